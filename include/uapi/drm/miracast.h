@@ -1,0 +1,808 @@
+/* SPDX-License-Identifier: (GPL-2.0-only WITH Linux-syscall-note) OR MIT */
+/*
+ * User space interface of /dev/miracast.
+ *
+ * This file is the manual of the interface; Documentation/abi.rst walks
+ * through it with examples. "R41" and the like name the rules of the Windows
+ * Miracast driver interface that a passage implements; the table of all of
+ * them is Documentation/rules.rst.
+ *
+ * Objects
+ * =======
+ *
+ * Target
+ *	A place where a Miracast monitor can appear: one connector of a display
+ *	driver. miracast.ko brings a fixed number of them (module parameter
+ *	max_sinks); another display driver may register its own. A target has
+ *	an id, unique and never reused while the module is loaded.
+ *
+ * Broker fd
+ *	What open("/dev/miracast") returns. One at a time (-EBUSY): the broker
+ *	sees and controls every session. Opening it is the right to capture
+ *	every monitor that it plugs, so the node is 0600 and udev narrows it.
+ *	Its close ends every session.
+ *
+ * Sink fd
+ *	What MIRACAST_IOC_OPEN_SINK returns: the kernel context of one session
+ *	on one target (the DDI's CreateContext, R16). It is meant to be handed
+ *	to the process that talks to that sink. Its last close destroys the
+ *	context and with it the monitor (R21, R22). The broker can destroy it
+ *	from outside under a process that hangs (MIRACAST_IOC_DESTROY_SINK,
+ *	R23). After that, or after the display driver has gone, every call on
+ *	the sink fd fails with -ENODEV and poll() says EPOLLHUP | EPOLLERR.
+ *
+ * Both fds are O_CLOEXEC and tied to the open file, not to a process: a
+ * duplicate that is passed on or inherited keeps the session alive.
+ *
+ * Handshake
+ * =========
+ *
+ * The first call on a broker fd must be MIRACAST_IOC_HELLO; anything else
+ * fails with -EPROTO until it has succeeded. Sink fds inherit the version.
+ *
+ * Session states
+ * ==============
+ *
+ *	          BEGIN_START           END_START
+ *	 STOPPED -------------> STARTING ---------> STARTED
+ *	    ^                      |                   |
+ *	    | END_STOP             | FAIL_START        | BEGIN_STOP, or a status
+ *	    |                      v                   v report (R80)
+ *	    +------------------ STOPPING <-------------+
+ *
+ * A context begins in STOPPED and may be started once more after each stop.
+ *
+ *	state     | kernel sends a message         | reader of the sink fd
+ *	----------+--------------------------------+----------------------------
+ *	STOPPED,  |                                |
+ *	  never   | accepted, held (R48)           | nothing
+ *	  started |                                |
+ *	STARTING  | accepted, held (R49)           | nothing
+ *	STARTED   | accepted, delivered            | records, in order of sending
+ *	STOPPING, |                                |
+ *	  STOPPED | accepted, then completed with  | nothing
+ *	  again   | -ESHUTDOWN (R50)               |
+ *
+ * BEGIN_STOP and FAIL_START complete everything held or delivered with
+ * -ECANCELED at once; they never wait for user space. A new BEGIN_START after
+ * a stop opens the gate for a new generation of messages.
+ *
+ * Requests that the state machine has no arrow for fail with -EBUSY
+ * (-ESHUTDOWN when the session is stopping) and change nothing.
+ *
+ * Messages, kernel to user
+ * ========================
+ *
+ * read() on the sink fd returns exactly one record: a struct miracast_record
+ * followed by its payload, len bytes in all. Any number of threads may read;
+ * each record goes to one of them. Records are handed out in the order in
+ * which they were sent, completions have no order (R52). A buffer too small
+ * for the next record: -EMSGSIZE, and the record stays queued. No record:
+ * wait, or -EAGAIN with O_NONBLOCK. poll(): EPOLLIN.
+ *
+ * Each MIRACAST_REC_MESSAGE wants one reply: one write() of a struct
+ * miracast_reply followed by its payload, at most out_max bytes, by any
+ * thread, in any order. The kernel sender gets the status and the bytes. A
+ * message completes exactly once, by whichever comes first: the reply, the
+ * sender's cancel, its timeout, a stop, the destruction of the context. A
+ * reply that lost that race fails with -ENOENT and harms nobody.
+ *
+ * write() fails with -EINVAL (len does not match the write, status not in
+ * [-4095, 0], payload beside a status below 0 (R45)), -EMSGSIZE (payload
+ * longer than out_max; the message stays outstanding), -ENOENT (no such
+ * message outstanding), -EFAULT (nothing happened, the message stays
+ * outstanding).
+ *
+ * I/O control, user to kernel
+ * ===========================
+ *
+ * MIRACAST_IOC_IO_CONTROL calls the display driver synchronously, in the
+ * calling process (R57), one call per context at a time (R14). While a start
+ * is in progress only the thread that began it gets through, others wait
+ * until it ends; while a stop is in progress the thread that began it gets
+ * through and others fail with -ESHUTDOWN (R59). The MIRACAST_CTL_* codes
+ * below are those of miracast.ko; another display driver may define its own
+ * from MIRACAST_CTL_DRIVER_BASE on.
+ *
+ * Frames
+ * ======
+ *
+ * The sink fd is a mailbox of the newest finished picture of its monitor.
+ * poll(): EPOLLPRI when there is one that was not acquired yet, or when
+ * buffers have been retired. MIRACAST_IOC_ACQUIRE_FRAME takes it: sizes,
+ * damage since the frame that this fd acquired before, cursor, and the id of
+ * the buffer. The pixels are a dma-buf; MIRACAST_IOC_GET_BUFFER gives its file
+ * descriptor, which should be done once per id and kept: the steady state
+ * passes no descriptor and copies nothing. Pictures are finished when they
+ * are announced; no fence need be waited for.
+ *
+ * The desktop may not draw into a buffer that is held: the flip away from it
+ * is reported to the compositor only after MIRACAST_IOC_RELEASE_FRAME (R79).
+ * So convert or upload, release, then encode. After two refresh periods (at
+ * least 34 ms) the hold is revoked: the desktop goes on, and the release says
+ * so (MIRACAST_RELEASE_REVOKED): what was read may be torn and should be
+ * thrown away. Nothing that the daemon does, or fails to do, holds the desktop
+ * up for longer.
+ *
+ * A buffer that the desktop has destroyed is retired: MIRACAST_IOC_GET_RETIRED
+ * names its id, after which it never comes back, and the dma-buf should be
+ * closed.
+ *
+ * Growing
+ * =======
+ *
+ * Every ioctl structure may grow at its end. The kernel takes any size: what
+ * it does not know must be zero (-E2BIG otherwise), what the caller did not
+ * give is taken as zero and not written back. Reserved and unknown flag bits
+ * must be zero (-EINVAL). Structures hold no pointers except __u64 user
+ * addresses and have the same layout for 32-bit callers.
+ *
+ * Errors common to all: -ENODEV context or driver gone, -EFAULT bad address,
+ * -ENOTTY unknown request, -EINVAL bad argument, -EPROTO no handshake,
+ * -ENOMEM.
+ */
+#ifndef _UAPI_DRM_MIRACAST_H
+#define _UAPI_DRM_MIRACAST_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/** define MIRACAST_ABI_VERSION - version of the interface in this file */
+#define MIRACAST_ABI_VERSION	1
+
+#define MIRACAST_MAX_MESSAGE	(64 * 1024)	/* payload bytes, either way */
+#define MIRACAST_MAX_QUEUED	256		/* messages outstanding per session */
+#define MIRACAST_MAX_QUEUED_BYTES (1024 * 1024)	/* input + out_max of those */
+#define MIRACAST_MAX_IO_CONTROL	(64 * 1024)	/* bytes, either way */
+#define MIRACAST_MAX_CHUNK_DATA	256		/* private bytes per chunk record */
+#define MIRACAST_MAX_CHUNKS	64		/* chunk records queued per session */
+#define MIRACAST_MAX_DAMAGE	16		/* rectangles per frame */
+#define MIRACAST_MAX_HELD	4		/* frames held per sink fd */
+#define MIRACAST_MAX_MODES	128		/* modes in one plug */
+#define MIRACAST_MAX_EDID	(256 * 128)	/* bytes */
+
+/* ------------------------------------------------------------ broker fd */
+
+/**
+ * struct miracast_hello - MIRACAST_IOC_HELLO, agree on the version
+ * @abi_min: in: oldest version the caller speaks
+ * @abi_max: in: newest version the caller speaks
+ * @abi: out: the version in use, within that range
+ * @num_targets: out: targets registered now
+ * @features: out: MIRACAST_FEATURE_*; constant while the module is loaded (R7)
+ * @max_chunk_data: out: private bytes per chunk record (R61)
+ * @reserved: zero
+ *
+ * Fails with -EPROTONOSUPPORT when the ranges do not meet; @abi then holds the
+ * kernel's version, for the error message. A second call fails with -EBUSY.
+ */
+struct miracast_hello {
+	__u32 abi_min;
+	__u32 abi_max;
+	__u32 abi;
+	__u32 num_targets;
+	__u64 features;
+	__u32 max_chunk_data;
+	__u32 reserved;
+};
+
+/**
+ * enum miracast_state - session state of a target
+ * @MIRACAST_STATE_STOPPED: no session, or not yet started, or stopped
+ * @MIRACAST_STATE_STARTING: between BEGIN_START and END_START or FAIL_START
+ * @MIRACAST_STATE_STARTED: messages flow
+ * @MIRACAST_STATE_STOPPING: between the stop, or a status report, and END_STOP
+ */
+enum miracast_state {
+	MIRACAST_STATE_STOPPED = 0,
+	MIRACAST_STATE_STARTING = 1,
+	MIRACAST_STATE_STARTED = 2,
+	MIRACAST_STATE_STOPPING = 3,
+};
+
+#define MIRACAST_TARGET_OPEN	(1 << 0)	/* a context exists */
+#define MIRACAST_TARGET_PLUGGED	(1 << 1)	/* a monitor is reported */
+
+/**
+ * struct miracast_target_info - MIRACAST_IOC_NEXT_TARGET, walk the targets
+ * @id: in: the id after which to look, 0 for the first; out: the id found
+ * @state: out: enum miracast_state
+ * @flags: out: MIRACAST_TARGET_*
+ * @connector_id: out: DRM object id of the connector, 0 if there is none
+ * @card_minor: out: minor number of its /dev/dri/card*, 0xffffffff if none
+ * @driver: out: name of the display driver, NUL terminated
+ * @name: out: name of the target (the connector's name), NUL terminated
+ * @last_status: out: last status reported on this target (R80), or
+ *	MIRACAST_STATUS_NONE
+ * @reserved: zero
+ *
+ * Fails with -ENOENT when there is none after @id. poll() on the broker fd
+ * says EPOLLPRI after targets have come or gone since the last walk that
+ * reached the end.
+ */
+struct miracast_target_info {
+	__u32 id;
+	__u32 state;
+	__u32 flags;
+	__u32 connector_id;
+	__u32 card_minor;
+	__u32 last_status;
+	char driver[32];
+	char name[32];
+	__u64 reserved;
+};
+
+/**
+ * struct miracast_open_sink - MIRACAST_IOC_OPEN_SINK, create a context
+ * @target: in: target id; 0 takes the first free one of any driver
+ * @flags: in: MIRACAST_OPEN_NONBLOCK or 0
+ * @fd: out: the sink fd, O_CLOEXEC
+ * @target_opened: out: the target that was taken
+ *
+ * -EBUSY: the target has a context, or none is free (R16); -ENOENT: no such
+ * target; -EMFILE, -ENFILE.
+ */
+struct miracast_open_sink {
+	__u32 target;
+	__u32 flags;
+	__s32 fd;
+	__u32 target_opened;
+};
+
+#define MIRACAST_OPEN_NONBLOCK	(1 << 0)	/* the sink fd is O_NONBLOCK */
+
+/**
+ * struct miracast_destroy_sink - MIRACAST_IOC_DESTROY_SINK, forced teardown
+ * @target: in: target id
+ * @reserved: zero
+ *
+ * Destroys the target's context now, whoever holds its fd (R23): messages are
+ * completed with -ECANCELED, the monitor departs, later calls on the sink fd
+ * fail. Returns when the context is gone. -ENOENT: no context there.
+ */
+struct miracast_destroy_sink {
+	__u32 target;
+	__u32 reserved;
+};
+
+/* -------------------------------------------------------------- sink fd */
+
+/**
+ * enum miracast_session_op - arrows of the state machine
+ * @MIRACAST_SESSION_BEGIN_START: STOPPED to STARTING; the caller's thread
+ *	becomes the one whose I/O control gets through
+ * @MIRACAST_SESSION_END_START: STARTING to STARTED; held messages flow
+ * @MIRACAST_SESSION_FAIL_START: STARTING to STOPPING, with the reason in status
+ * @MIRACAST_SESSION_BEGIN_STOP: STARTED or STOPPING to STOPPING; from STOPPED
+ *	too, so that a stop is always safe; the caller's thread becomes the one
+ *	whose I/O control gets through
+ * @MIRACAST_SESSION_END_STOP: STOPPING to STOPPED
+ */
+enum miracast_session_op {
+	MIRACAST_SESSION_BEGIN_START = 1,
+	MIRACAST_SESSION_END_START = 2,
+	MIRACAST_SESSION_FAIL_START = 3,
+	MIRACAST_SESSION_BEGIN_STOP = 4,
+	MIRACAST_SESSION_END_STOP = 5,
+};
+
+/**
+ * struct miracast_session_ctl - MIRACAST_IOC_SESSION, move the session on
+ * @op: in: enum miracast_session_op
+ * @info: in: with END_START the MIRACAST_SESSION_* bits; else zero
+ * @status: in: with FAIL_START a negative errno; else zero
+ * @state: out: the state afterwards
+ */
+struct miracast_session_ctl {
+	__u32 op;
+	__u32 info;
+	__s32 status;
+	__u32 state;
+};
+
+#define MIRACAST_SESSION_MONITOR_CONNECTED	(1 << 0)	/* R29 */
+#define MIRACAST_SESSION_REDUCED_MODES		(1 << 1)	/* R30 */
+
+/**
+ * enum miracast_record_type - what a record that was read is
+ * @MIRACAST_REC_MESSAGE: a message that wants one reply
+ * @MIRACAST_REC_CANCEL: the message with this id, delivered before, is no
+ *	longer wanted (its sender cancelled or timed out); no payload, no reply.
+ *	A reply that is already on its way simply fails with -ENOENT
+ */
+enum miracast_record_type {
+	MIRACAST_REC_MESSAGE = 1,
+	MIRACAST_REC_CANCEL = 2,
+};
+
+/**
+ * struct miracast_record - what read() returns, followed by the payload
+ * @len: bytes of header and payload
+ * @type: enum miracast_record_type
+ * @flags: zero for now
+ * @id: the message; unique in the session and never reused
+ * @out_max: most payload bytes that the reply may carry
+ * @reserved: zero
+ */
+struct miracast_record {
+	__u32 len;
+	__u16 type;
+	__u16 flags;
+	__u64 id;
+	__u32 out_max;
+	__u32 reserved;
+};
+
+/**
+ * struct miracast_reply - what write() takes, followed by the payload
+ * @len: bytes of header and payload, equal to the length of the write
+ * @status: 0 or a negative errno
+ * @id: the message
+ */
+struct miracast_reply {
+	__u32 len;
+	__s32 status;
+	__u64 id;
+};
+
+/**
+ * struct miracast_io_control - MIRACAST_IOC_IO_CONTROL, call the driver
+ * @code: in: MIRACAST_CTL_*
+ * @flags: in: MIRACAST_IO_CONTROL_HARDWARE_ACCESS or 0
+ * @in_ptr: in: user address of the input
+ * @out_ptr: in: user address for the output
+ * @in_len: in: bytes of input, at most MIRACAST_MAX_IO_CONTROL
+ * @out_len: in: room for output, at most MIRACAST_MAX_IO_CONTROL
+ * @bytes_returned: out: bytes of output that the driver wrote
+ * @reserved: zero
+ *
+ * Input is copied in once before, output copied out once after the call.
+ * Whatever the driver returns is returned; -EMSGSIZE: lengths above the
+ * limit; -EOPNOTSUPP: no such code, or hardware access asked of a driver
+ * without hardware (R15); -ESHUTDOWN, -EINTR: see "I/O control" above.
+ */
+struct miracast_io_control {
+	__u32 code;
+	__u32 flags;
+	__u64 in_ptr;
+	__u64 out_ptr;
+	__u32 in_len;
+	__u32 out_len;
+	__u32 bytes_returned;
+	__u32 reserved;
+};
+
+#define MIRACAST_IO_CONTROL_HARDWARE_ACCESS	(1 << 0)
+
+/**
+ * enum miracast_status - why a session ends (MIRACAST_STATUS of the DDI)
+ * @MIRACAST_STATUS_CRITICAL_ERROR: any error without a value of its own
+ * @MIRACAST_STATUS_MISSING_KEEPALIVE: the sink stopped answering M16
+ * @MIRACAST_STATUS_SINK_DISCONNECT_REQUEST: the sink tore the session down
+ * @MIRACAST_STATUS_INSUFFICIENT_BANDWIDTH: the mode can no longer be carried
+ * @MIRACAST_STATUS_SINK_FAILED_MODE_CHANGE: the sink refused a mode
+ * @MIRACAST_STATUS_NONE: nothing reported yet; never sent
+ */
+enum miracast_status {
+	MIRACAST_STATUS_CRITICAL_ERROR = 0,
+	MIRACAST_STATUS_MISSING_KEEPALIVE = 1,
+	MIRACAST_STATUS_SINK_DISCONNECT_REQUEST = 2,
+	MIRACAST_STATUS_INSUFFICIENT_BANDWIDTH = 3,
+	MIRACAST_STATUS_SINK_FAILED_MODE_CHANGE = 4,
+	MIRACAST_STATUS_NONE = 0xffffffff,
+};
+
+/**
+ * struct miracast_report_status - MIRACAST_IOC_REPORT_STATUS, end the session
+ * @status: in: enum miracast_status
+ * @error: in: negative errno with the details, or 0; for the log only
+ *
+ * Any report moves a starting or started session to STOPPING (R80) without a
+ * thread that owns I/O control. Later reports are logged only.
+ */
+struct miracast_report_status {
+	__u32 status;
+	__s32 error;
+};
+
+/**
+ * enum miracast_chunk_type - stage that a chunk record speaks of
+ * @MIRACAST_CHUNK_UNKNOWN: not used
+ * @MIRACAST_CHUNK_COLOR_CONVERT: colour conversion done; processing_time
+ * @MIRACAST_CHUNK_ENCODE: encoding done; processing_time and encode_rate
+ * @MIRACAST_CHUNK_FRAME_START: the desktop has a new frame
+ * @MIRACAST_CHUNK_FRAME_DROPPED: work on the frame was abandoned (R87)
+ * @MIRACAST_CHUNK_DRIVER_1: meaning agreed between the two drivers
+ * @MIRACAST_CHUNK_DRIVER_2: meaning agreed between the two drivers
+ */
+enum miracast_chunk_type {
+	MIRACAST_CHUNK_UNKNOWN = 0,
+	MIRACAST_CHUNK_COLOR_CONVERT = 1,
+	MIRACAST_CHUNK_ENCODE = 2,
+	MIRACAST_CHUNK_FRAME_START = 3,
+	MIRACAST_CHUNK_FRAME_DROPPED = 4,
+	MIRACAST_CHUNK_DRIVER_1 = 0x80000000,
+	MIRACAST_CHUNK_DRIVER_2 = 0x80000001,
+};
+
+/* A chunk id: 40 bits of frame number, 24 bits of part number (R82). */
+#define MIRACAST_CHUNK_ID(frame, part) \
+	(((__u64)(frame) & 0xffffffffffULL) | ((__u64)(part) << 40))
+#define MIRACAST_CHUNK_ID_FRAME(id)	((id) & 0xffffffffffULL)
+#define MIRACAST_CHUNK_ID_PART(id)	((id) >> 40)
+
+/**
+ * struct miracast_chunk_info - one processing step of one part of a frame
+ * @type: enum miracast_chunk_type
+ * @processing_time: microseconds, 0 where it has no meaning (R85)
+ * @id: MIRACAST_CHUNK_ID(); the frame is the seq of struct miracast_frame
+ * @encode_rate: kilobits per second, 0 where it has no meaning
+ * @reserved: zero
+ */
+struct miracast_chunk_info {
+	__u32 type;
+	__u32 processing_time;
+	__u64 id;
+	__u32 encode_rate;
+	__u32 reserved;
+};
+
+/**
+ * struct miracast_chunk - one packed record that MIRACAST_IOC_GET_CHUNKS gives
+ * @len: bytes of this record, its private data and padding to 8 bytes
+ * @data_len: bytes of private data that follow this structure
+ * @info: what was processed
+ */
+struct miracast_chunk {
+	__u32 len;
+	__u32 data_len;
+	struct miracast_chunk_info info;
+};
+
+/**
+ * struct miracast_get_chunks - MIRACAST_IOC_GET_CHUNKS, drain encode chunks
+ * @buf_ptr: in: user address of the buffer
+ * @buf_len: in: its size
+ * @used: out: bytes written: as many whole records as fit (R64)
+ * @outstanding: out: records left, a hint
+ * @needed: out: with -EMSGSIZE the size of the next record, else 0
+ *
+ * For display drivers whose hardware encodes; miracast.ko reports
+ * MIRACAST_CHUNK_FRAME_START here. Never waits: poll() says EPOLLRDBAND.
+ * -EAGAIN: none; -EMSGSIZE: the next does not fit and stays (R65);
+ * -ECONNRESET, once: the queue overflowed, all that was queued is lost, and
+ * the stream should go on with an IDR (R62, R63).
+ */
+struct miracast_get_chunks {
+	__u64 buf_ptr;
+	__u32 buf_len;
+	__u32 used;
+	__u32 outstanding;
+	__u32 needed;
+};
+
+/**
+ * enum miracast_statistic_type - what MIRACAST_IOC_REPORT_STATISTIC logs
+ * @MIRACAST_STATISTIC_CHUNK_COMPLETE: a chunk record
+ * @MIRACAST_STATISTIC_CHUNK_SENT: the first packet of the chunk is about to
+ *	be sent (R86); only info.id counts
+ * @MIRACAST_STATISTIC_EVENT: a protocol event
+ */
+enum miracast_statistic_type {
+	MIRACAST_STATISTIC_CHUNK_COMPLETE = 0,
+	MIRACAST_STATISTIC_CHUNK_SENT = 1,
+	MIRACAST_STATISTIC_EVENT = 2,
+};
+
+/**
+ * enum miracast_protocol_event - events worth a line in the trace
+ * @MIRACAST_EVENT_IDR_REQUEST: the sink asked for an IDR picture
+ * @MIRACAST_EVENT_MONITOR_ARRIVE: a monitor was plugged into the sink
+ * @MIRACAST_EVENT_MONITOR_DEPART: it was unplugged
+ */
+enum miracast_protocol_event {
+	MIRACAST_EVENT_IDR_REQUEST = 0,
+	MIRACAST_EVENT_MONITOR_ARRIVE = 1,
+	MIRACAST_EVENT_MONITOR_DEPART = 2,
+};
+
+/**
+ * struct miracast_statistic - MIRACAST_IOC_REPORT_STATISTIC, log (R81)
+ * @type: in: enum miracast_statistic_type
+ * @event: in: enum miracast_protocol_event, with type EVENT
+ * @info: in: with the chunk types
+ *
+ * Becomes a tracepoint, miracast:statistic; no other effect.
+ */
+struct miracast_statistic {
+	__u32 type;
+	__u32 event;
+	struct miracast_chunk_info info;
+};
+
+/* ------------------------------------------- miracast.ko: I/O control */
+
+/**
+ * enum miracast_ctl - I/O control codes of miracast.ko
+ * @MIRACAST_CTL_PLUG: monitor arrival; input struct miracast_plug, then its
+ *	modes, then its EDID; no output. Only in STARTED (R34). Again while
+ *	plugged: replaces modes and EDID
+ * @MIRACAST_CTL_UNPLUG: monitor departure; no input, no output; also when
+ *	there is none (R24)
+ * @MIRACAST_CTL_GET_MODE: output struct miracast_mode_state: what the
+ *	desktop has set now
+ * @MIRACAST_CTL_DRIVER_BASE: first code for another driver's own use
+ */
+enum miracast_ctl {
+	MIRACAST_CTL_PLUG = 1,
+	MIRACAST_CTL_UNPLUG = 2,
+	MIRACAST_CTL_GET_MODE = 3,
+	MIRACAST_CTL_DRIVER_BASE = 0x10000,
+};
+
+/**
+ * struct miracast_mode - one mode that sink, link and encoder can carry
+ * @width: pixels
+ * @height: lines
+ * @refresh: millihertz; at least 23900 (R76)
+ * @flags: MIRACAST_MODE_PREFERRED or 0
+ */
+struct miracast_mode {
+	__u32 width;
+	__u32 height;
+	__u32 refresh;
+	__u32 flags;
+};
+
+#define MIRACAST_MODE_PREFERRED	(1 << 0)
+
+/**
+ * struct miracast_plug - the monitor that arrives
+ * @num_modes: struct miracast_mode that follow this structure
+ * @edid_len: bytes of EDID that follow the modes, multiple of 128, or 0
+ * @monitor_type: DRM_MODE_CONNECTOR_* between sink and panel (R67), 0 unknown
+ * @flags: MIRACAST_PLUG_*
+ *
+ * The connector offers the modes of the EDID that the list holds, too (R74):
+ * a mode matches when its size is equal and its refresh within 0.5 %. Without
+ * an EDID, or when nothing matches, it offers the list. An empty list sets no
+ * limit and needs an EDID. The EDID is checked (-EINVAL) and then shown as it
+ * is (R72, R73).
+ */
+struct miracast_plug {
+	__u32 num_modes;
+	__u32 edid_len;
+	__u32 monitor_type;
+	__u32 flags;
+};
+
+#define MIRACAST_PLUG_CURSOR	(1 << 0)	/* caller blends the cursor */
+
+/* ----------------------------------------------- miracast.ko: messages */
+
+/**
+ * enum miracast_message_code - what miracast.ko's messages say
+ * @MIRACAST_MSG_MODE_SET: the desktop has set a mode; struct
+ *	miracast_mode_state. Sent after the commit, which does not wait.
+ *	Reply status: 0, or why the mode cannot be carried
+ * @MIRACAST_MSG_MODE_OFF: the desktop has switched the monitor off for good
+ *	(disabled, no longer in use); no frames follow; drop cached buffers
+ * @MIRACAST_MSG_POWER: the desktop blanked (standby) or woke the monitor;
+ *	struct miracast_power; put the sink in low power or wake it (R55)
+ * @MIRACAST_MSG_KEY_FRAME: the picture is discontinuous; send an IDR
+ */
+enum miracast_message_code {
+	MIRACAST_MSG_MODE_SET = 1,
+	MIRACAST_MSG_MODE_OFF = 2,
+	MIRACAST_MSG_POWER = 3,
+	MIRACAST_MSG_KEY_FRAME = 4,
+};
+
+/**
+ * struct miracast_message - beginning of each message of miracast.ko
+ * @code: enum miracast_message_code
+ * @len: bytes of this header and what follows
+ *
+ * Codes that a reader does not know are answered with -EOPNOTSUPP.
+ */
+struct miracast_message {
+	__u32 code;
+	__u32 len;
+};
+
+/**
+ * struct miracast_mode_state - the mode that is set
+ * @width: active pixels; 0: the monitor is off
+ * @height: active lines
+ * @refresh: millihertz
+ * @serial: counts mode sets; struct miracast_frame carries the same value
+ */
+struct miracast_mode_state {
+	__u32 width;
+	__u32 height;
+	__u32 refresh;
+	__u32 serial;
+};
+
+/**
+ * struct miracast_power - payload of MIRACAST_MSG_POWER
+ * @on: 1 the monitor is on, 0 standby
+ * @reserved: zero
+ */
+struct miracast_power {
+	__u32 on;
+	__u32 reserved;
+};
+
+/* ------------------------------------------------- miracast.ko: frames */
+
+/**
+ * struct miracast_rect - half-open rectangle, in pixels of the picture
+ * @x1: left, inclusive
+ * @y1: top, inclusive
+ * @x2: right, exclusive
+ * @y2: bottom, exclusive
+ */
+struct miracast_rect {
+	__u32 x1;
+	__u32 y1;
+	__u32 x2;
+	__u32 y2;
+};
+
+#define MIRACAST_FRAME_FULL	(1 << 0)	/* everything is damaged */
+#define MIRACAST_FRAME_CURSOR	(1 << 1)	/* the cursor changed */
+#define MIRACAST_FRAME_CURSOR_VISIBLE (1 << 2)	/* cursor_* are valid */
+
+/**
+ * struct miracast_frame - MIRACAST_IOC_ACQUIRE_FRAME, take the newest picture
+ * @seq: out: number of the picture, rising; gaps are pictures that were
+ *	skipped
+ * @flip_ns: out: CLOCK_MONOTONIC of the commit that brought it
+ * @buffer_id: out: the buffer with the pixels
+ * @modifier: out: DRM format modifier
+ * @fourcc: out: DRM_FORMAT_*
+ * @num_planes: out: memory planes used
+ * @pitch: out: bytes per line of each plane
+ * @offset: out: byte offset of each plane; points at the buffer's origin
+ * @src_x: out: left edge of the picture in the buffer, pixels
+ * @src_y: out: top edge of the picture in the buffer
+ * @width: out: size of the picture
+ * @height: out: size of the picture
+ * @mode_serial: out: mode set that it belongs to
+ * @flags: out: MIRACAST_FRAME_*
+ * @num_damage: out: valid entries of @damage
+ * @reserved: zero
+ * @damage: out: what changed since the last picture acquired through this
+ *	fd; with MIRACAST_FRAME_FULL one rectangle of the whole
+ * @cursor_x: out: left edge of the cursor image in the picture; may be negative
+ * @cursor_y: out: top edge
+ * @cursor_width: out: size of the cursor image, ARGB8888 premultiplied
+ * @cursor_height: out: size of the cursor image
+ * @cursor_pitch: out: bytes per line of the cursor image
+ * @cursor_offset: out: byte offset of the cursor image
+ * @cursor_buffer_id: out: buffer with the cursor image, for GET_BUFFER
+ *
+ * Never waits: -EAGAIN when there is no newer picture (poll for EPOLLPRI),
+ * -ENODATA when the monitor is off, -EBUSY when MIRACAST_MAX_HELD frames are
+ * held.
+ */
+struct miracast_frame {
+	__u64 seq;
+	__u64 flip_ns;
+	__u64 buffer_id;
+	__u64 modifier;
+	__u32 fourcc;
+	__u32 num_planes;
+	__u32 pitch[4];
+	__u32 offset[4];
+	__u32 src_x;
+	__u32 src_y;
+	__u32 width;
+	__u32 height;
+	__u32 mode_serial;
+	__u32 flags;
+	__u32 num_damage;
+	__u32 reserved;
+	struct miracast_rect damage[MIRACAST_MAX_DAMAGE];
+	__s32 cursor_x;
+	__s32 cursor_y;
+	__u32 cursor_width;
+	__u32 cursor_height;
+	__u32 cursor_pitch;
+	__u32 cursor_offset;
+	__u64 cursor_buffer_id;
+};
+
+/**
+ * struct miracast_release_frame - MIRACAST_IOC_RELEASE_FRAME, give it back
+ * @seq: in: the picture
+ * @flags: in: zero; out: MIRACAST_RELEASE_*
+ * @sync_file: in: -1, or a sync_file that signals when reading has ended; the
+ *	release then counts from that moment
+ *
+ * -ENOENT: not held by this fd.
+ */
+struct miracast_release_frame {
+	__u64 seq;
+	__u32 flags;
+	__s32 sync_file;
+};
+
+#define MIRACAST_RELEASE_REVOKED (1 << 0)	/* hold ended before: maybe torn */
+
+/**
+ * struct miracast_get_buffer - MIRACAST_IOC_GET_BUFFER, fetch a dma-buf
+ * @buffer_id: in: from a frame that is held by this fd
+ * @num_fds: out: valid entries of @fd
+ * @flags: in: zero
+ * @fd: out: dma-buf of each memory plane, O_CLOEXEC, read only; planes that
+ *	share a dma-buf share its descriptor
+ *
+ * -ENOENT: no such buffer in a held frame; -EMFILE.
+ */
+struct miracast_get_buffer {
+	__u64 buffer_id;
+	__u32 num_fds;
+	__u32 flags;
+	__s32 fd[4];
+};
+
+/**
+ * struct miracast_get_retired - MIRACAST_IOC_GET_RETIRED, buffers that are gone
+ * @ids: out: buffer ids that will not come back
+ * @num_ids: out: valid entries of @ids
+ * @outstanding: out: more of them wait
+ *
+ * Only ids that were given out through this fd are named. None: -EAGAIN.
+ */
+struct miracast_get_retired {
+	__u64 ids[16];
+	__u32 num_ids;
+	__u32 outstanding;
+};
+
+/* --------------------------------------------------------------- ioctls */
+
+#define MIRACAST_IOC_MAGIC	0xdc
+
+#define MIRACAST_IOC_HELLO \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x00, struct miracast_hello)
+#define MIRACAST_IOC_NEXT_TARGET \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x01, struct miracast_target_info)
+#define MIRACAST_IOC_OPEN_SINK \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x02, struct miracast_open_sink)
+#define MIRACAST_IOC_DESTROY_SINK \
+	_IOW(MIRACAST_IOC_MAGIC, 0x03, struct miracast_destroy_sink)
+
+#define MIRACAST_IOC_SESSION \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x10, struct miracast_session_ctl)
+#define MIRACAST_IOC_IO_CONTROL \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x11, struct miracast_io_control)
+#define MIRACAST_IOC_REPORT_STATUS \
+	_IOW(MIRACAST_IOC_MAGIC, 0x12, struct miracast_report_status)
+#define MIRACAST_IOC_REPORT_STATISTIC \
+	_IOW(MIRACAST_IOC_MAGIC, 0x13, struct miracast_statistic)
+#define MIRACAST_IOC_GET_CHUNKS \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x14, struct miracast_get_chunks)
+
+/* From 0x40 on the display driver's own: these are miracast.ko's. */
+#define MIRACAST_IOC_DRIVER_BASE 0x40
+#define MIRACAST_IOC_ACQUIRE_FRAME \
+	_IOR(MIRACAST_IOC_MAGIC, 0x40, struct miracast_frame)
+#define MIRACAST_IOC_RELEASE_FRAME \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x41, struct miracast_release_frame)
+#define MIRACAST_IOC_GET_BUFFER \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x42, struct miracast_get_buffer)
+#define MIRACAST_IOC_GET_RETIRED \
+	_IOR(MIRACAST_IOC_MAGIC, 0x43, struct miracast_get_retired)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _UAPI_DRM_MIRACAST_H */
