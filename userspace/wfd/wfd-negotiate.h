@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * wfd-negotiate.h - from the sink's capabilities to one choice
+ *
+ * Pure decisions, made twice in a session: when M3 is answered, to build the
+ * connector's mode list (wfd_negotiate_modes()), and when the desktop has set
+ * one of these modes (wfd_negotiate() with a request), to write M4.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "wfd-caps.h"
+
+G_BEGIN_DECLS
+
+/**
+ * struct wfd_encoder_limits - what the source's side can do
+ * @max_width, @max_height: largest picture; 0 = no limit
+ * @max_pixel_rate: pixels per second it keeps up with; 0 = no limit
+ * @h264_profiles: WFD_H264_PROFILE_* bits it can write; 0 is taken as CBP
+ * @max_level: highest level it can write
+ * @software: it runs on the CPU: among modes that are no one's native one,
+ *	prefer those up to 1920x1080p30
+ * @min_bitrate, @max_bitrate: bits per second; 0 = no limit
+ * @link_rate: usable bits per second of the link, from the throughput field of
+ *	the IE or from measurement; 0 = not known
+ * @audio: bit per enum wfd_audio_format (1 << WFD_AUDIO_AAC, ...) that can
+ *	be produced
+ */
+struct wfd_encoder_limits {
+	guint max_width;
+	guint max_height;
+	guint64 max_pixel_rate;
+	guint8 h264_profiles;
+	enum wfd_level max_level;
+	gboolean software;
+	guint min_bitrate;
+	guint max_bitrate;
+	guint link_rate;
+	guint audio;
+};
+
+/**
+ * struct wfd_mode_choice - a mode both sides can do, and how
+ * @native: the sink named it as its native mode
+ * @set, @profile, @level: as in struct wfd_selection
+ * @codec: index of the tuple in the sink's struct wfd_video_formats of @set
+ */
+struct wfd_mode_choice {
+	const struct wfd_mode *mode;
+	enum wfd_set set;
+	guint8 profile;
+	enum wfd_level level;
+	guint codec;
+	gboolean native;
+};
+
+/**
+ * wfd_negotiate_modes - all modes common to both sides, best first
+ *
+ * Order: the sink's native mode, if it can be done; then by pixels times rate,
+ * then by size.  Interlaced modes are left out.  640x480p60 is always in the
+ * list, since 4.4.4.2.1 makes it mandatory for every sink.  Each (size, rate)
+ * is there once, with High before Baseline profile and R1 numbering before the
+ * others.
+ *
+ * Returns: (element-type struct wfd_mode_choice): free with g_array_unref();
+ * NULL with WFD_ERROR_NO_MATCH if not even the mandatory mode fits @limits.
+ */
+GArray *wfd_negotiate_modes(const wfd_sink_caps *caps, const struct wfd_encoder_limits *limits,
+			    GError **error);
+
+/**
+ * struct wfd_mode_request - what the desktop has set on the connector
+ * @width, @height: active size; 0 = no request, take the best
+ * @refresh_mhz: refresh rate in mHz; 0 = any
+ */
+struct wfd_mode_request {
+	guint width;
+	guint height;
+	guint refresh_mhz;
+};
+
+/**
+ * wfd_negotiate - choose everything that M4 tells
+ * @request: (nullable): mode wanted
+ * @out: (out): the choice
+ *
+ * Fails with WFD_ERROR_NO_MATCH, naming the mode, if @request is not common to
+ * both sides: the caller then has the choice of wfd_negotiate_modes().  Audio
+ * is never a reason to fail.
+ */
+gboolean wfd_negotiate(const wfd_sink_caps *caps, const struct wfd_encoder_limits *limits,
+		       const struct wfd_mode_request *request, struct wfd_selection *out,
+		       GError **error);
+
+/**
+ * wfd_negotiate_audio - choose the audio codec
+ * @available: bit per enum wfd_audio_format that the source can produce
+ *
+ * AAC 48k stereo, then LPCM 48k stereo, LPCM 44.1k, then AC-3 stereo, of what
+ * both can do: AAC is the codec that TCL-like sinks insist on, LPCM the one
+ * that is mandatory.  If the sink named any codec and none of them is common,
+ * LPCM 48k is taken when available, because it is mandatory for every sink
+ * with audio (3.4.1).  Sets the audio_* fields of @out only.
+ */
+void wfd_negotiate_audio(const wfd_sink_caps *caps, guint available, struct wfd_selection *out);
+
+/**
+ * wfd_suggest_bitrate - video bits per second to start a stream with
+ *
+ * About 0.1 bit per pixel (0.07 beyond 60 million pixels per second), not
+ * above what the level, @limits and the sink's microsoft_max_bitrate (0 = not
+ * given) allow, nor above 70 % of the link's rate, so that audio, RTP overhead
+ * and retries have room.
+ */
+guint wfd_suggest_bitrate(const struct wfd_mode *mode, enum wfd_level level, guint profile,
+			  const struct wfd_encoder_limits *limits, guint64 sink_max_bitrate);
+
+G_END_DECLS
