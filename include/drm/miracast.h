@@ -69,6 +69,24 @@ struct miracast_target;
 typedef void (*miracast_done_t)(void *ctx, int status, const void *out,
 				size_t bytes_returned);
 
+#define MIRACAST_MAX_IOCTL_SIZE	512	/* bytes of a driver's ioctl structure */
+
+/**
+ * struct miracast_ioctl - a request of the display driver's own
+ * @cmd: its number, direction and the size of its structure, at most
+ *	MIRACAST_MAX_IOCTL_SIZE
+ * @func: carries it out; @arg is a kernel copy of the structure
+ *
+ * The relay copies the structure in and out by the rules of "Growing" in
+ * <uapi/drm/miracast.h>, so that no callback ever waits for user memory and
+ * destroy_context() cannot be held up by it. @arg is copied out after a
+ * failure of @func, too.
+ */
+struct miracast_ioctl {
+	unsigned int cmd;
+	int (*func)(void *context, void *arg);
+};
+
 /**
  * struct miracast_target_ops - what a display driver provides
  *
@@ -120,12 +138,16 @@ struct miracast_target_ops {
 			  void *out, size_t out_len, size_t *bytes_returned);
 
 	/**
-	 * @ioctl: requests from MIRACAST_IOC_DRIVER_BASE on
+	 * @ioctls: requests from MIRACAST_IOC_DRIVER_BASE on
 	 *
-	 * Runs beside everything but @destroy_context, which waits for it. For
-	 * data paths that need more than @io_control: @arg is a user address.
+	 * For data paths that need more than @io_control. Sorted in no
+	 * particular way, looked up by number. Runs beside everything but
+	 * @destroy_context, which waits for it.
 	 */
-	long (*ioctl)(void *context, unsigned int cmd, void __user *arg);
+	const struct miracast_ioctl *ioctls;
+
+	/** @num_ioctls: entries of @ioctls */
+	unsigned int num_ioctls;
 
 	/**
 	 * @poll: extra poll conditions of the sink fd, e.g. EPOLLPRI
