@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Boots a Debian kernel in QEMU and runs one command in it."""
+
+import fcntl
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import VmError, config, kernellog
+from .rootfs import say
+
+# No AVX: emulating it makes media code slower than code for an older CPU. AES-NI helps hwsim.
+_CPU = "Westmere"
+_KERNEL_ARGUMENTS = ("console=ttyS0", "loglevel=7", "printk.time=1", "mitigations=off",
+                     "oops=panic", "panic=-1", "nokaslr", "net.ifnames=0")
+# Status with which QEMU ends when the guest writes 0 to isa-debug-exit.
+_ORDERLY_EXIT = 1
+
+
+@dataclass
+class Machine:
+    """What `vm run` was asked for. Directories are paths on the host."""
+    series: str
+    memory: str
+    timeout: float
+    build: Path
+    out: Path
+    share: Path | None = None
+    append: list = field(default_factory=list)
+
+
+def run(root, machine, command):
+    """Runs the command in a virtual machine; returns its exit status or raises VmError."""
+    with open(config.cache() / "vm.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another virtual machine to end")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        machine.out.mkdir(parents=True, exist_ok=True)
+        machine.build.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="miracast-vm-") as control:
+            return _run_locked(root, machine, command, Path(control))
+
+
+def _run_locked(root, machine, command, control):
+    kernel_log = machine.out / "kernel.log"
+    kernel_log.write_bytes(b"")
+    (control / "command").write_text(f"exec {shlex.join(command)}\n", encoding="utf-8")
+    empty = control / "empty"
+    empty.mkdir()
+
+    say(f"booting {root.abi(machine.series)}")
+    status, output = _run_qemu(root, machine, control, empty, kernel_log)
+
+    with open(kernel_log, encoding="utf-8", errors="replace") as file:
+        lines = file.readlines()
+    # The console may lag behind when the machine stops; the guest's own dmesg does not.
+    dmesg = control / "dmesg"
+    if dmesg.exists() and not any("vm: command ended" in line for line in lines[-40:]):
+        shutil.copy(dmesg, kernel_log)
+        lines = dmesg.read_text(encoding="utf-8", errors="replace").splitlines()
+    splat = kernellog.find_splat(lines)
+    if splat:
+        raise VmError("\n".join(["the kernel complained:", *splat, f"whole log: {kernel_log}"]),
+                      VmError.KERNEL_SPLAT)
+    if status is None:
+        raise VmError(f"no end after {machine.timeout:.0f} s, machine killed; "
+                      f"kernel log: {kernel_log}", VmError.TIMEOUT)
+    result = control / "status"
+    if status != _ORDERLY_EXIT or not result.exists():
+        raise VmError("\n".join(["the machine died before the command ended; last words:",
+                                 *(line.rstrip() for line in lines[-8:]), output.strip(),
+                                 f"kernel log: {kernel_log}"]), VmError.DIED)
+    return int(result.read_text(encoding="ascii"))
+
+
+def _run_qemu(root, machine, control, empty, kernel_log):
+    """Status of QEMU (None: timed out) and what it had to say itself."""
+    pumps, inherited = [], []
+    for target in (sys.stdout.buffer, sys.stderr.buffer):
+        read_end, write_end = os.pipe()
+        inherited.append(write_end)
+        pumps.append(threading.Thread(target=_pump, args=(read_end, target), daemon=True))
+    shares = (("source", config.SOURCE, True), ("build", machine.build, True),
+              ("share", machine.share or empty, True), ("control", control, False),
+              ("out", machine.out, False))
+    qemu = _qemu_command(root, machine, shares, kernel_log, inherited)
+    with open(control / "qemu.log", "w+", encoding="utf-8", errors="replace") as log:
+        # setpriv: QEMU dies with us, even if we are killed with SIGKILL.
+        # A session of its own: Ctrl-C in the terminal is ours to handle.
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *qemu], pass_fds=inherited,
+                                   stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                   start_new_session=True)
+        for write_end in inherited:
+            os.close(write_end)
+        for pump in pumps:
+            pump.start()
+        try:
+            status = process.wait(timeout=machine.timeout)
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        for pump in pumps:
+            pump.join()
+        log.seek(0)
+        return status, log.read()
+
+
+def _pump(read_end, target):
+    with open(read_end, "rb", buffering=0) as source:
+        while data := source.read(65536):
+            target.write(data)
+            target.flush()
+
+
+def _qemu_command(root, machine, shares, kernel_log, ports):
+    command = [
+        "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+        "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", _CPU, "-smp", "2",
+        "-m", machine.memory,
+        "-kernel", str(root.vmlinuz(machine.series)), "-initrd", str(root.initramfs(machine.series)),
+        "-append", " ".join([*_KERNEL_ARGUMENTS, *machine.append]),
+        "-chardev", f"file,id=console,path={_escape(kernel_log)}", "-serial", "chardev:console",
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
+        "-device", "virtio-rng-pci",
+        "-drive", f"file={_escape(root.image)},format=raw,if=none,id=root,readonly=on",
+        "-device", "virtio-blk-pci,drive=root",
+        "-device", "virtio-serial-pci",
+    ]
+    for name, descriptor in zip(("stdout", "stderr"), ports):
+        command += ["-add-fd", f"fd={descriptor},set={descriptor}",
+                    "-chardev", f"file,id={name},path=/dev/fdset/{descriptor},append=on",
+                    "-device", f"virtserialport,chardev={name},name={name}"]
+    for tag, path, readonly in shares:
+        options = ",readonly=on" if readonly else ""
+        command += ["-fsdev", f"local,id={tag},path={_escape(path)},security_model=none,"
+                              f"multidevs=remap{options}",
+                    "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
+    return command
+
+
+def _escape(path):
+    """QEMU's option syntax doubles commas."""
+    return str(path).replace(",", ",,")
