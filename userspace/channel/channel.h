@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * channel.h - what miracastd (the broker) and one miracast-umd tell each other
+ *
+ * A connected pair of AF_UNIX SOCK_SEQPACKET sockets, made by the broker before
+ * it starts the process.  Each datagram is one message: a GVariant of type
+ * "(sa{sv})" in the machine's byte order, name and fields, in normal form, at
+ * most CHANNEL_MAX_DATAGRAM bytes.  There are no replies; order is kept.
+ *
+ * All messages and fields are in the two lists below, and nowhere else: the
+ * encoder, the decoder, the tests and the fuzzer are derived from them.  Both
+ * sides check everything against them, for the UMD parses what an untrusted
+ * television sends and may have been taken over.  File descriptors that come
+ * with a datagram are dropped by the kernel, since none is asked for.
+ *
+ * Growing: a receiver ignores fields that it does not know, and messages that
+ * it does not know.  A field that is known has to have the type below.
+ *
+ * The end of the channel (peer closed it, or died) is the end of the session
+ * for both sides.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define CHANNEL_MAX_DATAGRAM (16 * 1024)
+
+/*
+ * M(id, name, receiver)
+ *
+ * config	first message to the UMD, once; nothing happens before it
+ * stop		end the session in an orderly way (TEARDOWN within about 1 s)
+ * data-rate	what the link carries now, each second or less often
+ * idr		send a key frame
+ * phase	the session has come so far; each phase at most once, in order of
+ *		CHANNEL_PHASES, but "mode" again after a mode change
+ * sink		what the sink says about itself; after M3, and after M2 if that
+ *		brought a User-Agent
+ * mode		what is being sent; after each M4 that was accepted
+ * stats	each second while streaming; counters since the session began
+ * end		last message of the UMD; why the session is over
+ */
+#define CHANNEL_MESSAGES(M) \
+	M(CONFIG, "config", CHANNEL_UMD) \
+	M(STOP, "stop", CHANNEL_UMD) \
+	M(DATA_RATE, "data-rate", CHANNEL_UMD) \
+	M(IDR, "idr", CHANNEL_UMD) \
+	M(PHASE, "phase", CHANNEL_BROKER) \
+	M(SINK, "sink", CHANNEL_BROKER) \
+	M(MODE, "mode", CHANNEL_BROKER) \
+	M(STATS, "stats", CHANNEL_BROKER) \
+	M(END, "end", CHANNEL_BROKER)
+
+/*
+ * F(message, key, GVariant type, presence)
+ *
+ * config
+ *   source		"kernel" (the sink fd) or "test" (a moving picture)
+ *   friendly-name	of the sink, as found by the broker; for the EDID
+ *   peer-address	of the sink, numeric; where RTP goes
+ *   local-address	of our end, numeric; for wfd_presentation_URL
+ *   max-bit-rate	bits per second for video, 0 = no limit
+ *   encoder		GStreamer element to use instead of the best one
+ *   width, height	pixels; refresh millihertz: mode that the user wants; it
+ *			becomes the preferred one if the sink can do it
+ *   audio		"none", "silence" or "tone"; without it "silence"
+ * stop
+ *   reason		for the log
+ * data-rate (struct miracast_data_rate of umd.h)
+ *   encoder-bit-rate	bits per second recommended for all of the stream
+ *   max-tx-rate	bits per second, what the Wi-Fi driver says
+ *   transmitted, failed, retried, multiple-retried	frames since the last one
+ * phase
+ *   phase		one of CHANNEL_PHASES
+ *   time-us		CLOCK_MONOTONIC, microseconds
+ * sink
+ *   user-agent		of its first request; the others as in M3
+ *   quirks		rows of the quirk table that matched
+ * mode
+ *   width, height	pixels
+ *   refresh		millihertz
+ *   codec, profile, level	"H.264", "constrained-baseline", "4.2"
+ *   audio		"LPCM", "AAC", "AC3" or "none"
+ *   bit-rate		bits per second that video starts with
+ *   encoder		GStreamer element in use
+ * stats
+ *   frames-*		acquired from the desktop; encoded; sent; dropped, because
+ *			a newer one came or a hold was revoked
+ *   packets, bytes	RTP handed to the network
+ *   idr, idr-requests	key frames sent; asked for by the sink (M13)
+ *   latency-*-us	desktop's flip to last packet handed to the network, over
+ *			the last second; 0 if no frame was sent in it
+ *   bit-rate		bits per second that the encoder is set to
+ * end
+ *   reason		name of one of CHANNEL_REASONS
+ *   status		enum miracast_status, 0xffffffff = none
+ *   message		one sentence: what happened
+ *   hint		one sentence: what the user can do next; may be ""
+ */
+#define CHANNEL_FIELDS(F) \
+	F(CONFIG, "source", "s", CHANNEL_REQUIRED) \
+	F(CONFIG, "friendly-name", "s", CHANNEL_REQUIRED) \
+	F(CONFIG, "peer-address", "s", CHANNEL_REQUIRED) \
+	F(CONFIG, "local-address", "s", CHANNEL_REQUIRED) \
+	F(CONFIG, "max-bit-rate", "t", CHANNEL_REQUIRED) \
+	F(CONFIG, "encoder", "s", CHANNEL_OPTIONAL) \
+	F(CONFIG, "width", "u", CHANNEL_OPTIONAL) \
+	F(CONFIG, "height", "u", CHANNEL_OPTIONAL) \
+	F(CONFIG, "refresh", "u", CHANNEL_OPTIONAL) \
+	F(CONFIG, "audio", "s", CHANNEL_OPTIONAL) \
+	F(STOP, "reason", "s", CHANNEL_REQUIRED) \
+	F(DATA_RATE, "encoder-bit-rate", "t", CHANNEL_REQUIRED) \
+	F(DATA_RATE, "max-tx-rate", "t", CHANNEL_OPTIONAL) \
+	F(DATA_RATE, "transmitted", "t", CHANNEL_OPTIONAL) \
+	F(DATA_RATE, "failed", "t", CHANNEL_OPTIONAL) \
+	F(DATA_RATE, "retried", "t", CHANNEL_OPTIONAL) \
+	F(DATA_RATE, "multiple-retried", "t", CHANNEL_OPTIONAL) \
+	F(PHASE, "phase", "s", CHANNEL_REQUIRED) \
+	F(PHASE, "time-us", "x", CHANNEL_REQUIRED) \
+	F(SINK, "name", "s", CHANNEL_OPTIONAL) \
+	F(SINK, "manufacturer", "s", CHANNEL_OPTIONAL) \
+	F(SINK, "model", "s", CHANNEL_OPTIONAL) \
+	F(SINK, "version", "s", CHANNEL_OPTIONAL) \
+	F(SINK, "user-agent", "s", CHANNEL_OPTIONAL) \
+	F(SINK, "quirks", "s", CHANNEL_OPTIONAL) \
+	F(MODE, "width", "u", CHANNEL_REQUIRED) \
+	F(MODE, "height", "u", CHANNEL_REQUIRED) \
+	F(MODE, "refresh", "u", CHANNEL_REQUIRED) \
+	F(MODE, "codec", "s", CHANNEL_REQUIRED) \
+	F(MODE, "profile", "s", CHANNEL_REQUIRED) \
+	F(MODE, "level", "s", CHANNEL_REQUIRED) \
+	F(MODE, "audio", "s", CHANNEL_REQUIRED) \
+	F(MODE, "bit-rate", "u", CHANNEL_REQUIRED) \
+	F(MODE, "encoder", "s", CHANNEL_OPTIONAL) \
+	F(STATS, "frames-acquired", "t", CHANNEL_REQUIRED) \
+	F(STATS, "frames-encoded", "t", CHANNEL_REQUIRED) \
+	F(STATS, "frames-sent", "t", CHANNEL_REQUIRED) \
+	F(STATS, "frames-dropped", "t", CHANNEL_REQUIRED) \
+	F(STATS, "packets", "t", CHANNEL_REQUIRED) \
+	F(STATS, "bytes", "t", CHANNEL_REQUIRED) \
+	F(STATS, "idr", "t", CHANNEL_REQUIRED) \
+	F(STATS, "idr-requests", "t", CHANNEL_REQUIRED) \
+	F(STATS, "latency-median-us", "t", CHANNEL_REQUIRED) \
+	F(STATS, "latency-p95-us", "t", CHANNEL_REQUIRED) \
+	F(STATS, "bit-rate", "t", CHANNEL_OPTIONAL) \
+	F(END, "reason", "s", CHANNEL_REQUIRED) \
+	F(END, "status", "u", CHANNEL_REQUIRED) \
+	F(END, "message", "s", CHANNEL_REQUIRED) \
+	F(END, "hint", "s", CHANNEL_REQUIRED)
+
+/* P(id, name): how far a session has come. */
+#define CHANNEL_PHASES(P) \
+	P(CONNECTED, "connected")       /* the UMD speaks RTSP with the sink */ \
+	P(CAPABILITIES, "capabilities") /* M3 answered */ \
+	P(MONITOR, "monitor")           /* the desktop has a new monitor */ \
+	P(MODE, "mode")                 /* M4 accepted */ \
+	P(SETUP, "setup")               /* M6 answered */ \
+	P(PLAY, "play")                 /* M7 answered */ \
+	P(STREAMING, "streaming")       /* first packet handed to the network */
+
+/*
+ * R(id, name, status, hint): why a session ends; status is the suffix of a
+ * MIRACAST_STATUS_*, hint what the user can do.
+ */
+#define CHANNEL_REASONS(R) \
+	R(STOPPED, "stopped", NONE, "") \
+	R(SINK_LEFT, "sink-left", SINK_DISCONNECT_REQUEST, \
+	  "Connect again if this was not done on purpose at the display.") \
+	R(SINK_VANISHED, "sink-vanished", SINK_DISCONNECT_REQUEST, \
+	  "Check that the display is on and in range, then connect again.") \
+	R(RESPONSE_TIMEOUT, "response-timeout", CRITICAL_ERROR, \
+	  "Switch the display's screen mirroring off and on, then connect again.") \
+	R(REQUEST_TIMEOUT, "request-timeout", CRITICAL_ERROR, \
+	  "Switch the display's screen mirroring off and on, then connect again.") \
+	R(KEEPALIVE_LOST, "keepalive-lost", MISSING_KEEPALIVE, \
+	  "The display or the link hangs: move closer or restart the display, then connect again.") \
+	R(PROTOCOL_ERROR, "protocol-error", CRITICAL_ERROR, \
+	  "Connect again; if it happens each time, report the display's model with the debug log.") \
+	R(REQUEST_REFUSED, "request-refused", CRITICAL_ERROR, \
+	  "Restart the display; if it happens each time, report its model with the debug log.") \
+	R(CAPABILITIES_INVALID, "capabilities-invalid", CRITICAL_ERROR, \
+	  "Update the display's firmware; if that does not help, report its model with the debug log.") \
+	R(NO_COMMON_MODE, "no-common-mode", CRITICAL_ERROR, \
+	  "Raise the bit rate limit or choose another encoder.") \
+	R(BANDWIDTH, "bandwidth", INSUFFICIENT_BANDWIDTH, \
+	  "Move closer to the display or use 5 GHz, then connect again.") \
+	R(MODE_REFUSED, "mode-refused", SINK_FAILED_MODE_CHANGE, \
+	  "Choose another resolution, then connect again.") \
+	R(TRANSPORT_REFUSED, "transport-refused", CRITICAL_ERROR, \
+	  "The display wants a transport that Miracast sources do not offer; report its model.") \
+	R(ENCODER_MISSING, "encoder-missing", CRITICAL_ERROR, \
+	  "Install an H.264 encoder, for example gstreamer1.0-plugins-ugly (x264enc).") \
+	R(PIPELINE_FAILED, "pipeline-failed", CRITICAL_ERROR, \
+	  "Choose another encoder; the log names the element that failed.") \
+	R(DRIVER_GONE, "driver-gone", CRITICAL_ERROR, \
+	  "Check that miracast.ko is loaded (see the kernel log), then connect again.") \
+	R(CONFIGURATION, "configuration", CRITICAL_ERROR, \
+	  "Correct the setting that the message names.") \
+	R(BROKER_GONE, "broker-gone", NONE, \
+	  "Start miracastd again.") \
+	R(INTERNAL, "internal", CRITICAL_ERROR, \
+	  "This is a bug: report it with the debug log.")
+
+enum channel_side {
+	CHANNEL_BROKER,
+	CHANNEL_UMD,
+};
+
+enum channel_presence {
+	CHANNEL_OPTIONAL,
+	CHANNEL_REQUIRED,
+};
+
+enum channel_message {
+#define M(id, name, receiver) CHANNEL_##id,
+	CHANNEL_MESSAGES(M)
+#undef M
+	CHANNEL_N_MESSAGES,
+};
+
+enum channel_phase {
+#define P(id, name) CHANNEL_PHASE_##id,
+	CHANNEL_PHASES(P)
+#undef P
+	CHANNEL_N_PHASES,
+};
+
+enum channel_reason {
+#define R(id, name, status, hint) CHANNEL_REASON_##id,
+	CHANNEL_REASONS(R)
+#undef R
+	CHANNEL_N_REASONS,
+};
+
+const char *channel_message_name(enum channel_message message);
+const char *channel_phase_name(enum channel_phase phase);
+/* FALSE if there is no such phase; @phase is unchanged then. */
+gboolean channel_phase_from_name(const char *name, enum channel_phase *phase);
+const char *channel_reason_name(enum channel_reason reason);
+/* enum miracast_status that goes with a reason, and what to do next. */
+guint32 channel_reason_status(enum channel_reason reason);
+const char *channel_reason_hint(enum channel_reason reason);
+
+/**
+ * struct channel_field - one row of CHANNEL_FIELDS, for tests and printers
+ */
+struct channel_field {
+	enum channel_message message;
+	const char *key;
+	const char *type;
+	enum channel_presence presence;
+};
+
+const struct channel_field *channel_fields(gsize *n);
+
+/**
+ * channel_encode - bytes of a message
+ * @message: which
+ * @fields: a{sv}, for example
+ *	g_variant_new_parsed("{'phase': <%s>, 'time-us': <%x>}", name, now);
+ *	a floating reference is consumed
+ *
+ * Fails with G_IO_ERROR_INVALID_ARGUMENT if a field is missing, not known or of
+ * the wrong type, and with G_IO_ERROR_MESSAGE_TOO_LARGE.
+ *
+ * Returns: (transfer full): the datagram, or NULL
+ */
+GBytes *channel_encode(enum channel_message message, GVariant *fields, GError **error);
+
+/**
+ * channel_decode - read a message
+ * @data: the datagram, any bytes
+ * @len: its length
+ * @side: who reads; messages for the other side are refused
+ * @message: (out): which, or CHANNEL_N_MESSAGES for one that is not known
+ * @fields: (out) (transfer full): a{sv}; every required field is there, every
+ *	known field has its type; NULL for a message that is not known
+ *
+ * Fails with G_IO_ERROR_INVALID_DATA.
+ */
+gboolean channel_decode(gconstpointer data, gsize len, enum channel_side side,
+			enum channel_message *message, GVariant **fields, GError **error);
+
+/**
+ * struct channel - one end; opaque
+ */
+typedef struct channel channel;
+
+/**
+ * struct channel_funcs - what the owner of an end wants to hear
+ * @message: a message came; @fields as channel_decode() gives it, borrowed; read
+ *	it with g_variant_lookup()
+ * @closed: the peer has closed its end (@error NULL), or sent something that
+ *	breaks the rules, or the socket failed.  Nothing comes after it
+ *
+ * Both run in the main context that was the thread's default when
+ * channel_new() was called.  Both may free the channel.
+ */
+struct channel_funcs {
+	void (*message)(channel *ch, enum channel_message message, GVariant *fields,
+			gpointer user_data);
+	void (*closed)(channel *ch, const GError *error, gpointer user_data);
+};
+
+/**
+ * channel_new - take an end into use
+ * @fd: connected SOCK_SEQPACKET socket; owned by the channel if the call
+ *	succeeds; becomes non-blocking
+ * @side: who we are
+ * @funcs: static
+ *
+ * Fails with G_IO_ERROR_INVALID_ARGUMENT if @fd is not such a socket.
+ */
+channel *channel_new(int fd, enum channel_side side, const struct channel_funcs *funcs,
+		     gpointer user_data, GError **error);
+/* Stops listening and closes the socket.  NULL is allowed. */
+void channel_free(channel *ch);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(channel, channel_free)
+
+/**
+ * channel_send - send a message, never waiting
+ * @fields: as for channel_encode()
+ *
+ * Callable from any thread while the channel lives.  Fails like
+ * channel_encode(); with G_IO_ERROR_WOULD_BLOCK if the peer does not read and
+ * the socket is full: the message is not sent then, and the sender of "stats"
+ * does not care; with G_IO_ERROR_BROKEN_PIPE if the peer has gone.
+ */
+gboolean channel_send(channel *ch, enum channel_message message, GVariant *fields, GError **error);
+
+G_END_DECLS
