@@ -49,7 +49,8 @@ char *wfd_m3_request_body(enum wfd_m3_scope scope, gsize *len);
  *	not promise so, M13 must be answered anyway
  * @friendly_name ... @device_url: intel_* strings, UTF-8 made valid, NULL if
  *	not given
- * @max_bitrate: microsoft_max_bitrate, bits per second, 0 if not given
+ * @max_bitrate: microsoft_max_bitrate, bits per second, 0 if not given; a
+ *	value below 100000 is taken as kbit/s, which some sinks send
  * @problems: (element-type utf8): one sentence per parameter that could not
  *	be read and was therefore treated as not given; for the log
  */
@@ -97,9 +98,12 @@ typedef struct wfd_sink_caps {
 /**
  * wfd_sink_caps_parse - read the body of an M3 answer
  *
- * Fails only if the body is not a parameter list or has no usable video, or no
+ * Fails only if the body is not a parameter list, has no usable video or no
  * usable wfd_client_rtp_ports: without these there is no session.  Every other
  * defect ends up in @problems.
+ *
+ * @ms_modes is kept for the log only: [MS-WFDPE] does not say how M4 would name
+ * one of them.
  */
 wfd_sink_caps *wfd_sink_caps_parse(const void *body, gsize len, GError **error);
 void wfd_sink_caps_free(wfd_sink_caps *caps);
@@ -112,8 +116,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(wfd_sink_caps, wfd_sink_caps_free)
  *	wfd_, wfd2_ or wfdx_video_formats accordingly
  * @profile: one profile bit
  * @level: the level the encoder writes
- * @latency, @min_slice_size, @slice_enc, @frame_rate_control: as in struct
- *	wfd_video_codec; what the sink gave
+ * @frame_rate_control: frame skipping as the sink gave it (bits 3:0 of the
+ *	field of struct wfd_video_codec), so that an unchanged desktop needs no
+ *	pictures; rate change (bit 4) is never chosen
  * @bitrate: video bits per second to start with
  * @audio_format: WFD_AUDIO_NONE makes "wfd_audio_codecs" absent from M4
  * @audio_mode: one mode bit
@@ -126,14 +131,10 @@ struct wfd_selection {
 	enum wfd_set set;
 	guint8 profile;
 	enum wfd_level level;
-	guint8 latency;
-	guint16 min_slice_size;
-	guint16 slice_enc;
 	guint8 frame_rate_control;
 	guint bitrate;
 	enum wfd_audio_format audio_format;
 	guint32 audio_mode;
-	guint8 audio_latency;
 	gboolean audio_r2;
 };
 
@@ -143,8 +144,8 @@ struct wfd_selection {
  * @ports: the sink's wfd_client_rtp_ports, echoed unchanged
  * @presentation_url: value made by wfd_presentation_url_format()
  *
- * One bit per mask, native field 00, max-hres and max-vres "none", as 6.4.4
- * wants it.  The caller may add lines (wfd_uibc_capability,
+ * One bit per mask, native field 00, latency 0, one slice per picture, max-hres
+ * and max-vres "none", as 6.4.4 wants it.  The caller may add lines (wfd_uibc_capability,
  * wfd_av_format_change_timing, microsoft_*) before wfd_params_format().
  */
 wfd_params *wfd_m4_params(const struct wfd_selection *selection,

@@ -53,9 +53,11 @@ struct wfd_edid_desc {
  * wfd_edid_build - a base block and a CTA extension
  *
  * The first mode becomes the preferred detailed timing.  The others become
- * VICs where CTA-861 has one, established timings where EDID has one, and
- * detailed timings (CTA-861 or CVT reduced blanking) in both blocks while there
- * is room.
+ * VICs where CTA-861 has one, established or standard timings where EDID has
+ * one, and detailed timings of CVT reduced blanking in both blocks while there is
+ * room.  A mode wider than the 4095 pixels of a detailed timing (4096x2160) can
+ * only be a VIC; as the preferred mode it becomes the first of them, and the next
+ * mode gets the detailed timing.
  *
  * @n_dropped: (out) (optional): modes for which there was no room
  *

@@ -7,8 +7,8 @@
  * Tables 71 to 73 those of wfd2_video_formats; Microsoft's wfdx_video_formats
  * ([MS-WFDPE] 2.7.1.1) continues the first tables in another way, and its
  * microsoft_video_formats has one table of its own.  All of them are kept in
- * ONE list, WFD_MODES in wfd-modes-table.h; a row says in which of the four
- * sets it is valid.  A mode is therefore named by (set, table, bit).
+ * one array in wfd-modes.c; a row says in which of the four sets it is valid.
+ * A mode is therefore named by (set, table, bit).
  *
  * Refresh rates are nominal: "60" also stands for 60000/1001 (WFD v2.1, note
  * under Table 34), so comparisons with a real mode go through
@@ -99,7 +99,7 @@ struct wfd_mode {
  * wfd_modes - all rows
  * @n: (out): their number
  *
- * Ordered by table, then by bit, then by set.
+ * Grouped by table; Microsoft's own (WFD_SET_MS) come last.
  */
 const struct wfd_mode *wfd_modes(gsize *n);
 

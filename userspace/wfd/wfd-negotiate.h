@@ -59,11 +59,20 @@ struct wfd_mode_choice {
 /**
  * wfd_negotiate_modes - all modes common to both sides, best first
  *
- * Order: the sink's native mode, if it can be done; then by pixels times rate,
- * then by size.  Interlaced modes are left out.  640x480p60 is always in the
- * list, since 4.4.4.2.1 makes it mandatory for every sink.  Each (size, rate)
- * is there once, with High before Baseline profile and R1 numbering before the
- * others.
+ * Order: the sink's native mode, if it can be done; with a software encoder
+ * then what is not heavier than 1920x1080p30; then by pixels per second, then by
+ * size.  Interlaced modes are left out.  640x480p60 is always in the list, since
+ * it is mandatory for every sink (3.4.2).
+ *
+ * Native: real sinks leave the field 00, which would be 640x480p60, so that value
+ * counts as "not said".  Where the native mode itself is not common, or is below
+ * 30 Hz (no panel is; R2 sinks write the field in the R1 way), the highest rate
+ * of its size takes its place.
+ *
+ * Numbering: wfd_video_formats is used where it can name the mode, then
+ * wfd2_, then wfdx_.  But a sink that gives wfdx_video_formats must not see
+ * wfd_video_formats again ([MS-WFDPE] 2.7.1.1).  Constrained High goes before
+ * Constrained Baseline.  Each (size, rate) is in the list once.
  *
  * Returns: (element-type struct wfd_mode_choice): free with g_array_unref();
  * NULL with WFD_ERROR_NO_MATCH if not even the mandatory mode fits @limits.
@@ -103,17 +112,19 @@ gboolean wfd_negotiate(const wfd_sink_caps *caps, const struct wfd_encoder_limit
  * both can do: AAC is the codec that TCL-like sinks insist on, LPCM the one
  * that is mandatory.  If the sink named any codec and none of them is common,
  * LPCM 48k is taken when available, because it is mandatory for every sink
- * with audio (3.4.1).  Sets the audio_* fields of @out only.
+ * with audio (3.4.1).  wfd_audio_codecs goes before wfd2_audio_codecs.  Sets the audio_* fields of @out only.
  */
 void wfd_negotiate_audio(const wfd_sink_caps *caps, guint available, struct wfd_selection *out);
 
 /**
  * wfd_suggest_bitrate - video bits per second to start a stream with
  *
- * About 0.1 bit per pixel (0.07 beyond 60 million pixels per second), not
- * above what the level, @limits and the sink's microsoft_max_bitrate (0 = not
- * given) allow, nor above 70 % of the link's rate, so that audio, RTP overhead
- * and retries have room.
+ * 0.15 bit per pixel for the first 60 million pixels per second and 0.06 for
+ * those beyond: 9 Mbit/s for 1080p30, 13 for 1080p60.  Not above what the level,
+ * @limits and the sink's microsoft_max_bitrate (0 = not given) allow, nor above
+ * 70 % of the link's rate, so that audio, RTP overhead and retries have room;
+ * not above 12 Mbit/s on a link of unknown rate, which is what a 20 MHz HT link
+ * carries without loss.
  */
 guint wfd_suggest_bitrate(const struct wfd_mode *mode, enum wfd_level level, guint profile,
 			  const struct wfd_encoder_limits *limits, guint64 sink_max_bitrate);

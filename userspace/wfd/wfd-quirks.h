@@ -2,9 +2,10 @@
 /*
  * wfd-quirks.h - what real sinks need beyond the specification
  *
- * Data, not code: one row per family of sinks in wfd-quirks.c, keyed on what
- * a sink says about itself.  A row overrides single fields of the defaults;
- * when several rows match, later rows win field by field.
+ * Data, not code: one row per family of sinks in wfd-quirks.c, keyed on words
+ * that a sink says about itself (whole words, in either case: "LG" is found in
+ * "[LG] webOS TV" and not in "Algo").  A row overrides single fields of the
+ * defaults; when several rows match, later rows win field by field.
  */
 #pragma once
 

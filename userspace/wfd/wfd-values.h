@@ -40,7 +40,7 @@ G_BEGIN_DECLS
  */
 struct wfd_video_codec {
 	guint8 codec;
-	guint8 profile;
+	guint16 profile;
 	guint16 level;
 	guint64 modes[WFD_N_TABLES];
 	guint8 latency;
@@ -69,6 +69,11 @@ struct wfd_video_formats {
 	struct wfd_video_codec codecs[WFD_VIDEO_MAX_CODECS];
 };
 
+/*
+ * @set chooses the grammar: 6.1.3, [MS-WFDPE] 2.7.1.1 or 6.1.21.  Fields after
+ * the last one that the grammar has are ignored; max-hres and max-vres may be
+ * missing.
+ */
 gboolean wfd_video_formats_parse(const char *value, enum wfd_set set,
 				 struct wfd_video_formats *out, GError **error);
 /* Strict form of @formats->set; "none" without codecs.  Caller frees. */
@@ -150,9 +155,9 @@ char *wfd_rtp_ports_format(const struct wfd_rtp_ports *ports);
  * wfd_display_edid_parse - "none" or "blocks hex"
  * @edid: (out): the bytes, a multiple of 128; NULL for "none" and 0000 blocks
  *
- * Only the framing is checked here: wfd_edid_check() judges the content.  A
- * sink that sends fewer or more bytes than it says is refused, except that
- * whole blocks beyond the count are cut off.
+ * Only the framing is checked here: wfd_edid_check() judges the content.  Fewer
+ * bytes than the count says are refused; whole blocks beyond the count are
+ * kept, because the count is what sinks get wrong.
  */
 gboolean wfd_display_edid_parse(const char *value, GBytes **edid, GError **error);
 char *wfd_display_edid_format(GBytes *edid);
@@ -168,7 +173,7 @@ struct wfd_content_protection {
 gboolean wfd_content_protection_parse(const char *value, struct wfd_content_protection *out,
 				      GError **error);
 
-/* wfd_coupled_sink: "none" or status and MAC. */
+/* wfd_coupled_sink: "none" or status and MAC (or "none" for the MAC). */
 struct wfd_coupled_sink {
 	gboolean supported;
 	guint8 status; /* 0 not coupled, 1 coupled, 2 teardown of coupling */
@@ -258,7 +263,10 @@ struct wfd_uibc {
 gboolean wfd_uibc_parse(const char *value, struct wfd_uibc *out, GError **error);
 char *wfd_uibc_format(const struct wfd_uibc *uibc);
 
-/* microsoft_cursor ([MS-WDHCE]): "none" or "full|xor... x-max y-max port". */
+/*
+ * microsoft_cursor ([MS-WDHCE] 1.7): "none", or xor-support ("none" or "full"),
+ * largest width and height, and the UDP port, four hex digits each.
+ */
 struct wfd_ms_cursor {
 	gboolean supported;
 	gboolean xor_masks;
