@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+#   make prereq          install the Debian packages that building and testing needs
+#   make                 the module for the running kernel, and the user space programs
+#   make modules KDIR=…  the module for another kernel
+#   make modules-all     the module for every supported kernel, in a chroot, warnings are errors
+#   make userspace-vm    the programs as the virtual machines use them
+#   make lint            static checks
+#   make check           everything; ends with "N passed, N failed"
+#
+# Everything that is made goes to BUILD; the source tree stays clean.
+
+BUILD ?= build
+KDIR ?= /lib/modules/$(shell uname -r)/build
+# Name of the module's directory below $(BUILD)/modules
+SERIES ?= $(shell $(MAKE) --no-print-directory -sC $(KDIR) kernelrelease)
+JOBS ?= $(shell nproc)
+
+override BUILD := $(abspath $(BUILD))
+VM := tests/vm/vm
+CHROOT := $(VM) chroot --build $(BUILD) --
+
+.PHONY: all
+all: modules userspace
+
+.PHONY: prereq
+prereq:
+	.ci/prereq
+
+# Not every supported kernel can put objects elsewhere than beside the sources of an external
+# module, so the sources are linked into the build directory.
+.PHONY: modules
+modules: DIR = $(BUILD)/modules/$(SERIES)
+modules:
+	mkdir -p $(DIR)/tree
+	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/drivers $(CURDIR)/include $(DIR)/tree/
+	find $(DIR)/tree -xtype l -delete
+	$(MAKE) -C $(KDIR) M=$(DIR)/tree -j$(JOBS) modules
+	find $(DIR)/tree -name '*.ko' -exec cp -t $(DIR) {} +
+
+.PHONY: modules-all
+modules-all:
+	tests/modules-all $(BUILD)
+
+.PHONY: userspace
+userspace:
+	test -e $(BUILD)/userspace/build.ninja || meson setup $(BUILD)/userspace
+	meson compile -C $(BUILD)/userspace
+
+.PHONY: userspace-vm
+userspace-vm:
+	$(CHROOT) sh -ec '\
+		test -e /build/vm-userspace/build.ninja || meson setup --prefix=/usr /build/vm-userspace; \
+		rm -rf /build/vm-root; \
+		DESTDIR=/build/vm-root meson install --quiet -C /build/vm-userspace'
+
+.PHONY: lint lint-kernel lint-scripts
+lint: lint-kernel lint-scripts
+lint-kernel:
+	$(CHROOT) tests/lint-kernel /build
+lint-scripts:
+	tests/lint-scripts
+
+.PHONY: check
+check: prereq
+	tests/run --build $(BUILD)
+
+.PHONY: clean
+clean:
+	rm -rf $(BUILD)
