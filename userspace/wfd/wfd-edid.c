@@ -11,6 +11,8 @@
 #define CHECKSUM 127
 #define MAX_VICS 31 /* of a video data block */
 
+#define MIN_CLOCK 10000000 /* Hz, of a detailed timing */
+
 #define FLAG_HSYNC_POSITIVE (1 << 1)
 #define FLAG_VSYNC_POSITIVE (1 << 2)
 #define FLAG_DIGITAL_SEPARATE (3 << 3)
@@ -146,12 +148,17 @@ static struct timing cvt_timing(const struct wfd_mode *mode)
 		.flags = FLAG_DIGITAL_SEPARATE | FLAG_HSYNC_POSITIVE,
 	};
 	guint period_us = 1000000 / mode->refresh_hz;
-	guint64 total;
+	guint lines, shortest;
 
 	timing.vblank = min_vblank_us * mode->height / (period_us - min_vblank_us) + 1;
 	timing.vblank = MAX(timing.vblank, timing.vfront + timing.vsync + min_vback);
-	total = (guint64)(timing.hactive + timing.hblank) * (timing.vactive + timing.vblank);
-	timing.clock_10khz = (total * mode->refresh_hz + 5000) / 10000;
+	lines = timing.vactive + timing.vblank;
+	/* Below 10 MHz a descriptor counts as not valid: the smallest modes get longer lines. */
+	shortest = MIN_CLOCK / (mode->refresh_hz * lines) + 1;
+	if (timing.hactive + timing.hblank < shortest)
+		timing.hblank = shortest - timing.hactive;
+	timing.clock_10khz = ((guint64)(timing.hactive + timing.hblank) * lines *
+			      mode->refresh_hz + 5000) / 10000;
 	return timing;
 }
 
@@ -356,6 +363,7 @@ static gboolean put_base_block(struct builder *b, GError **error)
 	edid[23] = 220 - 100;
 	edid[24] = 1 << 2 | 1 << 1; /* sRGB; the preferred timing is the native one */
 	memcpy(edid + 25, srgb, sizeof(srgb));
+	edid[35] = 1 << 5; /* 640x480 at 60 Hz: CTA-861 and WFD want it always */
 	memset(edid + 38, 0x01, 16); /* standard timings not used yet */
 
 	place_modes(b);
@@ -376,14 +384,15 @@ static guint put_cta_block(struct builder *b)
 		4 << 5 | 3, 0x01,	0x00, 0x00, /* front left and right */
 	};
 	/* Selectable RGB quantization, never overscanned. */
-	static const guint8 video_capability[] = { 7 << 5 | 2, 0x00, 0x6a };
+	static const guint8 video_capability[] = { 7 << 5 | 2, 0x00, 0x4a };
 	guint8 *cta = b->edid + BLOCK;
 	guint pos = CTA_DATA;
 	guint placed = 0;
 
 	cta[0] = 0x02;
 	cta[1] = 3;
-	cta[3] = (b->desc->audio ? 1 << 6 : 0) | 1; /* one native detailed timing */
+	/* Underscanned; one native detailed timing. */
+	cta[3] = 1 << 7 | (b->desc->audio ? 1 << 6 : 0) | 1;
 	if (b->n_vics) {
 		cta[pos++] = 2 << 5 | b->n_vics;
 		memcpy(cta + pos, b->vics, b->n_vics);

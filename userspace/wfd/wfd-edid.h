@@ -55,7 +55,7 @@ struct wfd_edid_desc {
  * The first mode becomes the preferred detailed timing.  The others become
  * VICs where CTA-861 has one, established or standard timings where EDID has
  * one, and detailed timings of CVT reduced blanking in both blocks while there is
- * room.  A mode wider than the 4095 pixels of a detailed timing (4096x2160) can
+ * room.  640x480p60 is always in it.  A mode wider than the 4095 pixels of a detailed timing (4096x2160) can
  * only be a VIC; as the preferred mode it becomes the first of them, and the next
  * mode gets the detailed timing.
  *

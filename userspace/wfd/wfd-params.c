@@ -79,12 +79,12 @@ static gboolean parse_line(wfd_params *params, const char *text, gsize len, GErr
 			    params->lines->len + 1);
 		return FALSE;
 	}
-	line.name = g_strdup(copy);
 	if (colon && strchr(colon + 1, '\r')) {
 		g_set_error(error, WFD_ERROR, WFD_ERROR_SYNTAX,
 			    "%s: a carriage return inside the value", copy);
 		return FALSE;
 	}
+	line.name = g_strdup(copy);
 	if (colon)
 		line.value = g_strdup(g_strchug(colon + 1));
 	g_array_append_val(params->lines, line);
