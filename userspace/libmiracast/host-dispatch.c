@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Threads that read the kernel's messages and bring them to the driver.
+ *
+ * They live exactly while the session is started: that is what keeps the
+ * handler from running beside the other four functions (R51).
+ */
+#include "host-private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* Buffers of one thread; payloads stay aligned for 64-bit fields. */
+struct dispatch_buffers {
+	struct {
+		struct miracast_record record;
+		uint8_t payload[MIRACAST_MAX_MESSAGE];
+	} in;
+	struct {
+		struct miracast_reply reply;
+		uint8_t payload[MIRACAST_MAX_MESSAGE];
+	} out;
+};
+
+static void begin_message(struct host_dispatcher *self, uint64_t id)
+{
+	pthread_mutex_lock(&self->host->lock);
+	self->message = (struct host_message){ .id = id };
+	pthread_mutex_unlock(&self->host->lock);
+}
+
+/* Returns whether a reply is still wanted. */
+static bool end_message(struct host_dispatcher *self)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&self->host->lock);
+	wanted = !self->message.cancelled;
+	self->message = (struct host_message){ 0 };
+	pthread_mutex_unlock(&self->host->lock);
+	return wanted;
+}
+
+/*
+ * A cancel can be read before the thread that has the message got so far as
+ * begin_message(); its reply then fails with -ENOENT, which does no harm.
+ */
+static void cancel_message(struct miracast_host *host, uint64_t id)
+{
+	pthread_mutex_lock(&host->lock);
+	for (unsigned int i = 0; i < MIRACAST_HOST_MAX_THREADS; i++) {
+		if (host->dispatchers[i].message.id == id)
+			host->dispatchers[i].message.cancelled = true;
+	}
+	pthread_mutex_unlock(&host->lock);
+}
+
+static void handle_message(struct host_dispatcher *self, struct dispatch_buffers *buffers)
+{
+	struct miracast_host *host = self->host;
+	const struct miracast_record *record = &buffers->in.record;
+	uint32_t bytes = 0;
+	int status;
+
+	begin_message(self, record->id);
+	memset(buffers->out.payload, 0, record->out_max);
+	status = host->config.driver->handle_kernel_mode_message(
+		host->context, record->len - sizeof(*record), buffers->in.payload, record->out_max,
+		buffers->out.payload, &bytes);
+	if (!end_message(self))
+		return;
+
+	if (status > 0 || status < -4095)
+		status = -EINVAL;
+	else if (bytes > record->out_max)
+		status = -EMSGSIZE; /* a driver's bug; its sender shall know */
+	if (status < 0)
+		bytes = 0; /* R45 */
+	buffers->out.reply = (struct miracast_reply){
+		.len = sizeof(buffers->out.reply) + bytes,
+		.status = status,
+		.id = record->id,
+	};
+	/* It may have been completed by its timeout or by a stop meanwhile. */
+	if (write(host->config.sink_fd, &buffers->out, buffers->out.reply.len) < 0 &&
+	    errno != ENOENT && errno != ENODEV)
+		host_lost(host, -errno);
+}
+
+/* Returns false when the thread shall end. */
+static bool read_record(struct host_dispatcher *self, struct dispatch_buffers *buffers)
+{
+	struct miracast_host *host = self->host;
+	struct miracast_record *record = &buffers->in.record;
+	ssize_t n;
+
+	n = read(host->config.sink_fd, &buffers->in, sizeof(buffers->in));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n < 0) {
+		host_lost(host, -errno);
+		return false;
+	}
+	if ((size_t)n < sizeof(*record) || record->len != n ||
+	    record->out_max > sizeof(buffers->out.payload)) {
+		host_lost(host, -EPROTO);
+		return false;
+	}
+	switch (record->type) {
+	case MIRACAST_REC_MESSAGE:
+		handle_message(self, buffers);
+		break;
+	case MIRACAST_REC_CANCEL:
+		cancel_message(host, record->id);
+		break;
+	}
+	return true;
+}
+
+static void *dispatch_thread(void *data)
+{
+	struct host_dispatcher *self = data;
+	struct miracast_host *host = self->host;
+	struct dispatch_buffers *buffers = malloc(sizeof(*buffers));
+	struct pollfd fds[] = {
+		{ .fd = host->wake_fd, .events = POLLIN },
+		{ .fd = host->config.sink_fd, .events = POLLIN },
+	};
+
+	if (!buffers)
+		host_lost(host, -ENOMEM);
+	while (buffers) {
+		if (poll(fds, 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			host_lost(host, -errno);
+			break;
+		}
+		if (fds[0].revents)
+			break;
+		if (fds[1].revents & POLLIN) {
+			if (!read_record(self, buffers))
+				break;
+		} else if (fds[1].revents) {
+			host_lost(host, -ENODEV);
+			break;
+		}
+	}
+	free(buffers);
+	return NULL;
+}
+
+int host_dispatch_start(struct miracast_host *host)
+{
+	if (host->config.sink_fd < 0)
+		return 0;
+	for (unsigned int i = 0; i < host->config.num_threads; i++) {
+		struct host_dispatcher *dispatcher = &host->dispatchers[i];
+		int err;
+
+		dispatcher->host = host;
+		err = host_thread_create(&dispatcher->thread, dispatch_thread, dispatcher);
+		if (err)
+			return err; /* the stop that follows ends those that run */
+		host->num_dispatchers++;
+	}
+	return 0;
+}
+
+void host_dispatch_drain(struct miracast_host *host)
+{
+	eventfd_write(host->wake_fd, 1);
+	while (host->num_dispatchers)
+		pthread_join(host->dispatchers[--host->num_dispatchers].thread, NULL);
+}
