@@ -16,16 +16,18 @@ PUBLIC = "org.wfa.wfd1.0, SET_PARAMETER, GET_PARAMETER, SETUP, PLAY, PAUSE, TEAR
 
 
 class FakeSource(threading.Thread):
-    """Serves one sink on 127.0.0.1. `flaws` maps a name to a replacement value; see the .get() calls below."""
+    """Serves one sink. `flaws` maps a name to a replacement value; see the .get() calls below."""
 
-    def __init__(self, flaws: dict | None = None, audio: bool = True, patience: float = 10.0):
+    def __init__(self, flaws: dict | None = None, audio: bool = True, patience: float = 10.0,
+                 address: str = "127.0.0.1", port: int = 0, units: list[bytes] | None = None):
         super().__init__(daemon=True)
         self._flaws = flaws or {}
         self._maker = self._flaws.get("maker") or ts_maker.Maker(audio=audio)
         self._patience = patience
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._units = units or ts_maker.encoded_units()
+        self._listener = socket.create_server((address, port))
         self._rtp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._rtp.bind(("127.0.0.1", 0))
+        self._rtp.bind((address, 0))
         self.port = self._listener.getsockname()[1]
         self._cseq, self._buffer = 0, b""
         self._playing = threading.Event()
@@ -141,7 +143,7 @@ class FakeSource(threading.Thread):
                 return
 
     def _stream(self, address: str) -> None:
-        units = ts_maker.encoded_units()
+        units = self._units
         # Media time counts ticks of 80 ms whether they are sent or not, as a live source's clock does.
         seq, number, tick, begin = 7, 0, 0, time.monotonic()
         while not self._over.is_set():

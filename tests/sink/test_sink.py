@@ -267,7 +267,7 @@ class Sessions(Directory):
         settings = Options(port=self.source.port, **{"duration": 0.6, "retry": 2, **options})
         for name, value in chosen.options.items():
             setattr(settings, name, value)
-        report = runner.run(settings, chosen, self.out, analyse=analyse)
+        report = runner.run(settings, chosen, self.out, analyse_too=analyse)
         self.source.join(15)
         self.assertFalse(self.source.is_alive())
         return report

@@ -60,8 +60,12 @@ class FirstPicture:
         self._worker.start()
 
     def _decode(self, data: bytes) -> None:
-        result = subprocess.run([*FFMPEG, "-f", "h264", "-i", "pipe:0", "-frames:v", "1", self._png], input=data,
-                                capture_output=True, check=False)
+        try:
+            result = subprocess.run([*FFMPEG, "-f", "h264", "-i", "pipe:0", "-frames:v", "1", self._png], input=data,
+                                    capture_output=True, check=False)
+        except FileNotFoundError as error:
+            self.error = str(error)
+            return
         self.error = result.stderr.decode("utf-8", "replace")[-500:]
         if os.path.exists(self._png):
             self.decoded_t = time.monotonic() - self._t0

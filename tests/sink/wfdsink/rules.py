@@ -215,5 +215,13 @@ class Findings:
                  "text": RULES[f.rule].text, "detail": f.detail, "t": f.t, "count": f.count}
                 for f in self._found.values()]
 
+    @classmethod
+    def load(cls, rows: list[dict]) -> "Findings":
+        """The findings of an earlier as_json(), to add more to them."""
+        findings = cls()
+        for row in rows:
+            findings._found[row["name"]] = Finding(row["name"], row["detail"], row["t"], row["count"])
+        return findings
+
     def violations(self) -> list[str]:
         return self.names(VIOLATION)

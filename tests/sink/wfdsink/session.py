@@ -81,6 +81,7 @@ class Session:
         self.findings, self.transcript = findings, transcript
         self.rtp_port, self.t0 = rtp_port, t0
         self.state = State.WAIT_M1
+        self.peer = ""
         self.ended_by: str | None = None
         self.played = False
         self._played_t = 0.0
@@ -660,6 +661,15 @@ class Session:
         if self.state is State.PLAYING:
             self._begin_quiet("standby")
             self._enter(State.STANDBY)
+
+    def facts(self) -> dict:
+        """What the report says about the dialogue."""
+        def rounded(values: list) -> list:
+            return [round(v, 4) if isinstance(v, float) else v for v in values]
+        return {"peer": self.peer, "played": self.played, "play_sent_t": self.play_sent_t, "ended_by": self.ended_by,
+                "negotiated": self.negotiated, "formats": self.formats, "keepalives": self.keepalives,
+                "idr_requests": rounded(self.idr_requests), "events": self.events,
+                "quiet": [rounded(entry) for entry in self.quiet]}
 
     def _begin_quiet(self, why: str) -> None:
         self._end_quiet()
