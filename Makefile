@@ -34,7 +34,7 @@ modules: DIR = $(BUILD)/modules/$(SERIES)
 modules:
 	mkdir -p $(DIR)/tree
 	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/drivers $(CURDIR)/include $(DIR)/tree/
-	find $(DIR)/tree -xtype l -delete
+	find $(DIR) '(' -xtype l -o -name '*.ko' ')' -delete
 	$(MAKE) -C $(KDIR) M=$(DIR)/tree -j$(JOBS) modules
 	find $(DIR)/tree -name '*.ko' -exec cp -t $(DIR) {} +
 
