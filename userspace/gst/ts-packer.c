@@ -494,20 +494,27 @@ static void advance_time(struct wfd_ts_packer *packer, gint64 now)
 
 static void observe_access_unit(struct wfd_ts_packer *packer, const struct wfd_ts_access_unit *au)
 {
-	gint64 before = packer->now;
+	if (packer->running) {
+		gint64 before = packer->now;
 
-	if (!packer->running)
-		start_time(packer, au->now);
-	else
 		advance_time(packer, au->now);
-	packer->gap = packer->now - before;
+		packer->gap = packer->now - before;
+	} else {
+		start_time(packer, au->now);
+	}
 	packer->delay = CLAMP(packer->now - au->dts, packer->delay, MAX_DELAY);
+}
+
+/* Timers are never early, and packets spend time on their way: aim before the limit. */
+static gint64 target(gint64 interval)
+{
+	return interval - interval / 10;
 }
 
 /* Due now if the next access unit, should it come after the same gap, would be too late. */
 static gboolean due(const struct wfd_ts_packer *packer, gint64 last, gint64 interval)
 {
-	return packer->now - last + MIN(packer->gap, interval) > interval;
+	return packer->now - last + packer->gap > target(interval);
 }
 
 guint wfd_ts_packer_pack(struct wfd_ts_packer *packer, const struct wfd_ts_access_unit *au, GByteArray *out)
@@ -531,13 +538,11 @@ guint wfd_ts_packer_pack(struct wfd_ts_packer *packer, const struct wfd_ts_acces
 	return wrote;
 }
 
-/* A timer is never early: aim before the limit. */
 gint64 wfd_ts_packer_idle_deadline(const struct wfd_ts_packer *packer)
 {
 	if (!packer->running)
 		return G_MAXINT64;
-	return MIN(packer->psi_time + packer->psi_interval, packer->pcr_time + WFD_TS_MAX_INTERVAL) -
-	       WFD_TS_MAX_INTERVAL / 10;
+	return MIN(packer->psi_time, packer->pcr_time) + target(WFD_TS_MAX_INTERVAL);
 }
 
 guint wfd_ts_packer_pack_idle(struct wfd_ts_packer *packer, gint64 now, GByteArray *out)
