@@ -40,8 +40,8 @@ static void test_m3_request(void)
 		g_assert_null(wfd_params_at(params, i).value);
 }
 
-/* The answer of a Windows 10 receiver: R2 formats only. */
-static void test_m3_answer_windows(void)
+/* A sink with the R2 and the Microsoft parameters, as a public implementation answers. */
+static void test_m3_answer_r2_and_microsoft(void)
 {
 	g_autoptr(wfd_sink_caps) caps = parse(
 		"wfd_client_rtp_ports: RTP/AVP/UDP;unicast 1028 0 mode=play\r\n"
@@ -206,7 +206,7 @@ int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/wfd/caps/M3/request", test_m3_request);
-	g_test_add_func("/wfd/caps/M3/answer-windows", test_m3_answer_windows);
+	g_test_add_func("/wfd/caps/M3/answer-r2-microsoft", test_m3_answer_r2_and_microsoft);
 	g_test_add_func("/wfd/caps/M3/answer-mixed-releases", test_m3_answer_mixed_releases);
 	g_test_add_func("/wfd/caps/M3/answer-defects", test_m3_answer_defects_are_kept_small);
 	g_test_add_func("/wfd/caps/M3/answer-unusable", test_m3_answer_unusable);

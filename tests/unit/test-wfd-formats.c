@@ -12,7 +12,10 @@ static void parse_video(const char *value, enum wfd_set set, struct wfd_video_fo
 	g_assert_no_error(error);
 }
 
-/* As real sinks and sources write them; each is parsed and written again. */
+/*
+ * As [MS-WFDPE], captures and public sink implementations write them; each is
+ * parsed and written again.
+ */
 static void test_video_vectors(void)
 {
 	static const struct {
@@ -29,14 +32,14 @@ static void test_video_vectors(void)
 		/* Android as source, 1080p30 */
 		{ WFD_SET_R1, "38 00 02 02 00000080 00000000 00000000 00 0000 0000 11 none none", NULL,
 		  1, 0, 7 },
-		/* a television: two tuples, largest picture given, lower case, reserved bits set */
+		/* a sink implementation: two tuples, largest picture given, lower case, reserved bits set */
 		{ WFD_SET_R1,
 		  "40 00 01 10 0001bdeb 051557ff 00003fff 10 0000 001f 11 0780 0438, "
 		  "02 10 0001bdeb 155557ff 00000fff 10 0000 001f 11 0780 0438",
 		  "40 00 01 10 0001BDEB 051557FF 00003FFF 10 0000 001F 11 0780 0438, "
 		  "02 10 0001BDEB 155557FF 00000FFF 10 0000 001F 11 0780 0438",
 		  2, 0, 8 },
-		/* a dongle that forgets the blank after the comma */
+		/* one that forgets the blank after the comma */
 		{ WFD_SET_R1,
 		  "40 00 02 08 0001DEFF 157C7FFF 00000FFF 00 0000 0000 00 none none,"
 		  "01 08 0001DEFF 157C7FFF 00000FFF 00 0000 0000 00 none none",
@@ -53,17 +56,17 @@ static void test_video_vectors(void)
 		{ WFD_SET_X,
 		  "0000 00 0005 0040 0000060080 0000000000 00000000 00 0000 0000 11 none none", NULL,
 		  1, 0, 0 },
-		/* a Windows 10 receiver */
+		/* a sink of R2, two profiles */
 		{ WFD_SET_R2,
 		  "40 01 04 0080 000001ffbdeb 000155557fff 000000000fff 10 0000 001f 11, "
 		  "01 01 0080 000001ffbdeb 0001555557ff 000000000fff 10 0000 001f 11 00",
 		  "40 01 04 0080 000001FFBDEB 000155557FFF 000000000FFF 10 0000 001F 11, "
 		  "01 01 0080 000001FFBDEB 0001555557FF 000000000FFF 10 0000 001F 11 00",
 		  2, 0, 16 },
-		/* a television of R2; the last tuple without the non-transcoding field */
+		/* one of R2; the last tuple without the non-transcoding field */
 		{ WFD_SET_R2, "20 01 04 0040 0000000F97FF 0001555575DF 000000000555 00 0000 0000 1F",
 		  "20 01 04 0040 0000000F97FF 0001555575DF 000000000555 00 0000 0000 1F 00", 1, 0, 8 },
-		/* a dongle of R2, three profiles */
+		/* captured from a dongle of R2, three profiles */
 		{ WFD_SET_R2,
 		  "40 01 10 0040 00000001ffff 0001ffffffff 000000000fff 10 0000 001f 11, "
 		  "01 20 0040 00000001ffff 0001ffffffff 000000000fff 10 0000 001f 11, "

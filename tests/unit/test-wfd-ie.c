@@ -34,7 +34,7 @@ static void assert_hex(GBytes *bytes, const char *hex)
 	g_bytes_unref(bytes);
 }
 
-/* Elements as devices send them; each is parsed and built again. */
+/* Elements as devices send them, but for the last; each is parsed and built again. */
 static void test_real_devices(void)
 {
 	static const struct {
@@ -49,7 +49,7 @@ static void test_real_devices(void)
 		{ "000006" "0111" "1c44" "0032", WFD_ROLE_PRIMARY_SINK, 7236, 50, TRUE, TRUE },
 		/* lazycast */
 		{ "000006" "0011" "1c44" "012c", WFD_ROLE_PRIMARY_SINK, 7236, 300, FALSE, TRUE },
-		/* MR-A202: an RTSP port of its own */
+		/* made up: an RTSP port of its own, as MR-A202 has */
 		{ "000006" "0011" "022a" "0096", WFD_ROLE_PRIMARY_SINK, 554, 150, FALSE, TRUE },
 	};
 

@@ -243,7 +243,7 @@ static void test_uibc(void)
 	written = wfd_uibc_format(&uibc);
 	g_assert_cmpstr(written, ==, value);
 
-	/* as a television writes it, with blanks and an input nobody knows */
+	/* with blanks, and an input nobody knows */
 	g_clear_pointer(&written, g_free);
 	g_assert_true(wfd_uibc_parse("input_category_list=GENERIC; generic_cap_list=Mouse, "
 				     "Telepathy; hidc_cap_list=none; port = 7239",
@@ -270,7 +270,7 @@ static void test_ms_cursor(void)
 
 	g_assert_true(wfd_ms_cursor_parse("none", &cursor, NULL));
 	g_assert_false(cursor.supported);
-	/* a Windows 10 receiver: no XOR, 256x256, port in hex */
+	/* no XOR masks, 256x256, port in hex */
 	g_assert_true(wfd_ms_cursor_parse("none 0100 0100 4abf", &cursor, NULL));
 	g_assert_true(cursor.supported);
 	g_assert_false(cursor.xor_masks);
