@@ -50,7 +50,7 @@ userspace:
 .PHONY: userspace-vm
 userspace-vm:
 	$(CHROOT) sh -ec '\
-		test -e /build/vm-userspace/build.ninja || meson setup --prefix=/usr /build/vm-userspace; \
+		test -e /build/vm-userspace/build.ninja || meson setup --prefix=/usr -Dtests=false /build/vm-userspace; \
 		rm -rf /build/vm-root; \
 		DESTDIR=/build/vm-root meson install --quiet -C /build/vm-userspace'
 
