@@ -50,7 +50,9 @@ userspace:
 .PHONY: userspace-vm
 userspace-vm:
 	$(CHROOT) sh -ec '\
-		test -e /build/vm-userspace/build.ninja || meson setup --prefix=/usr -Dtests=false /build/vm-userspace; \
+		test -e /build/vm-userspace/build.ninja || \
+			meson setup --prefix=/usr --libdir=lib/$$(gcc -print-multiarch) -Dtests=false \
+				/build/vm-userspace; \
 		rm -rf /build/vm-root; \
 		DESTDIR=/build/vm-root meson install --quiet -C /build/vm-userspace'
 
