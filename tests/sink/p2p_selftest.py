@@ -58,7 +58,7 @@ class Source:
         self.control.ok("SET wifi_display 1")
         self.control.ok(f"WFD_SUBELEM_SET 0 00060010{PORT:04x}00c8")
 
-    def wait(self, name: str, seconds: float = 60 * SLOW) -> list:
+    def wait(self, name: str, seconds: float = 60) -> list:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             event, plain, named = words(self.events.event(1.0) or "")
@@ -85,9 +85,16 @@ class P2p(unittest.TestCase):
 
     def sink(self, name: str, *arguments: str) -> subprocess.Popen:
         self.out = os.path.join(OUT, name)
-        return subprocess.Popen([*self.inside, sys.executable, os.path.join(HERE, "wfd-sink-p2p"), "--interface",
+        sink = subprocess.Popen([*self.inside, sys.executable, os.path.join(HERE, "wfd-sink-p2p"), "--interface",
                                  self.sink_interface, "--out", self.out, "--duration", "3", "--time-scale", str(SLOW),
                                  *arguments])
+        self.addCleanup(self.end, sink)
+        return sink
+
+    @staticmethod
+    def end(process: subprocess.Popen) -> None:
+        process.terminate()
+        process.wait()
 
     def source(self, name: str) -> Source:
         source = Source(self.source_interface, os.path.join(OUT, name, "source"))
@@ -98,7 +105,7 @@ class P2p(unittest.TestCase):
         """(group interface, our role) after finding the sink and pushing the button."""
         source.control.ok("P2P_FIND")
         plain, named = source.wait("P2P-DEVICE-FOUND")
-        self.assertEqual(named["wfd_dev_info"], "0x00060011000000c8")
+        self.assertEqual(named["wfd_dev_info"], "0x0011000000c8")
         source.control.ok(f"P2P_CONNECT {plain[0]} pbc go_intent={intent}")
         plain, _ = source.wait("P2P-GROUP-STARTED")
         return plain[0], plain[1]
@@ -121,10 +128,9 @@ class P2p(unittest.TestCase):
                                     f"--interface={interface}", "--bind-interfaces", "--except-interface=lo",
                                     "--dhcp-range=192.168.49.10,192.168.49.20,1h", "--pid-file=",
                                     "--dhcp-leasefile=/tmp/leases"])
-        self.addCleanup(dnsmasq.wait)
-        self.addCleanup(dnsmasq.terminate)
+        self.addCleanup(self.end, dnsmasq)
         self.stream(OWNER)
-        self.assertEqual(sink.wait(120 * SLOW), 0)
+        self.assertEqual(sink.wait(90), 0)
         self.check("client", OWNER)
 
     def test_sink_owns(self) -> None:
@@ -136,14 +142,13 @@ class P2p(unittest.TestCase):
         lease = os.path.join(self.out, "source", "lease")
         client = subprocess.Popen(["busybox", "udhcpc", "-f", "-i", interface, "-s", os.path.join(HERE, "udhcpc-event")],
                                   env={**os.environ, "LEASE_FILE": lease})
-        self.addCleanup(client.wait)
-        self.addCleanup(client.terminate)
+        self.addCleanup(self.end, client)
         while not os.path.exists(lease):
             time.sleep(0.1)
         with open(lease, encoding="ascii") as file:
             address = file.readline().strip().partition("=")[2]
         self.stream(address)
-        self.assertEqual(sink.wait(120 * SLOW), 0)
+        self.assertEqual(sink.wait(90), 0)
         self.check("GO", address)
 
     def check(self, role: str, host: str) -> None:
@@ -165,7 +170,7 @@ class P2p(unittest.TestCase):
         source.control.ok(f"P2P_CONNECT {plain[0]} pbc go_intent=14")
         _, named = source.wait("P2P-GO-NEG-FAILURE")
         self.assertEqual(named["status"], "11")
-        self.assertEqual(sink.wait(120 * SLOW), 4)
+        self.assertEqual(sink.wait(90), 4)
 
 
 if __name__ == "__main__":

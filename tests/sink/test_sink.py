@@ -13,9 +13,10 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
+import compare  # noqa: E402
 import ts_maker  # noqa: E402
 from fake_source import FakeSource  # noqa: E402
-from wfdsink import h264, misbehave, mpegts, params, rtp, rtsp, runner, tscheck  # noqa: E402
+from wfdsink import h264, media, misbehave, mpegts, params, rtp, rtsp, runner, tscheck  # noqa: E402
 from wfdsink.rules import RULES, Findings  # noqa: E402
 from wfdsink.session import Options  # noqa: E402
 
@@ -212,6 +213,49 @@ class TransportStream(Directory):
         done = subprocess.run([sys.executable, os.path.join(HERE, "ts_check.py"), self.path("good.ts")],
                               capture_output=True, check=False)
         self.assertEqual((done.returncode, json.loads(done.stdout)["violations"]), (0, []))
+
+
+class Compare(Directory):
+    """compare.py against real pictures."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        with open(self.path("sink.ts"), "wb") as file:
+            file.write(ts_maker.Maker().stream(10, units=list(ts_maker.encoded_units())))
+        frames = media.read_recording(self.path("sink.ts"), []).frames
+        for frame in frames:
+            frame.t = frame.index / 10
+        media.save_frames(self.out, frames)
+
+    def picture(self, source: str, number: int = 0) -> str:
+        path = self.path("desktop.png")
+        subprocess.run(["ffmpeg", "-nostdin", "-y", "-v", "error", "-f", "lavfi", "-i", source, "-vf",
+                        f"select=eq(n\\,{number})", "-frames:v", "1", path], check=True)
+        return path
+
+    def test_finds_the_picture(self) -> None:
+        result = compare.compare(self.picture("testsrc2=size=640x480:rate=10", 6), self.out)
+        self.assertEqual((result["picture"], result["pictures"], result["t"]), (6, 10, 0.6))
+        self.assertGreater(result["psnr_y"], 40)
+        self.assertGreater(result["worst_tile_psnr"], 40)
+        self.assertEqual(compare.size_of(result["sink_png"])[:2], (640, 480))
+
+    def test_time_window(self) -> None:
+        result = compare.compare(self.picture("testsrc2=size=640x480:rate=10", 6), self.out, window=(0.0, 0.35))
+        self.assertEqual((result["picture"], result["candidates"]), (3, 4))
+        with self.assertRaisesRegex(compare.Unusable, "time window"):
+            compare.compare(self.path("desktop.png"), self.out, window=(5.0, None))
+
+    def test_refuses(self) -> None:
+        for source, reason in (("color=black:size=640x480", "contrast"), ("color=blue:size=640x480", "contrast"),
+                               ("testsrc2=size=320x240", "320x240")):
+            with self.assertRaisesRegex(compare.Unusable, reason):
+                compare.compare(self.picture(source), self.out)
+
+    def test_another_picture_is_not_similar(self) -> None:
+        done = subprocess.run([sys.executable, os.path.join(HERE, "compare.py"), self.picture("mandelbrot=size=640x480"),
+                               self.out], capture_output=True, check=False)
+        self.assertEqual((done.returncode, json.loads(done.stdout)["similar"]), (1, False))
 
 
 class RtpLayer(unittest.TestCase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import misbehave, params, runner
+from . import media, misbehave, params, runner
 from .session import Options
 
 
@@ -40,6 +40,7 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--time-scale", type=float, default=1.0, help="factor on the time limits for slow machines")
     parser.add_argument("--strict", action="store_true", help="exit 1 if the source broke a rule")
     parser.add_argument("--no-analysis", action="store_true", help="record only")
+    parser.add_argument("--frames-dir", metavar="DIR", help="write each decoded picture there as NUMBER-ARRIVAL.png")
     parser.add_argument("--bind", metavar="ADDRESS", help="local address of RTSP and RTP")
     parser.add_argument("--rtp-port", type=int, default=0, help="UDP port (default: any)")
     parser.add_argument("--user-agent", default="wfd-sink/1.0", help="User-Agent header; empty for none")
@@ -80,20 +81,22 @@ def build(args: argparse.Namespace, host: str, port: int) -> tuple[Options, misb
     return options, script
 
 
-def finish(report: dict, strict: bool) -> int:
-    """Prints the summary and turns the report into an exit status."""
+def finish(report: dict, args: argparse.Namespace, directory: str) -> int:
+    """Writes the pictures if wanted, prints the summary and turns the report into an exit status."""
+    if args.frames_dir and "media" in report:
+        media.export_frames(directory, args.frames_dir)
     if "error" in report:
         print(f"wfd-sink: {report['error']}", file=sys.stderr)
-    media, stream = report.get("media", {}), report.get("rtp", {})
+    pictures, stream = report.get("media", {}), report.get("rtp", {})
     print(f"script {report['script']}: played={report.get('played', False)} ended by {report.get('ended_by')}, "
-          f"{stream.get('packets', 0)} RTP packets, {media.get('frames', 0)} pictures {media.get('resolutions', [])}")
+          f"{stream.get('packets', 0)} RTP packets, {pictures.get('frames', 0)} pictures {pictures.get('resolutions', [])}")
     for finding in report["findings"]:
         print(f"{finding['severity']}: {finding['name']} x{finding['count']} ({finding['clause']}): "
               f"{finding['text']}: {finding['detail']}")
     if not report["expectation_met"]:
         print(f"wfd-sink: expected '{report['expect']}', which did not happen; see rtsp.log", file=sys.stderr)
         return 3
-    return 1 if strict and report["violations"] else 0
+    return 1 if args.strict and report["violations"] else 0
 
 
 def list_scripts() -> None:

@@ -159,15 +159,40 @@ def _run(*command: str, data: bytes | None = None) -> subprocess.CompletedProces
     return subprocess.run(command, input=data, capture_output=True, check=False)
 
 
-def decode_all(ts_path: str) -> dict:
-    """Decodes every picture of the recording once, and counts."""
+def _probe(ts_path: str) -> tuple[list[dict], list[str]]:
+    """(decoded pictures as ffprobe describes them, error lines)."""
     result = _run("ffprobe", "-v", "error", "-f", "mpegts", "-select_streams", "v:0", "-show_entries",
                   "frame=pts,pict_type,key_frame,width,height", "-of", "json", ts_path)
     errors = [line for line in result.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     try:
-        frames = json.loads(result.stdout or b"{}").get("frames", [])
+        return json.loads(result.stdout or b"{}").get("frames", []), errors
     except json.JSONDecodeError:
-        frames = []
+        return [], errors
+
+
+def decoded_frames(ts_path: str) -> list[Frame | None]:
+    """For each picture the decoder yields, in order, the access unit it came from (by PTS), with its arrival."""
+    path = os.path.join(os.path.dirname(os.path.abspath(ts_path)), "frames.json")
+    known = {frame.pts: frame for frame in load_frames(os.path.dirname(path))} if os.path.exists(path) else {}
+    return [known.get(picture["pts"] % mpegts.WRAP) if "pts" in picture else None for picture in _probe(ts_path)[0]]
+
+
+def export_frames(directory: str, target: str) -> int:
+    """Writes every decoded picture as NUMBER-ARRIVAL.png into target; returns how many."""
+    os.makedirs(target, exist_ok=True)
+    ts_path = os.path.join(directory, "sink.ts")
+    _run(*FFMPEG, "-f", "mpegts", "-i", ts_path, "-fps_mode", "passthrough", os.path.join(target, "%06d.png"))
+    frames = decoded_frames(ts_path)
+    for number, frame in enumerate(frames):
+        path = os.path.join(target, f"{number + 1:06d}.png")
+        if frame and frame.t is not None and os.path.exists(path):
+            os.rename(path, os.path.join(target, f"{number:06d}-{frame.t:.3f}.png"))
+    return len(frames)
+
+
+def decode_all(ts_path: str) -> dict:
+    """Decodes every picture of the recording once, and counts."""
+    frames, errors = _probe(ts_path)
     return {"frames": len(frames), "key_frames": sum(f.get("key_frame", 0) for f in frames),
             "resolutions": sorted({f"{f['width']}x{f['height']}" for f in frames}),
             "pict_types": "".join(f.get("pict_type", "?") for f in frames[:100]),
@@ -223,8 +248,7 @@ def process(directory: str, datagrams: list[rtp.Datagram], findings: Findings, a
     """After the session: sink.mp4, frames.json, and the facts about pictures and sound."""
     ts_path = os.path.join(directory, "sink.ts")
     recording = read_recording(ts_path, datagrams)
-    with open(os.path.join(directory, "frames.json"), "w", encoding="ascii") as file:
-        json.dump([dataclasses.asdict(frame) for frame in recording.frames], file, indent=0)
+    save_frames(directory, recording.frames)
     facts: dict = {"access_units": len(recording.frames), "idr": sum(f.idr for f in recording.frames),
                    "first_is_idr": bool(recording.frames and recording.frames[0].idr),
                    "sps": [dataclasses.asdict(sps) for sps in recording.sps]}
@@ -249,6 +273,11 @@ def idr_latencies(requests: list[float], frames: list[Frame]) -> list[float | No
     """Seconds from each M13 to the arrival of the next IDR; None if none came."""
     idrs = [f.t for f in frames if f.idr and f.t is not None]
     return [next((round(t - asked, 4) for t in idrs if t >= asked), None) for asked in requests]
+
+
+def save_frames(directory: str, frames: list[Frame]) -> None:
+    with open(os.path.join(directory, "frames.json"), "w", encoding="ascii") as file:
+        json.dump([dataclasses.asdict(frame) for frame in frames], file, indent=0)
 
 
 def load_frames(directory: str) -> list[Frame]:

@@ -11,6 +11,7 @@ import re
 import select
 import socket
 import subprocess
+import tempfile
 import time
 
 _EVENT = re.compile(r"^(IFNAME=\S+ )?<\d>")
@@ -62,15 +63,15 @@ class Control:
 
 
 class Supplicant:
-    """A wpa_supplicant process on one interface. Configuration, log and sockets live in `directory`."""
+    """A wpa_supplicant process on one interface. Configuration and log are in `directory`."""
 
     def __init__(self, interface: str, directory: str, settings: dict[str, str]):
-        sockets = os.path.join(directory, "wpa")
-        os.makedirs(sockets, exist_ok=True)
-        self._path = os.path.join(sockets, "global")
+        # Socket paths are short, and a shared directory may not be able to hold sockets.
+        self._sockets = tempfile.TemporaryDirectory(prefix="wpa-")
+        self._path = os.path.join(self._sockets.name, "global")
         config = os.path.join(directory, "wpa_supplicant.conf")
         with open(config, "w", encoding="ascii") as file:
-            file.write(f"ctrl_interface={sockets}\n")
+            file.write(f"ctrl_interface={self._sockets.name}\n")
             file.writelines(f"{name}={value}\n" for name, value in settings.items())
         self._process = subprocess.Popen(
             ["wpa_supplicant", "-t", "-g", self._path, "-i", interface, "-D", "nl80211", "-c", config,
@@ -84,7 +85,11 @@ class Supplicant:
                                "see wpa_supplicant.log")
             if os.path.exists(self._path):
                 try:
-                    return Control(self._path)
+                    control = Control(self._path)
+                    # The socket is there before P2P is; until then P2P commands are unknown.
+                    if control.request("WFD_SUBELEM_GET 0").strip() != "UNKNOWN COMMAND":
+                        return control
+                    control.close()
                 except ConnectionRefusedError:
                     pass
             time.sleep(0.1)
@@ -97,6 +102,7 @@ class Supplicant:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._sockets.cleanup()
 
 
 def words(event: str) -> tuple[str, list[str], dict[str, str]]:
