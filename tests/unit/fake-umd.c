@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A user-mode driver for the broker's tests: speaks the channel, and does on the
+ * RTSP connection what the test at its other end tells it, one word a line:
+ *
+ *	stream	all phases up to "streaming", then mode and stats
+ *	leave	"end" with sink-left, then exit
+ *	crash	abort without a word
+ *	garbage	break the rules of the channel
+ *	config	say the configuration back
+ *	hang	no longer obey "stop"
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <gio/gunixinputstream.h>
+
+#include "channel.h"
+
+struct fake {
+	GMainLoop *loop;
+	channel *channel;
+	GDataInputStream *rtsp;
+	GVariant *config;
+	gboolean hanging;
+};
+
+static void say(struct fake *fake, enum channel_message message, GVariant *fields)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!channel_send(fake->channel, message, fields, &error))
+		g_error("fake-umd: %s", error->message);
+}
+
+static void say_end(struct fake *fake, enum channel_reason why, const char *message)
+{
+	say(fake, CHANNEL_END,
+	    g_variant_new_parsed("{'reason': <%s>, 'status': <%u>, 'message': <%s>, 'hint': <%s>}",
+				 channel_reason_name(why), channel_reason_status(why), message,
+				 channel_reason_hint(why)));
+	g_main_loop_quit(fake->loop);
+}
+
+static void stream(struct fake *fake)
+{
+	for (enum channel_phase phase = 0; phase < CHANNEL_N_PHASES; phase++)
+		say(fake, CHANNEL_PHASE,
+		    g_variant_new_parsed("{'phase': <%s>, 'time-us': <%x>}",
+					 channel_phase_name(phase), g_get_monotonic_time()));
+	say(fake, CHANNEL_SINK, g_variant_new_parsed("{'name': <'Fake TV'>, 'model': <'F1'>}"));
+	say(fake, CHANNEL_MODE,
+	    g_variant_new_parsed("{'width': <uint32 1280>, 'height': <uint32 720>, "
+				 "'refresh': <uint32 60000>, 'codec': <'H.264'>, "
+				 "'profile': <'constrained-baseline'>, 'level': <'3.2'>, "
+				 "'audio': <'LPCM'>, 'bit-rate': <uint32 8000000>}"));
+	say(fake, CHANNEL_STATS,
+	    g_variant_new_parsed("{'frames-acquired': <uint64 3>, 'frames-encoded': <uint64 3>, "
+				 "'frames-sent': <uint64 3>, 'frames-dropped': <uint64 0>, "
+				 "'packets': <uint64 9>, 'bytes': <uint64 9000>, 'idr': <uint64 1>, "
+				 "'idr-requests': <uint64 0>, 'latency-median-us': <uint64 5000>, "
+				 "'latency-p95-us': <uint64 9000>}"));
+}
+
+static void say_config(struct fake *fake)
+{
+	g_autofree char *text = g_variant_print(fake->config, TRUE);
+	g_autofree char *line = g_strdup_printf("%s\n", text);
+
+	if (write(4, line, strlen(line)) < 0)
+		g_error("fake-umd: write");
+}
+
+static void obey(struct fake *fake, const char *line)
+{
+	if (strcmp(line, "stream") == 0)
+		stream(fake);
+	else if (strcmp(line, "leave") == 0)
+		say_end(fake, CHANNEL_REASON_SINK_LEFT, "the display has ended the session");
+	else if (strcmp(line, "crash") == 0)
+		raise(SIGKILL);
+	else if (strcmp(line, "garbage") == 0)
+		g_assert_cmpint(write(5, "garbage", 7), ==, 7);
+	else if (strcmp(line, "config") == 0)
+		say_config(fake);
+	else if (strcmp(line, "hang") == 0)
+		fake->hanging = TRUE;
+}
+
+static void line_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct fake *fake = user_data;
+	g_autofree char *line =
+		g_data_input_stream_read_line_finish(fake->rtsp, result, NULL, NULL);
+
+	if (!line) {
+		if (!fake->hanging)
+			say_end(fake, CHANNEL_REASON_SINK_VANISHED, "the display has hung up");
+		return;
+	}
+	obey(fake, line);
+	g_data_input_stream_read_line_async(fake->rtsp, G_PRIORITY_DEFAULT, NULL, line_came, fake);
+}
+
+static void message_came(channel *ch, enum channel_message message, GVariant *fields,
+			 gpointer user_data)
+{
+	struct fake *fake = user_data;
+
+	if (message == CHANNEL_CONFIG && !fake->config) {
+		fake->config = g_variant_ref(fields);
+		g_data_input_stream_read_line_async(fake->rtsp, G_PRIORITY_DEFAULT, NULL, line_came,
+						    fake);
+	} else if (message == CHANNEL_STOP && !fake->hanging) {
+		say_end(fake, CHANNEL_REASON_STOPPED, "stopped as asked");
+	} else if (message == CHANNEL_IDR) {
+		g_assert_cmpint(write(4, "idr\n", 4), ==, 4);
+	}
+}
+
+static void channel_closed(channel *ch, const GError *error, gpointer user_data)
+{
+	struct fake *fake = user_data;
+
+	g_main_loop_quit(fake->loop);
+}
+
+int main(void)
+{
+	static const struct channel_funcs funcs = { message_came, channel_closed };
+	g_autoptr(GInputStream) stream_4 = g_unix_input_stream_new(4, FALSE);
+	g_autoptr(GError) error = NULL;
+	struct fake fake = { .loop = g_main_loop_new(NULL, FALSE) };
+
+	fake.rtsp = g_data_input_stream_new(stream_4);
+	fake.channel = channel_new(5, CHANNEL_UMD, &funcs, &fake, &error);
+	if (!fake.channel)
+		g_error("fake-umd: %s", error->message);
+	g_main_loop_run(fake.loop);
+	channel_free(fake.channel);
+	/* Reads may still be under way; the process ends here anyway. */
+	_exit(EXIT_SUCCESS);
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * miracastd: options, signals, life and death.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib-unix.h>
+#include <systemd/sd-daemon.h>
+
+#include "broker.h"
+#include "link-direct.h"
+#include "options.h"
+
+/* Documented in --help; miracastd.service and the tests rely on them. */
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_SESSION = 1,
+	EXIT_USAGE = 2,
+	EXIT_KERNEL = 3,
+	EXIT_BUS = 4,
+	EXIT_LINK = 5,
+};
+
+/* Longest that an orderly end may take: UMD, link, P2P. */
+#define STOP_SECONDS 10
+
+struct daemon {
+	GMainLoop *loop;
+	enum exit_status status;
+	struct broker_config config;
+	broker *broker;
+	guint stop_timer;
+	gboolean stopping;
+
+	/* options */
+	gboolean no_bus;
+	gboolean session_bus;
+	gboolean no_p2p;
+	gboolean once;
+	gboolean verbose;
+	gboolean version;
+	char *source;
+	char *device;
+	char *umd;
+	char *encoder;
+	char *audio;
+	char *mode;
+	char *p2p_interface;
+	char *runtime_dir;
+	char **listen;
+	gint64 max_bit_rate;
+	int rtsp_timeout;
+};
+
+static gboolean fail_usage(const char *message)
+{
+	g_printerr("miracastd: %s\nTry: miracastd --help\n", message);
+	return FALSE;
+}
+
+static gboolean make_defaults(struct daemon *d)
+{
+	g_auto(GVariantDict) defaults = G_VARIANT_DICT_INIT(NULL);
+	g_autoptr(GError) error = NULL;
+
+	if (d->encoder)
+		g_variant_dict_insert(&defaults, "encoder", "s", d->encoder);
+	if (d->audio)
+		g_variant_dict_insert(&defaults, "audio", "s", d->audio);
+	if (d->max_bit_rate < 0)
+		return fail_usage("--max-bit-rate is negative");
+	if (d->max_bit_rate)
+		g_variant_dict_insert(&defaults, "max-bit-rate", "t", (guint64)d->max_bit_rate);
+	if (d->mode && !options_parse_mode(d->mode, &defaults, &error))
+		return fail_usage(error->message);
+	d->config.defaults = g_variant_ref_sink(g_variant_dict_end(&defaults));
+	return TRUE;
+}
+
+static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
+{
+	const GOptionEntry entries[] = {
+		{ "listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &d->listen,
+		  "Wait for sinks on a local address (may be repeated)", "ADDRESS[:PORT]" },
+		{ "source", 's', 0, G_OPTION_ARG_STRING, &d->source,
+		  "\"kernel\" (default), or \"test\": a moving picture, no module needed", "SOURCE" },
+		{ "mode", 0, 0, G_OPTION_ARG_STRING, &d->mode, "Preferred mode", "WxH[@HZ]" },
+		{ "encoder", 0, 0, G_OPTION_ARG_STRING, &d->encoder,
+		  "GStreamer encoder instead of the best one", "ELEMENT" },
+		{ "audio", 0, 0, G_OPTION_ARG_STRING, &d->audio, "none, silence or tone", "KIND" },
+		{ "max-bit-rate", 0, 0, G_OPTION_ARG_INT64, &d->max_bit_rate,
+		  "Limit for video in bits per second", "BPS" },
+		{ "rtsp-timeout", 0, 0, G_OPTION_ARG_INT, &d->rtsp_timeout,
+		  "How long a sink may take to dial (default 90)", "SECONDS" },
+		{ "once", 0, 0, G_OPTION_ARG_NONE, &d->once, "End with the first session", NULL },
+		{ "p2p-interface", 0, 0, G_OPTION_ARG_STRING, &d->p2p_interface,
+		  "Wi-Fi interface for P2P (default: the first that can)", "IFACE" },
+		{ "no-p2p", 0, 0, G_OPTION_ARG_NONE, &d->no_p2p, "No Wi-Fi P2P", NULL },
+		{ "no-bus", 0, 0, G_OPTION_ARG_NONE, &d->no_bus,
+		  "No D-Bus at all: only --listen; implies --no-p2p", NULL },
+		{ "session-bus", 0, 0, G_OPTION_ARG_NONE, &d->session_bus,
+		  "Serve the API on the session bus (tests)", NULL },
+		{ "device", 0, 0, G_OPTION_ARG_FILENAME, &d->device,
+		  "Device node (default " KERNEL_DEVICE ")", "PATH" },
+		{ "umd", 0, 0, G_OPTION_ARG_FILENAME, &d->umd,
+		  "User-mode driver (default " MIRACAST_UMD ")", "PATH" },
+		{ "runtime-dir", 0, 0, G_OPTION_ARG_FILENAME, &d->runtime_dir,
+		  "For files of running links (default /run/miracast)", "PATH" },
+		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &d->verbose, "Log details", NULL },
+		{ "version", 0, 0, G_OPTION_ARG_NONE, &d->version, "Print the version", NULL },
+		G_OPTION_ENTRY_NULL
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new("- cast to Miracast displays");
+	g_autoptr(GError) error = NULL;
+
+	g_option_context_set_description(
+		context, "Exit status:\n"
+			 "  0  ended on request\n"
+			 "  1  with --once: the session failed\n"
+			 "  2  wrong usage\n"
+			 "  3  the kernel module is missing, in use, or not ours to open\n"
+			 "  4  D-Bus: no bus, or another miracastd owns the name\n"
+			 "  5  cannot listen on an address that was asked for\n");
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, argc, argv, &error))
+		return fail_usage(error->message);
+	if (*argc > 1)
+		return fail_usage("there are no arguments, only options");
+	if (d->source && strcmp(d->source, "kernel") != 0 && strcmp(d->source, "test") != 0)
+		return fail_usage("--source is \"kernel\" or \"test\"");
+	if (d->no_bus && d->session_bus)
+		return fail_usage("--no-bus and --session-bus exclude each other");
+	if (d->no_bus && !d->listen && !d->version)
+		return fail_usage("--no-bus can only --listen");
+	if (d->rtsp_timeout < 0)
+		return fail_usage("--rtsp-timeout is negative");
+	d->config.rtsp_timeout = d->rtsp_timeout;
+	d->config.umd_program = d->umd ? d->umd : MIRACAST_UMD;
+	d->config.keep_ended = BROKER_KEEP_ENDED;
+	return make_defaults(d);
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+static gboolean stop_timed_out(gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	d->stop_timer = 0;
+	g_warning("not everything could be taken down within %d s", STOP_SECONDS);
+	g_main_loop_quit(d->loop);
+	return G_SOURCE_REMOVE;
+}
+
+static void stop(struct daemon *d, enum exit_status status, const char *message)
+{
+	if (d->stopping)
+		return;
+	d->stopping = TRUE;
+	d->status = status;
+	sd_notify(FALSE, "STOPPING=1");
+	g_message("ending: %s", message);
+	d->stop_timer = g_timeout_add_seconds(STOP_SECONDS, stop_timed_out, d);
+	broker_stop(d->broker, reason_new_code(REASON_SHUTDOWN, "miracastd is ending: %s", message));
+}
+
+static void broker_stopped(broker *b, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	g_main_loop_quit(d->loop);
+}
+
+static gboolean signalled(gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	if (d->stopping)
+		g_main_loop_quit(d->loop); /* the second one: at once */
+	stop(d, EXIT_OK, "asked to by a signal");
+	return G_SOURCE_CONTINUE;
+}
+
+/* Ends that nobody has to be told about. */
+static gboolean is_orderly(const reason *why)
+{
+	static const char *const names[] = { "disconnected", "shutdown", "stopped", "sink-left",
+					     NULL };
+
+	return g_strv_contains(names, why->name);
+}
+
+static void session_changed_once(broker *b, session *s, enum session_change what,
+				 gpointer user_data)
+{
+	if (session_state(s) == SESSION_GONE)
+		stop(user_data, is_orderly(session_reason(s)) ? EXIT_OK : EXIT_SESSION,
+		     session_reason(s)->message);
+}
+
+/* ---- the beginning ------------------------------------------------------- */
+
+static void print_error(const GError *error)
+{
+	const char *hint = reason_error_hint(error);
+
+	g_printerr("miracastd: %s\n", error->message);
+	if (*hint)
+		g_printerr("miracastd: %s\n", hint);
+}
+
+static gboolean open_kernel(struct daemon *d)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (d->source && strcmp(d->source, "test") == 0)
+		return TRUE;
+	d->config.kernel = kernel_open(d->device ? d->device : KERNEL_DEVICE, &error);
+	if (!d->config.kernel)
+		print_error(error);
+	return d->config.kernel != NULL;
+}
+
+static gboolean open_links(struct daemon *d)
+{
+	link_backend *direct = link_direct_new(broker_link_events(), d->broker);
+
+	broker_add_link(d->broker, direct);
+	for (char **address = d->listen; address && *address; address++) {
+		g_autoptr(GError) error = NULL;
+		g_autofree char *bound = NULL;
+
+		if (!link_direct_listen(direct, *address, g_variant_new("a{sv}", NULL), &bound,
+					&error)) {
+			print_error(error);
+			return FALSE;
+		}
+		g_message("listening on %s", bound);
+	}
+	return TRUE;
+}
+
+static void ready(gpointer user_data)
+{
+	sd_notify(FALSE, "READY=1");
+	g_message("ready");
+}
+
+static enum exit_status run(struct daemon *d)
+{
+	static const struct broker_events without_api = { .stopped = broker_stopped };
+	static const struct broker_events once = {
+		.stopped = broker_stopped,
+		.session_changed = session_changed_once,
+	};
+
+	if (!open_kernel(d))
+		return EXIT_KERNEL;
+	d->broker = broker_new(&d->config);
+	broker_set_events(d->broker, d->once ? &once : &without_api, d);
+	if (!open_links(d))
+		return EXIT_LINK;
+	d->loop = g_main_loop_new(NULL, FALSE);
+	g_unix_signal_add(SIGINT, signalled, d);
+	g_unix_signal_add(SIGTERM, signalled, d);
+	ready(d);
+	g_main_loop_run(d->loop);
+	return d->status;
+}
+
+static void daemon_clear(struct daemon *d)
+{
+	g_clear_handle_id(&d->stop_timer, g_source_remove);
+	g_clear_pointer(&d->broker, broker_free);
+	g_clear_pointer(&d->config.kernel, kernel_free);
+	g_clear_pointer(&d->config.defaults, g_variant_unref);
+	g_clear_pointer(&d->loop, g_main_loop_unref);
+	g_free(d->source);
+	g_free(d->device);
+	g_free(d->umd);
+	g_free(d->encoder);
+	g_free(d->audio);
+	g_free(d->mode);
+	g_free(d->p2p_interface);
+	g_free(d->runtime_dir);
+	g_strfreev(d->listen);
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon d = { .status = EXIT_OK };
+	enum exit_status status;
+
+	setlocale(LC_ALL, "");
+	if (!parse_options(&d, &argc, &argv)) {
+		daemon_clear(&d);
+		return EXIT_USAGE;
+	}
+	if (d.version) {
+		g_print("miracastd %s\n", MIRACAST_VERSION);
+		daemon_clear(&d);
+		return EXIT_OK;
+	}
+	if (d.verbose)
+		g_setenv("G_MESSAGES_DEBUG", "miracastd miracast-umd", TRUE);
+	status = run(&d);
+	daemon_clear(&d);
+	return status;
+}

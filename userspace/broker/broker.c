@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Sinks, sessions and links together: see broker.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "broker.h"
+
+#include <string.h>
+
+#include "link-direct.h"
+#include "options.h"
+
+/* A backend and what it is doing. */
+struct link_slot {
+	link_backend *backend;
+	gboolean finding;
+	gboolean stopped;
+};
+
+struct broker {
+	const struct broker_config *config;
+	struct session_env env;
+	GPtrArray *links; /* struct link_slot */
+	GPtrArray *sinks; /* link_sink, references */
+	GPtrArray *sessions; /* session, owned */
+	GHashTable *removals; /* session -> timer that removes it */
+	guint next_id;
+	reason *scan_problem;
+	reason *stopping; /* why, once broker_stop() was called */
+	const struct broker_events *events;
+	gpointer user_data;
+};
+
+static const struct broker_events no_events;
+
+#define EMIT(b, event, ...) \
+	do { \
+		if ((b)->events->event) \
+			(b)->events->event(b, ##__VA_ARGS__, (b)->user_data); \
+	} while (0)
+
+/* ---- stopping ------------------------------------------------------------ */
+
+static void stop_links(broker *b)
+{
+	gboolean all = TRUE;
+
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		all = all && slot->stopped;
+	}
+	if (all)
+		EMIT(b, stopped);
+}
+
+static void link_stopped(link_backend *backend, gpointer user_data)
+{
+	broker *b = user_data;
+
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		if (slot->backend == backend)
+			slot->stopped = TRUE;
+	}
+	stop_links(b);
+}
+
+/* Links are needed until the last session has gone. */
+static void check_stop(broker *b)
+{
+	if (!b->stopping || broker_active_sessions(b) > 0)
+		return;
+	if (b->links->len == 0)
+		EMIT(b, stopped);
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		slot->backend->impl->stop(slot->backend);
+	}
+}
+
+void broker_stop(broker *b, reason *why)
+{
+	if (b->stopping) {
+		reason_free(why);
+		return;
+	}
+	b->stopping = why;
+	if (broker_active_sessions(b) == 0) {
+		check_stop(b);
+		return;
+	}
+	for (guint i = 0; i < b->sessions->len; i++)
+		session_end(g_ptr_array_index(b->sessions, i),
+			    reason_new(why->name, why->message, why->hint));
+}
+
+/* ---- sessions ------------------------------------------------------------ */
+
+static void remove_session(broker *b, session *s)
+{
+	EMIT(b, session_removed, s);
+	g_hash_table_remove(b->removals, s);
+	g_ptr_array_remove(b->sessions, s);
+}
+
+struct removal {
+	broker *broker;
+	session *session;
+};
+
+static gboolean removal_due(gpointer user_data)
+{
+	struct removal *removal = user_data;
+
+	g_hash_table_steal(removal->broker->removals, removal->session);
+	remove_session(removal->broker, removal->session);
+	return G_SOURCE_REMOVE;
+}
+
+static void remove_timer(gpointer id)
+{
+	g_source_remove(GPOINTER_TO_UINT(id));
+}
+
+/* It has ended; whoever asked for it may still want to know why. */
+static void keep_for_a_while(broker *b, session *s)
+{
+	struct removal *removal = g_new0(struct removal, 1);
+	guint id;
+
+	removal->broker = b;
+	removal->session = s;
+	id = g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, b->config->keep_ended, removal_due,
+					removal, g_free);
+	g_hash_table_insert(b->removals, s, GUINT_TO_POINTER(id));
+}
+
+static void session_did_change(session *s, enum session_change what, gpointer user_data)
+{
+	broker *b = user_data;
+
+	EMIT(b, session_changed, s, what);
+	if (!(what & SESSION_CHANGED_STATE) || session_state(s) != SESSION_GONE)
+		return;
+	keep_for_a_while(b, s);
+	check_stop(b);
+}
+
+guint broker_active_sessions(broker *b)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < b->sessions->len; i++)
+		n += session_state(g_ptr_array_index(b->sessions, i)) != SESSION_GONE;
+	return n;
+}
+
+static session *find_active(broker *b, link_sink *sink)
+{
+	for (guint i = 0; i < b->sessions->len; i++) {
+		session *s = g_ptr_array_index(b->sessions, i);
+
+		if (session_sink(s) == sink && session_state(s) != SESSION_GONE)
+			return s;
+	}
+	return NULL;
+}
+
+/* Defaults below, the caller's options above. */
+static GVariant *merge_options(GVariant *defaults, GVariant *options)
+{
+	g_auto(GVariantDict) merged = G_VARIANT_DICT_INIT(defaults);
+	GVariantIter iter;
+	const char *key;
+	GVariant *value;
+
+	g_variant_iter_init(&iter, options);
+	while (g_variant_iter_loop(&iter, "{&sv}", &key, &value))
+		g_variant_dict_insert_value(&merged, key, value);
+	return g_variant_dict_end(&merged);
+}
+
+static session *start_session(broker *b, link_sink *sink, link_backend *backend, GVariant *options)
+{
+	session *s = session_new(++b->next_id, sink, &b->env,
+				 merge_options(b->config->defaults, options), session_did_change, b);
+
+	g_ptr_array_add(b->sessions, s);
+	EMIT(b, session_added, s);
+	session_connect(s, backend);
+	return s;
+}
+
+static gboolean check_room(broker *b, GError **error)
+{
+	guint limit = b->config->max_sessions ? b->config->max_sessions : BROKER_MAX_SESSIONS;
+
+	if (b->stopping) {
+		g_set_error_literal(error, REASON_ERROR, REASON_SHUTDOWN, "miracastd is ending");
+		return FALSE;
+	}
+	if (broker_active_sessions(b) >= limit) {
+		g_set_error(error, REASON_ERROR, REASON_NO_FREE_CONNECTOR,
+			    "%u sessions are running, more are not allowed", limit);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **error)
+{
+	session *other = find_active(b, sink);
+
+	if (!check_room(b, error) || !options_check(options, error))
+		return NULL;
+	if (other) {
+		g_set_error(error, REASON_ERROR, REASON_SINK_BUSY, "%s is in use by session %u",
+			    sink->name, session_id(other));
+		return NULL;
+	}
+	if (!sink->connectable) {
+		g_set_error(error, REASON_ERROR, REASON_SINK_UNAVAILABLE, "%s: %s", sink->name,
+			    sink->obstacle);
+		return NULL;
+	}
+	return start_session(b, sink, broker_link(b, sink->link), options);
+}
+
+GPtrArray *broker_sessions(broker *b)
+{
+	return b->sessions;
+}
+
+session *broker_session(broker *b, guint id)
+{
+	for (guint i = 0; i < b->sessions->len; i++) {
+		session *s = g_ptr_array_index(b->sessions, i);
+
+		if (session_id(s) == id)
+			return s;
+	}
+	return NULL;
+}
+
+/* ---- sinks --------------------------------------------------------------- */
+
+static void sink_changed(link_backend *backend, link_sink *sink, gpointer user_data)
+{
+	broker *b = user_data;
+
+	if (!g_ptr_array_find(b->sinks, sink, NULL)) {
+		g_ptr_array_add(b->sinks, link_sink_ref(sink));
+		g_message("found %s (%s, %s)", sink->name, sink->id, sink->link);
+	}
+	EMIT(b, sinks_changed);
+}
+
+static void sink_gone(link_backend *backend, link_sink *sink, gpointer user_data)
+{
+	broker *b = user_data;
+
+	g_ptr_array_remove(b->sinks, sink);
+	EMIT(b, sinks_changed);
+}
+
+static gboolean sink_incoming(link_backend *backend, link_sink *sink, gpointer user_data)
+{
+	broker *b = user_data;
+	GVariant *options = link_direct_options(backend, sink);
+	g_autoptr(GError) error = NULL;
+
+	if (!check_room(b, &error)) {
+		g_message("turned %s away: %s", sink->name, error->message);
+		return FALSE;
+	}
+	start_session(b, sink, backend, options);
+	return TRUE;
+}
+
+GPtrArray *broker_sinks(broker *b)
+{
+	return b->sinks;
+}
+
+/* 3: id, 2: whole name, 1: beginning of the name */
+static guint match_quality(link_sink *sink, const char *folded)
+{
+	g_autofree char *id = g_utf8_casefold(sink->id, -1);
+	g_autofree char *name = g_utf8_casefold(sink->name, -1);
+
+	if (strcmp(id, folded) == 0)
+		return 3;
+	if (strcmp(name, folded) == 0)
+		return 2;
+	return g_str_has_prefix(name, folded) ? 1 : 0;
+}
+
+link_sink *broker_find_sink(broker *b, const char *what, GError **error)
+{
+	g_autofree char *folded = g_utf8_casefold(what, -1);
+	g_autoptr(GString) others = g_string_new(NULL);
+	link_sink *best = NULL;
+	guint best_quality = 0, n_best = 0;
+
+	for (guint i = 0; i < b->sinks->len; i++) {
+		link_sink *sink = g_ptr_array_index(b->sinks, i);
+		guint quality = *what ? match_quality(sink, folded) : 0;
+
+		if (quality == 0 || quality < best_quality)
+			continue;
+		if (quality > best_quality) {
+			best_quality = quality;
+			n_best = 0;
+			g_string_truncate(others, 0);
+		}
+		best = sink;
+		g_string_append_printf(others, "%s%s (%s)", n_best++ ? ", " : "", sink->name,
+				       sink->id);
+	}
+	if (n_best == 1)
+		return best;
+	if (n_best > 1)
+		g_set_error(error, REASON_ERROR, REASON_SINK_UNKNOWN,
+			    "\"%s\" may mean several displays: %s", what, others->str);
+	else
+		g_set_error(error, REASON_ERROR, REASON_SINK_UNKNOWN,
+			    "no display \"%s\" has been found", what);
+	return NULL;
+}
+
+/* ---- finding ------------------------------------------------------------- */
+
+gboolean broker_scanning(broker *b)
+{
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		if (slot->finding)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+const reason *broker_scan_problem(broker *b)
+{
+	return b->scan_problem;
+}
+
+static void find_ended(link_backend *backend, const GError *error, gpointer user_data)
+{
+	broker *b = user_data;
+
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		if (slot->backend == backend)
+			slot->finding = FALSE;
+	}
+	if (error) {
+		g_warning("%s: %s. %s", backend->impl->name, error->message,
+			  reason_error_hint(error));
+		g_clear_pointer(&b->scan_problem, reason_free);
+		b->scan_problem = reason_from_error(error, REASON_LINK_UNAVAILABLE);
+	}
+	if (!broker_scanning(b))
+		EMIT(b, scanning_changed);
+}
+
+gboolean broker_scan(broker *b, guint seconds, GError **error)
+{
+	if (seconds < 1 || seconds > BROKER_MAX_SCAN) {
+		g_set_error(error, REASON_ERROR, REASON_CONFIGURATION,
+			    "a scan takes 1 to %d seconds, not %u", BROKER_MAX_SCAN, seconds);
+		return FALSE;
+	}
+	if (b->links->len == 0) {
+		g_set_error_literal(error, REASON_ERROR, REASON_LINK_UNAVAILABLE,
+				    "there is no link on which to look for displays");
+		return FALSE;
+	}
+	g_clear_pointer(&b->scan_problem, reason_free);
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		slot->finding = TRUE;
+		slot->backend->impl->start_find(slot->backend, seconds);
+	}
+	EMIT(b, scanning_changed);
+	return TRUE;
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static const struct link_events link_callbacks = {
+	.sink_changed = sink_changed,
+	.sink_gone = sink_gone,
+	.incoming = sink_incoming,
+	.find_ended = find_ended,
+	.stopped = link_stopped,
+};
+
+const struct link_events *broker_link_events(void)
+{
+	return &link_callbacks;
+}
+
+static void link_slot_free(struct link_slot *slot)
+{
+	link_backend_free(slot->backend);
+	g_free(slot);
+}
+
+broker *broker_new(const struct broker_config *config)
+{
+	broker *b = g_new0(broker, 1);
+
+	b->config = config;
+	b->env.kernel = config->kernel;
+	b->env.umd_program = config->umd_program;
+	b->env.rtsp_timeout = config->rtsp_timeout ? config->rtsp_timeout : SESSION_RTSP_TIMEOUT;
+	b->links = g_ptr_array_new_with_free_func((GDestroyNotify)link_slot_free);
+	b->sinks = g_ptr_array_new_with_free_func((GDestroyNotify)link_sink_unref);
+	b->sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
+	b->removals = g_hash_table_new_full(NULL, NULL, NULL, remove_timer);
+	b->events = &no_events;
+	return b;
+}
+
+void broker_free(broker *b)
+{
+	if (!b)
+		return;
+	b->events = &no_events;
+	g_hash_table_unref(b->removals);
+	g_ptr_array_unref(b->sessions);
+	g_ptr_array_unref(b->links);
+	g_ptr_array_unref(b->sinks);
+	g_clear_pointer(&b->scan_problem, reason_free);
+	g_clear_pointer(&b->stopping, reason_free);
+	g_free(b);
+}
+
+void broker_set_events(broker *b, const struct broker_events *events, gpointer user_data)
+{
+	b->events = events ? events : &no_events;
+	b->user_data = user_data;
+}
+
+void broker_add_link(broker *b, link_backend *backend)
+{
+	struct link_slot *slot = g_new0(struct link_slot, 1);
+
+	slot->backend = backend;
+	g_ptr_array_add(b->links, slot);
+}
+
+link_backend *broker_link(broker *b, const char *name)
+{
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		if (strcmp(slot->backend->impl->name, name) == 0)
+			return slot->backend;
+	}
+	return NULL;
+}

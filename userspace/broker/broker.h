@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * broker.h - sinks, sessions and links together
+ *
+ * What miracastd is without its D-Bus interface: the same object serves
+ * --no-bus, the tests and dbus-api.c.
+ */
+#pragma once
+
+#include "kernel.h"
+#include "link.h"
+#include "session.h"
+
+G_BEGIN_DECLS
+
+typedef struct broker broker;
+
+/**
+ * struct broker_config - borrowed for the broker's life
+ * @kernel: NULL with the test source
+ * @umd_program: path of miracast-umd
+ * @defaults: a{sv}: options of sessions that do not say otherwise, or NULL
+ * @rtsp_timeout: seconds, 0 = SESSION_RTSP_TIMEOUT
+ * @keep_ended: seconds that an ended session can still be asked why
+ * @max_sessions: at once, further ones are refused; 0 = BROKER_MAX_SESSIONS
+ */
+struct broker_config {
+	kernel *kernel;
+	const char *umd_program;
+	GVariant *defaults;
+	guint rtsp_timeout;
+	guint keep_ended;
+	guint max_sessions;
+};
+
+#define BROKER_MAX_SESSIONS 8
+#define BROKER_KEEP_ENDED 60
+
+/**
+ * struct broker_events - for the D-Bus interface; all may be NULL
+ * @session_removed: the last call for it, it is freed next
+ * @stopped: answer to broker_stop(); nothing of us is left in the system
+ */
+struct broker_events {
+	void (*sinks_changed)(broker *b, gpointer user_data);
+	void (*scanning_changed)(broker *b, gpointer user_data);
+	void (*session_added)(broker *b, session *s, gpointer user_data);
+	void (*session_changed)(broker *b, session *s, enum session_change what,
+				gpointer user_data);
+	void (*session_removed)(broker *b, session *s, gpointer user_data);
+	void (*stopped)(broker *b, gpointer user_data);
+};
+
+broker *broker_new(const struct broker_config *config);
+void broker_free(broker *b);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(broker, broker_free)
+/* One listener at most; events not set stay silent. */
+void broker_set_events(broker *b, const struct broker_events *events, gpointer user_data);
+
+/* To make backends with; pass the broker as their user_data. */
+const struct link_events *broker_link_events(void);
+/* The broker owns it from now on. */
+void broker_add_link(broker *b, link_backend *backend);
+/* By name; NULL if there is none. */
+link_backend *broker_link(broker *b, const char *name);
+
+/**
+ * broker_scan - look for sinks
+ * @seconds: 1 to BROKER_MAX_SCAN; a scan that runs is prolonged
+ *
+ * Fails with REASON_LINK_UNAVAILABLE if no link can look, _CONFIGURATION.
+ */
+gboolean broker_scan(broker *b, guint seconds, GError **error);
+gboolean broker_scanning(broker *b);
+/* Why the last scan found nothing, or NULL. */
+const reason *broker_scan_problem(broker *b);
+#define BROKER_MAX_SCAN 300
+
+/* (element-type link_sink), borrowed; in no order */
+GPtrArray *broker_sinks(broker *b);
+/**
+ * broker_find_sink - by id, or by name
+ * @what: id, or name, or the beginning of just one name; case is ignored
+ *
+ * Fails with REASON_SINK_UNKNOWN, saying which ones are meant if several are.
+ */
+link_sink *broker_find_sink(broker *b, const char *what, GError **error);
+
+/**
+ * broker_connect - new session
+ * @options: a{sv}, checked with options_check()
+ *
+ * Fails with REASON_SINK_BUSY, _SINK_UNAVAILABLE, _CONFIGURATION,
+ * _NO_FREE_CONNECTOR; everything later ends the session with its reason.
+ */
+session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **error);
+
+/* (element-type session), borrowed; ended ones for a while, too */
+GPtrArray *broker_sessions(broker *b);
+session *broker_session(broker *b, guint id);
+/* Sessions that have not ended. */
+guint broker_active_sessions(broker *b);
+
+/* End all sessions, then take all links down; stopped follows. */
+void broker_stop(broker *b, reason *why);
+
+G_END_DECLS

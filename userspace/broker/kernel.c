@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * /dev/miracast: see kernel.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "reason.h"
+
+struct kernel {
+	int fd;
+	char *path;
+};
+
+/* "group miracast owns it" for the message; "" when nothing is known. */
+static char *describe_owner(const char *path)
+{
+	char buffer[1024];
+	struct group entry, *found = NULL;
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !(st.st_mode & S_IRGRP))
+		return g_strdup("only root may open it");
+	if (getgrgid_r(st.st_gid, &entry, buffer, sizeof(buffer), &found) != 0 || !found)
+		return g_strdup_printf("group %u may open it", st.st_gid);
+	return g_strdup_printf("group \"%s\" may open it", found->gr_name);
+}
+
+static void set_open_error(GError **error, int err, const char *path)
+{
+	g_autofree char *owner = NULL;
+
+	switch (err) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		g_set_error(error, REASON_ERROR, REASON_MODULE_MISSING,
+			    "there is no %s: the kernel module miracast is not loaded", path);
+		break;
+	case EACCES:
+	case EPERM:
+		owner = describe_owner(path);
+		g_set_error(error, REASON_ERROR, REASON_NO_RIGHTS, "no right to open %s: %s", path,
+			    owner);
+		break;
+	case EBUSY:
+		g_set_error(error, REASON_ERROR, REASON_OTHER_BROKER,
+			    "%s is in use: another broker is running", path);
+		break;
+	default:
+		g_set_error(error, REASON_ERROR, REASON_KERNEL, "cannot open %s: %s", path,
+			    g_strerror(err));
+	}
+}
+
+void kernel_set_error(GError **error, enum kernel_call call, int err, const char *path,
+		      guint32 kernel_abi)
+{
+	if (call == KERNEL_OPEN) {
+		set_open_error(error, err, path);
+	} else if (call == KERNEL_HELLO && err == EPROTONOSUPPORT) {
+		g_set_error(error, REASON_ERROR, REASON_ABI_MISMATCH,
+			    "the kernel module speaks version %u of the interface, this daemon version %u",
+			    kernel_abi, MIRACAST_ABI_VERSION);
+	} else if (call == KERNEL_HELLO && err == ENOTTY) {
+		g_set_error(error, REASON_ERROR, REASON_ABI_MISMATCH,
+			    "%s does not speak the Miracast interface (version %u)", path,
+			    MIRACAST_ABI_VERSION);
+	} else if (call == KERNEL_OPEN_SINK && (err == EBUSY || err == ENOENT)) {
+		g_set_error_literal(error, REASON_ERROR, REASON_NO_FREE_CONNECTOR,
+				    "all virtual connectors are in use");
+	} else if (err == ENODEV) {
+		g_set_error(error, REASON_ERROR, REASON_MODULE_MISSING,
+			    "the driver behind %s has gone", path);
+	} else {
+		static const char *const names[] = {
+			[KERNEL_HELLO] = "HELLO",
+			[KERNEL_NEXT_TARGET] = "NEXT_TARGET",
+			[KERNEL_OPEN_SINK] = "OPEN_SINK",
+			[KERNEL_DESTROY_SINK] = "DESTROY_SINK",
+		};
+
+		g_set_error(error, REASON_ERROR, REASON_KERNEL, "%s: %s failed: %s", path,
+			    names[call], g_strerror(err));
+	}
+}
+
+/* All of these return at once; only a signal can interrupt them. */
+static int call_ioctl(int fd, unsigned long request, void *argument)
+{
+	int ret;
+
+	do {
+		ret = ioctl(fd, request, argument);
+	} while (ret < 0 && errno == EINTR);
+	return ret < 0 ? errno : 0;
+}
+
+kernel *kernel_open(const char *path, GError **error)
+{
+	struct miracast_hello hello = {
+		.abi_min = MIRACAST_ABI_VERSION,
+		.abi_max = MIRACAST_ABI_VERSION,
+	};
+	g_autoptr(kernel) k = g_new0(kernel, 1);
+	int err;
+
+	k->path = g_strdup(path);
+	k->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (k->fd < 0) {
+		kernel_set_error(error, KERNEL_OPEN, errno, path, 0);
+		return NULL;
+	}
+	err = call_ioctl(k->fd, MIRACAST_IOC_HELLO, &hello);
+	if (err) {
+		kernel_set_error(error, KERNEL_HELLO, err, path, hello.abi);
+		return NULL;
+	}
+	g_info("%s: version %u, %u targets", path, hello.abi, hello.num_targets);
+	return g_steal_pointer(&k);
+}
+
+void kernel_free(kernel *k)
+{
+	if (!k)
+		return;
+	if (k->fd >= 0)
+		close(k->fd);
+	g_free(k->path);
+	g_free(k);
+}
+
+int kernel_open_sink(kernel *k, guint32 *target, GError **error)
+{
+	struct miracast_open_sink sink = { .target = 0 };
+	int err = call_ioctl(k->fd, MIRACAST_IOC_OPEN_SINK, &sink);
+
+	if (err) {
+		kernel_set_error(error, KERNEL_OPEN_SINK, err, k->path, 0);
+		return -1;
+	}
+	*target = sink.target_opened;
+	return sink.fd;
+}
+
+gboolean kernel_destroy_sink(kernel *k, guint32 target, GError **error)
+{
+	struct miracast_destroy_sink destroy = { .target = target };
+	int err = call_ioctl(k->fd, MIRACAST_IOC_DESTROY_SINK, &destroy);
+
+	if (err && err != ENOENT) {
+		kernel_set_error(error, KERNEL_DESTROY_SINK, err, k->path, 0);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+GArray *kernel_targets(kernel *k, GError **error)
+{
+	g_autoptr(GArray) targets =
+		g_array_new(FALSE, FALSE, sizeof(struct miracast_target_info));
+	struct miracast_target_info info = { .id = 0 };
+	int err;
+
+	while (!(err = call_ioctl(k->fd, MIRACAST_IOC_NEXT_TARGET, &info))) {
+		g_array_append_val(targets, info);
+		info = (struct miracast_target_info){ .id = info.id };
+	}
+	if (err != ENOENT) {
+		kernel_set_error(error, KERNEL_NEXT_TARGET, err, k->path, 0);
+		return NULL;
+	}
+	return g_steal_pointer(&targets);
+}

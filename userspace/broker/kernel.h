@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * kernel.h - the broker's end of /dev/miracast
+ *
+ * A thin wrapper around the broker fd of <drm/miracast.h>, whose use is to turn
+ * errno values into errors that say what to do.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include <drm/miracast.h>
+
+G_BEGIN_DECLS
+
+#define KERNEL_DEVICE "/dev/miracast"
+
+typedef struct kernel kernel;
+
+/**
+ * kernel_open - open the device and shake hands
+ * @path: KERNEL_DEVICE, or another node for tests
+ *
+ * Fails with REASON_MODULE_MISSING, _NO_RIGHTS, _OTHER_BROKER, _ABI_MISMATCH or
+ * _KERNEL.
+ */
+kernel *kernel_open(const char *path, GError **error);
+void kernel_free(kernel *k);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(kernel, kernel_free)
+
+/**
+ * kernel_open_sink - create a context on a free target
+ * @target: (out): its id
+ *
+ * Returns: the sink fd (close-on-exec, blocking, owned by the caller), or -1
+ * with REASON_NO_FREE_CONNECTOR or _KERNEL
+ */
+int kernel_open_sink(kernel *k, guint32 *target, GError **error);
+
+/* Destroys a context under a UMD that hangs; one that is gone is no error. */
+gboolean kernel_destroy_sink(kernel *k, guint32 target, GError **error);
+
+/**
+ * kernel_targets - walk the targets
+ *
+ * Returns: (element-type struct miracast_target_info) (transfer full)
+ */
+GArray *kernel_targets(kernel *k, GError **error);
+
+/* Which of the calls above failed. */
+enum kernel_call {
+	KERNEL_OPEN,
+	KERNEL_HELLO,
+	KERNEL_NEXT_TARGET,
+	KERNEL_OPEN_SINK,
+	KERNEL_DESTROY_SINK,
+};
+
+/**
+ * kernel_set_error - errno as an error for the user
+ * @path: of the device
+ * @kernel_abi: with KERNEL_HELLO: what the kernel speaks
+ */
+void kernel_set_error(GError **error, enum kernel_call call, int err, const char *path,
+		      guint32 kernel_abi);
+
+G_END_DECLS

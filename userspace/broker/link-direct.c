@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The direct link: see link-direct.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "link-direct.h"
+
+#include "rtsp-listener.h"
+
+/* A sink that has dialled; the socket waits in it for connect(). */
+struct caller {
+	link_sink *sink;
+	GSocketConnection *waiting;
+	GVariant *options;
+};
+
+struct direct {
+	link_backend base;
+	GPtrArray *listeners; /* struct address */
+	GHashTable *callers; /* id -> struct caller */
+	guint find_idle;
+	guint stop_idle;
+};
+
+/* One address that we listen on. */
+struct address {
+	struct direct *direct;
+	rtsp_listener *listener;
+	GVariant *options;
+};
+
+struct direct_connection {
+	link_connection base;
+	GSocketConnection *rtsp;
+	guint idle;
+};
+
+static void caller_free(struct caller *caller)
+{
+	link_sink_unref(caller->sink);
+	g_clear_object(&caller->waiting);
+	g_clear_pointer(&caller->options, g_variant_unref);
+	g_free(caller);
+}
+
+static void address_free(struct address *address)
+{
+	rtsp_listener_free(address->listener);
+	g_clear_pointer(&address->options, g_variant_unref);
+	g_free(address);
+}
+
+static void direct_forget(struct direct *direct, link_sink *sink)
+{
+	g_autoptr(link_sink) held = link_sink_ref(sink);
+
+	if (g_hash_table_remove(direct->callers, sink->id))
+		link_emit_sink_gone(&direct->base, held);
+}
+
+static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer user_data)
+{
+	struct address *address = user_data;
+	struct direct *direct = address->direct;
+	g_autoptr(GSocketAddress) remote = g_socket_connection_get_remote_address(rtsp, NULL);
+	g_autofree char *peer = NULL;
+	struct caller *caller;
+
+	if (!remote)
+		return; /* it has hung up already */
+	peer = rtsp_address_to_string(remote);
+	if (g_hash_table_contains(direct->callers, peer)) {
+		g_message("dropped a second connection from %s", peer);
+		return;
+	}
+	g_message("%s has dialled %s", peer, rtsp_listener_address(listener));
+	caller = g_new0(struct caller, 1);
+	caller->sink = link_sink_new(direct->base.impl->name, peer, peer);
+	caller->waiting = g_object_ref(rtsp);
+	caller->options = g_variant_ref(address->options);
+	g_hash_table_insert(direct->callers, caller->sink->id, caller);
+	link_emit_sink_changed(&direct->base, caller->sink);
+	if (!link_emit_incoming(&direct->base, caller->sink))
+		direct_forget(direct, caller->sink);
+}
+
+/* ---- connection ---------------------------------------------------------- */
+
+static gboolean emit_result(gpointer user_data)
+{
+	struct direct_connection *conn = user_data;
+	g_autoptr(GSocketAddress) local = NULL;
+	g_autofree char *local_text = NULL;
+	struct link_path path = { .peer = conn->base.sink->id };
+
+	conn->idle = 0;
+	if (conn->rtsp)
+		local = g_socket_connection_get_local_address(conn->rtsp, NULL);
+	if (!local) {
+		g_autoptr(GError) error =
+			g_error_new(REASON_ERROR, REASON_SINK_UNKNOWN,
+				    "%s is no longer connected", conn->base.sink->id);
+
+		link_emit_failed(&conn->base, error);
+		return G_SOURCE_REMOVE;
+	}
+	local_text = rtsp_address_to_string(local);
+	path.local = local_text;
+	link_emit_up(&conn->base, &path);
+	if (conn->rtsp)
+		link_emit_dialled(&conn->base, conn->rtsp);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean emit_closed(gpointer user_data)
+{
+	struct direct_connection *conn = user_data;
+
+	conn->idle = 0;
+	direct_forget((struct direct *)conn->base.backend, conn->base.sink);
+	link_emit_closed(&conn->base);
+	return G_SOURCE_REMOVE;
+}
+
+static link_connection *direct_connect(link_backend *backend, link_sink *sink, GVariant *options,
+				       const struct link_connection_events *events,
+				       gpointer user_data)
+{
+	struct direct *direct = (struct direct *)backend;
+	struct direct_connection *conn = g_new0(struct direct_connection, 1);
+	struct caller *caller = g_hash_table_lookup(direct->callers, sink->id);
+
+	link_connection_init(&conn->base, backend, sink, events, user_data);
+	if (caller)
+		conn->rtsp = g_steal_pointer(&caller->waiting);
+	conn->idle = g_idle_add(emit_result, conn);
+	return &conn->base;
+}
+
+static void direct_disconnect(link_connection *base)
+{
+	struct direct_connection *conn = (struct direct_connection *)base;
+
+	/* The UMD has its own duplicate of the socket, and has ended. */
+	g_clear_object(&conn->rtsp);
+	g_clear_handle_id(&conn->idle, g_source_remove);
+	conn->idle = g_idle_add(emit_closed, conn);
+}
+
+static void direct_connection_free(link_connection *base)
+{
+	struct direct_connection *conn = (struct direct_connection *)base;
+
+	g_clear_handle_id(&conn->idle, g_source_remove);
+	g_clear_object(&conn->rtsp);
+	link_connection_finish(base);
+	g_free(conn);
+}
+
+/* ---- backend ------------------------------------------------------------- */
+
+static gboolean emit_find_ended(gpointer user_data)
+{
+	struct direct *direct = user_data;
+
+	direct->find_idle = 0;
+	link_emit_find_ended(&direct->base, NULL);
+	return G_SOURCE_REMOVE;
+}
+
+static void direct_start_find(link_backend *backend, guint seconds)
+{
+	struct direct *direct = (struct direct *)backend;
+
+	if (!direct->find_idle)
+		direct->find_idle = g_idle_add(emit_find_ended, direct);
+}
+
+static void direct_stop_find(link_backend *backend)
+{
+}
+
+static gboolean emit_stopped(gpointer user_data)
+{
+	struct direct *direct = user_data;
+
+	direct->stop_idle = 0;
+	link_emit_stopped(&direct->base);
+	return G_SOURCE_REMOVE;
+}
+
+static void direct_stop(link_backend *backend)
+{
+	struct direct *direct = (struct direct *)backend;
+
+	g_ptr_array_set_size(direct->listeners, 0);
+	if (!direct->stop_idle)
+		direct->stop_idle = g_idle_add(emit_stopped, direct);
+}
+
+static void direct_free(link_backend *backend)
+{
+	struct direct *direct = (struct direct *)backend;
+
+	g_clear_handle_id(&direct->find_idle, g_source_remove);
+	g_clear_handle_id(&direct->stop_idle, g_source_remove);
+	g_ptr_array_unref(direct->listeners);
+	g_hash_table_unref(direct->callers);
+	g_free(direct);
+}
+
+static const struct link_impl direct_impl = {
+	.name = "direct",
+	.start_find = direct_start_find,
+	.stop_find = direct_stop_find,
+	.connect = direct_connect,
+	.disconnect = direct_disconnect,
+	.connection_free = direct_connection_free,
+	.stop = direct_stop,
+	.free = direct_free,
+};
+
+link_backend *link_direct_new(const struct link_events *events, gpointer user_data)
+{
+	struct direct *direct = g_new0(struct direct, 1);
+
+	direct->base.impl = &direct_impl;
+	direct->base.events = events;
+	direct->base.user_data = user_data;
+	direct->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
+	direct->callers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+						(GDestroyNotify)caller_free);
+	return &direct->base;
+}
+
+gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *options,
+			    char **bound, GError **error)
+{
+	struct direct *direct = (struct direct *)backend;
+	g_autoptr(GSocketAddress) where =
+		rtsp_parse_address(text, LINK_DEFAULT_PORT, error);
+	struct address *address;
+
+	if (!where)
+		return FALSE;
+	address = g_new0(struct address, 1);
+	address->direct = direct;
+	address->options = g_variant_ref_sink(options);
+	address->listener = rtsp_listener_new(&(struct rtsp_listen){ .address = where }, accepted,
+					      address, error);
+	if (!address->listener) {
+		address_free(address);
+		return FALSE;
+	}
+	g_ptr_array_add(direct->listeners, address);
+	if (bound)
+		*bound = g_strdup(rtsp_listener_address(address->listener));
+	return TRUE;
+}
+
+gboolean link_direct_unlisten(link_backend *backend, const char *bound)
+{
+	struct direct *direct = (struct direct *)backend;
+
+	for (guint i = 0; i < direct->listeners->len; i++) {
+		struct address *address = g_ptr_array_index(direct->listeners, i);
+
+		if (g_str_equal(rtsp_listener_address(address->listener), bound)) {
+			g_ptr_array_remove_index(direct->listeners, i);
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+char **link_direct_listening(link_backend *backend)
+{
+	struct direct *direct = (struct direct *)backend;
+	GStrvBuilder *builder = g_strv_builder_new();
+	char **all;
+
+	for (guint i = 0; i < direct->listeners->len; i++) {
+		struct address *address = g_ptr_array_index(direct->listeners, i);
+
+		g_strv_builder_add(builder, rtsp_listener_address(address->listener));
+	}
+	all = g_strv_builder_end(builder);
+	g_strv_builder_unref(builder);
+	return all;
+}
+
+GVariant *link_direct_options(link_backend *backend, link_sink *sink)
+{
+	struct direct *direct = (struct direct *)backend;
+	struct caller *caller = g_hash_table_lookup(direct->callers, sink->id);
+
+	return caller ? caller->options : NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * link-direct.h - sinks that reach us over a network that is there already
+ *
+ * Listens on addresses of this machine.  Whoever dials is a sink, named by its
+ * IP address; one address has one session at a time.  For wired networks, VPNs,
+ * tests, and for sinks that were told our address by other means.
+ *
+ * start_find and stop_find do nothing: there is nothing to look for.
+ */
+#pragma once
+
+#include "link.h"
+
+G_BEGIN_DECLS
+
+link_backend *link_direct_new(const struct link_events *events, gpointer user_data);
+
+/**
+ * link_direct_listen - one more address to listen on
+ * @address: as rtsp_parse_address() takes it
+ * @options: a{sv} for the sessions that come of it
+ * @bound: (out) (transfer full) (optional): "address:port"
+ *
+ * Fails with REASON_ADDRESS_INVALID or REASON_ADDRESS_IN_USE.
+ */
+gboolean link_direct_listen(link_backend *backend, const char *address, GVariant *options,
+			    char **bound, GError **error);
+/* FALSE if nothing listens there. */
+gboolean link_direct_unlisten(link_backend *backend, const char *bound);
+/* "address:port" of each; (transfer full) */
+char **link_direct_listening(link_backend *backend);
+/* Options given with the address that the sink dialled, or NULL. */
+GVariant *link_direct_options(link_backend *backend, link_sink *sink);
+
+G_END_DECLS

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What all link backends share: see link.h.
+ */
+#include "link.h"
+
+#define MAX_TEXT 64
+
+link_sink *link_sink_new(const char *link, const char *id, const char *name)
+{
+	link_sink *sink = g_new0(link_sink, 1);
+
+	g_atomic_ref_count_init(&sink->refs);
+	sink->link = link;
+	sink->id = g_strdup(id);
+	sink->name = g_strdup(name);
+	sink->model = g_strdup("");
+	sink->connectable = TRUE;
+	sink->present = TRUE;
+	sink->last_seen_us = g_get_monotonic_time();
+	return sink;
+}
+
+link_sink *link_sink_ref(link_sink *sink)
+{
+	g_atomic_ref_count_inc(&sink->refs);
+	return sink;
+}
+
+void link_sink_unref(link_sink *sink)
+{
+	if (!sink || !g_atomic_ref_count_dec(&sink->refs))
+		return;
+	g_free(sink->id);
+	g_free(sink->name);
+	g_free(sink->model);
+	g_free(sink->obstacle);
+	g_free(sink);
+}
+
+char *link_clean_text(const char *text)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	GString *clean = g_string_new(NULL);
+	guint n = 0;
+
+	for (const char *p = valid; *p && n < MAX_TEXT; p = g_utf8_next_char(p), n++) {
+		gunichar c = g_utf8_get_char(p);
+
+		g_string_append_unichar(clean, g_unichar_isprint(c) ? c : ' ');
+	}
+	g_strstrip(clean->str);
+	return g_string_free(clean, FALSE);
+}
+
+link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *options,
+			      const struct link_connection_events *events, gpointer user_data)
+{
+	return backend->impl->connect(backend, sink, options, events, user_data);
+}
+
+void link_disconnect(link_connection *conn)
+{
+	conn->backend->impl->disconnect(conn);
+}
+
+void link_connection_free(link_connection *conn)
+{
+	if (conn)
+		conn->backend->impl->connection_free(conn);
+}
+
+void link_backend_free(link_backend *backend)
+{
+	if (backend)
+		backend->impl->free(backend);
+}
+
+void link_connection_init(link_connection *conn, link_backend *backend, link_sink *sink,
+			  const struct link_connection_events *events, gpointer user_data)
+{
+	conn->backend = backend;
+	conn->sink = link_sink_ref(sink);
+	conn->events = events;
+	conn->user_data = user_data;
+}
+
+void link_connection_finish(link_connection *conn)
+{
+	g_clear_pointer(&conn->sink, link_sink_unref);
+}
+
+void link_emit_progress(link_connection *conn, const char *phase, const char *text)
+{
+	conn->events->progress(conn, phase, text, conn->user_data);
+}
+
+void link_emit_up(link_connection *conn, const struct link_path *path)
+{
+	conn->events->up(conn, path, conn->user_data);
+}
+
+void link_emit_dialled(link_connection *conn, GSocketConnection *rtsp)
+{
+	conn->events->dialled(conn, rtsp, conn->user_data);
+}
+
+void link_emit_failed(link_connection *conn, const GError *error)
+{
+	conn->events->failed(conn, error, conn->user_data);
+}
+
+void link_emit_closed(link_connection *conn)
+{
+	conn->events->closed(conn, conn->user_data);
+}
+
+void link_emit_sink_changed(link_backend *backend, link_sink *sink)
+{
+	backend->events->sink_changed(backend, sink, backend->user_data);
+}
+
+void link_emit_sink_gone(link_backend *backend, link_sink *sink)
+{
+	backend->events->sink_gone(backend, sink, backend->user_data);
+}
+
+gboolean link_emit_incoming(link_backend *backend, link_sink *sink)
+{
+	return backend->events->incoming(backend, sink, backend->user_data);
+}
+
+void link_emit_find_ended(link_backend *backend, const GError *error)
+{
+	backend->events->find_ended(backend, error, backend->user_data);
+}
+
+void link_emit_stopped(link_backend *backend)
+{
+	backend->events->stopped(backend, backend->user_data);
+}

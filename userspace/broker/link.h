@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * link.h - ways to reach a sink
+ *
+ * A backend knows one way: Wi-Fi P2P, or a plain network address on which it
+ * listens.  It finds sinks, brings the network path to one of them up, and
+ * accepts the TCP connection that the sink then makes to our RTSP port; the sink
+ * is the TCP client in Wi-Fi Display (WFD v2.1, 5.1.2 and 6.4).  It knows
+ * nothing of sessions, processes or the kernel.
+ *
+ * To write one: embed struct link_backend in a struct of your own, fill a static
+ * struct link_impl, and call the link_emit_*() functions of this file.
+ *
+ * Threads: everything runs in the main context of the broker and nothing may
+ * wait.  Events are never emitted from inside a call of the same backend, so a
+ * caller needs no care for re-entry.
+ *
+ * Errors: of the domain REASON_ERROR (reason.h); their hint is what the user
+ * reads.
+ *
+ * Life of a connection
+ * ====================
+ *
+ *	connect() -> progress*  -> up -> dialled --> (path is in use)
+ *	                 |          |        |              |
+ *	                 +----------+--------+--- failed <--+
+ *
+ *	disconnect(), once, at any time after connect() -> closed
+ *	free() after closed
+ *
+ * "failed" comes at most once and is never followed by anything but "closed".
+ * It asks the owner to call disconnect(); the backend removes nothing on its
+ * own account before that.  After disconnect() only "closed" comes, and then
+ * nothing of the connection is left in the system: no group, no address, no
+ * process, no socket.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "reason.h"
+
+G_BEGIN_DECLS
+
+#define LINK_DEFAULT_PORT 7236
+
+/**
+ * struct link_sink - a display that somebody may connect to
+ * @id: stable while the sink is known; unique over all backends; what the user
+ *	may type: the P2P device address "aa:bb:cc:dd:ee:ff" or the IP address
+ * @name: for people; any text, valid UTF-8, never empty
+ * @model: manufacturer and model, or ""
+ * @link: name of the backend
+ * @connectable: a session may be tried now
+ * @obstacle: why not, a sentence; NULL if @connectable
+ * @level: signal in dBm, 0 = not known
+ * @last_seen_us: CLOCK_MONOTONIC of the last sign of life
+ * @present: FALSE: not seen lately; kept so that the user can name it
+ * @hdcp: the sink says that it has content protection
+ * @throughput: Mbit/s that it says it can receive, 0 = not known
+ *
+ * Reference counted; changed by its backend only.
+ */
+struct link_sink {
+	gatomicrefcount refs;
+	char *id;
+	char *name;
+	char *model;
+	const char *link;
+	gboolean connectable;
+	char *obstacle;
+	gint level;
+	gint64 last_seen_us;
+	gboolean present;
+	gboolean hdcp;
+	guint throughput;
+};
+typedef struct link_sink link_sink;
+
+link_sink *link_sink_new(const char *link, const char *id, const char *name);
+link_sink *link_sink_ref(link_sink *sink);
+void link_sink_unref(link_sink *sink);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_sink, link_sink_unref)
+/* Anything the air brings becomes printable UTF-8 of at most 64 characters. */
+char *link_clean_text(const char *text);
+
+/**
+ * struct link_path - a network path that is up
+ * @local: our address on it, numeric
+ * @peer: the sink's address, or NULL until it has dialled
+ * @interface: network interface, or NULL if the routing table decides
+ * @max_rate: bits per second that the path can carry, 0 = not known
+ */
+struct link_path {
+	const char *local;
+	const char *peer;
+	const char *interface;
+	guint64 max_rate;
+};
+
+typedef struct link_backend link_backend;
+typedef struct link_connection link_connection;
+
+/**
+ * struct link_connection_events - what the owner of a connection hears
+ * @progress: a phase was reached: @phase is a machine name, @text a sentence for
+ *	people ("waiting for you to accept on the display")
+ * @up: the path is up, now the sink has to dial; within the owner's time limit
+ * @dialled: the sink's RTSP connection; the owner takes a reference
+ * @failed: it did not work, or no longer does
+ * @closed: answer to disconnect()
+ */
+struct link_connection_events {
+	void (*progress)(link_connection *conn, const char *phase, const char *text,
+			 gpointer user_data);
+	void (*up)(link_connection *conn, const struct link_path *path, gpointer user_data);
+	void (*dialled)(link_connection *conn, GSocketConnection *rtsp, gpointer user_data);
+	void (*failed)(link_connection *conn, const GError *error, gpointer user_data);
+	void (*closed)(link_connection *conn, gpointer user_data);
+};
+
+/**
+ * struct link_connection - base of a backend's own connection struct
+ * @backend: whose it is
+ * @sink: to whom; a reference
+ */
+struct link_connection {
+	link_backend *backend;
+	link_sink *sink;
+	const struct link_connection_events *events;
+	gpointer user_data;
+};
+
+/**
+ * struct link_events - what the owner of a backend hears
+ * @sink_changed: a sink is new, or something of it has changed
+ * @sink_gone: it is forgotten
+ * @incoming: a sink has come by itself and waits for connect(); FALSE: it is not
+ *	wanted, and forgotten
+ * @find_ended: the find that was asked for is over; @error NULL: orderly
+ * @stopped: answer to stop()
+ */
+struct link_events {
+	void (*sink_changed)(link_backend *backend, link_sink *sink, gpointer user_data);
+	void (*sink_gone)(link_backend *backend, link_sink *sink, gpointer user_data);
+	gboolean (*incoming)(link_backend *backend, link_sink *sink, gpointer user_data);
+	void (*find_ended)(link_backend *backend, const GError *error, gpointer user_data);
+	void (*stopped)(link_backend *backend, gpointer user_data);
+};
+
+/**
+ * struct link_impl - a backend
+ * @name: "p2p", "direct"
+ * @start_find: look for sinks for @seconds; while one runs it is prolonged. Ends
+ *	with find_ended, always
+ * @stop_find: end it early; find_ended comes
+ * @connect: bring the path to one of this backend's sinks up; @options is a{sv},
+ *	each backend reads what it knows.  Always succeeds; what goes wrong
+ *	comes as failed
+ * @disconnect: take everything down again; closed comes
+ * @connection_free: free a connection, after closed
+ * @stop: take down what the backend itself has set up (all connections have been
+ *	closed before); stopped comes
+ * @free: free the backend, after stopped, or at once if nothing matters any more
+ */
+struct link_impl {
+	const char *name;
+	void (*start_find)(link_backend *backend, guint seconds);
+	void (*stop_find)(link_backend *backend);
+	link_connection *(*connect)(link_backend *backend, link_sink *sink, GVariant *options,
+				    const struct link_connection_events *events,
+				    gpointer user_data);
+	void (*disconnect)(link_connection *conn);
+	void (*connection_free)(link_connection *conn);
+	void (*stop)(link_backend *backend);
+	void (*free)(link_backend *backend);
+};
+
+struct link_backend {
+	const struct link_impl *impl;
+	const struct link_events *events;
+	gpointer user_data;
+};
+
+/* ---- for owners ---------------------------------------------------------- */
+
+link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *options,
+			      const struct link_connection_events *events, gpointer user_data);
+void link_disconnect(link_connection *conn);
+void link_connection_free(link_connection *conn);
+void link_backend_free(link_backend *backend);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_connection, link_connection_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_backend, link_backend_free)
+
+/* ---- for backends -------------------------------------------------------- */
+
+void link_connection_init(link_connection *conn, link_backend *backend, link_sink *sink,
+			  const struct link_connection_events *events, gpointer user_data);
+void link_connection_finish(link_connection *conn);
+
+void link_emit_progress(link_connection *conn, const char *phase, const char *text);
+void link_emit_up(link_connection *conn, const struct link_path *path);
+void link_emit_dialled(link_connection *conn, GSocketConnection *rtsp);
+void link_emit_failed(link_connection *conn, const GError *error);
+void link_emit_closed(link_connection *conn);
+
+void link_emit_sink_changed(link_backend *backend, link_sink *sink);
+void link_emit_sink_gone(link_backend *backend, link_sink *sink);
+gboolean link_emit_incoming(link_backend *backend, link_sink *sink);
+void link_emit_find_ended(link_backend *backend, const GError *error);
+void link_emit_stopped(link_backend *backend);
+
+G_END_DECLS

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * reason.h - why something failed or ended, and what the user can do
+ *
+ * Everything in the broker that fails sets a GError of the domain REASON_ERROR
+ * whose code is an enum reason_code and whose message is one sentence about this
+ * very case.  The code brings a machine name, which never changes once it was
+ * released, and a hint: one sentence that says what to do next.
+ *
+ * A session that ends keeps a struct reason.  It is made from such an error, or
+ * of what the UMD said in its "end" message, whose names are CHANNEL_REASONS.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* R(id, name, hint) */
+#define REASONS(R) \
+	R(DISCONNECTED, "disconnected", "") \
+	R(SHUTDOWN, "shutdown", "Start miracastd again and connect again.") \
+	R(CONFIGURATION, "configuration", "Correct the setting that the message names.") \
+	/* kernel */ \
+	R(MODULE_MISSING, "module-missing", "Load the kernel module: modprobe miracast") \
+	R(NO_RIGHTS, "no-rights", \
+	  "Run miracastd as root, or as a member of the group that owns the device.") \
+	R(ABI_MISMATCH, "abi-mismatch", \
+	  "Install module and daemon of one release, then reload: modprobe -r miracast && modprobe miracast") \
+	R(OTHER_BROKER, "other-broker", \
+	  "Stop the other miracastd first (systemctl stop miracastd).") \
+	R(NO_FREE_CONNECTOR, "no-free-connector", \
+	  "Disconnect another display, or load the module with a larger max_sinks.") \
+	R(KERNEL, "kernel-error", "See the kernel log (dmesg).") \
+	/* UMD */ \
+	R(UMD_START, "umd-not-started", "Check the installation, or give the program with --umd=PATH.") \
+	R(UMD_DIED, "umd-died", "This is a bug: connect again, and report it with the log.") \
+	R(UMD_HUNG, "umd-hung", "This is a bug: connect again, and report it with the log.") \
+	R(UMD_PROTOCOL, "umd-protocol", "Check that miracastd and miracast-umd are of one release.") \
+	/* sockets */ \
+	R(ADDRESS_INVALID, "address-invalid", \
+	  "Give a numeric address of this machine, with :PORT if not 7236.") \
+	R(ADDRESS_IN_USE, "address-in-use", "End the other program that listens there (ss -tlnp).") \
+	R(SINK_NEVER_DIALLED, "sink-never-dialled", \
+	  "Check that no firewall here drops TCP port 7236, then restart the display and connect again.") \
+	R(LINK_UNAVAILABLE, "link-unavailable", "Run: miracastctl doctor") \
+	R(SINK_UNKNOWN, "sink-unknown", "Run: miracastctl scan") \
+	R(SINK_BUSY, "sink-busy", "Disconnect it first: miracastctl disconnect") \
+	R(SINK_UNAVAILABLE, "sink-unavailable", \
+	  "Open screen mirroring on the display, then scan and connect again.") \
+	/* Wi-Fi P2P */ \
+	R(SUPPLICANT_MISSING, "supplicant-missing", \
+	  "Install and start wpa_supplicant: systemctl start wpa_supplicant") \
+	R(SUPPLICANT_FAILED, "supplicant-failed", "See the log of wpa_supplicant: journalctl -u wpa_supplicant") \
+	R(NO_WFD_SUPPORT, "no-wfd-support", \
+	  "Install a wpa_supplicant that is built with Wi-Fi Display (Debian's is).") \
+	R(NO_WIFI, "no-wifi", "Plug in or switch on a Wi-Fi adapter (rfkill list).") \
+	R(NO_P2P_SUPPORT, "no-p2p-support", \
+	  "Use another Wi-Fi adapter or driver, or the direct link: miracastctl listen ADDRESS") \
+	R(NEEDS_PIN, "needs-pin", "Choose push button (PBC) on the display if it has that setting.") \
+	R(NOT_ACCEPTED, "not-accepted", \
+	  "Open screen mirroring on the display, connect again, and accept there.") \
+	R(REJECTED, "rejected", "Accept the connection at the display, or lift the block there.") \
+	R(NO_COMMON_CHANNEL, "no-common-channel", \
+	  "Leave the Wi-Fi network, or join one on 2.4 GHz, then connect again.") \
+	R(WPS_FAILED, "wps-failed", "Forget this computer on the display, then connect again.") \
+	R(GROUP_FAILED, "group-failed", \
+	  "Connect again; if it goes on, switch Wi-Fi of the display off and on.") \
+	R(GROUP_ENDED, "group-ended", "Check that the display is on and in range, then connect again.") \
+	R(ADDRESS_FAILED, "address-failed", "See the log of miracastd for the command that failed.") \
+	R(DHCP_MISSING, "dhcp-missing", "Install the program that the message names.")
+
+enum reason_code {
+#define R(id, name, hint) REASON_##id,
+	REASONS(R)
+#undef R
+	N_REASONS,
+};
+
+#define REASON_ERROR (reason_error_quark())
+GQuark reason_error_quark(void);
+
+const char *reason_code_name(enum reason_code code);
+const char *reason_code_hint(enum reason_code code);
+
+/**
+ * struct reason - why it is over
+ * @name: machine name
+ * @message: what happened
+ * @hint: what the user can do; may be ""
+ */
+struct reason {
+	char *name;
+	char *message;
+	char *hint;
+};
+typedef struct reason reason;
+
+reason *reason_new(const char *name, const char *message, const char *hint);
+reason *reason_new_code(enum reason_code code, const char *format, ...) G_GNUC_PRINTF(2, 3);
+/* An error of another domain becomes the code @otherwise. */
+reason *reason_from_error(const GError *error, enum reason_code otherwise);
+void reason_free(reason *r);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(reason, reason_free)
+
+/* The hint of an error: of its code in this domain, "" in another. */
+const char *reason_error_hint(const GError *error);
+
+G_END_DECLS

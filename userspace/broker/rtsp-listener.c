@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The RTSP port: see rtsp-listener.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "rtsp-listener.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "reason.h"
+
+/* More than one sink at once is rare, strangers are dropped at once. */
+#define BACKLOG 8
+
+struct rtsp_listener {
+	GSocket *socket;
+	GSource *source;
+	GInetAddressMask *peers;
+	char *address;
+	guint16 port;
+	rtsp_listener_accepted *accepted;
+	gpointer user_data;
+};
+
+char *rtsp_address_to_string(GSocketAddress *address)
+{
+	GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS(address);
+	g_autofree char *text =
+		g_inet_address_to_string(g_inet_socket_address_get_address(inet));
+	guint32 scope = 0;
+	char name[IF_NAMESIZE];
+
+	if (g_socket_address_get_family(address) == G_SOCKET_FAMILY_IPV6)
+		scope = g_inet_socket_address_get_scope_id(inet);
+	if (scope && if_indextoname(scope, name))
+		return g_strdup_printf("%s%%%s", text, name);
+	return g_steal_pointer(&text);
+}
+
+static gboolean split_port(const char *text, char **host, guint16 *port)
+{
+	const char *colon = strrchr(text, ':');
+	guint64 value;
+
+	if (text[0] == '[') {
+		const char *end = strchr(text, ']');
+
+		if (!end || (end[1] != '\0' && end[1] != ':'))
+			return FALSE;
+		*host = g_strndup(text + 1, end - text - 1);
+		colon = end[1] ? end + 1 : NULL;
+	} else if (colon && strchr(text, ':') == colon) {
+		*host = g_strndup(text, colon - text);
+	} else {
+		*host = g_strdup(text);
+		colon = NULL;
+	}
+	if (!colon)
+		return TRUE;
+	if (!g_ascii_string_to_unsigned(colon + 1, 10, 0, G_MAXUINT16, &value, NULL))
+		return FALSE;
+	*port = value;
+	return TRUE;
+}
+
+GSocketAddress *rtsp_parse_address(const char *text, guint16 default_port, GError **error)
+{
+	g_autoptr(GSocketAddress) address = NULL;
+	g_autofree char *host = NULL;
+	guint16 port = default_port;
+
+	if (split_port(text, &host, &port))
+		address = g_inet_socket_address_new_from_string(host, port);
+	if (!address) {
+		g_set_error(error, REASON_ERROR, REASON_ADDRESS_INVALID,
+			    "\"%s\" is not a numeric IP address", text);
+		return NULL;
+	}
+	if (g_inet_address_get_is_any(
+		    g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address)))) {
+		g_set_error(error, REASON_ERROR, REASON_ADDRESS_INVALID,
+			    "%s would listen on every network of this machine", text);
+		return NULL;
+	}
+	return g_steal_pointer(&address);
+}
+
+static gboolean is_allowed(rtsp_listener *listener, GSocketAddress *peer)
+{
+	if (!listener->peers)
+		return TRUE;
+	return g_inet_address_mask_matches(
+		listener->peers,
+		g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(peer)));
+}
+
+static gboolean incoming(GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+	rtsp_listener *listener = user_data;
+	g_autoptr(GSocketConnection) connection = NULL;
+	g_autoptr(GSocketAddress) peer = NULL;
+	g_autoptr(GSocket) accepted = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *text = NULL;
+
+	accepted = g_socket_accept(listener->socket, NULL, &error);
+	if (!accepted) {
+		if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+			g_warning("cannot accept on %s: %s", listener->address, error->message);
+		return G_SOURCE_CONTINUE;
+	}
+	peer = g_socket_get_remote_address(accepted, NULL);
+	if (!peer)
+		return G_SOURCE_CONTINUE; /* it has hung up already */
+	text = rtsp_address_to_string(peer);
+	if (!is_allowed(listener, peer)) {
+		g_message("dropped a connection from %s, which is not the sink", text);
+		return G_SOURCE_CONTINUE;
+	}
+	/* Answers are small and each waits for the one before. */
+	g_socket_set_option(accepted, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+	connection = g_socket_connection_factory_create_connection(accepted);
+	listener->accepted(listener, connection, listener->user_data);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean bind_socket(rtsp_listener *listener, const struct rtsp_listen *where,
+			    GError **error)
+{
+	GSocket *socket = listener->socket;
+	g_autoptr(GError) cause = NULL;
+	g_autofree char *text = rtsp_address_to_string(where->address);
+
+	if (where->interface &&
+	    setsockopt(g_socket_get_fd(socket), SOL_SOCKET, SO_BINDTODEVICE, where->interface,
+		       strlen(where->interface)) < 0) {
+		g_set_error(error, REASON_ERROR, REASON_ADDRESS_INVALID,
+			    "cannot listen on interface %s: %s", where->interface,
+			    g_strerror(errno));
+		return FALSE;
+	}
+	g_socket_set_blocking(socket, FALSE);
+	g_socket_set_listen_backlog(socket, BACKLOG);
+	if (g_socket_bind(socket, where->address, TRUE, &cause) &&
+	    g_socket_listen(socket, &cause))
+		return TRUE;
+	g_set_error(error, REASON_ERROR,
+		    g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE) ?
+			    REASON_ADDRESS_IN_USE : REASON_ADDRESS_INVALID,
+		    "cannot listen on %s port %u: %s", text,
+		    g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(where->address)),
+		    cause->message);
+	return FALSE;
+}
+
+rtsp_listener *rtsp_listener_new(const struct rtsp_listen *where, rtsp_listener_accepted *accepted,
+				 gpointer user_data, GError **error)
+{
+	g_autoptr(rtsp_listener) listener = g_new0(rtsp_listener, 1);
+	g_autoptr(GSocketAddress) bound = NULL;
+	g_autofree char *text = NULL;
+
+	listener->accepted = accepted;
+	listener->user_data = user_data;
+	if (where->peers)
+		listener->peers = g_object_ref(where->peers);
+	listener->socket = g_socket_new(g_socket_address_get_family(where->address),
+					G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+	if (!listener->socket || !bind_socket(listener, where, error))
+		return NULL;
+	bound = g_socket_get_local_address(listener->socket, error);
+	if (!bound)
+		return NULL;
+	text = rtsp_address_to_string(bound);
+	listener->port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound));
+	listener->address = g_strdup_printf(strchr(text, ':') ? "[%s]:%u" : "%s:%u", text,
+					    listener->port);
+
+	listener->source = g_socket_create_source(listener->socket, G_IO_IN, NULL);
+	g_source_set_callback(listener->source, G_SOURCE_FUNC(incoming), listener, NULL);
+	g_source_attach(listener->source, g_main_context_get_thread_default());
+	return g_steal_pointer(&listener);
+}
+
+const char *rtsp_listener_address(rtsp_listener *listener)
+{
+	return listener->address;
+}
+
+guint16 rtsp_listener_port(rtsp_listener *listener)
+{
+	return listener->port;
+}
+
+void rtsp_listener_free(rtsp_listener *listener)
+{
+	if (!listener)
+		return;
+	if (listener->source)
+		g_source_destroy(listener->source);
+	g_clear_pointer(&listener->source, g_source_unref);
+	g_clear_object(&listener->socket);
+	g_clear_object(&listener->peers);
+	g_free(listener->address);
+	g_free(listener);
+}

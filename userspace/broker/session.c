@@ -1,0 +1,506 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One session: see session.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "session.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "options.h"
+#include "rtsp-listener.h"
+#include "umd-process.h"
+
+struct session {
+	guint id;
+	enum session_state state;
+	link_sink *sink;
+	const struct session_env *env;
+	GVariant *options;
+	session_changed *changed;
+	gpointer user_data;
+
+	link_connection *link;
+	gboolean link_closing;
+	guint64 max_rate;
+	guint rtsp_timer;
+
+	/* The kernel's context: the fd until the UMD has it, the target until the end. */
+	int sink_fd;
+	guint32 target;
+	umd_process *umd;
+
+	reason *why;
+	GPtrArray *phases;
+	GVariant *sink_info;
+	GVariant *mode;
+	GVariant *stats;
+	GVariant *path;
+};
+
+/* ---- state machine ------------------------------------------------------- */
+
+static const char *const state_names[] = {
+#define S(id, name) [SESSION_##id] = name,
+	SESSION_STATES(S)
+#undef S
+};
+
+/* One more than the state, so that 0 is "means nothing here". */
+#define TO(state) (SESSION_##state + 1)
+
+static const guint8 transitions[N_SESSION_STATES][N_SESSION_EVENTS] = {
+	[SESSION_FOUND] = {
+		[SESSION_EVENT_CONNECT] = TO(LINKING),
+		[SESSION_EVENT_END] = TO(ENDING),
+	},
+	[SESSION_LINKING] = {
+		[SESSION_EVENT_LINK_UP] = TO(RTSP),
+		[SESSION_EVENT_END] = TO(ENDING),
+	},
+	[SESSION_RTSP] = {
+		[SESSION_EVENT_DIALLED] = TO(NEGOTIATING),
+		[SESSION_EVENT_END] = TO(ENDING),
+	},
+	[SESSION_NEGOTIATING] = {
+		[SESSION_EVENT_STREAMING] = TO(STREAMING),
+		[SESSION_EVENT_END] = TO(ENDING),
+	},
+	[SESSION_STREAMING] = {
+		[SESSION_EVENT_END] = TO(ENDING),
+	},
+	[SESSION_ENDING] = {
+		[SESSION_EVENT_ENDED] = TO(GONE),
+	},
+};
+
+const char *session_state_name(enum session_state state)
+{
+	g_return_val_if_fail(state < N_SESSION_STATES, "unknown");
+	return state_names[state];
+}
+
+gboolean session_next_state(enum session_state state, enum session_event event,
+			    enum session_state *next)
+{
+	if (!transitions[state][event])
+		return FALSE;
+	*next = transitions[state][event] - 1;
+	return TRUE;
+}
+
+static void add_phase(session *s, const char *name, gint64 time_us, const char *text)
+{
+	struct session_phase *phase = g_new0(struct session_phase, 1);
+
+	phase->name = g_strdup(name);
+	phase->time_us = time_us;
+	phase->text = g_strdup(text);
+	g_ptr_array_add(s->phases, phase);
+	g_message("session %u: %s: %s", s->id, name, text);
+}
+
+static void phase_free(struct session_phase *phase)
+{
+	g_free(phase->name);
+	g_free(phase->text);
+	g_free(phase);
+}
+
+/* The only place where the state changes. */
+static gboolean session_move(session *s, enum session_event event)
+{
+	enum session_state next;
+
+	if (!session_next_state(s->state, event, &next))
+		return FALSE;
+	g_debug("session %u: %s -> %s", s->id, state_names[s->state], state_names[next]);
+	s->state = next;
+	s->changed(s, SESSION_CHANGED_STATE, s->user_data);
+	return TRUE;
+}
+
+/* ---- the way down -------------------------------------------------------- */
+
+static void close_sink_fd(session *s)
+{
+	if (s->sink_fd >= 0)
+		close(s->sink_fd);
+	s->sink_fd = -1;
+}
+
+/* UMD first, since its TEARDOWN needs the link. Called again as each has gone. */
+static void take_down(session *s)
+{
+	if (s->umd) {
+		umd_process_stop(s->umd, s->why->name);
+	} else if (s->link) {
+		close_sink_fd(s);
+		if (!s->link_closing) {
+			s->link_closing = TRUE;
+			link_disconnect(s->link);
+		}
+	} else {
+		close_sink_fd(s);
+		g_message("session %u: over: %s", s->id, s->why->message);
+		session_move(s, SESSION_EVENT_ENDED);
+	}
+}
+
+void session_end(session *s, reason *why)
+{
+	if (s->why) {
+		reason_free(why);
+		return;
+	}
+	s->why = why;
+	g_clear_handle_id(&s->rtsp_timer, g_source_remove);
+	add_phase(s, "ending", g_get_monotonic_time(), why->message);
+	session_move(s, SESSION_EVENT_END);
+	take_down(s);
+}
+
+static void session_fail(session *s, const GError *error, enum reason_code otherwise)
+{
+	session_end(s, reason_from_error(error, otherwise));
+}
+
+/* ---- UMD ----------------------------------------------------------------- */
+
+static const char *phase_text(const char *phase)
+{
+	static const struct {
+		const char *phase;
+		const char *text;
+	} texts[] = {
+		{ "connected", "the display answers" },
+		{ "capabilities", "the display has said what it can show" },
+		{ "monitor", "the desktop has a new monitor" },
+		{ "mode", "the display has accepted a mode" },
+		{ "setup", "the stream is set up" },
+		{ "play", "the display plays" },
+		{ "streaming", "pictures are being sent" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+		if (strcmp(texts[i].phase, phase) == 0)
+			return texts[i].text;
+	}
+	return phase;
+}
+
+static void umd_phase(session *s, GVariant *fields)
+{
+	enum channel_phase phase;
+	const char *name = "";
+	gint64 time_us = 0;
+
+	g_variant_lookup(fields, "phase", "&s", &name);
+	g_variant_lookup(fields, "time-us", "x", &time_us);
+	/* A UMD that says the same for ever must not fill the memory. */
+	if (!channel_phase_from_name(name, &phase) || s->phases->len >= 64)
+		return;
+	add_phase(s, name, time_us, phase_text(name));
+	s->changed(s, SESSION_CHANGED_PHASES, s->user_data);
+	if (phase == CHANNEL_PHASE_STREAMING)
+		session_move(s, SESSION_EVENT_STREAMING);
+}
+
+static void keep(session *s, GVariant **where, GVariant *fields, enum session_change what)
+{
+	g_variant_unref(*where);
+	*where = g_variant_ref(fields);
+	s->changed(s, what, s->user_data);
+}
+
+static void umd_message(umd_process *umd, enum channel_message message, GVariant *fields,
+			gpointer user_data)
+{
+	session *s = user_data;
+
+	switch (message) {
+	case CHANNEL_PHASE:
+		umd_phase(s, fields);
+		break;
+	case CHANNEL_SINK:
+		keep(s, &s->sink_info, fields, SESSION_CHANGED_SINK);
+		break;
+	case CHANNEL_MODE:
+		keep(s, &s->mode, fields, SESSION_CHANGED_MODE);
+		break;
+	case CHANNEL_STATS:
+		keep(s, &s->stats, fields, SESSION_CHANGED_STATS);
+		break;
+	default:
+		break;
+	}
+}
+
+static void umd_hung(umd_process *umd, gpointer user_data)
+{
+	session *s = user_data;
+	g_autoptr(GError) error = NULL;
+
+	if (s->env->kernel && !kernel_destroy_sink(s->env->kernel, s->target, &error))
+		g_warning("session %u: %s", s->id, error->message);
+}
+
+static void umd_exited(umd_process *umd, const reason *why, gpointer user_data)
+{
+	session *s = user_data;
+	reason *copy = reason_new(why->name, why->message, why->hint);
+
+	g_clear_pointer(&s->umd, umd_process_free);
+	if (s->why) {
+		reason_free(copy);
+		take_down(s);
+	} else {
+		session_end(s, copy);
+	}
+}
+
+static const struct umd_process_funcs umd_callbacks = {
+	.message = umd_message,
+	.hung = umd_hung,
+	.exited = umd_exited,
+};
+
+/* The smaller of what the user allows and what the path can carry. */
+static guint64 bit_rate_limit(session *s)
+{
+	guint64 wanted = 0;
+
+	g_variant_lookup(s->options, "max-bit-rate", "t", &wanted);
+	if (wanted == 0 || (s->max_rate != 0 && s->max_rate < wanted))
+		return s->max_rate;
+	return wanted;
+}
+
+static GVariant *make_config(session *s, const char *local, const char *peer)
+{
+	g_auto(GVariantDict) config = G_VARIANT_DICT_INIT(NULL);
+
+	options_copy_for_umd(s->options, &config);
+	g_variant_dict_insert(&config, "source", "s", s->env->kernel ? "kernel" : "test");
+	g_variant_dict_insert(&config, "friendly-name", "s", s->sink->name);
+	g_variant_dict_insert(&config, "peer-address", "s", peer);
+	g_variant_dict_insert(&config, "local-address", "s", local);
+	g_variant_dict_insert(&config, "max-bit-rate", "t", bit_rate_limit(s));
+	return g_variant_dict_end(&config);
+}
+
+/* NULL leaves what is known. */
+static void set_path(session *s, const char *local, const char *peer, const char *interface)
+{
+	g_auto(GVariantDict) path = G_VARIANT_DICT_INIT(s->path);
+
+	if (local)
+		g_variant_dict_insert(&path, "local-address", "s", local);
+	if (peer)
+		g_variant_dict_insert(&path, "peer-address", "s", peer);
+	if (interface)
+		g_variant_dict_insert(&path, "interface", "s", interface);
+	g_variant_unref(s->path);
+	s->path = g_variant_ref_sink(g_variant_dict_end(&path));
+}
+
+static gboolean start_umd(session *s, GSocketConnection *rtsp, GError **error)
+{
+	g_autoptr(GSocketAddress) remote = g_socket_connection_get_remote_address(rtsp, error);
+	g_autoptr(GSocketAddress) local = NULL;
+	g_autofree char *peer_text = NULL;
+	g_autofree char *local_text = NULL;
+	int sink_fd = s->sink_fd;
+
+	if (!remote)
+		return FALSE;
+	local = g_socket_connection_get_local_address(rtsp, error);
+	if (!local)
+		return FALSE;
+	peer_text = rtsp_address_to_string(remote);
+	local_text = rtsp_address_to_string(local);
+	set_path(s, local_text, peer_text, NULL);
+	s->sink_fd = -1;
+	s->umd = umd_process_new(s->env->umd_program, sink_fd, rtsp,
+				 make_config(s, local_text, peer_text), &umd_callbacks, s, error);
+	return s->umd != NULL;
+}
+
+/* ---- link ---------------------------------------------------------------- */
+
+static void link_progress(link_connection *conn, const char *phase, const char *text,
+			  gpointer user_data)
+{
+	session *s = user_data;
+
+	add_phase(s, phase, g_get_monotonic_time(), text);
+	s->changed(s, SESSION_CHANGED_PHASES, s->user_data);
+}
+
+static gboolean rtsp_timed_out(gpointer user_data)
+{
+	session *s = user_data;
+
+	s->rtsp_timer = 0;
+	session_end(s, reason_new_code(REASON_SINK_NEVER_DIALLED,
+				       "%s has joined, but did not connect to our RTSP port within %u s",
+				       s->sink->name, s->env->rtsp_timeout));
+	return G_SOURCE_REMOVE;
+}
+
+static void link_up(link_connection *conn, const struct link_path *path, gpointer user_data)
+{
+	session *s = user_data;
+
+	s->max_rate = path->max_rate;
+	set_path(s, path->local, path->peer, path->interface);
+	add_phase(s, "link-up", g_get_monotonic_time(),
+		  "the network path is up, waiting for the display to call");
+	s->rtsp_timer = g_timeout_add_seconds(s->env->rtsp_timeout, rtsp_timed_out, s);
+	session_move(s, SESSION_EVENT_LINK_UP);
+}
+
+static void link_dialled(link_connection *conn, GSocketConnection *rtsp, gpointer user_data)
+{
+	session *s = user_data;
+	g_autoptr(GError) error = NULL;
+
+	g_clear_handle_id(&s->rtsp_timer, g_source_remove);
+	add_phase(s, "dialled", g_get_monotonic_time(), "the display has called");
+	session_move(s, SESSION_EVENT_DIALLED);
+	if (!start_umd(s, rtsp, &error))
+		session_fail(s, error, REASON_SINK_UNAVAILABLE);
+}
+
+static void link_failed(link_connection *conn, const GError *error, gpointer user_data)
+{
+	session_fail(user_data, error, REASON_LINK_UNAVAILABLE);
+}
+
+static void link_closed(link_connection *conn, gpointer user_data)
+{
+	session *s = user_data;
+
+	g_clear_pointer(&s->link, link_connection_free);
+	take_down(s);
+}
+
+static const struct link_connection_events link_callbacks = {
+	.progress = link_progress,
+	.up = link_up,
+	.dialled = link_dialled,
+	.failed = link_failed,
+	.closed = link_closed,
+};
+
+/* ---- life ---------------------------------------------------------------- */
+
+session *session_new(guint id, link_sink *sink, const struct session_env *env, GVariant *options,
+		     session_changed *changed, gpointer user_data)
+{
+	session *s = g_new0(session, 1);
+
+	s->id = id;
+	s->state = SESSION_FOUND;
+	s->sink = link_sink_ref(sink);
+	s->env = env;
+	s->options = g_variant_ref_sink(options);
+	s->changed = changed;
+	s->user_data = user_data;
+	s->sink_fd = -1;
+	s->phases = g_ptr_array_new_with_free_func((GDestroyNotify)phase_free);
+	s->sink_info = g_variant_ref_sink(g_variant_new("a{sv}", NULL));
+	s->mode = g_variant_ref(s->sink_info);
+	s->stats = g_variant_ref(s->sink_info);
+	s->path = g_variant_ref(s->sink_info);
+	return s;
+}
+
+void session_free(session *s)
+{
+	if (!s)
+		return;
+	g_clear_handle_id(&s->rtsp_timer, g_source_remove);
+	g_clear_pointer(&s->umd, umd_process_free);
+	g_clear_pointer(&s->link, link_connection_free);
+	close_sink_fd(s);
+	g_clear_pointer(&s->why, reason_free);
+	g_ptr_array_unref(s->phases);
+	g_variant_unref(s->sink_info);
+	g_variant_unref(s->mode);
+	g_variant_unref(s->stats);
+	g_variant_unref(s->path);
+	g_variant_unref(s->options);
+	link_sink_unref(s->sink);
+	g_free(s);
+}
+
+void session_connect(session *s, link_backend *backend)
+{
+	g_autoptr(GError) error = NULL;
+
+	add_phase(s, "linking", g_get_monotonic_time(), "connecting");
+	s->link = link_connect(backend, s->sink, s->options, &link_callbacks, s);
+	session_move(s, SESSION_EVENT_CONNECT);
+	/* Now, and not after the user has walked to the display for nothing. */
+	if (s->env->kernel) {
+		s->sink_fd = kernel_open_sink(s->env->kernel, &s->target, &error);
+		if (s->sink_fd < 0)
+			session_fail(s, error, REASON_KERNEL);
+	}
+}
+
+gboolean session_request_idr(session *s)
+{
+	if (s->state != SESSION_STREAMING)
+		return FALSE;
+	umd_process_send(s->umd, CHANNEL_IDR, g_variant_new("a{sv}", NULL));
+	return TRUE;
+}
+
+guint session_id(session *s)
+{
+	return s->id;
+}
+
+enum session_state session_state(session *s)
+{
+	return s->state;
+}
+
+link_sink *session_sink(session *s)
+{
+	return s->sink;
+}
+
+const reason *session_reason(session *s)
+{
+	return s->why;
+}
+
+GPtrArray *session_phases(session *s)
+{
+	return s->phases;
+}
+
+GVariant *session_sink_info(session *s)
+{
+	return s->sink_info;
+}
+
+GVariant *session_mode(session *s)
+{
+	return s->mode;
+}
+
+GVariant *session_stats(session *s)
+{
+	return s->stats;
+}
+
+GVariant *session_path(session *s)
+{
+	return s->path;
+}

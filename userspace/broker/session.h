@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * session.h - one attempt to use one sink, from "connect" to its end
+ *
+ * A session joins a link connection (link.h) and a UMD process (umd-process.h)
+ * and owns the kernel context until the UMD has it.
+ *
+ *	found -> linking -> rtsp -> negotiating -> streaming -> ending -> gone
+ *
+ *	found		known, nothing has been done
+ *	linking		the network path is coming up
+ *	rtsp		it is up, the sink has to dial our RTSP port
+ *	negotiating	it has dialled, a UMD speaks with it
+ *	streaming	pictures flow
+ *	ending		UMD and link are being taken down
+ *	gone		nothing is left; the object only tells why
+ *
+ * Every way out of the row leads to "ending" with a reason; the first one counts.
+ */
+#pragma once
+
+#include "kernel.h"
+#include "link.h"
+#include "reason.h"
+
+G_BEGIN_DECLS
+
+/* S(id, name) */
+#define SESSION_STATES(S) \
+	S(FOUND, "found") \
+	S(LINKING, "linking") \
+	S(RTSP, "rtsp") \
+	S(NEGOTIATING, "negotiating") \
+	S(STREAMING, "streaming") \
+	S(ENDING, "ending") \
+	S(GONE, "gone")
+
+enum session_state {
+#define S(id, name) SESSION_##id,
+	SESSION_STATES(S)
+#undef S
+	N_SESSION_STATES,
+};
+
+/**
+ * enum session_event - what moves it on
+ * @SESSION_EVENT_CONNECT: begin
+ * @SESSION_EVENT_LINK_UP: there is a network path
+ * @SESSION_EVENT_DIALLED: the sink's RTSP connection is there
+ * @SESSION_EVENT_STREAMING: the UMD sends
+ * @SESSION_EVENT_END: somebody or something ends it
+ * @SESSION_EVENT_ENDED: UMD and link are gone
+ */
+enum session_event {
+	SESSION_EVENT_CONNECT,
+	SESSION_EVENT_LINK_UP,
+	SESSION_EVENT_DIALLED,
+	SESSION_EVENT_STREAMING,
+	SESSION_EVENT_END,
+	SESSION_EVENT_ENDED,
+	N_SESSION_EVENTS,
+};
+
+const char *session_state_name(enum session_state state);
+/* The state machine: FALSE if the event means nothing in that state. */
+gboolean session_next_state(enum session_state state, enum session_event event,
+			    enum session_state *next);
+
+typedef struct session session;
+
+/* What has changed; a mask. */
+enum session_change {
+	SESSION_CHANGED_STATE = 1 << 0,
+	SESSION_CHANGED_PHASES = 1 << 1,
+	SESSION_CHANGED_SINK = 1 << 2,
+	SESSION_CHANGED_MODE = 1 << 3,
+	SESSION_CHANGED_STATS = 1 << 4,
+};
+
+typedef void session_changed(session *s, enum session_change what, gpointer user_data);
+
+/**
+ * struct session_phase - how far it came, and when
+ * @name: machine name: of a state, a phase of the link, or of CHANNEL_PHASES
+ * @time_us: CLOCK_MONOTONIC
+ * @text: for people
+ */
+struct session_phase {
+	char *name;
+	gint64 time_us;
+	char *text;
+};
+
+/**
+ * struct session_env - what sessions use of the broker
+ * @kernel: NULL with the test source
+ * @umd_program: path of miracast-umd
+ * @rtsp_timeout: seconds that a sink has for dialling (WFD v2.1, 6.5: 90)
+ */
+struct session_env {
+	kernel *kernel;
+	const char *umd_program;
+	guint rtsp_timeout;
+};
+
+#define SESSION_RTSP_TIMEOUT 90
+
+/**
+ * session_new - a session in state "found"
+ * @id: unique
+ * @env: borrowed, outlives the session
+ * @options: a{sv} that options_check() has accepted, kept
+ * @changed: called for each change, not from inside of session_new()
+ */
+session *session_new(guint id, link_sink *sink, const struct session_env *env, GVariant *options,
+		     session_changed *changed, gpointer user_data);
+/* Only in state "gone", or when the broker has given up. */
+void session_free(session *s);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(session, session_free)
+
+/* Reserve a connector and bring the link up. A failure ends the session. */
+void session_connect(session *s, link_backend *backend);
+/* End it; @why is taken. In "ending" and "gone" nothing happens. */
+void session_end(session *s, reason *why);
+/* Send a key frame; FALSE if it is not streaming. */
+gboolean session_request_idr(session *s);
+
+guint session_id(session *s);
+enum session_state session_state(session *s);
+link_sink *session_sink(session *s);
+/* NULL until it ends. */
+const reason *session_reason(session *s);
+/* (element-type struct session_phase), borrowed */
+GPtrArray *session_phases(session *s);
+/* a{sv} as the UMD said last (channel.h: sink, mode, stats); never NULL */
+GVariant *session_sink_info(session *s);
+GVariant *session_mode(session *s);
+GVariant *session_stats(session *s);
+/* Interface, local address and peer as far as known: a{sv} */
+GVariant *session_path(session *s);
+
+G_END_DECLS

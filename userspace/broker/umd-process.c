@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Start, watch and end a miracast-umd: see umd-process.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "umd-process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	FD_SINK = 3,
+	FD_RTSP = 4,
+	FD_CHANNEL = 5,
+};
+
+struct umd_process {
+	GSubprocess *process;
+	GCancellable *cancellable; /* of the wait for its end */
+	channel *channel;
+	reason *why; /* what it said itself, or why we ended it */
+	reason *exit_reason; /* what its exit status says */
+	guint timer; /* until it is killed, or until the channel is given up */
+	gboolean stopping;
+	const struct umd_process_funcs *funcs;
+	gpointer user_data;
+};
+
+/* Environment variables that reach the UMD; the rest is none of its business. */
+static const char *const passed_variables[] = {
+	"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "XDG_RUNTIME_DIR", "HOME",
+	"LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH", "G_MESSAGES_DEBUG", "G_DEBUG",
+	"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
+};
+
+static char **make_environment(void)
+{
+	g_auto(GStrv) all = g_get_environ();
+	char **environment = NULL;
+
+	for (guint i = 0; i < G_N_ELEMENTS(passed_variables); i++) {
+		const char *value = g_environ_getenv(all, passed_variables[i]);
+
+		if (value)
+			environment = g_environ_setenv(environment, passed_variables[i], value, TRUE);
+	}
+	for (char **p = all; *p; p++) {
+		g_auto(GStrv) pair = g_strsplit(*p, "=", 2);
+
+		if (g_str_has_prefix(*p, "GST_") && pair[1])
+			environment = g_environ_setenv(environment, pair[0], pair[1], TRUE);
+	}
+	return environment;
+}
+
+static void umd_set_reason(umd_process *umd, reason *why)
+{
+	if (umd->why)
+		reason_free(why);
+	else
+		umd->why = why;
+}
+
+static void read_end(umd_process *umd, GVariant *fields)
+{
+	const char *name = "", *message = "", *hint = "";
+
+	g_variant_lookup(fields, "reason", "&s", &name);
+	g_variant_lookup(fields, "message", "&s", &message);
+	g_variant_lookup(fields, "hint", "&s", &hint);
+	umd_set_reason(umd, reason_new(name, message, hint));
+}
+
+/* It is over when the process has ended and its last words have been read. */
+static void check_over(umd_process *umd)
+{
+	if (umd->process || umd->channel)
+		return;
+	g_clear_handle_id(&umd->timer, g_source_remove);
+	umd->funcs->exited(umd, umd->why ? umd->why : umd->exit_reason, umd->user_data);
+}
+
+static gboolean stop_timed_out(gpointer user_data)
+{
+	umd_process *umd = user_data;
+
+	umd->timer = 0;
+	g_warning("miracast-umd %s did not end within %d s, killing it",
+		  g_subprocess_get_identifier(umd->process), UMD_STOP_SECONDS);
+	umd_set_reason(umd, reason_new_code(REASON_UMD_HUNG,
+					    "the user-mode driver did not end within %d s",
+					    UMD_STOP_SECONDS));
+	/* First the context: a process that hangs in a call to the kernel comes free by it. */
+	umd->funcs->hung(umd, umd->user_data);
+	g_subprocess_send_signal(umd->process, SIGKILL);
+	return G_SOURCE_REMOVE;
+}
+
+static void arm_stop_timer(umd_process *umd)
+{
+	if (!umd->timer && umd->process)
+		umd->timer = g_timeout_add_seconds(UMD_STOP_SECONDS, stop_timed_out, umd);
+}
+
+static void channel_message_came(channel *ch, enum channel_message message, GVariant *fields,
+				 gpointer user_data)
+{
+	umd_process *umd = user_data;
+
+	if (message == CHANNEL_END) {
+		read_end(umd, fields);
+		arm_stop_timer(umd);
+	} else {
+		umd->funcs->message(umd, message, fields, umd->user_data);
+	}
+}
+
+static void channel_was_closed(channel *ch, const GError *error, gpointer user_data)
+{
+	umd_process *umd = user_data;
+
+	if (error)
+		umd_set_reason(umd, reason_new_code(REASON_UMD_PROTOCOL,
+						    "the user-mode driver broke the rules of the channel: %s",
+						    error->message));
+	g_clear_pointer(&umd->channel, channel_free);
+	/* No channel, no session: it ends by itself, or is made to. */
+	arm_stop_timer(umd);
+	check_over(umd);
+}
+
+static const struct channel_funcs channel_callbacks = {
+	.message = channel_message_came,
+	.closed = channel_was_closed,
+};
+
+static reason *describe_exit(GSubprocess *process)
+{
+	if (g_subprocess_get_if_signaled(process))
+		return reason_new_code(REASON_UMD_DIED,
+				       "the user-mode driver was ended by signal %d (%s)",
+				       g_subprocess_get_term_sig(process),
+				       g_strsignal(g_subprocess_get_term_sig(process)));
+	return reason_new_code(REASON_UMD_DIED,
+			       "the user-mode driver ended with status %d and without a reason",
+			       g_subprocess_get_exit_status(process));
+}
+
+/* Somebody else holds the other end open, which is not meant to be. */
+static gboolean channel_timed_out(gpointer user_data)
+{
+	umd_process *umd = user_data;
+
+	umd->timer = 0;
+	g_clear_pointer(&umd->channel, channel_free);
+	check_over(umd);
+	return G_SOURCE_REMOVE;
+}
+
+static void process_ended(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	g_autoptr(GError) error = NULL;
+	umd_process *umd;
+
+	if (!g_subprocess_wait_finish(G_SUBPROCESS(source), result, &error))
+		return; /* cancelled: freed already */
+	umd = user_data;
+	g_clear_handle_id(&umd->timer, g_source_remove);
+	umd->exit_reason = describe_exit(umd->process);
+	g_clear_object(&umd->process);
+	if (umd->channel)
+		umd->timer = g_timeout_add_seconds(1, channel_timed_out, umd);
+	check_over(umd);
+}
+
+/* Both ends of the channel: ours, and the one that the process inherits. */
+static gboolean make_channel(umd_process *umd, int *theirs, GError **error)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0) {
+		int err = errno;
+
+		g_set_error(error, REASON_ERROR, REASON_UMD_START, "socketpair: %s",
+			    g_strerror(err));
+		return FALSE;
+	}
+	umd->channel = channel_new(fds[0], CHANNEL_BROKER, &channel_callbacks, umd, error);
+	if (!umd->channel) {
+		close(fds[0]);
+		close(fds[1]);
+		return FALSE;
+	}
+	*theirs = fds[1];
+	return TRUE;
+}
+
+/* Takes @sink_fd and @channel_fd over. */
+static GSubprocess *launch(const char *program, int sink_fd, GSocket *rtsp, int channel_fd,
+			   GError **error)
+{
+	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+	g_autoptr(GSubprocess) process = NULL;
+	g_autoptr(GError) cause = NULL;
+	g_auto(GStrv) environment = make_environment();
+	const char *argv[] = { program, NULL };
+	int rtsp_fd;
+
+	if (sink_fd >= 0)
+		g_subprocess_launcher_take_fd(launcher, sink_fd, FD_SINK);
+	g_subprocess_launcher_take_fd(launcher, channel_fd, FD_CHANNEL);
+	rtsp_fd = fcntl(g_socket_get_fd(rtsp), F_DUPFD_CLOEXEC, 0);
+	if (rtsp_fd < 0) {
+		g_set_error(error, REASON_ERROR, REASON_UMD_START, "cannot pass on a socket: %s",
+			    g_strerror(errno));
+		return NULL;
+	}
+	g_subprocess_launcher_take_fd(launcher, rtsp_fd, FD_RTSP);
+	g_subprocess_launcher_set_environ(launcher, environment);
+	process = g_subprocess_launcher_spawnv(launcher, argv, &cause);
+	if (!process)
+		g_set_error(error, REASON_ERROR, REASON_UMD_START, "cannot start %s: %s", program,
+			    cause->message);
+	return g_steal_pointer(&process);
+}
+
+umd_process *umd_process_new(const char *program, int sink_fd, GSocketConnection *rtsp,
+			     GVariant *config, const struct umd_process_funcs *funcs,
+			     gpointer user_data, GError **error)
+{
+	g_autoptr(umd_process) umd = g_new0(umd_process, 1);
+	g_autoptr(GVariant) owned_config = g_variant_ref_sink(config);
+	int channel_fd;
+
+	umd->funcs = funcs;
+	umd->user_data = user_data;
+	if (!make_channel(umd, &channel_fd, error)) {
+		if (sink_fd >= 0)
+			close(sink_fd);
+		return NULL;
+	}
+	umd->process = launch(program, sink_fd, g_socket_connection_get_socket(rtsp), channel_fd,
+			      error);
+	if (!umd->process || !channel_send(umd->channel, CHANNEL_CONFIG, owned_config, error))
+		return NULL;
+	umd->cancellable = g_cancellable_new();
+	g_subprocess_wait_async(umd->process, umd->cancellable, process_ended, umd);
+	return g_steal_pointer(&umd);
+}
+
+void umd_process_stop(umd_process *umd, const char *why)
+{
+	if (umd->stopping)
+		return;
+	umd->stopping = TRUE;
+	umd_process_send(umd, CHANNEL_STOP, g_variant_new_parsed("{'reason': <%s>}", why));
+	arm_stop_timer(umd);
+}
+
+void umd_process_send(umd_process *umd, enum channel_message message, GVariant *fields)
+{
+	g_autoptr(GVariant) owned = g_variant_ref_sink(fields);
+	g_autoptr(GError) error = NULL;
+
+	if (umd->channel && !channel_send(umd->channel, message, owned, &error))
+		g_info("%s", error->message);
+}
+
+void umd_process_free(umd_process *umd)
+{
+	if (!umd)
+		return;
+	g_clear_handle_id(&umd->timer, g_source_remove);
+	if (umd->cancellable)
+		g_cancellable_cancel(umd->cancellable);
+	g_clear_object(&umd->cancellable);
+	if (umd->process)
+		g_subprocess_force_exit(umd->process);
+	g_clear_object(&umd->process);
+	g_clear_pointer(&umd->channel, channel_free);
+	g_clear_pointer(&umd->why, reason_free);
+	g_clear_pointer(&umd->exit_reason, reason_free);
+	g_free(umd);
+}
