@@ -187,6 +187,96 @@ TRACE_EVENT(chunk,
 		  __entry->len, __entry->ret)
 );
 
+/* ---------------------------------------------------------------- frames */
+
+TRACE_EVENT(frame_flip,
+	TP_PROTO(u32 connector, u64 seq, u64 buffer, bool full,
+		 unsigned int rects, bool busy),
+	TP_ARGS(connector, seq, buffer, full, rects, busy),
+	TP_STRUCT__entry(
+		__field(u32, connector)
+		__field(u64, seq)
+		__field(u64, buffer)
+		__field(u32, rects)
+		__field(bool, full)
+		__field(bool, busy)
+	),
+	TP_fast_assign(
+		__entry->connector = connector;
+		__entry->seq = seq;
+		__entry->buffer = buffer;
+		__entry->rects = rects;
+		__entry->full = full;
+		__entry->busy = busy;
+	),
+	TP_printk("connector=%u seq=%llu buffer=%llu rects=%u%s%s",
+		  __entry->connector, __entry->seq, __entry->buffer,
+		  __entry->rects, __entry->full ? " full" : "",
+		  __entry->busy ? " busy" : "")
+);
+
+TRACE_EVENT(frame_acquire,
+	TP_PROTO(u32 connector, u64 seq, u64 buffer, u32 flags, u32 rects,
+		 u64 age_ns),
+	TP_ARGS(connector, seq, buffer, flags, rects, age_ns),
+	TP_STRUCT__entry(
+		__field(u32, connector)
+		__field(u64, seq)
+		__field(u64, buffer)
+		__field(u32, flags)
+		__field(u32, rects)
+		__field(u64, age_ns)
+	),
+	TP_fast_assign(
+		__entry->connector = connector;
+		__entry->seq = seq;
+		__entry->buffer = buffer;
+		__entry->flags = flags;
+		__entry->rects = rects;
+		__entry->age_ns = age_ns;
+	),
+	TP_printk("connector=%u seq=%llu buffer=%llu flags=0x%x rects=%u age_ns=%llu",
+		  __entry->connector, __entry->seq, __entry->buffer,
+		  __entry->flags, __entry->rects, __entry->age_ns)
+);
+
+TRACE_EVENT(frame_release,
+	TP_PROTO(u32 connector, u64 seq, u64 held_ns, bool revoked),
+	TP_ARGS(connector, seq, held_ns, revoked),
+	TP_STRUCT__entry(
+		__field(u32, connector)
+		__field(u64, seq)
+		__field(u64, held_ns)
+		__field(bool, revoked)
+	),
+	TP_fast_assign(
+		__entry->connector = connector;
+		__entry->seq = seq;
+		__entry->held_ns = held_ns;
+		__entry->revoked = revoked;
+	),
+	TP_printk("connector=%u seq=%llu held_ns=%llu%s",
+		  __entry->connector, __entry->seq, __entry->held_ns,
+		  __entry->revoked ? " revoked" : "")
+);
+
+TRACE_EVENT(frame_revoke,
+	TP_PROTO(u32 connector, u64 seq, u64 held_ns),
+	TP_ARGS(connector, seq, held_ns),
+	TP_STRUCT__entry(
+		__field(u32, connector)
+		__field(u64, seq)
+		__field(u64, held_ns)
+	),
+	TP_fast_assign(
+		__entry->connector = connector;
+		__entry->seq = seq;
+		__entry->held_ns = held_ns;
+	),
+	TP_printk("connector=%u seq=%llu held_ns=%llu",
+		  __entry->connector, __entry->seq, __entry->held_ns)
+);
+
 #endif /* _MIRACAST_TRACE_H_ */
 
 /* This part must be outside protection. */

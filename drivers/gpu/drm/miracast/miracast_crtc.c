@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CRTC: modes, vertical blanking, and when a flip is complete.
+ */
+#include <linux/ktime.h>
+#include <linux/math64.h>
+
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_modes.h>
+#include <drm/drm_print.h>
+#include <drm/drm_vblank.h>
+
+#include "miracast_drv.h"
+
+/* More than any sink takes, and little enough for a timer per vblank. */
+#define MIRACAST_MAX_CLOCK	1200000		/* kHz */
+#define MIRACAST_MAX_REFRESH	240000		/* mHz */
+#define MIRACAST_MIN_REFRESH	23900		/* mHz, R76 */
+
+/* Least time that a hold may delay a flip; else it is two refresh periods. */
+#define MIRACAST_MIN_HOLD_NS	(34 * NSEC_PER_MSEC)
+
+/* ----------------------------------------------------------------- modes */
+
+/**
+ * miracast_mode_refresh() - exact refresh rate
+ * @mode: the mode
+ *
+ * Return: millihertz, 0 for a mode that makes no sense.
+ */
+u32 miracast_mode_refresh(const struct drm_display_mode *mode)
+{
+	u64 pixels = (u64)mode->htotal * mode->vtotal;
+
+	if (!pixels || mode->clock <= 0)
+		return 0;
+
+	return div64_u64((u64)mode->clock * 1000000 + pixels / 2, pixels);
+}
+
+/**
+ * miracast_crtc_mode_valid() - what the pipe can do, whatever the sink can
+ * @crtc: the CRTC
+ * @mode: the mode
+ *
+ * Return: MODE_OK, or why not (R75, R76).
+ */
+enum drm_mode_status
+miracast_crtc_mode_valid(struct drm_crtc *crtc,
+			 const struct drm_display_mode *mode)
+{
+	u32 refresh = miracast_mode_refresh(mode);
+
+	if (mode->clock > MIRACAST_MAX_CLOCK)
+		return MODE_CLOCK_HIGH;
+	if (refresh < MIRACAST_MIN_REFRESH || refresh > MIRACAST_MAX_REFRESH)
+		return MODE_VSYNC;
+	if (mode->flags & DRM_MODE_FLAG_INTERLACE)
+		return MODE_NO_INTERLACE;
+	if (mode->flags & DRM_MODE_FLAG_DBLSCAN)
+		return MODE_NO_DBLESCAN;
+	if (mode->flags & DRM_MODE_FLAG_3D_MASK)
+		return MODE_NO_STEREO;
+
+	return MODE_OK;
+}
+
+static void miracast_crtc_atomic_enable(struct drm_crtc *crtc,
+					struct miracast_commit *commit)
+{
+	drm_crtc_vblank_on(crtc);
+	miracast_notify_mode(crtc_to_pipe(crtc),
+			     drm_atomic_get_new_crtc_state(commit, crtc));
+}
+
+static void miracast_crtc_atomic_disable(struct drm_crtc *crtc,
+					 struct miracast_commit *commit)
+{
+	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
+
+	miracast_notify_mode(pipe, drm_atomic_get_new_crtc_state(commit, crtc));
+	miracast_crtc_end_hold(pipe);
+	drm_crtc_vblank_off(crtc);
+}
+
+/* ----------------------------------------------------------------- flips */
+
+static void miracast_crtc_complete_held(struct miracast_pipe *pipe)
+{
+	struct drm_crtc *crtc = &pipe->crtc;
+
+	lockdep_assert_held(&crtc->dev->event_lock);
+
+	drm_crtc_send_vblank_event(crtc, pipe->held_flip);
+	pipe->held_flip = NULL;
+	drm_crtc_vblank_put(crtc);
+}
+
+/**
+ * miracast_crtc_end_hold() - nothing is to be waited for any more
+ * @pipe: the pipe
+ *
+ * Revokes what is held, and completes a flip that waits for it.
+ */
+void miracast_crtc_end_hold(struct miracast_pipe *pipe)
+{
+	spinlock_t *event_lock = &pipe->crtc.dev->event_lock;
+
+	spin_lock_irq(event_lock);
+	miracast_hold_revoke_off_screen(pipe);
+	if (pipe->held_flip)
+		miracast_crtc_complete_held(pipe);
+	spin_unlock_irq(event_lock);
+}
+
+static ktime_t miracast_crtc_hold_time(struct miracast_pipe *pipe)
+{
+	struct drm_crtc *crtc = &pipe->crtc;
+	u64 period = crtc->dev->vblank[drm_crtc_index(crtc)].framedur_ns;
+
+	return ns_to_ktime(max_t(u64, 2 * period, MIRACAST_MIN_HOLD_NS));
+}
+
+/*
+ * By now all fences have been waited for: the picture is finished, and is
+ * published at once. @busy: a reader has the buffer that it takes the place of.
+ */
+static void miracast_crtc_atomic_flush(struct drm_crtc *crtc,
+				       struct miracast_commit *commit)
+{
+	struct drm_crtc_state *crtc_state =
+		drm_atomic_get_new_crtc_state(commit, crtc);
+	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
+	struct drm_pending_vblank_event *event;
+	bool busy = miracast_frame_publish(pipe, commit);
+
+	spin_lock_irq(&crtc->dev->event_lock);
+	event = crtc_state->event;
+	crtc_state->event = NULL;
+	if (!event) {
+		/* Nobody waits, so nobody can be made to wait. */
+	} else if (drm_crtc_vblank_get(crtc)) {
+		drm_crtc_send_vblank_event(crtc, event);
+	} else if (busy && !event->base.fence && !pipe->held_flip) {
+		pipe->held_flip = event;
+		pipe->held_until = ktime_add(ktime_get(),
+					     miracast_crtc_hold_time(pipe));
+		busy = false;
+	} else {
+		drm_crtc_arm_vblank_event(crtc, event);
+	}
+	if (busy)
+		miracast_hold_revoke_off_screen(pipe);
+	spin_unlock_irq(&crtc->dev->event_lock);
+}
+
+static bool miracast_crtc_busy(struct miracast_pipe *pipe)
+{
+	unsigned long flags;
+	bool busy;
+
+	spin_lock_irqsave(&pipe->frame_lock, flags);
+	busy = miracast_hold_busy(pipe);
+	spin_unlock_irqrestore(&pipe->frame_lock, flags);
+
+	return busy;
+}
+
+/**
+ * miracast_crtc_handle_vblank_timeout() - a vblank
+ * @crtc: the CRTC
+ *
+ * Context: Interrupt.
+ *
+ * Return: whether the timer goes on.
+ */
+bool miracast_crtc_handle_vblank_timeout(struct drm_crtc *crtc)
+{
+	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
+	bool enabled = drm_crtc_handle_vblank(crtc);
+	unsigned long flags;
+
+	spin_lock_irqsave(&crtc->dev->event_lock, flags);
+	if (pipe->held_flip) {
+		if (ktime_compare(ktime_get(), pipe->held_until) >= 0)
+			miracast_hold_revoke_off_screen(pipe);
+		if (!miracast_crtc_busy(pipe))
+			miracast_crtc_complete_held(pipe);
+	}
+	spin_unlock_irqrestore(&crtc->dev->event_lock, flags);
+
+	return enabled;
+}
+
+/**
+ * miracast_crtc_commit_tail() - carry out a commit
+ * @commit: the commit
+ *
+ * Ends when the flips have completed, so that what is not on the screen any
+ * more is cleaned up no earlier. Planes of CRTCs that are off are committed,
+ * too, for their events.
+ */
+void miracast_crtc_commit_tail(struct miracast_commit *commit)
+{
+	struct drm_device *drm = commit->dev;
+
+	drm_atomic_helper_commit_modeset_disables(drm, commit);
+	drm_atomic_helper_commit_modeset_enables(drm, commit);
+	drm_atomic_helper_commit_planes(drm, commit, 0);
+	drm_atomic_helper_commit_hw_done(commit);
+	drm_atomic_helper_wait_for_flip_done(drm, commit);
+	drm_atomic_helper_cleanup_planes(drm, commit);
+}
+
+/* ---------------------------------------------------------------- set-up */
+
+static const struct drm_crtc_helper_funcs miracast_crtc_helper_funcs = {
+	.mode_valid = miracast_crtc_mode_valid,
+	.atomic_flush = miracast_crtc_atomic_flush,
+	.atomic_enable = miracast_crtc_atomic_enable,
+	.atomic_disable = miracast_crtc_atomic_disable,
+	MIRACAST_HANDLE_VBLANK_TIMEOUT(miracast_crtc_handle_vblank_timeout)
+};
+
+static const struct drm_crtc_funcs miracast_crtc_funcs = {
+	.set_config = drm_atomic_helper_set_config,
+	.page_flip = drm_atomic_helper_page_flip,
+	.reset = drm_atomic_helper_crtc_reset,
+	.atomic_duplicate_state = drm_atomic_helper_crtc_duplicate_state,
+	.atomic_destroy_state = drm_atomic_helper_crtc_destroy_state,
+	DRM_CRTC_VBLANK_TIMER_FUNCS,
+};
+
+/* The pipe around a new CRTC, zeroed but for the CRTC; managed by @drm. */
+struct miracast_pipe *miracast_crtc_create(struct drm_device *drm,
+					   struct drm_plane *primary,
+					   struct drm_plane *cursor)
+{
+	struct miracast_pipe *pipe;
+	int ret;
+
+	pipe = drmm_crtc_alloc_with_planes(drm, struct miracast_pipe, crtc,
+					   primary, cursor,
+					   &miracast_crtc_funcs, NULL);
+	if (IS_ERR(pipe))
+		return pipe;
+
+	drm_crtc_helper_add(&pipe->crtc, &miracast_crtc_helper_funcs);
+	pipe->primary = primary;
+	pipe->cursor = cursor;
+
+	ret = miracast_vblank_timer_init(&pipe->crtc);
+	if (ret)
+		return ERR_PTR(ret);
+
+	return pipe;
+}

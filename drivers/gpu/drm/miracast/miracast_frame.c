@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mailbox of the newest picture: publishing it, and acquiring it.
+ */
+#include <linux/dma-buf.h>
+#include <linux/ktime.h>
+#include <linux/poll.h>
+
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_damage_helper.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_fourcc.h>
+
+#include "miracast_drv.h"
+#include "miracast_trace.h"
+
+static_assert(sizeof(struct miracast_frame) <= MIRACAST_MAX_IOCTL_SIZE);
+
+/* ------------------------------------------------------------ publishing */
+
+static bool miracast_picture_same_shape(const struct miracast_picture *a,
+					const struct miracast_picture *b)
+{
+	return a->fb && b->fb && a->fb->format == b->fb->format &&
+	       a->src_x == b->src_x && a->src_y == b->src_y &&
+	       a->width == b->width && a->height == b->height;
+}
+
+static bool miracast_cursor_equal(const struct miracast_cursor *a,
+				  const struct miracast_cursor *b)
+{
+	if (!a->fb && !b->fb)
+		return true;
+
+	return a->fb == b->fb && a->x == b->x && a->y == b->y &&
+	       a->width == b->width && a->height == b->height &&
+	       a->offset == b->offset;
+}
+
+static void miracast_picture_set_primary(struct miracast_picture *picture,
+					 const struct drm_plane_state *state)
+{
+	picture->fb = state->visible ? state->fb : NULL;
+	picture->src_x = state->src.x1 >> 16;
+	picture->src_y = state->src.y1 >> 16;
+	picture->width = drm_rect_width(&state->dst);
+	picture->height = drm_rect_height(&state->dst);
+}
+
+static void miracast_picture_set_cursor(struct miracast_picture *picture,
+					const struct drm_plane_state *state)
+{
+	struct miracast_cursor *cursor = &picture->cursor;
+	const struct drm_framebuffer *fb = state->fb;
+
+	if (!state->visible) {
+		cursor->fb = NULL;
+		return;
+	}
+
+	/* Not what check_plane_state() has clipped: all of the image. */
+	cursor->fb = state->fb;
+	cursor->x = state->crtc_x;
+	cursor->y = state->crtc_y;
+	cursor->width = state->crtc_w;
+	cursor->height = state->crtc_h;
+	cursor->offset = fb->offsets[0] +
+			 (state->src_y >> 16) * fb->pitches[0] +
+			 (state->src_x >> 16) * fb->format->cpp[0];
+}
+
+/* What the commit changes of the picture, in its coordinates. */
+static void miracast_picture_damage(const struct miracast_picture *picture,
+				    const struct drm_plane_state *old,
+				    const struct drm_plane_state *new,
+				    struct miracast_damage *damage)
+{
+	struct drm_atomic_helper_damage_iter iter;
+	struct miracast_rect rect;
+	struct drm_rect clip;
+
+	drm_atomic_helper_damage_iter_init(&iter, old, new);
+	drm_atomic_for_each_plane_damage(&iter, &clip) {
+		rect.x1 = clip.x1 - picture->src_x;
+		rect.y1 = clip.y1 - picture->src_y;
+		rect.x2 = clip.x2 - picture->src_x;
+		rect.y2 = clip.y2 - picture->src_y;
+		miracast_damage_add(damage, &rect);
+	}
+}
+
+/* Tell whoever streams that there is a picture. */
+static void miracast_frame_announce(struct miracast_session *session, u64 seq)
+{
+	const struct miracast_chunk_info info = {
+		.type = MIRACAST_CHUNK_FRAME_START,
+		/* The frame's number, R82. */
+		.id = MIRACAST_CHUNK_ID(seq, 0),
+	};
+
+	miracast_report_chunk(session, &info, NULL, 0);
+	miracast_session_wake(session, EPOLLPRI);
+}
+
+/**
+ * miracast_frame_publish() - a commit has changed the picture
+ * @pipe: the pipe
+ * @commit: the commit
+ *
+ * Context: Commit tail, the only writer of pipe->picture.
+ *
+ * Return: whether a reader has the buffer that the commit flips away from.
+ */
+bool miracast_frame_publish(struct miracast_pipe *pipe,
+			    struct miracast_commit *commit)
+{
+	const struct drm_crtc_state *crtc_state =
+		drm_atomic_get_new_crtc_state(commit, &pipe->crtc);
+	const struct drm_plane_state *primary =
+		drm_atomic_get_new_plane_state(commit, pipe->primary);
+	const struct drm_plane_state *cursor =
+		drm_atomic_get_new_plane_state(commit, pipe->cursor);
+	struct miracast_picture old, new;
+	struct miracast_session *session = NULL;
+	struct miracast_damage damage = {};
+	bool cursor_changed, full, busy;
+
+	spin_lock_irq(&pipe->frame_lock);
+	old = pipe->picture;
+	spin_unlock_irq(&pipe->frame_lock);
+
+	new = old;
+	if (!crtc_state->active) {
+		new.fb = NULL;
+		new.cursor.fb = NULL;
+	} else {
+		if (primary)
+			miracast_picture_set_primary(&new, primary);
+		if (cursor)
+			miracast_picture_set_cursor(&new, cursor);
+	}
+
+	cursor_changed = !miracast_cursor_equal(&old.cursor, &new.cursor);
+	if (!primary && !cursor_changed && old.fb == new.fb)
+		return false;
+
+	full = drm_atomic_crtc_needs_modeset(crtc_state) ||
+	       !miracast_picture_same_shape(&old, &new);
+	if (primary && new.fb && !full)
+		miracast_picture_damage(&new,
+					drm_atomic_get_old_plane_state(commit, pipe->primary),
+					primary, &damage);
+
+	miracast_fb_get(new.fb);
+	miracast_fb_get(new.cursor.fb);
+
+	spin_lock_irq(&pipe->frame_lock);
+	if (new.fb) {
+		new.seq = ++pipe->last_seq;
+		new.flip_ns = ktime_get_ns();
+		new.mode_serial = pipe->mode.serial;
+		pipe->stats.pictures++;
+	}
+	pipe->picture = new;
+	pipe->damage_full |= full;
+	pipe->cursor_changed |= cursor_changed;
+	miracast_damage_merge(&pipe->damage, &damage);
+	busy = old.fb != new.fb && miracast_hold_busy(pipe);
+	if (busy)
+		pipe->stats.held_flips++;
+	if (new.fb && pipe->context && pipe->context->streaming)
+		session = miracast_session_get(pipe->context->session);
+	spin_unlock_irq(&pipe->frame_lock);
+
+	miracast_fb_put(old.fb);
+	miracast_fb_put(old.cursor.fb);
+
+	if (new.fb)
+		trace_frame_flip(pipe->connector.base.id, new.seq,
+				 to_miracast_fb(new.fb)->id, full, damage.num,
+				 busy);
+	if (session) {
+		miracast_frame_announce(session, new.seq);
+		miracast_session_put(session);
+	}
+
+	return busy;
+}
+
+/* ---------------------------------------------------------- for contexts */
+
+/**
+ * miracast_frame_start() - pictures are handed out from now on
+ * @context: the session's end
+ *
+ * Nothing changes when they were before.
+ *
+ * Return: 0, or -EBUSY when the session is not started, or not any more.
+ */
+int miracast_frame_start(struct miracast_context *context)
+{
+	struct miracast_pipe *pipe = context->pipe;
+	int ret = 0;
+
+	spin_lock_irq(&pipe->frame_lock);
+	if (!context->started) {
+		ret = -EBUSY;
+	} else if (!context->streaming) {
+		context->streaming = true;
+		context->acquired = 0;
+		context->told = (struct miracast_told) { .on = true };
+		pipe->damage_full = true;
+		pipe->cursor_changed = true;
+		/* Wakes for the picture, too. */
+		miracast_notify_kick(pipe);
+	}
+	spin_unlock_irq(&pipe->frame_lock);
+
+	return ret;
+}
+
+/**
+ * miracast_frame_stop() - no more pictures, and no more waiting for readers
+ * @context: the session's end
+ */
+void miracast_frame_stop(struct miracast_context *context)
+{
+	struct miracast_pipe *pipe = context->pipe;
+
+	spin_lock_irq(&pipe->frame_lock);
+	context->streaming = false;
+	miracast_hold_revoke_all(context);
+	spin_unlock_irq(&pipe->frame_lock);
+
+	miracast_crtc_end_hold(pipe);
+}
+
+/* -------------------------------------------------------- for user space */
+
+/* Whether there is a picture to take: 0, or what MIRACAST_IOC_ACQUIRE_FRAME says. */
+static int miracast_frame_available(const struct miracast_context *context)
+{
+	const struct miracast_picture *picture = &context->pipe->picture;
+
+	lockdep_assert_held(&context->pipe->frame_lock);
+
+	if (!context->streaming || !picture->fb)
+		return -ENODATA;
+	if (picture->seq == context->acquired)
+		return -EAGAIN;
+
+	return 0;
+}
+
+static void miracast_frame_fill_damage(struct miracast_pipe *pipe,
+				       struct miracast_frame *frame)
+{
+	if (pipe->damage_full) {
+		frame->flags |= MIRACAST_FRAME_FULL;
+		frame->num_damage = 1;
+		frame->damage[0] = (struct miracast_rect) {
+			.x2 = frame->width,
+			.y2 = frame->height,
+		};
+	} else {
+		frame->num_damage = pipe->damage.num;
+		memcpy(frame->damage, pipe->damage.rects,
+		       frame->num_damage * sizeof(frame->damage[0]));
+	}
+
+	pipe->damage_full = false;
+	miracast_damage_clear(&pipe->damage);
+}
+
+static void miracast_frame_fill_cursor(struct miracast_pipe *pipe,
+				       struct miracast_frame *frame)
+{
+	const struct miracast_cursor *cursor = &pipe->picture.cursor;
+
+	if (pipe->cursor_changed)
+		frame->flags |= MIRACAST_FRAME_CURSOR;
+	pipe->cursor_changed = false;
+
+	if (!cursor->fb)
+		return;
+
+	frame->flags |= MIRACAST_FRAME_CURSOR_VISIBLE;
+	frame->cursor_x = cursor->x;
+	frame->cursor_y = cursor->y;
+	frame->cursor_width = cursor->width;
+	frame->cursor_height = cursor->height;
+	frame->cursor_pitch = cursor->fb->pitches[0];
+	frame->cursor_offset = cursor->offset;
+	frame->cursor_buffer_id = miracast_fb_id(cursor->fb);
+}
+
+static void miracast_frame_fill(struct miracast_pipe *pipe,
+				struct miracast_frame *frame)
+{
+	const struct miracast_picture *picture = &pipe->picture;
+	const struct drm_framebuffer *fb = picture->fb;
+
+	frame->seq = picture->seq;
+	frame->flip_ns = picture->flip_ns;
+	frame->buffer_id = miracast_fb_id(picture->fb);
+	frame->modifier = DRM_FORMAT_MOD_LINEAR;
+	frame->fourcc = fb->format->format;
+	frame->num_planes = 1;
+	frame->pitch[0] = fb->pitches[0];
+	frame->offset[0] = fb->offsets[0];
+	frame->src_x = picture->src_x;
+	frame->src_y = picture->src_y;
+	frame->width = picture->width;
+	frame->height = picture->height;
+	frame->mode_serial = picture->mode_serial;
+	miracast_frame_fill_damage(pipe, frame);
+	miracast_frame_fill_cursor(pipe, frame);
+}
+
+/* Nodes for ids that the daemon does not know yet: picture and cursor. */
+#define MIRACAST_FRAME_IDS	2
+
+/*
+ * One attempt at taking the picture. Returns 0, a negative errno, or how many
+ * of @spare are missing.
+ */
+static int miracast_frame_take(struct miracast_context *context,
+			       struct miracast_frame *frame,
+			       struct miracast_known **spare,
+			       unsigned int num_spare)
+{
+	struct miracast_pipe *pipe = context->pipe;
+	const struct miracast_picture *picture = &pipe->picture;
+	u64 ids[MIRACAST_FRAME_IDS];
+	unsigned int unknown, i;
+	int ret;
+
+	lockdep_assert_held(&pipe->frame_lock);
+
+	ret = miracast_frame_available(context);
+	if (ret)
+		return ret;
+
+	ids[0] = miracast_fb_id(picture->fb);
+	ids[1] = miracast_fb_id(picture->cursor.fb);
+	unknown = miracast_retire_unknown(context, ids, MIRACAST_FRAME_IDS);
+	if (context->num_known + unknown > MIRACAST_MAX_KNOWN)
+		return -ENOBUFS;
+	if (unknown > num_spare)
+		return unknown;
+
+	ret = miracast_hold_add(context, picture);
+	if (ret)
+		return ret;
+
+	for (i = 0; i < MIRACAST_FRAME_IDS; i++)
+		miracast_retire_learn(context, ids[i], &spare[num_spare - 1 - i]);
+	miracast_frame_fill(pipe, frame);
+	context->acquired = frame->seq;
+	pipe->stats.acquired++;
+
+	return 0;
+}
+
+/* MIRACAST_IOC_ACQUIRE_FRAME. */
+int miracast_frame_acquire(void *ctx, void *arg)
+{
+	struct miracast_known *spare[MIRACAST_FRAME_IDS] = {};
+	struct miracast_context *context = ctx;
+	struct miracast_pipe *pipe = context->pipe;
+	struct miracast_frame *frame = arg;
+	unsigned int num_spare = 0;
+	int ret;
+
+	memset(frame, 0, sizeof(*frame));
+
+	for (;;) {
+		spin_lock_irq(&pipe->frame_lock);
+		ret = miracast_frame_take(context, frame, spare, num_spare);
+		spin_unlock_irq(&pipe->frame_lock);
+		if (ret <= 0)
+			break;
+
+		/* A new buffer: make room for it, without the lock. */
+		while (num_spare < ret) {
+			spare[num_spare] = miracast_retire_alloc();
+			if (!spare[num_spare])
+				break;
+			num_spare++;
+		}
+		if (num_spare < ret) {
+			ret = -ENOMEM;
+			break;
+		}
+	}
+
+	while (num_spare--)
+		miracast_retire_free(spare[num_spare]);
+	if (!ret)
+		trace_frame_acquire(pipe->connector.base.id, frame->seq,
+				    frame->buffer_id, frame->flags,
+				    frame->num_damage,
+				    ktime_get_ns() - frame->flip_ns);
+
+	return ret;
+}
+
+/* MIRACAST_IOC_GET_BUFFER. */
+int miracast_frame_get_buffer(void *ctx, void *arg)
+{
+	struct miracast_context *context = ctx;
+	struct miracast_get_buffer *get = arg;
+	struct drm_framebuffer *fb;
+	struct dma_buf *dma_buf;
+	int fd;
+
+	if (get->flags)
+		return -EINVAL;
+
+	fb = miracast_hold_find_fb(context, get->buffer_id);
+	if (!fb)
+		return -ENOENT;
+	dma_buf = miracast_fb_share(fb);
+	drm_framebuffer_put(fb);
+	if (IS_ERR(dma_buf))
+		return PTR_ERR(dma_buf);
+
+	fd = dma_buf_fd(dma_buf, O_CLOEXEC);
+	if (fd < 0) {
+		dma_buf_put(dma_buf);
+		return fd;
+	}
+
+	memset(get->fd, 0xff, sizeof(get->fd));
+	get->fd[0] = fd;
+	get->num_fds = 1;
+
+	return 0;
+}
+
+__poll_t miracast_frame_poll(void *ctx)
+{
+	struct miracast_context *context = ctx;
+	struct miracast_pipe *pipe = context->pipe;
+	__poll_t events = 0;
+
+	spin_lock_irq(&pipe->frame_lock);
+	if (!miracast_frame_available(context) || !list_empty(&context->retired))
+		events = EPOLLPRI;
+	spin_unlock_irq(&pipe->frame_lock);
+
+	return events;
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers: our own in shared memory, and other drivers' that we only pass on.
+ *
+ * A foreign buffer is imported without attaching to it. We never touch pixels,
+ * so there is nothing to map, and the attachment alone would have a price:
+ * some drivers move an attached buffer to system memory, keep the GPU awake
+ * for it, or refuse. What is shared with the daemon is the original dma-buf.
+ */
+#include <linux/dma-buf.h>
+#include <linux/math.h>
+#include <linux/overflow.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include <drm/drm_drv.h>
+#include <drm/drm_gem.h>
+#include <drm/drm_gem_shmem_helper.h>
+#include <drm/drm_mode.h>
+#include <drm/drm_prime.h>
+
+#include "miracast_drv.h"
+
+MIRACAST_IMPORT_NS_DMA_BUF;
+
+/* What GPUs demand of a linear buffer that they import. */
+#define MIRACAST_PITCH_ALIGN	256	/* bytes */
+#define MIRACAST_HEIGHT_ALIGN	16	/* lines */
+
+/* --------------------------------------------------------------- imports */
+
+/**
+ * struct miracast_import - a foreign buffer
+ * @base: the GEM object, without memory
+ * @dma_buf: the buffer; referenced; constant
+ */
+struct miracast_import {
+	struct drm_gem_object base;
+	struct dma_buf *dma_buf;
+};
+
+static struct miracast_import *to_miracast_import(struct drm_gem_object *obj)
+{
+	return container_of(obj, struct miracast_import, base);
+}
+
+static void miracast_import_free(struct drm_gem_object *obj)
+{
+	struct miracast_import *import = to_miracast_import(obj);
+
+	drm_gem_object_release(obj);
+	dma_buf_put(import->dma_buf);
+	kfree(import);
+}
+
+static struct dma_buf *miracast_import_export(struct drm_gem_object *obj,
+					      int flags)
+{
+	struct miracast_import *import = to_miracast_import(obj);
+
+	get_dma_buf(import->dma_buf);
+
+	return import->dma_buf;
+}
+
+/* No pin, no pages, no vmap, no mmap: all of them fail. */
+static const struct drm_gem_object_funcs miracast_import_funcs = {
+	.free = miracast_import_free,
+	.export = miracast_import_export,
+};
+
+static bool miracast_gem_is_import(const struct drm_gem_object *obj)
+{
+	return obj->funcs == &miracast_import_funcs;
+}
+
+/**
+ * miracast_gem_prime_import() - import a dma-buf
+ * @drm: the device
+ * @dma_buf: the dma-buf
+ *
+ * One of our own becomes the object that it stands for, provided that it is
+ * the dma-buf under which core knows the object: the daemon's are others.
+ *
+ * Context: drm->object_name_lock is held.
+ *
+ * Return: the object or an ERR_PTR().
+ */
+struct drm_gem_object *miracast_gem_prime_import(struct drm_device *drm,
+						 struct dma_buf *dma_buf)
+{
+	struct miracast_import *import;
+
+	lockdep_assert_held(&drm->object_name_lock);
+
+	if (drm_gem_is_prime_exported_dma_buf(drm, dma_buf)) {
+		struct drm_gem_object *obj = dma_buf->priv;
+
+		if (obj->dma_buf == dma_buf) {
+			drm_gem_object_get(obj);
+			return obj;
+		}
+	}
+
+	import = kzalloc(sizeof(*import), GFP_KERNEL_ACCOUNT);
+	if (!import)
+		return ERR_PTR(-ENOMEM);
+
+	get_dma_buf(dma_buf);
+	import->dma_buf = dma_buf;
+	import->base.funcs = &miracast_import_funcs;
+	/* Fences of whoever draws into it are waited for as usual. */
+	import->base.resv = dma_buf->resv;
+	drm_gem_private_object_init(drm, &import->base, dma_buf->size);
+
+	return &import->base;
+}
+
+/* ----------------------------------------------------------- our buffers */
+
+/**
+ * miracast_gem_dumb_create() - a buffer in shared memory
+ * @file: for whom
+ * @drm: the device
+ * @args: size in, handle and layout out
+ *
+ * Return: 0 or a negative errno.
+ */
+int miracast_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
+			     struct drm_mode_create_dumb *args)
+{
+	struct drm_gem_shmem_object *shmem;
+	u64 pitch, size;
+	int ret;
+
+	pitch = round_up((u64)args->width * DIV_ROUND_UP(args->bpp, 8),
+			 MIRACAST_PITCH_ALIGN);
+	if (pitch > U32_MAX ||
+	    check_mul_overflow(pitch,
+			       round_up((u64)args->height, MIRACAST_HEIGHT_ALIGN),
+			       &size))
+		return -EINVAL;
+
+	size = round_up(size, PAGE_SIZE);
+	if (!size || size > SIZE_MAX)
+		return -EINVAL;
+
+	shmem = drm_gem_shmem_create(drm, size);
+	if (IS_ERR(shmem))
+		return PTR_ERR(shmem);
+
+	ret = drm_gem_handle_create(file, &shmem->base, &args->handle);
+	drm_gem_object_put(&shmem->base);
+	if (ret)
+		return ret;
+
+	args->pitch = pitch;
+	args->size = size;
+
+	return 0;
+}
+
+/* Where to map a buffer; core tells foreign ones by an attachment. */
+int miracast_gem_dumb_map_offset(struct drm_file *file, struct drm_device *drm,
+				 u32 handle, u64 *offset)
+{
+	struct drm_gem_object *obj = drm_gem_object_lookup(file, handle);
+	bool import;
+
+	if (!obj)
+		return -ENOENT;
+	import = miracast_gem_is_import(obj);
+	drm_gem_object_put(obj);
+
+	return import ? -EINVAL :
+			drm_gem_dumb_map_offset(file, drm, handle, offset);
+}
+
+/**
+ * miracast_gem_share() - the dma-buf that the daemon is given
+ * @obj: the buffer
+ *
+ * The original one of a foreign buffer, a new read-only one of our own.
+ *
+ * Return: a dma-buf with a reference for the caller, or an ERR_PTR().
+ */
+struct dma_buf *miracast_gem_share(struct drm_gem_object *obj)
+{
+	if (miracast_gem_is_import(obj))
+		return miracast_import_export(obj, 0);
+
+	return drm_gem_prime_export(obj, O_RDONLY | O_CLOEXEC);
+}

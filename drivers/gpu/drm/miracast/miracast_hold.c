@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Holds: keeping the desktop off a buffer that the daemon reads (R79), see
+ * "Flips" in miracast_drv.h.
+ */
+#include <linux/dma-fence.h>
+#include <linux/ktime.h>
+#include <linux/sync_file.h>
+
+#include "miracast_drv.h"
+#include "miracast_trace.h"
+
+/*
+ * What a hold has that can only be put without the frame lock: taken with
+ * miracast_hold_clear(), given back with miracast_hold_put().
+ */
+struct miracast_hold_refs {
+	struct drm_framebuffer *fb;
+	struct drm_framebuffer *cursor_fb;
+	struct dma_fence *fence;
+};
+
+static struct miracast_hold_refs miracast_hold_clear(struct miracast_hold *hold)
+{
+	struct miracast_hold_refs refs = {
+		.fb = hold->fb,
+		.cursor_fb = hold->cursor_fb,
+		.fence = hold->fence,
+	};
+
+	hold->state = MIRACAST_HOLD_NONE;
+	hold->fb = NULL;
+	hold->cursor_fb = NULL;
+	hold->fence = NULL;
+
+	return refs;
+}
+
+static void miracast_hold_put(struct miracast_hold_refs refs)
+{
+	miracast_fb_put(refs.fb);
+	miracast_fb_put(refs.cursor_fb);
+	dma_fence_put(refs.fence);
+}
+
+/* ------------------------------------------------------- with frame_lock */
+
+/**
+ * miracast_hold_add() - the daemon has the picture
+ * @context: whose
+ * @picture: which
+ *
+ * Return: 0, or -EBUSY when it holds too many.
+ */
+int miracast_hold_add(struct miracast_context *context,
+		      const struct miracast_picture *picture)
+{
+	struct miracast_hold *hold;
+	unsigned int i;
+
+	lockdep_assert_held(&context->pipe->frame_lock);
+
+	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
+		hold = &context->holds[i];
+		if (hold->state != MIRACAST_HOLD_NONE)
+			continue;
+		hold->state = MIRACAST_HOLD_READING;
+		hold->revoked = false;
+		hold->signalled = false;
+		hold->seq = picture->seq;
+		hold->acquired_ns = ktime_get_ns();
+		hold->fb = miracast_fb_get(picture->fb);
+		hold->cursor_fb = miracast_fb_get(picture->cursor.fb);
+		return 0;
+	}
+
+	return -EBUSY;
+}
+
+static bool miracast_hold_blocks(const struct miracast_hold *hold,
+				 const struct drm_framebuffer *on_screen)
+{
+	return hold->state != MIRACAST_HOLD_NONE && !hold->revoked &&
+	       hold->fb != on_screen;
+}
+
+/**
+ * miracast_hold_busy() - whether a buffer is read that is off the screen
+ * @pipe: the pipe
+ *
+ * Return: whether the flip away from it has to wait.
+ */
+bool miracast_hold_busy(struct miracast_pipe *pipe)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&pipe->frame_lock);
+
+	if (!pipe->context)
+		return false;
+
+	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
+		if (miracast_hold_blocks(&pipe->context->holds[i],
+					 pipe->picture.fb))
+			return true;
+	}
+
+	return false;
+}
+
+static void miracast_hold_revoke(struct miracast_hold *hold)
+{
+	struct miracast_pipe *pipe = hold->context->pipe;
+
+	hold->revoked = true;
+	pipe->stats.revoked++;
+	trace_frame_revoke(pipe->connector.base.id, hold->seq,
+			   ktime_get_ns() - hold->acquired_ns);
+}
+
+/**
+ * miracast_hold_revoke_all() - do not wait for this session any more
+ * @context: the session's end
+ */
+void miracast_hold_revoke_all(struct miracast_context *context)
+{
+	unsigned int i;
+
+	lockdep_assert_held(&context->pipe->frame_lock);
+
+	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
+		struct miracast_hold *hold = &context->holds[i];
+
+		if (hold->state != MIRACAST_HOLD_NONE && !hold->revoked)
+			miracast_hold_revoke(hold);
+	}
+}
+
+/**
+ * miracast_hold_revoke_off_screen() - the desktop will not wait any longer
+ * @pipe: the pipe
+ *
+ * What the daemon has read may be torn, so it is offered the picture again, all
+ * of it.
+ *
+ * Context: Any, without pipe->frame_lock.
+ */
+void miracast_hold_revoke_off_screen(struct miracast_pipe *pipe)
+{
+	unsigned long flags;
+	bool any = false;
+	unsigned int i;
+
+	spin_lock_irqsave(&pipe->frame_lock, flags);
+	for (i = 0; pipe->context && i < MIRACAST_MAX_HELD; i++) {
+		struct miracast_hold *hold = &pipe->context->holds[i];
+
+		if (miracast_hold_blocks(hold, pipe->picture.fb)) {
+			miracast_hold_revoke(hold);
+			any = true;
+		}
+	}
+	if (any) {
+		pipe->damage_full = true;
+		if (pipe->picture.fb)
+			pipe->picture.seq = ++pipe->last_seq;
+		pipe->context->key_frame = true;
+		miracast_notify_kick(pipe);
+	}
+	spin_unlock_irqrestore(&pipe->frame_lock, flags);
+}
+
+/* --------------------------------------------------------------- release */
+
+static void miracast_hold_reap(struct work_struct *work)
+{
+	struct miracast_context *context =
+		container_of(work, struct miracast_context, reap_work);
+	struct miracast_hold_refs refs[MIRACAST_MAX_HELD];
+	unsigned int i, num = 0;
+
+	spin_lock_irq(&context->pipe->frame_lock);
+	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
+		struct miracast_hold *hold = &context->holds[i];
+
+		if (hold->state == MIRACAST_HOLD_FENCED &&
+		    READ_ONCE(hold->signalled))
+			refs[num++] = miracast_hold_clear(hold);
+	}
+	spin_unlock_irq(&context->pipe->frame_lock);
+
+	while (num--)
+		miracast_hold_put(refs[num]);
+}
+
+/*
+ * The fence's lock is held here, which may be one that is taken under ours:
+ * the fence may be of this very card. So leave everything to a worker.
+ */
+static void miracast_hold_signalled(struct dma_fence *fence,
+				    struct dma_fence_cb *cb)
+{
+	struct miracast_hold *hold =
+		container_of(cb, struct miracast_hold, cb);
+	struct miracast_context *context = hold->context;
+
+	WRITE_ONCE(hold->signalled, true);
+	queue_work(miracast_work_queue(context->pipe), &context->reap_work);
+}
+
+static struct miracast_hold *
+miracast_hold_find(struct miracast_context *context, u64 seq)
+{
+	unsigned int i;
+
+	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
+		struct miracast_hold *hold = &context->holds[i];
+
+		if (hold->state == MIRACAST_HOLD_READING && hold->seq == seq)
+			return hold;
+	}
+
+	return NULL;
+}
+
+/*
+ * End the hold on @seq, or let @fence end it; takes over the reference to
+ * @fence. Flips look at the holds with each vblank.
+ */
+static int miracast_hold_release(struct miracast_context *context, u64 seq,
+				 struct dma_fence *fence, bool *revoked)
+{
+	struct miracast_hold_refs refs = { .fence = fence };
+	struct miracast_pipe *pipe = context->pipe;
+	struct miracast_hold *hold;
+	bool wait = false;
+	u64 held_ns = 0;
+	int ret = 0;
+
+	spin_lock_irq(&pipe->frame_lock);
+	hold = miracast_hold_find(context, seq);
+	if (!hold) {
+		ret = -ENOENT;
+	} else {
+		*revoked = hold->revoked;
+		held_ns = ktime_get_ns() - hold->acquired_ns;
+		wait = fence && !hold->revoked;
+		if (wait) {
+			hold->state = MIRACAST_HOLD_FENCED;
+			hold->fence = fence;
+			refs.fence = NULL;
+		} else {
+			refs = miracast_hold_clear(hold);
+			refs.fence = fence;
+		}
+	}
+	spin_unlock_irq(&pipe->frame_lock);
+
+	miracast_hold_put(refs);
+	if (!ret)
+		trace_frame_release(pipe->connector.base.id, seq, held_ns,
+				    *revoked);
+
+	/* Nobody else ends a fenced hold before it has its callback. */
+	if (wait && dma_fence_add_callback(fence, &hold->cb,
+					   miracast_hold_signalled))
+		miracast_hold_signalled(fence, &hold->cb);
+
+	return ret;
+}
+
+/* MIRACAST_IOC_RELEASE_FRAME. */
+int miracast_frame_release(void *ctx, void *arg)
+{
+	struct miracast_release_frame *release = arg;
+	struct dma_fence *fence = NULL;
+	bool revoked = false;
+	int ret;
+
+	if (release->flags || release->sync_file < -1)
+		return -EINVAL;
+
+	if (release->sync_file >= 0) {
+		fence = sync_file_get_fence(release->sync_file);
+		if (!fence)
+			return -EINVAL;
+	}
+
+	ret = miracast_hold_release(ctx, release->seq, fence, &revoked);
+	release->flags = revoked ? MIRACAST_RELEASE_REVOKED : 0;
+
+	return ret;
+}
+
+/**
+ * miracast_hold_find_fb() - a buffer of a picture that is held
+ * @context: by whom
+ * @id: of the buffer
+ *
+ * Return: the framebuffer with a reference for the caller, or NULL.
+ */
+struct drm_framebuffer *miracast_hold_find_fb(struct miracast_context *context,
+					      u64 id)
+{
+	struct drm_framebuffer *fb = NULL;
+	unsigned int i;
+
+	spin_lock_irq(&context->pipe->frame_lock);
+	for (i = 0; id && !fb && i < MIRACAST_MAX_HELD; i++) {
+		const struct miracast_hold *hold = &context->holds[i];
+
+		if (hold->state != MIRACAST_HOLD_READING)
+			continue;
+		if (miracast_fb_id(hold->fb) == id)
+			fb = miracast_fb_get(hold->fb);
+		else if (miracast_fb_id(hold->cursor_fb) == id)
+			fb = miracast_fb_get(hold->cursor_fb);
+	}
+	spin_unlock_irq(&context->pipe->frame_lock);
+
+	return fb;
+}
+
+/* ------------------------------------------------------------------ life */
+
+void miracast_hold_init(struct miracast_context *context)
+{
+	unsigned int i;
+
+	INIT_WORK(&context->reap_work, miracast_hold_reap);
+	for (i = 0; i < MIRACAST_MAX_HELD; i++)
+		context->holds[i].context = context;
+}
+
+/* The context is gone from the pipe, and no ioctl is on its way. */
+void miracast_hold_drain(struct miracast_context *context)
+{
+	unsigned int i;
+
+	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
+		struct miracast_hold *hold = &context->holds[i];
+
+		if (hold->state == MIRACAST_HOLD_FENCED)
+			dma_fence_remove_callback(hold->fence, &hold->cb);
+	}
+	cancel_work_sync(&context->reap_work);
+
+	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
+		struct miracast_hold_refs refs;
+
+		spin_lock_irq(&context->pipe->frame_lock);
+		refs = miracast_hold_clear(&context->holds[i]);
+		spin_unlock_irq(&context->pipe->frame_lock);
+		miracast_hold_put(refs);
+	}
+}

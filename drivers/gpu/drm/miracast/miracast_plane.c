@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Planes: the picture, and the cursor.
+ *
+ * Formats are few on purpose. What a daemon's GPU can import is not known when
+ * the planes are made, and linear XRGB8888 is what every GPU can draw and
+ * every converter can read.
+ */
+#include <drm/drm_atomic.h>
+#include <drm/drm_atomic_helper.h>
+#include <drm/drm_fourcc.h>
+#include <drm/drm_plane.h>
+#include <drm/drm_print.h>
+
+#include "miracast_drv.h"
+
+struct miracast_plane {
+	struct drm_plane base;
+};
+
+static const u64 miracast_modifiers[] = {
+	DRM_FORMAT_MOD_LINEAR,
+	DRM_FORMAT_MOD_INVALID,
+};
+
+static const u32 miracast_primary_formats[] = {
+	DRM_FORMAT_XRGB8888,
+	DRM_FORMAT_ARGB8888,
+};
+
+static const u32 miracast_cursor_formats[] = {
+	DRM_FORMAT_ARGB8888,
+};
+
+/* Pictures are published once per commit, in the CRTC's atomic_flush(). */
+static void miracast_plane_atomic_update(struct drm_plane *plane,
+					 struct miracast_commit *commit)
+{
+}
+
+/* The state of the plane's new CRTC, or NULL when it is to be off. */
+static const struct drm_crtc_state *
+miracast_plane_crtc_state(struct drm_plane *plane,
+			  struct miracast_commit *commit)
+{
+	const struct drm_plane_state *state =
+		drm_atomic_get_new_plane_state(commit, plane);
+
+	return state->crtc ? drm_atomic_get_new_crtc_state(commit, state->crtc) :
+			     NULL;
+}
+
+/* --------------------------------------------------------------- primary */
+
+static int miracast_primary_atomic_check(struct drm_plane *plane,
+					 struct miracast_commit *commit)
+{
+	struct drm_plane_state *state =
+		drm_atomic_get_new_plane_state(commit, plane);
+	const struct drm_crtc_state *crtc_state =
+		miracast_plane_crtc_state(plane, commit);
+
+	if (!crtc_state)
+		return 0;
+
+	return drm_atomic_helper_check_plane_state(state, crtc_state,
+						   DRM_PLANE_NO_SCALING,
+						   DRM_PLANE_NO_SCALING,
+						   false, true);
+}
+
+static const struct drm_plane_helper_funcs miracast_primary_helper_funcs = {
+	.atomic_check = miracast_primary_atomic_check,
+	.atomic_update = miracast_plane_atomic_update,
+};
+
+/* ---------------------------------------------------------------- cursor */
+
+/*
+ * A cursor that the daemon would not draw must not be accepted: refused, the
+ * compositor draws it into the picture. What is resumed was accepted before.
+ */
+static int miracast_cursor_atomic_check(struct drm_plane *plane,
+					struct miracast_commit *commit)
+{
+	struct drm_plane_state *state =
+		drm_atomic_get_new_plane_state(commit, plane);
+	const struct drm_crtc_state *crtc_state =
+		miracast_plane_crtc_state(plane, commit);
+	int ret;
+
+	if (!crtc_state)
+		return 0;
+
+	ret = drm_atomic_helper_check_plane_state(state, crtc_state,
+						  DRM_PLANE_NO_SCALING,
+						  DRM_PLANE_NO_SCALING,
+						  true, true);
+	if (ret || !state->visible)
+		return ret;
+
+	if (!READ_ONCE(crtc_to_pipe(state->crtc)->cursor_allowed) &&
+	    !commit->duplicated) {
+		drm_dbg_atomic(plane->dev, "sink takes no cursor\n");
+		return -EINVAL;
+	}
+
+	if (state->crtc_w < MIRACAST_MIN_CURSOR ||
+	    state->crtc_w > MIRACAST_MAX_CURSOR ||
+	    state->crtc_h < MIRACAST_MIN_CURSOR ||
+	    state->crtc_h > MIRACAST_MAX_CURSOR) {
+		drm_dbg_atomic(plane->dev, "cursor size %ux%u not in %u..%u\n",
+			       state->crtc_w, state->crtc_h,
+			       MIRACAST_MIN_CURSOR, MIRACAST_MAX_CURSOR);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
+static const struct drm_plane_helper_funcs miracast_cursor_helper_funcs = {
+	.atomic_check = miracast_cursor_atomic_check,
+	.atomic_update = miracast_plane_atomic_update,
+};
+
+/* ---------------------------------------------------------------- common */
+
+static const struct drm_plane_funcs miracast_plane_funcs = {
+	.update_plane = drm_atomic_helper_update_plane,
+	.disable_plane = drm_atomic_helper_disable_plane,
+	.reset = drm_atomic_helper_plane_reset,
+	.atomic_duplicate_state = drm_atomic_helper_plane_duplicate_state,
+	.atomic_destroy_state = drm_atomic_helper_plane_destroy_state,
+};
+
+struct drm_plane *miracast_primary_create(struct drm_device *drm, u32 crtcs)
+{
+	struct miracast_plane *plane;
+
+	plane = drmm_universal_plane_alloc(drm, struct miracast_plane, base,
+					   crtcs, &miracast_plane_funcs,
+					   miracast_primary_formats,
+					   ARRAY_SIZE(miracast_primary_formats),
+					   miracast_modifiers,
+					   DRM_PLANE_TYPE_PRIMARY, NULL);
+	if (IS_ERR(plane))
+		return ERR_CAST(plane);
+
+	drm_plane_helper_add(&plane->base, &miracast_primary_helper_funcs);
+	drm_plane_enable_fb_damage_clips(&plane->base);
+
+	return &plane->base;
+}
+
+struct drm_plane *miracast_cursor_create(struct drm_device *drm, u32 crtcs)
+{
+	struct miracast_plane *plane;
+
+	plane = drmm_universal_plane_alloc(drm, struct miracast_plane, base,
+					   crtcs, &miracast_plane_funcs,
+					   miracast_cursor_formats,
+					   ARRAY_SIZE(miracast_cursor_formats),
+					   miracast_modifiers,
+					   DRM_PLANE_TYPE_CURSOR, NULL);
+	if (IS_ERR(plane))
+		return ERR_CAST(plane);
+
+	drm_plane_helper_add(&plane->base, &miracast_cursor_helper_funcs);
+
+	return &plane->base;
+}
