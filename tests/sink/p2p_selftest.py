@@ -23,7 +23,7 @@ import ts_maker  # noqa: E402
 from fake_source import FakeSource  # noqa: E402
 from wfdsink.wpa import Control, Supplicant, words  # noqa: E402
 
-OUT = sys.argv.pop() if len(sys.argv) == 2 else tempfile.mkdtemp(prefix="p2p-")
+OUT = sys.argv.pop() if len(sys.argv) > 1 and sys.argv[-1].startswith("/") else tempfile.mkdtemp(prefix="p2p-")
 NAMESPACE = "sink"
 OWNER = "192.168.49.1"
 PORT = 7250
@@ -162,11 +162,14 @@ class P2p(unittest.TestCase):
         self.assertEqual(report["violations"], [])
 
     def test_reject(self) -> None:
-        """A display that says no, and one that says nothing."""
-        sink = self.sink("reject", "--answer", "reject", "--p2p-timeout", "5")
+        """A display that says no before it is asked: it has seen the source in its own search."""
+        sink = self.sink("reject", "--answer", "reject", "--p2p-state", "find", "--p2p-timeout", "4")
         source = self.source("reject")
         source.control.ok("P2P_FIND")
         plain, _ = source.wait("P2P-DEVICE-FOUND")
+        timeline = os.path.join(self.out, "wpa_supplicant.log")
+        while "P2P-DEVICE-FOUND" not in open(timeline, encoding="utf-8").read():
+            time.sleep(0.2)
         source.control.ok(f"P2P_CONNECT {plain[0]} pbc go_intent=14")
         _, named = source.wait("P2P-GO-NEG-FAILURE")
         self.assertEqual(named["status"], "11")

@@ -112,6 +112,9 @@ class P2pSink:
             self._note(event)
         if name == "P2P-GO-NEG-REQUEST":
             self._answer_negotiation(plain[0])
+        elif name == "P2P-DEVICE-FOUND" and self.options.answer == "reject":
+            # Said in advance: a request that comes before is answered "wait", and then the source waits.
+            self._control.request(f"P2P_REJECT {plain[0]}")
         elif name == "P2P-PROV-DISC-SHOW-PIN":
             self.options.pin = plain[1]
         elif name == "P2P-PROV-DISC-ENTER-PIN" and self.options.method == "keypad":

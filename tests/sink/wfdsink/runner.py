@@ -21,7 +21,7 @@ def expectation_met(script: Script, session: Session, packets: int) -> bool:
     if script.expect == "plays":
         return session.played and packets > 0 and session.ended_by in ("sink", "source-trigger")
     if script.expect == "ends":
-        return session.ended_by in ("source", "refused", "sink")
+        return session.ended_by in ("source", "source-trigger", "refused", "sink")
     if script.expect == "closed":
         return session.ended_by == "script"
     return session.ended_by is not None
