@@ -13,6 +13,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "broker.h"
+#include "dbus-api.h"
 #include "link-direct.h"
 #include "options.h"
 
@@ -34,6 +35,7 @@ struct daemon {
 	enum exit_status status;
 	struct broker_config config;
 	broker *broker;
+	dbus_api *api;
 	guint stop_timer;
 	gboolean stopping;
 
@@ -186,6 +188,14 @@ static gboolean signalled(gpointer user_data)
 	return G_SOURCE_CONTINUE;
 }
 
+static void bus_failed(const GError *error, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	g_printerr("miracastd: %s\n", error->message);
+	stop(d, EXIT_BUS, "no D-Bus");
+}
+
 /* Ends that nobody has to be told about. */
 static gboolean is_orderly(const reason *why)
 {
@@ -195,13 +205,58 @@ static gboolean is_orderly(const reason *why)
 	return g_strv_contains(names, why->name);
 }
 
-static void session_changed_once(broker *b, session *s, enum session_change what,
-				 gpointer user_data)
+static void session_changed_state(broker *b, session *s, enum session_change what,
+				  gpointer user_data)
 {
-	if (session_state(s) == SESSION_GONE)
-		stop(user_data, is_orderly(session_reason(s)) ? EXIT_OK : EXIT_SESSION,
+	struct daemon *d = user_data;
+
+	if (d->api)
+		dbus_api_session_changed(d->api, s, what);
+	if (d->once && session_state(s) == SESSION_GONE)
+		stop(d, is_orderly(session_reason(s)) ? EXIT_OK : EXIT_SESSION,
 		     session_reason(s)->message);
 }
+
+static void session_added(broker *b, session *s, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	if (d->api)
+		dbus_api_session_added(d->api, s);
+}
+
+static void session_removed(broker *b, session *s, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	if (d->api)
+		dbus_api_session_removed(d->api, s);
+}
+
+static void sinks_changed(broker *b, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	if (d->api)
+		dbus_api_sinks_changed(d->api);
+}
+
+static void scanning_changed(broker *b, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	if (d->api)
+		dbus_api_scanning_changed(d->api);
+}
+
+static const struct broker_events broker_callbacks = {
+	.sinks_changed = sinks_changed,
+	.scanning_changed = scanning_changed,
+	.session_added = session_added,
+	.session_changed = session_changed_state,
+	.session_removed = session_removed,
+	.stopped = broker_stopped,
+};
 
 /* ---- the beginning ------------------------------------------------------- */
 
@@ -251,24 +306,28 @@ static void ready(gpointer user_data)
 	g_message("ready");
 }
 
+static const struct dbus_api_funcs api_callbacks = {
+	.ready = ready,
+	.failed = bus_failed,
+};
+
 static enum exit_status run(struct daemon *d)
 {
-	static const struct broker_events without_api = { .stopped = broker_stopped };
-	static const struct broker_events once = {
-		.stopped = broker_stopped,
-		.session_changed = session_changed_once,
-	};
-
 	if (!open_kernel(d))
 		return EXIT_KERNEL;
 	d->broker = broker_new(&d->config);
-	broker_set_events(d->broker, d->once ? &once : &without_api, d);
+	broker_set_events(d->broker, &broker_callbacks, d);
 	if (!open_links(d))
 		return EXIT_LINK;
 	d->loop = g_main_loop_new(NULL, FALSE);
 	g_unix_signal_add(SIGINT, signalled, d);
 	g_unix_signal_add(SIGTERM, signalled, d);
-	ready(d);
+	if (d->no_bus)
+		ready(d);
+	else
+		d->api = dbus_api_new(d->broker,
+				      d->session_bus ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM,
+				      d->config.kernel ? "kernel" : "test", &api_callbacks, d);
 	g_main_loop_run(d->loop);
 	return d->status;
 }
@@ -276,6 +335,7 @@ static enum exit_status run(struct daemon *d)
 static void daemon_clear(struct daemon *d)
 {
 	g_clear_handle_id(&d->stop_timer, g_source_remove);
+	g_clear_pointer(&d->api, dbus_api_free);
 	g_clear_pointer(&d->broker, broker_free);
 	g_clear_pointer(&d->config.kernel, kernel_free);
 	g_clear_pointer(&d->config.defaults, g_variant_unref);

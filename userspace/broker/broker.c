@@ -393,6 +393,16 @@ gboolean broker_scan(broker *b, guint seconds, GError **error)
 	return TRUE;
 }
 
+void broker_stop_scan(broker *b)
+{
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		if (slot->finding)
+			slot->backend->impl->stop_find(slot->backend);
+	}
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 static const struct link_events link_callbacks = {

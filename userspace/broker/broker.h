@@ -71,6 +71,7 @@ link_backend *broker_link(broker *b, const char *name);
  * Fails with REASON_LINK_UNAVAILABLE if no link can look, _CONFIGURATION.
  */
 gboolean broker_scan(broker *b, guint seconds, GError **error);
+void broker_stop_scan(broker *b);
 gboolean broker_scanning(broker *b);
 /* Why the last scan found nothing, or NULL. */
 const reason *broker_scan_problem(broker *b);

@@ -13,7 +13,22 @@ static const struct {
 #undef R
 };
 
-G_DEFINE_QUARK(miracast-broker-reason, reason_error)
+GQuark reason_error_quark(void)
+{
+	static gsize quark;
+
+	if (g_once_init_enter(&quark)) {
+		GQuark domain = g_quark_from_static_string("miracast-reason");
+
+		for (guint i = 0; i < N_REASONS; i++) {
+			g_autofree char *name = g_strconcat(REASON_DBUS_PREFIX, reasons[i].name, NULL);
+
+			g_dbus_error_register_error(domain, i, g_strdelimit(name, "-", '_'));
+		}
+		g_once_init_leave(&quark, domain);
+	}
+	return quark;
+}
 
 const char *reason_code_name(enum reason_code code)
 {

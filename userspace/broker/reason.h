@@ -77,6 +77,9 @@ enum reason_code {
 	N_REASONS,
 };
 
+/* On D-Bus these errors are REASON_DBUS_PREFIX and the name with "_" for "-". */
+#define REASON_DBUS_PREFIX "org.miracast.Miracast1.Error."
+
 #define REASON_ERROR (reason_error_quark())
 GQuark reason_error_quark(void);
 

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The broker on D-Bus: see dbus-api.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "dbus-api.h"
+
+#include "link-direct.h"
+#include "miracast1-dbus.h"
+#include "options.h"
+
+struct dbus_api {
+	broker *broker;
+	guint owner_id;
+	GDBusObjectManagerServer *objects;
+	Miracast1Manager *manager;
+	const struct dbus_api_funcs *funcs;
+	gpointer user_data;
+};
+
+static char *session_path_of(session *s)
+{
+	return g_strdup_printf(DBUS_API_PATH "/Session/%u", session_id(s));
+}
+
+/* ---- sessions ------------------------------------------------------------ */
+
+static gboolean handle_disconnect(Miracast1Session *skeleton, GDBusMethodInvocation *call,
+				  gpointer user_data)
+{
+	miracast1_session_complete_disconnect(skeleton, call);
+	session_end(user_data, reason_new_code(REASON_DISCONNECTED, "disconnected by the user"));
+	return TRUE;
+}
+
+static gboolean handle_request_idr(Miracast1Session *skeleton, GDBusMethodInvocation *call,
+				   gpointer user_data)
+{
+	if (session_request_idr(user_data))
+		miracast1_session_complete_request_idr(skeleton, call);
+	else
+		g_dbus_method_invocation_return_error(call, REASON_ERROR, REASON_LINK_UNAVAILABLE,
+						      "session %u does not stream",
+						      session_id(user_data));
+	return TRUE;
+}
+
+static GVariant *phases_of(session *s)
+{
+	GPtrArray *phases = session_phases(s);
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a(sxs)"));
+	for (guint i = 0; i < phases->len; i++) {
+		struct session_phase *phase = g_ptr_array_index(phases, i);
+
+		g_variant_builder_add(&builder, "(sxs)", phase->name, phase->time_us, phase->text);
+	}
+	return g_variant_builder_end(&builder);
+}
+
+static void update_session(Miracast1Session *skeleton, session *s, enum session_change what)
+{
+	const reason *why = session_reason(s);
+
+	/* The reason before the state: who waits for the state can read it then. */
+	if (why) {
+		miracast1_session_set_reason(skeleton, why->name);
+		miracast1_session_set_message(skeleton, why->message);
+		miracast1_session_set_hint(skeleton, why->hint);
+	}
+	if (what & (SESSION_CHANGED_PHASES | SESSION_CHANGED_STATE)) {
+		miracast1_session_set_phases(skeleton, phases_of(s));
+		miracast1_session_set_path(skeleton, session_path(s));
+	}
+	if (what & SESSION_CHANGED_SINK)
+		miracast1_session_set_sink_info(skeleton, session_sink_info(s));
+	if (what & SESSION_CHANGED_MODE)
+		miracast1_session_set_mode(skeleton, session_mode(s));
+	if (what & SESSION_CHANGED_STATS)
+		miracast1_session_set_stats(skeleton, session_stats(s));
+	if (what & SESSION_CHANGED_STATE)
+		miracast1_session_set_state(skeleton, session_state_name(session_state(s)));
+	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(skeleton));
+}
+
+void dbus_api_session_added(dbus_api *api, session *s)
+{
+	g_autofree char *path = session_path_of(s);
+	g_autoptr(Miracast1ObjectSkeleton) object = miracast1_object_skeleton_new(path);
+	g_autoptr(Miracast1Session) skeleton = miracast1_session_skeleton_new();
+
+	miracast1_session_set_id(skeleton, session_id(s));
+	miracast1_session_set_sink_id(skeleton, session_sink(s)->id);
+	miracast1_session_set_sink_name(skeleton, session_sink(s)->name);
+	miracast1_session_set_reason(skeleton, "");
+	miracast1_session_set_message(skeleton, "");
+	miracast1_session_set_hint(skeleton, "");
+	update_session(skeleton, s, ~0u);
+	g_signal_connect(skeleton, "handle-disconnect", G_CALLBACK(handle_disconnect), s);
+	g_signal_connect(skeleton, "handle-request-idr", G_CALLBACK(handle_request_idr), s);
+	miracast1_object_skeleton_set_session(object, skeleton);
+	g_dbus_object_manager_server_export(api->objects, G_DBUS_OBJECT_SKELETON(object));
+}
+
+void dbus_api_session_changed(dbus_api *api, session *s, enum session_change what)
+{
+	g_autofree char *path = session_path_of(s);
+	g_autoptr(GDBusObject) object =
+		g_dbus_object_manager_get_object(G_DBUS_OBJECT_MANAGER(api->objects), path);
+	g_autoptr(Miracast1Session) skeleton = NULL;
+
+	if (object)
+		skeleton = miracast1_object_get_session(MIRACAST1_OBJECT(object));
+	if (skeleton)
+		update_session(skeleton, s, what);
+}
+
+void dbus_api_session_removed(dbus_api *api, session *s)
+{
+	g_autofree char *path = session_path_of(s);
+
+	g_dbus_object_manager_server_unexport(api->objects, path);
+}
+
+/* ---- manager ------------------------------------------------------------- */
+
+static gboolean handle_scan(Miracast1Manager *skeleton, GDBusMethodInvocation *call, guint seconds,
+			    gpointer user_data)
+{
+	dbus_api *api = user_data;
+	g_autoptr(GError) error = NULL;
+
+	if (broker_scan(api->broker, seconds, &error))
+		miracast1_manager_complete_scan(skeleton, call);
+	else
+		g_dbus_method_invocation_return_gerror(call, error);
+	return TRUE;
+}
+
+static gboolean handle_stop_scan(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
+				 gpointer user_data)
+{
+	dbus_api *api = user_data;
+
+	broker_stop_scan(api->broker);
+	miracast1_manager_complete_stop_scan(skeleton, call);
+	return TRUE;
+}
+
+static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
+			       const char *what, GVariant *options, gpointer user_data)
+{
+	dbus_api *api = user_data;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = NULL;
+	link_sink *sink = broker_find_sink(api->broker, what, &error);
+	session *s = NULL;
+
+	if (sink)
+		s = broker_connect(api->broker, sink, options, &error);
+	if (!s) {
+		g_dbus_method_invocation_return_gerror(call, error);
+		return TRUE;
+	}
+	path = session_path_of(s);
+	miracast1_manager_complete_connect(skeleton, call, path);
+	return TRUE;
+}
+
+static void update_listening(dbus_api *api)
+{
+	g_auto(GStrv) listening = link_direct_listening(broker_link(api->broker, "direct"));
+
+	miracast1_manager_set_listening(api->manager, (const char *const *)listening);
+}
+
+static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
+			      const char *address, GVariant *options, gpointer user_data)
+{
+	dbus_api *api = user_data;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *bound = NULL;
+
+	if (!options_check(options, &error) ||
+	    !link_direct_listen(broker_link(api->broker, "direct"), address, options, &bound,
+				&error)) {
+		g_dbus_method_invocation_return_gerror(call, error);
+		return TRUE;
+	}
+	update_listening(api);
+	miracast1_manager_complete_listen(skeleton, call, bound);
+	return TRUE;
+}
+
+static gboolean handle_stop_listening(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
+				      const char *bound, gpointer user_data)
+{
+	dbus_api *api = user_data;
+
+	if (!link_direct_unlisten(broker_link(api->broker, "direct"), bound)) {
+		g_dbus_method_invocation_return_error(call, REASON_ERROR, REASON_ADDRESS_INVALID,
+						      "nothing listens on \"%s\"", bound);
+		return TRUE;
+	}
+	update_listening(api);
+	miracast1_manager_complete_stop_listening(skeleton, call);
+	return TRUE;
+}
+
+static gboolean handle_disconnect_all(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
+				      gpointer user_data)
+{
+	dbus_api *api = user_data;
+	GPtrArray *sessions = broker_sessions(api->broker);
+
+	for (guint i = 0; i < sessions->len; i++)
+		session_end(g_ptr_array_index(sessions, i),
+			    reason_new_code(REASON_DISCONNECTED, "disconnected by the user"));
+	miracast1_manager_complete_disconnect_all(skeleton, call);
+	return TRUE;
+}
+
+static GVariant *sink_to_variant(link_sink *sink)
+{
+	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+
+	g_variant_dict_insert(&dict, "name", "s", sink->name);
+	g_variant_dict_insert(&dict, "model", "s", sink->model);
+	g_variant_dict_insert(&dict, "link", "s", sink->link);
+	g_variant_dict_insert(&dict, "connectable", "b", sink->connectable);
+	if (sink->obstacle)
+		g_variant_dict_insert(&dict, "obstacle", "s", sink->obstacle);
+	g_variant_dict_insert(&dict, "present", "b", sink->present);
+	g_variant_dict_insert(&dict, "last-seen", "x", sink->last_seen_us);
+	if (sink->level)
+		g_variant_dict_insert(&dict, "level", "i", sink->level);
+	if (sink->throughput)
+		g_variant_dict_insert(&dict, "throughput", "u", sink->throughput);
+	g_variant_dict_insert(&dict, "hdcp", "b", sink->hdcp);
+	return g_variant_dict_end(&dict);
+}
+
+void dbus_api_sinks_changed(dbus_api *api)
+{
+	GPtrArray *sinks = broker_sinks(api->broker);
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sa{sv}}"));
+	for (guint i = 0; i < sinks->len; i++) {
+		link_sink *sink = g_ptr_array_index(sinks, i);
+
+		g_variant_builder_add(&builder, "{s@a{sv}}", sink->id, sink_to_variant(sink));
+	}
+	miracast1_manager_set_sinks(api->manager, g_variant_builder_end(&builder));
+}
+
+void dbus_api_scanning_changed(dbus_api *api)
+{
+	const reason *problem = broker_scan_problem(api->broker);
+
+	miracast1_manager_set_scan_problem(
+		api->manager, problem ? g_variant_new("(sss)", problem->name, problem->message,
+						      problem->hint) :
+					g_variant_new("(sss)", "", "", ""));
+	miracast1_manager_set_scanning(api->manager, broker_scanning(api->broker));
+	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(api->manager));
+}
+
+static void make_manager(dbus_api *api, const char *source)
+{
+	g_autoptr(Miracast1ObjectSkeleton) object =
+		miracast1_object_skeleton_new(DBUS_API_PATH "/Manager");
+
+	api->manager = miracast1_manager_skeleton_new();
+	miracast1_manager_set_version(api->manager, MIRACAST_VERSION);
+	miracast1_manager_set_source(api->manager, source);
+	g_object_connect(api->manager,
+			 "signal::handle-scan", handle_scan, api,
+			 "signal::handle-stop-scan", handle_stop_scan, api,
+			 "signal::handle-connect", handle_connect, api,
+			 "signal::handle-listen", handle_listen, api,
+			 "signal::handle-stop-listening", handle_stop_listening, api,
+			 "signal::handle-disconnect-all", handle_disconnect_all, api,
+			 NULL);
+	dbus_api_sinks_changed(api);
+	dbus_api_scanning_changed(api);
+	update_listening(api);
+	miracast1_object_skeleton_set_manager(object, api->manager);
+	g_dbus_object_manager_server_export(api->objects, G_DBUS_OBJECT_SKELETON(object));
+}
+
+/* ---- bus ----------------------------------------------------------------- */
+
+static void bus_acquired(GDBusConnection *connection, const char *name, gpointer user_data)
+{
+	dbus_api *api = user_data;
+
+	/* A daemon whose bus goes away ends in an orderly way, not by SIGTERM of GIO. */
+	g_dbus_connection_set_exit_on_close(connection, FALSE);
+	g_dbus_object_manager_server_set_connection(api->objects, connection);
+}
+
+static void name_acquired(GDBusConnection *connection, const char *name, gpointer user_data)
+{
+	dbus_api *api = user_data;
+
+	api->funcs->ready(api->user_data);
+}
+
+static void name_lost(GDBusConnection *connection, const char *name, gpointer user_data)
+{
+	dbus_api *api = user_data;
+	g_autoptr(GError) error = NULL;
+
+	if (!connection || g_dbus_connection_is_closed(connection))
+		g_set_error_literal(&error, REASON_ERROR, REASON_LINK_UNAVAILABLE,
+				    "there is no D-Bus to serve on");
+	else
+		g_set_error(&error, REASON_ERROR, REASON_OTHER_BROKER,
+			    "cannot own the D-Bus name %s: another miracastd has it, or the bus policy is not installed",
+			    name);
+	api->funcs->failed(error, api->user_data);
+}
+
+dbus_api *dbus_api_new(broker *b, GBusType bus, const char *source,
+		       const struct dbus_api_funcs *funcs, gpointer user_data)
+{
+	dbus_api *api = g_new0(dbus_api, 1);
+
+	api->broker = b;
+	api->funcs = funcs;
+	api->user_data = user_data;
+	api->objects = g_dbus_object_manager_server_new(DBUS_API_PATH);
+	make_manager(api, source);
+	api->owner_id = g_bus_own_name(bus, DBUS_API_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
+				       bus_acquired, name_acquired, name_lost, api, NULL);
+	return api;
+}
+
+void dbus_api_free(dbus_api *api)
+{
+	if (!api)
+		return;
+	g_bus_unown_name(api->owner_id);
+	g_dbus_object_manager_server_set_connection(api->objects, NULL);
+	g_object_unref(api->objects);
+	g_object_unref(api->manager);
+	g_free(api);
+}
