@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 import unittest
+from pathlib import Path
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -167,8 +168,8 @@ class P2p(unittest.TestCase):
         source = self.source("reject")
         source.control.ok("P2P_FIND")
         plain, _ = source.wait("P2P-DEVICE-FOUND")
-        timeline = os.path.join(self.out, "wpa_supplicant.log")
-        while "P2P-DEVICE-FOUND" not in open(timeline, encoding="utf-8").read():
+        log = Path(self.out, "wpa_supplicant.log")
+        while "P2P-DEVICE-FOUND" not in log.read_text(encoding="utf-8"):
             time.sleep(0.2)
         source.control.ok(f"P2P_CONNECT {plain[0]} pbc go_intent=14")
         _, named = source.wait("P2P-GO-NEG-FAILURE")

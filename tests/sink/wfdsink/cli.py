@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 
 from . import media, misbehave, params, runner
@@ -59,6 +60,9 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
 
 def build(args: argparse.Namespace, host: str, port: int) -> tuple[Options, misbehave.Script]:
     """The session's options and script; raises OSError or ValueError with a message for the user."""
+    if not args.no_analysis and not (shutil.which("ffmpeg") and shutil.which("ffprobe")):
+        raise ValueError("ffmpeg and ffprobe are missing: install ffmpeg, or record with --no-analysis and judge "
+                         "the recording elsewhere with --analyse")
     script = runner.NO_SCRIPT
     if args.script:
         script = misbehave.load(args.script)
