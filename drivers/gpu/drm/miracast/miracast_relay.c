@@ -314,7 +314,9 @@ static ssize_t miracast_session_read_one(struct miracast_session *session,
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 
-	ret = miracast_copy_record(&record, msg, to) ? record.len : -EFAULT;
+	ret = record.len;
+	if (!miracast_copy_record(&record, msg, to))
+		ret = -EFAULT;
 
 	spin_lock(&queue->lock);
 	if (ret < 0)
