@@ -74,16 +74,18 @@ static size_t miracast_msg_charge(const struct miracast_msg *msg)
 	return (size_t)msg->in_len + msg->out_max;
 }
 
-static bool miracast_queue_charge(struct miracast_queue *queue,
+static bool miracast_queue_has_room(const struct miracast_queue *queue,
+				    const struct miracast_msg *msg)
+{
+	return queue->count < MIRACAST_MAX_QUEUED &&
+	       queue->bytes + miracast_msg_charge(msg) <= MIRACAST_MAX_QUEUED_BYTES;
+}
+
+static void miracast_queue_charge(struct miracast_queue *queue,
 				  const struct miracast_msg *msg)
 {
-	if (queue->count >= MIRACAST_MAX_QUEUED ||
-	    queue->bytes + miracast_msg_charge(msg) > MIRACAST_MAX_QUEUED_BYTES)
-		return false;
-
 	queue->count++;
 	queue->bytes += miracast_msg_charge(msg);
-	return true;
 }
 
 static void miracast_queue_uncharge(struct miracast_queue *queue,
@@ -137,7 +139,7 @@ static void miracast_queue_claim_cancelled(struct miracast_queue *queue,
 	if (!delivered)
 		return;
 
-	/* There is room: this very message has just been taken off. */
+	/* Whatever the limits say: this very message has just been taken off. */
 	miracast_queue_charge(queue, msg);
 	refcount_inc(&msg->ref);
 	msg->state = MIRACAST_MSG_CANCELLED;
@@ -171,9 +173,10 @@ int miracast_queue_add(struct miracast_queue *queue, struct miracast_msg *msg)
 
 	if (queue->gate == MIRACAST_GATE_DEAD)
 		return -ENODEV;
-	if (!miracast_queue_charge(queue, msg))
+	if (!miracast_queue_has_room(queue, msg))
 		return -ENOBUFS;
 
+	miracast_queue_charge(queue, msg);
 	msg->id = ++queue->last_id;
 	msg->generation = queue->generation;
 
@@ -342,8 +345,7 @@ void miracast_queue_untake(struct miracast_queue *queue,
 
 	if (type == MIRACAST_REC_CANCEL) {
 		/* Over the limit by what came in meanwhile, at worst. */
-		queue->count++;
-		queue->bytes += miracast_msg_charge(msg);
+		miracast_queue_charge(queue, msg);
 		refcount_inc(&msg->ref);
 		msg->state = MIRACAST_MSG_CANCELLED;
 		list_add(&msg->link, &queue->records);
