@@ -326,13 +326,30 @@ bool miracast_queue_taken(struct miracast_queue *queue,
 	       queue->generation == msg->generation;
 }
 
+/* Back in front, but behind what was sent before and has come back, too. */
+static void miracast_queue_relist(struct miracast_queue *queue,
+				  struct miracast_msg *msg)
+{
+	struct list_head *after = &queue->records;
+	struct miracast_msg *pos;
+
+	list_for_each_entry(pos, &queue->records, link) {
+		if (pos->state != MIRACAST_MSG_QUEUED)
+			continue;
+		if (pos->id > msg->id)
+			break;
+		after = &pos->link;
+	}
+	list_add(&msg->link, after);
+}
+
 /**
  * miracast_queue_untake() - a record could not be copied
  * @queue: the queue
  * @msg: from miracast_queue_take()
  * @type: enum miracast_record_type, of the record that was taken
  *
- * Puts the record back in front. Whatever has happened to the message during
+ * Puts the record back in its place. Whatever has happened to the message during
  * the copy is looked up anew, never remembered.
  */
 void miracast_queue_untake(struct miracast_queue *queue,
@@ -351,7 +368,7 @@ void miracast_queue_untake(struct miracast_queue *queue,
 		list_add(&msg->link, &queue->records);
 	} else if (msg->state == MIRACAST_MSG_DELIVERED) {
 		msg->state = MIRACAST_MSG_QUEUED;
-		list_add(&msg->link, &queue->records);
+		miracast_queue_relist(queue, msg);
 	} else if (msg->state == MIRACAST_MSG_CANCELLED) {
 		/* Nobody has seen the message, so nobody need hear of its end. */
 		miracast_queue_unlist_cancelled(queue, msg);
