@@ -35,6 +35,7 @@
  * @log: struct test_msg.link, completed and not collected
  * @log_len: entries of @log and messages that will get there
  * @stats: what was seen
+ * @sending: counted as accepted, but the relay has not said so yet
  * @in_done: callbacks that run
  * @in_class: create, destroy, I/O control that run
  * @wait: woken when @log grows
@@ -51,6 +52,7 @@ struct test_target {
 	struct list_head log;
 	unsigned int log_len;
 	struct miracast_test_stats stats;
+	u32 sending;
 	u32 in_done;
 	u32 in_class;
 	wait_queue_head_t wait;
@@ -151,6 +153,7 @@ static struct test_msg *test_msg_alloc(struct test_target *t,
 	room = t->log_len < MIRACAST_TEST_MAX_LOG;
 	if (room) {
 		t->log_len++;
+		t->sending++;
 		t->stats.accepted++;
 	}
 	spin_unlock(&t->lock);
@@ -162,14 +165,25 @@ static struct test_msg *test_msg_alloc(struct test_target *t,
 	return msg;
 }
 
-/* The driver says no sooner than the relay that a message was accepted. */
-static void test_msg_refused(struct test_target *t, struct test_msg *msg)
+/*
+ * The relay has said whether it accepted the message. If so, a message that is
+ * not logged may be gone by now.
+ */
+static void test_msg_sent(struct test_target *t, struct test_msg *msg, bool forget,
+			  int ret)
 {
 	spin_lock(&t->lock);
-	t->log_len--;
-	t->stats.accepted--;
+	t->sending--;
+	if (ret) {
+		t->log_len--;
+		t->stats.accepted--;
+	}
 	spin_unlock(&t->lock);
-	kfree(msg);
+
+	if (ret)
+		kfree(msg);
+	else if (!forget)
+		WRITE_ONCE(msg->accepted, true);
 }
 
 static int test_send_one(struct test_target *t, struct miracast_session *session,
@@ -199,11 +213,8 @@ static int test_send_one(struct test_target *t, struct miracast_session *session
 				    send->flags & MIRACAST_TEST_NULL_IN ? NULL : in,
 				    send->in_len, send->out_max, send->timeout_ms,
 				    msg ? test_done : NULL, msg, &send->id);
-	if (ret && msg)
-		test_msg_refused(t, msg);
-	/* Once accepted, a message that is not logged may be gone by now. */
-	if (!ret && msg && !forget)
-		WRITE_ONCE(msg->accepted, true);
+	if (msg)
+		test_msg_sent(t, msg, forget, ret);
 
 free:
 	kvfree(in);
@@ -300,13 +311,16 @@ static int test_create_context(void *driver_data,
 static void test_destroy_context(void *context)
 {
 	struct test_target *t = context;
+	s64 outstanding;
 
 	test_class_enter(t, true);
 	spin_lock(&t->lock);
 	t->alive = false;
 	t->stats.destroyed++;
-	t->stats.outstanding_at_destroy += t->stats.accepted - t->stats.completed +
-					   t->in_done;
+	/* Those that are being sent may be refused: no more is certain. */
+	outstanding = t->stats.accepted - t->stats.completed + t->in_done - t->sending;
+	if (outstanding > 0)
+		t->stats.outstanding_at_destroy += outstanding;
 	spin_unlock(&t->lock);
 	test_class_exit(t);
 }

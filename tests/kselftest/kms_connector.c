@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The monitor: arrival, departure, EDID, modes, and what is refused.
+ */
+#include <linux/netlink.h>
+#include <sys/socket.h>
+
+#include "miracast_kms.h"
+
+FIXTURE(connector) {
+	struct kms kms;
+	uint8_t edid[2 * EDID_BLOCK];
+	struct plug plug;
+};
+
+FIXTURE_SETUP(connector)
+{
+	edid_make(self->edid);
+	kms_open(_metadata, &self->kms);
+}
+
+FIXTURE_TEARDOWN(connector)
+{
+	kms_close(&self->kms);
+}
+
+/* Modes of the connector, whether they are preferred as bits. */
+static int count_modes(struct kms *kms, uint32_t *preferred)
+{
+	drmModeConnector *connector =
+		drmModeGetConnector(kms->card, kms->connector);
+	int count = connector ? connector->count_modes : -1;
+	int i;
+
+	*preferred = 0;
+	for (i = 0; i < count && i < 32; i++)
+		if (connector->modes[i].type & DRM_MODE_TYPE_PREFERRED)
+			*preferred |= 1U << i;
+	drmModeFreeConnector(connector);
+
+	return count;
+}
+
+static bool edid_shown(struct kms *kms, const uint8_t *edid, uint32_t len)
+{
+	drmModePropertyBlobRes *blob;
+	uint64_t value;
+	uint32_t id;
+	bool equal;
+
+	value = kms_property(kms->card, kms->connector,
+			     DRM_MODE_OBJECT_CONNECTOR, "EDID", &id);
+	blob = drmModeGetPropertyBlob(kms->card, (uint32_t)value);
+	if (!blob)
+		return !len;
+	equal = blob->length == len && !memcmp(blob->data, edid, len);
+	drmModeFreePropertyBlob(blob);
+
+	return equal;
+}
+
+TEST_F(connector, R6_disconnected_until_plugged)
+{
+	struct miracast_target_info info;
+	unsigned int num;
+
+	for (num = 0; !kms_find(self->kms.broker, num, &info); num++) {
+		self->kms.connector = info.connector_id;
+		EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+		EXPECT_EQ(0, info.flags & MIRACAST_TARGET_PLUGGED);
+	}
+	EXPECT_LT(0, num);
+}
+
+TEST_F(connector, R4_target_names_its_connector)
+{
+	drmModeConnector *connector =
+		drmModeGetConnector(self->kms.card, self->kms.connector);
+	char name[64];
+
+	ASSERT_NE(NULL, connector);
+	EXPECT_EQ(DRM_MODE_CONNECTOR_VIRTUAL, connector->connector_type);
+	snprintf(name, sizeof(name), "Virtual-%u", connector->connector_type_id);
+	EXPECT_STREQ(name, self->kms.target.name);
+	drmModeFreeConnector(connector);
+}
+
+TEST_F(connector, R34_plug_needs_a_started_session)
+{
+	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+
+	ASSERT_EQ(0, sink_stop(self->kms.sink));
+	EXPECT_EQ(-EBUSY, sink_plug(self->kms.sink, &self->plug));
+	ASSERT_EQ(0, sink_op(self->kms.sink, MIRACAST_SESSION_BEGIN_START, 0, 0));
+	EXPECT_EQ(-EBUSY, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+	ASSERT_EQ(0, sink_op(self->kms.sink, MIRACAST_SESSION_END_START, 0, 0));
+	EXPECT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(DRM_MODE_CONNECTED, kms_status(&self->kms));
+}
+
+TEST_F(connector, R72_edid_is_shown_as_it_is)
+{
+	drmModeModeInfo mode;
+
+	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(DRM_MODE_CONNECTED, kms_status(&self->kms));
+	EXPECT_TRUE(edid_shown(&self->kms, self->edid, sizeof(self->edid)));
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1280, 720, 60, &mode));
+	EXPECT_TRUE(mode.type & DRM_MODE_TYPE_PREFERRED);
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1920, 1080, 60, &mode));
+	EXPECT_FALSE(mode.flags & DRM_MODE_FLAG_INTERLACE);
+
+	/* Another panel behind the same sink. */
+	self->edid[17]++;
+	edid_seal(self->edid);
+	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(DRM_MODE_CONNECTED, kms_status(&self->kms));
+	EXPECT_TRUE(edid_shown(&self->kms, self->edid, sizeof(self->edid)));
+
+	ASSERT_EQ(0, sink_unplug(self->kms.sink));
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+	EXPECT_TRUE(edid_shown(&self->kms, NULL, 0));
+}
+
+TEST_F(connector, R74_modes_that_both_have)
+{
+	static const struct miracast_mode list[] = {
+		{ 1920, 1080, 60000, MIRACAST_MODE_PREFERRED },
+		{ 1280, 720, 60000, 0 },
+		{ 1280, 720, 50000, 0 },
+	};
+	drmModeModeInfo mode;
+	uint32_t preferred;
+
+	plug_make(&self->plug, list, 3, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_TRUE(edid_shown(&self->kms, self->edid, sizeof(self->edid)) ||
+		    kms_status(&self->kms) == DRM_MODE_CONNECTED);
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1280, 720, 60, &mode));
+	EXPECT_FALSE(mode.type & DRM_MODE_TYPE_PREFERRED);
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1920, 1080, 60, &mode));
+	EXPECT_TRUE(mode.type & DRM_MODE_TYPE_PREFERRED);
+	EXPECT_FALSE(kms_find_mode(&self->kms, 1280, 720, 50, &mode));
+	EXPECT_FALSE(kms_find_mode(&self->kms, 1920, 1080, 24, &mode));
+	/* 60 and 59.94 Hz of both sizes, as CTA modes come in pairs. */
+	EXPECT_GE(4, count_modes(&self->kms, &preferred));
+}
+
+TEST_F(connector, R74_the_list_where_nothing_matches)
+{
+	static const struct miracast_mode list[] = {
+		{ 800, 480, 60000, 0 },
+		{ 1366, 768, 30000, MIRACAST_MODE_PREFERRED },
+		/* An interlaced mode of the EDID is no match for this. */
+		{ 1920, 1080, 30000, 0 },
+	};
+	drmModeModeInfo mode;
+	uint32_t preferred;
+
+	plug_make(&self->plug, list, 3, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(3, count_modes(&self->kms, &preferred));
+	EXPECT_TRUE(edid_shown(&self->kms, self->edid, sizeof(self->edid)));
+	EXPECT_TRUE(kms_find_mode(&self->kms, 800, 480, 60, &mode));
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1920, 1080, 30, &mode));
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1366, 768, 30, &mode));
+	EXPECT_TRUE(mode.type & DRM_MODE_TYPE_PREFERRED);
+
+	plug_make(&self->plug, list, 3, NULL, 0, 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(3, count_modes(&self->kms, &preferred));
+	EXPECT_TRUE(edid_shown(&self->kms, NULL, 0));
+}
+
+TEST_F(connector, R76_no_mode_below_23_9_Hz)
+{
+	static const struct miracast_mode list[] = {
+		{ 1280, 720, 23890, 0 },
+		{ 1280, 800, 23976, 0 },
+	};
+	drmModeModeInfo mode;
+	uint32_t preferred;
+
+	plug_make(&self->plug, list, 2, NULL, 0, 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(1, count_modes(&self->kms, &preferred));
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1280, 800, 24, &mode));
+}
+
+TEST_F(connector, R75_R76_modes_of_user_spaces_own_making)
+{
+	static const struct miracast_mode list[] = {
+		{ 1280, 720, 60000, 0 },
+		{ 1920, 1080, 60000, 0 },
+	};
+	drmModeModeInfo good;
+	struct kms_fb fb;
+
+	plug_make(&self->plug, list, 1, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	ASSERT_TRUE(kms_find_mode(&self->kms, 1280, 720, 60, &good));
+	ASSERT_EQ(0, kms_fb_create(&self->kms, &fb, 1280, 720,
+				   DRM_FORMAT_XRGB8888, 0));
+
+	self->kms.mode = good;
+	EXPECT_EQ(0, kms_modeset_flags(&self->kms, &fb,
+				       DRM_MODE_ATOMIC_TEST_ONLY));
+	/* Not on the list. */
+	self->kms.mode.clock /= 2;
+	EXPECT_EQ(-EINVAL, kms_modeset_flags(&self->kms, &fb,
+					     DRM_MODE_ATOMIC_TEST_ONLY));
+	/* Nor would any list help. */
+	self->kms.mode.clock = good.clock / 3;
+	EXPECT_EQ(-EINVAL, kms_modeset_flags(&self->kms, &fb,
+					     DRM_MODE_ATOMIC_TEST_ONLY));
+	self->kms.mode = good;
+	self->kms.mode.clock = INT32_MAX;
+	EXPECT_EQ(-EINVAL, kms_modeset_flags(&self->kms, &fb,
+					     DRM_MODE_ATOMIC_TEST_ONLY));
+	self->kms.mode = good;
+	self->kms.mode.flags |= DRM_MODE_FLAG_INTERLACE;
+	EXPECT_EQ(-EINVAL, kms_modeset_flags(&self->kms, &fb,
+					     DRM_MODE_ATOMIC_TEST_ONLY));
+	self->kms.mode = good;
+	self->kms.mode.flags |= DRM_MODE_FLAG_3D_FRAME_PACKING;
+	EXPECT_GT(0, kms_modeset_flags(&self->kms, &fb,
+				       DRM_MODE_ATOMIC_TEST_ONLY));
+}
+
+/* Whether the kernel tells of a hotplug within the time. */
+static bool hears_hotplug(int netlink, int timeout_ms)
+{
+	uint64_t end = now_ms() + (uint64_t)timeout_ms;
+	char text[4096];
+
+	while (now_ms() < end && fd_poll(netlink, POLLIN, timeout_ms) > 0) {
+		ssize_t len = recv(netlink, text, sizeof(text) - 1, 0);
+
+		if (len > 0 && memmem(text, (size_t)len, "HOTPLUG=1", 9))
+			return true;
+	}
+
+	return false;
+}
+
+TEST_F(connector, R67_user_space_is_told)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+			     NETLINK_KOBJECT_UEVENT);
+
+	ASSERT_LE(0, netlink);
+	ASSERT_EQ(0, bind(netlink, (struct sockaddr *)&addr, sizeof(addr)));
+
+	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_TRUE(hears_hotplug(netlink, 5000));
+	/* Of other modes, too. */
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_TRUE(hears_hotplug(netlink, 5000));
+	ASSERT_EQ(0, sink_unplug(self->kms.sink));
+	EXPECT_TRUE(hears_hotplug(netlink, 5000));
+	/* But not of a departure without a monitor. */
+	ASSERT_EQ(0, sink_unplug(self->kms.sink));
+	EXPECT_FALSE(hears_hotplug(netlink, 300));
+	close(netlink);
+}
+
+TEST_F(connector, R24_departure_is_idempotent)
+{
+	EXPECT_EQ(0, sink_unplug(self->kms.sink));
+	kms_plug(_metadata, &self->kms, 0);
+	EXPECT_EQ(0, sink_unplug(self->kms.sink));
+	EXPECT_EQ(0, sink_unplug(self->kms.sink));
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+}
+
+TEST_F(connector, R21_close_is_departure)
+{
+	struct miracast_target_info info;
+
+	kms_plug(_metadata, &self->kms, 0);
+	ASSERT_EQ(0, kms_find(self->kms.broker, 0, &info));
+	EXPECT_TRUE(info.flags & MIRACAST_TARGET_PLUGGED);
+	close(self->kms.sink);
+	self->kms.sink = -1;
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+	ASSERT_EQ(0, kms_find(self->kms.broker, 0, &info));
+	EXPECT_EQ(0, info.flags & MIRACAST_TARGET_PLUGGED);
+}
+
+TEST_F(connector, R23_destroy_is_departure)
+{
+	struct miracast_frame frame;
+
+	kms_plug(_metadata, &self->kms, 0);
+	ASSERT_EQ(0, broker_destroy_sink(self->kms.broker, self->kms.target.id));
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+	EXPECT_EQ(-ENODEV, sink_unplug(self->kms.sink));
+	EXPECT_EQ(-ENODEV, sink_acquire(self->kms.sink, &frame));
+}
+
+TEST_F(connector, R68_stop_is_departure)
+{
+	kms_plug(_metadata, &self->kms, 0);
+	ASSERT_EQ(0, sink_stop(self->kms.sink));
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+	/* And the next start begins without one. */
+	ASSERT_EQ(0, sink_start(self->kms.sink));
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+	kms_plug(_metadata, &self->kms, 0);
+}
+
+TEST_F(connector, R58_bad_plugs_change_nothing)
+{
+	static const struct miracast_mode good = { 1280, 720, 60000, 0 };
+	uint8_t *edid = self->edid;
+	struct miracast_mode bad;
+	struct plug *plug = &self->plug;
+	int sink = self->kms.sink;
+	uint32_t len;
+
+	kms_plug(_metadata, &self->kms, 0);
+
+	/* Every length but the right one. */
+	plug_make(plug, &good, 1, edid, sizeof(self->edid), 0);
+	len = plug->len;
+	for (plug->len = 0; plug->len <= len + 8; plug->len++)
+		if (plug->len != len)
+			EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+
+	/* Nothing at all. */
+	plug_make(plug, NULL, 0, NULL, 0, 0);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+
+	/* Too much, and sizes that overflow. */
+	plug_make(plug, NULL, 0, edid, sizeof(self->edid), 0);
+	plug_head(plug)->num_modes = MIRACAST_MAX_MODES + 1;
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+	plug_head(plug)->num_modes = 0x10000000;
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+	plug_head(plug)->num_modes = 0;
+	plug_head(plug)->edid_len = UINT32_MAX & ~127U;
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+
+	/* Unknown flags and types. */
+	plug_make(plug, NULL, 0, edid, sizeof(self->edid), 1U << 31);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+	plug_make(plug, NULL, 0, edid, sizeof(self->edid), 0);
+	plug_head(plug)->monitor_type = 1000;
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+
+	/* Modes that are none. */
+	bad = good, bad.width = 0;
+	plug_make(plug, &bad, 1, edid, sizeof(self->edid), 0);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+	bad = good, bad.height = UINT32_MAX;
+	plug_make(plug, &bad, 1, edid, sizeof(self->edid), 0);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+	bad = good, bad.refresh = UINT32_MAX;
+	plug_make(plug, &bad, 1, edid, sizeof(self->edid), 0);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+	bad = good, bad.flags = 2;
+	plug_make(plug, &bad, 1, edid, sizeof(self->edid), 0);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+
+	/* An EDID that promises more than there is, or less. */
+	edid[126] = 255;
+	edid_seal(edid);
+	plug_make(plug, NULL, 0, edid, EDID_BLOCK, 0);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+	edid[126] = 0;
+	edid_seal(edid);
+	plug_make(plug, NULL, 0, edid, sizeof(self->edid), 0);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+	/* A wrong checksum. */
+	edid_make(edid);
+	edid[EDID_BLOCK + 20] ^= 1;
+	plug_make(plug, NULL, 0, edid, sizeof(self->edid), 0);
+	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
+
+	/* The monitor from the beginning is still there. */
+	edid_make(edid);
+	EXPECT_EQ(DRM_MODE_CONNECTED, kms_status(&self->kms));
+	EXPECT_TRUE(edid_shown(&self->kms, edid, sizeof(self->edid)));
+}
+
+TEST_F(connector, R58_bad_io_control)
+{
+	struct miracast_mode_state state;
+	uint32_t bytes;
+
+	EXPECT_EQ(-EOPNOTSUPP, sink_io_control(self->kms.sink, 0, NULL, 0, NULL,
+					       0, NULL));
+	EXPECT_EQ(-EOPNOTSUPP, sink_io_control(self->kms.sink,
+					       MIRACAST_CTL_DRIVER_BASE, NULL,
+					       0, NULL, 0, NULL));
+	EXPECT_EQ(-EINVAL, sink_io_control(self->kms.sink, MIRACAST_CTL_UNPLUG,
+					   "x", 1, NULL, 0, NULL));
+	EXPECT_EQ(-EINVAL, sink_io_control(self->kms.sink,
+					   MIRACAST_CTL_GET_MODE, NULL, 0,
+					   &state, sizeof(state) - 1, &bytes));
+	EXPECT_EQ(0, bytes);
+}
+
+TEST_F(connector, R15_no_hardware_access)
+{
+	struct miracast_io_control ctl = {
+		.code = MIRACAST_CTL_UNPLUG,
+		.flags = MIRACAST_IO_CONTROL_HARDWARE_ACCESS,
+	};
+
+	EXPECT_EQ(-EOPNOTSUPP, dev_ioctl(self->kms.sink,
+					 MIRACAST_IOC_IO_CONTROL, &ctl));
+}
+
+TEST_F(connector, card_gives_no_way_to_see_the_picture)
+{
+	char path[64];
+	uint64_t cap = 0;
+
+	/* No render node, and no other name for the driver. */
+	snprintf(path, sizeof(path), "/sys/dev/char/226:%u/device/drm",
+		 self->kms.target.card_minor);
+	EXPECT_EQ(NULL, drmGetRenderDeviceNameFromFd(self->kms.card));
+	EXPECT_EQ(0, drmGetCap(self->kms.card, DRM_CAP_DUMB_BUFFER, &cap));
+	EXPECT_EQ(1, cap);
+	EXPECT_EQ(0, drmGetCap(self->kms.card, DRM_CAP_PRIME, &cap));
+	EXPECT_EQ(DRM_PRIME_CAP_IMPORT | DRM_PRIME_CAP_EXPORT, cap);
+}
+
+TEST_HARNESS_MAIN
