@@ -12,18 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Buffers of one thread; payloads stay aligned for 64-bit fields. */
 struct dispatch_buffers {
-	struct {
-		struct miracast_record record;
-		uint8_t payload[MIRACAST_MAX_MESSAGE];
-	} in;
-	struct {
-		struct miracast_reply reply;
-		uint8_t payload[MIRACAST_MAX_MESSAGE];
-	} out;
+	struct miracast_record record;
+	uint8_t in[MIRACAST_MAX_MESSAGE] __attribute__((aligned(8)));
+	uint8_t out[MIRACAST_MAX_MESSAGE] __attribute__((aligned(8)));
 };
 
 static void begin_message(struct host_dispatcher *self, uint64_t id)
@@ -62,15 +58,17 @@ static void cancel_message(struct miracast_host *host, uint64_t id)
 static void handle_message(struct host_dispatcher *self, struct dispatch_buffers *buffers)
 {
 	struct miracast_host *host = self->host;
-	const struct miracast_record *record = &buffers->in.record;
+	const struct miracast_record *record = &buffers->record;
+	struct miracast_reply reply;
+	struct iovec parts[] = { { &reply, sizeof(reply) }, { buffers->out, 0 } };
 	uint32_t bytes = 0;
 	int status;
 
 	begin_message(self, record->id);
-	memset(buffers->out.payload, 0, record->out_max);
+	memset(buffers->out, 0, record->out_max);
 	status = host->config.driver->handle_kernel_mode_message(
-		host->context, record->len - sizeof(*record), buffers->in.payload, record->out_max,
-		buffers->out.payload, &bytes);
+		host->context, record->len - sizeof(*record), buffers->in, record->out_max,
+		buffers->out, &bytes);
 	if (!end_message(self))
 		return;
 
@@ -80,14 +78,13 @@ static void handle_message(struct host_dispatcher *self, struct dispatch_buffers
 		status = -EMSGSIZE; /* a driver's bug; its sender shall know */
 	if (status < 0)
 		bytes = 0; /* R45 */
-	buffers->out.reply = (struct miracast_reply){
-		.len = sizeof(buffers->out.reply) + bytes,
-		.status = status,
-		.id = record->id,
-	};
+	reply.len = sizeof(reply) + bytes;
+	reply.status = status;
+	reply.id = record->id;
+	parts[1].iov_len = bytes;
 	/* It may have been completed by its timeout or by a stop meanwhile. */
-	if (write(host->config.sink_fd, &buffers->out, buffers->out.reply.len) < 0 &&
-	    errno != ENOENT && errno != ENODEV)
+	if (writev(host->config.sink_fd, parts, bytes ? 2 : 1) < 0 && errno != ENOENT &&
+	    errno != ENODEV)
 		host_lost(host, -errno);
 }
 
@@ -95,10 +92,14 @@ static void handle_message(struct host_dispatcher *self, struct dispatch_buffers
 static bool read_record(struct host_dispatcher *self, struct dispatch_buffers *buffers)
 {
 	struct miracast_host *host = self->host;
-	struct miracast_record *record = &buffers->in.record;
+	struct miracast_record *record = &buffers->record;
+	struct iovec parts[] = {
+		{ record, sizeof(*record) },
+		{ buffers->in, sizeof(buffers->in) },
+	};
 	ssize_t n;
 
-	n = read(host->config.sink_fd, &buffers->in, sizeof(buffers->in));
+	n = readv(host->config.sink_fd, parts, 2);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (n < 0) {
@@ -106,7 +107,7 @@ static bool read_record(struct host_dispatcher *self, struct dispatch_buffers *b
 		return false;
 	}
 	if ((size_t)n < sizeof(*record) || record->len != n ||
-	    record->out_max > sizeof(buffers->out.payload)) {
+	    record->out_max > sizeof(buffers->out)) {
 		host_lost(host, -EPROTO);
 		return false;
 	}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The pump of frame-pump.h.
+ */
+#include "frame-pump.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* A picture that does not change is sent again this often. */
+#define REPEAT_US (G_USEC_PER_SEC / 5)
+
+struct frame_pump {
+	const struct frame_source_class *source_class;
+	gpointer source;
+	const struct frame_pump_funcs *funcs;
+	gpointer user_data;
+	GThread *thread;
+	int wake_fd;
+
+	GMutex lock; /* everything below is set by any thread, used by ours */
+	gboolean quit;
+	gboolean running;
+	gboolean blank;
+	gboolean wanted;
+	gboolean poked;
+	gboolean mode_changed;
+	struct stream_mode mode; /* width 0: none yet */
+	struct frame_pump_counters counters;
+};
+
+/* What the thread has to know for one turn of its loop. */
+struct orders {
+	gboolean quit;
+	gboolean active; /* a picture may be handed on */
+	gboolean blank;
+	gboolean poked;
+	gboolean mode_changed;
+	struct stream_mode mode;
+};
+
+struct pump_state {
+	struct picture picture; /* what the source draws into */
+	struct picture black;
+	struct frame_info info;
+	gint64 last_us; /* when the last picture was handed on; 0: none in this mode */
+	gboolean torn;
+};
+
+static void get_orders(frame_pump *pump, struct orders *orders)
+{
+	g_mutex_lock(&pump->lock);
+	*orders = (struct orders){
+		.quit = pump->quit,
+		.active = pump->running && pump->wanted && pump->mode.width,
+		.blank = pump->blank,
+		.poked = pump->poked,
+		.mode_changed = pump->mode_changed,
+		.mode = pump->mode,
+	};
+	pump->mode_changed = FALSE;
+	g_mutex_unlock(&pump->lock);
+}
+
+static void picture_clear(struct picture *picture)
+{
+	g_clear_pointer(&picture->data, g_free);
+}
+
+static void picture_make_black(struct picture *picture, const struct stream_mode *mode)
+{
+	g_free(picture->data);
+	gst_video_info_set_format(&picture->info, GST_VIDEO_FORMAT_I420, mode->width, mode->height);
+	picture->data = g_malloc(GST_VIDEO_INFO_SIZE(&picture->info));
+	memset(picture->data, 16, GST_VIDEO_INFO_PLANE_OFFSET(&picture->info, 1));
+	memset(picture->data + GST_VIDEO_INFO_PLANE_OFFSET(&picture->info, 1), 128,
+	       GST_VIDEO_INFO_SIZE(&picture->info) -
+		       GST_VIDEO_INFO_PLANE_OFFSET(&picture->info, 1));
+}
+
+static void apply_mode(frame_pump *pump, struct pump_state *state, const struct stream_mode *mode)
+{
+	picture_make_black(&state->picture, mode);
+	picture_make_black(&state->black, mode);
+	pump->source_class->set_mode(pump->source, mode);
+	state->last_us = 0;
+	state->torn = FALSE;
+}
+
+static void hand_on(frame_pump *pump, struct pump_state *state, const struct picture *picture,
+		    gboolean repeat)
+{
+	g_mutex_lock(&pump->lock);
+	pump->wanted = FALSE;
+	pump->poked = FALSE;
+	g_mutex_unlock(&pump->lock);
+	state->last_us = g_get_monotonic_time();
+	pump->funcs->picture(picture, &state->info, repeat, pump->user_data);
+}
+
+static void count(frame_pump *pump, guint taken, guint dropped)
+{
+	g_mutex_lock(&pump->lock);
+	pump->counters.taken += taken;
+	pump->counters.dropped += dropped;
+	g_mutex_unlock(&pump->lock);
+}
+
+/* Returns FALSE when the source has gone. */
+static gboolean take(frame_pump *pump, struct pump_state *state, const struct orders *orders)
+{
+	struct frame_info info = state->info;
+
+	switch (pump->source_class->take(pump->source, &state->picture, &info)) {
+	case FRAME_TAKEN:
+		count(pump, 1, info.skipped);
+		state->info = info;
+		state->torn = FALSE;
+		if (!orders->blank)
+			hand_on(pump, state, &state->picture, FALSE);
+		break;
+	case FRAME_TORN:
+		count(pump, 1, 1 + info.skipped);
+		state->torn = TRUE;
+		break;
+	case FRAME_NONE:
+		break;
+	case FRAME_GONE:
+		pump->funcs->gone(pump->user_data);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/* Repeat when it is time; returns how long until then, milliseconds. */
+static int repeat_when_due(frame_pump *pump, struct pump_state *state, const struct orders *orders)
+{
+	gint64 due = state->last_us + REPEAT_US;
+	gint64 now = g_get_monotonic_time();
+
+	/* A torn picture is not shown; the frame that repairs it is on its way. */
+	if (state->torn && !orders->blank)
+		return REPEAT_US / 1000;
+	if (state->last_us && !orders->poked && now < due)
+		return (due - now + 999) / 1000;
+	hand_on(pump, state, orders->blank ? &state->black : &state->picture, TRUE);
+	return 0;
+}
+
+static void wait_for_work(frame_pump *pump, const struct orders *orders, int timeout_ms)
+{
+	struct pollfd fds[2] = { { .fd = pump->wake_fd, .events = POLLIN } };
+	eventfd_t value;
+
+	if (orders->active)
+		fds[1].fd = pump->source_class->wait_fd(pump->source, &fds[1].events);
+	poll(fds, orders->active ? 2 : 1, orders->active ? timeout_ms : -1);
+	if (fds[0].revents)
+		eventfd_read(pump->wake_fd, &value);
+}
+
+static gpointer pump_thread(gpointer data)
+{
+	frame_pump *pump = data;
+	struct pump_state state = { 0 };
+	struct orders orders;
+
+	for (;;) {
+		int timeout_ms = -1;
+
+		get_orders(pump, &orders);
+		if (orders.quit)
+			break;
+		if (orders.mode_changed)
+			apply_mode(pump, &state, &orders.mode);
+		if (orders.active) {
+			if (!take(pump, &state, &orders))
+				break;
+			get_orders(pump, &orders);
+			if (orders.mode_changed)
+				apply_mode(pump, &state, &orders.mode);
+		}
+		if (orders.quit)
+			break;
+		if (orders.active) {
+			timeout_ms = repeat_when_due(pump, &state, &orders);
+			if (timeout_ms == 0)
+				continue;
+		}
+		wait_for_work(pump, &orders, timeout_ms);
+	}
+	picture_clear(&state.picture);
+	picture_clear(&state.black);
+	return NULL;
+}
+
+static void wake(frame_pump *pump)
+{
+	eventfd_write(pump->wake_fd, 1);
+}
+
+frame_pump *frame_pump_new(const struct frame_source_class *source_class, gpointer source,
+			   const struct frame_pump_funcs *funcs, gpointer user_data, GError **error)
+{
+	frame_pump *pump = g_new0(frame_pump, 1);
+
+	pump->source_class = source_class;
+	pump->source = source;
+	pump->funcs = funcs;
+	pump->user_data = user_data;
+	g_mutex_init(&pump->lock);
+	pump->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (pump->wake_fd < 0) {
+		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "eventfd: %s",
+			    g_strerror(errno));
+		frame_pump_free(pump);
+		return NULL;
+	}
+	pump->thread = g_thread_try_new("frames", pump_thread, pump, error);
+	if (!pump->thread) {
+		frame_pump_free(pump);
+		return NULL;
+	}
+	return pump;
+}
+
+void frame_pump_free(frame_pump *pump)
+{
+	if (!pump)
+		return;
+	if (pump->thread) {
+		g_mutex_lock(&pump->lock);
+		pump->quit = TRUE;
+		g_mutex_unlock(&pump->lock);
+		wake(pump);
+		g_thread_join(pump->thread);
+	}
+	if (pump->wake_fd >= 0)
+		close(pump->wake_fd);
+	g_mutex_clear(&pump->lock);
+	g_free(pump);
+}
+
+void frame_pump_set_mode(frame_pump *pump, const struct stream_mode *mode)
+{
+	g_mutex_lock(&pump->lock);
+	pump->mode = *mode;
+	pump->mode_changed = TRUE;
+	g_mutex_unlock(&pump->lock);
+	wake(pump);
+}
+
+void frame_pump_set_running(frame_pump *pump, gboolean running)
+{
+	g_mutex_lock(&pump->lock);
+	pump->running = running;
+	pump->poked = TRUE;
+	g_mutex_unlock(&pump->lock);
+	wake(pump);
+}
+
+void frame_pump_set_blank(frame_pump *pump, gboolean blank)
+{
+	g_mutex_lock(&pump->lock);
+	pump->blank = blank;
+	pump->poked = TRUE;
+	g_mutex_unlock(&pump->lock);
+	wake(pump);
+}
+
+void frame_pump_want(frame_pump *pump)
+{
+	g_mutex_lock(&pump->lock);
+	pump->wanted = TRUE;
+	g_mutex_unlock(&pump->lock);
+	wake(pump);
+}
+
+void frame_pump_poke(frame_pump *pump)
+{
+	g_mutex_lock(&pump->lock);
+	pump->poked = TRUE;
+	g_mutex_unlock(&pump->lock);
+	wake(pump);
+}
+
+void frame_pump_get_counters(frame_pump *pump, struct frame_pump_counters *counters)
+{
+	g_mutex_lock(&pump->lock);
+	*counters = pump->counters;
+	g_mutex_unlock(&pump->lock);
+}

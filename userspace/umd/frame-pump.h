@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * frame-pump.h - brings frames from a source to the encoder, newest first
+ *
+ * One thread.  It takes a frame only while the encoder has nothing to do, so
+ * that between the desktop and the encoder there is never more than the one
+ * frame being converted, and what the encoder gets is as fresh as it can be.  A
+ * desktop that does not change is sent again a few times per second: sinks give
+ * up on streams that stop.
+ */
+#pragma once
+
+#include "frame-source.h"
+
+G_BEGIN_DECLS
+
+typedef struct frame_pump frame_pump;
+
+/**
+ * struct frame_pump_funcs - where pictures go; all in the pump's thread
+ * @picture: show @picture now, borrowed for the call.  @info is that of the
+ *	frame; when it is a repetition @repeat is set and @info the one before
+ * @gone: the source has gone; nothing comes any more
+ */
+struct frame_pump_funcs {
+	void (*picture)(const struct picture *picture, const struct frame_info *info,
+			gboolean repeat, gpointer user_data);
+	void (*gone)(gpointer user_data);
+};
+
+/**
+ * struct frame_pump_counters - since the pump began
+ * @taken: frames taken from the source
+ * @dropped: frames that a newer one replaced, or that were torn
+ */
+struct frame_pump_counters {
+	guint64 taken;
+	guint64 dropped;
+};
+
+/* Starts the thread, paused and without a mode. @source stays the caller's. */
+frame_pump *frame_pump_new(const struct frame_source_class *source_class, gpointer source,
+			   const struct frame_pump_funcs *funcs, gpointer user_data, GError **error);
+/* Ends the thread; no function runs afterwards. NULL is allowed. */
+void frame_pump_free(frame_pump *pump);
+
+/* From any thread: */
+
+/* Pictures have this mode from now on; black until the first frame of it. */
+void frame_pump_set_mode(frame_pump *pump, const struct stream_mode *mode);
+/* Run or rest. Running starts with a picture at once. */
+void frame_pump_set_running(frame_pump *pump, gboolean running);
+/* Show nothing but black, at the rate of repetitions, or frames again. */
+void frame_pump_set_blank(frame_pump *pump, gboolean blank);
+/* The encoder has nothing to do: one more picture, please. */
+void frame_pump_want(frame_pump *pump);
+/* A picture is needed at once, be it a repetition: a key frame was asked for. */
+void frame_pump_poke(frame_pump *pump);
+void frame_pump_get_counters(frame_pump *pump, struct frame_pump_counters *counters);
+
+G_END_DECLS

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The desktop's pictures, through libmiracast.
+ *
+ * Of a frame only what has changed is converted, out of the dma-buf, which is
+ * mapped once per buffer; then the frame is released, so that the desktop can
+ * draw on, before anything is encoded (R79).
+ */
+#include "frame-source.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <drm/miracast.h>
+#include <drm_fourcc.h>
+#include <linux/dma-buf.h>
+#include <miracast/frames.h>
+
+#include "picture-convert.h"
+
+/* A dma-buf of the desktop, mapped. */
+struct mapping {
+	int fd;
+	guint8 *data;
+	gsize size;
+};
+
+struct kernel_source {
+	struct miracast_host *host;
+	GHashTable *mappings; /* buffer id -> struct mapping */
+	struct picture_converter *converter;
+	guint32 converter_fourcc;
+	struct stream_mode mode;
+
+	gboolean holds;		     /* @frame is held: it has another size than the stream ... */
+	gboolean waited;	     /* ... or had, until the stream followed */
+	struct miracast_frame frame;
+	gboolean everything;	     /* the picture is not what the desktop shows anywhere */
+	struct area cursor;	     /* where the cursor was drawn */
+	guint64 last_seq;
+	gboolean complained;
+};
+
+static void mapping_free(gpointer data)
+{
+	struct mapping *mapping = data;
+
+	munmap(mapping->data, mapping->size);
+	close(mapping->fd);
+	g_free(mapping);
+}
+
+static gpointer kernel_create(struct miracast_host *host, GError **error)
+{
+	struct kernel_source *s;
+
+	if (miracast_frames_fd(host) < 0) {
+		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+				    "there is no kernel behind this session");
+		return NULL;
+	}
+	s = g_new0(struct kernel_source, 1);
+	s->host = host;
+	s->mappings = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, mapping_free);
+	return s;
+}
+
+static void kernel_destroy(gpointer data)
+{
+	struct kernel_source *s = data;
+
+	if (s->holds)
+		miracast_frames_release(s->host, s->frame.seq, -1);
+	g_hash_table_unref(s->mappings);
+	picture_converter_free(s->converter);
+	g_free(s);
+}
+
+static int kernel_wait_fd(gpointer data, short *events)
+{
+	struct kernel_source *s = data;
+
+	*events = POLLPRI;
+	return miracast_frames_fd(s->host);
+}
+
+static void kernel_set_mode(gpointer data, const struct stream_mode *mode)
+{
+	struct kernel_source *s = data;
+
+	s->mode = *mode;
+	s->everything = TRUE;
+	s->cursor = (struct area){ 0 };
+	g_clear_pointer(&s->converter, picture_converter_free);
+}
+
+static void drop_retired(struct kernel_source *s)
+{
+	uint64_t ids[16];
+	int n;
+
+	do {
+		n = miracast_frames_get_retired(s->host, ids);
+		for (int i = 0; i < n; i++) {
+			gint64 id = ids[i];
+
+			g_hash_table_remove(s->mappings, &id);
+		}
+	} while (n == G_N_ELEMENTS(ids));
+}
+
+/* Only the first plane is needed: all formats that are read have one. */
+static struct mapping *map_buffer(struct kernel_source *s, guint64 id)
+{
+	gint64 key = id;
+	struct mapping *mapping = g_hash_table_lookup(s->mappings, &key);
+	int fds[4];
+	int n;
+	off_t size;
+	gpointer data;
+
+	if (mapping)
+		return mapping;
+	n = miracast_frames_get_buffer(s->host, id, fds);
+	if (n < 1)
+		return NULL;
+	for (int i = 1; i < n; i++) {
+		gboolean again = FALSE;
+
+		for (int j = 0; j < i; j++)
+			again |= fds[j] == fds[i];
+		if (!again)
+			close(fds[i]);
+	}
+	size = lseek(fds[0], 0, SEEK_END);
+	data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_SHARED, fds[0], 0) : MAP_FAILED;
+	if (data == MAP_FAILED) {
+		g_warning("the desktop's buffer cannot be mapped: %s", g_strerror(errno));
+		close(fds[0]);
+		return NULL;
+	}
+	mapping = g_new0(struct mapping, 1);
+	*mapping = (struct mapping){ fds[0], data, size };
+	g_hash_table_insert(s->mappings, g_memdup2(&key, sizeof(key)), mapping);
+	return mapping;
+}
+
+static void sync_mapping(const struct mapping *mapping, guint64 flags)
+{
+	struct dma_buf_sync sync = { .flags = flags | DMA_BUF_SYNC_READ };
+	int result;
+
+	do {
+		result = ioctl(mapping->fd, DMA_BUF_IOCTL_SYNC, &sync);
+	} while (result < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+/* Does a picture of that geometry lie within the buffer? */
+static gboolean fits(const struct mapping *mapping, guint64 offset, guint64 pitch, guint64 right,
+		     guint64 bottom, guint bytes)
+{
+	return right * bytes <= pitch && bottom > 0 &&
+	       offset + pitch * (bottom - 1) + right * bytes <= mapping->size;
+}
+
+static void complain_once(struct kernel_source *s, const char *what)
+{
+	if (!s->complained)
+		g_warning("the desktop's picture cannot be shown: %s (format %.4s, modifier 0x%llx)",
+			  what, (const char *)&s->frame.fourcc,
+			  (unsigned long long)s->frame.modifier);
+	s->complained = TRUE;
+}
+
+static gboolean prepare_converter(struct kernel_source *s, const struct miracast_frame *frame)
+{
+	if (frame->modifier != DRM_FORMAT_MOD_LINEAR && frame->modifier != DRM_FORMAT_MOD_INVALID) {
+		complain_once(s, "its layout is not linear");
+		return FALSE;
+	}
+	if (s->converter && s->converter_fourcc == frame->fourcc)
+		return TRUE;
+	g_clear_pointer(&s->converter, picture_converter_free);
+	s->converter = picture_converter_new(frame->fourcc, frame->width, frame->height);
+	s->converter_fourcc = frame->fourcc;
+	s->everything = TRUE;
+	if (!s->converter)
+		complain_once(s, "no conversion for it");
+	return s->converter != NULL;
+}
+
+static struct area clip(const struct miracast_rect *rect, const struct miracast_frame *frame)
+{
+	return (struct area){
+		MIN(rect->x1, frame->width),
+		MIN(rect->y1, frame->height),
+		MIN(rect->x2, frame->width),
+		MIN(rect->y2, frame->height),
+	};
+}
+
+static void convert_area(struct kernel_source *s, const struct rgb_view *view,
+			 const struct picture *picture, const struct area *area)
+{
+	if (area->x1 < area->x2 && area->y1 < area->y2)
+		picture_converter_run(s->converter, view, picture, area);
+}
+
+static void draw_cursor(struct kernel_source *s, const struct miracast_frame *frame,
+			const struct rgb_view *view, const struct picture *picture)
+{
+	struct cursor_image cursor = {
+		.pitch = frame->cursor_pitch,
+		.x = frame->cursor_x,
+		.y = frame->cursor_y,
+		.width = frame->cursor_width,
+		.height = frame->cursor_height,
+	};
+	struct mapping *mapping;
+
+	s->cursor = (struct area){ 0 };
+	if (!(frame->flags & MIRACAST_FRAME_CURSOR_VISIBLE))
+		return;
+	mapping = map_buffer(s, frame->cursor_buffer_id);
+	if (!mapping || !fits(mapping, frame->cursor_offset, cursor.pitch, cursor.width,
+			      cursor.height, 4))
+		return;
+	cursor.data = mapping->data + frame->cursor_offset;
+	sync_mapping(mapping, DMA_BUF_SYNC_START);
+	if (picture_converter_cursor(s->converter, view, picture, &cursor))
+		s->cursor = cursor_area(&cursor, frame->width, frame->height);
+	sync_mapping(mapping, DMA_BUF_SYNC_END);
+}
+
+static gboolean convert_frame(struct kernel_source *s, const struct miracast_frame *frame,
+			      const struct picture *picture)
+{
+	const struct area whole = { 0, 0, frame->width, frame->height };
+	struct mapping *mapping;
+	struct rgb_view view = { .pitch = frame->pitch[0] };
+	guint bytes;
+
+	if (!prepare_converter(s, frame))
+		return FALSE;
+	bytes = picture_converter_bytes_per_pixel(s->converter);
+	mapping = map_buffer(s, frame->buffer_id);
+	if (!mapping)
+		return FALSE;
+	if (!fits(mapping, frame->offset[0], view.pitch, (guint64)frame->src_x + frame->width,
+		  (guint64)frame->src_y + frame->height, bytes)) {
+		complain_once(s, "it does not lie within its buffer");
+		return FALSE;
+	}
+	view.data = mapping->data + frame->offset[0] + (gsize)frame->src_y * view.pitch +
+		    (gsize)frame->src_x * bytes;
+
+	sync_mapping(mapping, DMA_BUF_SYNC_START);
+	if (s->everything || frame->flags & MIRACAST_FRAME_FULL) {
+		convert_area(s, &view, picture, &whole);
+		s->everything = FALSE;
+	} else {
+		/* What the cursor covered, and what the desktop drew. */
+		convert_area(s, &view, picture, &s->cursor);
+		for (guint i = 0; i < MIN(frame->num_damage, MIRACAST_MAX_DAMAGE); i++) {
+			struct area area = clip(&frame->damage[i], frame);
+
+			convert_area(s, &view, picture, &area);
+		}
+	}
+	draw_cursor(s, frame, &view, picture);
+	sync_mapping(mapping, DMA_BUF_SYNC_END);
+	return TRUE;
+}
+
+/* The newest frame into s->frame. A frame of another size waits for its mode. */
+static int acquire(struct kernel_source *s)
+{
+	struct miracast_frame frame;
+	int err = miracast_frames_acquire(s->host, &frame);
+
+	if (err == -EAGAIN)
+		return s->holds ? 0 : err;
+	if (err)
+		return err;
+	if (s->holds) {
+		/* What was held was never shown, and so was its damage. */
+		miracast_frames_release(s->host, s->frame.seq, -1);
+		s->everything = TRUE;
+	}
+	s->frame = frame;
+	s->holds = TRUE;
+	s->waited = FALSE;
+	return 0;
+}
+
+static enum frame_result kernel_take(gpointer data, const struct picture *picture,
+				     struct frame_info *info)
+{
+	struct kernel_source *s = data;
+	gint64 begin = g_get_monotonic_time();
+	gboolean converted;
+	int err;
+
+	drop_retired(s);
+	err = acquire(s);
+	if (err == -EAGAIN || err == -ENODATA)
+		return FRAME_NONE;
+	if (err)
+		return FRAME_GONE;
+	if (s->frame.width != s->mode.width || s->frame.height != s->mode.height) {
+		s->waited = TRUE;
+		return FRAME_NONE;
+	}
+
+	converted = convert_frame(s, &s->frame, picture);
+	s->holds = FALSE;
+	err = miracast_frames_release(s->host, s->frame.seq, -1);
+	info->skipped = s->last_seq && s->frame.seq > s->last_seq ?
+				MIN(s->frame.seq - s->last_seq - 1, G_MAXUINT) : 0;
+	s->last_seq = s->frame.seq;
+	if (err == -ENODEV)
+		return FRAME_GONE;
+	if (!converted) {
+		s->everything = TRUE;
+		return FRAME_NONE;
+	}
+	if (err) {
+		/*
+		 * Revoked: the desktop has perhaps drawn into what was read, and
+		 * then the next frame is near.  A frame that had to wait for its
+		 * mode was revoked for that; if the desktop stands still there
+		 * is no next one, so it is better than black.
+		 */
+		s->everything = TRUE;
+		if (!s->waited)
+			return FRAME_TORN;
+	}
+	info->seq = s->frame.seq;
+	info->flip_ns = s->frame.flip_ns;
+	info->convert_us = g_get_monotonic_time() - begin;
+	return FRAME_TAKEN;
+}
+
+const struct frame_source_class frame_source_kernel = {
+	.name = "kernel",
+	.create = kernel_create,
+	.destroy = kernel_destroy,
+	.wait_fd = kernel_wait_fd,
+	.set_mode = kernel_set_mode,
+	.take = kernel_take,
+};

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * frame-source.h - where pictures come from
+ *
+ * A source updates a persistent I420 picture from the newest frame that it has,
+ * touching only what changed, and says when that frame was shown.  The pump
+ * (frame-pump.h) decides when: sources never queue, so that the newest frame
+ * wins.  Two exist: frame_source_kernel (the desktop, through libmiracast) and
+ * frame_source_test (a moving picture, no kernel).
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <gst/video/video.h>
+
+G_BEGIN_DECLS
+
+struct miracast_host;
+
+/**
+ * struct picture - I420, BT.709 limited range, the layout of a GstVideoInfo
+ */
+struct picture {
+	GstVideoInfo info;
+	guint8 *data; /* GST_VIDEO_INFO_SIZE() bytes */
+};
+
+static inline guint8 *picture_plane(const struct picture *picture, guint plane)
+{
+	return picture->data + GST_VIDEO_INFO_PLANE_OFFSET(&picture->info, plane);
+}
+
+static inline int picture_stride(const struct picture *picture, guint plane)
+{
+	return GST_VIDEO_INFO_PLANE_STRIDE(&picture->info, plane);
+}
+
+/* Caps, and what the conversion has to match: one place. */
+#define PICTURE_COLORIMETRY GST_VIDEO_COLORIMETRY_BT709
+
+/**
+ * struct stream_mode - what is being sent
+ * @refresh_mhz: millihertz
+ */
+struct stream_mode {
+	guint width;
+	guint height;
+	guint refresh_mhz;
+};
+
+/**
+ * struct frame_info - about the frame that was taken
+ * @seq: number of the frame
+ * @flip_ns: CLOCK_MONOTONIC of the desktop's flip
+ * @convert_us: time that reading and converting took
+ * @skipped: frames between the one taken before and this one
+ */
+struct frame_info {
+	guint64 seq;
+	guint64 flip_ns;
+	guint convert_us;
+	guint skipped;
+};
+
+/**
+ * enum frame_result - what take() found
+ * @FRAME_TAKEN: the picture and the info are updated
+ * @FRAME_NONE: nothing new
+ * @FRAME_TORN: the desktop took the buffer back meanwhile: the picture must not
+ *	be shown, the next frame will repair it
+ * @FRAME_GONE: the source has gone for good
+ */
+enum frame_result {
+	FRAME_TAKEN,
+	FRAME_NONE,
+	FRAME_TORN,
+	FRAME_GONE,
+};
+
+/**
+ * struct frame_source_class - functions of a source
+ * @create: @host is NULL for sources without a kernel; any thread
+ * @destroy: any thread, after the pump has ended
+ * @wait_fd: file descriptor that poll() says @events of when take() is worth
+ *	while; the pump's thread, like the others below
+ * @set_mode: the stream has this mode now and @picture is black; a frame of
+ *	another size is not taken, and kept until the mode matches
+ * @take: never waits
+ */
+struct frame_source_class {
+	const char *name;
+	gpointer (*create)(struct miracast_host *host, GError **error);
+	void (*destroy)(gpointer source);
+	int (*wait_fd)(gpointer source, short *events);
+	void (*set_mode)(gpointer source, const struct stream_mode *mode);
+	enum frame_result (*take)(gpointer source, const struct picture *picture,
+				  struct frame_info *info);
+};
+
+extern const struct frame_source_class frame_source_kernel;
+extern const struct frame_source_class frame_source_test;
+
+G_END_DECLS

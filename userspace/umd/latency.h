@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * latency.h - median and 95th percentile of the last second
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Most values between two takes; more are left out. */
+#define LATENCY_WINDOW 256
+
+struct latency_window;
+
+struct latency_window *latency_window_new(void);
+void latency_window_free(struct latency_window *window);
+void latency_window_add(struct latency_window *window, guint64 us);
+/* Both 0 if nothing was added since the take before; the window is empty then. */
+void latency_window_take(struct latency_window *window, guint64 *median, guint64 *p95);
+
+G_END_DECLS

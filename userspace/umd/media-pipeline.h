@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * media-pipeline.h - from I420 pictures to RTP packets
+ *
+ *     appsrc ! videoconvert ! ENCODER ! h264parse ! wfdtsmux.video
+ *     audiotestsrc ! audioconvert ! ENCODER ! wfdtsmux.audio
+ *     wfdtsmux ! wfdrtppay ! udpsink
+ *
+ * There is no queue between appsrc and udpsink: one thread encodes a picture and
+ * hands its packets to the network before it asks for the next one.  Nothing is
+ * synchronised to a clock, nothing waits for audio.
+ */
+#pragma once
+
+#include "encoders.h"
+#include "frame-source.h"
+
+G_BEGIN_DECLS
+
+enum audio_source {
+	AUDIO_SOURCE_SILENCE,
+	AUDIO_SOURCE_TONE,
+};
+
+/**
+ * struct media_pipeline_config - borrowed for the call
+ * @encoder: from video_encoder_find()
+ * @selection: what M4 told the sink
+ * @bit_rate: bits per second of video to start with
+ * @rare_key_frames: the sink asks for key frames (M13), so few are sent unasked
+ * @audio: where sound comes from, if @selection has an audio codec
+ * @socket: UDP socket that RTP leaves from, bound
+ * @peer_address, @peer_port: numeric, where it goes
+ * @pmt_pid: from the quirks
+ */
+struct media_pipeline_config {
+	const struct video_encoder *encoder;
+	const struct wfd_selection *selection;
+	guint bit_rate;
+	gboolean rare_key_frames;
+	enum audio_source audio;
+	GSocket *socket;
+	const char *peer_address;
+	guint16 peer_port;
+	guint16 pmt_pid;
+};
+
+/**
+ * struct media_stats - counters since the pipeline began
+ * @frames_encoded: pictures that left the encoder
+ * @frames_sent: pictures whose last packet was handed to the network
+ * @packets, @bytes: RTP, headers included
+ * @idr: key frames sent
+ * @latency_median_us, @latency_p95_us: flip to last packet, of the pictures sent
+ *	since media_pipeline_take_stats() was called before; 0 without any
+ */
+struct media_stats {
+	guint64 frames_encoded;
+	guint64 frames_sent;
+	guint64 packets;
+	guint64 bytes;
+	guint64 idr;
+	guint64 latency_median_us;
+	guint64 latency_p95_us;
+};
+
+/**
+ * struct media_pipeline_funcs - what the owner hears
+ * @wanted: the encoder has nothing to do; streaming thread
+ * @first_sent: the first picture was handed to the network; main context
+ * @failed: nothing will be sent any more; main context
+ * @frame_sent: frame @seq: its first packet is about to leave (R86), and it took
+ *	@encode_us to encode; streaming thread
+ */
+struct media_pipeline_funcs {
+	void (*wanted)(gpointer user_data);
+	void (*first_sent)(gpointer user_data);
+	void (*failed)(const char *message, gpointer user_data);
+	void (*frame_sent)(guint64 seq, guint encode_us, guint bytes, gpointer user_data);
+};
+
+typedef struct media_pipeline media_pipeline;
+
+/*
+ * Makes and prepares everything; the main context is the thread's default one.
+ * Fails if an element is missing (G_IO_ERROR_NOT_FOUND) or does not take what it
+ * is given.
+ */
+media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
+				   const struct media_pipeline_funcs *funcs, gpointer user_data,
+				   GError **error);
+/* Stops and waits for the threads; no function runs afterwards. */
+void media_pipeline_free(media_pipeline *pipeline);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(media_pipeline, media_pipeline_free)
+
+/* Stream, beginning with a key frame; or stop, and keep everything. */
+void media_pipeline_play(media_pipeline *pipeline);
+void media_pipeline_pause(media_pipeline *pipeline);
+
+/* Pictures pushed from now on have another mode. */
+void media_pipeline_set_mode(media_pipeline *pipeline, const struct wfd_selection *selection);
+
+/**
+ * media_pipeline_push - encode and send a picture
+ * @repeat: it is the one before: its latency does not count
+ *
+ * Any thread, after wanted() was called.
+ */
+void media_pipeline_push(media_pipeline *pipeline, const struct picture *picture,
+			 const struct frame_info *info, gboolean repeat);
+
+/* The next picture is a key frame. */
+void media_pipeline_key_frame(media_pipeline *pipeline);
+void media_pipeline_set_bit_rate(media_pipeline *pipeline, guint bit_rate);
+/* PTS that a picture pushed @delay_ms from now would have, 90 kHz. */
+guint64 media_pipeline_pts_in(media_pipeline *pipeline, guint delay_ms);
+void media_pipeline_take_stats(media_pipeline *pipeline, struct media_stats *stats);
+
+G_END_DECLS

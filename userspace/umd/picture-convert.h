@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * picture-convert.h - parts of an RGB buffer into an I420 picture
+ *
+ * GStreamer's converter with the colour matrix of PICTURE_COLORIMETRY.  It is
+ * made for frames of one size; here there is one for the whole picture and one
+ * for a tile, so that a small damage costs little.
+ */
+#pragma once
+
+#include "frame-source.h"
+
+G_BEGIN_DECLS
+
+/**
+ * struct rgb_view - pixels of a linear buffer
+ * @data: first pixel of the picture
+ * @pitch: bytes per line
+ */
+struct rgb_view {
+	const guint8 *data;
+	guint pitch;
+};
+
+/* Half-open, in pixels. */
+struct area {
+	guint x1, y1, x2, y2;
+};
+
+struct picture_converter;
+
+/* Is @fourcc (DRM_FORMAT_*) one that can be read? */
+gboolean picture_converter_knows(guint32 fourcc);
+
+/* NULL if @fourcc is not known or the size is smaller than a tile. */
+struct picture_converter *picture_converter_new(guint32 fourcc, guint width, guint height);
+void picture_converter_free(struct picture_converter *converter);
+guint picture_converter_bytes_per_pixel(const struct picture_converter *converter);
+
+/* Convert at least @area, which must lie within the picture. */
+void picture_converter_run(struct picture_converter *converter, const struct rgb_view *source,
+			   const struct picture *picture, const struct area *area);
+
+/**
+ * struct cursor_image - premultiplied ARGB8888 (R76 of the cursor plane: none)
+ * @x, @y: of the left upper corner in the picture; may be outside
+ */
+struct cursor_image {
+	const guint8 *data;
+	guint pitch;
+	int x, y;
+	guint width, height;
+};
+
+/* The part of the picture that a cursor covers; empty (x1 == x2) if none. */
+struct area cursor_area(const struct cursor_image *cursor, guint width, guint height);
+
+/*
+ * Put the cursor over the picture: reads what is below it from @source, so
+ * @picture need not be fresh there.  Formats of 32 bits with 8 per colour only;
+ * FALSE for others.
+ */
+gboolean picture_converter_cursor(struct picture_converter *converter, const struct rgb_view *source,
+				  const struct picture *picture, const struct cursor_image *cursor);
+
+G_END_DECLS

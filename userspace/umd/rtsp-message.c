@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Single RTSP messages: see rtsp-private.h.
+ */
+#include "rtsp-private.h"
+
+#include <string.h>
+
+#include "wfd-params.h"
+
+#define MAX_HEADER_TEXT 128
+
+/* What GStreamer writes by itself while sending is not known here yet. */
+static void append_headers(const GstRTSPMessage *message, GString *text)
+{
+	for (int field = GST_RTSP_HDR_INVALID + 1; field < GST_RTSP_HDR_LAST; field++) {
+		char *value = NULL;
+
+		if (gst_rtsp_message_get_header(message, field, &value, 0) == GST_RTSP_OK)
+			g_string_append_printf(text, " | %s: %s", gst_rtsp_header_as_text(field),
+					       value);
+	}
+}
+
+void rtsp_trace(const GstRTSPMessage *message, const char *mark)
+{
+	g_autoptr(GString) text = NULL;
+	g_autofree char *safe = NULL;
+	guint8 *body = NULL;
+	guint len = 0;
+
+	if (!g_log_writer_default_would_drop(G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN)) {
+		text = g_string_new(NULL);
+	} else {
+		return;
+	}
+	switch (message->type) {
+	case GST_RTSP_MESSAGE_REQUEST:
+		g_string_append_printf(text, "%s %s",
+				       gst_rtsp_method_as_text(message->type_data.request.method),
+				       message->type_data.request.uri);
+		break;
+	case GST_RTSP_MESSAGE_RESPONSE:
+		g_string_append_printf(text, "%d %s", message->type_data.response.code,
+				       message->type_data.response.reason);
+		break;
+	default:
+		g_string_append_printf(text, "message of type %d", message->type);
+		break;
+	}
+	append_headers(message, text);
+	gst_rtsp_message_get_body(message, &body, &len);
+	if (body)
+		g_string_append_printf(text, " || %.*s", (int)rtsp_body_length(body, len), body);
+	safe = g_utf8_make_valid(text->str, text->len);
+	g_strdelimit(safe, "\r\n", ' ');
+	g_debug("RTSP %s %s", mark, safe);
+}
+
+const char *rtsp_result_text(GstRTSPResult result)
+{
+	switch (result) {
+	case GST_RTSP_EEOF:
+		return "the connection was closed";
+	case GST_RTSP_ESYS:
+		return "system error";
+	case GST_RTSP_EPARSE:
+		return "syntax error";
+	case GST_RTSP_ENOMEM:
+		return "too large, or the sink does not read";
+	case GST_RTSP_ETIMEOUT:
+		return "timeout";
+	default:
+		return "library error";
+	}
+}
+
+void rtsp_init_response(GstRTSPMessage *response, const GstRTSPMessage *request,
+			GstRTSPStatusCode code, const char *reason)
+{
+	gst_rtsp_message_init_response(response, code,
+				       reason ? reason : gst_rtsp_status_as_text(code), request);
+}
+
+gsize rtsp_body_length(const guint8 *body, guint len)
+{
+	return len && body[len - 1] == '\0' ? len - 1 : len;
+}
+
+guint rtsp_count_headers(const GstRTSPMessage *message)
+{
+	return message->hdr_fields ? message->hdr_fields->len : 0;
+}
+
+gboolean rtsp_get_cseq(const GstRTSPMessage *message, guint64 *cseq)
+{
+	char *value = NULL;
+
+	return gst_rtsp_message_get_header(message, GST_RTSP_HDR_CSEQ, &value, 0) == GST_RTSP_OK &&
+	       g_ascii_string_to_unsigned(value, 10, 0, G_MAXUINT32, cseq, NULL);
+}
+
+char *rtsp_header_text(const char *value)
+{
+	char *text = g_utf8_make_valid(value, strnlen(value, MAX_HEADER_TEXT));
+
+	for (char *c = text; *c; c++) {
+		if (g_ascii_iscntrl(*c))
+			*c = ' ';
+	}
+	return g_strstrip(text);
+}
+
+char *rtsp_refusal_text(const GstRTSPMessage *response)
+{
+	g_autoptr(GArray) errors = NULL;
+	g_autofree char *details = NULL;
+	g_autofree char *phrase = NULL;
+	const char *reason = response->type_data.response.reason;
+	guint8 *body = NULL;
+	guint len = 0;
+
+	phrase = rtsp_header_text(reason ? reason : "");
+	gst_rtsp_message_get_body(response, &body, &len);
+	if (body)
+		errors = wfd_param_errors_parse(body, rtsp_body_length(body, len), NULL);
+	if (errors && errors->len)
+		details = wfd_param_errors_to_string(errors);
+	return g_strdup_printf("%d %s%s%s", response->type_data.response.code, phrase, details ? ": " : "",
+			       details ? details : "");
+}
+
+char *rtsp_teardown_reason(const GstRTSPMessage *request)
+{
+	g_autoptr(wfd_params) params = NULL;
+	guint8 *body = NULL;
+	guint len = 0;
+	const char *value;
+
+	gst_rtsp_message_get_body(request, &body, &len);
+	if (!body)
+		return NULL;
+	params = wfd_params_parse(body, rtsp_body_length(body, len), NULL);
+	value = params ? wfd_params_get(params, "microsoft_teardown_reason") : NULL;
+	return value ? rtsp_header_text(value) : NULL;
+}
+
+/* Transports are not reference counted and have no autoptr of GStreamer's. */
+static gboolean read_client_port(const char *header, guint16 *port)
+{
+	GstRTSPTransport *transport;
+	gboolean usable;
+
+	gst_rtsp_transport_new(&transport);
+	usable = gst_rtsp_transport_parse(header, transport) == GST_RTSP_OK &&
+		 transport->trans == GST_RTSP_TRANS_RTP &&
+		 transport->lower_transport == GST_RTSP_LOWER_TRANS_UDP &&
+		 transport->client_port.min >= 1 && transport->client_port.min <= G_MAXUINT16;
+	if (usable)
+		*port = transport->client_port.min;
+	gst_rtsp_transport_free(transport);
+	return usable;
+}
+
+gboolean rtsp_client_port(const GstRTSPMessage *request, guint16 *port, GError **error)
+{
+	g_autofree char *text = NULL;
+	char *header = NULL;
+
+	if (gst_rtsp_message_get_header(request, GST_RTSP_HDR_TRANSPORT, &header, 0) !=
+	    GST_RTSP_OK) {
+		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+				    "SETUP without Transport");
+		return FALSE;
+	}
+	if (read_client_port(header, port))
+		return TRUE;
+	text = rtsp_header_text(header);
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
+		    "\"%s\" is not unicast RTP over UDP with a client_port", text);
+	return FALSE;
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The broker's "config" message, checked: see umd-session.h.
+ */
+#include "umd-session.h"
+
+static char *lookup_string(GVariant *fields, const char *key)
+{
+	char *value = NULL;
+
+	g_variant_lookup(fields, key, "s", &value);
+	return value;
+}
+
+static gboolean check_address(const char *key, const char *address, GError **error)
+{
+	g_autoptr(GInetAddress) parsed = g_inet_address_new_from_string(address);
+
+	if (parsed)
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+		    "%s \"%s\" is not a numeric address", key, address);
+	return FALSE;
+}
+
+static gboolean set_source(struct umd_config *config, const char *source, GError **error)
+{
+	config->kernel = g_strcmp0(source, "kernel") == 0;
+	if (config->kernel || g_strcmp0(source, "test") == 0)
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+		    "source \"%s\" is neither \"kernel\" nor \"test\"", source);
+	return FALSE;
+}
+
+static gboolean set_audio(struct umd_config *config, const char *audio, GError **error)
+{
+	config->audio = g_strcmp0(audio, "none") != 0;
+	config->tone = g_strcmp0(audio, "tone") == 0;
+	if (!audio || !config->audio || config->tone || g_strcmp0(audio, "silence") == 0)
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+		    "audio \"%s\" is none of \"none\", \"silence\" and \"tone\"", audio);
+	return FALSE;
+}
+
+struct umd_config *umd_config_new(GVariant *fields, GError **error)
+{
+	g_autoptr(umd_config) config = g_new0(struct umd_config, 1);
+	g_autofree char *source = lookup_string(fields, "source");
+	g_autofree char *audio = lookup_string(fields, "audio");
+
+	config->friendly_name = lookup_string(fields, "friendly-name");
+	config->peer_address = lookup_string(fields, "peer-address");
+	config->local_address = lookup_string(fields, "local-address");
+	config->encoder = lookup_string(fields, "encoder");
+	g_variant_lookup(fields, "max-bit-rate", "t", &config->max_bit_rate);
+	g_variant_lookup(fields, "width", "u", &config->wish.width);
+	g_variant_lookup(fields, "height", "u", &config->wish.height);
+	g_variant_lookup(fields, "refresh", "u", &config->wish.refresh_mhz);
+
+	if (!set_source(config, source, error) || !set_audio(config, audio, error) ||
+	    !check_address("peer-address", config->peer_address, error) ||
+	    !check_address("local-address", config->local_address, error))
+		return NULL;
+	return g_steal_pointer(&config);
+}
+
+void umd_config_free(struct umd_config *config)
+{
+	if (!config)
+		return;
+	g_free(config->friendly_name);
+	g_free(config->peer_address);
+	g_free(config->local_address);
+	g_free(config->encoder);
+	g_free(config);
+}

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * miracast-umd: one session with one sink.
+ *
+ * Started by miracastd with a sink fd of the kernel, the connected RTSP socket
+ * and the control channel.  The main thread runs the main loop, in which the
+ * session lives; another thread runs the host (libmiracast).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+#include <gst/gst.h>
+
+#include "umd-driver.h"
+#include "wfdtsmux.h"
+
+#define CONFIG_TIMEOUT_S 10
+
+/* Exit status; the reason of a session that ended is on the channel. */
+#define EXIT_USAGE 2
+
+struct umd {
+	GMainLoop *loop;
+	channel *ch;
+	int sink_fd;
+	int rtsp_fd;
+
+	struct umd_config *config; /* NULL: it has not come yet */
+	struct umd_driver_data driver;
+	struct miracast_host *host;
+	GThread *host_thread;
+	int host_result; /* valid once the thread has ended */
+	gboolean stopping;
+	gboolean broker_gone;
+	GSource *config_timer;
+};
+
+/* ------------------------------------------------------------------ the end */
+
+static void send_end(struct umd *umd, enum channel_reason reason, const char *message)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (umd->broker_gone)
+		return;
+	if (!channel_send(umd->ch, CHANNEL_END,
+			  g_variant_new_parsed("{'reason': <%s>, 'status': <%u>, 'message': <%s>, "
+					       "'hint': <%s>}",
+					       channel_reason_name(reason),
+					       channel_reason_status(reason), message,
+					       channel_reason_hint(reason)),
+			  &error))
+		g_warning("%s", error->message);
+}
+
+static void send_result(struct umd *umd)
+{
+	int err = -umd->host_result;
+
+	/* The session's own reason, except that losing the kernel looks like a stop to it. */
+	if (umd->driver.message &&
+	    !(umd->driver.reason == CHANNEL_REASON_STOPPED && err == ENODEV)) {
+		send_end(umd, umd->driver.reason, umd->driver.message);
+	} else if (err && !umd->stopping) {
+		g_autofree char *message = g_strdup_printf("The kernel's session ended: %s",
+							   g_strerror(err));
+
+		send_end(umd, CHANNEL_REASON_DRIVER_GONE, message);
+	} else {
+		send_end(umd, CHANNEL_REASON_STOPPED, "Stopped");
+	}
+}
+
+static void stop(struct umd *umd, const char *why)
+{
+	if (umd->stopping)
+		return;
+	g_message("stopping: %s", why);
+	umd->stopping = TRUE;
+	if (!umd->host) {
+		g_main_loop_quit(umd->loop);
+		return;
+	}
+	miracast_host_request_stop(umd->host);
+	/* A start that waits for the sink does not see the request. */
+	if (umd->driver.session)
+		umd_session_stop(umd->driver.session);
+}
+
+/* ----------------------------------------------------------------- the host */
+
+static void host_overdue(void *data, const char *what)
+{
+	/* The kernel tears down what is left when the file descriptors close. */
+	g_critical("%s takes too long; giving up", what);
+	_exit(EXIT_FAILURE);
+}
+
+static void host_status(void *data, uint32_t status, int error, bool first)
+{
+	g_message("status %u (%s)%s", status, g_strerror(-error), first ? "" : ", too late");
+}
+
+static gboolean host_finished(gpointer data)
+{
+	struct umd *umd = data;
+
+	g_main_loop_quit(umd->loop);
+	return G_SOURCE_REMOVE;
+}
+
+static gpointer host_thread(gpointer data)
+{
+	struct umd *umd = data;
+
+	umd->host_result = miracast_host_run(umd->host);
+	g_idle_add(host_finished, umd);
+	return NULL;
+}
+
+static void start(struct umd *umd)
+{
+	struct miracast_host_config config = {
+		.driver = &umd_driver,
+		.driver_data = &umd->driver,
+		.sink_fd = umd->config->kernel ? umd->sink_fd : -1,
+		.rtsp_fd = umd->rtsp_fd,
+		.has_data_rate = true,
+		.data = umd,
+		.status = host_status,
+		.overdue = host_overdue,
+	};
+	int err;
+
+	umd->driver.config = umd->config;
+	umd->driver.ch = umd->ch;
+	umd->driver.context = g_main_context_default();
+	err = miracast_host_new(&config, &umd->host);
+	if (err) {
+		send_end(umd, CHANNEL_REASON_INTERNAL, g_strerror(-err));
+		g_main_loop_quit(umd->loop);
+		return;
+	}
+	umd->host_thread = g_thread_new("host", host_thread, umd);
+}
+
+/* --------------------------------------------------------------- the channel */
+
+static void configure(struct umd *umd, GVariant *fields)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (umd->config) {
+		g_warning("a second configuration is ignored");
+		return;
+	}
+	g_source_destroy(umd->config_timer);
+	umd->config = umd_config_new(fields, &error);
+	if (umd->config && umd->config->kernel && umd->sink_fd < 0)
+		g_set_error_literal(&error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+				    "source \"kernel\" without a sink fd");
+	if (error) {
+		send_end(umd, CHANNEL_REASON_CONFIGURATION, error->message);
+		g_main_loop_quit(umd->loop);
+		return;
+	}
+	start(umd);
+}
+
+static void set_data_rate(struct umd *umd, GVariant *fields)
+{
+	struct miracast_data_rate rate = { 0 };
+
+	g_variant_lookup(fields, "encoder-bit-rate", "t", &rate.encoder_bit_rate);
+	g_variant_lookup(fields, "max-tx-rate", "t", &rate.current_max_tx_data_rate);
+	g_variant_lookup(fields, "transmitted", "t", &rate.transmitted_frame_count);
+	g_variant_lookup(fields, "failed", "t", &rate.failed_frame_count);
+	g_variant_lookup(fields, "retried", "t", &rate.retried_frame_count);
+	g_variant_lookup(fields, "multiple-retried", "t", &rate.multiple_retry_frame_count);
+	if (umd->host)
+		miracast_host_set_data_rate(umd->host, &rate);
+}
+
+static void channel_message_received(channel *ch, enum channel_message message, GVariant *fields,
+				     gpointer user_data)
+{
+	struct umd *umd = user_data;
+	const char *reason = "";
+
+	switch (message) {
+	case CHANNEL_CONFIG:
+		configure(umd, fields);
+		break;
+	case CHANNEL_STOP:
+		g_variant_lookup(fields, "reason", "&s", &reason);
+		stop(umd, reason);
+		break;
+	case CHANNEL_DATA_RATE:
+		set_data_rate(umd, fields);
+		break;
+	case CHANNEL_IDR:
+		if (umd->driver.session)
+			umd_session_key_frame(umd->driver.session);
+		break;
+	default:
+		break;
+	}
+}
+
+static void channel_closed(channel *ch, const GError *error, gpointer user_data)
+{
+	struct umd *umd = user_data;
+
+	umd->broker_gone = TRUE;
+	stop(umd, error ? error->message : "the broker has gone");
+}
+
+static const struct channel_funcs channel_handlers = {
+	.message = channel_message_received,
+	.closed = channel_closed,
+};
+
+static gboolean config_is_late(gpointer data)
+{
+	struct umd *umd = data;
+
+	g_warning("the broker has sent no configuration within %d s", CONFIG_TIMEOUT_S);
+	stop(umd, "no configuration");
+	return G_SOURCE_REMOVE;
+}
+
+/* -------------------------------------------------------------- the process */
+
+static gboolean terminated(gpointer data)
+{
+	stop(data, "signal");
+	return G_SOURCE_CONTINUE;
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Nothing that the broker had open by accident stays open here. */
+static void close_other_fds(const struct umd *umd, int channel_fd)
+{
+	int keep[] = { STDERR_FILENO, umd->sink_fd, umd->rtsp_fd, channel_fd };
+
+	qsort(keep, G_N_ELEMENTS(keep), sizeof(keep[0]), compare_fds);
+	for (gsize i = 0; i + 1 < G_N_ELEMENTS(keep); i++) {
+		if (keep[i + 1] > keep[i] + 1)
+			close_range(MAX(keep[i] + 1, STDERR_FILENO + 1), keep[i + 1] - 1, 0);
+	}
+	close_range(MAX(keep[G_N_ELEMENTS(keep) - 1], STDERR_FILENO) + 1, ~0u, 0);
+	for (gsize i = 0; i < G_N_ELEMENTS(keep); i++) {
+		if (keep[i] > STDERR_FILENO)
+			fcntl(keep[i], F_SETFD, FD_CLOEXEC);
+	}
+}
+
+static gboolean parse_options(struct umd *umd, int *channel_fd, int *argc, char ***argv)
+{
+	const GOptionEntry entries[] = {
+		{ "sink-fd", 0, 0, G_OPTION_ARG_INT, &umd->sink_fd,
+		  "sink of /dev/miracast; -1 for none", "FD" },
+		{ "rtsp-fd", 0, 0, G_OPTION_ARG_INT, &umd->rtsp_fd, "connected RTSP socket", "FD" },
+		{ "channel-fd", 0, 0, G_OPTION_ARG_INT, channel_fd, "control channel", "FD" },
+		{ NULL },
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new("- one Miracast session");
+	g_autoptr(GError) error = NULL;
+
+	g_option_context_set_summary(context, "Started by miracastd; of no use alone.");
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, argc, argv, &error)) {
+		g_printerr("miracast-umd: %s\n", error->message);
+		return FALSE;
+	}
+	if (umd->rtsp_fd <= STDERR_FILENO || *channel_fd <= STDERR_FILENO ||
+	    (umd->sink_fd != -1 && umd->sink_fd <= STDERR_FILENO)) {
+		g_printerr("miracast-umd: file descriptors 0 to 2 are taken\n");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static gboolean harden(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct umd umd = { .sink_fd = 3, .rtsp_fd = 4 };
+	g_autoptr(GError) error = NULL;
+	int channel_fd = 5;
+
+	g_set_prgname("miracast-umd");
+	if (!parse_options(&umd, &channel_fd, &argc, &argv))
+		return EXIT_USAGE;
+	close_other_fds(&umd, channel_fd);
+	if (!harden()) {
+		g_printerr("miracast-umd: prctl: %s\n", g_strerror(errno));
+		return EXIT_FAILURE;
+	}
+
+	umd.ch = channel_new(channel_fd, CHANNEL_UMD, &channel_handlers, &umd, &error);
+	if (!umd.ch) {
+		g_printerr("miracast-umd: %s\n", error->message);
+		return EXIT_USAGE;
+	}
+	if (!gst_init_check(NULL, NULL, &error) || !wfd_ts_mux_register()) {
+		send_end(&umd, CHANNEL_REASON_INTERNAL,
+			 error ? error->message : "GStreamer does not take our elements");
+		channel_free(umd.ch);
+		return EXIT_FAILURE;
+	}
+
+	umd.loop = g_main_loop_new(NULL, FALSE);
+	umd.config_timer = g_timeout_source_new_seconds(CONFIG_TIMEOUT_S);
+	g_source_set_callback(umd.config_timer, config_is_late, &umd, NULL);
+	g_source_attach(umd.config_timer, NULL);
+	g_unix_signal_add(SIGTERM, terminated, &umd);
+	g_unix_signal_add(SIGINT, terminated, &umd);
+	g_main_loop_run(umd.loop);
+
+	if (umd.host_thread) {
+		g_thread_join(umd.host_thread);
+		send_result(&umd);
+	}
+	miracast_host_free(umd.host);
+	g_free(umd.driver.message);
+	umd_config_free(umd.config);
+	g_source_unref(umd.config_timer);
+	channel_free(umd.ch);
+	g_main_loop_unref(umd.loop);
+	return EXIT_SUCCESS;
+}
