@@ -3,6 +3,8 @@
  * Ends of a session, by everybody who can end it, under users who do not let
  * go: R18, R21 to R25, R42, R43.
  */
+#include <sys/uio.h>
+
 #include "miracast_kselftest.h"
 
 #define SYNC_MS	10000	/* far more than any step takes, far less than for ever */
@@ -252,6 +254,8 @@ static void *stuck_thread(void *arg)
 	struct miracast_get_chunks chunks = {
 		.buf_ptr = (uintptr_t)stuck->page, .buf_len = 4096,
 	};
+	struct miracast_reply reply = { .len = sizeof(reply) + 8, .id = 1 };
+	struct iovec iov[2] = { { &reply, sizeof(reply) }, { stuck->page, 8 } };
 	struct record record;
 	char buf[8] = { 0 };
 	long ret = 0;
@@ -272,7 +276,7 @@ static void *stuck_thread(void *arg)
 		ret = read(sink, stuck->page, 4096);
 		break;
 	case STUCK_FAULT_WRITE:
-		ret = write(sink, stuck->page, sizeof(struct miracast_reply));
+		ret = writev(sink, iov, 2);
 		break;
 	case STUCK_FAULT_IO_CONTROL_IN:
 		ret = sink_io_control(sink, MIRACAST_TEST_CTL_ECHO, stuck->page, 8,
