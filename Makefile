@@ -6,6 +6,10 @@
 #   make modules-all     the module for every supported kernel, in a chroot, warnings are errors
 #   make userspace-vm    the programs as the virtual machines use them
 #   make lint            static checks
+#   make demo            cast a desktop to a sink, in a virtual machine; results in out/demo
+#   make native LISTEN=ADDRESS[:PORT]
+#                        serve a moving test picture to any sink that connects: no root, no module
+#   make kselftest       the module's own tests, on every supported kernel
 #   make check           everything; ends with "N passed, N failed"
 #
 # Everything that is made goes to BUILD; the source tree stays clean.
@@ -62,6 +66,21 @@ lint-kernel:
 	$(CHROOT) tests/lint-kernel /build
 lint-scripts:
 	tests/lint-scripts
+
+OUT ?= out
+.PHONY: demo
+demo: prereq
+	tests/e2e/demo $(BUILD) $(OUT)/demo
+
+LISTEN ?= 127.0.0.1
+.PHONY: native
+native: userspace
+	$(BUILD)/userspace/userspace/broker/miracastd --no-bus --source=test \
+		--umd=$(BUILD)/userspace/userspace/umd/miracast-umd --listen=$(LISTEN)
+
+.PHONY: kselftest
+kselftest: modules-all
+	tests/kselftest/in-vm $(BUILD)
 
 .PHONY: check
 check: prereq
