@@ -15,6 +15,7 @@
 #include "broker.h"
 #include "dbus-api.h"
 #include "link-direct.h"
+#include "link-p2p.h"
 #include "options.h"
 
 /* Documented in --help; miracastd.service and the tests rely on them. */
@@ -297,6 +298,11 @@ static gboolean open_links(struct daemon *d)
 		}
 		g_message("listening on %s", bound);
 	}
+	if (!d->no_bus && !d->no_p2p)
+		broker_add_link(d->broker, link_p2p_new(&(struct link_p2p_config){
+							.interface = d->p2p_interface,
+							.runtime_dir = d->runtime_dir,
+						}, broker_link_events(), d->broker));
 	return TRUE;
 }
 

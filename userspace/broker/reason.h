@@ -44,6 +44,7 @@ G_BEGIN_DECLS
 	R(SINK_NEVER_DIALLED, "sink-never-dialled", \
 	  "Check that no firewall here drops TCP port 7236, then restart the display and connect again.") \
 	R(LINK_UNAVAILABLE, "link-unavailable", "Run: miracastctl doctor") \
+	R(LINK_BUSY, "link-busy", "Disconnect the other display first: miracastctl disconnect") \
 	R(SINK_UNKNOWN, "sink-unknown", "Run: miracastctl scan") \
 	R(SINK_BUSY, "sink-busy", "Disconnect it first: miracastctl disconnect") \
 	R(SINK_UNAVAILABLE, "sink-unavailable", \
@@ -58,6 +59,8 @@ G_BEGIN_DECLS
 	R(NO_P2P_SUPPORT, "no-p2p-support", \
 	  "Use another Wi-Fi adapter or driver, or the direct link: miracastctl listen ADDRESS") \
 	R(NEEDS_PIN, "needs-pin", "Choose push button (PBC) on the display if it has that setting.") \
+	R(SINK_NOT_IN_SIGHT, "sink-not-in-sight", \
+	  "Open screen mirroring on the display and move closer, then connect again.") \
 	R(NOT_ACCEPTED, "not-accepted", \
 	  "Open screen mirroring on the display, connect again, and accept there.") \
 	R(REJECTED, "rejected", "Accept the connection at the display, or lift the block there.") \

@@ -1,0 +1,963 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Wi-Fi P2P: see link-p2p.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "link-p2p.h"
+
+#include <string.h>
+
+#include "p2p-state.h"
+#include "rtsp-listener.h"
+#include "wfd-ie.h"
+#include "wpa-supplicant.h"
+
+/* What we say that we can send; Windows says the same. */
+#define THROUGHPUT_MBIT 200
+
+/* A find keeps the radio from its other work; so it looks, and rests. */
+#define BURST_SECONDS 10
+#define REST_SECONDS 2
+
+#define SEARCH_SECONDS 30
+#define RETRY_SECONDS 1
+#define CLOSE_SECONDS 5
+
+/* Forgetting begins here; what is in sight is kept in any case. */
+#define MAX_SINKS 64
+
+#define GO_INTENT_OWNER 15
+/* When both want to be owner: any lower value makes it the other. */
+#define GO_INTENT_YIELD 7
+
+struct peer {
+	link_sink *sink;
+	char *path; /* NULL: not in sight */
+	gboolean group_owner;
+};
+
+/* The P2P device, shared by finds and connections. */
+enum device_state {
+	DEVICE_IDLE,
+	DEVICE_ACQUIRING,
+	DEVICE_READY,
+	DEVICE_RELEASING,
+};
+
+struct p2p {
+	link_backend base;
+	wpas *wpas;
+	const struct p2p_net_impl *net;
+	p2p_state *file;
+	char *runtime_dir;
+	guint16 rtsp_port;
+	guint accept_seconds;
+
+	enum device_state device;
+	gboolean stop_wanted;
+	guint stop_idle;
+
+	GHashTable *peers; /* id -> struct peer */
+
+	gboolean finding;
+	gint64 find_until; /* CLOCK_MONOTONIC, microseconds */
+	gboolean burst_running;
+	guint bursts;
+	guint find_timer;
+
+	struct p2p_connection *conn; /* the one that is not closed */
+};
+
+/**
+ * enum conn_state - of a connection
+ * @CONN_PREPARING: waiting for the P2P device
+ * @CONN_SEARCHING: the sink is not in sight
+ * @CONN_NEGOTIATING: GO negotiation, or joining the sink's group
+ * @CONN_FORMING: negotiated, WPS and 4-way handshake
+ * @CONN_ADDRESSING: the group is there, IP comes
+ * @CONN_UP: the sink may dial, or has
+ * @CONN_FAILED: waiting for disconnect()
+ * @CONN_CLOSING_NET: taking IP down
+ * @CONN_CLOSING_GROUP: ending the group
+ * @CONN_CLOSED: nothing left
+ */
+enum conn_state {
+	CONN_PREPARING,
+	CONN_SEARCHING,
+	CONN_NEGOTIATING,
+	CONN_FORMING,
+	CONN_ADDRESSING,
+	CONN_UP,
+	CONN_FAILED,
+	CONN_CLOSING_NET,
+	CONN_CLOSING_GROUP,
+	CONN_CLOSED,
+};
+
+struct p2p_connection {
+	link_connection base;
+	enum conn_state state;
+	guint timer; /* of the state */
+	guint retry; /* of a negotiation that found nobody */
+	gint64 accept_until;
+	guint go_intent;
+	guint frequency;
+	GError *error; /* of CONN_FAILED */
+
+	struct wpas_group group; /* its strings are ours */
+	gboolean has_group;
+	p2p_net *p2p_net;
+	GInetAddress *local;
+	GInetAddressMask *peers;
+	rtsp_listener *listener;
+};
+
+static struct p2p *p2p_of(struct p2p_connection *conn)
+{
+	return (struct p2p *)conn->base.backend;
+}
+
+static struct peer *peer_of(struct p2p_connection *conn)
+{
+	return g_hash_table_lookup(p2p_of(conn)->peers, conn->base.sink->id);
+}
+
+static void conn_enter(struct p2p_connection *conn, enum conn_state state);
+
+static void conn_fail(struct p2p_connection *conn, enum reason_code code, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+
+static void conn_fail_error(struct p2p_connection *conn, GError *error)
+{
+	if (conn->state >= CONN_FAILED) {
+		g_error_free(error);
+		return;
+	}
+	conn->error = error;
+	conn_enter(conn, CONN_FAILED);
+}
+
+static void conn_fail(struct p2p_connection *conn, enum reason_code code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	conn_fail_error(conn, g_error_new_valist(REASON_ERROR, code, format, args));
+	va_end(args);
+}
+
+/* ---- finding ------------------------------------------------------------- */
+
+static void find_end(struct p2p *p2p, const GError *error)
+{
+	g_clear_handle_id(&p2p->find_timer, g_source_remove);
+	if (!p2p->finding)
+		return;
+	p2p->finding = FALSE;
+	link_emit_find_ended(&p2p->base, error);
+}
+
+static guint seconds_left(gint64 until)
+{
+	gint64 left = until - g_get_monotonic_time();
+
+	return left > 0 ? (left + G_USEC_PER_SEC - 1) / G_USEC_PER_SEC : 0;
+}
+
+/* Every second burst looks on all channels: owners of groups may be anywhere. */
+static void find_burst(struct p2p *p2p)
+{
+	guint left = seconds_left(p2p->find_until);
+
+	if (left == 0) {
+		find_end(p2p, NULL);
+		return;
+	}
+	p2p->burst_running = TRUE;
+	wpas_find(p2p->wpas, MIN(left, BURST_SECONDS), p2p->bursts++ % 2 == 1);
+}
+
+static gboolean rested(gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p->find_timer = 0;
+	find_burst(p2p);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean conn_needs_quiet(struct p2p *p2p)
+{
+	return p2p->conn && p2p->conn->state > CONN_SEARCHING && p2p->conn->state < CONN_FAILED;
+}
+
+static void find_continue(struct p2p *p2p)
+{
+	if (!p2p->finding || p2p->burst_running || p2p->find_timer)
+		return;
+	if (seconds_left(p2p->find_until) == 0 || conn_needs_quiet(p2p))
+		find_end(p2p, NULL);
+	else
+		p2p->find_timer = g_timeout_add_seconds(REST_SECONDS, rested, p2p);
+}
+
+static void on_find_stopped(wpas *w, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p->burst_running = FALSE;
+	find_continue(p2p);
+}
+
+static void acquire(struct p2p *p2p)
+{
+	if (p2p->device != DEVICE_IDLE)
+		return;
+	p2p->device = DEVICE_ACQUIRING;
+	wpas_acquire(p2p->wpas);
+}
+
+static void find_until(struct p2p *p2p, guint seconds)
+{
+	gint64 until = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+
+	p2p->find_until = MAX(until, p2p->finding ? p2p->find_until : 0);
+	p2p->finding = TRUE;
+	if (p2p->device != DEVICE_READY)
+		acquire(p2p);
+	else if (!p2p->burst_running && !conn_needs_quiet(p2p))
+		find_burst(p2p);
+	else
+		find_continue(p2p);
+}
+
+/* ---- peers --------------------------------------------------------------- */
+
+static void peer_free(struct peer *peer)
+{
+	link_sink_unref(peer->sink);
+	g_free(peer->path);
+	g_free(peer);
+}
+
+static struct peer *peer_by_path(struct p2p *p2p, const char *path)
+{
+	GHashTableIter iter;
+	struct peer *peer;
+
+	g_hash_table_iter_init(&iter, p2p->peers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
+		if (g_strcmp0(peer->path, path) == 0)
+			return peer;
+	}
+	return NULL;
+}
+
+/* The one out of sight for longest, when there are too many. */
+static void forget_oldest(struct p2p *p2p)
+{
+	g_autoptr(link_sink) oldest = NULL;
+	GHashTableIter iter;
+	struct peer *peer;
+
+	if (g_hash_table_size(p2p->peers) < MAX_SINKS)
+		return;
+	g_hash_table_iter_init(&iter, p2p->peers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
+		if (peer->path || (p2p->conn && p2p->conn->base.sink == peer->sink) ||
+		    (oldest && oldest->last_seen_us <= peer->sink->last_seen_us))
+			continue;
+		g_clear_pointer(&oldest, link_sink_unref);
+		oldest = link_sink_ref(peer->sink);
+	}
+	if (!oldest)
+		return;
+	g_hash_table_remove(p2p->peers, oldest->id);
+	link_emit_sink_gone(&p2p->base, oldest);
+}
+
+static gboolean replace_text(char **where, const char *text)
+{
+	if (g_strcmp0(*where, text) == 0)
+		return FALSE;
+	g_free(*where);
+	*where = g_strdup(text);
+	return TRUE;
+}
+
+static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, const struct wfd_ie *ie)
+{
+	g_autofree char *name = link_clean_text(found->name);
+	g_autofree char *both = g_strdup_printf("%s %s", found->manufacturer, found->model);
+	g_autofree char *model = link_clean_text(both);
+	const char *obstacle = NULL;
+	gboolean connectable = wfd_device_is_connectable_sink(ie, &obstacle);
+	gboolean changed = FALSE;
+
+	changed |= replace_text(&sink->name, *name ? name : sink->id);
+	changed |= replace_text(&sink->model, model);
+	changed |= replace_text(&sink->obstacle, connectable ? NULL : obstacle);
+	changed |= sink->connectable != connectable || !sink->present || sink->hdcp != ie->hdcp;
+	sink->connectable = connectable;
+	sink->present = TRUE;
+	sink->hdcp = ie->hdcp;
+	sink->throughput = ie->throughput;
+	sink->level = found->level;
+	sink->last_seen_us = g_get_monotonic_time();
+	return changed;
+}
+
+/* Sources and devices without a display are none of our business. */
+static gboolean is_sink(const struct wpas_peer *found, struct wfd_ie *ie)
+{
+	gsize len;
+	const guint8 *data;
+
+	if (!found->ies)
+		return FALSE;
+	data = g_bytes_get_data(found->ies, &len);
+	return wfd_ie_parse(data, len, ie, NULL) && ie->has_device_info &&
+	       ie->role != WFD_ROLE_SOURCE;
+}
+
+static void on_peer(wpas *w, const struct wpas_peer *found, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+	const guint8 *a = found->address;
+	g_autofree char *id = g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2],
+					      a[3], a[4], a[5]);
+	struct peer *peer = g_hash_table_lookup(p2p->peers, id);
+	struct wfd_ie ie;
+	gboolean changed = !peer;
+
+	if (!is_sink(found, &ie))
+		return;
+	if (!peer) {
+		forget_oldest(p2p);
+		peer = g_new0(struct peer, 1);
+		peer->sink = link_sink_new(p2p->base.impl->name, id, id);
+		g_hash_table_insert(p2p->peers, peer->sink->id, peer);
+	}
+	replace_text(&peer->path, found->path);
+	peer->group_owner = found->group_owner;
+	changed |= update_sink(peer->sink, found, &ie);
+	if (changed)
+		link_emit_sink_changed(&p2p->base, peer->sink);
+	if (p2p->conn && p2p->conn->state == CONN_SEARCHING && peer == peer_of(p2p->conn) &&
+	    peer->sink->connectable)
+		conn_enter(p2p->conn, CONN_NEGOTIATING);
+}
+
+static void lose_peer(struct p2p *p2p, struct peer *peer)
+{
+	g_clear_pointer(&peer->path, g_free);
+	peer->sink->present = FALSE;
+	link_emit_sink_changed(&p2p->base, peer->sink);
+}
+
+static void on_peer_lost(wpas *w, const char *path, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+	struct peer *peer = peer_by_path(p2p, path);
+
+	if (peer)
+		lose_peer(p2p, peer);
+}
+
+/* ---- connection: the steps --------------------------------------------------- */
+
+static void conn_connect(struct p2p_connection *conn)
+{
+	struct peer *peer = peer_of(conn);
+
+	if (!peer || !peer->path) {
+		conn_fail(conn, REASON_SINK_NOT_IN_SIGHT, "%s is no longer in sight",
+			  conn->base.sink->name);
+		return;
+	}
+	wpas_connect(p2p_of(conn)->wpas, peer->path, peer->group_owner, conn->go_intent,
+		     conn->frequency);
+}
+
+static gboolean retry_connect(gpointer user_data)
+{
+	struct p2p_connection *conn = user_data;
+
+	conn->retry = 0;
+	conn_connect(conn);
+	return G_SOURCE_REMOVE;
+}
+
+static void net_progress(p2p_net *net, const char *phase, const char *text, gpointer user_data)
+{
+	struct p2p_connection *conn = user_data;
+
+	if (conn->state < CONN_FAILED)
+		link_emit_progress(&conn->base, phase, text);
+}
+
+static void net_up(p2p_net *net, GInetAddress *local, GInetAddressMask *peers, gpointer user_data)
+{
+	struct p2p_connection *conn = user_data;
+
+	if (conn->state != CONN_ADDRESSING)
+		return;
+	conn->local = g_object_ref(local);
+	conn->peers = g_object_ref(peers);
+	conn_enter(conn, CONN_UP);
+}
+
+static void net_failed(p2p_net *net, const GError *error, gpointer user_data)
+{
+	conn_fail_error(user_data, g_error_copy(error));
+}
+
+static void net_closed(p2p_net *net, gpointer user_data)
+{
+	struct p2p_connection *conn = user_data;
+
+	p2p_of(conn)->net->free(net);
+	conn->p2p_net = NULL;
+	conn_enter(conn, CONN_CLOSING_GROUP);
+}
+
+static const struct p2p_net_funcs net_callbacks = {
+	.progress = net_progress,
+	.up = net_up,
+	.failed = net_failed,
+	.closed = net_closed,
+};
+
+static void open_net(struct p2p_connection *conn)
+{
+	struct p2p *p2p = p2p_of(conn);
+	const struct p2p_net_request request = {
+		.ifname = conn->group.ifname,
+		.owner = conn->group.owner,
+		.ip = conn->group.ip,
+		.prefix = conn->group.mask,
+		.runtime_dir = p2p->runtime_dir,
+	};
+
+	conn->p2p_net = p2p->net->open(&request, &net_callbacks, conn);
+}
+
+static void dialled(rtsp_listener *listener, GSocketConnection *rtsp, gpointer user_data)
+{
+	struct p2p_connection *conn = user_data;
+
+	/* It has called; nobody else is wanted. */
+	g_clear_pointer(&conn->listener, rtsp_listener_free);
+	link_emit_dialled(&conn->base, rtsp);
+}
+
+static void open_listener(struct p2p_connection *conn)
+{
+	g_autoptr(GSocketAddress) address =
+		g_inet_socket_address_new(conn->local, p2p_of(conn)->rtsp_port);
+	g_autofree char *local = g_inet_address_to_string(conn->local);
+	const struct link_path path = { .local = local, .interface = conn->group.ifname };
+	GError *error = NULL;
+
+	conn->listener = rtsp_listener_new(&(struct rtsp_listen){
+						   .address = address,
+						   .interface = conn->group.ifname,
+						   .peers = conn->peers,
+					   }, dialled, conn, &error);
+	if (conn->listener)
+		link_emit_up(&conn->base, &path);
+	else
+		conn_fail_error(conn, error);
+}
+
+static gboolean timed_out(gpointer user_data)
+{
+	struct p2p_connection *conn = user_data;
+	const char *name = conn->base.sink->name;
+
+	conn->timer = 0;
+	switch (conn->state) {
+	case CONN_SEARCHING:
+		conn_fail(conn, REASON_SINK_NOT_IN_SIGHT, "%s was not seen for %d s", name,
+			  SEARCH_SECONDS);
+		break;
+	case CONN_NEGOTIATING:
+		conn_fail(conn, REASON_NOT_ACCEPTED, "%s did not accept within %u s", name,
+			  p2p_of(conn)->accept_seconds);
+		break;
+	case CONN_FORMING:
+		conn_fail(conn, REASON_GROUP_FAILED, "%s accepted, but no group came of it", name);
+		break;
+	case CONN_CLOSING_GROUP:
+		g_warning("wpa_supplicant did not end the group of %s", name);
+		conn_enter(conn, CONN_CLOSED);
+		break;
+	default:
+		break;
+	}
+	return G_SOURCE_REMOVE;
+}
+
+static void arm(struct p2p_connection *conn, guint seconds)
+{
+	conn->timer = g_timeout_add_seconds(seconds, timed_out, conn);
+}
+
+static void close_group(struct p2p_connection *conn)
+{
+	struct p2p *p2p = p2p_of(conn);
+
+	if (conn->has_group && p2p->device == DEVICE_READY) {
+		arm(conn, CLOSE_SECONDS);
+		wpas_disconnect(p2p->wpas, conn->group.path);
+	} else {
+		conn_enter(conn, CONN_CLOSED);
+	}
+}
+
+static void conn_closed(struct p2p_connection *conn)
+{
+	struct p2p *p2p = p2p_of(conn);
+
+	/* Unless it was turned away because of another one. */
+	if (p2p->conn == conn) {
+		p2p_state_set_group(p2p->file, NULL);
+		p2p->conn = NULL;
+	}
+	link_emit_closed(&conn->base);
+}
+
+/* The only place where the state changes; what a state begins with is done here. */
+static void conn_enter(struct p2p_connection *conn, enum conn_state state)
+{
+	struct p2p *p2p = p2p_of(conn);
+	struct peer *peer = peer_of(conn);
+	gboolean was_negotiating = conn->state == CONN_NEGOTIATING || conn->state == CONN_FORMING;
+
+	g_clear_handle_id(&conn->timer, g_source_remove);
+	g_clear_handle_id(&conn->retry, g_source_remove);
+	conn->state = state;
+	switch (state) {
+	case CONN_PREPARING:
+		if (p2p->device == DEVICE_READY)
+			conn_enter(conn, CONN_SEARCHING);
+		else
+			acquire(p2p);
+		break;
+	case CONN_SEARCHING:
+		if (peer && peer->path) {
+			conn_enter(conn, CONN_NEGOTIATING);
+			break;
+		}
+		link_emit_progress(&conn->base, "searching", "looking for the display");
+		arm(conn, SEARCH_SECONDS);
+		find_until(p2p, SEARCH_SECONDS);
+		break;
+	case CONN_NEGOTIATING:
+		g_clear_handle_id(&p2p->find_timer, g_source_remove);
+		link_emit_progress(&conn->base, "waiting-for-acceptance",
+				   "waiting for you to accept on the display");
+		arm(conn, p2p->accept_seconds);
+		conn_connect(conn);
+		break;
+	case CONN_FORMING:
+		link_emit_progress(&conn->base, "group-forming", "the display has accepted");
+		arm(conn, p2p->accept_seconds);
+		break;
+	case CONN_ADDRESSING:
+		link_emit_progress(&conn->base, "group-started",
+				   conn->group.owner ? "the radio link is up, we own the group" :
+						       "the radio link is up, the display owns the group");
+		open_net(conn);
+		break;
+	case CONN_UP:
+		open_listener(conn);
+		break;
+	case CONN_FAILED:
+		if (was_negotiating && p2p->device == DEVICE_READY)
+			wpas_cancel(p2p->wpas);
+		link_emit_failed(&conn->base, conn->error);
+		break;
+	case CONN_CLOSING_NET:
+		if (was_negotiating && p2p->device == DEVICE_READY)
+			wpas_cancel(p2p->wpas);
+		g_clear_pointer(&conn->listener, rtsp_listener_free);
+		if (conn->p2p_net)
+			p2p->net->close(conn->p2p_net);
+		else
+			conn_enter(conn, CONN_CLOSING_GROUP);
+		break;
+	case CONN_CLOSING_GROUP:
+		close_group(conn);
+		break;
+	case CONN_CLOSED:
+		conn_closed(conn);
+		break;
+	}
+}
+
+/* ---- connection: what comes in ------------------------------------------------ */
+
+static void on_connect_failed(wpas *w, const GError *error, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	if (p2p->conn && p2p->conn->state == CONN_NEGOTIATING)
+		conn_fail_error(p2p->conn, g_error_copy(error));
+}
+
+static void on_negotiated(wpas *w, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	if (p2p->conn && p2p->conn->state == CONN_NEGOTIATING)
+		conn_enter(p2p->conn, CONN_FORMING);
+}
+
+static void on_negotiation_failed(wpas *w, int status, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+	struct p2p_connection *conn = p2p->conn;
+	const char *name;
+
+	if (!conn || conn->state != CONN_NEGOTIATING)
+		return;
+	name = conn->base.sink->name;
+	g_info("GO negotiation with %s: status %d", name, status);
+	switch (status) {
+	case P2P_STATUS_REJECTED:
+		conn_fail(conn, REASON_REJECTED, "%s has refused the connection", name);
+		break;
+	case P2P_STATUS_PROVISIONING:
+		conn_fail(conn, REASON_NEEDS_PIN, "%s does not take push button; it wants a PIN",
+			  name);
+		break;
+	case P2P_STATUS_NO_COMMON_CHANNEL:
+		conn_fail(conn, REASON_NO_COMMON_CHANNEL,
+			  "%s and this machine have no common channel", name);
+		break;
+	case P2P_STATUS_BOTH_WANT_OWNER:
+		/* Such a sink only works as group owner. */
+		conn->go_intent = GO_INTENT_YIELD;
+		G_GNUC_FALLTHROUGH;
+	case P2P_STATUS_NO_ANSWER:
+	case P2P_STATUS_UNAVAILABLE:
+		/* Its user may still be on the way to it; the time limit goes on. */
+		if (!conn->retry)
+			conn->retry = g_timeout_add_seconds(RETRY_SECONDS, retry_connect, conn);
+		break;
+	default:
+		conn_fail(conn, REASON_GROUP_FAILED,
+			  "%s ended the negotiation with P2P status %d", name, status);
+	}
+}
+
+static gboolean is_forming(struct p2p_connection *conn)
+{
+	return conn && (conn->state == CONN_NEGOTIATING || conn->state == CONN_FORMING);
+}
+
+static void on_wps_failed(wpas *w, const char *why, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	if (is_forming(p2p->conn))
+		conn_fail(p2p->conn, REASON_WPS_FAILED, "%s and this machine could not agree on keys: %s",
+			  p2p->conn->base.sink->name, why);
+}
+
+static void on_formation_failed(wpas *w, const char *why, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	if (is_forming(p2p->conn))
+		conn_fail(p2p->conn, REASON_GROUP_FAILED, "no group with %s: %s",
+			  p2p->conn->base.sink->name, *why ? why : "formation failed");
+}
+
+static void on_group_started(wpas *w, const struct wpas_group *group, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+	struct p2p_connection *conn = p2p->conn;
+
+	if (!conn || conn->has_group || conn->state == CONN_CLOSED)
+		return; /* somebody else's */
+	conn->has_group = TRUE;
+	conn->group.path = g_strdup(group->path);
+	conn->group.ifname = g_strdup(group->ifname);
+	conn->group.owner = group->owner;
+	conn->group.ip = group->ip ? g_object_ref(group->ip) : NULL;
+	conn->group.mask = group->mask;
+	p2p_state_set_group(p2p->file, group->path);
+	g_info("group on %s as %s", group->ifname, group->owner ? "owner" : "client");
+	if (is_forming(conn))
+		conn_enter(conn, CONN_ADDRESSING);
+	else if (conn->state == CONN_CLOSING_GROUP)
+		close_group(conn);
+}
+
+static void on_group_ended(wpas *w, const char *path, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+	struct p2p_connection *conn = p2p->conn;
+
+	if (!conn || !conn->has_group || strcmp(conn->group.path, path) != 0)
+		return;
+	conn->has_group = FALSE;
+	if (conn->state == CONN_CLOSING_GROUP)
+		conn_enter(conn, CONN_CLOSED);
+	else if (conn->state < CONN_FAILED)
+		conn_fail(conn, REASON_GROUP_ENDED, "%s has left the Wi-Fi group",
+			  conn->base.sink->name);
+}
+
+/* ---- connection: what the header declares ---------------------------------------- */
+
+static gboolean begin(gpointer user_data)
+{
+	struct p2p_connection *conn = user_data;
+	struct p2p *p2p = p2p_of(conn);
+
+	conn->timer = 0;
+	if (p2p->conn) {
+		conn_fail(conn, REASON_LINK_BUSY, "the Wi-Fi adapter is in use for %s",
+			  p2p->conn->base.sink->name);
+		return G_SOURCE_REMOVE;
+	}
+	p2p->conn = conn;
+	conn_enter(conn, CONN_PREPARING);
+	return G_SOURCE_REMOVE;
+}
+
+static link_connection *p2p_connect(link_backend *backend, link_sink *sink, GVariant *options,
+				    const struct link_connection_events *events,
+				    gpointer user_data)
+{
+	struct p2p_connection *conn = g_new0(struct p2p_connection, 1);
+
+	link_connection_init(&conn->base, backend, sink, events, user_data);
+	conn->go_intent = GO_INTENT_OWNER;
+	g_variant_lookup(options, "go-intent", "u", &conn->go_intent);
+	g_variant_lookup(options, "frequency", "u", &conn->frequency);
+	conn->timer = g_idle_add(begin, conn);
+	return &conn->base;
+}
+
+static gboolean begin_closing(gpointer user_data)
+{
+	struct p2p_connection *conn = user_data;
+
+	conn->timer = 0;
+	conn_enter(conn, CONN_CLOSING_NET);
+	return G_SOURCE_REMOVE;
+}
+
+static void p2p_disconnect(link_connection *base)
+{
+	struct p2p_connection *conn = (struct p2p_connection *)base;
+
+	g_clear_handle_id(&conn->timer, g_source_remove);
+	conn->timer = g_idle_add(begin_closing, conn);
+}
+
+static void p2p_connection_free(link_connection *base)
+{
+	struct p2p_connection *conn = (struct p2p_connection *)base;
+	struct p2p *p2p = p2p_of(conn);
+
+	if (p2p->conn == conn)
+		p2p->conn = NULL;
+	g_clear_handle_id(&conn->timer, g_source_remove);
+	g_clear_handle_id(&conn->retry, g_source_remove);
+	g_clear_error(&conn->error);
+	g_clear_pointer(&conn->listener, rtsp_listener_free);
+	g_clear_pointer(&conn->p2p_net, p2p->net->free);
+	g_clear_object(&conn->local);
+	g_clear_object(&conn->peers);
+	g_free((char *)conn->group.path);
+	g_free((char *)conn->group.ifname);
+	g_clear_object(&conn->group.ip);
+	link_connection_finish(base);
+	g_free(conn);
+}
+
+/* ---- the P2P device ---------------------------------------------------------- */
+
+static void emit_stopped(struct p2p *p2p)
+{
+	p2p->stop_wanted = FALSE;
+	link_emit_stopped(&p2p->base);
+}
+
+static void release(struct p2p *p2p)
+{
+	p2p->device = DEVICE_RELEASING;
+	wpas_release(p2p->wpas);
+}
+
+static void on_ready(wpas *w, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+	g_autofree char *group = NULL, *created = NULL;
+
+	p2p->device = DEVICE_READY;
+	/* A process before us that was killed: its things are ours to remove. */
+	if (p2p_state_take_leftovers(p2p->file, wpas_owner(w), &created, &group)) {
+		if (group)
+			wpas_disconnect(w, group);
+		if (created && !wpas_created(w))
+			wpas_adopt_created(w, created);
+	}
+	p2p_state_begin(p2p->file, wpas_owner(w), wpas_created(w));
+	if (p2p->stop_wanted) {
+		release(p2p);
+		return;
+	}
+	if (p2p->finding)
+		find_burst(p2p);
+	if (p2p->conn && p2p->conn->state == CONN_PREPARING)
+		conn_enter(p2p->conn, CONN_SEARCHING);
+}
+
+static void on_failed(wpas *w, const GError *error, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+	GHashTableIter iter;
+	struct peer *peer;
+
+	p2p->device = DEVICE_IDLE;
+	p2p->burst_running = FALSE;
+	g_hash_table_iter_init(&iter, p2p->peers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
+		if (peer->path)
+			lose_peer(p2p, peer);
+	}
+	find_end(p2p, error);
+	if (p2p->conn) {
+		p2p->conn->has_group = FALSE;
+		conn_fail_error(p2p->conn, g_error_copy(error));
+	}
+	if (p2p->stop_wanted)
+		emit_stopped(p2p);
+}
+
+static void on_released(wpas *w, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p->device = DEVICE_IDLE;
+	p2p_state_end(p2p->file);
+	if (p2p->stop_wanted)
+		emit_stopped(p2p);
+}
+
+static const struct wpas_funcs wpas_callbacks = {
+	.ready = on_ready,
+	.failed = on_failed,
+	.released = on_released,
+	.peer = on_peer,
+	.peer_lost = on_peer_lost,
+	.find_stopped = on_find_stopped,
+	.connect_failed = on_connect_failed,
+	.negotiated = on_negotiated,
+	.negotiation_failed = on_negotiation_failed,
+	.wps_failed = on_wps_failed,
+	.formation_failed = on_formation_failed,
+	.group_started = on_group_started,
+	.group_ended = on_group_ended,
+};
+
+/* ---- backend ------------------------------------------------------------- */
+
+static void p2p_start_find(link_backend *backend, guint seconds)
+{
+	find_until((struct p2p *)backend, seconds);
+}
+
+static void p2p_stop_find(link_backend *backend)
+{
+	struct p2p *p2p = (struct p2p *)backend;
+
+	p2p->find_until = 0;
+	if (p2p->burst_running)
+		wpas_stop_find(p2p->wpas); /* its end is reported */
+	else if (p2p->find_timer) {
+		g_source_remove(p2p->find_timer);
+		p2p->find_timer = g_timeout_add(0, rested, p2p);
+	}
+}
+
+static gboolean nothing_to_stop(gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p->stop_idle = 0;
+	emit_stopped(p2p);
+	return G_SOURCE_REMOVE;
+}
+
+static void p2p_stop(link_backend *backend)
+{
+	struct p2p *p2p = (struct p2p *)backend;
+
+	p2p->stop_wanted = TRUE;
+	g_clear_handle_id(&p2p->find_timer, g_source_remove);
+	p2p->finding = FALSE;
+	if (p2p->device == DEVICE_READY)
+		release(p2p);
+	else if (p2p->device == DEVICE_IDLE && !p2p->stop_idle)
+		p2p->stop_idle = g_idle_add(nothing_to_stop, p2p);
+}
+
+static void p2p_free(link_backend *backend)
+{
+	struct p2p *p2p = (struct p2p *)backend;
+
+	g_clear_handle_id(&p2p->find_timer, g_source_remove);
+	g_clear_handle_id(&p2p->stop_idle, g_source_remove);
+	wpas_free(p2p->wpas);
+	p2p_state_free(p2p->file);
+	g_hash_table_unref(p2p->peers);
+	g_free(p2p->runtime_dir);
+	g_free(p2p);
+}
+
+static const struct link_impl p2p_impl = {
+	.name = "p2p",
+	.start_find = p2p_start_find,
+	.stop_find = p2p_stop_find,
+	.connect = p2p_connect,
+	.disconnect = p2p_disconnect,
+	.connection_free = p2p_connection_free,
+	.stop = p2p_stop,
+	.free = p2p_free,
+};
+
+link_backend *link_p2p_new(const struct link_p2p_config *config, const struct link_events *events,
+			   gpointer user_data)
+{
+	struct p2p *p2p = g_new0(struct p2p, 1);
+	g_autoptr(GBytes) wfd = NULL;
+	struct wfd_ie ie;
+
+	p2p->base.impl = &p2p_impl;
+	p2p->base.events = events;
+	p2p->base.user_data = user_data;
+	p2p->net = config->net ? config->net : &p2p_net_system;
+	p2p->rtsp_port = config->rtsp_port ? config->rtsp_port : LINK_DEFAULT_PORT;
+	p2p->accept_seconds = config->accept_seconds ? config->accept_seconds :
+						       LINK_P2P_ACCEPT_SECONDS;
+	p2p->runtime_dir = g_strdup(config->runtime_dir ? config->runtime_dir : "/run/miracast");
+	if (g_mkdir_with_parents(p2p->runtime_dir, 0755) < 0)
+		g_warning("cannot make %s", p2p->runtime_dir);
+	p2p_net_clean_up(p2p->runtime_dir);
+	p2p->file = p2p_state_new(p2p->runtime_dir);
+	p2p->peers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+					   (GDestroyNotify)peer_free);
+	wfd_ie_init_source(&ie, p2p->rtsp_port, THROUGHPUT_MBIT);
+	wfd = wfd_ie_build_subelements(&ie);
+	p2p->wpas = wpas_new(config->bus, config->interface, g_get_host_name(), wfd,
+			     &wpas_callbacks, p2p);
+	return &p2p->base;
+}

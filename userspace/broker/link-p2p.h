@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * link-p2p.h - Wi-Fi P2P (Wi-Fi Direct) through wpa_supplicant
+ *
+ * Uses the wpa_supplicant that the system runs, beside NetworkManager.  Sinks are
+ * peers whose WFD element says that they can be connected; they are remembered
+ * when they go out of sight.  A connection is a P2P group by push button, as
+ * group owner unless the sink insists, with IPv4 (p2p-net.h) and a TCP port that
+ * only this group can reach.
+ *
+ * Phases of a connection, as progress() names them:
+ *	searching		not in sight, looking for it
+ *	waiting-for-acceptance	the display may be asking its user
+ *	group-forming		accepted; keys are being agreed on
+ *	group-started		the radio link is up
+ *	leased			the display has its IP address (as group owner)
+ *
+ * One connection at a time.  Nothing of us is in wpa_supplicant before the first
+ * find or connect; what a killed process has left is removed then.
+ */
+#pragma once
+
+#include "link.h"
+#include "p2p-net.h"
+
+G_BEGIN_DECLS
+
+/* The user's walk to the display is in it. */
+#define LINK_P2P_ACCEPT_SECONDS 120
+
+/**
+ * struct link_p2p_config - read by link_p2p_new() only
+ * @bus: where wpa_supplicant is; NULL: system bus
+ * @interface: network interface, NULL: first that can do P2P
+ * @runtime_dir: for files, NULL: /run/miracast; made if missing
+ * @net: NULL: &p2p_net_system
+ * @rtsp_port: 0: LINK_DEFAULT_PORT
+ * @accept_seconds: 0: LINK_P2P_ACCEPT_SECONDS
+ */
+struct link_p2p_config {
+	GDBusConnection *bus;
+	const char *interface;
+	const char *runtime_dir;
+	const struct p2p_net_impl *net;
+	guint16 rtsp_port;
+	guint accept_seconds;
+};
+
+link_backend *link_p2p_new(const struct link_p2p_config *config, const struct link_events *events,
+			   gpointer user_data);
+
+G_END_DECLS

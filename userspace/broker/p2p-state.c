@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The file about what is in wpa_supplicant: see p2p-state.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "p2p-state.h"
+
+#include <unistd.h>
+
+#define GROUP "wpa_supplicant"
+
+struct p2p_state {
+	char *path;
+	GKeyFile *keys;
+};
+
+p2p_state *p2p_state_new(const char *runtime_dir)
+{
+	p2p_state *state = g_new0(p2p_state, 1);
+
+	state->path = g_build_filename(runtime_dir, "p2p.state", NULL);
+	state->keys = g_key_file_new();
+	return state;
+}
+
+void p2p_state_free(p2p_state *state)
+{
+	g_key_file_unref(state->keys);
+	g_free(state->path);
+	g_free(state);
+}
+
+static void save(p2p_state *state)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!g_key_file_save_to_file(state->keys, state->path, &error))
+		g_info("%s", error->message);
+}
+
+gboolean p2p_state_take_leftovers(p2p_state *state, const char *owner, char **created, char **group)
+{
+	g_autoptr(GKeyFile) keys = g_key_file_new();
+	g_autofree char *former = NULL;
+
+	*created = NULL;
+	*group = NULL;
+	if (!g_key_file_load_from_file(keys, state->path, G_KEY_FILE_NONE, NULL))
+		return FALSE;
+	unlink(state->path);
+	former = g_key_file_get_string(keys, GROUP, "owner", NULL);
+	if (!owner || g_strcmp0(former, owner) != 0)
+		return FALSE;
+	*created = g_key_file_get_string(keys, GROUP, "created", NULL);
+	*group = g_key_file_get_string(keys, GROUP, "group", NULL);
+	return *created || *group;
+}
+
+void p2p_state_begin(p2p_state *state, const char *owner, const char *created)
+{
+	g_key_file_set_string(state->keys, GROUP, "owner", owner ? owner : "");
+	if (created)
+		g_key_file_set_string(state->keys, GROUP, "created", created);
+	save(state);
+}
+
+void p2p_state_set_group(p2p_state *state, const char *group)
+{
+	if (group)
+		g_key_file_set_string(state->keys, GROUP, "group", group);
+	else if (!g_key_file_remove_key(state->keys, GROUP, "group", NULL))
+		return;
+	save(state);
+}
+
+void p2p_state_end(p2p_state *state)
+{
+	g_key_file_remove_group(state->keys, GROUP, NULL);
+	unlink(state->path);
+}

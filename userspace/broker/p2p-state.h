@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * p2p-state.h - what a broker that is killed leaves in wpa_supplicant
+ *
+ * A small file in the runtime directory: which wpa_supplicant (its unique bus
+ * name, so that nothing of a restarted one is touched), the interface that was
+ * created, the group that was formed.  It exists only while there is such a
+ * thing.
+ */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+typedef struct p2p_state p2p_state;
+
+p2p_state *p2p_state_new(const char *runtime_dir);
+void p2p_state_free(p2p_state *state);
+
+/**
+ * p2p_state_take_leftovers - what a process before us has left
+ * @owner: unique bus name of the wpa_supplicant that runs now
+ * @created, @group: (out) (transfer full): object paths or NULL
+ *
+ * Returns: FALSE if there is nothing
+ */
+gboolean p2p_state_take_leftovers(p2p_state *state, const char *owner, char **created,
+				  char **group);
+
+/* From now on there is something of us in wpa_supplicant. @created may be NULL. */
+void p2p_state_begin(p2p_state *state, const char *owner, const char *created);
+/* NULL: no group any more. */
+void p2p_state_set_group(p2p_state *state, const char *group);
+/* Nothing is left. */
+void p2p_state_end(p2p_state *state);
+
+G_END_DECLS

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * wpa-supplicant.h - the P2P part of wpa_supplicant's D-Bus interface
+ *
+ * One P2P device of the wpa_supplicant that the system runs anyway, beside
+ * NetworkManager or whoever else uses it.  Nothing here decides anything: calls
+ * go out, signals come in as the functions below.
+ *
+ * All runs in the main context and nothing waits.  Functions of struct
+ * wpas_funcs are never called from inside of a call of this header.  Errors are
+ * of the domain REASON_ERROR.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "reason.h"
+
+G_BEGIN_DECLS
+
+#define WPAS_NAME "fi.w1.wpa_supplicant1"
+
+typedef struct wpas wpas;
+
+/**
+ * struct wpas_peer - a P2P device in reach
+ * @path: object path, names it in calls
+ * @address: P2P device address
+ * @name, @manufacturer, @model: as sent, maybe no UTF-8 before it came by D-Bus; ""
+ * @ies: WFD subelements, NULL if it sent none
+ * @config_methods: WPS configuration methods, bits of WSC 2.0 (0x80 push button)
+ * @group_owner: it is owner of a group already and can only be joined
+ * @level: dBm, 0 if not known
+ */
+struct wpas_peer {
+	const char *path;
+	guint8 address[6];
+	const char *name;
+	const char *manufacturer;
+	const char *model;
+	GBytes *ies;
+	guint16 config_methods;
+	gboolean group_owner;
+	gint level;
+};
+
+#define WPAS_METHOD_PUSH_BUTTON 0x0080
+
+/**
+ * struct wpas_group - a group that has started
+ * @path: D-Bus object of its network interface
+ * @ifname: network interface
+ * @owner: we are group owner
+ * @ip, @mask: address that the owner has given us in the 4-way handshake, or
+ *	NULL (Wi-Fi P2P 1.7, 4.2.8)
+ */
+struct wpas_group {
+	const char *path;
+	const char *ifname;
+	gboolean owner;
+	GInetAddress *ip;
+	guint mask;
+};
+
+/**
+ * struct wpas_funcs - what comes in
+ * @ready: answer to wpas_acquire()
+ * @failed: acquiring failed, or wpa_supplicant has gone: everything that was
+ *	set up is gone with it, and wpas_acquire() may be called again
+ * @released: answer to wpas_release()
+ * @peer: a peer is there or has changed
+ * @peer_lost: it was not heard of for a while
+ * @find_stopped: a find is over
+ * @connect_failed: wpas_connect() was refused
+ * @negotiated: GO negotiation has succeeded, WPS follows
+ * @negotiation_failed: P2P status code (enum p2p_status), or -1: no answer
+ * @wps_failed: what WPS says
+ * @formation_failed: group formation has failed after the negotiation
+ * @group_started: @group is borrowed
+ * @group_ended: the group of that object path is over
+ */
+struct wpas_funcs {
+	void (*ready)(wpas *w, gpointer user_data);
+	void (*failed)(wpas *w, const GError *error, gpointer user_data);
+	void (*released)(wpas *w, gpointer user_data);
+	void (*peer)(wpas *w, const struct wpas_peer *peer, gpointer user_data);
+	void (*peer_lost)(wpas *w, const char *path, gpointer user_data);
+	void (*find_stopped)(wpas *w, gpointer user_data);
+	void (*connect_failed)(wpas *w, const GError *error, gpointer user_data);
+	void (*negotiated)(wpas *w, gpointer user_data);
+	void (*negotiation_failed)(wpas *w, int status, gpointer user_data);
+	void (*wps_failed)(wpas *w, const char *why, gpointer user_data);
+	void (*formation_failed)(wpas *w, const char *why, gpointer user_data);
+	void (*group_started)(wpas *w, const struct wpas_group *group, gpointer user_data);
+	void (*group_ended)(wpas *w, const char *path, gpointer user_data);
+};
+
+/* Status codes of P2P frames (Wi-Fi P2P 1.7, Table 9) that are told apart. */
+enum p2p_status {
+	P2P_STATUS_NO_ANSWER = -1,
+	P2P_STATUS_UNAVAILABLE = 1,
+	P2P_STATUS_NO_COMMON_CHANNEL = 7,
+	P2P_STATUS_BOTH_WANT_OWNER = 9,
+	P2P_STATUS_PROVISIONING = 10,
+	P2P_STATUS_REJECTED = 11,
+};
+
+/**
+ * wpas_new - nothing happens before wpas_acquire()
+ * @bus: connection to use, or NULL for the system bus
+ * @interface: network interface, or NULL for the first one that can do P2P
+ * @device_name: what other devices show for us
+ * @wfd: WFD subelements, see wfd_ie_build_subelements()
+ */
+wpas *wpas_new(GDBusConnection *bus, const char *interface, const char *device_name, GBytes *wfd,
+	       const struct wpas_funcs *funcs, gpointer user_data);
+/* Forgets everything at once; what was set up stays unless released before. */
+void wpas_free(wpas *w);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(wpas, wpas_free)
+
+/**
+ * wpas_acquire - find or make a P2P device and announce us as a WFD source
+ *
+ * ready or failed follows.  Fails with REASON_SUPPLICANT_MISSING, _NO_RIGHTS,
+ * _NO_WFD_SUPPORT, _NO_P2P_SUPPORT, _NO_WIFI or _SUPPLICANT_FAILED.
+ */
+void wpas_acquire(wpas *w);
+gboolean wpas_is_ready(wpas *w);
+
+/**
+ * wpas_release - undo what wpas_acquire() did
+ *
+ * Stops the find, restores the WFD element that was there before, removes the
+ * interface if it was created by us.  released follows, always.
+ */
+void wpas_release(wpas *w);
+
+/* Unique bus name of the wpa_supplicant in use; NULL before ready. */
+const char *wpas_owner(wpas *w);
+/* Object path of an interface that this process, or one before it, created. */
+const char *wpas_created(wpas *w);
+/* It is ours to remove though an earlier process created it. */
+void wpas_adopt_created(wpas *w, const char *path);
+
+/**
+ * wpas_find - look for @seconds
+ * @full: all channels first, instead of only the social ones
+ *
+ * peer for those that are known already, and find_stopped, follow.
+ */
+void wpas_find(wpas *w, guint seconds, gboolean full);
+void wpas_stop_find(wpas *w);
+
+/**
+ * wpas_connect - form a group by push button
+ * @join: the peer is group owner: join its group
+ * @go_intent: 0 to 15
+ * @frequency: MHz, 0 = wpa_supplicant chooses
+ *
+ * connect_failed, or one of those below it in struct wpas_funcs, follows.
+ */
+void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent,
+		  guint frequency);
+/* Give up a connect that has not brought a group. */
+void wpas_cancel(wpas *w);
+/* End a group; group_ended follows if it was there. */
+void wpas_disconnect(wpas *w, const char *group_path);
+
+G_END_DECLS
