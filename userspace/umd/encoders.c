@@ -19,6 +19,8 @@ struct setting {
  * @bit_rate, @bit_rate_unit: property, and bits per second in one unit of it
  * @key_interval: property for the distance of key frames, in frames
  * @slices: property for the number of slices, or NULL
+ * @transform_8x8: property for the 8x8 transform, which is what makes a stream
+ *	High Profile without CABAC; NULL if there is no choice
  * @profiles: WFD_H264_PROFILE_*
  * @max_level: highest level
  * @software: runs on the CPU
@@ -31,6 +33,7 @@ struct video_encoder {
 	guint bit_rate_unit;
 	const char *key_interval;
 	const char *slices;
+	const char *transform_8x8;
 	guint8 profiles;
 	enum wfd_level max_level;
 	gboolean software;
@@ -40,8 +43,8 @@ struct video_encoder {
 /* No B frames, one reference, CBR: nothing is held back, nothing is bursty. */
 static const struct setting va_settings[] = {
 	{ "rate-control", "cbr" }, { "b-frames", "0" },	     { "ref-frames", "1" },
-	{ "cabac", "false" },	   { "dct8x8", "false" },    { "target-usage", "6" },
-	{ "aud", "true" },	   { NULL, NULL },
+	{ "cabac", "false" },	   { "target-usage", "6" },  { "aud", "true" },
+	{ NULL, NULL },
 };
 
 static const struct setting nv_settings[] = {
@@ -56,9 +59,9 @@ static const struct setting nv_settings[] = {
  */
 static const struct setting x264_settings[] = {
 	{ "tune", "zerolatency" },    { "speed-preset", "superfast" }, { "bframes", "0" },
-	{ "cabac", "false" },	      { "dct8x8", "false" },	       { "ref", "1" },
-	{ "vbv-buf-capacity", "120" }, { "rc-lookahead", "0" },	       { "aud", "true" },
-	{ "byte-stream", "true" },    { "threads", "1" },	       { "sliced-threads", "false" },
+	{ "cabac", "false" },	      { "ref", "1" },		       { "rc-lookahead", "0" },
+	{ "vbv-buf-capacity", "120" }, { "aud", "true" },	       { "byte-stream", "true" },
+	{ "threads", "1" },	      { "sliced-threads", "false" },
 	{ "option-string", "scenecut=0" },
 	{ NULL, NULL },
 };
@@ -76,6 +79,7 @@ static const struct video_encoder encoders[] = {
 	  .bit_rate_unit = 1000,
 	  .key_interval = "key-int-max",
 	  .slices = "num-slices",
+	  .transform_8x8 = "dct8x8",
 	  .profiles = WFD_H264_PROFILE_CBP | WFD_H264_PROFILE_CHP,
 	  .max_level = WFD_LEVEL_5_2 },
 	{ .element = "nvh264enc",
@@ -90,6 +94,7 @@ static const struct video_encoder encoders[] = {
 	  .bit_rate = "bitrate",
 	  .bit_rate_unit = 1000,
 	  .key_interval = "key-int-max",
+	  .transform_8x8 = "dct8x8",
 	  .profiles = WFD_H264_PROFILE_CBP | WFD_H264_PROFILE_CHP,
 	  .max_level = WFD_LEVEL_5_2,
 	  .software = TRUE,
@@ -180,6 +185,8 @@ void video_encoder_configure(const struct video_encoder *encoder, GstElement *el
 		set_property(element, setting->property, setting->value);
 	if (encoder->slices)
 		set_number(element, encoder->slices, MAX(settings->slices, 1));
+	if (encoder->transform_8x8)
+		set_property(element, encoder->transform_8x8, settings->high ? "true" : "false");
 	set_number(element, encoder->key_interval,
 		   (guint64)settings->key_interval_s * settings->fps);
 	video_encoder_set_bit_rate(encoder, element, settings->bit_rate);

@@ -23,12 +23,14 @@ struct video_encoder;
  * @fps: nominal frames per second, rounded up
  * @key_interval_s: seconds between key frames that nobody asked for
  * @slices: slices per picture, 1 unless the sink can do more
+ * @high: High Profile instead of Baseline
  */
 struct video_encoder_settings {
 	guint bit_rate;
 	guint fps;
 	guint key_interval_s;
 	guint slices;
+	gboolean high;
 };
 
 /**

@@ -47,6 +47,7 @@ struct media_pipeline {
 	GSource *first_sent_source;
 
 	GMutex lock;
+	const struct wfd_mode *mode; /* pictures of another size are not taken */
 	struct in_flight in_flight[IN_FLIGHT];
 	guint next_in_flight;
 	GstClockTime last_pts;
@@ -133,6 +134,7 @@ static gboolean build_video(media_pipeline *p, const struct media_pipeline_confi
 		.fps = selection->mode->refresh_hz,
 		.key_interval_s = config->rare_key_frames ? KEY_INTERVAL_RARE_S : KEY_INTERVAL_S,
 		.slices = 1,
+		.high = selection->profile == WFD_H264_PROFILE_CHP,
 	};
 
 	if (!(p->source = add_element(p, "appsrc", "pictures", error)) ||
@@ -239,6 +241,54 @@ static gboolean build_network(media_pipeline *p, const struct media_pipeline_con
 	return link_elements(p->mux, pay, error) && link_elements(pay, sink, error);
 }
 
+/* ------------------------------------------------------- constrained high profile */
+
+#define NAL_SPS 7
+#define PROFILE_IDC_HIGH 100
+/* constraint_set4_flag: only frames; constraint_set5_flag: no B slices (H.264 A.2.4.2). */
+#define CONSTRAINED_HIGH_FLAGS 0x0c
+
+/* Where the constraint flags of the SPS are, in a byte stream; 0: there is none. */
+static gsize find_constraint_flags(const guint8 *data, gsize size)
+{
+	for (gsize i = 0; i + 5 < size; i++) {
+		if (data[i] || data[i + 1] || data[i + 2] != 1)
+			continue;
+		switch (data[i + 3] & 0x1f) {
+		case NAL_SPS:
+			return data[i + 4] == PROFILE_IDC_HIGH ? i + 5 : 0;
+		case 1:
+		case 5:
+			return 0; /* the first slice: nothing follows */
+		}
+	}
+	return 0;
+}
+
+/*
+ * Encoders write High Profile where M4 has promised Constrained High; what they
+ * write is that, since B frames and fields are switched off, and needs only to
+ * say so.
+ */
+static GstPadProbeReturn mark_constrained_high(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+	GstBuffer *buffer = gst_pad_probe_info_get_buffer(info);
+	GstMapInfo map;
+	gsize flags;
+
+	if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT))
+		return GST_PAD_PROBE_OK;
+	buffer = gst_buffer_make_writable(buffer);
+	GST_PAD_PROBE_INFO_DATA(info) = buffer;
+	if (!gst_buffer_map(buffer, &map, GST_MAP_READWRITE))
+		return GST_PAD_PROBE_OK;
+	flags = find_constraint_flags(map.data, map.size);
+	if (flags)
+		map.data[flags] |= CONSTRAINED_HIGH_FLAGS;
+	gst_buffer_unmap(buffer, &map);
+	return GST_PAD_PROBE_OK;
+}
+
 /* ----------------------------------------------------------------- counting */
 
 static GstPadProbeReturn count_encoded(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
@@ -317,6 +367,7 @@ static void watch_pads(media_pipeline *p)
 	g_autoptr(GstPad) encoded = gst_element_get_static_pad(parse, "src");
 	g_autoptr(GstPad) packets = gst_element_get_static_pad(pay, "src");
 
+	gst_pad_add_probe(encoded, GST_PAD_PROBE_TYPE_BUFFER, mark_constrained_high, NULL, NULL);
 	gst_pad_add_probe(encoded, GST_PAD_PROBE_TYPE_BUFFER, count_encoded, p, NULL);
 	gst_pad_add_probe(packets, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
 			  count_packets, p, NULL);
@@ -376,6 +427,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->user_data = user_data;
 	p->encoder = config->encoder;
 	p->context = g_main_context_ref_thread_default();
+	p->mode = config->selection->mode;
 	p->last_pts = GST_CLOCK_TIME_NONE;
 	p->latency = latency_window_new();
 	g_mutex_init(&p->lock);
@@ -439,7 +491,10 @@ void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *sele
 
 	set_filter(p->video_filter, encoder_caps(selection));
 	media_pipeline_set_bit_rate(p, selection->bitrate);
+	g_mutex_lock(&p->lock);
+	p->mode = selection->mode;
 	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
+	g_mutex_unlock(&p->lock);
 }
 
 /* Running time of now; never twice the same. */
@@ -455,31 +510,56 @@ static GstClockTime next_pts(media_pipeline *p)
 	return now;
 }
 
-void media_pipeline_push(media_pipeline *p, const struct picture *picture,
-			 const struct frame_info *info, gboolean repeat)
+static GstBuffer *make_buffer(const struct picture *picture)
 {
 	gsize size = GST_VIDEO_INFO_SIZE(&picture->info);
 	GstBuffer *buffer = gst_buffer_new_allocate(NULL, size, NULL);
 
 	gst_buffer_fill(buffer, 0, picture->data, size);
-	if (!repeat) {
-		static GstStaticCaps flip_caps = GST_STATIC_CAPS(WFD_FLIP_TIME_CAPS);
-		g_autoptr(GstCaps) reference = gst_static_caps_get(&flip_caps);
+	return buffer;
+}
 
-		gst_buffer_add_reference_timestamp_meta(buffer, reference, info->flip_ns,
-							GST_CLOCK_TIME_NONE);
-	}
+static void add_flip_time(GstBuffer *buffer, guint64 flip_ns)
+{
+	static GstStaticCaps flip_caps = GST_STATIC_CAPS(WFD_FLIP_TIME_CAPS);
+	g_autoptr(GstCaps) reference = gst_static_caps_get(&flip_caps);
+
+	gst_buffer_add_reference_timestamp_meta(buffer, reference, flip_ns, GST_CLOCK_TIME_NONE);
+}
+
+static gboolean has_mode(const struct picture *picture, const struct wfd_mode *mode)
+{
+	return GST_VIDEO_INFO_WIDTH(&picture->info) == mode->width &&
+	       GST_VIDEO_INFO_HEIGHT(&picture->info) == mode->height;
+}
+
+void media_pipeline_push(media_pipeline *p, const struct picture *picture,
+			 const struct frame_info *info, gboolean repeat)
+{
+	GstBuffer *buffer = make_buffer(picture);
+	gboolean taken;
+
+	if (!repeat)
+		add_flip_time(buffer, info->flip_ns);
 	g_mutex_lock(&p->lock);
-	GST_BUFFER_PTS(buffer) = next_pts(p);
-	p->in_flight[p->next_in_flight++ % IN_FLIGHT] = (struct in_flight){
-		.pts = GST_BUFFER_PTS(buffer),
-		.seq = info->seq,
-		.pushed_us = g_get_monotonic_time(),
-		.repeat = repeat,
-	};
+	taken = has_mode(picture, p->mode);
+	if (taken) {
+		GST_BUFFER_PTS(buffer) = next_pts(p);
+		p->in_flight[p->next_in_flight++ % IN_FLIGHT] = (struct in_flight){
+			.pts = GST_BUFFER_PTS(buffer),
+			.seq = info->seq,
+			.pushed_us = g_get_monotonic_time(),
+			.repeat = repeat,
+		};
+		/* Refused while stopping, which is no error. */
+		gst_app_src_push_buffer(GST_APP_SRC(p->source), g_steal_pointer(&buffer));
+	}
 	g_mutex_unlock(&p->lock);
-	/* Refused while stopping, which is no error. */
-	gst_app_src_push_buffer(GST_APP_SRC(p->source), buffer);
+	if (!taken) {
+		/* The last one of the mode before; the encoder still waits. */
+		gst_buffer_unref(buffer);
+		p->funcs->wanted(p->user_data);
+	}
 }
 
 void media_pipeline_key_frame(media_pipeline *p)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Single RTSP messages: see rtsp-private.h.
+ * Single RTSP messages: see rtsp-message.h.
  */
-#include "rtsp-private.h"
+#include "rtsp-message.h"
 
 #include <string.h>
 
@@ -29,11 +29,9 @@ void rtsp_trace(const GstRTSPMessage *message, const char *mark)
 	guint8 *body = NULL;
 	guint len = 0;
 
-	if (!g_log_writer_default_would_drop(G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN)) {
-		text = g_string_new(NULL);
-	} else {
+	if (g_log_writer_default_would_drop(G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN))
 		return;
-	}
+	text = g_string_new(NULL);
 	switch (message->type) {
 	case GST_RTSP_MESSAGE_REQUEST:
 		g_string_append_printf(text, "%s %s",

@@ -1,48 +1,132 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * rtsp-private.h - single RTSP messages, for rtsp-session.c
+ * rtsp-private.h - inside of struct rtsp_session
+ *
+ * rtsp-session.c	state machine, timers, our requests and their answers
+ * rtsp-requests.c	requests of the sink
+ * rtsp-message.c	single messages
  */
 #pragma once
 
-#include <gio/gio.h>
-#include <gst/rtsp/rtsp.h>
+#include "rtsp-message.h"
+#include "rtsp-session.h"
 
 G_BEGIN_DECLS
 
-typedef GstRTSPMessage rtsp_message;
+/*
+ * S(state, timer, what is waited for): the timer runs from entering the state
+ * and ends the session, except for M2, whose absence is tolerated.
+ */
+#define SESSION_STATES(S) \
+	S(M1_SENT, NONE, NULL) \
+	S(WAIT_M2, M2, "M2 (OPTIONS)") \
+	S(M3_SENT, NONE, NULL) \
+	S(SELECTING, NONE, NULL) \
+	S(M4_SENT, NONE, NULL) \
+	S(M5_SENT, NONE, NULL) \
+	S(WAIT_M6, REQUEST, "M6 (SETUP)") \
+	S(WAIT_M7, REQUEST, "M7 (PLAY)") \
+	S(PLAYING, NONE, NULL) \
+	S(PAUSED, NONE, NULL) \
+	S(STANDBY, NONE, NULL) \
+	S(TEARDOWN, TEARDOWN, "M8 (TEARDOWN)") \
+	S(ENDED, NONE, NULL)
 
-static inline void rtsp_message_clear(rtsp_message *message)
-{
-	gst_rtsp_message_unset(message);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(rtsp_message, rtsp_message_clear)
+enum session_state {
+#define S(state, timer, what) STATE_##state,
+	SESSION_STATES(S)
+#undef S
+};
 
-/* One debug line per header and body line; @mark is "<" or ">". */
-void rtsp_trace(const GstRTSPMessage *message, const char *mark);
+enum state_timer {
+	TIMER_NONE,
+	TIMER_M2,
+	TIMER_REQUEST,
+	TIMER_TEARDOWN,
+};
 
-const char *rtsp_result_text(GstRTSPResult result);
+/* Q(request, name in messages): what we ask of the sink. */
+#define SESSION_REQUESTS(Q) \
+	Q(M1, "M1 (OPTIONS)") \
+	Q(M3, "M3 (GET_PARAMETER, capabilities)") \
+	Q(M4, "M4 (SET_PARAMETER, mode)") \
+	Q(M4_IN_PLAY, "M4 (SET_PARAMETER, mode change)") \
+	Q(M5_SETUP, "M5 (trigger SETUP)") \
+	Q(M5_PLAY, "M5 (trigger PLAY)") \
+	Q(M5_PAUSE, "M5 (trigger PAUSE)") \
+	Q(M5_TEARDOWN, "M5 (trigger TEARDOWN)") \
+	Q(M12, "M12 (standby)") \
+	Q(M16, "M16 (keep-alive)")
 
-/* The answer to @request with its CSeq and Session; @reason NULL: the usual phrase. */
-void rtsp_init_response(GstRTSPMessage *response, const GstRTSPMessage *request,
-			GstRTSPStatusCode code, const char *reason);
+enum session_request {
+#define Q(request, name) REQUEST_##request,
+	SESSION_REQUESTS(Q)
+#undef Q
+};
 
-/* GStreamer counts the zero that it puts behind a body. */
-gsize rtsp_body_length(const guint8 *body, guint len);
+/* A request of ours that was not answered yet. */
+struct pending_request {
+	rtsp_session *session;
+	guint cseq;
+	enum session_request request;
+	GSource *timer; /* NULL for M16, which has the keep-alive timer */
+};
 
-guint rtsp_count_headers(const GstRTSPMessage *message);
+struct rtsp_session {
+	const struct rtsp_session_funcs *funcs;
+	gpointer user_data;
+	struct rtsp_timers timers;
+	char *presentation_url;
+	char *friendly_name;
 
-gboolean rtsp_get_cseq(const GstRTSPMessage *message, guint64 *cseq);
+	GMainContext *context;
+	GSocket *socket;
+	GstRTSPConnection *connection;
+	GstRTSPWatch *watch;
+	guint64 input_mark; /* TCP bytes received when the last message was complete */
 
-/* A header's value as valid, printable UTF-8 of bounded length; caller frees. */
-char *rtsp_header_text(const char *value);
+	enum session_state state;
+	GSource *state_timer;
+	guint next_cseq; /* the number that GstRTSPConnection will give */
+	GPtrArray *pending;
 
-/* "303 See Other: wfd_video_formats: ... (457)"; caller frees. */
-char *rtsp_refusal_text(const GstRTSPMessage *response);
+	gboolean m1_answered;
+	gboolean m2_seen;
+	wfd_sink_caps *caps;
+	struct wfd_quirks quirks;
+	char *user_agent;
+	char *server;
+	char session_id[16];
+	guint16 client_port;
 
-/* microsoft_teardown_reason of M8 ([MS-WFDPE] 2.5), or NULL; caller frees. */
-char *rtsp_teardown_reason(const GstRTSPMessage *request);
+	GSource *keepalive_timer;  /* sends M16 */
+	GSource *keepalive_expiry; /* armed while M16 is unanswered */
+	gboolean keepalive_given_up;
 
-/* First client_port of the Transport of SETUP, which must be unicast RTP over UDP. */
-gboolean rtsp_client_port(const GstRTSPMessage *request, guint16 *port, GError **error);
+	enum channel_reason end_reason;
+	char *end_message;
+	GSource *end_source;
+};
+
+/* The one place that changes the state. */
+void rtsp_session_set_state(rtsp_session *s, enum session_state state);
+/* The session is over; the first reason counts. */
+void rtsp_session_end(rtsp_session *s, enum channel_reason reason, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+/* FALSE: the session has ended over it. */
+gboolean rtsp_session_send(rtsp_session *s, GstRTSPMessage *message);
+/* An answer; @reason NULL for the standard phrase, @body NULL for none. */
+void rtsp_session_respond(rtsp_session *s, const GstRTSPMessage *request, GstRTSPStatusCode code,
+			  const char *reason, const char *body);
+/* M1 was answered, or M2 has come: M3 is sent once both are true. */
+void rtsp_session_greeted(rtsp_session *s);
+/* Who the sink is, from the headers of a message. */
+void rtsp_session_remember_agent(rtsp_session *s, const GstRTSPMessage *message);
+
+/* rtsp-requests.c: answer a request of the sink, and do what it wants. */
+void rtsp_session_handle_request(rtsp_session *s, const GstRTSPMessage *request);
+
+/* Value of the Server header. */
+#define RTSP_SERVER_NAME "miracast-umd"
 
 G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rtsp-message.h - single RTSP messages
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <gst/rtsp/rtsp.h>
+
+G_BEGIN_DECLS
+
+typedef GstRTSPMessage rtsp_message;
+
+static inline void rtsp_message_clear(rtsp_message *message)
+{
+	gst_rtsp_message_unset(message);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(rtsp_message, rtsp_message_clear)
+
+/* One debug line per header and body line; @mark is "<" or ">". */
+void rtsp_trace(const GstRTSPMessage *message, const char *mark);
+
+const char *rtsp_result_text(GstRTSPResult result);
+
+/* The answer to @request with its CSeq and Session; @reason NULL: the usual phrase. */
+void rtsp_init_response(GstRTSPMessage *response, const GstRTSPMessage *request,
+			GstRTSPStatusCode code, const char *reason);
+
+/* GStreamer counts the zero that it puts behind a body. */
+gsize rtsp_body_length(const guint8 *body, guint len);
+
+guint rtsp_count_headers(const GstRTSPMessage *message);
+
+gboolean rtsp_get_cseq(const GstRTSPMessage *message, guint64 *cseq);
+
+/* A header's value as valid, printable UTF-8 of bounded length; caller frees. */
+char *rtsp_header_text(const char *value);
+
+/* "303 See Other: wfd_video_formats: ... (457)"; caller frees. */
+char *rtsp_refusal_text(const GstRTSPMessage *response);
+
+/* microsoft_teardown_reason of M8 ([MS-WFDPE] 2.5), or NULL; caller frees. */
+char *rtsp_teardown_reason(const GstRTSPMessage *request);
+
+/* First client_port of the Transport of SETUP, which must be unicast RTP over UDP. */
+gboolean rtsp_client_port(const GstRTSPMessage *request, guint16 *port, GError **error);
+
+G_END_DECLS
