@@ -144,7 +144,7 @@ static void take_down(session *s)
 		}
 	} else {
 		close_sink_fd(s);
-		g_message("session %u: over: %s", s->id, s->why->message);
+		g_message("session %u: over (%s): %s", s->id, s->why->name, s->why->message);
 		session_move(s, SESSION_EVENT_ENDED);
 	}
 }
