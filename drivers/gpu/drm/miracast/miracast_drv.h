@@ -206,6 +206,21 @@ struct miracast_picture {
 	struct miracast_cursor cursor;
 };
 
+struct miracast_known;
+
+/* A picture has two buffers: that of the primary plane and the cursor's. */
+#define MIRACAST_FRAME_IDS	2
+
+/**
+ * struct miracast_spare - nodes for buffer ids that the daemon does not know yet
+ * @num: how many there are
+ * @known: they
+ */
+struct miracast_spare {
+	unsigned int num;
+	struct miracast_known *known[MIRACAST_FRAME_IDS];
+};
+
 enum miracast_hold_state {
 	/* Free. */
 	MIRACAST_HOLD_NONE,
@@ -459,13 +474,12 @@ struct drm_framebuffer *miracast_hold_find_fb(struct miracast_context *context,
 int miracast_frame_release(void *context, void *arg);
 
 /* miracast_retire.c: buffer ids that were given out */
-struct miracast_known;
 unsigned int miracast_retire_unknown(struct miracast_context *context,
 				     const u64 *ids, unsigned int num);
-struct miracast_known *miracast_retire_alloc(void);
-void miracast_retire_free(struct miracast_known *known);
+int miracast_retire_reserve(struct miracast_spare *spare, unsigned int num);
+void miracast_retire_unreserve(struct miracast_spare *spare);
 void miracast_retire_learn(struct miracast_context *context, u64 id,
-			   struct miracast_known **spare);
+			   struct miracast_spare *spare);
 void miracast_retire_fb(struct drm_device *drm, u64 id);
 void miracast_retire_drain(struct miracast_context *context);
 int miracast_retire_get(void *context, void *arg);

@@ -318,17 +318,13 @@ static void miracast_frame_fill(struct miracast_pipe *pipe,
 	miracast_frame_fill_cursor(pipe, frame);
 }
 
-/* Nodes for ids that the daemon does not know yet: picture and cursor. */
-#define MIRACAST_FRAME_IDS	2
-
 /*
  * One attempt at taking the picture. Returns 0, a negative errno, or how many
- * of @spare are missing.
+ * nodes @spare should have.
  */
 static int miracast_frame_take(struct miracast_context *context,
 			       struct miracast_frame *frame,
-			       struct miracast_known **spare,
-			       unsigned int num_spare)
+			       struct miracast_spare *spare)
 {
 	struct miracast_pipe *pipe = context->pipe;
 	const struct miracast_picture *picture = &pipe->picture;
@@ -347,7 +343,7 @@ static int miracast_frame_take(struct miracast_context *context,
 	unknown = miracast_retire_unknown(context, ids, MIRACAST_FRAME_IDS);
 	if (context->num_known + unknown > MIRACAST_MAX_KNOWN)
 		return -ENOBUFS;
-	if (unknown > num_spare)
+	if (unknown > spare->num)
 		return unknown;
 
 	ret = miracast_hold_add(context, picture);
@@ -355,7 +351,7 @@ static int miracast_frame_take(struct miracast_context *context,
 		return ret;
 
 	for (i = 0; i < MIRACAST_FRAME_IDS; i++)
-		miracast_retire_learn(context, ids[i], &spare[num_spare - 1 - i]);
+		miracast_retire_learn(context, ids[i], spare);
 	miracast_frame_fill(pipe, frame);
 	context->acquired = frame->seq;
 	pipe->stats.acquired++;
@@ -366,44 +362,31 @@ static int miracast_frame_take(struct miracast_context *context,
 /* MIRACAST_IOC_ACQUIRE_FRAME. */
 int miracast_frame_acquire(void *ctx, void *arg)
 {
-	struct miracast_known *spare[MIRACAST_FRAME_IDS] = {};
 	struct miracast_context *context = ctx;
 	struct miracast_pipe *pipe = context->pipe;
 	struct miracast_frame *frame = arg;
-	unsigned int num_spare = 0;
+	struct miracast_spare spare = {};
 	int ret;
 
 	memset(frame, 0, sizeof(*frame));
 
-	for (;;) {
+	/* A new buffer is noted in memory that is to be had without the lock. */
+	do {
 		spin_lock_irq(&pipe->frame_lock);
-		ret = miracast_frame_take(context, frame, spare, num_spare);
+		ret = miracast_frame_take(context, frame, &spare);
 		spin_unlock_irq(&pipe->frame_lock);
-		if (ret <= 0)
-			break;
+	} while (ret > 0 && !miracast_retire_reserve(&spare, ret));
+	miracast_retire_unreserve(&spare);
+	if (ret > 0)
+		return -ENOMEM;
+	if (ret)
+		return ret;
 
-		/* A new buffer: make room for it, without the lock. */
-		while (num_spare < ret) {
-			spare[num_spare] = miracast_retire_alloc();
-			if (!spare[num_spare])
-				break;
-			num_spare++;
-		}
-		if (num_spare < ret) {
-			ret = -ENOMEM;
-			break;
-		}
-	}
+	trace_frame_acquire(pipe->connector.base.id, frame->seq,
+			    frame->buffer_id, frame->flags, frame->num_damage,
+			    ktime_get_ns() - frame->flip_ns);
 
-	while (num_spare--)
-		miracast_retire_free(spare[num_spare]);
-	if (!ret)
-		trace_frame_acquire(pipe->connector.base.id, frame->seq,
-				    frame->buffer_id, frame->flags,
-				    frame->num_damage,
-				    ktime_get_ns() - frame->flip_ns);
-
-	return ret;
+	return 0;
 }
 
 /* MIRACAST_IOC_GET_BUFFER. */

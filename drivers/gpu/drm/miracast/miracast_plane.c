@@ -38,7 +38,10 @@ static void miracast_plane_atomic_update(struct drm_plane *plane,
 {
 }
 
-/* The state of the plane's new CRTC, or NULL when it is to be off. */
+/*
+ * The state of the plane's new CRTC, or NULL when it is to be off, which
+ * drm_atomic_helper_check_plane_state() takes for invisible.
+ */
 static const struct drm_crtc_state *
 miracast_plane_crtc_state(struct drm_plane *plane,
 			  struct miracast_commit *commit)
@@ -59,9 +62,6 @@ static int miracast_primary_atomic_check(struct drm_plane *plane,
 		drm_atomic_get_new_plane_state(commit, plane);
 	const struct drm_crtc_state *crtc_state =
 		miracast_plane_crtc_state(plane, commit);
-
-	if (!crtc_state)
-		return 0;
 
 	return drm_atomic_helper_check_plane_state(state, crtc_state,
 						   DRM_PLANE_NO_SCALING,
@@ -88,9 +88,6 @@ static int miracast_cursor_atomic_check(struct drm_plane *plane,
 	const struct drm_crtc_state *crtc_state =
 		miracast_plane_crtc_state(plane, commit);
 	int ret;
-
-	if (!crtc_state)
-		return 0;
 
 	ret = drm_atomic_helper_check_plane_state(state, crtc_state,
 						  DRM_PLANE_NO_SCALING,

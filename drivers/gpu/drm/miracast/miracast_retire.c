@@ -52,26 +52,37 @@ unsigned int miracast_retire_unknown(struct miracast_context *context,
 	return unknown;
 }
 
-struct miracast_known *miracast_retire_alloc(void)
+/* Have nodes for @num new ids; without the lock. */
+int miracast_retire_reserve(struct miracast_spare *spare, unsigned int num)
 {
-	return kzalloc(sizeof(struct miracast_known), GFP_KERNEL_ACCOUNT);
+	while (spare->num < num) {
+		struct miracast_known *known =
+			kzalloc(sizeof(*known), GFP_KERNEL_ACCOUNT);
+
+		if (!known)
+			return -ENOMEM;
+		spare->known[spare->num++] = known;
+	}
+
+	return 0;
 }
 
-void miracast_retire_free(struct miracast_known *known)
+void miracast_retire_unreserve(struct miracast_spare *spare)
 {
-	kfree(known);
+	while (spare->num)
+		kfree(spare->known[--spare->num]);
 }
 
-/* Note that the daemon is given @id; uses up @spare, if it is new. */
+/* Note that the daemon is given @id; takes a node, if it is new. */
 void miracast_retire_learn(struct miracast_context *context, u64 id,
-			   struct miracast_known **spare)
+			   struct miracast_spare *spare)
 {
-	struct miracast_known *known = *spare;
+	struct miracast_known *known;
 
 	if (!id || miracast_retire_find(context, id))
 		return;
 
-	*spare = NULL;
+	known = spare->known[--spare->num];
 	known->id = id;
 	hash_add(context->known, &known->hash, id);
 	context->num_known++;
