@@ -27,7 +27,7 @@ _DPKG_OPTIONS = ("force-unsafe-io", "path-exclude=/usr/share/man/*", "path-exclu
 
 
 def as_root(command):
-    return command if os.geteuid() == 0 else ["sudo", "-n", "--", *command]
+    return command if os.geteuid() == 0 else ["sudo", "--", *command]
 
 
 def say(message):
