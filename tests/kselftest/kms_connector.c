@@ -137,16 +137,16 @@ TEST_F(connector, R74_modes_that_both_have)
 
 	plug_make(&self->plug, list, 3, self->edid, sizeof(self->edid), 0);
 	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
-	EXPECT_TRUE(edid_shown(&self->kms, self->edid, sizeof(self->edid)) ||
-		    kms_status(&self->kms) == DRM_MODE_CONNECTED);
 	EXPECT_TRUE(kms_find_mode(&self->kms, 1280, 720, 60, &mode));
 	EXPECT_FALSE(mode.type & DRM_MODE_TYPE_PREFERRED);
 	EXPECT_TRUE(kms_find_mode(&self->kms, 1920, 1080, 60, &mode));
 	EXPECT_TRUE(mode.type & DRM_MODE_TYPE_PREFERRED);
 	EXPECT_FALSE(kms_find_mode(&self->kms, 1280, 720, 50, &mode));
 	EXPECT_FALSE(kms_find_mode(&self->kms, 1920, 1080, 24, &mode));
-	/* 60 and 59.94 Hz of both sizes, as CTA modes come in pairs. */
-	EXPECT_GE(4, count_modes(&self->kms, &preferred));
+	/* The EDID has two of 720p60, and CTA modes come with 59.94 Hz, too. */
+	EXPECT_EQ(5, count_modes(&self->kms, &preferred));
+	/* The list's preference counts, not the EDID's. */
+	EXPECT_EQ(3, preferred);
 }
 
 TEST_F(connector, R74_the_list_where_nothing_matches)
@@ -417,14 +417,11 @@ TEST_F(connector, R15_no_hardware_access)
 					 MIRACAST_IOC_IO_CONTROL, &ctl));
 }
 
-TEST_F(connector, card_gives_no_way_to_see_the_picture)
+TEST_F(connector, card_draws_nothing_and_shares)
 {
-	char path[64];
 	uint64_t cap = 0;
 
-	/* No render node, and no other name for the driver. */
-	snprintf(path, sizeof(path), "/sys/dev/char/226:%u/device/drm",
-		 self->kms.target.card_minor);
+	/* No render node. */
 	EXPECT_EQ(NULL, drmGetRenderDeviceNameFromFd(self->kms.card));
 	EXPECT_EQ(0, drmGetCap(self->kms.card, DRM_CAP_DUMB_BUFFER, &cap));
 	EXPECT_EQ(1, cap);

@@ -8,6 +8,7 @@
 
 #include <sys/stat.h>
 
+#include <drm_fourcc.h>
 #include <xf86drm.h>
 #include <xf86drmMode.h>
 
@@ -363,7 +364,8 @@ static inline bool kms_find_mode(struct kms *kms, uint32_t width,
 	bool found = false;
 	int i;
 
-	for (i = 0; connector && i < connector->count_modes; i++) {
+	memset(mode, 0, sizeof(*mode));
+	for (i = 0; connector && !found && i < connector->count_modes; i++) {
 		if (connector->modes[i].hdisplay == width &&
 		    connector->modes[i].vdisplay == height &&
 		    connector->modes[i].vrefresh == hz) {

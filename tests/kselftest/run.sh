@@ -9,7 +9,8 @@
 cd "$(dirname "$0")" || exit 1
 
 modules=$1
-tests="relay_abi relay_session relay_messages relay_lifetime relay_chunks"
+tests="relay_abi relay_session relay_messages relay_lifetime relay_chunks
+	kms_connector kms_frames kms_flips"
 at=0
 failed=0
 
@@ -40,6 +41,8 @@ else
 	say "not ok" "load"
 	exit 1
 fi
+# Whose buffers kms_frames imports.
+modprobe vgem
 # udev may take a moment to make the nodes.
 for node in /dev/miracast /dev/miracast_test; do
 	tries=50

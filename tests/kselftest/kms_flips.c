@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * When a flip is complete: not while the daemon reads the buffer that it flips
+ * away from, and never much later.
+ *
+ * Machines that run this may be slow. What is checked of time is that nothing
+ * comes too early, by the time stamps of the events, and that everything comes.
+ */
+#include <linux/sync_file.h>
+
+#include "miracast_kms.h"
+
+/* Two periods of the slowest mode there is. */
+#define HOLD_NS		(2 * 1000000000ULL / 24)
+#define LATE_MS		10000
+
+FIXTURE(flips) {
+	struct kms kms;
+	struct kms_fb a;
+	struct kms_fb b;
+	struct miracast_frame frame;
+};
+
+/* 1920x1080 at 24 Hz, buffer a on the screen and held. */
+FIXTURE_SETUP(flips)
+{
+	struct kms *kms = &self->kms;
+
+	kms_open(_metadata, kms);
+	kms_plug(_metadata, kms, 0);
+	ASSERT_TRUE(kms_find_mode(kms, 1920, 1080, 24, &kms->mode));
+	ASSERT_EQ(0, kms_fb_create(kms, &self->a, 1920, 1080,
+				   DRM_FORMAT_XRGB8888, 0));
+	ASSERT_EQ(0, kms_fb_create(kms, &self->b, 1920, 1080,
+				   DRM_FORMAT_XRGB8888, 0));
+	ASSERT_EQ(0, kms_modeset(kms, &self->a));
+	ASSERT_EQ(0, sink_acquire(kms->sink, &self->frame));
+}
+
+FIXTURE_TEARDOWN(flips)
+{
+	kms_close(&self->kms);
+}
+
+/* A flip to @fb; @out_fence receives a sync_file that it signals. */
+static int flip_with_fence(struct kms *kms, const struct kms_fb *fb,
+			   int *out_fence)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	*out_fence = -1;
+	kms_set_plane(kms, req, kms->primary, "FB_ID", fb->id);
+	kms_set_crtc(kms, req, "OUT_FENCE_PTR", (uintptr_t)out_fence);
+
+	return kms_commit(kms, req, DRM_MODE_ATOMIC_NONBLOCK |
+				    DRM_MODE_PAGE_FLIP_EVENT);
+}
+
+/* A commit that does not block has a worker of its own; here it has begun. */
+static int flip_begun(struct kms *kms)
+{
+	return fd_poll(kms->sink, POLLPRI, LATE_MS) == POLLPRI ? 0 : -ETIMEDOUT;
+}
+
+TEST_F(flips, R79_flip_waits_for_the_release)
+{
+	uint64_t start, released, done = 0;
+	uint32_t flags;
+	int i;
+
+	/* The deadline may come first on a slow machine; not each time. */
+	for (i = 0; i < 20 && !done; i++) {
+		start = now_ns();
+		ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+		/* More than a period, so an event that was not held is there. */
+		while (now_ns() < start + HOLD_NS * 6 / 10)
+			sleep_ms(1);
+		EXPECT_TRUE(!fd_poll(self->kms.card, POLLIN, 0) ||
+			    now_ns() > start + HOLD_NS);
+		released = now_ns();
+		ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1,
+					  &flags));
+		if (!flags) {
+			done = kms_wait_flip(&self->kms, LATE_MS);
+			EXPECT_LE(released / 1000, done / 1000);
+		} else {
+			ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+			ASSERT_EQ(0, kms_flip(&self->kms, &self->a));
+			ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+			ASSERT_EQ(0, sink_acquire(self->kms.sink, &self->frame));
+		}
+	}
+	EXPECT_NE(0, done);
+}
+
+TEST_F(flips, R79_hold_is_revoked_in_the_end)
+{
+	struct miracast_frame frame;
+	uint64_t start = now_ns(), done;
+	uint32_t flags;
+
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	done = kms_wait_flip(&self->kms, LATE_MS);
+	ASSERT_NE(0, done);
+	EXPECT_LE(start + HOLD_NS, done);
+	ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1, &flags));
+	EXPECT_EQ(MIRACAST_RELEASE_REVOKED, flags);
+
+	/* What was read may be torn: it is all new now, and wants a key frame. */
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(MIRACAST_FRAME_FULL, frame.flags & MIRACAST_FRAME_FULL);
+	EXPECT_EQ(0, sink_expect(self->kms.sink, MIRACAST_MSG_KEY_FRAME, NULL,
+				 0));
+}
+
+/* Also a picture that was taken after the flip away. */
+TEST_F(flips, revoked_after_the_next_was_taken)
+{
+	struct miracast_frame next, again;
+	uint32_t flags;
+
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	ASSERT_EQ(0, flip_begun(&self->kms));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &next));
+	ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+	ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1, &flags));
+	EXPECT_EQ(MIRACAST_RELEASE_REVOKED, flags);
+	ASSERT_EQ(0, sink_release(self->kms.sink, next.seq, -1, &flags));
+	EXPECT_EQ(0, flags);
+	/* The screen does not change, yet the picture is offered again. */
+	EXPECT_EQ(POLLPRI, fd_poll(self->kms.sink, POLLPRI, LATE_MS));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &again));
+	EXPECT_EQ(next.buffer_id, again.buffer_id);
+	EXPECT_LT(next.seq, again.seq);
+	EXPECT_EQ(MIRACAST_FRAME_FULL, again.flags & MIRACAST_FRAME_FULL);
+}
+
+TEST_F(flips, same_buffer_is_not_waited_for)
+{
+	uint32_t flags;
+
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->a));
+	ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+	ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1, &flags));
+	EXPECT_EQ(0, flags);
+}
+
+TEST_F(flips, out_fence_is_never_waited_for)
+{
+	uint32_t flags;
+	int fence;
+
+	ASSERT_EQ(0, flip_with_fence(&self->kms, &self->b, &fence));
+	ASSERT_EQ(0, flip_begun(&self->kms));
+	/* The hold is over at once, so nothing can have waited for it. */
+	ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1, &flags));
+	EXPECT_EQ(MIRACAST_RELEASE_REVOKED, flags);
+	ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+	EXPECT_EQ(POLLIN, fd_poll(fence, POLLIN, LATE_MS));
+}
+
+/*
+ * A release as of a fence, and, to make it hard, one of this very CRTC: it is
+ * signalled under the locks that a release wants.
+ */
+TEST_F(flips, R79_release_as_of_a_fence)
+{
+	struct miracast_frame frame;
+	uint32_t flags;
+	int fence;
+
+	ASSERT_EQ(0, flip_with_fence(&self->kms, &self->b, &fence));
+	ASSERT_EQ(0, flip_begun(&self->kms));
+	ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1, &flags));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, fence, &flags));
+	EXPECT_EQ(-ENOENT, sink_release(self->kms.sink, frame.seq, -1, NULL));
+	ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->a));
+	ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+	/* One that has signalled already. */
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, fence, &flags));
+	EXPECT_EQ(0, flags);
+}
+
+/* Holds that end with a fence keep their place until it signals, not longer. */
+TEST_F(flips, fenced_releases_make_room_again)
+{
+	struct miracast_frame frame;
+	int i, fence;
+
+	ASSERT_EQ(0, flip_with_fence(&self->kms, &self->b, &fence));
+	ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1, NULL));
+	ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+	for (i = 0; i < 3 * MIRACAST_MAX_HELD; i++) {
+		ASSERT_EQ(0, flip_with_fence(&self->kms,
+					     i & 1 ? &self->b : &self->a,
+					     &fence));
+		ASSERT_EQ(0, flip_begun(&self->kms));
+		ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+		ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, fence,
+					  NULL));
+		ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+		close(fence);
+		/* The worker that takes it back may be slow. */
+		sleep_ms(20);
+	}
+}
+
+/* ------------------------------------- ends: the flip comes, and at once */
+
+TEST_F(flips, R21_close_lets_go)
+{
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	ASSERT_EQ(0, flip_begun(&self->kms));
+	close(self->kms.sink);
+	self->kms.sink = -1;
+	/* Before the close has returned, so nothing is waited for here. */
+	EXPECT_NE(0, kms_wait_flip(&self->kms, 0));
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+}
+
+TEST_F(flips, stop_lets_go)
+{
+	uint32_t flags;
+
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	ASSERT_EQ(0, flip_begun(&self->kms));
+	ASSERT_EQ(0, sink_op(self->kms.sink, MIRACAST_SESSION_BEGIN_STOP, 0, 0));
+	EXPECT_NE(0, kms_wait_flip(&self->kms, 0));
+	ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1, &flags));
+	EXPECT_EQ(MIRACAST_RELEASE_REVOKED, flags);
+}
+
+TEST_F(flips, unplug_lets_go)
+{
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	ASSERT_EQ(0, flip_begun(&self->kms));
+	ASSERT_EQ(0, sink_unplug(self->kms.sink));
+	EXPECT_NE(0, kms_wait_flip(&self->kms, 0));
+}
+
+TEST_F(flips, killed_daemon_lets_go)
+{
+	int status;
+	pid_t child = fork();
+
+	ASSERT_LE(0, child);
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	/* The child has the last descriptors, and dies as daemons do. */
+	close(self->kms.sink);
+	close(self->kms.broker);
+	self->kms.sink = self->kms.broker = -1;
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	ASSERT_EQ(0, kill(child, SIGKILL));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+	/* And nobody holds anything any more. */
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->a));
+	EXPECT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
+}
+
+TEST_F(flips, switching_off_waits_for_nobody)
+{
+	uint32_t flags;
+
+	ASSERT_EQ(0, kms_disable(&self->kms));
+	ASSERT_EQ(0, sink_release(self->kms.sink, self->frame.seq, -1, &flags));
+	EXPECT_EQ(MIRACAST_RELEASE_REVOKED, flags);
+}
+
+static int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = write(fd, text, strlen(text));
+	close(fd);
+
+	return ret < 0 ? -errno : 0;
+}
+
+/* Under a daemon that holds, and a compositor that waits. */
+TEST_F_TIMEOUT(flips, unbind_waits_for_nobody, 60)
+{
+	struct miracast_target_info info;
+	struct drm_get_cap cap = { .capability = DRM_CAP_PRIME };
+	struct miracast_frame frame;
+	int fd, tries;
+
+	fd = sink_get_buffer(self->kms.sink, self->frame.buffer_id);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	ASSERT_EQ(0, flip_begun(&self->kms));
+	ASSERT_EQ(0, write_file("/sys/bus/platform/drivers/miracast/unbind",
+				"miracast"));
+	EXPECT_NE(0, kms_wait_flip(&self->kms, 0));
+	EXPECT_EQ(-ENODEV, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(-ENODEV, sink_release(self->kms.sink, self->frame.seq, -1,
+					NULL));
+	EXPECT_EQ(POLLHUP | POLLERR, fd_poll(self->kms.sink, POLLIN, 0) &
+				     (POLLHUP | POLLERR));
+	EXPECT_EQ(-ENODEV, dev_ioctl(self->kms.card, DRM_IOCTL_GET_CAP, &cap));
+	EXPECT_EQ(-ENOENT, kms_find(self->kms.broker, 0, &info));
+	/* The picture is the daemon's as long as it likes. */
+	EXPECT_LT(0, lseek(fd, 0, SEEK_END));
+
+	ASSERT_EQ(0, write_file("/sys/bus/platform/drivers/miracast/bind",
+				"miracast"));
+	EXPECT_EQ(0, kms_find(self->kms.broker, 0, &info));
+	/* udev makes the node of the next test in a moment. */
+	for (tries = 0; tries < 100; tries++) {
+		int card = card_open(info.card_minor);
+
+		close(card);
+		if (card >= 0)
+			break;
+		sleep_ms(50);
+	}
+	EXPECT_GT(100, tries);
+}
+
+TEST_HARNESS_MAIN

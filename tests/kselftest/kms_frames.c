@@ -1,0 +1,663 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pictures: from the compositor's buffer to the daemon's dma-buf.
+ */
+#include <linux/dma-buf.h>
+#include <sys/resource.h>
+
+#include "miracast_kms.h"
+
+#define RED	0x00ff0000
+#define GREEN	0x0000ff00
+
+FIXTURE(frames) {
+	struct kms kms;
+	struct kms_fb a;
+	struct kms_fb b;
+};
+
+/* A monitor with two buffers to show, one of them on the screen. */
+FIXTURE_SETUP(frames)
+{
+	struct kms *kms = &self->kms;
+
+	kms_open(_metadata, kms);
+	kms_plug(_metadata, kms, MIRACAST_PLUG_CURSOR);
+	ASSERT_EQ(0, kms_fb_create(kms, &self->a, 1280, 720,
+				   DRM_FORMAT_XRGB8888, RED));
+	ASSERT_EQ(0, kms_fb_create(kms, &self->b, 1280, 720,
+				   DRM_FORMAT_XRGB8888, GREEN));
+	ASSERT_EQ(0, kms_modeset(kms, &self->a));
+}
+
+FIXTURE_TEARDOWN(frames)
+{
+	kms_close(&self->kms);
+}
+
+static bool rect_is(const struct miracast_rect *rect, uint32_t x1, uint32_t y1,
+		    uint32_t x2, uint32_t y2)
+{
+	return rect->x1 == x1 && rect->y1 == y1 && rect->x2 == x2 &&
+	       rect->y2 == y2;
+}
+
+static uint64_t inode(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : st.st_ino;
+}
+
+/* --------------------------------------------------------------- pixels */
+
+TEST_F(frames, pixels_are_those_that_were_drawn)
+{
+	struct dma_buf_sync sync = {
+		.flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ,
+	};
+	struct miracast_frame frame;
+	uint32_t x, y, wrong = 0;
+	const uint32_t *line;
+	uint8_t *map;
+	size_t size;
+	int fd;
+
+	for (y = 0; y < 720; y++)
+		for (x = 0; x < 1280; x++)
+			self->b.pixels[y * self->b.pitch / 4 + x] = y << 16 | x;
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	ASSERT_NE(0, kms_wait_flip(&self->kms, 5000));
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(1280, frame.width);
+	EXPECT_EQ(720, frame.height);
+	EXPECT_EQ(DRM_FORMAT_XRGB8888, frame.fourcc);
+	EXPECT_EQ(DRM_FORMAT_MOD_LINEAR, frame.modifier);
+	EXPECT_EQ(1, frame.num_planes);
+	EXPECT_EQ(self->b.pitch, frame.pitch[0]);
+	EXPECT_EQ(0, frame.pitch[0] % 256);
+	EXPECT_EQ(0, frame.src_x | frame.src_y | frame.offset[0]);
+	fd = sink_get_buffer(self->kms.sink, frame.buffer_id);
+	ASSERT_LE(0, fd);
+	size = (size_t)lseek(fd, 0, SEEK_END);
+	ASSERT_LE((size_t)frame.pitch[0] * frame.height, size);
+
+	/* Ours to read only. */
+	EXPECT_EQ(MAP_FAILED, mmap(NULL, size, PROT_WRITE, MAP_SHARED, fd, 0));
+	map = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	ASSERT_NE(MAP_FAILED, map);
+	ASSERT_EQ(0, dev_ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync));
+	for (y = 0; y < frame.height; y++) {
+		line = (const uint32_t *)(map + (size_t)y * frame.pitch[0]);
+		for (x = 0; x < frame.width; x++)
+			wrong += line[x] != (y << 16 | x);
+	}
+	EXPECT_EQ(0, wrong);
+	EXPECT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+}
+
+TEST_F(frames, part_of_a_larger_buffer)
+{
+	struct miracast_frame frame;
+	drmModeAtomicReq *req;
+	struct kms_fb big;
+
+	ASSERT_EQ(0, kms_fb_create(&self->kms, &big, 2560, 1440,
+				   DRM_FORMAT_XRGB8888, 0));
+	req = drmModeAtomicAlloc();
+	kms_set_picture(&self->kms, req, &big);
+	kms_set_plane(&self->kms, req, self->kms.primary, "SRC_X", 100 << 16);
+	kms_set_plane(&self->kms, req, self->kms.primary, "SRC_Y", 200 << 16);
+	ASSERT_EQ(0, kms_commit(&self->kms, req, 0));
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(100, frame.src_x);
+	EXPECT_EQ(200, frame.src_y);
+	EXPECT_EQ(1280, frame.width);
+	EXPECT_EQ(720, frame.height);
+	EXPECT_EQ(big.pitch, frame.pitch[0]);
+}
+
+/* -------------------------------------------------------------- mailbox */
+
+TEST_F(frames, newest_wins)
+{
+	struct miracast_frame first, second;
+
+	EXPECT_EQ(POLLPRI, fd_poll(self->kms.sink, POLLPRI, 5000));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &first));
+	EXPECT_EQ(MIRACAST_FRAME_FULL, first.flags & MIRACAST_FRAME_FULL);
+	EXPECT_EQ(0, fd_poll(self->kms.sink, POLLPRI, 0));
+	EXPECT_EQ(-EAGAIN, sink_acquire(self->kms.sink, &second));
+	ASSERT_EQ(0, sink_release(self->kms.sink, first.seq, -1, NULL));
+	EXPECT_EQ(-EAGAIN, sink_acquire(self->kms.sink, &second));
+
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, NULL, 0));
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->a, NULL, 0));
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &second));
+	EXPECT_EQ(first.seq + 3, second.seq);
+	EXPECT_NE(first.buffer_id, second.buffer_id);
+	EXPECT_LT(first.flip_ns, second.flip_ns);
+	EXPECT_EQ(first.mode_serial, second.mode_serial);
+}
+
+TEST_F(frames, damage_of_skipped_pictures_adds_up)
+{
+	static const struct drm_mode_rect one = { 0, 0, 64, 32 };
+	static const struct drm_mode_rect two = { 600, 300, 700, 400 };
+	static const struct drm_mode_rect outside = { 1200, 700, 5000, 5000 };
+	struct miracast_frame frame;
+	uint32_t i, seen = 0;
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, &one, 1));
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->a, &two, 1));
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, &outside, 1));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(0, frame.flags & MIRACAST_FRAME_FULL);
+	EXPECT_EQ(3, frame.num_damage);
+	for (i = 0; i < frame.num_damage && i < MIRACAST_MAX_DAMAGE; i++) {
+		seen |= rect_is(&frame.damage[i], 0, 0, 64, 32) << 0;
+		seen |= rect_is(&frame.damage[i], 600, 300, 700, 400) << 1;
+		seen |= rect_is(&frame.damage[i], 1200, 700, 1280, 720) << 2;
+	}
+	EXPECT_EQ(7, seen);
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+
+	/* And starts anew. */
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->a, &one, 1));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(1, frame.num_damage);
+	EXPECT_TRUE(rect_is(&frame.damage[0], 0, 0, 64, 32));
+}
+
+TEST_F(frames, damage_in_more_places_than_there_is_room)
+{
+	struct drm_mode_rect rects[40];
+	struct miracast_frame frame;
+	uint32_t covered = 0, i, j;
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+	for (i = 0; i < 40; i++) {
+		rects[i].x1 = (int32_t)(i * 30);
+		rects[i].y1 = (int32_t)(i * 15);
+		rects[i].x2 = rects[i].x1 + 5;
+		rects[i].y2 = rects[i].y1 + 5;
+	}
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, rects, 40));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_GE(MIRACAST_MAX_DAMAGE, frame.num_damage);
+	for (i = 0; i < 40; i++) {
+		for (j = 0; j < frame.num_damage; j++) {
+			if ((uint32_t)rects[i].x1 >= frame.damage[j].x1 &&
+			    (uint32_t)rects[i].y1 >= frame.damage[j].y1 &&
+			    (uint32_t)rects[i].x2 <= frame.damage[j].x2 &&
+			    (uint32_t)rects[i].y2 <= frame.damage[j].y2)
+				break;
+		}
+		covered += j < frame.num_damage;
+	}
+	EXPECT_EQ(40, covered);
+}
+
+TEST_F(frames, held_at_most)
+{
+	struct miracast_frame frame[MIRACAST_MAX_HELD + 1];
+	struct kms_fb fb[MIRACAST_MAX_HELD];
+	int i;
+
+	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
+		ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame[i]));
+		ASSERT_EQ(0, kms_fb_create(&self->kms, &fb[i], 1280, 720,
+					   DRM_FORMAT_XRGB8888, 0));
+		ASSERT_EQ(0, kms_flip_damaged(&self->kms, &fb[i], NULL, 0));
+	}
+	EXPECT_EQ(-EBUSY, sink_acquire(self->kms.sink, &frame[i]));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame[1].seq, -1, NULL));
+	EXPECT_EQ(0, sink_acquire(self->kms.sink, &frame[i]));
+	EXPECT_EQ(MIRACAST_FRAME_FULL, frame[i].flags & MIRACAST_FRAME_FULL);
+}
+
+TEST_F(frames, nothing_to_see_when_off)
+{
+	struct miracast_frame frame;
+
+	ASSERT_EQ(0, kms_set_active(&self->kms, false));
+	EXPECT_EQ(-ENODATA, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(0, fd_poll(self->kms.sink, POLLPRI, 0));
+	ASSERT_EQ(0, kms_set_active(&self->kms, true));
+	EXPECT_EQ(POLLPRI, fd_poll(self->kms.sink, POLLPRI, 5000));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(MIRACAST_FRAME_FULL, frame.flags & MIRACAST_FRAME_FULL);
+	ASSERT_EQ(0, kms_disable(&self->kms));
+	EXPECT_EQ(-ENODATA, sink_acquire(self->kms.sink, &frame));
+}
+
+TEST_F(frames, nothing_to_see_when_unplugged_or_stopped)
+{
+	struct miracast_frame frame, none;
+
+	ASSERT_EQ(0, sink_unplug(self->kms.sink));
+	EXPECT_EQ(-ENODATA, sink_acquire(self->kms.sink, &none));
+	kms_plug(_metadata, &self->kms, 0);
+	EXPECT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, sink_op(self->kms.sink, MIRACAST_SESSION_BEGIN_STOP, 0, 0));
+	EXPECT_EQ(-ENODATA, sink_acquire(self->kms.sink, &none));
+	/* What was held may be given back. */
+	EXPECT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+}
+
+/* -------------------------------------------------------------- buffers */
+
+TEST_F(frames, id_is_told_once_and_retired_once)
+{
+	struct miracast_get_retired retired;
+	struct miracast_frame one, two, three;
+	int fd, again;
+
+	EXPECT_EQ(-EAGAIN, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_RETIRED,
+				     &retired));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &one));
+	fd = sink_get_buffer(self->kms.sink, one.buffer_id);
+	again = sink_get_buffer(self->kms.sink, one.buffer_id);
+	ASSERT_LE(0, fd);
+	ASSERT_LE(0, again);
+	EXPECT_EQ(inode(fd), inode(again));
+	ASSERT_EQ(0, sink_release(self->kms.sink, one.seq, -1, NULL));
+
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &two));
+	ASSERT_EQ(0, sink_release(self->kms.sink, two.seq, -1, NULL));
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->a, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &three));
+	EXPECT_EQ(one.buffer_id, three.buffer_id);
+	ASSERT_EQ(0, sink_release(self->kms.sink, three.seq, -1, NULL));
+
+	/* Off the screen and destroyed: gone. */
+	kms_fb_destroy(&self->kms, &self->b);
+	EXPECT_EQ(POLLPRI, fd_poll(self->kms.sink, POLLPRI, 5000));
+	ASSERT_EQ(0, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_RETIRED,
+			       &retired));
+	EXPECT_EQ(1, retired.num_ids);
+	EXPECT_EQ(0, retired.outstanding);
+	EXPECT_EQ(two.buffer_id, retired.ids[0]);
+	EXPECT_EQ(-EAGAIN, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_RETIRED,
+				     &retired));
+	EXPECT_EQ(0, fd_poll(self->kms.sink, POLLPRI, 0));
+}
+
+TEST_F(frames, held_buffer_is_not_retired)
+{
+	struct miracast_get_retired retired;
+	struct miracast_frame frame;
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, NULL, 0));
+	kms_fb_destroy(&self->kms, &self->a);
+	EXPECT_EQ(-EAGAIN, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_RETIRED,
+				     &retired));
+	EXPECT_LE(0, sink_get_buffer(self->kms.sink, frame.buffer_id));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+	ASSERT_EQ(0, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_RETIRED,
+			       &retired));
+	EXPECT_EQ(frame.buffer_id, retired.ids[0]);
+}
+
+TEST_F_TIMEOUT(frames, retired_ids_come_in_portions, 60)
+{
+	struct miracast_get_retired retired;
+	struct miracast_frame frame;
+	unsigned int i, got = 0;
+	struct kms_fb fb;
+
+	for (i = 0; i < 20; i++) {
+		fb = self->b;
+		ASSERT_EQ(0, kms_fb_from_handle(&self->kms, &fb,
+						DRM_FORMAT_XRGB8888));
+		ASSERT_EQ(0, kms_flip_damaged(&self->kms, &fb, NULL, 0));
+		ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+		ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+		ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->a, NULL, 0));
+		drmModeRmFB(self->kms.card, fb.id);
+	}
+	ASSERT_EQ(0, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_RETIRED,
+			       &retired));
+	EXPECT_EQ(16, retired.num_ids);
+	EXPECT_EQ(4, retired.outstanding);
+	got += retired.num_ids;
+	ASSERT_EQ(0, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_RETIRED,
+			       &retired));
+	got += retired.num_ids;
+	EXPECT_EQ(20, got);
+	EXPECT_EQ(0, retired.outstanding);
+}
+
+/* A buffer of another driver: the same dma-buf comes out at the other end. */
+static void passes_on(struct __test_metadata *_metadata, struct kms *kms,
+		      int prime)
+{
+	struct drm_mode_map_dumb map = {};
+	struct miracast_frame frame;
+	struct kms_fb fb = {
+		.width = 1280, .height = 720, .pitch = 1280 * 4,
+	};
+	int out, reexported;
+
+	ASSERT_EQ(0, drmPrimeFDToHandle(kms->card, prime, &fb.handle));
+	ASSERT_EQ(0, kms_fb_from_handle(kms, &fb, DRM_FORMAT_XRGB8888));
+	ASSERT_EQ(0, kms_flip_damaged(kms, &fb, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(kms->sink, &frame));
+	EXPECT_EQ(1280 * 4, frame.pitch[0]);
+	out = sink_get_buffer(kms->sink, frame.buffer_id);
+	ASSERT_LE(0, out);
+	EXPECT_NE(0, inode(prime));
+	EXPECT_EQ(inode(prime), inode(out));
+
+	/* We have no pixels of it. */
+	map.handle = fb.handle;
+	EXPECT_EQ(-EINVAL, dev_ioctl(kms->card, DRM_IOCTL_MODE_MAP_DUMB, &map));
+	/* Nor do we make another dma-buf of it, whoever asks. */
+	ASSERT_EQ(0, drmPrimeHandleToFD(kms->card, fb.handle, DRM_CLOEXEC,
+					&reexported));
+	EXPECT_EQ(inode(prime), inode(reexported));
+}
+
+TEST_F(frames, foreign_buffer_of_vgem)
+{
+	struct drm_mode_create_dumb create = {
+		.width = 1280, .height = 720, .bpp = 32,
+	};
+	int vgem = -1, prime, i;
+
+	for (i = 0; i < 16 && vgem < 0; i++) {
+		drmVersion *version;
+
+		vgem = card_open((uint32_t)i);
+		version = vgem < 0 ? NULL : drmGetVersion(vgem);
+		if (!version || strcmp(version->name, "vgem")) {
+			close(vgem);
+			vgem = -1;
+		}
+		drmFreeVersion(version);
+	}
+	ASSERT_LE(0, vgem);
+	ASSERT_EQ(0, dev_ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &create));
+	ASSERT_EQ(0, drmPrimeHandleToFD(vgem, create.handle,
+					DRM_CLOEXEC | DRM_RDWR, &prime));
+	passes_on(_metadata, &self->kms, prime);
+}
+
+/* The buffer that the daemon got is imported where it comes from. */
+TEST_F(frames, our_own_buffer_comes_back)
+{
+	struct miracast_frame frame;
+	uint32_t handle;
+	int daemon, prime, fd;
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	daemon = sink_get_buffer(self->kms.sink, frame.buffer_id);
+	ASSERT_LE(0, daemon);
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+	ASSERT_EQ(0, drmPrimeHandleToFD(self->kms.card, self->a.handle,
+					DRM_CLOEXEC | DRM_RDWR, &prime));
+	EXPECT_NE(inode(daemon), inode(prime));
+
+	/* Core's own dma-buf is the object, the daemon's a foreign one. */
+	ASSERT_EQ(0, drmPrimeFDToHandle(self->kms.card, prime, &handle));
+	EXPECT_EQ(self->a.handle, handle);
+	ASSERT_EQ(0, drmPrimeFDToHandle(self->kms.card, daemon, &handle));
+	EXPECT_NE(self->a.handle, handle);
+	ASSERT_EQ(0, drmPrimeHandleToFD(self->kms.card, handle, DRM_CLOEXEC,
+					&fd));
+	EXPECT_EQ(inode(daemon), inode(fd));
+}
+
+TEST_F(frames, bad_buffers_and_releases)
+{
+	struct miracast_release_frame release = { .sync_file = -1 };
+	struct miracast_get_buffer get = {};
+	struct rlimit limit, none;
+	struct miracast_frame frame;
+	int sink = self->kms.sink;
+	int first;
+
+	EXPECT_EQ(-ENOENT, sink_release(sink, 1, -1, NULL));
+	EXPECT_EQ(-ENOENT, sink_get_buffer(sink, 1));
+	EXPECT_EQ(-ENOENT, sink_get_buffer(sink, 0));
+	ASSERT_EQ(0, sink_acquire(sink, &frame));
+	EXPECT_EQ(-ENOENT, sink_get_buffer(sink, frame.buffer_id + 1000));
+	/* A visible cursor would have an id. */
+	EXPECT_EQ(-ENOENT, sink_get_buffer(sink, frame.cursor_buffer_id));
+	get.buffer_id = frame.buffer_id;
+	get.flags = 1;
+	EXPECT_EQ(-EINVAL, dev_ioctl(sink, MIRACAST_IOC_GET_BUFFER, &get));
+
+	/* No descriptor to be had: nothing happens, it can be tried again. */
+	first = dup(0);
+	close(first);
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	none = limit;
+	none.rlim_cur = (rlim_t)first;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &none));
+	EXPECT_EQ(-EMFILE, sink_get_buffer(sink, frame.buffer_id));
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(first, sink_get_buffer(sink, frame.buffer_id));
+	EXPECT_EQ(FD_CLOEXEC, fcntl(first, F_GETFD));
+
+	release.seq = frame.seq;
+	release.flags = 1;
+	EXPECT_EQ(-EINVAL, dev_ioctl(sink, MIRACAST_IOC_RELEASE_FRAME, &release));
+	release.flags = 0;
+	release.sync_file = -2;
+	EXPECT_EQ(-EINVAL, dev_ioctl(sink, MIRACAST_IOC_RELEASE_FRAME, &release));
+	release.sync_file = 0;
+	EXPECT_EQ(-EINVAL, dev_ioctl(sink, MIRACAST_IOC_RELEASE_FRAME, &release));
+	EXPECT_EQ(0, sink_release(sink, frame.seq, -1, NULL));
+	EXPECT_EQ(-ENOENT, sink_release(sink, frame.seq, -1, NULL));
+	EXPECT_EQ(-ENOENT, sink_get_buffer(sink, frame.buffer_id));
+}
+
+/* --------------------------------------------------------------- cursor */
+
+static int set_cursor(struct kms *kms, const struct kms_fb *fb, int32_t x,
+		      int32_t y, uint32_t flags)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	kms_set_plane(kms, req, kms->cursor, "FB_ID", fb->id);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_ID", kms->crtc);
+	kms_set_plane(kms, req, kms->cursor, "SRC_X", 0);
+	kms_set_plane(kms, req, kms->cursor, "SRC_Y", 0);
+	kms_set_plane(kms, req, kms->cursor, "SRC_W", (uint64_t)fb->width << 16);
+	kms_set_plane(kms, req, kms->cursor, "SRC_H", (uint64_t)fb->height << 16);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_X", (uint64_t)(int64_t)x);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_Y", (uint64_t)(int64_t)y);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_W", fb->width);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_H", fb->height);
+
+	return kms_commit(kms, req, flags);
+}
+
+TEST_F(frames, cursor_is_passed_on_unblended)
+{
+	struct miracast_frame frame;
+	struct kms_fb image;
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(0, frame.flags & MIRACAST_FRAME_CURSOR_VISIBLE);
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+	ASSERT_EQ(0, kms_fb_create(&self->kms, &image, 64, 64,
+				   DRM_FORMAT_ARGB8888, 0x80ffffff));
+	ASSERT_EQ(0, set_cursor(&self->kms, &image, -10, 30, 0));
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(MIRACAST_FRAME_CURSOR | MIRACAST_FRAME_CURSOR_VISIBLE,
+		  frame.flags);
+	EXPECT_EQ(0, frame.num_damage);
+	EXPECT_EQ(-10, frame.cursor_x);
+	EXPECT_EQ(30, frame.cursor_y);
+	EXPECT_EQ(64, frame.cursor_width);
+	EXPECT_EQ(64, frame.cursor_height);
+	EXPECT_EQ(image.pitch, frame.cursor_pitch);
+	EXPECT_NE(frame.buffer_id, frame.cursor_buffer_id);
+	EXPECT_LE(0, sink_get_buffer(self->kms.sink, frame.cursor_buffer_id));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+
+	/* A picture under a cursor that rests. */
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(MIRACAST_FRAME_CURSOR_VISIBLE,
+		  frame.flags & ~MIRACAST_FRAME_FULL);
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+
+	/* Moved as old clients do. */
+	ASSERT_EQ(0, drmModeMoveCursor(self->kms.card, self->kms.crtc, 500, 400));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(MIRACAST_FRAME_CURSOR | MIRACAST_FRAME_CURSOR_VISIBLE,
+		  frame.flags);
+	EXPECT_EQ(500, frame.cursor_x);
+	EXPECT_EQ(400, frame.cursor_y);
+}
+
+TEST_F(frames, cursor_that_nobody_would_draw_is_refused)
+{
+	struct kms_fb image, small;
+
+	ASSERT_EQ(0, kms_fb_create(&self->kms, &image, 64, 64,
+				   DRM_FORMAT_ARGB8888, 0));
+	ASSERT_EQ(0, kms_fb_create(&self->kms, &small, 32, 32,
+				   DRM_FORMAT_ARGB8888, 0));
+	EXPECT_EQ(0, set_cursor(&self->kms, &image, 0, 0,
+				DRM_MODE_ATOMIC_TEST_ONLY));
+	EXPECT_EQ(-EINVAL, set_cursor(&self->kms, &small, 0, 0,
+				      DRM_MODE_ATOMIC_TEST_ONLY));
+
+	kms_plug(_metadata, &self->kms, 0);
+	EXPECT_EQ(-EINVAL, set_cursor(&self->kms, &image, 0, 0,
+				      DRM_MODE_ATOMIC_TEST_ONLY));
+	EXPECT_EQ(-EINVAL, drmModeSetCursor(self->kms.card, self->kms.crtc,
+					    image.handle, 64, 64) ? -errno : 0);
+}
+
+/* ------------------------------------------------------------- messages */
+
+TEST_F(frames, mode_and_power_are_told)
+{
+	struct miracast_mode_state first, state;
+	struct miracast_frame frame;
+	struct miracast_power power;
+	struct kms_fb wide;
+	uint32_t bytes;
+	int sink = self->kms.sink;
+
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_SET, &first,
+				 sizeof(first)));
+	EXPECT_EQ(1280, first.width);
+	EXPECT_EQ(720, first.height);
+	EXPECT_EQ(60000, first.refresh);
+	ASSERT_EQ(0, sink_acquire(sink, &frame));
+	EXPECT_EQ(first.serial, frame.mode_serial);
+	ASSERT_EQ(0, sink_release(sink, frame.seq, -1, NULL));
+	ASSERT_EQ(0, sink_io_control(sink, MIRACAST_CTL_GET_MODE, NULL, 0,
+				     &state, sizeof(state), &bytes));
+	EXPECT_EQ(sizeof(state), bytes);
+	EXPECT_EQ(0, memcmp(&first, &state, sizeof(state)));
+
+	/* R55: standby is not the end of the mode. */
+	ASSERT_EQ(0, kms_set_active(&self->kms, false));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_POWER, &power, sizeof(power)));
+	EXPECT_EQ(0, power.on);
+	ASSERT_EQ(0, kms_set_active(&self->kms, true));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_POWER, &power, sizeof(power)));
+	EXPECT_EQ(1, power.on);
+
+	ASSERT_TRUE(kms_find_mode(&self->kms, 1920, 1080, 24, &self->kms.mode));
+	ASSERT_EQ(0, kms_fb_create(&self->kms, &wide, 1920, 1080,
+				   DRM_FORMAT_XRGB8888, 0));
+	ASSERT_EQ(0, kms_modeset(&self->kms, &wide));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_SET, &state,
+				 sizeof(state)));
+	EXPECT_EQ(1920, state.width);
+	EXPECT_EQ(1080, state.height);
+	/* CTA's 24 Hz comes in two kinds. */
+	EXPECT_LE(23976, state.refresh);
+	EXPECT_GE(24000, state.refresh);
+	EXPECT_LT(first.serial, state.serial);
+
+	ASSERT_EQ(0, kms_disable(&self->kms));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_OFF, NULL, 0));
+	ASSERT_EQ(0, sink_io_control(sink, MIRACAST_CTL_GET_MODE, NULL, 0,
+				     &state, sizeof(state), &bytes));
+	EXPECT_EQ(0, state.width);
+}
+
+TEST_F(frames, slow_daemon_hears_of_the_last_change_only)
+{
+	struct miracast_mode_state state;
+	uint32_t code, first;
+	int i, sink = self->kms.sink;
+	__u64 id;
+
+	ASSERT_EQ(0, sink_message(sink, &code, &state, sizeof(state), &id));
+	ASSERT_EQ(MIRACAST_MSG_MODE_SET, code);
+	first = state.serial;
+	/* While it ponders, the desktop makes up its mind. */
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, kms_disable(&self->kms));
+		ASSERT_EQ(0, kms_modeset(&self->kms, &self->a));
+	}
+	EXPECT_EQ(0, fd_poll(sink, POLLIN, 300));
+	ASSERT_LT(0, sink_reply(sink, id, -EIO, NULL, 0));
+	ASSERT_EQ(0, sink_message(sink, &code, &state, sizeof(state), &id));
+	EXPECT_EQ(MIRACAST_MSG_MODE_SET, code);
+	EXPECT_EQ(first + 3, state.serial);
+	ASSERT_LT(0, sink_reply(sink, id, 0, NULL, 0));
+	EXPECT_EQ(0, fd_poll(sink, POLLIN, 300));
+}
+
+TEST_F(frames, R54_nothing_is_sent_to_a_session_that_ended)
+{
+	struct miracast_mode_state state;
+
+	ASSERT_EQ(0, sink_expect(self->kms.sink, MIRACAST_MSG_MODE_SET, &state,
+				 sizeof(state)));
+	ASSERT_EQ(0, sink_stop(self->kms.sink));
+	ASSERT_EQ(0, kms_disable(&self->kms));
+	ASSERT_EQ(0, kms_modeset(&self->kms, &self->a));
+	ASSERT_EQ(0, sink_start(self->kms.sink));
+	EXPECT_EQ(0, fd_poll(self->kms.sink, POLLIN, 300));
+	/* The next monitor is told the mode that is set already. */
+	kms_plug(_metadata, &self->kms, 0);
+	EXPECT_EQ(0, sink_expect(self->kms.sink, MIRACAST_MSG_MODE_SET, &state,
+				 sizeof(state)));
+}
+
+TEST_F(frames, R85_chunk_record_for_each_picture)
+{
+	uint8_t buf[4096] __attribute__((aligned(8)));
+	struct miracast_get_chunks get = {
+		.buf_ptr = (uintptr_t)buf, .buf_len = sizeof(buf),
+	};
+	struct miracast_chunk chunk = {};
+	struct miracast_frame frame;
+	uint32_t at;
+
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, NULL, 0));
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->a, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_CHUNKS, &get));
+	for (at = 0; at < get.used; at += chunk.len) {
+		memcpy(&chunk, buf + at, sizeof(chunk));
+		EXPECT_EQ(MIRACAST_CHUNK_FRAME_START, chunk.info.type);
+		EXPECT_EQ(0, MIRACAST_CHUNK_ID_PART(chunk.info.id));
+	}
+	EXPECT_EQ(3 * sizeof(chunk), get.used);
+	EXPECT_EQ(frame.seq, MIRACAST_CHUNK_ID_FRAME(chunk.info.id));
+}
+
+TEST_HARNESS_MAIN
