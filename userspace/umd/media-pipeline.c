@@ -182,11 +182,13 @@ static GstCaps *audio_sink_caps(const struct wfd_selection *selection)
 		return caps;
 	}
 	case WFD_AUDIO_AC3:
-		return gst_caps_new_simple("audio/x-ac3", "framed", G_TYPE_BOOLEAN, TRUE, NULL);
+		return gst_caps_new_simple("audio/x-ac3", "framed", G_TYPE_BOOLEAN, TRUE, "rate",
+					   G_TYPE_INT, 48000, "channels", G_TYPE_INT, 2, NULL);
 	default:
 		return gst_caps_new_simple("audio/mpeg", "mpegversion", G_TYPE_INT, 4,
 					   "stream-format", G_TYPE_STRING, "adts", "framed",
-					   G_TYPE_BOOLEAN, TRUE, NULL);
+					   G_TYPE_BOOLEAN, TRUE, "rate", G_TYPE_INT, 48000,
+					   "channels", G_TYPE_INT, 2, NULL);
 	}
 }
 
