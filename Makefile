@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 #   make prereq          install the Debian packages that building and testing needs
+#   make prereq-install  install those that building and running on this machine needs
 #   make                 the module for the running kernel, and the user space programs
 #   make modules KDIR=…  the module for another kernel
 #   make modules-all     the module for every supported kernel, in a chroot, warnings are errors
 #   make userspace-vm    the programs as the virtual machines use them
+#   make install [DESTDIR=…] [KVER=…] [MODULE=dkms|direct|none]
+#                        programs and module; see packaging/installation
+#   make uninstall       remove all of that again
 #   make lint            static checks
 #   make demo            cast a desktop to a sink, in a virtual machine; results in out/demo
 #   make native LISTEN=ADDRESS[:PORT]
@@ -27,9 +31,11 @@ CHROOT := $(VM) chroot --build $(BUILD) --
 .PHONY: all
 all: modules userspace
 
-.PHONY: prereq
+.PHONY: prereq prereq-install
 prereq:
-	.ci/prereq
+	.ci/prereq programs tests
+prereq-install:
+	.ci/prereq programs laptop
 
 # Not every supported kernel can put objects elsewhere than beside the sources of an external
 # module, so the sources are linked into the build directory.
@@ -46,19 +52,35 @@ modules:
 modules-all:
 	tests/modules-all $(BUILD)
 
+# Always /usr: a system bus reads no policy below /usr/local.
+MESON_SETUP := meson setup --prefix=/usr --libdir=lib/$$(gcc -print-multiarch) -Dtests=false
+
 .PHONY: userspace
 userspace:
-	test -e $(BUILD)/userspace/build.ninja || meson setup $(BUILD)/userspace
+	test -e $(BUILD)/userspace/build.ninja || $(MESON_SETUP) $(BUILD)/userspace
 	meson compile -C $(BUILD)/userspace
 
 .PHONY: userspace-vm
 userspace-vm:
 	$(CHROOT) sh -ec '\
-		test -e /build/vm-userspace/build.ninja || \
-			meson setup --prefix=/usr --libdir=lib/$$(gcc -print-multiarch) -Dtests=false \
-				/build/vm-userspace; \
+		test -e /build/vm-userspace/build.ninja || $(MESON_SETUP) /build/vm-userspace; \
 		rm -rf /build/vm-root; \
 		DESTDIR=/build/vm-root meson install --quiet -C /build/vm-userspace'
+
+# Built by whom the tree belongs to: root's files in it would be in that user's way.
+KVER ?= $(shell uname -r)
+OWNER := $(shell stat -c %U .)
+AS_OWNER := $(if $(filter-out $(shell id -un) UNKNOWN,$(OWNER)),runuser -u $(OWNER) --)
+INSTALLATION := DESTDIR='$(DESTDIR)' KVER='$(KVER)' MODULE='$(MODULE)' packaging/installation
+
+.PHONY: install uninstall
+install:
+	$(INSTALLATION) check
+	$(AS_OWNER) $(MAKE) userspace $$($(INSTALLATION) goals) \
+		BUILD='$(BUILD)' KDIR='/lib/modules/$(KVER)/build' SERIES='$(KVER)'
+	$(INSTALLATION) install $(BUILD)
+uninstall:
+	$(INSTALLATION) uninstall
 
 .PHONY: lint lint-kernel lint-scripts
 lint: lint-kernel lint-scripts
