@@ -227,17 +227,22 @@ frame_pump *frame_pump_new(const struct frame_source_class *source_class, gpoint
 	return pump;
 }
 
+void frame_pump_stop(frame_pump *pump)
+{
+	if (!pump->thread)
+		return;
+	g_mutex_lock(&pump->lock);
+	pump->quit = TRUE;
+	g_mutex_unlock(&pump->lock);
+	wake(pump);
+	g_thread_join(g_steal_pointer(&pump->thread));
+}
+
 void frame_pump_free(frame_pump *pump)
 {
 	if (!pump)
 		return;
-	if (pump->thread) {
-		g_mutex_lock(&pump->lock);
-		pump->quit = TRUE;
-		g_mutex_unlock(&pump->lock);
-		wake(pump);
-		g_thread_join(pump->thread);
-	}
+	frame_pump_stop(pump);
 	if (pump->wake_fd >= 0)
 		close(pump->wake_fd);
 	g_mutex_clear(&pump->lock);

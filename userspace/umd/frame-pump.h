@@ -41,7 +41,12 @@ struct frame_pump_counters {
 /* Starts the thread, paused and without a mode. @source stays the caller's. */
 frame_pump *frame_pump_new(const struct frame_source_class *source_class, gpointer source,
 			   const struct frame_pump_funcs *funcs, gpointer user_data, GError **error);
-/* Ends the thread; no function runs afterwards. NULL is allowed. */
+/*
+ * Ends the thread, for good: no function runs afterwards. The pump may still be
+ * called, so that whoever gets the pictures can be ended between the two.
+ */
+void frame_pump_stop(frame_pump *pump);
+/* Stops it, if it is not, and frees it. NULL is allowed. */
 void frame_pump_free(frame_pump *pump);
 
 /* From any thread: */

@@ -60,6 +60,7 @@ struct umd_session {
 
 	GSource *desktop_timer;
 	GSource *tick; /* each second while there is a stream */
+	GSource *gone_source; /* attached when the frame source has gone */
 
 	GMutex lock;
 	GArray *modes; /* struct wfd_mode_choice; read by any thread under the lock */
@@ -190,11 +191,12 @@ static void stop_streaming(umd_session *s)
 {
 	clear_source(&s->desktop_timer);
 	clear_source(&s->tick);
-	/* The pump first: it pushes into the pipeline. */
+	/* Each calls the other from a thread of its own: no pictures, then no wishes. */
 	if (s->pump)
-		frame_pump_set_running(s->pump, FALSE);
-	g_clear_pointer(&s->pump, frame_pump_free);
+		frame_pump_stop(s->pump);
+	clear_source(&s->gone_source);
 	g_clear_pointer(&s->pipeline, media_pipeline_free);
+	g_clear_pointer(&s->pump, frame_pump_free);
 }
 
 static void session_over(umd_session *s, enum channel_reason reason, const char *message)
@@ -288,14 +290,12 @@ static gboolean source_gone(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
+/* In the pump's thread, once. */
 static void pump_gone(gpointer user_data)
 {
 	umd_session *s = user_data;
-	GSource *source = g_idle_source_new();
 
-	g_source_set_callback(source, source_gone, s, NULL);
-	g_source_attach(source, s->context);
-	g_source_unref(source);
+	g_source_attach(s->gone_source, s->context);
 }
 
 static const struct frame_pump_funcs pump_funcs = {
@@ -570,6 +570,8 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 	s->user_data = user_data;
 	s->context = g_main_context_ref_thread_default();
 	g_mutex_init(&s->lock);
+	s->gone_source = g_idle_source_new();
+	g_source_set_callback(s->gone_source, source_gone, s, NULL);
 
 	*reason = CHANNEL_REASON_ENCODER_MISSING;
 	s->encoder = video_encoder_find(config->encoder, error);
