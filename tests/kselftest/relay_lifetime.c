@@ -346,28 +346,31 @@ static void end_under_stuck(struct __test_metadata *_metadata, struct relay *rel
 	uffd = missing_page(&stuck.page);
 	ASSERT_LE(0, uffd);
 	ASSERT_EQ(0, relay_set_blocking(relay));
-	if (in == STUCK_IO_CONTROL_WAIT)
+	if (in == STUCK_IO_CONTROL_WAIT) {
 		ASSERT_EQ(0, sink_op(relay->sink, MIRACAST_SESSION_BEGIN_START, 0, 0));
-	else
+	} else {
 		ASSERT_EQ(0, sink_start(relay->sink));
+	}
 	if (in == STUCK_FAULT_READ)
 		ASSERT_EQ(0, test_send(relay->test, 1, NULL));
 	if (in == STUCK_FAULT_CHUNKS)
 		ASSERT_EQ(0, dev_ioctl(relay->test, MIRACAST_TEST_IOC_CHUNK, &chunk));
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, stuck_thread, &stuck));
-	if (faults)
+	if (faults) {
 		ASSERT_EQ(POLLIN, fd_poll(uffd, POLLIN, SYNC_MS));
-	else
+	} else {
 		sleep_ms(200);
+	}
 	ASSERT_FALSE(stuck.ended);
 
 	before = destroyed(relay->test);
 	start = now_ms();
-	if (unbind)
+	if (unbind) {
 		ASSERT_EQ(0, test_bind(relay->test, 0, 0));
-	else
+	} else {
 		ASSERT_EQ(0, broker_destroy_sink(relay->broker, relay->target));
+	}
 	EXPECT_GT(SYNC_MS, now_ms() - start);
 	EXPECT_EQ(before + 1, destroyed(relay->test));
 
@@ -378,12 +381,13 @@ static void end_under_stuck(struct __test_metadata *_metadata, struct relay *rel
 	}
 	pthread_join(thread, NULL);
 	/* The output of a call that had succeeded is given; else it is gone. */
-	if (in == STUCK_FAULT_IO_CONTROL_OUT)
+	if (in == STUCK_FAULT_IO_CONTROL_OUT) {
 		EXPECT_EQ(0, stuck.ret);
-	else if (in == STUCK_FAULT_READ || in == STUCK_FAULT_CHUNKS)
+	} else if (in == STUCK_FAULT_READ || in == STUCK_FAULT_CHUNKS) {
 		EXPECT_GT(0, stuck.ret);
-	else
+	} else {
 		EXPECT_EQ(-ENODEV, stuck.ret);
+	}
 	close(uffd);
 	munmap(stuck.page, 4096);
 	check_gone(_metadata, relay->sink);
@@ -603,11 +607,12 @@ TEST_F_TIMEOUT(lifetime, R43_exactly_once_over_many_lives, 240)
 	}
 	for (i = 0; now_ms() < end; i++) {
 		sleep_ms(5);
-		if (i % 4)
+		if (i % 4) {
 			broker_destroy_sink(self->r.broker,
 					    broker_find(self->r.broker, 0, &info));
-		else
+		} else {
 			ASSERT_EQ(0, test_bind(self->r.test, 0, i / 4 % 2));
+		}
 	}
 	for (i = 0; i < 5; i++)
 		chaos[i].stop = true;

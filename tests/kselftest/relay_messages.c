@@ -680,9 +680,9 @@ TEST_F(relay, limit_counts_cancel_records)
 	ASSERT_EQ(0, sink_start(self->r.sink));
 	for (i = 0; i < MIRACAST_MAX_QUEUED; i++) {
 		ASSERT_EQ(0, test_send(self->r.test, i, NULL));
-		do
+		do {
 			ASSERT_LT(0, sink_read(self->r.sink, &record));
-		while (record.head.type != MIRACAST_REC_MESSAGE);
+		} while (record.head.type != MIRACAST_REC_MESSAGE);
 		id = record.head.id;
 		ASSERT_EQ(0, test_cancel(self->r.test, id));
 	}

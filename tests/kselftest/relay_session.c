@@ -3,6 +3,8 @@
  * Session states, I/O control, status and statistics: R14, R36, R57 to R59,
  * R80, R81.
  */
+#include <sys/mount.h>
+
 #include "miracast_kselftest.h"
 
 FIXTURE(session) {
@@ -442,6 +444,96 @@ TEST_F(session, R81_statistics_have_no_effect)
 	EXPECT_EQ(0, dev_ioctl(self->r.sink, MIRACAST_IOC_REPORT_STATISTIC, &stat));
 	ASSERT_NE(0, broker_find(self->r.broker, 0, &info));
 	EXPECT_EQ(MIRACAST_STATE_STARTED, info.state);
+}
+
+/* --------------------------------------------------------- what is to be seen */
+
+static bool file_write(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	close(fd);
+	return ok;
+}
+
+/* The whole of a file of the kernel's, which has no size. */
+static const char *file_read(const char *path)
+{
+	static char text[256 * 1024];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t len = 0, got;
+
+	while (fd >= 0 && (got = read(fd, text + len, sizeof(text) - 1 - len)) > 0)
+		len += got;
+	close(fd);
+	text[len] = 0;
+	return text;
+}
+
+#define TRACING "/sys/kernel/tracing/"
+
+TEST_F(session, R60_R80_R81_events_are_traced)
+{
+	static const char * const lines[] = {
+		"session_state: target=", "msg_send: target=", "msg_deliver: target=",
+		"msg_done: target=", "chunk: target=",
+		"status=2 error=-32 ends session",
+		"type=chunk_sent event=0 chunk=0x0 frame=77 part=3",
+	};
+	struct miracast_statistic stat = {
+		.type = MIRACAST_STATISTIC_CHUNK_SENT,
+		.info = { .id = MIRACAST_CHUNK_ID(77, 3) },
+	};
+	struct miracast_test_chunk chunk = { .count = 1 };
+	struct record record;
+	unsigned int i;
+	const char *trace;
+
+	/* Mounted already, or not. */
+	mount("tracefs", TRACING, "tracefs", 0, NULL);
+	ASSERT_TRUE(file_write(TRACING "trace", ""));
+	ASSERT_TRUE(file_write(TRACING "events/miracast/enable", "1"));
+
+	ASSERT_EQ(0, sink_start(self->r.sink));
+	ASSERT_EQ(0, test_send(self->r.test, 1, NULL));
+	ASSERT_LT(0, sink_read(self->r.sink, &record));
+	ASSERT_LT(0, sink_reply(self->r.sink, record.head.id, 0, NULL, 0));
+	ASSERT_EQ(0, dev_ioctl(self->r.test, MIRACAST_TEST_IOC_CHUNK, &chunk));
+	ASSERT_EQ(0, dev_ioctl(self->r.sink, MIRACAST_IOC_REPORT_STATISTIC, &stat));
+	ASSERT_EQ(0, report(self->r.sink, MIRACAST_STATUS_SINK_DISCONNECT_REQUEST,
+			    -EPIPE));
+
+	ASSERT_TRUE(file_write(TRACING "events/miracast/enable", "0"));
+	trace = file_read(TRACING "trace");
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!strstr(trace, lines[i]))
+			TH_LOG("missing: %s", lines[i]);
+		EXPECT_NE(NULL, strstr(trace, lines[i]));
+	}
+}
+
+TEST_F(session, debugfs_shows_messages)
+{
+	struct record record;
+	const char *table;
+	char line[64];
+	__u64 id;
+
+	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
+	ASSERT_EQ(0, sink_start(self->r.sink));
+	ASSERT_EQ(0, test_send(self->r.test, 1, &id));
+	ASSERT_EQ(0, test_send(self->r.test, 2, NULL));
+	ASSERT_LT(0, sink_read(self->r.sink, &record));
+
+	table = file_read("/sys/kernel/debug/miracast/targets");
+	snprintf(line, sizeof(line), "target %u miracast_test test-0", self->r.target);
+	EXPECT_NE(NULL, strstr(table, line));
+	EXPECT_NE(NULL, strstr(table, "session started messages=2 bytes=144"));
+	snprintf(line, sizeof(line), "message %llu delivered in=8 out_max=64",
+		 (unsigned long long)id);
+	EXPECT_NE(NULL, strstr(table, line));
+	EXPECT_NE(NULL, strstr(table, " queued in=8 out_max=64"));
 }
 
 TEST_HARNESS_MAIN
