@@ -454,15 +454,12 @@ static void refused(rtsp_session *s, enum session_request request, const GstRTSP
 	}
 }
 
-/* A response without CSeq is taken for that of the oldest request. */
 static gboolean find_pending(rtsp_session *s, const GstRTSPMessage *response, guint *index)
 {
 	guint64 cseq;
 
-	if (!rtsp_get_cseq(response, &cseq)) {
-		*index = 0;
-		return s->pending->len > 0;
-	}
+	if (!rtsp_get_cseq(response, &cseq))
+		return FALSE;
 	for (*index = 0; *index < s->pending->len; (*index)++) {
 		struct pending_request *pending = s->pending->pdata[*index];
 

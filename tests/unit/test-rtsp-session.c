@@ -1,0 +1,686 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The RTSP dialogue against a sink that follows a script, over loopback TCP and
+ * with times shortened.  A script is an array of steps: what the sink has to
+ * receive, what it sends, what the owner does, and how it all ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gio/gio.h>
+
+#include "rtsp-session.h"
+#include "wfd-negotiate.h"
+
+/* 20 times faster than real, except for what the machine itself needs. */
+static const struct rtsp_timers fast = {
+	.response = 150,
+	.request = 150,
+	.teardown = 100,
+	.second = 10,
+};
+
+enum verb {
+	DONE,
+	EXPECT,	 /* the next message has all of these, "|" between them */
+	SEND,	 /* these bytes */
+	ANSWER,	 /* status line's end, headers and body, to the last request received */
+	CLOSE,	 /* the sink goes */
+	EVENTS,	 /* what the owner heard since the last EVENTS */
+	CALL,	 /* the owner does something */
+	SLEEP,	 /* milliseconds */
+	FLOOD,	 /* send so many bytes of this text, and more */
+	ENDED,	 /* the session ends with this reason; "reason|words of the message" */
+};
+
+struct step {
+	enum verb verb;
+	const char *text;
+	void (*call)(rtsp_session *session);
+	guint number;
+};
+
+#define OK "200 OK\r\n"
+#define CAPS_BODY \
+	"wfd_video_formats: 00 00 02 10 0001FFFF 3FFFFFFF 00000FFF 00 0000 0000 11 none none\r\n" \
+	"wfd_audio_codecs: LPCM 00000003 00, AAC 00000001 00\r\n" \
+	"wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n" \
+	"wfd_standby_resume_capability: supported\r\n"
+
+/* The steps of a session that goes well. */
+#define M1 \
+	{ EXPECT, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n|Require: org.wfa.wfd1.0\r\n" }, \
+	{ ANSWER, OK "Public: org.wfa.wfd1.0, GET_PARAMETER, SET_PARAMETER\r\n\r\n" }
+#define M2 \
+	{ SEND, "OPTIONS * RTSP/1.0\r\nCSeq: 0\r\nRequire: org.wfa.wfd1.0\r\n" \
+		"User-Agent: script/1\r\n\r\n" }, \
+	{ EXPECT, "RTSP/1.0 200 OK\r\n|CSeq: 0\r\n|Public: org.wfa.wfd1.0, SET_PARAMETER, " \
+		  "GET_PARAMETER, SETUP, PLAY, PAUSE, TEARDOWN\r\n" }
+#define M3_REQUEST \
+	{ EXPECT, "GET_PARAMETER rtsp://localhost/wfd1.0 RTSP/1.0\r\nCSeq: 2\r\n|" \
+		  "Content-Type: text/parameters\r\n|wfd_video_formats\r\n|wfd_audio_codecs\r\n|" \
+		  "wfd_client_rtp_ports\r\n" }
+#define M3 M3_REQUEST, { ANSWER, OK "Content-Type: text/parameters\r\n\r\n" CAPS_BODY }
+#define M4_REQUEST \
+	{ EXPECT, "SET_PARAMETER rtsp://localhost/wfd1.0 RTSP/1.0\r\nCSeq: 3\r\n|" \
+		  "wfd_video_formats: 00 00 |wfd_audio_codecs: |" \
+		  "wfd_presentation_URL: rtsp://127.0.0.1/wfd1.0/streamid=0 none\r\n|" \
+		  "wfd_client_rtp_ports: RTP/AVP/UDP;unicast 19000 0 mode=play\r\n" }
+#define M4 M4_REQUEST, { ANSWER, OK "\r\n" }
+#define M5_REQUEST { EXPECT, "SET_PARAMETER |wfd_trigger_method: SETUP\r\n" }
+#define M5 M5_REQUEST, { ANSWER, OK "\r\n" }
+#define M6_SEND(transport) \
+	{ SEND, "SETUP rtsp://127.0.0.1/wfd1.0/streamid=0 RTSP/1.0\r\nCSeq: 2\r\n" \
+		"Transport: " transport "\r\n\r\n" }
+#define M6 \
+	M6_SEND("RTP/AVP/UDP;unicast;client_port=19000"), \
+	{ EXPECT, "RTSP/1.0 200 OK\r\n|CSeq: 2\r\n|;timeout=|" \
+		  "Transport: RTP/AVP/UDP;unicast;client_port=19000;server_port=5000\r\n" }
+#define M7_SEND \
+	{ SEND, "PLAY rtsp://127.0.0.1/wfd1.0/streamid=0 RTSP/1.0\r\nCSeq: 3\r\n" \
+		"Session: 12345678\r\n\r\n" }
+#define M7 M7_SEND, { EXPECT, "RTSP/1.0 200 OK\r\n|CSeq: 3\r\n" }
+#define UP_TO_PLAY M1, M2, M3, M4, M5, M6, M7
+#define STREAM "rtsp://127.0.0.1/wfd1.0/streamid=0 RTSP/1.0\r\nCSeq: 9\r\n\r\n"
+
+/* ------------------------------------------------------------------ the owner */
+
+struct fixture {
+	int sink;
+	rtsp_session *session;
+	GString *received;
+	char *last_cseq; /* of the last request that was received */
+	GString *events;
+	gboolean ended;
+	enum channel_reason reason;
+	char *message;
+	gboolean select_late;
+};
+
+static struct wfd_selection selection;
+
+static void identified(rtsp_session *session, const char *user_agent,
+		       const struct wfd_quirks *quirks, gpointer data)
+{
+	struct fixture *f = data;
+
+	g_string_append_printf(f->events, "identified %s,", user_agent);
+}
+
+static void capabilities(rtsp_session *session, const wfd_sink_caps *caps,
+			 const struct wfd_quirks *quirks, gpointer data)
+{
+	struct fixture *f = data;
+	const struct wfd_encoder_limits limits = { .max_level = WFD_LEVEL_4_2, .audio = ~0u };
+	g_autoptr(GError) error = NULL;
+
+	g_string_append(f->events, "capabilities,");
+	g_assert_true(wfd_negotiate(caps, &limits, NULL, &selection, &error));
+	if (!f->select_late)
+		rtsp_session_select(session, &selection);
+}
+
+static void mode_accepted(rtsp_session *session, gboolean in_play, gpointer data)
+{
+	struct fixture *f = data;
+
+	g_string_append(f->events, in_play ? "new mode," : "mode,");
+}
+
+static guint16 setup(rtsp_session *session, guint16 client_port, gpointer data, GError **error)
+{
+	struct fixture *f = data;
+
+	g_string_append_printf(f->events, "setup %u,", client_port);
+	if (client_port == 666) {
+		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "no encoder");
+		return 0;
+	}
+	return 5000;
+}
+
+static void play(rtsp_session *session, gpointer data)
+{
+	g_string_append(((struct fixture *)data)->events, "play,");
+}
+
+static void pause_stream(rtsp_session *session, gpointer data)
+{
+	g_string_append(((struct fixture *)data)->events, "pause,");
+}
+
+static void key_frame(rtsp_session *session, gpointer data)
+{
+	g_string_append(((struct fixture *)data)->events, "key frame,");
+}
+
+static void ended(rtsp_session *session, enum channel_reason reason, const char *message,
+		  gpointer data)
+{
+	struct fixture *f = data;
+
+	g_assert_false(f->ended);
+	f->ended = TRUE;
+	f->reason = reason;
+	f->message = g_strdup(message);
+}
+
+static const struct rtsp_session_funcs funcs = {
+	.identified = identified,
+	.capabilities = capabilities,
+	.mode_accepted = mode_accepted,
+	.setup = setup,
+	.play = play,
+	.pause = pause_stream,
+	.key_frame = key_frame,
+	.ended = ended,
+};
+
+/* ------------------------------------------------------------------- the sink */
+
+static void make_tcp_pair(int pair[2])
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	g_autoptr(GSocketAddress) any = g_inet_socket_address_new_from_string("127.0.0.1", 0);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	g_assert_true(g_socket_address_to_native(any, &address, sizeof(address), NULL));
+	g_assert_no_errno(bind(listener, (struct sockaddr *)&address, sizeof(struct sockaddr_in)));
+	g_assert_no_errno(listen(listener, 1));
+	g_assert_no_errno(getsockname(listener, (struct sockaddr *)&address, &len));
+	pair[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	g_assert_no_errno(connect(pair[1], (struct sockaddr *)&address, len));
+	pair[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	g_assert_cmpint(pair[0], >=, 0);
+	close(listener);
+}
+
+/* Body included; 0 while it is not complete. */
+static gsize message_length(const GString *received)
+{
+	const char *end = strstr(received->str, "\r\n\r\n");
+	const char *length = strstr(received->str, "Content-Length: ");
+	gsize total;
+
+	if (!end)
+		return 0;
+	total = end + 4 - received->str;
+	if (length && length < end)
+		total += g_ascii_strtoull(length + strlen("Content-Length: "), NULL, 10);
+	return total <= received->len ? total : 0;
+}
+
+static gboolean turn(struct fixture *f)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	g_main_context_iteration(NULL, FALSE);
+	if (f->sink < 0)
+		return FALSE;
+	n = recv(f->sink, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (n > 0)
+		g_string_append_len(f->received, bytes, n);
+	else
+		g_usleep(100);
+	return n > 0;
+}
+
+#define DEADLINE_US (3 * G_USEC_PER_SEC)
+
+static char *next_message(struct fixture *f)
+{
+	gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+	char *message;
+	gsize len;
+
+	while (!(len = message_length(f->received))) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_assert_false(f->ended);
+		turn(f);
+	}
+	message = g_strndup(f->received->str, len);
+	g_string_erase(f->received, 0, len);
+	return message;
+}
+
+static void expect(struct fixture *f, const char *wanted)
+{
+	g_autofree char *message = next_message(f);
+	g_auto(GStrv) parts = g_strsplit(wanted, "|", -1);
+	const char *cseq = strstr(message, "CSeq: ");
+
+	for (guint i = 0; parts[i]; i++) {
+		if (!strstr(message, parts[i])) {
+			g_test_message("\"%s\" is not in:\n%s", parts[i], message);
+			g_test_fail();
+		}
+	}
+	if (cseq && !g_str_has_prefix(message, "RTSP/")) {
+		g_free(f->last_cseq);
+		f->last_cseq = g_strndup(cseq + 6, strcspn(cseq + 6, "\r"));
+	}
+}
+
+static void sink_send(struct fixture *f, const char *text, gsize len)
+{
+	for (gsize sent = 0; sent < len && !f->ended;) {
+		ssize_t n = send(f->sink, text + sent, len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n > 0)
+			sent += n;
+		else if (errno != EAGAIN)
+			break;
+		turn(f);
+	}
+}
+
+/* "200 OK\r\nheaders\r\n\r\nbody" */
+static void answer(struct fixture *f, const char *text)
+{
+	const char *headers = strstr(text, "\r\n") + 2;
+	const char *body = strstr(text, "\r\n\r\n") + 4;
+	g_autoptr(GString) message = g_string_new("RTSP/1.0 ");
+
+	g_string_append_len(message, text, headers - text);
+	g_string_append_printf(message, "CSeq: %s\r\n", f->last_cseq);
+	if (*body)
+		g_string_append_printf(message, "Content-Length: %zu\r\n", strlen(body));
+	g_string_append(message, headers);
+	sink_send(f, message->str, message->len);
+}
+
+static void expect_end(struct fixture *f, const char *wanted)
+{
+	g_auto(GStrv) parts = g_strsplit(wanted, "|", -1);
+	gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+
+	while (!f->ended && g_get_monotonic_time() < deadline)
+		turn(f);
+	g_assert_true(f->ended);
+	g_test_message("%s", f->message);
+	g_assert_cmpstr(channel_reason_name(f->reason), ==, parts[0]);
+	for (guint i = 1; parts[i]; i++) {
+		if (!strstr(f->message, parts[i])) {
+			g_test_message("\"%s\" is not in \"%s\"", parts[i], f->message);
+			g_test_fail();
+		}
+	}
+}
+
+static void flood(struct fixture *f, const char *text, guint bytes)
+{
+	for (guint sent = 0; sent < bytes && !f->ended; sent += strlen(text)) {
+		sink_send(f, text, strlen(text));
+		rtsp_session_check_input(f->session);
+	}
+}
+
+static void sleep_ms(struct fixture *f, guint ms)
+{
+	gint64 until = g_get_monotonic_time() + ms * 1000;
+
+	while (g_get_monotonic_time() < until)
+		turn(f);
+}
+
+static void run_step(struct fixture *f, const struct step *step)
+{
+	switch (step->verb) {
+	case EXPECT:
+		expect(f, step->text);
+		break;
+	case SEND:
+		sink_send(f, step->text, strlen(step->text));
+		break;
+	case ANSWER:
+		answer(f, step->text);
+		break;
+	case CLOSE:
+		close(f->sink);
+		f->sink = -1;
+		break;
+	case EVENTS:
+		sleep_ms(f, 20);
+		g_assert_cmpstr(f->events->str, ==, step->text);
+		g_string_truncate(f->events, 0);
+		break;
+	case CALL:
+		step->call(f->session);
+		break;
+	case SLEEP:
+		sleep_ms(f, step->number);
+		break;
+	case FLOOD:
+		flood(f, step->text, step->number);
+		break;
+	case ENDED:
+		expect_end(f, step->text);
+		break;
+	case DONE:
+		break;
+	}
+}
+
+struct test {
+	const char *name;
+	const struct step *steps;
+	gboolean select_late;
+	guint cut; /* the sink vanishes after so many steps; 0: it does not */
+};
+
+static void run_test(gconstpointer data)
+{
+	const struct test *test = data;
+	const struct rtsp_session_config config = {
+		.local_address = "127.0.0.1",
+		.friendly_name = "script",
+		.timers = &fast,
+	};
+	g_autoptr(GError) error = NULL;
+	struct fixture f = { .select_late = test->select_late };
+	int pair[2];
+
+	f.received = g_string_new(NULL);
+	f.events = g_string_new(NULL);
+	make_tcp_pair(pair);
+	f.sink = pair[1];
+	f.session = rtsp_session_new(pair[0], &config, &funcs, &f, &error);
+	g_assert_no_error(error);
+
+	for (guint i = 0; test->steps[i].verb != DONE; i++) {
+		if (test->cut && i == test->cut) {
+			run_step(&f, &(struct step){ CLOSE });
+			run_step(&f, &(struct step){ ENDED, "sink-vanished" });
+			break;
+		}
+		run_step(&f, &test->steps[i]);
+	}
+	rtsp_session_free(f.session);
+	/* The socket itself is not the session's to close (R27). */
+	g_assert_cmpint(fcntl(pair[0], F_GETFD), >=, 0);
+	close(pair[0]);
+	if (f.sink >= 0)
+		close(f.sink);
+	g_string_free(f.received, TRUE);
+	g_string_free(f.events, TRUE);
+	g_free(f.last_cseq);
+	g_free(f.message);
+}
+
+/* ----------------------------------------------------------------- the scripts */
+
+static void call_select(rtsp_session *session)
+{
+	rtsp_session_select(session, &selection);
+}
+
+static void call_change_mode(rtsp_session *session)
+{
+	g_assert_true(rtsp_session_change_mode(session, &selection, 0x123456780));
+	/* One at a time. */
+	g_assert_false(rtsp_session_change_mode(session, &selection, 0x123456780));
+}
+
+static void call_standby(rtsp_session *session)
+{
+	g_assert_true(rtsp_session_standby(session, TRUE));
+}
+
+static void call_wake(rtsp_session *session)
+{
+	g_assert_true(rtsp_session_standby(session, FALSE));
+}
+
+static void call_pause(rtsp_session *session)
+{
+	g_assert_true(rtsp_session_pause(session, TRUE));
+}
+
+static void call_resume(rtsp_session *session)
+{
+	g_assert_true(rtsp_session_pause(session, FALSE));
+}
+
+static void call_fail(rtsp_session *session)
+{
+	rtsp_session_fail(session, CHANNEL_REASON_PIPELINE_FAILED, "the encoder burns");
+}
+
+#define HEADER64 "X-Header: 01234567890123456789012345678901234567890123456789012\r\n"
+
+#define X4 "X: y\r\nX: y\r\nX: y\r\nX: y\r\n"
+#define X16 X4 X4 X4 X4
+
+#define STEPS (const struct step[])
+
+static const struct step good[] = {
+	UP_TO_PLAY,
+	{ EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+	{ SEND, "SET_PARAMETER rtsp://localhost/wfd1.0 RTSP/1.0\r\nCSeq: 4\r\n"
+		"Content-Type: text/parameters\r\nContent-Length: 17\r\n\r\nwfd_idr_request\r\n" },
+	{ EXPECT, "RTSP/1.0 200 OK\r\n|CSeq: 4\r\n" },
+	{ EVENTS, "key frame," },
+	{ EXPECT, "GET_PARAMETER rtsp://localhost/wfd1.0 |Session: " },
+	{ ANSWER, OK "\r\n" },
+	{ CALL, .call = rtsp_session_teardown },
+	{ EXPECT, "SET_PARAMETER |wfd_trigger_method: TEARDOWN\r\n" },
+	{ ANSWER, OK "\r\n" },
+	{ SEND, "TEARDOWN " STREAM },
+	{ EXPECT, "RTSP/1.0 200 OK\r\n" },
+	{ ENDED, "stopped" },
+	{ DONE },
+};
+
+static const struct test tests[] = {
+	{ "good", good },
+	{ "m2-first", STEPS{ { EXPECT, "OPTIONS *" },
+			     { SEND, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n" },
+			     { EXPECT, "RTSP/1.0 200 OK\r\n|CSeq: 1" },
+			     { ANSWER, OK "\r\n" },
+			     M3,
+			     M4_REQUEST,
+			     { DONE } } },
+	{ "m2-never", STEPS{ M1, M3, M4_REQUEST, { DONE } } },
+	{ "select-late", STEPS{ M1, M2, M3, { SLEEP, .number = 100 }, { CALL, .call = call_select },
+				M4, M5, M6, M7, { DONE } }, TRUE },
+	{ "setup-before-m5-answer",
+	  STEPS{ M1, M2, M3, M4, M5_REQUEST, M6, { ANSWER, OK "\r\n" }, M7, { DONE } } },
+	{ "answers-out-of-order",
+	  STEPS{ UP_TO_PLAY, { EXPECT, "GET_PARAMETER |CSeq: 5" }, { CALL, .call = call_change_mode },
+		 { EXPECT, "SET_PARAMETER |CSeq: 6" }, { SEND, "RTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n" },
+		 { EVENTS, "identified script/1,capabilities,mode,setup 19000,play,new mode," },
+		 { SEND, "RTSP/1.0 200 OK\r\nCSeq: 5\r\n\r\n" }, { SLEEP, .number = 50 },
+		 { CALL, .call = rtsp_session_teardown }, { EXPECT, "TEARDOWN" }, { DONE } } },
+
+	/* Refusals. */
+	{ "refuse-m1", STEPS{ { EXPECT, "OPTIONS *" }, { ANSWER, "404 Not Found\r\n\r\n" },
+			      { ENDED, "request-refused|M1|404" }, { DONE } } },
+	{ "refuse-m3", STEPS{ M1, M2, M3_REQUEST, { ANSWER, "451 Parameter Not Understood\r\n\r\n" },
+			      { ENDED, "request-refused|M3|451" }, { DONE } } },
+	{ "refuse-m4",
+	  STEPS{ M1, M2, M3, M4_REQUEST,
+		 { ANSWER, "303 See Other\r\nContent-Type: text/parameters\r\n\r\n"
+			   "wfd_video_formats: 457, 415\r\n" },
+		 { ENDED, "mode-refused|wfd_video_formats|457|415" }, { DONE } } },
+	{ "refuse-m5", STEPS{ M1, M2, M3, M4, M5_REQUEST, { ANSWER, "406 Not Acceptable\r\n\r\n" },
+			      { ENDED, "request-refused|M5|406" }, { DONE } } },
+	{ "refuse-m16-goes-on",
+	  STEPS{ UP_TO_PLAY, { EXPECT, "GET_PARAMETER " }, { ANSWER, "405 Method Not Allowed\r\n\r\n" },
+		 { SLEEP, .number = 900 }, { CALL, .call = rtsp_session_teardown },
+		 { EXPECT, "wfd_trigger_method: TEARDOWN" }, { DONE } } },
+	{ "refuse-mode-change",
+	  STEPS{ UP_TO_PLAY, { CALL, .call = call_change_mode },
+		 { EXPECT, "SET_PARAMETER |wfd_av_format_change_timing: " },
+		 { ANSWER, "303 See Other\r\n\r\nwfd_video_formats: 552\r\n" },
+		 { ENDED, "mode-refused|552" }, { DONE } } },
+
+	/* Silence. */
+	{ "silent-m1", STEPS{ { EXPECT, "OPTIONS *" }, { ENDED, "response-timeout|M1" }, { DONE } } },
+	{ "silent-m3", STEPS{ M1, M2, M3_REQUEST, { ENDED, "response-timeout|M3" }, { DONE } } },
+	{ "silent-m4",
+	  STEPS{ M1, M2, M3, M4_REQUEST, { ENDED, "response-timeout|M4" }, { DONE } } },
+	{ "silent-m5",
+	  STEPS{ M1, M2, M3, M4, M5_REQUEST, { ENDED, "response-timeout|M5" }, { DONE } } },
+	{ "silent-m6",
+	  STEPS{ M1, M2, M3, M4, M5, { ENDED, "request-timeout|M6" }, { DONE } } },
+	{ "silent-m7",
+	  STEPS{ M1, M2, M3, M4, M5, M6, { ENDED, "request-timeout|M7" }, { DONE } } },
+	{ "silent-m8",
+	  STEPS{ UP_TO_PLAY, { CALL, .call = rtsp_session_teardown }, { EXPECT, "TEARDOWN" },
+		 { ANSWER, OK "\r\n" }, { ENDED, "stopped|M8" }, { DONE } } },
+	{ "silent-m16",
+	  STEPS{ UP_TO_PLAY, { EXPECT, "GET_PARAMETER " }, { ENDED, "keepalive-lost|M16" },
+		 { DONE } } },
+	{ "silent-mode-change",
+	  STEPS{ UP_TO_PLAY, { CALL, .call = call_change_mode }, { EXPECT, "SET_PARAMETER " },
+		 { ENDED, "response-timeout|M4" }, { DONE } } },
+
+	/* Nonsense. */
+	{ "garbage", STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "\x01\xff\x7f nonsense\r\n\r\n" },
+			    { ENDED, "protocol-error" }, { DONE } } },
+	/* CSeq is mandatory (RFC 2326 12.17), and GStreamer insists. */
+	{ "answer-without-cseq", STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "RTSP/1.0 200 OK\r\n\r\n" },
+					{ ENDED, "protocol-error" }, { DONE } } },
+	{ "answer-to-nothing",
+	  STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "RTSP/1.0 200 OK\r\nCSeq: 77\r\n\r\n" },
+		 { ENDED, "protocol-error" }, { DONE } } },
+	/* Somebody's browser is not a sink; nothing comes of it. */
+	{ "http", STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "GET / HTTP/1.1\r\nHost: x\r\n\r\n" },
+			 { ENDED, "response-timeout|M1" }, { DONE } } },
+	{ "data-frame", STEPS{ M1, { FLOOD, "$\x01\x10\x10xxxxxxxxxxxxxxxx", .number = 20 * 300 },
+			       { ENDED, "protocol-error" }, { DONE } } },
+	{ "oversize-body",
+	  STEPS{ M1, M2, M3_REQUEST,
+		 { SEND, "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 999999999\r\n\r\nx" },
+		 { ENDED, "protocol-error" }, { DONE } } },
+	{ "negative-body",
+	  STEPS{ M1, M2, M3_REQUEST,
+		 { SEND, "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: -1\r\n\r\nx" },
+		 { ENDED, "protocol-error" }, { DONE } } },
+	{ "endless-headers",
+	  STEPS{ UP_TO_PLAY, { SEND, "SET_PARAMETER x RTSP/1.0\r\n" },
+		 { FLOOD, HEADER64 HEADER64 HEADER64 HEADER64 HEADER64 HEADER64 HEADER64 HEADER64,
+		   .number = 8 * RTSP_MAX_MESSAGE },
+		 { ENDED, "protocol-error|no complete message" }, { DONE } } },
+	{ "too-many-headers",
+	  STEPS{ { EXPECT, "OPTIONS *" },
+		 { SEND, "RTSP/1.0 200 OK\r\nCSeq: 1\r\n" X16 X16 X16 X16 "\r\n" },
+		 { ENDED, "protocol-error|64 headers" }, { DONE } } },
+	{ "capabilities-empty", STEPS{ M1, M2, M3_REQUEST, { ANSWER, OK "\r\n" },
+				       { ENDED, "capabilities-invalid" }, { DONE } } },
+	{ "capabilities-garbage",
+	  STEPS{ M1, M2, M3_REQUEST, { ANSWER, OK "\r\n\x01\x02\x03" },
+		 { ENDED, "capabilities-invalid" }, { DONE } } },
+	{ "half-a-message", STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "RTSP/1.0 200 O" }, { CLOSE },
+				   { ENDED, "sink-vanished" }, { DONE } } },
+	{ "bad-set-parameter",
+	  STEPS{ UP_TO_PLAY,
+		 { SEND, "SET_PARAMETER x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 3\r\n\r\n\x01\r\n" },
+		 { EXPECT, "RTSP/1.0 400 |CSeq: 5\r\n" }, { DONE } } },
+	{ "unknown-parameter",
+	  STEPS{ UP_TO_PLAY,
+		 { SEND, "SET_PARAMETER x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 29\r\n\r\n"
+			 "wfd_uibc_setting: enable\r\nx\r\n" },
+		 { EXPECT, "RTSP/1.0 303 |CSeq: 5\r\n|wfd_uibc_setting: 404\r\n|x: 404\r\n" },
+		 { DONE } } },
+	{ "other-methods",
+	  STEPS{ UP_TO_PLAY, { SEND, "DESCRIBE " STREAM }, { EXPECT, "RTSP/1.0 405 |CSeq: 9\r\n" },
+		 { SEND, "SETUP " STREAM }, { EXPECT, "RTSP/1.0 455 |CSeq: 9\r\n" },
+		 { SEND, "GET_PARAMETER " STREAM }, { EXPECT, "RTSP/1.0 200 |CSeq: 9\r\n" },
+		 { DONE } } },
+	{ "too-early",
+	  STEPS{ M1, { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 455 " },
+		 { SEND, "PAUSE " STREAM }, { EXPECT, "RTSP/1.0 455 " },
+		 { SEND, "SETUP " STREAM }, { EXPECT, "RTSP/1.0 455 " }, { DONE } } },
+
+	/* M6 and the stream. */
+	{ "transport-tcp",
+	  STEPS{ M1, M2, M3, M4, M5, M6_SEND("RTP/AVP/TCP;unicast;interleaved=0-1"),
+		 { EXPECT, "RTSP/1.0 461 " }, { ENDED, "transport-refused|RTP/AVP/TCP" }, { DONE } } },
+	{ "transport-none",
+	  STEPS{ M1, M2, M3, M4, M5, { SEND, "SETUP " STREAM }, { EXPECT, "RTSP/1.0 461 " },
+		 { ENDED, "transport-refused" }, { DONE } } },
+	{ "setup-fails",
+	  STEPS{ M1, M2, M3, M4, M5, M6_SEND("RTP/AVP/UDP;unicast;client_port=666"),
+		 { EXPECT, "RTSP/1.0 500 " }, { ENDED, "pipeline-failed|no encoder" }, { DONE } } },
+	{ "pause-and-play",
+	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+		 { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 406 in-play-state\r\n" },
+		 { SEND, "PAUSE " STREAM }, { EXPECT, "RTSP/1.0 200 " },
+		 { SEND, "PAUSE " STREAM }, { EXPECT, "RTSP/1.0 406 in-pause-state\r\n" },
+		 { EVENTS, "pause," }, { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 200 " },
+		 { EVENTS, "play," }, { DONE } } },
+	{ "source-pauses",
+	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+		 { CALL, .call = call_pause }, { EXPECT, "wfd_trigger_method: PAUSE\r\n" },
+		 { ANSWER, OK "\r\n" }, { SEND, "PAUSE " STREAM }, { EXPECT, "RTSP/1.0 200 " },
+		 { EVENTS, "pause," }, { CALL, .call = call_resume },
+		 { EXPECT, "wfd_trigger_method: PLAY\r\n" }, { ANSWER, OK "\r\n" },
+		 { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 200 " }, { EVENTS, "play," },
+		 { DONE } } },
+	{ "standby",
+	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+		 { CALL, .call = call_standby }, { EXPECT, "SET_PARAMETER |\r\n\r\nwfd_standby\r\n" },
+		 { ANSWER, OK "\r\n" }, { EVENTS, "pause," }, { CALL, .call = call_wake },
+		 { EXPECT, "wfd_trigger_method: PLAY\r\n" }, { ANSWER, OK "\r\n" },
+		 { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 200 " }, { EVENTS, "play," },
+		 { DONE } } },
+	{ "sink-standby",
+	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+		 { SEND, "SET_PARAMETER x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 13\r\n\r\n"
+			 "wfd_standby\r\n" },
+		 { EXPECT, "RTSP/1.0 200 " }, { EVENTS, "pause," }, { SEND, "PLAY " STREAM },
+		 { EXPECT, "RTSP/1.0 200 " }, { EVENTS, "play," }, { DONE } } },
+	{ "mode-change",
+	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+		 { CALL, .call = call_change_mode },
+		 { EXPECT, "SET_PARAMETER |wfd_video_formats: |wfd_av_format_change_timing: " },
+		 { ANSWER, OK "\r\n" }, { EVENTS, "new mode," }, { DONE } } },
+
+	/* Endings. */
+	{ "sink-leaves",
+	  STEPS{ UP_TO_PLAY,
+		 { SEND, "TEARDOWN x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 47\r\n\r\n"
+			 "microsoft_teardown_reason: C00D4278 no packets\r\n" },
+		 { EXPECT, "RTSP/1.0 200 " }, { ENDED, "sink-left|C00D4278" }, { DONE } } },
+	{ "fail-says-goodbye",
+	  STEPS{ UP_TO_PLAY, { CALL, .call = call_fail }, { EXPECT, "TEARDOWN" },
+		 { ANSWER, OK "\r\n" }, { SEND, "TEARDOWN " STREAM }, { EXPECT, "RTSP/1.0 200 " },
+		 { ENDED, "pipeline-failed|the encoder burns" }, { DONE } } },
+	{ "stop-early", STEPS{ M1, M2, M3_REQUEST, { CALL, .call = rtsp_session_teardown },
+			       { ENDED, "stopped" }, { DONE } } },
+	{ "stop-at-once",
+	  STEPS{ { CALL, .call = rtsp_session_teardown }, { ENDED, "stopped" }, { DONE } } },
+};
+
+/* The sink goes after each step of a good session. */
+static struct test vanish[G_N_ELEMENTS(good)];
+
+static void add_vanish_tests(void)
+{
+	/* The last steps are the teardown, after which going is right. */
+	for (guint i = 1; i < G_N_ELEMENTS(good) && good[i].verb != CALL; i++) {
+		g_autofree char *path = g_strdup_printf("/rtsp-session/vanish/%u", i);
+
+		vanish[i] = (struct test){ .steps = good, .cut = i };
+		g_test_add_data_func(path, &vanish[i], run_test);
+	}
+}
+
+int main(int argc, char *argv[])
+{
+	g_test_init(&argc, &argv, NULL);
+	for (gsize i = 0; i < G_N_ELEMENTS(tests); i++) {
+		g_autofree char *path = g_strdup_printf("/rtsp-session/%s", tests[i].name);
+
+		g_test_add_data_func(path, &tests[i], run_test);
+	}
+	add_vanish_tests();
+	return g_test_run();
+}
