@@ -66,6 +66,8 @@ static void make_info(GstVideoInfo *info, GstVideoFormat format, guint width, gu
 	/* A desktop is shown as it is: only the matrix changes. */
 	info->colorimetry.transfer = GST_VIDEO_TRANSFER_BT709;
 	info->colorimetry.primaries = GST_VIDEO_COLOR_PRIMARIES_BT709;
+	/* The mean of four pixels: no tile needs its neighbours. */
+	info->chroma_site = GST_VIDEO_CHROMA_SITE_JPEG;
 }
 
 static GstVideoConverter *make_converter(GstVideoInfo *from, GstVideoInfo *to)

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Conversion of the desktop's pixels: colours as BT.709 has them, parts of a
+ * picture like the whole of it, the cursor where it belongs.
+ */
+#include <math.h>
+#include <string.h>
+
+#include <drm_fourcc.h>
+
+#include "picture-convert.h"
+
+struct buffer {
+	guint width, height, pitch;
+	guint8 *data;
+	struct picture picture;
+};
+
+static void buffer_init(struct buffer *b, guint width, guint height)
+{
+	b->width = width;
+	b->height = height;
+	b->pitch = width * 4 + 64;
+	b->data = g_malloc0((gsize)b->pitch * height);
+	gst_video_info_set_format(&b->picture.info, GST_VIDEO_FORMAT_I420, width, height);
+	b->picture.data = g_malloc0(GST_VIDEO_INFO_SIZE(&b->picture.info));
+}
+
+static void buffer_clear(struct buffer *b)
+{
+	g_free(b->data);
+	g_free(b->picture.data);
+}
+
+static void set_pixel(struct buffer *b, guint x, guint y, guint8 red, guint8 green, guint8 blue)
+{
+	guint8 *pixel = b->data + (gsize)y * b->pitch + x * 4;
+
+	pixel[0] = blue;
+	pixel[1] = green;
+	pixel[2] = red;
+	pixel[3] = 0xff;
+}
+
+static void fill(struct buffer *b, guint8 red, guint8 green, guint8 blue)
+{
+	for (guint y = 0; y < b->height; y++) {
+		for (guint x = 0; x < b->width; x++)
+			set_pixel(b, x, y, red, green, blue);
+	}
+}
+
+static guint8 sample(const struct buffer *b, guint plane, guint x, guint y)
+{
+	guint shift = plane ? 1 : 0;
+
+	return picture_plane(&b->picture, plane)[(y >> shift) * picture_stride(&b->picture, plane) +
+						 (x >> shift)];
+}
+
+static void assert_near(guint8 value, double wanted)
+{
+	g_assert_cmpfloat(fabs(value - wanted), <=, 1.6);
+}
+
+/* ITU-R BT.709, limited range. */
+static void assert_color(const struct buffer *b, guint x, guint y, double red, double green,
+			 double blue)
+{
+	double luma = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+
+	assert_near(sample(b, 0, x, y), 16 + luma * 219 / 255);
+	assert_near(sample(b, 1, x, y), 128 + (blue - luma) / 1.8556 * 224 / 255);
+	assert_near(sample(b, 2, x, y), 128 + (red - luma) / 1.5748 * 224 / 255);
+}
+
+static struct area whole_of(const struct buffer *b)
+{
+	return (struct area){ 0, 0, b->width, b->height };
+}
+
+static void convert(struct buffer *b, struct picture_converter *converter, struct area area)
+{
+	const struct rgb_view view = { b->data, b->pitch };
+
+	picture_converter_run(converter, &view, &b->picture, &area);
+}
+
+static void test_colors(void)
+{
+	static const guint8 colors[][3] = {
+		{ 0, 0, 0 },	{ 255, 255, 255 }, { 255, 0, 0 },  { 0, 255, 0 },
+		{ 0, 0, 255 },	{ 128, 128, 128 }, { 17, 99, 211 },
+	};
+	struct picture_converter *converter = picture_converter_new(DRM_FORMAT_XRGB8888, 640, 480);
+	struct buffer b;
+
+	buffer_init(&b, 640, 480);
+	for (gsize i = 0; i < G_N_ELEMENTS(colors); i++) {
+		const guint8 *c = colors[i];
+
+		fill(&b, c[0], c[1], c[2]);
+		convert(&b, converter, whole_of(&b));
+		assert_color(&b, 0, 0, c[0], c[1], c[2]);
+		assert_color(&b, 639, 479, c[0], c[1], c[2]);
+		memset(b.picture.data, 0, GST_VIDEO_INFO_SIZE(&b.picture.info));
+		convert(&b, converter, (struct area){ 300, 200, 310, 210 });
+		assert_color(&b, 305, 205, c[0], c[1], c[2]);
+		g_assert_cmpuint(sample(&b, 0, 0, 0), ==, 0);
+	}
+	buffer_clear(&b);
+	picture_converter_free(converter);
+}
+
+static void noise(struct buffer *b)
+{
+	for (gsize i = 0; i < (gsize)b->pitch * b->height; i++)
+		b->data[i] = g_test_rand_int();
+}
+
+/* All parts together are the whole, whatever the size. */
+static void test_parts(void)
+{
+	static const guint sizes[][2] = { { 640, 480 }, { 1366, 768 }, { 1920, 1080 }, { 864, 480 } };
+
+	for (gsize i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		guint width = sizes[i][0];
+		guint height = sizes[i][1];
+		struct picture_converter *converter =
+			picture_converter_new(DRM_FORMAT_XRGB8888, width, height);
+		struct buffer b;
+		g_autofree guint8 *wanted = NULL;
+		gsize size;
+
+		buffer_init(&b, width, height);
+		noise(&b);
+		convert(&b, converter, whole_of(&b));
+		size = GST_VIDEO_INFO_SIZE(&b.picture.info);
+		wanted = g_memdup2(b.picture.data, size);
+		memset(b.picture.data, 0, size);
+		for (guint y = 0; y < height; y += 100)
+			convert(&b, converter, (struct area){ 0, y, width, MIN(y + 100, height) });
+		g_assert_cmpmem(b.picture.data, size, wanted, size);
+		buffer_clear(&b);
+		picture_converter_free(converter);
+	}
+}
+
+static void test_cursor(void)
+{
+	/* Opaque red, half transparent black (premultiplied), nothing. */
+	static const guint8 pixels[3][4] = { { 0, 0, 255, 255 }, { 0, 0, 0, 128 }, { 0, 0, 0, 0 } };
+	struct picture_converter *converter = picture_converter_new(DRM_FORMAT_XRGB8888, 640, 480);
+	guint8 image[64 * 64 * 4];
+	struct cursor_image cursor = { image, 64 * 4, 100, 100, 64, 64 };
+	struct rgb_view source;
+	struct buffer b;
+
+	for (guint i = 0; i < 64 * 64; i++)
+		memcpy(image + i * 4, pixels[MIN(i % 64 / 20, 2)], 4);
+	buffer_init(&b, 640, 480);
+	fill(&b, 200, 200, 200);
+	source = (struct rgb_view){ b.data, b.pitch };
+	convert(&b, converter, whole_of(&b));
+	g_assert_true(picture_converter_cursor(converter, &source, &b.picture, &cursor));
+	assert_color(&b, 108, 130, 255, 0, 0);
+	assert_color(&b, 130, 130, 99.6, 99.6, 99.6);
+	assert_color(&b, 150, 130, 200, 200, 200);
+	assert_color(&b, 99, 130, 200, 200, 200);
+	/* The desktop's buffer itself is not touched. */
+	g_assert_cmpuint(b.data[130 * b.pitch + 108 * 4], ==, 200);
+
+	/* Corners, partly and wholly outside. */
+	for (int x = -100; x <= 700; x += 50) {
+		for (int y = -100; y <= 540; y += 40) {
+			cursor.x = x;
+			cursor.y = y;
+			g_assert_true(picture_converter_cursor(converter, &source, &b.picture,
+							       &cursor));
+		}
+	}
+	cursor.x = G_MAXINT32;
+	cursor.y = G_MININT32;
+	g_assert_true(picture_converter_cursor(converter, &source, &b.picture, &cursor));
+	buffer_clear(&b);
+	picture_converter_free(converter);
+}
+
+static void test_formats(void)
+{
+	g_assert_true(picture_converter_knows(DRM_FORMAT_XRGB8888));
+	g_assert_true(picture_converter_knows(DRM_FORMAT_ARGB8888));
+	g_assert_false(picture_converter_knows(DRM_FORMAT_YUYV));
+	g_assert_null(picture_converter_new(DRM_FORMAT_YUYV, 640, 480));
+	g_assert_null(picture_converter_new(DRM_FORMAT_XRGB8888, 64, 4));
+}
+
+static void time_area(const char *name, struct buffer *b, struct picture_converter *converter,
+		      struct area area, guint runs)
+{
+	gint64 begin = g_get_monotonic_time();
+
+	for (guint i = 0; i < runs; i++)
+		convert(b, converter, area);
+	g_test_message("%s: %.0f us", name, (double)(g_get_monotonic_time() - begin) / runs);
+}
+
+/* Only measures; run with -m perf. */
+static void test_speed(void)
+{
+	struct picture_converter *converter = picture_converter_new(DRM_FORMAT_XRGB8888, 1920, 1080);
+	struct buffer b;
+
+	buffer_init(&b, 1920, 1080);
+	time_area("1920x1080 whole", &b, converter, whole_of(&b), 100);
+	time_area("1920x1080 half", &b, converter, (struct area){ 0, 0, 960, 1080 }, 100);
+	time_area("400x300", &b, converter, (struct area){ 500, 500, 900, 800 }, 1000);
+	time_area("20x20", &b, converter, (struct area){ 500, 500, 520, 520 }, 1000);
+	buffer_clear(&b);
+	picture_converter_free(converter);
+}
+
+int main(int argc, char *argv[])
+{
+	g_test_init(&argc, &argv, NULL);
+	gst_init(NULL, NULL);
+	g_test_add_func("/picture-convert/colors", test_colors);
+	g_test_add_func("/picture-convert/parts", test_parts);
+	g_test_add_func("/picture-convert/cursor", test_cursor);
+	g_test_add_func("/picture-convert/formats", test_formats);
+	if (g_test_perf())
+		g_test_add_func("/picture-convert/speed", test_speed);
+	return g_test_run();
+}
