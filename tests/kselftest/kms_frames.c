@@ -551,6 +551,7 @@ TEST_F(frames, mode_and_power_are_told)
 	struct miracast_mode_state first, state;
 	struct miracast_frame frame;
 	struct miracast_power power;
+	drmModeModeInfo old = self->kms.mode;
 	struct kms_fb wide;
 	uint32_t bytes;
 	int sink = self->kms.sink;
@@ -582,12 +583,24 @@ TEST_F(frames, mode_and_power_are_told)
 	ASSERT_EQ(0, kms_modeset(&self->kms, &wide));
 	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_SET, &state,
 				 sizeof(state)));
+	EXPECT_EQ(first.serial + 1, state.serial);
 	EXPECT_EQ(1920, state.width);
 	EXPECT_EQ(1080, state.height);
 	/* CTA's 24 Hz comes in two kinds. */
 	EXPECT_LE(23976, state.refresh);
 	EXPECT_GE(24000, state.refresh);
-	EXPECT_LT(first.serial, state.serial);
+
+	/* A mode that is chosen in standby counts when the monitor wakes. */
+	self->kms.mode = old;
+	ASSERT_EQ(0, kms_set_active(&self->kms, false));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_POWER, &power, sizeof(power)));
+	ASSERT_EQ(0, kms_modeset_inactive(&self->kms, &self->a));
+	EXPECT_EQ(0, fd_poll(sink, POLLIN, 300));
+	ASSERT_EQ(0, kms_set_active(&self->kms, true));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_SET, &state,
+				 sizeof(state)));
+	EXPECT_EQ(1280, state.width);
+	EXPECT_EQ(first.serial + 2, state.serial);
 
 	ASSERT_EQ(0, kms_disable(&self->kms));
 	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_OFF, NULL, 0));

@@ -458,9 +458,9 @@ static inline int kms_commit(struct kms *kms, drmModeAtomicReq *req,
 	return ret;
 }
 
-/* Set kms->mode and show @fb. */
-static inline int kms_modeset_flags(struct kms *kms, const struct kms_fb *fb,
-				    uint32_t flags)
+/* Set kms->mode and show @fb, or would, if the CRTC is not @active. */
+static inline int kms_modeset_active(struct kms *kms, const struct kms_fb *fb,
+				     bool active, uint32_t flags)
 {
 	drmModeAtomicReq *req = drmModeAtomicAlloc();
 	uint32_t blob = 0;
@@ -470,7 +470,7 @@ static inline int kms_modeset_flags(struct kms *kms, const struct kms_fb *fb,
 				  &blob);
 	kms_set_connector(kms, req, "CRTC_ID", kms->crtc);
 	kms_set_crtc(kms, req, "MODE_ID", blob);
-	kms_set_crtc(kms, req, "ACTIVE", 1);
+	kms_set_crtc(kms, req, "ACTIVE", active);
 	kms_set_picture(kms, req, fb);
 	ret = kms_commit(kms, req, flags | DRM_MODE_ATOMIC_ALLOW_MODESET);
 	drmModeDestroyPropertyBlob(kms->card, blob);
@@ -478,9 +478,20 @@ static inline int kms_modeset_flags(struct kms *kms, const struct kms_fb *fb,
 	return ret;
 }
 
+static inline int kms_modeset_flags(struct kms *kms, const struct kms_fb *fb,
+				    uint32_t flags)
+{
+	return kms_modeset_active(kms, fb, true, flags);
+}
+
 static inline int kms_modeset(struct kms *kms, const struct kms_fb *fb)
 {
-	return kms_modeset_flags(kms, fb, 0);
+	return kms_modeset_active(kms, fb, true, 0);
+}
+
+static inline int kms_modeset_inactive(struct kms *kms, const struct kms_fb *fb)
+{
+	return kms_modeset_active(kms, fb, false, 0);
 }
 
 static inline int kms_set_active(struct kms *kms, bool active)

@@ -10,7 +10,7 @@ cd "$(dirname "$0")" || exit 1
 
 modules=$1
 tests="relay_abi relay_session relay_messages relay_lifetime relay_chunks
-	kms_connector kms_frames kms_flips"
+	kms_connector kms_frames kms_flips kms_weston"
 at=0
 failed=0
 

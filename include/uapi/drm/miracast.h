@@ -688,8 +688,10 @@ struct miracast_rect {
  * @cursor_buffer_id: out: buffer with the cursor image, for GET_BUFFER
  *
  * Never waits: -EAGAIN when there is no newer picture (poll for EPOLLPRI),
- * -ENODATA when the monitor is off, -EBUSY when MIRACAST_MAX_HELD frames are
- * held.
+ * -ENODATA when the monitor is off or not plugged in, -EBUSY when
+ * MIRACAST_MAX_HELD frames are held, -ENOBUFS when more than 1000 retired ids
+ * wait for MIRACAST_IOC_GET_RETIRED. After a hold has been revoked the picture
+ * on the screen can be acquired anew, with a @seq of its own.
  */
 struct miracast_frame {
 	__u64 seq;
@@ -740,10 +742,12 @@ struct miracast_release_frame {
  * @buffer_id: in: from a frame that is held by this fd
  * @num_fds: out: valid entries of @fd
  * @flags: in: zero
- * @fd: out: dma-buf of each memory plane, O_CLOEXEC, read only; planes that
- *	share a dma-buf share its descriptor
+ * @fd: out: dma-buf of each memory plane, O_CLOEXEC; planes that share a
+ *	dma-buf share its descriptor. Not to be written to: a buffer in memory
+ *	cannot be, one of a GPU is the compositor's own dma-buf
  *
- * -ENOENT: no such buffer in a held frame; -EMFILE.
+ * The cursor image of a held frame is a buffer, too. -ENOENT: no such buffer in
+ * a held frame; -EMFILE.
  */
 struct miracast_get_buffer {
 	__u64 buffer_id;

@@ -39,7 +39,7 @@
 #define MIRACAST_IMPORT_NS_DMA_BUF	MODULE_IMPORT_NS(DMA_BUF)
 #endif
 
-/* struct drm_driver: a date, and PRIME, had to be asked for. */
+/* struct drm_driver: a date, and the ways of PRIME, had to be asked for. */
 #ifdef MIRACAST_HAVE_DRIVER_DATE
 #define MIRACAST_DRIVER_DATE		.date = "20260101",
 #else
@@ -51,6 +51,11 @@
 #define MIRACAST_DRIVER_PRIME \
 	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
 	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
+#endif
+#ifdef MIRACAST_HAVE_PRIME_MMAP
+#define MIRACAST_DRIVER_PRIME_MMAP	.gem_prime_mmap = drm_gem_prime_mmap,
+#else
+#define MIRACAST_DRIVER_PRIME_MMAP
 #endif
 
 /* Connectors' mode_valid() was allowed to change the mode. */
@@ -143,7 +148,7 @@ static inline int miracast_vblank_timer_init(struct drm_crtc *crtc)
 struct miracast_vblank_timer {
 	struct hrtimer timer;
 	struct drm_crtc *crtc;
-	spinlock_t lock;
+	spinlock_t lock;	/* protects interval */
 	ktime_t interval;
 };
 

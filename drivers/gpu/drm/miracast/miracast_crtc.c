@@ -77,9 +77,13 @@ static void miracast_crtc_atomic_enable(struct drm_crtc *crtc,
 static void miracast_crtc_atomic_disable(struct drm_crtc *crtc,
 					 struct miracast_commit *commit)
 {
+	const struct drm_crtc_state *crtc_state =
+		drm_atomic_get_new_crtc_state(commit, crtc);
 	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
 
-	miracast_notify_mode(pipe, drm_atomic_get_new_crtc_state(commit, crtc));
+	/* Else there is a new mode to come. */
+	if (!crtc_state->active)
+		miracast_notify_mode(pipe, crtc_state);
 	miracast_crtc_end_hold(pipe);
 	drm_crtc_vblank_off(crtc);
 }

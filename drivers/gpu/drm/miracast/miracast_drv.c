@@ -106,6 +106,7 @@ static const struct drm_driver miracast_drm_driver = {
 	.major = 1,
 	.minor = 0,
 	MIRACAST_DRIVER_PRIME
+	MIRACAST_DRIVER_PRIME_MMAP
 	.gem_prime_import = miracast_gem_prime_import,
 	.dumb_create = miracast_gem_dumb_create,
 	.dumb_map_offset = miracast_gem_dumb_map_offset,

@@ -125,7 +125,7 @@ struct seq_file;
 struct miracast_fb {
 	struct drm_framebuffer base;
 	u64 id;
-	struct mutex export_lock;
+	struct mutex export_lock;	/* see "Locks" */
 	struct dma_buf *dma_buf;
 };
 
@@ -356,7 +356,7 @@ struct miracast_pipe {
 	struct miracast_vblank_timer vblank_timer;
 	struct miracast_target *target;
 
-	struct mutex monitor_lock;
+	struct mutex monitor_lock;	/* see "Locks" */
 	struct miracast_monitor *monitor;
 	bool cursor_allowed;
 	struct work_struct hotplug_work;
@@ -364,7 +364,7 @@ struct miracast_pipe {
 	struct drm_pending_vblank_event *held_flip;
 	ktime_t held_until;
 
-	spinlock_t frame_lock;
+	spinlock_t frame_lock;		/* see "Locks" */
 	struct miracast_picture picture;
 	u64 last_seq;
 	struct miracast_mode_state mode;

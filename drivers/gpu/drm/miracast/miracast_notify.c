@@ -6,6 +6,7 @@
  * is miracast_notify_next().
  */
 #include <linux/kernel.h>
+#include <linux/string.h>
 
 #include <drm/drm_modes.h>
 #include <drm/drm_print.h>
@@ -170,27 +171,33 @@ void miracast_notify_kick(struct miracast_pipe *pipe)
  * @pipe: the pipe
  * @crtc_state: the new state
  *
+ * A mode counts as set when it is lit: what is chosen while the monitor is
+ * blanked is told when it wakes.
+ *
  * Context: Commit tail.
  */
 void miracast_notify_mode(struct miracast_pipe *pipe,
 			  const struct drm_crtc_state *crtc_state)
 {
-	const struct drm_display_mode *mode = &crtc_state->mode;
+	struct miracast_mode_state mode = {};
+
+	if (crtc_state->enable) {
+		mode.width = crtc_state->mode.hdisplay;
+		mode.height = crtc_state->mode.vdisplay;
+		mode.refresh = miracast_mode_refresh(&crtc_state->mode);
+	}
 
 	spin_lock_irq(&pipe->frame_lock);
 	pipe->on = crtc_state->active;
+	mode.serial = pipe->mode.serial;
 	if (!crtc_state->enable) {
-		pipe->mode.width = 0;
-		pipe->mode.height = 0;
-		pipe->mode.refresh = 0;
+		pipe->mode = mode;
 	} else if (crtc_state->active &&
-		   (crtc_state->mode_changed || !pipe->mode.width)) {
-		pipe->mode.width = mode->hdisplay;
-		pipe->mode.height = mode->vdisplay;
-		pipe->mode.refresh = miracast_mode_refresh(mode);
+		   (crtc_state->mode_changed ||
+		    memcmp(&mode, &pipe->mode, sizeof(mode)))) {
 		/* 0 stands for no mode. */
-		if (!++pipe->mode.serial)
-			pipe->mode.serial++;
+		mode.serial = mode.serial + 1 ?: 1;
+		pipe->mode = mode;
 	}
 	miracast_notify_kick(pipe);
 	spin_unlock_irq(&pipe->frame_lock);

@@ -8,6 +8,7 @@
  */
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
+#include <drm/drm_blend.h>
 #include <drm/drm_fourcc.h>
 #include <drm/drm_plane.h>
 #include <drm/drm_print.h>
@@ -122,6 +123,9 @@ static const struct drm_plane_helper_funcs miracast_cursor_helper_funcs = {
 
 /* ---------------------------------------------------------------- common */
 
+/* What has an alpha channel has to say how it counts: premultiplied. */
+#define MIRACAST_BLEND_MODES	BIT(DRM_MODE_BLEND_PREMULTI)
+
 static const struct drm_plane_funcs miracast_plane_funcs = {
 	.update_plane = drm_atomic_helper_update_plane,
 	.disable_plane = drm_atomic_helper_disable_plane,
@@ -133,6 +137,7 @@ static const struct drm_plane_funcs miracast_plane_funcs = {
 struct drm_plane *miracast_primary_create(struct drm_device *drm, u32 crtcs)
 {
 	struct miracast_plane *plane;
+	int ret;
 
 	plane = drmm_universal_plane_alloc(drm, struct miracast_plane, base,
 					   crtcs, &miracast_plane_funcs,
@@ -145,13 +150,16 @@ struct drm_plane *miracast_primary_create(struct drm_device *drm, u32 crtcs)
 
 	drm_plane_helper_add(&plane->base, &miracast_primary_helper_funcs);
 	drm_plane_enable_fb_damage_clips(&plane->base);
+	ret = drm_plane_create_blend_mode_property(&plane->base,
+						   MIRACAST_BLEND_MODES);
 
-	return &plane->base;
+	return ret ? ERR_PTR(ret) : &plane->base;
 }
 
 struct drm_plane *miracast_cursor_create(struct drm_device *drm, u32 crtcs)
 {
 	struct miracast_plane *plane;
+	int ret;
 
 	plane = drmm_universal_plane_alloc(drm, struct miracast_plane, base,
 					   crtcs, &miracast_plane_funcs,
@@ -163,6 +171,8 @@ struct drm_plane *miracast_cursor_create(struct drm_device *drm, u32 crtcs)
 		return ERR_CAST(plane);
 
 	drm_plane_helper_add(&plane->base, &miracast_cursor_helper_funcs);
+	ret = drm_plane_create_blend_mode_property(&plane->base,
+						   MIRACAST_BLEND_MODES);
 
-	return &plane->base;
+	return ret ? ERR_PTR(ret) : &plane->base;
 }
