@@ -13,6 +13,7 @@
 
 #include <gio/gio.h>
 
+#include "rtsp-connection.h"
 #include "rtsp-session.h"
 #include "wfd-negotiate.h"
 
@@ -33,6 +34,7 @@ enum verb {
 	EVENTS,	 /* what the owner heard since the last EVENTS */
 	CALL,	 /* the owner does something */
 	SLEEP,	 /* milliseconds */
+	TRICKLE, /* like ANSWER, one byte at a time */
 	FLOOD,	 /* send so many bytes of this text, and more */
 	ENDED,	 /* the session ends with this reason; "reason|words of the message" */
 };
@@ -280,8 +282,16 @@ static void sink_send(struct fixture *f, const char *text, gsize len)
 	}
 }
 
+static void sleep_ms(struct fixture *f, guint ms)
+{
+	gint64 until = g_get_monotonic_time() + ms * 1000;
+
+	while (g_get_monotonic_time() < until)
+		turn(f);
+}
+
 /* "200 OK\r\nheaders\r\n\r\nbody" */
-static void answer(struct fixture *f, const char *text)
+static void answer(struct fixture *f, const char *text, gsize segment)
 {
 	const char *headers = strstr(text, "\r\n") + 2;
 	const char *body = strstr(text, "\r\n\r\n") + 4;
@@ -292,7 +302,10 @@ static void answer(struct fixture *f, const char *text)
 	if (*body)
 		g_string_append_printf(message, "Content-Length: %zu\r\n", strlen(body));
 	g_string_append(message, headers);
-	sink_send(f, message->str, message->len);
+	for (gsize sent = 0; sent < message->len; sent += segment) {
+		sink_send(f, message->str + sent, MIN(segment, message->len - sent));
+		sleep_ms(f, 0);
+	}
 }
 
 static void expect_end(struct fixture *f, const char *wanted)
@@ -315,18 +328,8 @@ static void expect_end(struct fixture *f, const char *wanted)
 
 static void flood(struct fixture *f, const char *text, guint bytes)
 {
-	for (guint sent = 0; sent < bytes && !f->ended; sent += strlen(text)) {
+	for (guint sent = 0; sent < bytes && !f->ended; sent += strlen(text))
 		sink_send(f, text, strlen(text));
-		rtsp_session_check_input(f->session);
-	}
-}
-
-static void sleep_ms(struct fixture *f, guint ms)
-{
-	gint64 until = g_get_monotonic_time() + ms * 1000;
-
-	while (g_get_monotonic_time() < until)
-		turn(f);
 }
 
 static void run_step(struct fixture *f, const struct step *step)
@@ -339,7 +342,10 @@ static void run_step(struct fixture *f, const struct step *step)
 		sink_send(f, step->text, strlen(step->text));
 		break;
 	case ANSWER:
-		answer(f, step->text);
+		answer(f, step->text, G_MAXINT);
+		break;
+	case TRICKLE:
+		answer(f, step->text, 1);
 		break;
 	case CLOSE:
 		close(f->sink);
@@ -491,6 +497,10 @@ static const struct test tests[] = {
 				M4, M5, M6, M7, { DONE } }, TRUE },
 	{ "setup-before-m5-answer",
 	  STEPS{ M1, M2, M3, M4, M5_REQUEST, M6, { ANSWER, OK "\r\n" }, M7, { DONE } } },
+	{ "byte-by-byte",
+	  STEPS{ { EXPECT, "OPTIONS *" }, { TRICKLE, OK "Public: x\r\n\r\n" }, M2, M3_REQUEST,
+		 { TRICKLE, OK "Content-Type: text/parameters\r\n\r\n" CAPS_BODY }, M4_REQUEST,
+		 { DONE } } },
 	{ "answers-out-of-order",
 	  STEPS{ UP_TO_PLAY, { EXPECT, "GET_PARAMETER |CSeq: 5" }, { CALL, .call = call_change_mode },
 		 { EXPECT, "SET_PARAMETER |CSeq: 6" }, { SEND, "RTSP/1.0 200 OK\r\nCSeq: 6\r\n\r\n" },
@@ -544,16 +554,14 @@ static const struct test tests[] = {
 	/* Nonsense. */
 	{ "garbage", STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "\x01\xff\x7f nonsense\r\n\r\n" },
 			    { ENDED, "protocol-error" }, { DONE } } },
-	/* CSeq is mandatory (RFC 2326 12.17), and GStreamer insists. */
 	{ "answer-without-cseq", STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "RTSP/1.0 200 OK\r\n\r\n" },
-					{ ENDED, "protocol-error" }, { DONE } } },
+					M2, M3_REQUEST, { DONE } } },
 	{ "answer-to-nothing",
 	  STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "RTSP/1.0 200 OK\r\nCSeq: 77\r\n\r\n" },
-		 { ENDED, "protocol-error" }, { DONE } } },
-	/* Somebody's browser is not a sink; nothing comes of it. */
+		 { ENDED, "response-timeout|M1" }, { DONE } } },
 	{ "http", STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "GET / HTTP/1.1\r\nHost: x\r\n\r\n" },
-			 { ENDED, "response-timeout|M1" }, { DONE } } },
-	{ "data-frame", STEPS{ M1, { FLOOD, "$\x01\x10\x10xxxxxxxxxxxxxxxx", .number = 20 * 300 },
+			 { ENDED, "protocol-error" }, { DONE } } },
+	{ "data-frame", STEPS{ M1, { FLOOD, "$\x01\x10\x10xxxxxxxxxxxxxxxx", .number = 2 * RTSP_MAX_HEAD },
 			       { ENDED, "protocol-error" }, { DONE } } },
 	{ "oversize-body",
 	  STEPS{ M1, M2, M3_REQUEST,
@@ -566,8 +574,8 @@ static const struct test tests[] = {
 	{ "endless-headers",
 	  STEPS{ UP_TO_PLAY, { SEND, "SET_PARAMETER x RTSP/1.0\r\n" },
 		 { FLOOD, HEADER64 HEADER64 HEADER64 HEADER64 HEADER64 HEADER64 HEADER64 HEADER64,
-		   .number = 8 * RTSP_MAX_MESSAGE },
-		 { ENDED, "protocol-error|no complete message" }, { DONE } } },
+		   .number = 8 * RTSP_MAX_HEAD },
+		 { ENDED, "protocol-error|more than" }, { DONE } } },
 	{ "too-many-headers",
 	  STEPS{ { EXPECT, "OPTIONS *" },
 		 { SEND, "RTSP/1.0 200 OK\r\nCSeq: 1\r\n" X16 X16 X16 X16 "\r\n" },

@@ -10,7 +10,6 @@
 
 #define MAX_HEADER_TEXT 128
 
-/* What GStreamer writes by itself while sending is not known here yet. */
 static void append_headers(const GstRTSPMessage *message, GString *text)
 {
 	for (int field = GST_RTSP_HDR_INVALID + 1; field < GST_RTSP_HDR_LAST; field++) {
@@ -49,28 +48,10 @@ void rtsp_trace(const GstRTSPMessage *message, const char *mark)
 	append_headers(message, text);
 	gst_rtsp_message_get_body(message, &body, &len);
 	if (body)
-		g_string_append_printf(text, " || %.*s", (int)rtsp_body_length(body, len), body);
+		g_string_append_printf(text, " || %.*s", (int)len, body);
 	safe = g_utf8_make_valid(text->str, text->len);
 	g_strdelimit(safe, "\r\n", ' ');
 	g_debug("RTSP %s %s", mark, safe);
-}
-
-const char *rtsp_result_text(GstRTSPResult result)
-{
-	switch (result) {
-	case GST_RTSP_EEOF:
-		return "the connection was closed";
-	case GST_RTSP_ESYS:
-		return "system error";
-	case GST_RTSP_EPARSE:
-		return "syntax error";
-	case GST_RTSP_ENOMEM:
-		return "too large, or the sink does not read";
-	case GST_RTSP_ETIMEOUT:
-		return "timeout";
-	default:
-		return "library error";
-	}
 }
 
 void rtsp_init_response(GstRTSPMessage *response, const GstRTSPMessage *request,
@@ -78,16 +59,6 @@ void rtsp_init_response(GstRTSPMessage *response, const GstRTSPMessage *request,
 {
 	gst_rtsp_message_init_response(response, code,
 				       reason ? reason : gst_rtsp_status_as_text(code), request);
-}
-
-gsize rtsp_body_length(const guint8 *body, guint len)
-{
-	return len && body[len - 1] == '\0' ? len - 1 : len;
-}
-
-guint rtsp_count_headers(const GstRTSPMessage *message)
-{
-	return message->hdr_fields ? message->hdr_fields->len : 0;
 }
 
 gboolean rtsp_get_cseq(const GstRTSPMessage *message, guint64 *cseq)
@@ -121,7 +92,7 @@ char *rtsp_refusal_text(const GstRTSPMessage *response)
 	phrase = rtsp_header_text(reason ? reason : "");
 	gst_rtsp_message_get_body(response, &body, &len);
 	if (body)
-		errors = wfd_param_errors_parse(body, rtsp_body_length(body, len), NULL);
+		errors = wfd_param_errors_parse(body, len, NULL);
 	if (errors && errors->len)
 		details = wfd_param_errors_to_string(errors);
 	return g_strdup_printf("%d %s%s%s", response->type_data.response.code, phrase, details ? ": " : "",
@@ -138,7 +109,7 @@ char *rtsp_teardown_reason(const GstRTSPMessage *request)
 	gst_rtsp_message_get_body(request, &body, &len);
 	if (!body)
 		return NULL;
-	params = wfd_params_parse(body, rtsp_body_length(body, len), NULL);
+	params = wfd_params_parse(body, len, NULL);
 	value = params ? wfd_params_get(params, "microsoft_teardown_reason") : NULL;
 	return value ? rtsp_header_text(value) : NULL;
 }

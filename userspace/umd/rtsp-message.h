@@ -20,16 +20,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(rtsp_message, rtsp_message_clear)
 /* One debug line per header and body line; @mark is "<" or ">". */
 void rtsp_trace(const GstRTSPMessage *message, const char *mark);
 
-const char *rtsp_result_text(GstRTSPResult result);
-
 /* The answer to @request with its CSeq and Session; @reason NULL: the usual phrase. */
 void rtsp_init_response(GstRTSPMessage *response, const GstRTSPMessage *request,
 			GstRTSPStatusCode code, const char *reason);
-
-/* GStreamer counts the zero that it puts behind a body. */
-gsize rtsp_body_length(const guint8 *body, guint len);
-
-guint rtsp_count_headers(const GstRTSPMessage *message);
 
 gboolean rtsp_get_cseq(const GstRTSPMessage *message, guint64 *cseq);
 

@@ -5,9 +5,11 @@
  * rtsp-session.c	state machine, timers, our requests and their answers
  * rtsp-requests.c	requests of the sink
  * rtsp-message.c	single messages
+ * rtsp-connection.c	framing
  */
 #pragma once
 
+#include "rtsp-connection.h"
 #include "rtsp-message.h"
 #include "rtsp-session.h"
 
@@ -80,14 +82,10 @@ struct rtsp_session {
 	char *friendly_name;
 
 	GMainContext *context;
-	GSocket *socket;
-	GstRTSPConnection *connection;
-	GstRTSPWatch *watch;
-	guint64 input_mark; /* TCP bytes received when the last message was complete */
+	rtsp_connection *connection;
 
 	enum session_state state;
 	GSource *state_timer;
-	guint next_cseq; /* the number that GstRTSPConnection will give */
 	GPtrArray *pending;
 
 	gboolean m1_answered;
@@ -113,8 +111,8 @@ void rtsp_session_set_state(rtsp_session *s, enum session_state state);
 /* The session is over; the first reason counts. */
 void rtsp_session_end(rtsp_session *s, enum channel_reason reason, const char *format, ...)
 	G_GNUC_PRINTF(3, 4);
-/* FALSE: the session has ended over it. */
-gboolean rtsp_session_send(rtsp_session *s, GstRTSPMessage *message);
+/* The CSeq of a request, 1 for a response; 0: the session has ended over it. */
+guint rtsp_session_send(rtsp_session *s, GstRTSPMessage *message);
 /* An answer; @reason NULL for the standard phrase, @body NULL for none. */
 void rtsp_session_respond(rtsp_session *s, const GstRTSPMessage *request, GstRTSPStatusCode code,
 			  const char *reason, const char *body);

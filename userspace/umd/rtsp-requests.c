@@ -181,7 +181,7 @@ static void handle_set_parameter(rtsp_session *s, const GstRTSPMessage *request)
 	guint len = 0;
 
 	gst_rtsp_message_get_body(request, &body, &len);
-	params = wfd_params_parse(body, rtsp_body_length(body, len), &error);
+	params = wfd_params_parse(body, len, &error);
 	if (!params) {
 		g_message("the sink's SET_PARAMETER cannot be read: %s", error->message);
 		rtsp_session_respond(s, request, GST_RTSP_STS_BAD_REQUEST, NULL, NULL);

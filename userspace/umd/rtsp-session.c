@@ -4,15 +4,6 @@
  */
 #include "rtsp-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <gst/rtsp/rtsp.h>
-#include <linux/tcp.h>
 
 #define SOURCE_URI "rtsp://localhost/wfd1.0"
 
@@ -124,17 +115,17 @@ static gboolean response_timeout(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-gboolean rtsp_session_send(rtsp_session *s, GstRTSPMessage *message)
+guint rtsp_session_send(rtsp_session *s, GstRTSPMessage *message)
 {
-	GstRTSPResult result;
+	g_autoptr(GError) error = NULL;
+	guint cseq;
 
 	rtsp_trace(message, ">");
-	result = gst_rtsp_watch_send_message(s->watch, message, NULL);
-	if (result == GST_RTSP_OK)
-		return TRUE;
-	rtsp_session_end(s, CHANNEL_REASON_SINK_VANISHED, "Cannot send to the sink: %s",
-		    rtsp_result_text(result));
-	return FALSE;
+	cseq = rtsp_connection_send(s->connection, message, &error);
+	if (!cseq)
+		rtsp_session_end(s, CHANNEL_REASON_SINK_VANISHED, "Cannot send to the sink: %s",
+				 error->message);
+	return cseq;
 }
 
 /* @body is consumed; NULL for none. */
@@ -144,6 +135,7 @@ static gboolean send_request(rtsp_session *s, enum session_request request, GstR
 	g_autofree char *owned = body;
 	g_auto(rtsp_message) message = { 0 };
 	struct pending_request *pending;
+	guint cseq;
 
 	gst_rtsp_message_init_request(&message, method, uri);
 	if (method == GST_RTSP_OPTIONS)
@@ -154,12 +146,13 @@ static gboolean send_request(rtsp_session *s, enum session_request request, GstR
 		gst_rtsp_message_add_header(&message, GST_RTSP_HDR_CONTENT_TYPE, "text/parameters");
 		gst_rtsp_message_set_body(&message, (guint8 *)owned, len);
 	}
-	if (!rtsp_session_send(s, &message))
+	cseq = rtsp_session_send(s, &message);
+	if (!cseq)
 		return FALSE;
 
 	pending = g_new0(struct pending_request, 1);
 	pending->session = s;
-	pending->cseq = s->next_cseq++;
+	pending->cseq = cseq;
 	pending->request = request;
 	if (request != REQUEST_M16)
 		pending->timer = add_timer(s, s->timers.response, response_timeout, pending);
@@ -371,7 +364,7 @@ static void m3_answered(rtsp_session *s, const GstRTSPMessage *response)
 	guint len = 0;
 
 	gst_rtsp_message_get_body(response, &body, &len);
-	s->caps = wfd_sink_caps_parse(body, rtsp_body_length(body, len), &error);
+	s->caps = wfd_sink_caps_parse(body, len, &error);
 	if (!s->caps) {
 		rtsp_session_end(s, CHANNEL_REASON_CAPABILITIES_INVALID,
 			    "The sink's capabilities (M3) cannot be used: %s", error->message);
@@ -454,12 +447,15 @@ static void refused(rtsp_session *s, enum session_request request, const GstRTSP
 	}
 }
 
+/* A response without CSeq is taken for that to the oldest request. */
 static gboolean find_pending(rtsp_session *s, const GstRTSPMessage *response, guint *index)
 {
 	guint64 cseq;
 
-	if (!rtsp_get_cseq(response, &cseq))
-		return FALSE;
+	if (!rtsp_get_cseq(response, &cseq)) {
+		*index = 0;
+		return s->pending->len > 0;
+	}
 	for (*index = 0; *index < s->pending->len; (*index)++) {
 		struct pending_request *pending = s->pending->pdata[*index];
 
@@ -492,123 +488,41 @@ static void handle_response(rtsp_session *s, const GstRTSPMessage *response)
 
 /* -------------------------------------------------------------- the connection */
 
-static guint64 input_bytes(const rtsp_session *s)
-{
-	struct tcp_info info = { 0 };
-	socklen_t len = sizeof(info);
-
-	if (getsockopt(g_socket_get_fd(s->socket), IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
-		return s->input_mark;
-	return info.tcpi_bytes_received;
-}
-
-void rtsp_session_check_input(rtsp_session *s)
-{
-	if (s->state == STATE_ENDED || input_bytes(s) - s->input_mark <= RTSP_MAX_MESSAGE)
-		return;
-	rtsp_session_end(s, CHANNEL_REASON_PROTOCOL_ERROR,
-		    "The sink sent more than %d bytes that are no complete message",
-		    RTSP_MAX_MESSAGE);
-}
-
-static GstRTSPResult message_received(GstRTSPWatch *watch, GstRTSPMessage *message, gpointer data)
+static void message_received(const GstRTSPMessage *message, gpointer data)
 {
 	rtsp_session *s = data;
 
 	if (s->state == STATE_ENDED)
-		return GST_RTSP_OK;
-	s->input_mark = input_bytes(s);
+		return;
 	/* Whatever it says, the sink is alive. */
 	clear_source(&s->keepalive_expiry);
 	rtsp_trace(message, "<");
-	if (rtsp_count_headers(message) > RTSP_MAX_HEADERS) {
-		rtsp_session_end(s, CHANNEL_REASON_PROTOCOL_ERROR,
-			    "The sink sent a message with more than %d headers", RTSP_MAX_HEADERS);
-		return GST_RTSP_OK;
-	}
-	switch (gst_rtsp_message_get_type(message)) {
-	case GST_RTSP_MESSAGE_REQUEST:
+	if (message->type == GST_RTSP_MESSAGE_REQUEST)
 		rtsp_session_handle_request(s, message);
-		break;
-	case GST_RTSP_MESSAGE_RESPONSE:
+	else
 		handle_response(s, message);
-		break;
-	default:
-		rtsp_session_end(s, CHANNEL_REASON_PROTOCOL_ERROR,
-			    "The sink sent something that is neither request nor response");
-		break;
-	}
-	return GST_RTSP_OK;
 }
 
-static GstRTSPResult connection_closed(GstRTSPWatch *watch, gpointer data)
+static void connection_closed(const GError *error, gpointer data)
 {
 	rtsp_session *s = data;
 
-	if (s->state == STATE_TEARDOWN)
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
+		rtsp_session_end(s, CHANNEL_REASON_PROTOCOL_ERROR,
+				 "What the sink sent cannot be read as RTSP: %s", error->message);
+	else if (s->state == STATE_TEARDOWN)
 		rtsp_session_end(s, CHANNEL_REASON_STOPPED, "Stopped; the sink closed the connection");
 	else
 		rtsp_session_end(s, CHANNEL_REASON_SINK_VANISHED,
-			    "The sink closed the connection without a word (%s)",
-			    states[s->state].name);
-	return GST_RTSP_OK;
+				 "The sink closed the connection without a word (%s%s%s)",
+				 states[s->state].name, error ? ", " : "",
+				 error ? error->message : "");
 }
 
-static GstRTSPResult connection_error(GstRTSPWatch *watch, GstRTSPResult result,
-				      GstRTSPMessage *message, guint id, gpointer data)
-{
-	rtsp_session *s = data;
-
-	if (result == GST_RTSP_ESYS || result == GST_RTSP_EEOF)
-		rtsp_session_end(s, CHANNEL_REASON_SINK_VANISHED, "The connection to the sink broke: %s",
-			    rtsp_result_text(result));
-	else
-		rtsp_session_end(s, CHANNEL_REASON_PROTOCOL_ERROR,
-			    "What the sink sent cannot be read as RTSP: %s",
-			    rtsp_result_text(result));
-	return GST_RTSP_OK;
-}
-
-static GstRTSPWatchFuncs watch_funcs = {
-	.message_received = message_received,
+static const struct rtsp_connection_funcs connection_funcs = {
+	.message = message_received,
 	.closed = connection_closed,
-	.error_full = connection_error,
 };
-
-/* Answers that may wait for the sink to read: it has stopped reading then. */
-#define BACKLOG_BYTES (64 * 1024)
-#define BACKLOG_MESSAGES 64
-
-static gboolean session_connect(rtsp_session *s, int fd, GError **error)
-{
-	GstRTSPResult result;
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-
-	if (copy < 0) {
-		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "RTSP socket: %s",
-			    g_strerror(errno));
-		return FALSE;
-	}
-	s->socket = g_socket_new_from_fd(copy, error);
-	if (!s->socket) {
-		close(copy);
-		return FALSE;
-	}
-	/* The address is only used for tunnels, which do not occur. */
-	result = gst_rtsp_connection_create_from_socket(s->socket, "127.0.0.1", 0, NULL,
-							&s->connection);
-	if (result != GST_RTSP_OK) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "RTSP connection: %s",
-			    rtsp_result_text(result));
-		return FALSE;
-	}
-	gst_rtsp_connection_set_content_length_limit(s->connection, RTSP_MAX_BODY);
-	gst_rtsp_connection_set_remember_session_id(s->connection, FALSE);
-	s->watch = gst_rtsp_watch_new(s->connection, &watch_funcs, s, NULL);
-	gst_rtsp_watch_set_send_backlog(s->watch, BACKLOG_BYTES, BACKLOG_MESSAGES);
-	gst_rtsp_watch_attach(s->watch, s->context);
-	return TRUE;
-}
 
 rtsp_session *rtsp_session_new(int fd, const struct rtsp_session_config *config,
 			       const struct rtsp_session_funcs *funcs, gpointer user_data,
@@ -623,9 +537,9 @@ rtsp_session *rtsp_session_new(int fd, const struct rtsp_session_config *config,
 	s->friendly_name = g_strdup(config->friendly_name);
 	s->context = g_main_context_ref_thread_default();
 	s->pending = g_ptr_array_new_with_free_func(pending_free);
-	s->next_cseq = 1;
 	update_identity(s);
-	if (!session_connect(s, fd, error))
+	s->connection = rtsp_connection_new(fd, &connection_funcs, s, error);
+	if (!s->connection)
 		return NULL;
 	rtsp_session_set_state(s, STATE_M1_SENT);
 	send_m1(s);
@@ -640,14 +554,7 @@ void rtsp_session_free(rtsp_session *s)
 	clear_source(&s->state_timer);
 	keepalive_stop(s);
 	g_ptr_array_unref(s->pending);
-	if (s->watch) {
-		g_source_destroy((GSource *)s->watch);
-		gst_rtsp_watch_unref(s->watch);
-	}
-	/* Closes the duplicate, and with it nothing of the owner of the socket. */
-	if (s->connection)
-		gst_rtsp_connection_free(s->connection);
-	g_clear_object(&s->socket);
+	rtsp_connection_free(s->connection);
 	wfd_sink_caps_free(s->caps);
 	g_main_context_unref(s->context);
 	g_free(s->presentation_url);

@@ -3,7 +3,7 @@
  * rtsp-session.h - the dialogue with a sink, M1 to M16 (WFD v2.1, 6.4 to 6.6)
  *
  * The source's half of Wi-Fi Display RTSP over one connected TCP socket.
- * Framing is GStreamer's; what the messages mean, in which order they come and
+ * Framing is in rtsp-connection.h; what the messages mean, in which order they come and
  * how long either side may take is here.  Policy (which mode, what to stream) is
  * the owner's, who is asked through struct rtsp_session_funcs:
  *
@@ -35,14 +35,6 @@
 #include "wfd-quirks.h"
 
 G_BEGIN_DECLS
-
-/*
- * What a sink may send at most.  The largest legal body is an EDID of 256
- * blocks in M3, see wfd-params.h.
- */
-#define RTSP_MAX_BODY WFD_PARAMS_MAX_BODY
-#define RTSP_MAX_HEADERS 64
-#define RTSP_MAX_MESSAGE (RTSP_MAX_BODY + 64 * 1024)
 
 /**
  * struct rtsp_timers - how long things may take, milliseconds (6.5)
@@ -152,11 +144,5 @@ void rtsp_session_teardown(rtsp_session *session);
 
 /* The owner cannot go on: as rtsp_session_teardown(), but ended() gets @reason. */
 void rtsp_session_fail(rtsp_session *session, enum channel_reason reason, const char *message);
-
-/*
- * To be called about once a second: notices a sink that sends without end and
- * never completes a message.
- */
-void rtsp_session_check_input(rtsp_session *session);
 
 G_END_DECLS

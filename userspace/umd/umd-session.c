@@ -180,8 +180,6 @@ static gboolean second_passed(gpointer data)
 
 	if (s->pipeline)
 		tell_stats(s);
-	if (s->rtsp)
-		rtsp_session_check_input(s->rtsp);
 	return G_SOURCE_CONTINUE;
 }
 
