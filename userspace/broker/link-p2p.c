@@ -934,6 +934,17 @@ static const struct link_impl p2p_impl = {
 	.free = p2p_free,
 };
 
+/* What the display shows when it asks its user. */
+static const char *device_name(void)
+{
+	const char *name = g_get_host_name();
+
+	/* glibc and GLib have these two for a machine that has no name. */
+	if (!*name || strcmp(name, "(none)") == 0 || strcmp(name, "localhost") == 0)
+		return "Linux";
+	return name;
+}
+
 link_backend *link_p2p_new(const struct link_p2p_config *config, const struct link_events *events,
 			   gpointer user_data)
 {
@@ -957,7 +968,7 @@ link_backend *link_p2p_new(const struct link_p2p_config *config, const struct li
 					   (GDestroyNotify)peer_free);
 	wfd_ie_init_source(&ie, p2p->rtsp_port, THROUGHPUT_MBIT);
 	wfd = wfd_ie_build_subelements(&ie);
-	p2p->wpas = wpas_new(config->bus, config->interface, g_get_host_name(), wfd,
+	p2p->wpas = wpas_new(config->bus, config->interface, device_name(), wfd,
 			     &wpas_callbacks, p2p);
 	return &p2p->base;
 }

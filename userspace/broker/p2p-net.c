@@ -49,6 +49,7 @@ struct p2p_net {
 	guint timer;
 
 	char *lease_file;
+	char *pid_file;
 	GFileMonitor *lease_monitor;
 
 	struct nl_cache_mngr *addresses; /* as DHCP client: to see the address come */
@@ -228,8 +229,10 @@ static gboolean emit_closed(gpointer user_data)
 
 	net->idle = 0;
 	remove_address(net);
-	if (net->lease_file)
+	if (net->lease_file) {
 		unlink(net->lease_file);
+		unlink(net->pid_file);
+	}
 	net->funcs->closed(net, net->user_data);
 	return G_SOURCE_REMOVE;
 }
@@ -304,11 +307,6 @@ static void watch_leases(p2p_net *net)
 		g_signal_connect(net->lease_monitor, "changed", G_CALLBACK(lease_changed), net);
 }
 
-static char *pid_file_of(const char *runtime_dir, const char *ifname)
-{
-	return g_strdup_printf("%s/dnsmasq-%s.pid", runtime_dir, ifname);
-}
-
 /*
  * Its own configuration files, name server, and scripts stay out. An empty
  * router option keeps the sink from sending the rest of its traffic to us.
@@ -318,14 +316,15 @@ static gboolean start_server(p2p_net *net, const char *runtime_dir, GError **err
 	g_autofree char *prefix = g_inet_address_to_string(
 		g_inet_address_mask_get_address(net->peers));
 	g_autofree char *interface = g_strdup_printf("--interface=%s", net->ifname);
-	g_autofree char *pid_path = pid_file_of(runtime_dir, net->ifname);
-	g_autofree char *pid_file = g_strdup_printf("--pid-file=%s", pid_path);
+	g_autofree char *pid_option = NULL;
 	g_autofree char *lease_option = NULL;
 	g_autofree char *range = NULL;
 
 	*strrchr(prefix, '.') = '\0';
 	range = g_strdup_printf("--dhcp-range=%s.%d,%s.%d,255.255.255.0,1h", prefix, LEASE_FIRST,
 				prefix, LEASE_LAST);
+	net->pid_file = g_strdup_printf("%s/dnsmasq-%s.pid", runtime_dir, net->ifname);
+	pid_option = g_strdup_printf("--pid-file=%s", net->pid_file);
 	net->lease_file = g_strdup_printf("%s/dnsmasq-%s.leases", runtime_dir, net->ifname);
 	lease_option = g_strdup_printf("--dhcp-leasefile=%s", net->lease_file);
 	watch_leases(net);
@@ -335,7 +334,7 @@ static gboolean start_server(p2p_net *net, const char *runtime_dir, GError **err
 		"--no-resolv", "--no-hosts", "--no-ping", "--bind-interfaces",
 		"--except-interface=lo", interface, range, "--dhcp-option=option:router",
 		"--dhcp-authoritative", "--dhcp-rapid-commit", "--dhcp-no-override",
-		"--log-facility=-", lease_option, pid_file, NULL,
+		"--log-facility=-", lease_option, pid_option, NULL,
 	};
 	return start_program(net, argv, "dnsmasq-base", error);
 }
@@ -543,6 +542,7 @@ static void net_free(p2p_net *net)
 	g_clear_object(&net->local);
 	g_clear_object(&net->peers);
 	g_free(net->lease_file);
+	g_free(net->pid_file);
 	g_free(net->ifname);
 	g_free(net);
 }

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * miracastctl: which command, and how to reach the daemon.
+ */
+#include <locale.h>
+#include <string.h>
+
+#include <json-glib/json-glib.h>
+
+#include "ctl.h"
+#include "reason.h"
+
+#define BUS_NAME "org.miracast.Miracast1"
+#define ROOT_PATH "/org/miracast/Miracast1"
+
+static const struct {
+	const char *name;
+	enum ctl_status (*run)(struct ctl *ctl, int argc, char **argv);
+	const char *arguments;
+	const char *text;
+} commands[] = {
+	{ "scan", ctl_scan, "[--seconds N]", "look for displays" },
+	{ "list", ctl_list, "", "displays found so far" },
+	{ "connect", ctl_connect, "NAME|MAC [--wait]", "cast to a display" },
+	{ "listen", ctl_listen, "ADDRESS[:PORT]", "wait for displays on a network that is there" },
+	{ "unlisten", ctl_unlisten, "ADDRESS:PORT", "stop waiting there" },
+	{ "status", ctl_status, "", "what is running" },
+	{ "disconnect", ctl_disconnect, "[ID|all]", "end a session" },
+	{ "doctor", ctl_doctor, "", "is everything there? and what to do if not" },
+};
+
+/* ---- printing ------------------------------------------------------------ */
+
+void ctl_print_json(GVariant *value)
+{
+	g_autoptr(GVariant) owned = g_variant_ref_sink(value);
+	g_autoptr(JsonNode) node = json_gvariant_serialize(owned);
+	g_autofree char *text = json_to_string(node, TRUE);
+
+	g_print("%s\n", text);
+}
+
+enum ctl_status ctl_print_reason(struct ctl *ctl, const char *name, const char *message,
+				 const char *hint)
+{
+	if (ctl->json) {
+		ctl_print_json(g_variant_new_parsed(
+			"{'error': <{'name': <%s>, 'message': <%s>, 'hint': <%s>}>}", name, message,
+			hint));
+		return CTL_FAILED;
+	}
+	g_printerr("miracastctl: %s\n", message);
+	if (*hint)
+		g_printerr("  -> %s\n", hint);
+	return CTL_FAILED;
+}
+
+static gboolean daemon_is_missing(const GError *error)
+{
+	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
+	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
+	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY);
+}
+
+enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error)
+{
+	g_autoptr(GError) copy = g_error_copy(error);
+
+	g_dbus_error_strip_remote_error(copy);
+	if (copy->domain == REASON_ERROR)
+		return ctl_print_reason(ctl, reason_code_name(copy->code), copy->message,
+					reason_code_hint(copy->code));
+	if (g_error_matches(copy, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED)) {
+		ctl_print_reason(ctl, "no-rights", "you may not use miracastd",
+				 "Join the group and log in again: sudo usermod -aG miracast $USER");
+		return CTL_NO_DAEMON;
+	}
+	if (daemon_is_missing(copy)) {
+		ctl_print_reason(ctl, "daemon-not-running", "miracastd is not running",
+				 "Start it: systemctl start miracastd");
+		return CTL_NO_DAEMON;
+	}
+	return ctl_print_reason(ctl, "failed", copy->message, "Run: miracastctl doctor");
+}
+
+enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	ctl_print_reason(ctl, "usage", message, "See: miracastctl --help");
+	return CTL_USAGE;
+}
+
+gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entries, int *argc,
+		   char ***argv)
+{
+	g_autoptr(GOptionContext) context = g_option_context_new(usage);
+	const GOptionEntry json[] = {
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, "Print JSON", NULL },
+		G_OPTION_ENTRY_NULL
+	};
+	g_autoptr(GError) error = NULL;
+
+	g_option_context_add_main_entries(context, json, NULL);
+	if (entries)
+		g_option_context_add_main_entries(context, entries, NULL);
+	if (g_option_context_parse(context, argc, argv, &error))
+		return TRUE;
+	ctl_usage(ctl, "%s", error->message);
+	return FALSE;
+}
+
+/* ---- daemon -------------------------------------------------------------- */
+
+enum ctl_status ctl_open(struct ctl *ctl, gboolean start)
+{
+	GDBusProxyFlags flags = start ? G_DBUS_PROXY_FLAGS_NONE :
+					G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *owner = NULL;
+
+	ctl->bus = g_bus_get_sync(ctl->bus_type, NULL, &error);
+	if (!ctl->bus) {
+		ctl_print_reason(ctl, "no-bus", error->message, "Start the D-Bus system bus.");
+		return CTL_NO_DAEMON;
+	}
+	g_dbus_connection_set_exit_on_close(ctl->bus, FALSE);
+	ctl->manager = miracast1_manager_proxy_new_sync(ctl->bus, flags, BUS_NAME,
+							ROOT_PATH "/Manager", NULL, &error);
+	if (!ctl->manager) {
+		ctl_print_error(ctl, error);
+		return CTL_NO_DAEMON;
+	}
+	owner = g_dbus_proxy_get_name_owner(G_DBUS_PROXY(ctl->manager));
+	if (!owner) {
+		ctl_print_reason(ctl, "daemon-not-running", "miracastd is not running",
+				 "Start it: systemctl start miracastd");
+		return CTL_NO_DAEMON;
+	}
+	if (!miracast1_manager_get_version(ctl->manager)) {
+		ctl_print_reason(ctl, "no-rights", "you may not use miracastd",
+				 "Join the group and log in again: sudo usermod -aG miracast $USER");
+		return CTL_NO_DAEMON;
+	}
+	return CTL_OK;
+}
+
+void ctl_clear(struct ctl *ctl)
+{
+	g_clear_object(&ctl->manager);
+	g_clear_object(&ctl->bus);
+}
+
+/* ---- which command ------------------------------------------------------- */
+
+static char *describe_commands(void)
+{
+	GString *text = g_string_new("Commands:\n");
+
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+		g_autofree char *left =
+			g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
+
+		g_string_append_printf(text, "  %-30s %s\n", left, commands[i].text);
+	}
+	g_string_append(text, "\nEach has its own --help, and prints JSON with --json.\n\n"
+			      "Exit status:\n"
+			      "  0  done\n"
+			      "  1  it was tried and did not work; says why and what to do\n"
+			      "  2  wrong usage\n"
+			      "  3  miracastd is not running, or may not be used\n");
+	return g_string_free(text, FALSE);
+}
+
+static enum ctl_status run(struct ctl *ctl, int argc, char **argv)
+{
+	if (argc < 2)
+		return ctl_usage(ctl, "which command?");
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+		if (strcmp(commands[i].name, argv[1]) == 0)
+			return commands[i].run(ctl, argc - 1, argv + 1);
+	}
+	return ctl_usage(ctl, "there is no command \"%s\"", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl = { .bus_type = G_BUS_TYPE_SYSTEM };
+	gboolean session_bus = FALSE, version = FALSE;
+	const GOptionEntry entries[] = {
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &ctl.json, "Print JSON", NULL },
+		{ "session-bus", 0, 0, G_OPTION_ARG_NONE, &session_bus,
+		  "miracastd is on the session bus (tests)", NULL },
+		{ "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
+		G_OPTION_ENTRY_NULL
+	};
+	g_autoptr(GOptionContext) context =
+		g_option_context_new("COMMAND - cast to Miracast displays");
+	g_autofree char *description = describe_commands();
+	g_autoptr(GError) error = NULL;
+	enum ctl_status status;
+
+	setlocale(LC_ALL, "");
+	g_set_prgname("miracastctl");
+	(void)REASON_ERROR; /* registers the names of the daemon's errors */
+	g_option_context_set_description(context, description);
+	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_set_strict_posix(context, TRUE);
+	if (!g_option_context_parse(context, &argc, &argv, &error))
+		return ctl_usage(&ctl, "%s", error->message);
+	if (version) {
+		g_print("miracastctl %s\n", MIRACAST_VERSION);
+		return CTL_OK;
+	}
+	if (session_bus)
+		ctl.bus_type = G_BUS_TYPE_SESSION;
+	status = run(&ctl, argc, argv);
+	ctl_clear(&ctl);
+	return status;
+}

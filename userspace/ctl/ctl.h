@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ctl.h - what the commands of miracastctl share
+ *
+ * Each command is a function that gets the arguments after its name, prints to
+ * stdout, and returns the exit status.  With --json it prints exactly one JSON
+ * object and nothing else; an error is {"error": {"name", "message", "hint"}}.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "miracast1-dbus.h"
+
+G_BEGIN_DECLS
+
+enum ctl_status {
+	CTL_OK = 0,
+	CTL_FAILED = 1, /* it was tried and did not work */
+	CTL_USAGE = 2,
+	CTL_NO_DAEMON = 3, /* miracastd does not run, or may not be used */
+};
+
+/**
+ * struct ctl - options that come before the command, and the daemon
+ * @json: print JSON
+ * @bus_type: where miracastd is
+ * @bus: set by ctl_open()
+ * @manager: set by ctl_open()
+ */
+struct ctl {
+	gboolean json;
+	GBusType bus_type;
+	GDBusConnection *bus;
+	Miracast1Manager *manager;
+};
+
+/**
+ * ctl_open - reach the daemon
+ * @start: start it if it does not run and the bus can do that
+ *
+ * Returns: CTL_OK, or CTL_NO_DAEMON after the error was printed
+ */
+enum ctl_status ctl_open(struct ctl *ctl, gboolean start);
+void ctl_clear(struct ctl *ctl);
+
+/* Prints an error of a call and the hint that belongs to it; returns CTL_FAILED. */
+enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error);
+enum ctl_status ctl_print_reason(struct ctl *ctl, const char *name, const char *message,
+				 const char *hint);
+/* "miracastctl: MESSAGE", and where help is; returns CTL_USAGE. */
+enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* One line of JSON; a floating reference is consumed. */
+void ctl_print_json(GVariant *value);
+
+/**
+ * ctl_sessions - proxies of all sessions, oldest first
+ *
+ * Returns: (element-type Miracast1Session) (transfer full), or NULL
+ */
+GPtrArray *ctl_sessions(struct ctl *ctl, GError **error);
+/* a{sv}, as every command prints a session. */
+GVariant *ctl_session_variant(Miracast1Session *session);
+
+enum ctl_status ctl_scan(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_list(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_disconnect(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv);
+
+/* Parses the options of a command; FALSE after the error was printed. */
+gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entries, int *argc,
+		   char ***argv);
+
+G_END_DECLS
