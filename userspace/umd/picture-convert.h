@@ -42,7 +42,7 @@ void picture_converter_run(struct picture_converter *converter, const struct rgb
 			   const struct picture *picture, const struct area *area);
 
 /**
- * struct cursor_image - premultiplied ARGB8888 (R76 of the cursor plane: none)
+ * struct cursor_image - premultiplied ARGB8888
  * @x, @y: of the left upper corner in the picture; may be outside
  */
 struct cursor_image {

@@ -413,12 +413,22 @@ static void sink_identified(rtsp_session *rtsp, const char *user_agent,
 	tell_sink(s, user_agent);
 }
 
+/* Would a faster link allow more modes (R30)? */
+static gboolean link_takes_modes(umd_session *s)
+{
+	struct wfd_encoder_limits limits = s->limits;
+	g_autoptr(GArray) modes = NULL;
+
+	limits.link_rate = 0;
+	modes = wfd_negotiate_modes(s->caps, &limits, NULL);
+	return modes && modes->len > s->modes->len;
+}
+
 static guint32 session_info(umd_session *s)
 {
 	guint32 info = MIRACAST_SESSION_MONITOR_CONNECTED;
 
-	/* The link keeps the best mode from being the one the sink could show (R30). */
-	if (s->limits.link_rate)
+	if (link_takes_modes(s))
 		info |= MIRACAST_SESSION_REDUCED_MODES;
 	return info;
 }
