@@ -622,13 +622,19 @@ static void do_session(void)
 	g_assert_cmpint(miracast_session_change(m.session, &ctl), ==, expected);
 }
 
-/* Straight to where messages flow. */
-static void do_start(void)
+/* Straight to where messages flow, and straight back: both fit into one copy. */
+static void do_start_or_stop(void)
 {
-	if (m.dead || m.state != MIRACAST_STATE_STOPPED)
+	if (m.dead)
 		return;
-	m.state = MIRACAST_STATE_STARTED;
-	g_assert_cmpint(relay_start(m.session), ==, 0);
+	if (m.state == MIRACAST_STATE_STOPPED) {
+		m.state = MIRACAST_STATE_STARTED;
+		g_assert_cmpint(relay_start(m.session), ==, 0);
+	} else if (m.state == MIRACAST_STATE_STARTED) {
+		m.state = MIRACAST_STATE_STOPPED;
+		model_shut(false);
+		g_assert_cmpint(relay_stop(m.session), ==, 0);
+	}
 }
 
 static void do_report_status(void)
@@ -757,7 +763,7 @@ static void operation(void)
 		do_session();
 		break;
 	case 13:
-		do_start();
+		do_start_or_stop();
 		break;
 	case 14:
 		do_report_status();
