@@ -354,16 +354,20 @@ TEST_F(connector, R58_bad_plugs_change_nothing)
 	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
 
 	/* Modes that are none. */
-	bad = good, bad.width = 0;
+	bad = good;
+	bad.width = 0;
 	plug_make(plug, &bad, 1, edid, sizeof(self->edid), 0);
 	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
-	bad = good, bad.height = UINT32_MAX;
+	bad = good;
+	bad.height = UINT32_MAX;
 	plug_make(plug, &bad, 1, edid, sizeof(self->edid), 0);
 	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
-	bad = good, bad.refresh = UINT32_MAX;
+	bad = good;
+	bad.refresh = UINT32_MAX;
 	plug_make(plug, &bad, 1, edid, sizeof(self->edid), 0);
 	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
-	bad = good, bad.flags = 2;
+	bad = good;
+	bad.flags = 2;
 	plug_make(plug, &bad, 1, edid, sizeof(self->edid), 0);
 	EXPECT_EQ(-EINVAL, sink_plug(sink, plug));
 

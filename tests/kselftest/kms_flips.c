@@ -254,7 +254,8 @@ TEST_F(flips, killed_daemon_lets_go)
 	/* The child has the last descriptors, and dies as daemons do. */
 	close(self->kms.sink);
 	close(self->kms.broker);
-	self->kms.sink = self->kms.broker = -1;
+	self->kms.sink = -1;
+	self->kms.broker = -1;
 	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
 	ASSERT_EQ(0, kill(child, SIGKILL));
 	ASSERT_EQ(child, waitpid(child, &status, 0));

@@ -652,7 +652,7 @@ TEST_F(frames, R54_nothing_is_sent_to_a_session_that_ended)
 
 TEST_F(frames, R85_chunk_record_for_each_picture)
 {
-	uint8_t buf[4096] __attribute__((aligned(8)));
+	__u64 buf[512];
 	struct miracast_get_chunks get = {
 		.buf_ptr = (uintptr_t)buf, .buf_len = sizeof(buf),
 	};
@@ -665,7 +665,7 @@ TEST_F(frames, R85_chunk_record_for_each_picture)
 	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
 	ASSERT_EQ(0, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_CHUNKS, &get));
 	for (at = 0; at < get.used; at += chunk.len) {
-		memcpy(&chunk, buf + at, sizeof(chunk));
+		memcpy(&chunk, (uint8_t *)buf + at, sizeof(chunk));
 		EXPECT_EQ(MIRACAST_CHUNK_FRAME_START, chunk.info.type);
 		EXPECT_EQ(0, MIRACAST_CHUNK_ID_PART(chunk.info.id));
 	}

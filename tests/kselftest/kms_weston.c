@@ -52,7 +52,7 @@ FIXTURE_SETUP(weston)
 	close(kms->card);
 	kms->card = -1;
 	plug_mode(_metadata, kms->sink, 1280, 720);
-	strcpy(self->runtime, "/tmp/weston-XXXXXX");
+	snprintf(self->runtime, sizeof(self->runtime), "/tmp/weston-XXXXXX");
 	ASSERT_NE(NULL, mkdtemp(self->runtime));
 	self->weston = fork();
 	ASSERT_LE(0, self->weston);

@@ -285,12 +285,24 @@ static inline void kms_set(struct kms *kms, drmModeAtomicReq *req,
 	drmModeAtomicAddProperty(req, object, id, value);
 }
 
-#define kms_set_connector(kms, req, name, value) \
-	kms_set(kms, req, (kms)->connector, DRM_MODE_OBJECT_CONNECTOR, name, value)
-#define kms_set_crtc(kms, req, name, value) \
-	kms_set(kms, req, (kms)->crtc, DRM_MODE_OBJECT_CRTC, name, value)
-#define kms_set_plane(kms, req, plane, name, value) \
-	kms_set(kms, req, plane, DRM_MODE_OBJECT_PLANE, name, value)
+static inline void kms_set_connector(struct kms *kms, drmModeAtomicReq *req,
+				     const char *name, uint64_t value)
+{
+	kms_set(kms, req, kms->connector, DRM_MODE_OBJECT_CONNECTOR, name, value);
+}
+
+static inline void kms_set_crtc(struct kms *kms, drmModeAtomicReq *req,
+				const char *name, uint64_t value)
+{
+	kms_set(kms, req, kms->crtc, DRM_MODE_OBJECT_CRTC, name, value);
+}
+
+static inline void kms_set_plane(struct kms *kms, drmModeAtomicReq *req,
+				 uint32_t plane, const char *name,
+				 uint64_t value)
+{
+	kms_set(kms, req, plane, DRM_MODE_OBJECT_PLANE, name, value);
+}
 
 static inline bool kms_find_plane(struct kms *kms, uint32_t crtc_mask,
 				  uint64_t type, uint32_t *plane)
@@ -565,7 +577,8 @@ static inline uint64_t kms_wait_flip(struct kms *kms, int timeout_ms)
 /* A session on the first target, started, and nothing plugged in. */
 static inline void kms_open(struct __test_metadata *_metadata, struct kms *kms)
 {
-	kms->broker = kms->sink = kms->card = -1;
+	kms->sink = -1;
+	kms->card = -1;
 	kms->broker = broker_open();
 	ASSERT_LE(0, kms->broker);
 	ASSERT_EQ(0, broker_hello(kms->broker));

@@ -79,14 +79,14 @@ static inline int miracast_compat_edid_modes(struct drm_connector *connector,
 
 /* Framebuffers are given the format since its look-up became expensive. */
 #ifdef MIRACAST_HAVE_FB_INFO
-#define MIRACAST_FB_CREATE(func)	(func)
+#define MIRACAST_FB_CREATE		miracast_fb_create
 #define miracast_compat_fb_init		drm_gem_fb_init_with_funcs
 #else
 struct drm_framebuffer *
 miracast_compat_fb_create(struct drm_device *drm, struct drm_file *file,
 			  const struct drm_mode_fb_cmd2 *cmd);
 
-#define MIRACAST_FB_CREATE(func)	miracast_compat_fb_create
+#define MIRACAST_FB_CREATE		miracast_compat_fb_create
 static inline int
 miracast_compat_fb_init(struct drm_device *drm, struct drm_framebuffer *fb,
 			struct drm_file *file,

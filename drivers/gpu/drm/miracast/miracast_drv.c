@@ -114,7 +114,7 @@ static const struct drm_driver miracast_drm_driver = {
 };
 
 static const struct drm_mode_config_funcs miracast_mode_config_funcs = {
-	.fb_create = MIRACAST_FB_CREATE(miracast_fb_create),
+	.fb_create = MIRACAST_FB_CREATE,
 	.atomic_check = drm_atomic_helper_check,
 	.atomic_commit = drm_atomic_helper_commit,
 };
