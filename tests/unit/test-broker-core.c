@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The parts of the broker that need nothing around them: state machine, errors
+ * of the kernel, options, addresses, choice of a network.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "kernel.h"
+#include "link.h"
+#include "options.h"
+#include "p2p-net.h"
+#include "p2p-state.h"
+#include "reason.h"
+#include "rtsp-listener.h"
+#include "session.h"
+
+/* ---- session.h --------------------------------------------------------------- */
+
+/* Drawn in session.h; every arrow that is not in here must not be in the code. */
+static const struct {
+	enum session_state from;
+	enum session_event event;
+	enum session_state to;
+} arrows[] = {
+	{ SESSION_FOUND, SESSION_EVENT_CONNECT, SESSION_LINKING },
+	{ SESSION_LINKING, SESSION_EVENT_LINK_UP, SESSION_RTSP },
+	{ SESSION_RTSP, SESSION_EVENT_DIALLED, SESSION_NEGOTIATING },
+	{ SESSION_NEGOTIATING, SESSION_EVENT_STREAMING, SESSION_STREAMING },
+	{ SESSION_FOUND, SESSION_EVENT_END, SESSION_ENDING },
+	{ SESSION_LINKING, SESSION_EVENT_END, SESSION_ENDING },
+	{ SESSION_RTSP, SESSION_EVENT_END, SESSION_ENDING },
+	{ SESSION_NEGOTIATING, SESSION_EVENT_END, SESSION_ENDING },
+	{ SESSION_STREAMING, SESSION_EVENT_END, SESSION_ENDING },
+	{ SESSION_ENDING, SESSION_EVENT_ENDED, SESSION_GONE },
+};
+
+static void test_states(void)
+{
+	guint found = 0;
+
+	for (enum session_state from = 0; from < N_SESSION_STATES; from++) {
+		for (enum session_event event = 0; event < N_SESSION_EVENTS; event++) {
+			enum session_state to = N_SESSION_STATES;
+			gboolean expected = FALSE;
+
+			for (guint i = 0; i < G_N_ELEMENTS(arrows); i++) {
+				if (arrows[i].from != from || arrows[i].event != event)
+					continue;
+				expected = TRUE;
+				g_assert_true(session_next_state(from, event, &to));
+				g_assert_cmpint(to, ==, arrows[i].to);
+				found++;
+			}
+			if (!expected)
+				g_assert_false(session_next_state(from, event, &to));
+		}
+	}
+	g_assert_cmpuint(found, ==, G_N_ELEMENTS(arrows));
+}
+
+/* ---- kernel.h -------------------------------------------------------------- */
+
+static void test_kernel_errors(void)
+{
+	static const struct {
+		enum kernel_call call;
+		int err;
+		enum reason_code reason;
+		const char *says;
+	} cases[] = {
+		{ KERNEL_OPEN, ENOENT, REASON_MODULE_MISSING, "not loaded" },
+		{ KERNEL_OPEN, ENODEV, REASON_MODULE_MISSING, "not loaded" },
+		{ KERNEL_OPEN, EACCES, REASON_NO_RIGHTS, "may open it" },
+		{ KERNEL_OPEN, EPERM, REASON_NO_RIGHTS, "may open it" },
+		{ KERNEL_OPEN, EBUSY, REASON_OTHER_BROKER, "in use" },
+		{ KERNEL_OPEN, EIO, REASON_KERNEL, "Input/output" },
+		{ KERNEL_HELLO, EPROTONOSUPPORT, REASON_ABI_MISMATCH, "version 7" },
+		{ KERNEL_HELLO, ENOTTY, REASON_ABI_MISMATCH, "does not speak" },
+		{ KERNEL_OPEN_SINK, EBUSY, REASON_NO_FREE_CONNECTOR, "in use" },
+		{ KERNEL_OPEN_SINK, ENOENT, REASON_NO_FREE_CONNECTOR, "in use" },
+		{ KERNEL_OPEN_SINK, EMFILE, REASON_KERNEL, "OPEN_SINK" },
+		{ KERNEL_NEXT_TARGET, ENODEV, REASON_MODULE_MISSING, "gone" },
+		{ KERNEL_DESTROY_SINK, EFAULT, REASON_KERNEL, "DESTROY_SINK" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+
+		kernel_set_error(&error, cases[i].call, cases[i].err, "/dev/miracast", 7);
+		g_assert_error(error, REASON_ERROR, (int)cases[i].reason);
+		g_assert_nonnull(strstr(error->message, cases[i].says));
+		g_assert_cmpstr(reason_error_hint(error), !=, "");
+	}
+}
+
+static void test_kernel_open(void)
+{
+	g_autoptr(GError) missing = NULL, wrong = NULL;
+
+	g_assert_null(kernel_open("/dev/no-such-device", &missing));
+	g_assert_error(missing, REASON_ERROR, REASON_MODULE_MISSING);
+	/* Any other device does not know HELLO. */
+	g_assert_null(kernel_open("/dev/null", &wrong));
+	g_assert_error(wrong, REASON_ERROR, REASON_ABI_MISMATCH);
+}
+
+/* The module's group is named, so that one knows which to join. */
+static void test_kernel_group(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = NULL;
+	int fd = g_file_open_tmp("miracast-XXXXXX", &path, NULL);
+
+	g_assert_cmpint(fd, >=, 0);
+	close(fd);
+	g_assert_cmpint(g_chmod(path, 0660), ==, 0);
+	kernel_set_error(&error, KERNEL_OPEN, EACCES, path, 0);
+	g_assert_nonnull(strstr(error->message, "group"));
+	g_unlink(path);
+}
+
+/* ---- reason.h ------------------------------------------------------------------ */
+
+static void test_reasons(void)
+{
+	g_autoptr(GHashTable) names = g_hash_table_new(g_str_hash, g_str_equal);
+	g_autoptr(GError) error = g_error_new(REASON_ERROR, REASON_REJECTED, "TV said no");
+	g_autoptr(GError) other = g_error_new(G_IO_ERROR, G_IO_ERROR_FAILED, "something");
+	g_autoptr(reason) ours = reason_from_error(error, REASON_KERNEL);
+	g_autoptr(reason) theirs = reason_from_error(other, REASON_GROUP_ENDED);
+
+	for (enum reason_code code = 0; code < N_REASONS; code++) {
+		const char *name = reason_code_name(code);
+
+		g_assert_true(g_regex_match_simple("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", name, 0, 0));
+		g_assert_true(g_hash_table_add(names, (gpointer)name));
+		/* Only what the user did himself needs no advice. */
+		if (code != REASON_DISCONNECTED)
+			g_assert_cmpstr(reason_code_hint(code), !=, "");
+	}
+	g_assert_cmpstr(ours->name, ==, "rejected");
+	g_assert_cmpstr(ours->message, ==, "TV said no");
+	g_assert_cmpstr(theirs->name, ==, "group-ended");
+}
+
+/* An error goes over D-Bus and comes back as what it was. */
+static void test_reason_on_dbus(void)
+{
+	g_autoptr(GError) error = g_error_new(REASON_ERROR, REASON_SINK_BUSY, "in use");
+	g_autofree char *name = g_dbus_error_encode_gerror(error);
+	g_autoptr(GError) back = g_dbus_error_new_for_dbus_error(name, error->message);
+
+	g_assert_cmpstr(name, ==, "org.miracast.Miracast1.Error.sink_busy");
+	g_assert_error(back, REASON_ERROR, REASON_SINK_BUSY);
+}
+
+/* ---- options.h ----------------------------------------------------------------- */
+
+static void test_options(void)
+{
+	static const struct {
+		const char *options;
+		const char *says; /* NULL: accepted */
+	} cases[] = {
+		{ "@a{sv} {}", NULL },
+		{ "{'width': <uint32 1>, 'audio': <'tone'>, 'max-bit-rate': <uint64 1>}", NULL },
+		{ "{'go-intent': <uint32 15>}", NULL },
+		{ "{'go-intent': <uint32 16>}", "go-intent" },
+		{ "{'width': <1>}", "type i instead of u" },
+		{ "{'colour': <'red'>}", "no option \"colour\"" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GVariant) options = g_variant_parse(G_VARIANT_TYPE_VARDICT,
+							      cases[i].options, NULL, NULL, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpint(options_check(options, &error), ==, !cases[i].says);
+		if (!cases[i].says)
+			continue;
+		g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+		g_assert_nonnull(strstr(error->message, cases[i].says));
+	}
+}
+
+static void test_modes(void)
+{
+	static const struct {
+		const char *text;
+		guint width, height, refresh; /* 0: not accepted, or not given */
+	} cases[] = {
+		{ "1920x1080@60", 1920, 1080, 60000 },
+		{ "1920x1080@59.94", 1920, 1080, 59940 },
+		{ "1280x720", 1280, 720, 0 },
+		{ "1280", 0, 0, 0 },
+		{ "0x720", 0, 0, 0 },
+		{ "1280x720@", 0, 0, 0 },
+		{ "1280x720@60 ", 0, 0, 0 },
+		{ "-1280x720", 0, 0, 0 },
+		{ "999999x720", 0, 0, 0 },
+		{ "1280x720@59,94", 0, 0, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+		guint width = 0, height = 0, refresh = 0;
+
+		g_assert_cmpint(options_parse_mode(cases[i].text, &dict, NULL), ==,
+				cases[i].width != 0);
+		g_variant_dict_lookup(&dict, "width", "u", &width);
+		g_variant_dict_lookup(&dict, "height", "u", &height);
+		g_variant_dict_lookup(&dict, "refresh", "u", &refresh);
+		g_assert_cmpuint(width, ==, cases[i].width);
+		g_assert_cmpuint(height, ==, cases[i].height);
+		g_assert_cmpuint(refresh, ==, cases[i].refresh);
+	}
+}
+
+/* ---- rtsp-listener.h ------------------------------------------------------------- */
+
+static void test_addresses(void)
+{
+	static const struct {
+		const char *text;
+		const char *host; /* NULL: refused */
+		guint16 port;
+	} cases[] = {
+		{ "192.0.2.1", "192.0.2.1", 7236 },
+		{ "192.0.2.1:80", "192.0.2.1", 80 },
+		{ "2001:db8::1", "2001:db8::1", 7236 },
+		{ "[2001:db8::1]", "2001:db8::1", 7236 },
+		{ "[2001:db8::1]:80", "2001:db8::1", 80 },
+		{ "0.0.0.0", NULL, 0 },
+		{ "::", NULL, 0 },
+		{ "localhost", NULL, 0 },
+		{ "192.0.2.1:", NULL, 0 },
+		{ "192.0.2.1:65536", NULL, 0 },
+		{ "[2001:db8::1", NULL, 0 },
+		{ "[2001:db8::1]x", NULL, 0 },
+		{ "", NULL, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GSocketAddress) address = rtsp_parse_address(cases[i].text, 7236, &error);
+		g_autofree char *host = address ? rtsp_address_to_string(address) : NULL;
+
+		g_assert_cmpstr(host, ==, cases[i].host);
+		if (address)
+			g_assert_cmpuint(g_inet_socket_address_get_port(
+						 G_INET_SOCKET_ADDRESS(address)), ==, cases[i].port);
+		else
+			g_assert_error(error, REASON_ERROR, REASON_ADDRESS_INVALID);
+	}
+}
+
+/* ---- p2p-net.h ------------------------------------------------------------------- */
+
+static int choose(const char *const *networks)
+{
+	g_autoptr(GPtrArray) used = g_ptr_array_new_with_free_func(g_object_unref);
+
+	for (guint i = 0; networks[i]; i++) {
+		GInetAddressMask *mask = g_inet_address_mask_new_from_string(networks[i], NULL);
+
+		g_assert_nonnull(mask);
+		g_ptr_array_add(used, mask);
+	}
+	return p2p_net_choose(used);
+}
+
+static void test_network_choice(void)
+{
+	g_assert_cmpint(choose((const char *[]){ NULL }), ==, 49);
+	g_assert_cmpint(choose((const char *[]){ "10.0.0.0/8", "192.168.1.0/24", NULL }), ==, 49);
+	g_assert_cmpint(choose((const char *[]){ "192.168.49.0/24", NULL }), ==, 50);
+	/* One host route, or one address, is enough to spoil it. */
+	g_assert_cmpint(choose((const char *[]){ "192.168.49.7/32", NULL }), ==, 50);
+	/* A larger network around it, too. */
+	g_assert_cmpint(choose((const char *[]){ "192.168.48.0/20", NULL }), ==, 64);
+	g_assert_cmpint(choose((const char *[]){ "192.168.128.0/17", "192.168.32.0/19",
+						 "192.168.64.0/18", NULL }), ==, 0);
+	g_assert_cmpint(choose((const char *[]){ "192.168.0.0/16", NULL }), ==, -1);
+	g_assert_cmpint(choose((const char *[]){ "192.0.0.0/2", NULL }), ==, -1);
+}
+
+/* ---- p2p-state.h ----------------------------------------------------------------- */
+
+static void test_leftovers(void)
+{
+	g_autofree char *dir = g_dir_make_tmp("miracast-XXXXXX", NULL);
+	g_autofree char *created = NULL, *group = NULL;
+	p2p_state *killed = p2p_state_new(dir);
+	p2p_state *next = p2p_state_new(dir);
+
+	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group));
+	p2p_state_begin(killed, ":1.5", "/if/0");
+	p2p_state_set_group(killed, "/if/1");
+	g_assert_true(p2p_state_take_leftovers(next, ":1.5", &created, &group));
+	g_assert_cmpstr(created, ==, "/if/0");
+	g_assert_cmpstr(group, ==, "/if/1");
+	g_clear_pointer(&created, g_free);
+	g_clear_pointer(&group, g_free);
+
+	/* Taken once. */
+	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group));
+	/* Another wpa_supplicant: the same path is somebody else's interface. */
+	p2p_state_set_group(killed, "/if/1");
+	g_assert_false(p2p_state_take_leftovers(next, ":1.6", &created, &group));
+	g_assert_null(created);
+	g_assert_null(group);
+
+	/* An orderly end leaves nothing. */
+	p2p_state_begin(killed, ":1.5", NULL);
+	p2p_state_end(killed);
+	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group));
+	p2p_state_free(killed);
+	p2p_state_free(next);
+	g_assert_cmpint(g_rmdir(dir), ==, 0);
+}
+
+/* ---- link.h -------------------------------------------------------------------- */
+
+static void test_clean_text(void)
+{
+	g_autofree char *plain = link_clean_text("Living room TV");
+	g_autofree char *control = link_clean_text("\x1b[31mTV\n");
+	g_autofree char *invalid = link_clean_text("TV\xff\xfe");
+	g_autofree char *many = g_strnfill(500, 'x');
+	g_autofree char *cut = link_clean_text(many);
+
+	g_assert_cmpstr(plain, ==, "Living room TV");
+	g_assert_cmpstr(control, ==, "[31mTV");
+	g_assert_true(g_utf8_validate(invalid, -1, NULL));
+	g_assert_cmpuint(strlen(cut), ==, 64);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/session/states", test_states);
+	g_test_add_func("/kernel/errors", test_kernel_errors);
+	g_test_add_func("/kernel/open", test_kernel_open);
+	g_test_add_func("/kernel/group", test_kernel_group);
+	g_test_add_func("/reason/table", test_reasons);
+	g_test_add_func("/reason/dbus", test_reason_on_dbus);
+	g_test_add_func("/options/check", test_options);
+	g_test_add_func("/options/mode", test_modes);
+	g_test_add_func("/rtsp-listener/address", test_addresses);
+	g_test_add_func("/p2p-net/choose", test_network_choice);
+	g_test_add_func("/p2p-state/leftovers", test_leftovers);
+	g_test_add_func("/link/clean-text", test_clean_text);
+	return g_test_run();
+}

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Whole sessions over the loopback: the broker with its direct link and a
+ * fake-umd that does what the "sink", this test, tells it.
+ */
+#include <string.h>
+
+#include "broker.h"
+#include "link-direct.h"
+
+struct fixture {
+	struct broker_config config;
+	broker *broker;
+	link_backend *direct;
+	char *bound;
+	gboolean stopped;
+	guint added, removed;
+	guint states; /* mask of the states that were seen */
+};
+
+/* Far longer than anything takes; a test that hangs must end. */
+#define PATIENCE_US (30 * G_USEC_PER_SEC)
+
+static void wait_until(gboolean (*done)(struct fixture *f), struct fixture *f)
+{
+	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
+
+	while (!done(f)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(1000);
+	}
+}
+
+static void session_added(broker *b, session *s, gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->added++;
+}
+
+static void session_changed_state(broker *b, session *s, enum session_change what,
+				  gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	if (what & SESSION_CHANGED_STATE)
+		f->states |= 1u << session_state(s);
+}
+
+static void session_removed(broker *b, session *s, gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->removed++;
+}
+
+static void stopped(broker *b, gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->stopped = TRUE;
+}
+
+static const struct broker_events events = {
+	.session_added = session_added,
+	.session_changed = session_changed_state,
+	.session_removed = session_removed,
+	.stopped = stopped,
+};
+
+static void set_up(struct fixture *f, gconstpointer umd)
+{
+	g_autoptr(GError) error = NULL;
+
+	f->config.umd_program = umd ? umd : FAKE_UMD;
+	f->config.keep_ended = 1;
+	f->config.max_sessions = 1;
+	f->config.defaults = g_variant_ref_sink(
+		g_variant_new_parsed("{'width': <uint32 1280>, 'max-bit-rate': <uint64 5>}"));
+	f->broker = broker_new(&f->config);
+	broker_set_events(f->broker, &events, f);
+	f->direct = link_direct_new(broker_link_events(), f->broker);
+	broker_add_link(f->broker, f->direct);
+	link_direct_listen(f->direct, "127.0.0.1:0",
+			   g_variant_new_parsed("{'audio': <'tone'>}"), &f->bound, &error);
+	g_assert_no_error(error);
+}
+
+static gboolean has_stopped(struct fixture *f)
+{
+	return f->stopped;
+}
+
+static void tear_down(struct fixture *f, gconstpointer umd)
+{
+	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
+	wait_until(has_stopped, f);
+	g_assert_cmpuint(broker_active_sessions(f->broker), ==, 0);
+	broker_free(f->broker);
+	g_variant_unref(f->config.defaults);
+	g_free(f->bound);
+}
+
+static GSocketConnection *dial_from(struct fixture *f, const char *host)
+{
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string(host, 0);
+	g_autoptr(GError) error = NULL;
+	GSocketConnection *sink;
+
+	g_socket_client_set_local_address(client, local);
+	sink = g_socket_client_connect_to_host(client, f->bound, 0, NULL, &error);
+
+	g_assert_no_error(error);
+	return sink;
+}
+
+static GSocketConnection *dial(struct fixture *f)
+{
+	return dial_from(f, "127.0.0.1");
+}
+
+static void tell(GSocketConnection *sink, const char *line)
+{
+	GOutputStream *out = g_io_stream_get_output_stream(G_IO_STREAM(sink));
+
+	g_assert_true(g_output_stream_printf(out, NULL, NULL, NULL, "%s\n", line));
+}
+
+/* Reads while the main loop runs, since the other end is served by it. */
+struct reading {
+	char line[2048];
+	gssize n;
+	gboolean done;
+};
+
+static void was_read(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct reading *reading = user_data;
+
+	reading->n = g_input_stream_read_finish(G_INPUT_STREAM(source), result, NULL);
+	reading->done = TRUE;
+}
+
+static char *hear(GSocketConnection *sink)
+{
+	struct reading reading = { 0 };
+
+	g_input_stream_read_async(g_io_stream_get_input_stream(G_IO_STREAM(sink)), reading.line,
+				  sizeof(reading.line) - 1, G_PRIORITY_DEFAULT, NULL, was_read,
+				  &reading);
+	while (!reading.done)
+		g_main_context_iteration(NULL, TRUE);
+	return g_strndup(reading.line, MAX(reading.n, 0));
+}
+
+static session *only_session(struct fixture *f)
+{
+	GPtrArray *sessions = broker_sessions(f->broker);
+
+	return sessions->len ? g_ptr_array_index(sessions, sessions->len - 1) : NULL;
+}
+
+static gboolean streams(struct fixture *f)
+{
+	session *s = only_session(f);
+
+	return s && session_state(s) == SESSION_STREAMING &&
+	       g_variant_n_children(session_stats(s)) > 0;
+}
+
+static gboolean is_gone(struct fixture *f)
+{
+	session *s = only_session(f);
+
+	return s && session_state(s) == SESSION_GONE;
+}
+
+static void assert_reason(struct fixture *f, const char *name)
+{
+	const reason *why = session_reason(only_session(f));
+
+	g_assert_cmpstr(why->name, ==, name);
+	g_assert_cmpstr(why->message, !=, "");
+}
+
+static void test_streaming(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+	guint width = 0;
+	session *s;
+
+	tell(sink, "stream");
+	wait_until(streams, f);
+	s = only_session(f);
+	g_assert_true(g_variant_lookup(session_mode(s), "width", "u", &width));
+	g_assert_cmpuint(width, ==, 1280);
+	g_assert_cmpuint(f->states, ==, 1u << SESSION_LINKING | 1u << SESSION_RTSP |
+		1u << SESSION_NEGOTIATING | 1u << SESSION_STREAMING);
+	session_end(s, reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	assert_reason(f, "disconnected");
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 0);
+}
+
+/* Defaults, options of the address, and what the connection says. */
+static void test_config(struct fixture *f, gconstpointer data)
+{
+	static const char *const expected[] = {
+		"'source': <'test'>", "'peer-address': <'127.0.0.1'>", "'local-address': <'127.0.0.1'>",
+		"'width': <uint32 1280>", "'audio': <'tone'>", "'max-bit-rate': <uint64 5>",
+	};
+	g_autoptr(GSocketConnection) sink = dial(f);
+	g_autofree char *config = NULL;
+
+	tell(sink, "config");
+	config = hear(sink);
+	for (guint i = 0; i < G_N_ELEMENTS(expected); i++)
+		g_assert_nonnull(strstr(config, expected[i]));
+}
+
+static void test_idr(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+	g_autofree char *heard = NULL;
+
+	tell(sink, "stream");
+	wait_until(streams, f);
+	g_assert_true(session_request_idr(only_session(f)));
+	heard = hear(sink);
+	g_assert_cmpstr(heard, ==, "idr\n");
+}
+
+/* However a session ends, the next one works. */
+static void test_ends(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *line;
+		const char *reason;
+	} ends[] = {
+		{ "leave", "sink-left" },
+		{ "crash", "umd-died" },
+		{ "garbage", "umd-protocol" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autoptr(GSocketConnection) sink = dial(f);
+
+		tell(sink, "stream");
+		wait_until(streams, f);
+		tell(sink, ends[i].line);
+		wait_until(is_gone, f);
+		assert_reason(f, ends[i].reason);
+	}
+	g_assert_cmpuint(f->added, ==, G_N_ELEMENTS(ends));
+}
+
+static void test_sink_hangs_up(struct fixture *f, gconstpointer data)
+{
+	GSocketConnection *sink = dial(f);
+
+	tell(sink, "stream");
+	wait_until(streams, f);
+	g_object_unref(sink);
+	wait_until(is_gone, f);
+	assert_reason(f, "sink-vanished");
+}
+
+/* It gets its 3 seconds, and is killed. The first reason counts. */
+static void test_umd_hangs(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+	gint64 start;
+
+	tell(sink, "stream");
+	wait_until(streams, f);
+	tell(sink, "hang");
+	tell(sink, "config");
+	g_free(hear(sink));
+	start = g_get_monotonic_time();
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	g_assert_cmpint(g_get_monotonic_time() - start, >=, 2 * G_USEC_PER_SEC);
+	assert_reason(f, "disconnected");
+}
+
+static gboolean one_was_added(struct fixture *f)
+{
+	return f->added == 1;
+}
+
+/*
+ * One session is allowed here: another sink is turned away, as is another
+ * connection of the same one, and nobody is harmed.
+ */
+static void test_no_room(struct fixture *f, gconstpointer data)
+{
+	static const char *const others[] = { "127.0.0.1", "127.0.0.2" };
+	g_autoptr(GSocketConnection) sink = dial(f);
+
+	wait_until(one_was_added, f);
+	for (guint i = 0; i < G_N_ELEMENTS(others); i++) {
+		g_autoptr(GSocketConnection) other = dial_from(f, others[i]);
+		g_autofree char *heard = hear(other);
+
+		g_assert_cmpstr(heard, ==, "");
+	}
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 1);
+	tell(sink, "stream");
+	wait_until(streams, f);
+	g_assert_cmpuint(f->added, ==, 1);
+}
+
+static void test_no_umd(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+
+	wait_until(is_gone, f);
+	assert_reason(f, "umd-not-started");
+}
+
+static gboolean was_removed(struct fixture *f)
+{
+	return f->removed == 1;
+}
+
+/* An ended session can be asked why, for as long as configured. */
+static void test_forgotten(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+
+	tell(sink, "crash");
+	wait_until(is_gone, f);
+	g_assert_cmpuint(f->removed, ==, 0);
+	wait_until(was_removed, f);
+	g_assert_null(only_session(f));
+}
+
+static void test_listen_errors(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GVariant) none = g_variant_ref_sink(g_variant_new("a{sv}", NULL));
+	g_autoptr(GError) in_use = NULL, invalid = NULL, foreign = NULL;
+
+	g_assert_false(link_direct_listen(f->direct, f->bound, none, NULL, &in_use));
+	g_assert_error(in_use, REASON_ERROR, REASON_ADDRESS_IN_USE);
+	g_assert_false(link_direct_listen(f->direct, "tv", none, NULL, &invalid));
+	g_assert_error(invalid, REASON_ERROR, REASON_ADDRESS_INVALID);
+	/* TEST-NET-1: no machine has it. */
+	g_assert_false(link_direct_listen(f->direct, "192.0.2.1", none, NULL, &foreign));
+	g_assert_error(foreign, REASON_ERROR, REASON_ADDRESS_INVALID);
+	g_assert_true(link_direct_unlisten(f->direct, f->bound));
+	g_assert_false(link_direct_unlisten(f->direct, f->bound));
+}
+
+static void add(const char *name, const char *umd, void (*test)(struct fixture *, gconstpointer))
+{
+	g_test_add(name, struct fixture, umd, set_up, test, tear_down);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	/* The broker warns of a UMD that hangs; that is what one test is about. */
+	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+	add("/direct/streaming", NULL, test_streaming);
+	add("/direct/config", NULL, test_config);
+	add("/direct/idr", NULL, test_idr);
+	add("/direct/ends", NULL, test_ends);
+	add("/direct/sink-hangs-up", NULL, test_sink_hangs_up);
+	add("/direct/umd-hangs", NULL, test_umd_hangs);
+	add("/direct/no-room", NULL, test_no_room);
+	add("/direct/no-umd", "/no/such/program", test_no_umd);
+	add("/direct/forgotten", NULL, test_forgotten);
+	add("/direct/listen-errors", NULL, test_listen_errors);
+	return g_test_run();
+}
