@@ -115,7 +115,8 @@ def parse_video(value: str, generation: int = 1, rule: str = "m4-video-syntax") 
             codecs.append(VideoCodec(*(int(g, 16) for g in match.groups()[:9]), *match.groups()[9:]))
         return VideoFormats(int(head[1], 16), int(head[2], 16), codecs)
     head = re.match(r"([0-9A-Fa-f]{2}) ", value)
-    tail = re.search(r" (0[01])( 0[01])?$", value)
+    # After the last codec: non-transcoding, and from release 2.1 on portrait.
+    tail = re.search(r"(?<=[0-9A-Fa-f]{4} [0-9A-Fa-f]{4} [0-9A-Fa-f]{2}) 0[01]( 0[01])?$", value)
     if not head or not tail:
         raise Bad(rule, value)
     codecs = []
