@@ -98,7 +98,10 @@ static guint usable_formats(const wfd_sink_caps *caps, const struct wfd_video_fo
 	return n;
 }
 
-/* 640x480p60 is mandatory, whatever the masks say. */
+/*
+ * 640x480p60 is mandatory, whatever the masks say; but a mode that the sink has
+ * named is the safer one.
+ */
 static gboolean add_mandatory(GArray *choices, enum wfd_set set,
 			      const struct wfd_encoder_limits *limits)
 {
@@ -110,10 +113,10 @@ static gboolean add_mandatory(GArray *choices, enum wfd_set set,
 		.level = WFD_LEVEL_3_1,
 	};
 
-	if (is_listed(choices, choice.mode))
+	if (choices->len > 0)
 		return TRUE;
 	if (!within_limits(choice.mode, limits))
-		return choices->len > 0;
+		return FALSE;
 	g_array_append_val(choices, choice);
 	return TRUE;
 }
