@@ -12,7 +12,7 @@ import queue
 import sys
 import threading
 
-from processes import TOP, Broker, Failed, Programs, address, demand, demand_strict, play
+from processes import TIMING, TOP, Broker, Failed, Programs, address, demand, demand_strict, play
 
 sys.path.insert(0, str(TOP / "tests/sink"))
 
@@ -33,9 +33,10 @@ REASONS |= {name: NO_ANSWER for name in SCRIPTS if name.endswith("-no-answer") o
 REASONS |= {
     # The second answer belongs to no request of ours.
     "duplicate-answers": PLAYED,
-    "video-none": {"no-common-mode"},
-    "video-empty-masks": {"no-common-mode"},
-    "video-unknown-profile": {"no-common-mode"},
+    "video-none": {"capabilities-invalid"},
+    # 640x480p60 is mandatory, and so is tried whatever the masks say.
+    "video-empty-masks": {"mode-refused"},
+    "video-unknown-profile": {"mode-refused"},
     "video-garbage": {"capabilities-invalid"},
     "video-huge": {"sink-left", "protocol-error", "capabilities-invalid"},
     "edid-huge": PLAYED,
@@ -63,7 +64,8 @@ REASONS |= {
     "garbage-before-m2": {"protocol-error"},
     "garbage-in-play": {"protocol-error"},
     "http-client": {"protocol-error"},
-    "header-oversize": {"protocol-error"},
+    # One line that is too long may be skipped with the header.
+    "header-oversize": {"protocol-error", "sink-left"},
     "header-many": {"protocol-error"},
     "length-oversize": {"protocol-error"},
     "length-negative": {"protocol-error"},
@@ -90,7 +92,10 @@ SLOW = ("m16-no-answer", "silent-in-play", "lg-like", "m16-error", "slow-answers
 PATIENCE = 120
 
 # Findings that a script brings about by itself.
-MEANINGLESS: dict[str, frozenset[str]] = {}
+MEANINGLESS = {
+    "video-empty-masks": frozenset({"m4-video-not-offered"}),
+    "video-unknown-profile": frozenset({"m4-video-not-offered"}),
+}
 
 
 def run_script(broker: Broker, name: str) -> None:
@@ -104,7 +109,8 @@ def run_script(broker: Broker, name: str) -> None:
     broker.demand_clean()
     demand(reason in REASONS[name], f"ended with '{reason}' ({message}) instead of {sorted(REASONS[name])}")
     demand(message, f"ended with '{reason}' and no message")
-    demand_strict(report, MEANINGLESS.get(name, frozenset()))
+    # With several sessions at once the processor may be late; conformance.py judges timing.
+    demand_strict(report, TIMING | MEANINGLESS.get(name, frozenset()))
 
 
 def run_good(broker: Broker, name: str) -> None:

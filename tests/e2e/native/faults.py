@@ -1,0 +1,276 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What happens to the source itself: processes that die or hang, signals, and settings that cannot work."""
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+from processes import PORT, Broker, Failed, Programs, Sink, address, alive, demand, demand_strict, play, wait_until
+
+MODE = "--mode=640x480@60"
+# The broker's bound for a driver that does not end (UMD_STOP_SECONDS), and time to tell.
+HANG_SECONDS = 3 + 2
+MANY = 30
+
+
+@dataclasses.dataclass
+class Bench:
+    programs: Programs
+    directory: pathlib.Path
+    host: str
+    other: str
+
+    def broker(self, name: str = "broker", **more) -> Broker:
+        return Broker(self.programs, self.directory / name, self.host, MODE, **more)
+
+    def sink(self, name: str, *options: str, bind: str | None = None) -> Sink:
+        return Sink(self.directory / name, self.host, *options, bind=bind)
+
+    def playing(self, broker: Broker, name: str = "sink", *options: str) -> tuple[Sink, int]:
+        """A sink that gets pictures until somebody else ends it, and the process that sends them."""
+        session = broker.sessions() + 1
+        sink = self.sink(name, "--duration", "60", "--end", "wait", "--no-analysis", *options)
+        broker.wait_phase(session, "streaming")
+        umds = broker.umds()
+        demand(len(umds) == 1, f"{len(umds)} miracast-umd for one session")
+        return sink, umds[0]
+
+    def good(self, broker: Broker, name: str = "next") -> None:
+        session = broker.sessions() + 1
+        report = play(self.directory / name, self.host, "--duration", "0.5", "--no-analysis")
+        reason, message = broker.wait_over(session)
+        demand(reason == "sink-left", f"the next sink: {reason} ({message})")
+        demand(report["expectation_met"], "the next sink got no picture")
+
+    def refused(self, *options: str, source: str = "test", umd: str | None = None) -> tuple[int, str]:
+        """Exit status and words of a miracastd that cannot start."""
+        arguments = [self.programs.broker, "--no-bus", f"--source={source}", *options]
+        if umd:
+            arguments.append(f"--umd={umd}")
+        result = subprocess.run(arguments, capture_output=True, text=True, timeout=20, check=False)
+        return result.returncode, result.stdout + result.stderr
+
+
+def broker_killed(bench: Bench) -> None:
+    with bench.broker() as broker:
+        broker.wait_ready()
+        sink, umd = bench.playing(broker)
+        broker.signal(signal.SIGKILL)
+        broker.wait()
+        with bench.broker("successor") as successor:
+            successor.wait_ready(5)
+            wait_until(lambda: not alive(umd), 5, "miracast-umd ends after miracastd")
+            report = sink.wait(10)
+            demand(report["ended_by"] in ("source", "source-trigger"), f"the sink's session: {report['ended_by']}")
+            bench.good(successor)
+            successor.end()
+        broker.demand_clean()
+
+
+def umd_killed(bench: Bench) -> None:
+    with bench.broker() as broker:
+        broker.wait_ready()
+        sink, umd = bench.playing(broker)
+        os.kill(umd, signal.SIGKILL)
+        reason, message = broker.wait_over(1, 5)
+        demand(reason == "umd-died" and "signal 9" in message, f"{reason}: {message}")
+        demand(sink.wait(10)["ended_by"] == "source", "the connection to the sink stayed open")
+        bench.good(broker)
+        broker.end()
+
+
+def umd_stopped_at_shutdown(bench: Bench) -> None:
+    """A driver that hangs must not keep miracastd from ending."""
+    with bench.broker() as broker:
+        broker.wait_ready()
+        sink, umd = bench.playing(broker)
+        os.kill(umd, signal.SIGSTOP)
+        start = time.monotonic()
+        broker.signal(signal.SIGTERM)
+        status = broker.wait(HANG_SECONDS + 5)
+        took = time.monotonic() - start
+        demand(took < HANG_SECONDS, f"took {took:.1f} s")
+        demand(status == 0, f"exit status {status}")
+        demand(not alive(umd), "the stopped miracast-umd is still there")
+        sink.wait(10)
+
+
+def umd_stopped_in_play(bench: Bench) -> None:
+    """Nobody asked it to end: the session is noticed to be dead when the sink has gone, or never; a stop ends it."""
+    with bench.broker() as broker:
+        broker.wait_ready()
+        sink, umd = bench.playing(broker)
+        os.kill(umd, signal.SIGSTOP)
+        reason, message = broker.wait_over(1, 15)
+        demand(reason == "umd-hung", f"{reason}: {message}")
+        wait_until(lambda: not alive(umd), 2, "the hung miracast-umd is killed")
+        sink.wait(10)
+        bench.good(broker)
+
+
+def _signal_while(number: int, script: str | None, phase: str | None):
+    """SIGTERM or SIGINT while a session has come to some point: a clean end, and the sink hears of it."""
+    def case(bench: Bench) -> None:
+        with bench.broker() as broker:
+            broker.wait_ready()
+            sink = None
+            if script:
+                sink = bench.sink("sink", "--misbehave", script, "--no-analysis")
+                broker.wait_phase(1, phase)
+            elif phase:
+                sink, _ = bench.playing(broker)
+            umds = broker.umds()
+            broker.signal(number)
+            status = broker.wait(5)
+            demand(status == 0, f"exit status {status}")
+            demand(not [pid for pid in umds if alive(pid)], "miracast-umd outlived miracastd")
+            broker.demand_clean()
+            if sink:
+                reason, _ = broker.wait_over(1)
+                demand(reason == "shutdown", f"the session ended with '{reason}'")
+                report = sink.wait(10)
+                wanted = ("source-trigger",) if not script else ("source", "source-trigger")
+                demand(report["ended_by"] in wanted, f"the sink's session ended by {report['ended_by']}")
+    return case
+
+
+def port_in_use(bench: Bench) -> None:
+    with socket.socket() as other:
+        other.bind((bench.host, PORT))
+        other.listen()
+        status, text = bench.refused(f"--listen={bench.host}")
+    demand(status == 5 and "in use" in text and "ss -tlnp" in text, f"{status}: {text}")
+
+
+def bad_addresses(bench: Bench) -> None:
+    for bad in ("example.org", "300.1.1.1", f"{bench.host}:port", f"{bench.host}:70000", "0.0.0.0", "192.0.2.1", ""):
+        status, text = bench.refused(f"--listen={bad}")
+        demand(status == 5 and "numeric address" in text, f"'{bad}' gives {status}: {text}")
+
+
+def bad_options(bench: Bench) -> None:
+    for bad in (("--mode=banana",), ("--max-bit-rate=-1",), ("--rtsp-timeout=-1",), ("--unknown",), ("word",)):
+        status, text = bench.refused(f"--listen={bench.host}", *bad)
+        demand(status == 2 and "--help" in text, f"{bad} gives {status}: {text}")
+    status, text = bench.refused(f"--listen={bench.host}", source="nowhere")
+    demand(status == 2, f"--source=nowhere gives {status}: {text}")
+
+
+def no_umd(bench: Bench) -> None:
+    with bench.broker(umd="/nonexistent/miracast-umd") as broker:
+        broker.wait_ready()
+        report = bench.sink("sink", "--no-analysis").wait(15)
+        reason, message = broker.wait_over(1)
+        demand(reason == "umd-not-started" and "/nonexistent/miracast-umd" in message, f"{reason}: {message}")
+        demand(report["ended_by"] == "source", "the sink was left waiting")
+        broker.end()
+
+
+def no_encoder(bench: Bench) -> None:
+    with Broker(bench.programs, bench.directory / "broker", bench.host, "--encoder=nosuchencoder") as broker:
+        broker.wait_ready()
+        bench.sink("sink", "--no-analysis").wait(15)
+        reason, message = broker.wait_over(1)
+        demand(reason == "encoder-missing" and "nosuchencoder" in message, f"{reason}: {message}")
+        broker.end()
+
+
+def no_module(bench: Bench) -> None:
+    status, text = bench.refused(f"--listen={bench.host}", "--device=/nonexistent/miracast", source="kernel")
+    demand(status == 3 and "/nonexistent/miracast" in text and "modprobe miracast" in text, f"{status}: {text}")
+
+
+def two_sinks(bench: Bench) -> None:
+    """From two addresses both are served; each has a driver of its own."""
+    with bench.broker() as broker:
+        broker.wait_ready()
+        first = bench.sink("first", "--duration", "4", "--no-analysis")
+        broker.wait_phase(1, "streaming")
+        second = bench.sink("second", "--duration", "1", "--no-analysis", bind=bench.other)
+        broker.wait_phase(2, "streaming")
+        demand(len(broker.umds()) == 2, f"{len(broker.umds())} miracast-umd for two sinks")
+        for sink, session in ((second, 2), (first, 1)):
+            demand_strict(sink.wait(20))
+            reason, message = broker.wait_over(session)
+            demand(reason == "sink-left", f"session {session}: {reason} ({message})")
+        broker.end()
+
+
+def same_sink_twice(bench: Bench) -> None:
+    """A second connection from the address of a sink that has a session is dropped; the session goes on."""
+    with bench.broker() as broker:
+        broker.wait_ready()
+        first, _ = bench.playing(broker)
+        second = bench.sink("second", "--no-analysis").wait(15)
+        demand(second["ended_by"] == "source" and not second["played"], f"the second: {second['ended_by']}")
+        demand(broker.sessions() == 1, f"{broker.sessions()} sessions")
+        broker.end()
+        demand(first.wait(10)["ended_by"] == "source-trigger", "the first session did not go on")
+
+
+def cold_registry(bench: Bench) -> None:
+    """GStreamer's registry is missing and cannot be kept: M1 still comes within 6 s."""
+    environment = {"GST_REGISTRY": "/nonexistent/registry.bin"}
+    with bench.broker(env=environment) as broker:
+        broker.wait_ready()
+        report = bench.sink("sink", "--duration", "1", "--no-analysis").wait(60)
+        demand_strict(report)
+        broker.end()
+
+
+def many_sessions(bench: Bench) -> None:
+    with bench.broker() as broker:
+        broker.wait_ready()
+        bench.good(broker, "session-1")
+        fds, rss = len(broker.fds()), broker.rss_kib()
+        for number in range(2, MANY + 1):
+            bench.good(broker, f"session-{number}")
+        demand(not broker.umds(), "miracast-umd is left over")
+        demand(len(broker.fds()) <= fds, f"{len(broker.fds())} open files instead of {fds}")
+        demand(broker.rss_kib() - rss < 4096, f"{broker.rss_kib() - rss} KiB more after {MANY} sessions")
+        broker.end()
+
+
+CASES = {
+    "broker-killed": broker_killed,
+    "umd-killed": umd_killed,
+    "umd-stopped-at-shutdown": umd_stopped_at_shutdown,
+    "umd-stopped-in-play": umd_stopped_in_play,
+    "term-idle": _signal_while(signal.SIGTERM, None, None),
+    "term-before-m1-answer": _signal_while(signal.SIGTERM, "m1-no-answer", "connected"),
+    "term-before-m3-answer": _signal_while(signal.SIGTERM, "m3-no-answer", "connected"),
+    "term-before-m4-answer": _signal_while(signal.SIGTERM, "m4-no-answer", "capabilities"),
+    "term-before-m6": _signal_while(signal.SIGTERM, "m6-never", "mode"),
+    "term-before-m7": _signal_while(signal.SIGTERM, "m7-never", "setup"),
+    "term-in-play": _signal_while(signal.SIGTERM, None, "streaming"),
+    "int-in-play": _signal_while(signal.SIGINT, None, "streaming"),
+    "port-in-use": port_in_use,
+    "bad-addresses": bad_addresses,
+    "bad-options": bad_options,
+    "no-umd": no_umd,
+    "no-encoder": no_encoder,
+    "no-module": no_module,
+    "two-sinks": two_sinks,
+    "same-sink-twice": same_sink_twice,
+    "cold-registry": cold_registry,
+    "many-sessions": many_sessions,
+}
+
+
+def run(programs: Programs, directory: pathlib.Path, only: list[str], report) -> None:
+    for number, (name, case) in enumerate(CASES.items()):
+        if only and name not in only:
+            continue
+        bench = Bench(programs, directory / name, address(40 + 2 * number), address(41 + 2 * number))
+        bench.directory.mkdir(parents=True, exist_ok=True)
+        try:
+            case(bench)
+        except Failed as error:
+            report(name, str(error))
+        else:
+            report(name)
