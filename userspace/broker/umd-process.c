@@ -25,6 +25,7 @@ struct umd_process {
 	reason *why; /* what it said itself, or why we ended it */
 	reason *exit_reason; /* what its exit status says */
 	guint timer; /* until it is killed, or until the channel is given up */
+	guint watchdog; /* until the next "stats" is overdue */
 	gboolean stopping;
 	const struct umd_process_funcs *funcs;
 	gpointer user_data;
@@ -84,26 +85,63 @@ static void check_over(umd_process *umd)
 	umd->funcs->exited(umd, umd->why ? umd->why : umd->exit_reason, umd->user_data);
 }
 
+static void kill_hung(umd_process *umd, reason *why)
+{
+	g_warning("killing miracast-umd %s: %s", g_subprocess_get_identifier(umd->process),
+		  why->message);
+	umd_set_reason(umd, why);
+	/* First the context: a process that hangs in a call to the kernel comes free by it. */
+	umd->funcs->hung(umd, umd->user_data);
+	g_subprocess_send_signal(umd->process, SIGKILL);
+}
+
 static gboolean stop_timed_out(gpointer user_data)
 {
 	umd_process *umd = user_data;
 
 	umd->timer = 0;
-	g_warning("miracast-umd %s did not end within %d s, killing it",
-		  g_subprocess_get_identifier(umd->process), UMD_STOP_SECONDS);
-	umd_set_reason(umd, reason_new_code(REASON_UMD_HUNG,
-					    "the user-mode driver did not end within %d s",
-					    UMD_STOP_SECONDS));
-	/* First the context: a process that hangs in a call to the kernel comes free by it. */
-	umd->funcs->hung(umd, umd->user_data);
-	g_subprocess_send_signal(umd->process, SIGKILL);
+	kill_hung(umd, reason_new_code(REASON_UMD_HUNG,
+				       "the user-mode driver did not end within %d s",
+				       UMD_STOP_SECONDS));
 	return G_SOURCE_REMOVE;
+}
+
+static gboolean stats_overdue(gpointer user_data)
+{
+	umd_process *umd = user_data;
+
+	umd->watchdog = 0;
+	kill_hung(umd, reason_new_code(REASON_UMD_HUNG,
+				       "the user-mode driver has said nothing for %d s",
+				       UMD_SILENCE_SECONDS));
+	return G_SOURCE_REMOVE;
+}
+
+/* Each sign of life arms it anew; one that is to end has the other timer. */
+static void arm_watchdog(umd_process *umd)
+{
+	g_clear_handle_id(&umd->watchdog, g_source_remove);
+	if (umd->process && !umd->timer)
+		umd->watchdog = g_timeout_add_seconds(UMD_SILENCE_SECONDS, stats_overdue, umd);
 }
 
 static void arm_stop_timer(umd_process *umd)
 {
+	g_clear_handle_id(&umd->watchdog, g_source_remove);
 	if (!umd->timer && umd->process)
 		umd->timer = g_timeout_add_seconds(UMD_STOP_SECONDS, stop_timed_out, umd);
+}
+
+/* "stats" begins with the first of these phases. */
+static gboolean shows_stream(enum channel_message message, GVariant *fields)
+{
+	enum channel_phase phase;
+	const char *name = "";
+
+	if (message != CHANNEL_PHASE)
+		return message == CHANNEL_STATS;
+	g_variant_lookup(fields, "phase", "&s", &name);
+	return channel_phase_from_name(name, &phase) && phase >= CHANNEL_PHASE_SETUP;
 }
 
 static void channel_message_came(channel *ch, enum channel_message message, GVariant *fields,
@@ -115,6 +153,8 @@ static void channel_message_came(channel *ch, enum channel_message message, GVar
 		read_end(umd, fields);
 		arm_stop_timer(umd);
 	} else {
+		if (shows_stream(message, fields))
+			arm_watchdog(umd);
 		umd->funcs->message(umd, message, fields, umd->user_data);
 	}
 }
@@ -169,6 +209,7 @@ static void process_ended(GObject *source, GAsyncResult *result, gpointer user_d
 	if (!g_subprocess_wait_finish(G_SUBPROCESS(source), result, &error))
 		return; /* cancelled: freed already */
 	umd = user_data;
+	g_clear_handle_id(&umd->watchdog, g_source_remove);
 	g_clear_handle_id(&umd->timer, g_source_remove);
 	umd->exit_reason = describe_exit(umd->process);
 	g_clear_object(&umd->process);
@@ -274,6 +315,7 @@ void umd_process_free(umd_process *umd)
 {
 	if (!umd)
 		return;
+	g_clear_handle_id(&umd->watchdog, g_source_remove);
 	g_clear_handle_id(&umd->timer, g_source_remove);
 	if (umd->cancellable)
 		g_cancellable_cancel(umd->cancellable);

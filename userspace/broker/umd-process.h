@@ -21,8 +21,9 @@ typedef struct umd_process umd_process;
 /**
  * struct umd_process_funcs - what the owner hears
  * @message: one of the channel's messages for the broker, except "end"
- * @hung: it did not end within UMD_STOP_SECONDS after umd_process_stop(); the
- *	owner should destroy the kernel's context now. It is then killed
+ * @hung: it did not end within UMD_STOP_SECONDS after umd_process_stop(), or
+ *	has sent no "stats" for UMD_SILENCE_SECONDS while streaming; the owner
+ *	should destroy the kernel's context now. It is then killed
  * @exited: the process is gone, always the last call; why, as the UMD has said
  *	itself or as its exit status shows; borrowed
  *
@@ -38,6 +39,8 @@ struct umd_process_funcs {
 
 /* Time that a UMD has for TEARDOWN and its own end. */
 #define UMD_STOP_SECONDS 3
+/* "stats" comes each second; a machine under load may be late with it. */
+#define UMD_SILENCE_SECONDS 10
 
 /**
  * umd_process_new - start one
