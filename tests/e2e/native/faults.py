@@ -101,7 +101,7 @@ def umd_stopped_at_shutdown(bench: Bench) -> None:
 
 
 def umd_stopped_in_play(bench: Bench) -> None:
-    """Nobody asked it to end: the session is noticed to be dead when the sink has gone, or never; a stop ends it."""
+    """Nobody asked it to end: the session ends since its statistics do not come any more."""
     with bench.broker() as broker:
         broker.wait_ready()
         sink, umd = bench.playing(broker)
