@@ -521,11 +521,12 @@ static void run_pipeline(const char *description)
 	gst_element_set_state(pipeline, GST_STATE_NULL);
 }
 
+/* Live, as in a session: audio that runs ahead of the first IDR is dropped. */
 #define VIDEO                                                                                           \
-	"videotestsrc num-buffers=60 ! video/x-raw,format=I420,width=320,height=240,framerate=30/1 ! "  \
+	"videotestsrc is-live=true num-buffers=60 ! video/x-raw,format=I420,width=320,height=240,framerate=30/1 ! "  \
 	"x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! "                             \
 	"video/x-h264,profile=constrained-baseline,stream-format=byte-stream ! mux.video "
-#define AUDIO "audiotestsrc num-buffers=200 samplesperbuffer=480 ! audio/x-raw,rate=48000,channels=2"
+#define AUDIO "audiotestsrc is-live=true num-buffers=200 samplesperbuffer=480 ! audio/x-raw,rate=48000,channels=2"
 #define AAC AUDIO " ! audioconvert ! avenc_aac ! aacparse ! audio/mpeg,mpegversion=4,stream-format=adts ! mux.audio "
 #define LPCM AUDIO ",format=S16BE ! mux.audio "
 
