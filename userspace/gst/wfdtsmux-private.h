@@ -61,6 +61,8 @@ struct _WfdTsMux {
 	gboolean stopping;
 	gboolean playing;
 	gboolean flowing; /* something was sent, no EOS yet, and a clock tells the time */
+	GstClockTime first_base; /* base time when it first played */
+	gint64 paused; /* time spent in pauses since then, which running time leaves out */
 	GstClockID alarm; /* what the task sleeps on */
 };
 
@@ -74,7 +76,10 @@ gboolean wfd_ts_mux_set_video_caps(WfdTsMux *self, struct input *input, GstCaps 
 /* Give the packer the present values of the properties. */
 void wfd_ts_mux_apply_settings(WfdTsMux *self);
 
-/* Running time by the clock; FALSE if the pipeline is not live or does not play. */
+/* Time in pauses so far: what stream time is ahead of running time; task_lock not held. */
+gint64 wfd_ts_mux_paused(WfdTsMux *self);
+
+/* Stream time by the clock; FALSE if the pipeline is not live or does not play. */
 gboolean wfd_ts_mux_clock_time(WfdTsMux *self, gint64 *now);
 
 /* Send stream-start, caps and segment unless they are out. */

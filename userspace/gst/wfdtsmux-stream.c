@@ -109,7 +109,7 @@ gboolean wfd_ts_mux_clock_time(WfdTsMux *self, gint64 *now)
 	if (!self->live || !playing)
 		return FALSE;
 	time = gst_element_get_current_running_time(GST_ELEMENT(self));
-	*now = time;
+	*now = time + wfd_ts_mux_paused(self);
 	return GST_CLOCK_TIME_IS_VALID(time);
 }
 
@@ -129,13 +129,18 @@ static gint64 send_time(WfdTsMux *self, GstPad *pad, gint64 dts)
 	return now;
 }
 
-static gint64 running_time(const struct input *input, GstClockTime time)
+/*
+ * Running time and the pauses.  A sink's clock does not stop while the session is
+ * paused: PCR and RTP time have to go on.
+ */
+static gint64 stream_time(WfdTsMux *self, const struct input *input, GstClockTime time)
 {
+	gint64 paused = wfd_ts_mux_paused(self);
 	guint64 running = 0;
 
 	if (gst_segment_to_running_time_full(&input->segment, GST_FORMAT_TIME, time, &running) < 0)
-		return -(gint64)running;
-	return running;
+		return paused - (gint64)running;
+	return paused + running;
 }
 
 /* Formats */
@@ -269,7 +274,7 @@ static void set_slices(WfdTsMux *self, struct wfd_ts_access_unit *au, const stru
 	au->n_slices = slice - au->slices;
 }
 
-static gboolean set_times(const struct input *input, GstBuffer *buffer, struct wfd_ts_access_unit *au)
+static gboolean set_times(WfdTsMux *self, const struct input *input, GstBuffer *buffer, struct wfd_ts_access_unit *au)
 {
 	GstClockTime pts = GST_BUFFER_PTS(buffer);
 	GstClockTime dts = GST_BUFFER_DTS(buffer);
@@ -278,8 +283,8 @@ static gboolean set_times(const struct input *input, GstBuffer *buffer, struct w
 		pts = dts;
 	if (!GST_CLOCK_TIME_IS_VALID(pts))
 		return FALSE;
-	au->pts = running_time(input, pts);
-	au->dts = GST_CLOCK_TIME_IS_VALID(dts) ? MIN(running_time(input, dts), au->pts) : au->pts;
+	au->pts = stream_time(self, input, pts);
+	au->dts = GST_CLOCK_TIME_IS_VALID(dts) ? MIN(stream_time(self, input, dts), au->pts) : au->pts;
 	return TRUE;
 }
 
@@ -311,7 +316,7 @@ static gint64 lpcm_time(WfdTsMux *self, struct input *input)
 	GstClockTime pts = gst_adapter_prev_pts(self->lpcm, &distance);
 	guint bytes_per_second = input->format.rate * 4;
 
-	return running_time(input, pts + gst_util_uint64_scale(distance, GST_SECOND, bytes_per_second));
+	return stream_time(self, input, pts + gst_util_uint64_scale(distance, GST_SECOND, bytes_per_second));
 }
 
 static GstFlowReturn push_lpcm(WfdTsMux *self, struct input *input, GstBuffer *buffer)
@@ -371,7 +376,7 @@ GstFlowReturn wfd_ts_mux_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer
 	guint64 time = 0;
 	GstMapInfo map;
 
-	if (!set_times(input, buffer, &au)) {
+	if (!set_times(self, input, buffer, &au)) {
 		GST_ELEMENT_ERROR(self, STREAM, MUX, (NULL),
 				  ("buffer without time stamp on pad %s; put a parser or a live source before it",
 				   GST_PAD_NAME(pad)));

@@ -74,7 +74,7 @@ static void task_sleep_until(WfdTsMux *self, gint64 time)
 
 	g_mutex_lock(&self->task_lock);
 	if (self->playing && !self->stopping && clock)
-		alarm = self->alarm = gst_clock_new_single_shot_id(clock, base + MAX(time, 0));
+		alarm = self->alarm = gst_clock_new_single_shot_id(clock, base + MAX(time - self->paused, 0));
 	g_mutex_unlock(&self->task_lock);
 	if (!alarm)
 		return;
@@ -122,10 +122,27 @@ static void wfd_ts_mux_loop(gpointer data)
 	g_mutex_unlock(&self->lock);
 }
 
+gint64 wfd_ts_mux_paused(WfdTsMux *self)
+{
+	gint64 paused;
+
+	g_mutex_lock(&self->task_lock);
+	paused = self->paused;
+	g_mutex_unlock(&self->task_lock);
+	return paused;
+}
+
+/* The base time moves on by the length of each pause. */
 static void set_playing(WfdTsMux *self, gboolean playing)
 {
+	GstClockTime base = gst_element_get_base_time(GST_ELEMENT(self));
+
 	g_mutex_lock(&self->task_lock);
 	self->playing = playing;
+	if (playing && !GST_CLOCK_TIME_IS_VALID(self->first_base))
+		self->first_base = base;
+	if (playing)
+		self->paused = base - self->first_base;
 	if (!playing && self->alarm)
 		gst_clock_id_unschedule(self->alarm);
 	g_cond_signal(&self->wake);
@@ -311,6 +328,8 @@ static void reset(WfdTsMux *self)
 	self->discont = TRUE;
 	self->now = G_MININT64;
 	self->flowing = FALSE;
+	self->first_base = GST_CLOCK_TIME_NONE;
+	self->paused = 0;
 }
 
 static GstStateChangeReturn wfd_ts_mux_change_state(GstElement *element, GstStateChange transition)
@@ -412,7 +431,7 @@ static void wfd_ts_mux_class_init(WfdTsMuxClass *klass)
 				    WFD_TS_MAX_INTERVAL, 40 * GST_MSECOND, flags);
 	props[PROP_PSI_INTERVAL] =
 		g_param_spec_uint64("psi-interval", "PSI interval", "Longest time between two PATs and PMTs (ns)",
-				    0, WFD_TS_MAX_INTERVAL, WFD_TS_MAX_INTERVAL, flags);
+				    0, WFD_TS_MAX_INTERVAL, WFD_TS_MAX_INTERVAL / 2, flags);
 	props[PROP_PCR_LEAD] =
 		g_param_spec_uint64("pcr-lead", "PCR lead", "How far the PCR runs behind the PTS (ns)", 0,
 				    GST_SECOND, 40 * GST_MSECOND, flags);

@@ -24,10 +24,11 @@
  *
  * Each source buffer holds at most "packets-per-buffer" transport packets, and
  * never those of two access units.  The buffers of one access unit come as one
- * buffer list.  Their PTS is the time they leave (running time), which makes the
- * RTP time stamp the target send time.  Flags: HEADER if a PAT is inside,
- * DELTA_UNIT unless decoding can start here, DISCONT at the start and at jumps of
- * time, MARKER on the last buffer of a picture.
+ * buffer list.  Their PTS is the time they leave, which makes the RTP time stamp
+ * the target send time.  Time in the stream is running time plus the time spent in
+ * PAUSED, since the clock of a sink does not stop in a pause.  Flags: HEADER if a
+ * PAT is inside, DELTA_UNIT unless decoding can start here, DISCONT at the start
+ * and at jumps of time, MARKER on the last buffer of a picture.
  *
  * In a live pipeline the PCR follows the pipeline clock, and a task keeps PAT,
  * PMT and PCR coming within 100 ms while nothing flows.  In a pipeline that is
@@ -36,7 +37,7 @@
  * Properties, all changeable at any time
  *   pcr-interval (ns)       longest time between PCRs while access units flow;
  *                           default 40 ms, at most 100 ms
- *   psi-interval (ns)       the same for PAT and PMT, default 100 ms
+ *   psi-interval (ns)       the same for PAT and PMT, default 50 ms
  *   pcr-lead (ns)           see wfd_ts_packer_set_pcr_lead(), default 40 ms
  *   packets-per-buffer      1 to 7, default 7
  *   pmt-pid                 default 0x100, as prescribed
@@ -45,9 +46,8 @@
  *   au-sent (guint64 pts, guint64 reference, guint64 sent)
  *     After the last packet of a picture was taken by what is downstream; with
  *     udpsink in the same thread (no queue between) and sync=false that means:
- *     handed to the network.  @pts is the running time of the picture as the
- *     frame source stamped it, @reference the value of the picture's
- *     GstReferenceTimestampMeta with caps WFD_FLIP_TIME_CAPS or GST_CLOCK_TIME_NONE,
+ *     handed to the network.  @pts is the picture's time in the stream, @reference
+ *     the value of the picture's GstReferenceTimestampMeta with caps WFD_FLIP_TIME_CAPS or GST_CLOCK_TIME_NONE,
  *     @sent is CLOCK_MONOTONIC in ns.  Emitted in the streaming thread of the
  *     video pad: be short, and do not change the state of the pipeline.
  */

@@ -43,6 +43,7 @@ struct media_pipeline {
 	GstElement *video_encoder;
 	GstElement *video_filter;
 	GstElement *mux;
+	GstClockTime first_base; /* base time when it first played */
 	GSource *bus_source;
 	GSource *first_sent_source;
 
@@ -431,6 +432,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->context = g_main_context_ref_thread_default();
 	p->mode = config->selection->mode;
 	p->last_pts = GST_CLOCK_TIME_NONE;
+	p->first_base = GST_CLOCK_TIME_NONE;
 	p->latency = latency_window_new();
 	g_mutex_init(&p->lock);
 	for (guint i = 0; i < IN_FLIGHT; i++)
@@ -480,6 +482,8 @@ void media_pipeline_play(media_pipeline *p)
 {
 	media_pipeline_key_frame(p);
 	gst_element_set_state(p->pipeline, GST_STATE_PLAYING);
+	if (!GST_CLOCK_TIME_IS_VALID(p->first_base))
+		p->first_base = gst_element_get_base_time(p->pipeline);
 }
 
 void media_pipeline_pause(media_pipeline *p)
@@ -581,7 +585,11 @@ guint64 media_pipeline_pts_in(media_pipeline *p, guint delay_ms)
 {
 	GstClockTime now = gst_element_get_current_running_time(p->pipeline);
 
-	return wfd_ts_time_to_90k(GST_CLOCK_TIME_IS_VALID(now) ? now + delay_ms * GST_MSECOND : 0);
+	if (!GST_CLOCK_TIME_IS_VALID(now) || !GST_CLOCK_TIME_IS_VALID(p->first_base))
+		return wfd_ts_time_to_90k(0);
+	/* The mux counts pauses, too. */
+	now += gst_element_get_base_time(p->pipeline) - p->first_base;
+	return wfd_ts_time_to_90k(now + delay_ms * GST_MSECOND);
 }
 
 void media_pipeline_take_stats(media_pipeline *p, struct media_stats *stats)
