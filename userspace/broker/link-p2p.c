@@ -826,6 +826,9 @@ static void on_failed(wpas *w, const GError *error, gpointer user_data)
 	GHashTableIter iter;
 	struct peer *peer;
 
+	/* What was in it has gone with it. */
+	if (p2p->device == DEVICE_READY)
+		p2p_state_end(p2p->file);
 	p2p->device = DEVICE_IDLE;
 	p2p->burst_running = FALSE;
 	g_hash_table_iter_init(&iter, p2p->peers);

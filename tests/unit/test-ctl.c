@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * miracastctl with miracastd and fake-umd, all as processes, on a bus of their
+ * own: what it prints as JSON, and its exit status.
+ */
+#include <signal.h>
+#include <string.h>
+
+#include <json-glib/json-glib.h>
+
+struct fixture {
+	GTestDBus *test_bus;
+	GSubprocess *daemon;
+	char *address; /* that it listens on */
+};
+
+/* ---- programs ------------------------------------------------------------------- */
+
+/* Exit status; the JSON object that was printed, or NULL if there was none. */
+static int ctl(JsonNode **json, const char *const *arguments)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autoptr(GSubprocess) process = NULL;
+	g_autofree char *output = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
+	g_ptr_array_add(argv, (gpointer) "--session-bus");
+	g_ptr_array_add(argv, (gpointer) "--json");
+	for (; *arguments; arguments++)
+		g_ptr_array_add(argv, (gpointer)*arguments);
+	g_ptr_array_add(argv, NULL);
+	process = g_subprocess_newv((const char *const *)argv->pdata,
+				    G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
+	g_assert_no_error(error);
+	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error));
+	g_assert_true(g_subprocess_get_if_exited(process));
+	*json = json_from_string(output, &error);
+	g_assert_no_error(error);
+	g_assert_true(JSON_NODE_HOLDS_OBJECT(*json));
+	return g_subprocess_get_exit_status(process);
+}
+
+#define CTL(json, ...) ctl(json, (const char *const[]){ __VA_ARGS__, NULL })
+
+static JsonObject *object(JsonNode *json)
+{
+	return json_node_get_object(json);
+}
+
+static void assert_error(JsonNode *json, const char *name)
+{
+	JsonObject *error = json_object_get_object_member(object(json), "error");
+
+	g_assert_cmpstr(json_object_get_string_member(error, "name"), ==, name);
+	g_assert_cmpstr(json_object_get_string_member(error, "message"), !=, "");
+	g_assert_cmpstr(json_object_get_string_member(error, "hint"), !=, "");
+}
+
+static void set_up(struct fixture *f, gconstpointer data)
+{
+	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
+	g_test_dbus_up(f->test_bus);
+}
+
+static void tear_down(struct fixture *f, gconstpointer data)
+{
+	if (f->daemon) {
+		g_subprocess_send_signal(f->daemon, SIGTERM);
+		g_assert_true(g_subprocess_wait_check(f->daemon, NULL, NULL));
+		g_object_unref(f->daemon);
+	}
+	g_free(f->address);
+	g_test_dbus_down(f->test_bus);
+	g_object_unref(f->test_bus);
+}
+
+static void start_daemon(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) json = NULL;
+	g_autoptr(GError) error = NULL;
+	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+
+	set_up(f, data);
+	f->daemon = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, MIRACASTD, "--session-bus",
+				     "--no-p2p", "--source=test", "--umd=" FAKE_UMD, NULL);
+	g_assert_no_error(error);
+	while (CTL(&json, "status") != 0) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_clear_pointer(&json, json_node_unref);
+		g_usleep(50000);
+	}
+	g_clear_pointer(&json, json_node_unref);
+	g_assert_cmpint(CTL(&json, "listen", "127.0.0.1:0", "--mode", "1280x720@50"), ==, 0);
+	f->address = g_strdup(json_object_get_string_member(object(json), "listening"));
+}
+
+static GSocketConnection *dial(struct fixture *f, const char *line)
+{
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GError) error = NULL;
+	GSocketConnection *sink =
+		g_socket_client_connect_to_host(client, f->address, 0, NULL, &error);
+
+	g_assert_no_error(error);
+	g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL, NULL,
+			       "%s\n", line);
+	return sink;
+}
+
+/* The first element of the list @which of "status", once it is in @state. */
+static JsonNode *wait_session(const char *which, const char *state)
+{
+	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+
+	while (g_get_monotonic_time() < deadline) {
+		g_autoptr(JsonNode) json = NULL;
+		JsonArray *sessions;
+
+		g_assert_cmpint(CTL(&json, "status"), ==, 0);
+		sessions = json_object_get_array_member(object(json), which);
+		if (json_array_get_length(sessions) > 0 &&
+		    strcmp(json_object_get_string_member(
+				   json_array_get_object_element(sessions, 0), "state"), state) == 0)
+			return json_node_copy(json_array_get_element(sessions, 0));
+		g_usleep(50000);
+	}
+	g_assert_not_reached();
+}
+
+/* ---- tests ------------------------------------------------------------------------ */
+
+static void test_no_daemon(struct fixture *f, gconstpointer data)
+{
+	static const char *const commands[][3] = {
+		{ "status" }, { "list" }, { "scan" }, { "connect", "TV" }, { "listen", "127.0.0.1" },
+		{ "disconnect" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+		g_autoptr(JsonNode) json = NULL;
+
+		g_assert_cmpint(ctl(&json, commands[i]), ==, 3);
+		assert_error(json, "daemon-not-running");
+	}
+}
+
+static void test_usage(struct fixture *f, gconstpointer data)
+{
+	static const char *const commands[][4] = {
+		{ NULL },
+		{ "cast" },
+		{ "connect" },
+		{ "connect", "TV", "--mode=big" },
+		{ "connect", "TV", "--no-such-option" },
+		{ "listen" },
+		{ "disconnect", "first" },
+		{ "disconnect", "-1" },
+		{ "scan", "--seconds", "0" },
+		{ "status", "now" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+		g_autoptr(JsonNode) json = NULL;
+
+		g_assert_cmpint(ctl(&json, commands[i]), ==, 2);
+		assert_error(json, "usage");
+	}
+}
+
+static void test_session(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "stream");
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	g_autoptr(JsonNode) ended = NULL, json = NULL;
+	JsonObject *session = object(running);
+	JsonObject *phases = json_object_get_object_member(session, "phases");
+
+	g_assert_cmpint(json_object_get_int_member(session, "id"), ==, 1);
+	g_assert_cmpstr(json_object_get_string_member(
+				json_object_get_object_member(session, "sink"), "id"), ==,
+			"127.0.0.1");
+	g_assert_cmpint(json_object_get_int_member(phases, "streaming"), >=,
+			json_object_get_int_member(phases, "linking"));
+	g_assert_cmpint(json_object_get_int_member(
+				json_object_get_object_member(session, "mode"), "height"), ==, 720);
+
+	g_assert_cmpint(CTL(&json, "disconnect", "1"), ==, 0);
+	ended = wait_session("ended", "gone");
+	g_assert_cmpstr(json_object_get_string_member(object(ended), "reason"), ==,
+			"disconnected");
+}
+
+static void test_sink_leaves(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "leave");
+	g_autoptr(JsonNode) ended = wait_session("ended", "gone");
+
+	g_assert_cmpstr(json_object_get_string_member(object(ended), "reason"), ==, "sink-left");
+	g_assert_cmpstr(json_object_get_string_member(object(ended), "hint"), !=, "");
+}
+
+static void test_sinks(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "stream");
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	g_autoptr(JsonNode) list = NULL, scan = NULL, busy = NULL;
+	JsonArray *sinks;
+
+	g_assert_cmpint(CTL(&list, "list"), ==, 0);
+	sinks = json_object_get_array_member(object(list), "sinks");
+	g_assert_cmpuint(json_array_get_length(sinks), ==, 1);
+	g_assert_cmpstr(json_object_get_string_member(json_array_get_object_element(sinks, 0),
+						      "link"), ==, "direct");
+	g_assert_cmpint(CTL(&scan, "scan", "--seconds", "1"), ==, 0);
+	g_assert_false(json_object_get_boolean_member(object(scan), "scanning"));
+	g_assert_cmpint(CTL(&busy, "connect", "127.0.0.1"), ==, 1);
+	assert_error(busy, "sink-busy");
+}
+
+static void test_failures(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *arguments[3];
+		const char *reason;
+	} cases[] = {
+		{ { "connect", "no such TV" }, "sink-unknown" },
+		{ { "listen", "0.0.0.0" }, "address-invalid" },
+		{ { "unlisten", "127.0.0.1:1" }, "address-invalid" },
+		{ { "disconnect", "99" }, "session-unknown" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *const arguments[] = { cases[i].arguments[0], cases[i].arguments[1], NULL };
+		g_autoptr(JsonNode) json = NULL;
+
+		g_assert_cmpint(ctl(&json, arguments), ==, 1);
+		assert_error(json, cases[i].reason);
+	}
+}
+
+static void test_unlisten(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) json = NULL, status = NULL;
+
+	g_assert_cmpint(CTL(&json, "unlisten", f->address), ==, 0);
+	g_assert_cmpint(CTL(&status, "status"), ==, 0);
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(object(status),
+									    "listening")), ==, 0);
+}
+
+/* What it finds depends on the machine; its form, and that it agrees with itself, do not. */
+static void test_doctor(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) json = NULL;
+	int status = CTL(&json, "doctor");
+	JsonArray *checks = json_object_get_array_member(object(json), "checks");
+	gboolean failed = FALSE, daemon_ok = FALSE;
+
+	for (guint i = 0; i < json_array_get_length(checks); i++) {
+		JsonObject *check = json_array_get_object_element(checks, i);
+		const char *result = json_object_get_string_member(check, "result");
+		gboolean ok = strcmp(result, "ok") == 0;
+
+		failed |= strcmp(result, "fail") == 0;
+		g_assert_cmpstr(json_object_get_string_member(check, "text"), !=, "");
+		g_assert_cmpint(ok, ==, *json_object_get_string_member(check, "next") == '\0');
+		if (strcmp(json_object_get_string_member(check, "check"), "daemon") == 0)
+			daemon_ok = ok;
+	}
+	g_assert_cmpint(status, ==, failed ? 1 : 0);
+	g_assert_true(daemon_ok);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_test_add("/ctl/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
+	g_test_add("/ctl/usage", struct fixture, NULL, set_up, test_usage, tear_down);
+	g_test_add("/ctl/session", struct fixture, NULL, start_daemon, test_session, tear_down);
+	g_test_add("/ctl/sink-leaves", struct fixture, NULL, start_daemon, test_sink_leaves, tear_down);
+	g_test_add("/ctl/sinks", struct fixture, NULL, start_daemon, test_sinks, tear_down);
+	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
+	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
+	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);
+	return g_test_run();
+}
