@@ -14,7 +14,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 WFD_SINK = TOP / "tests/sink/wfd-sink"
-SUPPRESSIONS = pathlib.Path(__file__).with_name("lsan.supp")
+SUPPRESSIONS = TOP / "tests/lsan.supp"
 PYTHON = "/usr/bin/python3"
 PORT = 7236
 
