@@ -108,7 +108,7 @@ class Cast:
         if self.args.link == "p2p":
             self.progress("scanning")
             wait_for(f"{SINK_NAME} is found", 180, lambda: any(
-                sink["name"] == SINK_NAME for sink in self.ctl("scan", "--seconds", "20")["sinks"]))
+                sink["name"] == SINK_NAME for sink in self.ctl("scan", "--seconds", "8")["sinks"]))
         self.progress("connecting")
         self.facts["connect_t"] = time.monotonic()
         if self.args.link == "p2p":

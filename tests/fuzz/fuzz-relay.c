@@ -292,7 +292,7 @@ static void done(void *ctx, int status, const void *out, size_t bytes)
 static int send_message(u32 in_len, u32 out_max, guint timeout, u8 fill, bool fail)
 {
 	struct message *msg = g_new0(struct message, 1);
-	g_autofree u8 *in = g_malloc(in_len);
+	g_autofree u8 *in = g_malloc(MAX(in_len, 1));
 	u64 n, bytes, id = 0;
 	int expected = 0, ret;
 
