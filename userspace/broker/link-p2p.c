@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "p2p-sinks.h"
 #include "p2p-state.h"
 #include "rtsp-listener.h"
 #include "wfd-ie.h"
@@ -24,18 +25,9 @@
 #define RETRY_SECONDS 1
 #define CLOSE_SECONDS 5
 
-/* Forgetting begins here; what is in sight is kept in any case. */
-#define MAX_SINKS 64
-
 #define GO_INTENT_OWNER 15
 /* When both want to be owner: any lower value makes it the other. */
 #define GO_INTENT_YIELD 7
-
-struct peer {
-	link_sink *sink;
-	char *path; /* NULL: not in sight */
-	gboolean group_owner;
-};
 
 /* The P2P device, shared by finds and connections. */
 enum device_state {
@@ -58,7 +50,7 @@ struct p2p {
 	gboolean stop_wanted;
 	guint stop_idle;
 
-	GHashTable *peers; /* id -> struct peer */
+	p2p_sinks *sinks;
 
 	gboolean finding;
 	gint64 find_until; /* CLOCK_MONOTONIC, microseconds */
@@ -118,9 +110,9 @@ static struct p2p *p2p_of(struct p2p_connection *conn)
 	return (struct p2p *)conn->base.backend;
 }
 
-static struct peer *peer_of(struct p2p_connection *conn)
+static const struct p2p_peer *peer_of(struct p2p_connection *conn)
 {
-	return g_hash_table_lookup(p2p_of(conn)->peers, conn->base.sink->id);
+	return p2p_sinks_lookup(p2p_of(conn)->sinks, conn->base.sink->id);
 }
 
 static void conn_enter(struct p2p_connection *conn, enum conn_state state);
@@ -234,142 +226,30 @@ static void find_until(struct p2p *p2p, guint seconds)
 
 /* ---- peers --------------------------------------------------------------- */
 
-static void peer_free(struct peer *peer)
-{
-	link_sink_unref(peer->sink);
-	g_free(peer->path);
-	g_free(peer);
-}
-
-static struct peer *peer_by_path(struct p2p *p2p, const char *path)
-{
-	GHashTableIter iter;
-	struct peer *peer;
-
-	g_hash_table_iter_init(&iter, p2p->peers);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
-		if (g_strcmp0(peer->path, path) == 0)
-			return peer;
-	}
-	return NULL;
-}
-
-/* The one out of sight for longest, when there are too many. */
-static void forget_oldest(struct p2p *p2p)
-{
-	g_autoptr(link_sink) oldest = NULL;
-	GHashTableIter iter;
-	struct peer *peer;
-
-	if (g_hash_table_size(p2p->peers) < MAX_SINKS)
-		return;
-	g_hash_table_iter_init(&iter, p2p->peers);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
-		if (peer->path || (p2p->conn && p2p->conn->base.sink == peer->sink) ||
-		    (oldest && oldest->last_seen_us <= peer->sink->last_seen_us))
-			continue;
-		g_clear_pointer(&oldest, link_sink_unref);
-		oldest = link_sink_ref(peer->sink);
-	}
-	if (!oldest)
-		return;
-	g_hash_table_remove(p2p->peers, oldest->id);
-	link_emit_sink_gone(&p2p->base, oldest);
-}
-
-static gboolean replace_text(char **where, const char *text)
-{
-	if (g_strcmp0(*where, text) == 0)
-		return FALSE;
-	g_free(*where);
-	*where = g_strdup(text);
-	return TRUE;
-}
-
-static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, const struct wfd_ie *ie)
-{
-	g_autofree char *name = link_clean_text(found->name);
-	g_autofree char *both = g_strdup_printf("%s %s", found->manufacturer, found->model);
-	g_autofree char *model = link_clean_text(both);
-	const char *obstacle = NULL;
-	gboolean connectable = wfd_device_is_connectable_sink(ie, &obstacle);
-	gboolean changed = FALSE;
-
-	changed |= replace_text(&sink->name, *name ? name : sink->id);
-	changed |= replace_text(&sink->model, model);
-	changed |= replace_text(&sink->obstacle, connectable ? NULL : obstacle);
-	changed |= sink->connectable != connectable || !sink->present || sink->hdcp != ie->hdcp;
-	sink->connectable = connectable;
-	sink->present = TRUE;
-	sink->hdcp = ie->hdcp;
-	sink->throughput = ie->throughput;
-	sink->level = found->level;
-	sink->last_seen_us = g_get_monotonic_time();
-	return changed;
-}
-
-/* Sources and devices without a display are none of our business. */
-static gboolean is_sink(const struct wpas_peer *found, struct wfd_ie *ie)
-{
-	gsize len;
-	const guint8 *data;
-
-	if (!found->ies)
-		return FALSE;
-	data = g_bytes_get_data(found->ies, &len);
-	return wfd_ie_parse(data, len, ie, NULL) && ie->has_device_info &&
-	       ie->role != WFD_ROLE_SOURCE;
-}
-
 static void on_peer(wpas *w, const struct wpas_peer *found, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
-	const guint8 *a = found->address;
-	g_autofree char *id = g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2],
-					      a[3], a[4], a[5]);
-	struct peer *peer = g_hash_table_lookup(p2p->peers, id);
-	struct wfd_ie ie;
-	gboolean changed = !peer;
+	struct p2p_connection *conn = p2p->conn;
+	const struct p2p_peer *peer =
+		p2p_sinks_update(p2p->sinks, found, conn ? conn->base.sink : NULL);
 
-	if (!is_sink(found, &ie))
-		return;
-	if (!peer) {
-		forget_oldest(p2p);
-		peer = g_new0(struct peer, 1);
-		peer->sink = link_sink_new(p2p->base.impl->name, id, id);
-		g_hash_table_insert(p2p->peers, peer->sink->id, peer);
-	}
-	replace_text(&peer->path, found->path);
-	peer->group_owner = found->group_owner;
-	changed |= update_sink(peer->sink, found, &ie);
-	if (changed)
-		link_emit_sink_changed(&p2p->base, peer->sink);
-	if (p2p->conn && p2p->conn->state == CONN_SEARCHING && peer == peer_of(p2p->conn) &&
+	if (peer && conn && conn->state == CONN_SEARCHING && peer == peer_of(conn) &&
 	    peer->sink->connectable)
-		conn_enter(p2p->conn, CONN_NEGOTIATING);
-}
-
-static void lose_peer(struct p2p *p2p, struct peer *peer)
-{
-	g_clear_pointer(&peer->path, g_free);
-	peer->sink->present = FALSE;
-	link_emit_sink_changed(&p2p->base, peer->sink);
+		conn_enter(conn, CONN_NEGOTIATING);
 }
 
 static void on_peer_lost(wpas *w, const char *path, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
-	struct peer *peer = peer_by_path(p2p, path);
 
-	if (peer)
-		lose_peer(p2p, peer);
+	p2p_sinks_lose(p2p->sinks, path);
 }
 
 /* ---- connection: the steps --------------------------------------------------- */
 
 static void conn_connect(struct p2p_connection *conn)
 {
-	struct peer *peer = peer_of(conn);
+	const struct p2p_peer *peer = peer_of(conn);
 
 	if (!peer || !peer->path) {
 		conn_fail(conn, REASON_SINK_NOT_IN_SIGHT, "%s is no longer in sight",
@@ -532,7 +412,7 @@ static void conn_closed(struct p2p_connection *conn)
 static void conn_enter(struct p2p_connection *conn, enum conn_state state)
 {
 	struct p2p *p2p = p2p_of(conn);
-	struct peer *peer = peer_of(conn);
+	const struct p2p_peer *peer = peer_of(conn);
 	gboolean was_negotiating = conn->state == CONN_NEGOTIATING || conn->state == CONN_FORMING;
 
 	g_clear_handle_id(&conn->timer, g_source_remove);
@@ -823,19 +703,13 @@ static void on_ready(wpas *w, gpointer user_data)
 static void on_failed(wpas *w, const GError *error, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
-	GHashTableIter iter;
-	struct peer *peer;
 
 	/* What was in it has gone with it. */
 	if (p2p->device == DEVICE_READY)
 		p2p_state_end(p2p->file);
 	p2p->device = DEVICE_IDLE;
 	p2p->burst_running = FALSE;
-	g_hash_table_iter_init(&iter, p2p->peers);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
-		if (peer->path)
-			lose_peer(p2p, peer);
-	}
+	p2p_sinks_lose(p2p->sinks, NULL);
 	find_end(p2p, error);
 	if (p2p->conn) {
 		p2p->conn->has_group = FALSE;
@@ -921,7 +795,7 @@ static void p2p_free(link_backend *backend)
 	g_clear_handle_id(&p2p->stop_idle, g_source_remove);
 	wpas_free(p2p->wpas);
 	p2p_state_free(p2p->file);
-	g_hash_table_unref(p2p->peers);
+	p2p_sinks_free(p2p->sinks);
 	g_free(p2p->runtime_dir);
 	g_free(p2p);
 }
@@ -967,8 +841,7 @@ link_backend *link_p2p_new(const struct link_p2p_config *config, const struct li
 		g_warning("cannot make %s", p2p->runtime_dir);
 	p2p_net_clean_up(p2p->runtime_dir);
 	p2p->file = p2p_state_new(p2p->runtime_dir);
-	p2p->peers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-					   (GDestroyNotify)peer_free);
+	p2p->sinks = p2p_sinks_new(&p2p->base);
 	wfd_ie_init_source(&ie, p2p->rtsp_port, THROUGHPUT_MBIT);
 	wfd = wfd_ie_build_subelements(&ie);
 	p2p->wpas = wpas_new(config->bus, config->interface, device_name(), wfd,

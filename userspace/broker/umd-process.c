@@ -33,7 +33,7 @@ struct umd_process {
 
 /* Environment variables that reach the UMD; the rest is none of its business. */
 static const char *const passed_variables[] = {
-	"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "XDG_RUNTIME_DIR", "HOME",
+	"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME",
 	"LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH", "G_MESSAGES_DEBUG", "G_DEBUG",
 	"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
 };

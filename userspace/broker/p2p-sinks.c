@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * P2P peers that are sinks: see p2p-sinks.h.
+ */
+#include "p2p-sinks.h"
+
+#include "wfd-ie.h"
+
+/* Forgetting begins here; what is in sight is kept in any case. */
+#define MAX_SINKS 64
+
+struct p2p_sinks {
+	link_backend *backend;
+	GHashTable *peers; /* id -> struct p2p_peer */
+};
+
+static void peer_free(struct p2p_peer *peer)
+{
+	link_sink_unref(peer->sink);
+	g_free(peer->path);
+	g_free(peer);
+}
+
+p2p_sinks *p2p_sinks_new(link_backend *backend)
+{
+	p2p_sinks *sinks = g_new0(p2p_sinks, 1);
+
+	sinks->backend = backend;
+	sinks->peers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
+					     (GDestroyNotify)peer_free);
+	return sinks;
+}
+
+void p2p_sinks_free(p2p_sinks *sinks)
+{
+	g_hash_table_unref(sinks->peers);
+	g_free(sinks);
+}
+
+const struct p2p_peer *p2p_sinks_lookup(p2p_sinks *sinks, const char *id)
+{
+	return g_hash_table_lookup(sinks->peers, id);
+}
+
+/* The one out of sight for longest, when there are too many. */
+static void forget_oldest(p2p_sinks *sinks, link_sink *keep)
+{
+	g_autoptr(link_sink) oldest = NULL;
+	GHashTableIter iter;
+	struct p2p_peer *peer;
+
+	if (g_hash_table_size(sinks->peers) < MAX_SINKS)
+		return;
+	g_hash_table_iter_init(&iter, sinks->peers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
+		if (peer->path || peer->sink == keep ||
+		    (oldest && oldest->last_seen_us <= peer->sink->last_seen_us))
+			continue;
+		g_clear_pointer(&oldest, link_sink_unref);
+		oldest = link_sink_ref(peer->sink);
+	}
+	if (!oldest)
+		return;
+	g_hash_table_remove(sinks->peers, oldest->id);
+	link_emit_sink_gone(sinks->backend, oldest);
+}
+
+static gboolean replace_text(char **where, const char *text)
+{
+	if (g_strcmp0(*where, text) == 0)
+		return FALSE;
+	g_free(*where);
+	*where = g_strdup(text);
+	return TRUE;
+}
+
+/* TRUE if it is worth telling. */
+static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, const struct wfd_ie *ie)
+{
+	g_autofree char *name = link_clean_text(found->name);
+	g_autofree char *both = g_strdup_printf("%s %s", found->manufacturer, found->model);
+	g_autofree char *model = link_clean_text(both);
+	const char *obstacle = NULL;
+	gboolean connectable = wfd_device_is_connectable_sink(ie, &obstacle);
+	gboolean changed = FALSE;
+
+	changed |= replace_text(&sink->name, *name ? name : sink->id);
+	changed |= replace_text(&sink->model, model);
+	changed |= replace_text(&sink->obstacle, connectable ? NULL : obstacle);
+	changed |= sink->connectable != connectable || !sink->present || sink->hdcp != ie->hdcp;
+	sink->connectable = connectable;
+	sink->present = TRUE;
+	sink->hdcp = ie->hdcp;
+	sink->throughput = ie->throughput;
+	sink->level = found->level;
+	sink->last_seen_us = g_get_monotonic_time();
+	return changed;
+}
+
+static gboolean is_sink(const struct wpas_peer *found, struct wfd_ie *ie)
+{
+	const guint8 *data;
+	gsize len;
+
+	if (!found->ies)
+		return FALSE;
+	data = g_bytes_get_data(found->ies, &len);
+	return wfd_ie_parse(data, len, ie, NULL) && ie->has_device_info &&
+	       ie->role != WFD_ROLE_SOURCE;
+}
+
+const struct p2p_peer *p2p_sinks_update(p2p_sinks *sinks, const struct wpas_peer *found,
+					link_sink *keep)
+{
+	const guint8 *a = found->address;
+	g_autofree char *id = g_strdup_printf("%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2],
+					      a[3], a[4], a[5]);
+	struct p2p_peer *peer = g_hash_table_lookup(sinks->peers, id);
+	gboolean changed = !peer;
+	struct wfd_ie ie;
+
+	if (!is_sink(found, &ie))
+		return NULL;
+	if (!peer) {
+		forget_oldest(sinks, keep);
+		peer = g_new0(struct p2p_peer, 1);
+		peer->sink = link_sink_new(sinks->backend->impl->name, id, id);
+		g_hash_table_insert(sinks->peers, peer->sink->id, peer);
+	}
+	replace_text(&peer->path, found->path);
+	peer->group_owner = found->group_owner;
+	changed |= update_sink(peer->sink, found, &ie);
+	if (changed)
+		link_emit_sink_changed(sinks->backend, peer->sink);
+	return peer;
+}
+
+void p2p_sinks_lose(p2p_sinks *sinks, const char *path)
+{
+	GHashTableIter iter;
+	struct p2p_peer *peer;
+
+	g_hash_table_iter_init(&iter, sinks->peers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
+		if (!peer->path || (path && !g_str_equal(peer->path, path)))
+			continue;
+		g_clear_pointer(&peer->path, g_free);
+		peer->sink->present = FALSE;
+		link_emit_sink_changed(sinks->backend, peer->sink);
+	}
+}

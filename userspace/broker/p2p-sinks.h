@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * p2p-sinks.h - which P2P peers are sinks, and what became of them
+ *
+ * Peers come from the air and go; a sink that was seen once is remembered, so
+ * that the user can name it and learn when it was seen last.
+ */
+#pragma once
+
+#include "link.h"
+#include "wpa-supplicant.h"
+
+G_BEGIN_DECLS
+
+typedef struct p2p_sinks p2p_sinks;
+
+/**
+ * struct p2p_peer - one sink
+ * @sink: what the user sees
+ * @path: its object in wpa_supplicant; NULL: not in sight
+ * @group_owner: it is owner of a group already and can only be joined
+ */
+struct p2p_peer {
+	link_sink *sink;
+	char *path;
+	gboolean group_owner;
+};
+
+/* @backend: for whom sink_changed and sink_gone are emitted */
+p2p_sinks *p2p_sinks_new(link_backend *backend);
+void p2p_sinks_free(p2p_sinks *sinks);
+
+/**
+ * p2p_sinks_update - a peer is there, or has changed
+ * @keep: not to be forgotten when there are too many, or NULL
+ *
+ * Returns: the sink, or NULL: sources and devices without a display are none of
+ * our business
+ */
+const struct p2p_peer *p2p_sinks_update(p2p_sinks *sinks, const struct wpas_peer *found,
+					link_sink *keep);
+/* The peer of that object path, or all if NULL, went out of sight. */
+void p2p_sinks_lose(p2p_sinks *sinks, const char *path);
+/* By id; NULL if it was forgotten. */
+const struct p2p_peer *p2p_sinks_lookup(p2p_sinks *sinks, const char *id);
+
+G_END_DECLS
