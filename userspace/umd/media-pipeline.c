@@ -294,11 +294,24 @@ static GstPadProbeReturn mark_constrained_high(GstPad *pad, GstPadProbeInfo *inf
 
 /* ----------------------------------------------------------------- counting */
 
+/* x264enc moves time stamps and the segment, so that only this stays the same. */
+static GstClockTime running_time(GstPad *pad, GstBuffer *buffer)
+{
+	g_autoptr(GstEvent) event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
+	const GstSegment *segment;
+
+	if (!event)
+		return GST_CLOCK_TIME_NONE;
+	gst_event_parse_segment(event, &segment);
+	return gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+}
+
 static GstPadProbeReturn count_encoded(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
 	media_pipeline *p = user_data;
 	GstBuffer *buffer = gst_pad_probe_info_get_buffer(info);
 	guint64 now = g_get_monotonic_time();
+	GstClockTime pts = running_time(pad, buffer);
 	struct in_flight frame = { .pts = GST_CLOCK_TIME_NONE };
 
 	g_mutex_lock(&p->lock);
@@ -306,7 +319,7 @@ static GstPadProbeReturn count_encoded(GstPad *pad, GstPadProbeInfo *info, gpoin
 	if (!GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT))
 		p->stats.idr++;
 	for (guint i = 0; i < IN_FLIGHT; i++) {
-		if (p->in_flight[i].pts == GST_BUFFER_PTS(buffer))
+		if (p->in_flight[i].pts == pts)
 			frame = p->in_flight[i];
 	}
 	g_mutex_unlock(&p->lock);
