@@ -546,7 +546,7 @@ TEST_F(frames, cursor_that_nobody_would_draw_is_refused)
 
 /* ------------------------------------------------------------- messages */
 
-TEST_F(frames, mode_and_power_are_told)
+TEST_F(frames, R55_mode_and_power_are_told)
 {
 	struct miracast_mode_state first, state;
 	struct miracast_frame frame;
@@ -569,7 +569,7 @@ TEST_F(frames, mode_and_power_are_told)
 	EXPECT_EQ(sizeof(state), bytes);
 	EXPECT_EQ(0, memcmp(&first, &state, sizeof(state)));
 
-	/* R55: standby is not the end of the mode. */
+	/* Standby is not the end of the mode. */
 	ASSERT_EQ(0, kms_set_active(&self->kms, false));
 	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_POWER, &power, sizeof(power)));
 	EXPECT_EQ(0, power.on);

@@ -61,13 +61,17 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 	case MIRACAST_IOC_IO_CONTROL: {
 		struct miracast_io_control *ctl = argument;
 
-		kernel_note("control-%u ", ctl->code);
+		kernel_note("control-%u%s ", ctl->code,
+			    ctl->flags & MIRACAST_IO_CONTROL_HARDWARE_ACCESS ? "-hardware" : "");
 		ctl->bytes_returned = ctl->out_len;
 		error = kernel.io_control_error;
 		break;
 	}
 	case MIRACAST_IOC_REPORT_STATUS:
 		kernel_note("status-%u ", ((struct miracast_report_status *)argument)->status);
+		break;
+	case MIRACAST_IOC_REPORT_STATISTIC:
+		kernel_note("statistic-%u ", ((struct miracast_statistic *)argument)->type);
 		break;
 	case MIRACAST_IOC_GET_CHUNKS:
 		((struct miracast_get_chunks *)argument)->needed = 99;
@@ -111,6 +115,7 @@ struct fixture {
 	guint rates;
 	struct miracast_data_rate rate;
 	gboolean last_rate;
+	gint64 registered_us;
 	GThread *controller;
 	int control_result;
 };
@@ -376,11 +381,15 @@ static void test_session(void)
 	g_assert_cmpint(control(&f, 5), ==, 0);
 	kernel.io_control_error = ERANGE;
 	g_assert_cmpint(control(&f, 6), ==, -ERANGE);
+	kernel.io_control_error = 0;
+	/* R15, and R59: the number of bytes is optional. */
+	g_assert_cmpint(f.callbacks->io_control(f.host, true, 8, 0, NULL, 0, NULL, NULL), ==, 0);
 	miracast_host_request_stop(f.host);
 	g_assert_cmpint(fixture_join(&f), ==, 0);
 	g_assert_cmpstr(f.calls->str, ==, "create start stop destroy ");
 	g_assert_cmpstr(kernel.ops->str, ==,
-			"begin-start end-start control-1000 control-5 control-6 begin-stop end-stop ");
+			"begin-start end-start control-1000 control-5 control-6 control-8-hardware "
+			"begin-stop end-stop ");
 	g_assert_cmpint(control(&f, 7), ==, -ENODEV); /* R18 */
 	fixture_clear(&f);
 }
@@ -718,11 +727,21 @@ static void rate_notify(void *data, const struct miracast_data_rate *rate)
 	g_mutex_unlock(&f->lock);
 }
 
+static gpointer register_thread(gpointer data)
+{
+	struct fixture *f = data;
+
+	return GINT_TO_POINTER(f->callbacks->register_for_data_rate(f->host, rate_notify, f));
+}
+
 static void register_rate(struct fixture *f)
 {
 	const struct miracast_callbacks *callbacks = f->callbacks;
 
+	g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(g_thread_new("other", register_thread, f))),
+			==, -EPERM);
 	g_assert_cmpint(callbacks->register_for_data_rate(f->host, NULL, NULL), ==, -EALREADY);
+	f->registered_us = g_get_monotonic_time();
 	g_assert_cmpint(callbacks->register_for_data_rate(f->host, rate_notify, f), ==, 0);
 	g_assert_cmpint(callbacks->register_for_data_rate(f->host, rate_notify, f), ==, -EALREADY);
 }
@@ -750,8 +769,10 @@ static void test_data_rate(void)
 	g_assert_cmpuint(f.rate.encoder_bit_rate, ==, 5000000);
 	g_assert_cmpuint(f.rate.transmitted_frame_count, ==, 20);
 	g_assert_cmpuint(f.rate.failed_frame_count, ==, 2);
+	g_assert_cmpint(g_get_monotonic_time() - f.registered_us, >=, G_USEC_PER_SEC);
 	while (f.rates < 2)
 		g_cond_wait(&f.changed, &f.lock);
+	g_assert_cmpint(g_get_monotonic_time() - f.registered_us, >=, 2 * G_USEC_PER_SEC);
 	g_assert_cmpuint(f.rate.encoder_bit_rate, ==, 5000000);
 	g_assert_cmpuint(f.rate.transmitted_frame_count, ==, 0);
 	g_mutex_unlock(&f.lock);
@@ -803,6 +824,27 @@ static void test_data_rate_unsupported(void)
 	fixture_clear(&f);
 }
 
+/* R81 */
+static void test_statistic(void)
+{
+	const struct miracast_statistic statistic = { .type = MIRACAST_STATISTIC_EVENT };
+	struct fixture f;
+
+	fixture_init(&f, TRUE);
+	fixture_run(&f);
+	wait_until_started(&f);
+	f.callbacks->report_statistic(f.host, &statistic);
+	g_assert_cmpint(control(&f, 5), ==, 0); /* the session goes on */
+	miracast_host_request_stop(f.host);
+	g_assert_cmpint(fixture_join(&f), ==, 0);
+	f.callbacks->report_statistic(f.host, &statistic); /* R18 */
+	g_assert_cmpstr(kernel.ops->str, ==,
+			"begin-start end-start control-1000 statistic-2 control-5 "
+			"begin-stop end-stop ");
+	g_assert_cmpstr(f.log->str, ==, "");
+	fixture_clear(&f);
+}
+
 /* R64 to R66 */
 static void test_chunks(void)
 {
@@ -835,6 +877,9 @@ static void test_chunks(void)
 	g_assert_cmpint(write(ready[1], "x", 1), ==, 1);
 	g_assert_cmpint(callbacks->get_next_chunk(f.host, -1, 1, ready, &size, chunks, NULL), ==, 1);
 	g_assert_cmpuint(size, ==, 0);
+	for (guint i = 0; i < 4; i++)
+		fds[i] = i == 3 ? ready[0] : f.sink[1];
+	g_assert_cmpint(callbacks->get_next_chunk(f.host, -1, 4, fds, &size, chunks, NULL), ==, 4);
 	close(ready[0]);
 	close(ready[1]);
 	miracast_host_request_stop(f.host);
@@ -887,6 +932,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/libmiracast/data-rate", test_data_rate);
 	g_test_add_func("/libmiracast/data-rate-unregister", test_data_rate_unregister);
 	g_test_add_func("/libmiracast/data-rate-unsupported", test_data_rate_unsupported);
+	g_test_add_func("/libmiracast/statistic", test_statistic);
 	g_test_add_func("/libmiracast/chunks", test_chunks);
 	g_test_add_func("/libmiracast/overdue", test_overdue);
 	return g_test_run();

@@ -118,6 +118,27 @@ static void test_r40_r53_status_and_bytes(void)
 	g_assert_cmpuint(heard.times, ==, 1);
 }
 
+/* Message 1 is read and answered while its sender is still busy waking readers. */
+static void answer_at_once(void)
+{
+	deliver(1);
+	g_assert_cmpint(reply(1, 0, "out"), ==, sizeof(struct miracast_reply) + 3);
+	g_assert_cmpuint(heard.times, ==, 1);
+}
+
+static void test_r41_done_before_send_returns(void)
+{
+	begin();
+	relay_start(session);
+	kernel_shim_waking = answer_at_once;
+	g_assert_cmpuint(send_message(false), ==, 1);
+	g_assert_null(kernel_shim_waking);
+	g_assert_cmpuint(heard.times, ==, 1);
+	g_assert_cmpmem(heard.out, heard.bytes, "out", 3);
+	end();
+	g_assert_cmpuint(heard.times, ==, 1);
+}
+
 static void test_r45_no_bytes_beside_an_error(void)
 {
 	u64 id;
@@ -367,6 +388,8 @@ int main(int argc, char *argv[])
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/relay/session/R40-R46-R47-R53-status-and-bytes",
 			test_r40_r53_status_and_bytes);
+	g_test_add_func("/relay/session/R41-done-before-send-returns",
+			test_r41_done_before_send_returns);
 	g_test_add_func("/relay/session/R45-no-bytes-beside-an-error",
 			test_r45_no_bytes_beside_an_error);
 	g_test_add_func("/relay/session/R38-R39-arguments", test_r38_r39_arguments);

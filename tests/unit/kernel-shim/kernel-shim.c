@@ -22,6 +22,7 @@
 _Thread_local struct kernel_shim_user kernel_shim_user = { .good = SIZE_MAX };
 _Thread_local unsigned int kernel_shim_fail_alloc;
 _Thread_local unsigned int kernel_shim_spinlocks;
+_Thread_local void (*kernel_shim_waking)(void);
 
 void kernel_shim_bug(const char *file, int line, const char *what)
 {
@@ -111,8 +112,13 @@ void kernel_shim_finish_wait(wait_queue_head_t *head,
 
 void kernel_shim_wake(wait_queue_head_t *head, bool all)
 {
+	void (*waking)(void) = kernel_shim_spinlocks ? NULL : kernel_shim_waking;
 	struct kernel_shim_waiter *waiter, *tmp;
 
+	if (waking) {
+		kernel_shim_waking = NULL;
+		waking();
+	}
 	pthread_mutex_lock(&head->mutex);
 	list_for_each_entry_safe(waiter, tmp, &head->waiters, link) {
 		bool last = waiter->exclusive && !all;

@@ -49,6 +49,12 @@ extern _Thread_local struct kernel_shim_user kernel_shim_user;
 /* The allocation of the calling thread that fails, 1 is the next; 0 for none. */
 extern _Thread_local unsigned int kernel_shim_fail_alloc;
 
+/*
+ * Called, once, when the calling thread wakes somebody and holds no lock: what
+ * others may do before it goes on. NULL for nothing.
+ */
+extern _Thread_local void (*kernel_shim_waking)(void);
+
 /* Spinlocks that the calling thread holds. */
 extern _Thread_local unsigned int kernel_shim_spinlocks;
 
