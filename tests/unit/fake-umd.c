@@ -8,7 +8,7 @@
  *	crash	abort without a word
  *	garbage	break the rules of the channel
  *	config	say the configuration back
- *	hang	no longer obey "stop"
+ *	hang	no longer obey "stop", nor say anything
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -44,6 +44,22 @@ static void say_end(struct fake *fake, enum channel_reason why, const char *mess
 	g_main_loop_quit(fake->loop);
 }
 
+/* Each second, as long as it is well. */
+static gboolean say_stats(gpointer user_data)
+{
+	struct fake *fake = user_data;
+
+	if (fake->hanging)
+		return G_SOURCE_REMOVE;
+	say(fake, CHANNEL_STATS,
+	    g_variant_new_parsed("{'frames-acquired': <uint64 3>, 'frames-encoded': <uint64 3>, "
+				 "'frames-sent': <uint64 3>, 'frames-dropped': <uint64 0>, "
+				 "'packets': <uint64 9>, 'bytes': <uint64 9000>, 'idr': <uint64 1>, "
+				 "'idr-requests': <uint64 0>, 'latency-median-us': <uint64 5000>, "
+				 "'latency-p95-us': <uint64 9000>}"));
+	return G_SOURCE_CONTINUE;
+}
+
 static void stream(struct fake *fake)
 {
 	for (enum channel_phase phase = 0; phase < CHANNEL_N_PHASES; phase++)
@@ -56,12 +72,8 @@ static void stream(struct fake *fake)
 				 "'refresh': <uint32 60000>, 'codec': <'H.264'>, "
 				 "'profile': <'constrained-baseline'>, 'level': <'3.2'>, "
 				 "'audio': <'LPCM'>, 'bit-rate': <uint32 8000000>}"));
-	say(fake, CHANNEL_STATS,
-	    g_variant_new_parsed("{'frames-acquired': <uint64 3>, 'frames-encoded': <uint64 3>, "
-				 "'frames-sent': <uint64 3>, 'frames-dropped': <uint64 0>, "
-				 "'packets': <uint64 9>, 'bytes': <uint64 9000>, 'idr': <uint64 1>, "
-				 "'idr-requests': <uint64 0>, 'latency-median-us': <uint64 5000>, "
-				 "'latency-p95-us': <uint64 9000>}"));
+	say_stats(fake);
+	g_timeout_add_seconds(1, say_stats, fake);
 }
 
 static void say_config(struct fake *fake)

@@ -101,6 +101,23 @@ void mock_wpas_end_group(mock_wpas *mock)
 	     g_variant_new_parsed("({'interface_object': <%o>, 'role': <'GO'>},)", GROUP));
 }
 
+void mock_wpas_station(mock_wpas *mock, gboolean joined)
+{
+	g_dbus_connection_emit_signal(mock->bus, NULL, GROUP, NAME ".Interface",
+				      joined ? "StaAuthorized" : "StaDeauthorized",
+				      g_variant_new("(s)", "02:00:00:00:01:00"), NULL);
+}
+
+void mock_wpas_unplug(mock_wpas *mock)
+{
+	mock->interface = FALSE;
+	mock->group = FALSE;
+	g_variant_unref(mock->wfd);
+	mock->wfd = g_variant_ref_sink(bytes(NULL, 0));
+	g_dbus_connection_emit_signal(mock->bus, NULL, ROOT, NAME, "InterfaceRemoved",
+				      g_variant_new("(o)", RADIO), NULL);
+}
+
 static void fail_negotiation(mock_wpas *mock)
 {
 	emit(mock, "GONegotiationFailure",
@@ -254,7 +271,9 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 	if (g_str_has_prefix(path, PEERS))
 		return peer_property(path, property);
 	if (strcmp(property, "Interfaces") == 0)
-		return mock->interface ? g_variant_new_parsed("[%o]", RADIO) :
+		return mock->group && mock->interface ? g_variant_new_parsed("[%o, %o]", GROUP, RADIO) :
+		       mock->group ? g_variant_new_parsed("[%o]", GROUP) :
+		       mock->interface ? g_variant_new_parsed("[%o]", RADIO) :
 					 g_variant_new_parsed("@ao []");
 	if (strcmp(property, "WFDIEs") == 0)
 		return mock->build == MOCK_NO_WFD ? NULL : g_variant_ref(mock->wfd);

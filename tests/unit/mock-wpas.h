@@ -57,5 +57,9 @@ mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build);
 void mock_wpas_free(mock_wpas *mock);
 /* DeviceFound or DeviceLost of the TV */
 void mock_wpas_show_peer(mock_wpas *mock, gboolean there);
-/* The peer leaves the group. */
+/* The peer joins the group that we own, or leaves it; the group stays. */
+void mock_wpas_station(mock_wpas *mock, gboolean joined);
+/* The radio is unplugged. */
+void mock_wpas_unplug(mock_wpas *mock);
+/* The group is over. */
 void mock_wpas_end_group(mock_wpas *mock);

@@ -489,6 +489,41 @@ static void test_group_ends(struct fixture *f, gconstpointer data)
 	assert_reason(f, "group-ended");
 }
 
+/* Not each time that a device is away for a moment. */
+static void test_sink_leaves_group(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+	gint64 start;
+
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	sink = call_and_stream(f);
+	mock_wpas_station(f->wpas, FALSE);
+	mock_wpas_station(f->wpas, TRUE);
+	start = g_get_monotonic_time();
+	while (g_get_monotonic_time() - start < 7 * G_USEC_PER_SEC)
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(1000);
+	g_assert_true(streams(f));
+	mock_wpas_station(f->wpas, FALSE);
+	wait_until(is_gone, f);
+	assert_reason(f, "group-ended");
+}
+
+static void test_unplugged(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	sink = call_and_stream(f);
+	mock_wpas_unplug(f->wpas);
+	wait_until(is_gone, f);
+	assert_reason(f, "no-wifi");
+}
+
 static void test_supplicant_dies(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
@@ -590,6 +625,8 @@ int main(int argc, char **argv)
 	add("/p2p/both-want-owner", MOCK_COMPLETE, test_both_want_owner);
 	add("/p2p/never-dials", MOCK_COMPLETE, test_never_dials);
 	add("/p2p/group-ends", MOCK_COMPLETE, test_group_ends);
+	add("/p2p/sink-leaves-group", MOCK_COMPLETE, test_sink_leaves_group);
+	add("/p2p/unplugged", MOCK_COMPLETE, test_unplugged);
 	add("/p2p/supplicant-dies", MOCK_COMPLETE, test_supplicant_dies);
 	add("/p2p/busy", MOCK_COMPLETE, test_busy);
 	add("/p2p/created-interface", MOCK_NO_INTERFACE, test_created_interface);

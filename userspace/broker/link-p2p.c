@@ -23,6 +23,14 @@
 
 #define SEARCH_SECONDS 30
 #define RETRY_SECONDS 1
+/*
+ * A sink that was asked and shows a question to its user answers "not available
+ * now" and comes back later, but does not say so when the user refuses: it says
+ * that only when it is asked again.
+ */
+#define ASK_AGAIN_SECONDS 15
+/* Devices lose their association for a moment and come back. */
+#define REJOIN_SECONDS 5
 #define CLOSE_SECONDS 5
 
 #define GO_INTENT_OWNER 15
@@ -91,7 +99,8 @@ struct p2p_connection {
 	link_connection base;
 	enum conn_state state;
 	guint timer; /* of the state */
-	guint retry; /* of a negotiation that found nobody */
+	guint retry; /* when to ask again */
+	guint asked; /* how often */
 	gint64 accept_until;
 	guint go_intent;
 	guint frequency;
@@ -247,6 +256,14 @@ static void on_peer_lost(wpas *w, const char *path, gpointer user_data)
 
 /* ---- connection: the steps --------------------------------------------------- */
 
+static gboolean retry_connect(gpointer user_data);
+
+static void retry_in(struct p2p_connection *conn, guint seconds)
+{
+	g_clear_handle_id(&conn->retry, g_source_remove);
+	conn->retry = g_timeout_add_seconds(seconds, retry_connect, conn);
+}
+
 static void conn_connect(struct p2p_connection *conn)
 {
 	const struct p2p_peer *peer = peer_of(conn);
@@ -258,6 +275,8 @@ static void conn_connect(struct p2p_connection *conn)
 	}
 	wpas_connect(p2p_of(conn)->wpas, peer->path, peer->group_owner, conn->go_intent,
 		     conn->frequency);
+	conn->asked++;
+	retry_in(conn, ASK_AGAIN_SECONDS);
 }
 
 static gboolean retry_connect(gpointer user_data)
@@ -368,6 +387,9 @@ static gboolean timed_out(gpointer user_data)
 		break;
 	case CONN_FORMING:
 		conn_fail(conn, REASON_GROUP_FAILED, "%s accepted, but no group came of it", name);
+		break;
+	case CONN_UP:
+		conn_fail(conn, REASON_GROUP_ENDED, "%s has left the Wi-Fi group", name);
 		break;
 	case CONN_CLOSING_GROUP:
 		g_warning("wpa_supplicant did not end the group of %s", name);
@@ -482,9 +504,11 @@ static void conn_enter(struct p2p_connection *conn, enum conn_state state)
 static void on_connect_failed(wpas *w, const GError *error, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
+	struct p2p_connection *conn = p2p->conn;
 
-	if (p2p->conn && p2p->conn->state == CONN_NEGOTIATING)
-		conn_fail_error(p2p->conn, g_error_copy(error));
+	/* Asking again may come at a bad moment; asking at all must be possible. */
+	if (conn && conn->state == CONN_NEGOTIATING && conn->asked == 1)
+		conn_fail_error(conn, g_error_copy(error));
 }
 
 static void on_negotiated(wpas *w, gpointer user_data)
@@ -524,8 +548,7 @@ static void on_negotiation_failed(wpas *w, int status, gpointer user_data)
 	case P2P_STATUS_NO_ANSWER:
 	case P2P_STATUS_UNAVAILABLE:
 		/* Its user may still be on the way to it; the time limit goes on. */
-		if (!conn->retry)
-			conn->retry = g_timeout_add_seconds(RETRY_SECONDS, retry_connect, conn);
+		retry_in(conn, RETRY_SECONDS);
 		break;
 	default:
 		conn_fail(conn, REASON_GROUP_FAILED,
@@ -590,6 +613,19 @@ static void on_group_ended(wpas *w, const char *path, gpointer user_data)
 	else if (conn->state < CONN_FAILED)
 		conn_fail(conn, REASON_GROUP_ENDED, "%s has left the Wi-Fi group",
 			  conn->base.sink->name);
+}
+
+static void on_station(wpas *w, const char *path, gboolean joined, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+	struct p2p_connection *conn = p2p->conn;
+
+	if (!conn || conn->state != CONN_UP || !conn->has_group ||
+	    strcmp(conn->group.path, path) != 0)
+		return;
+	g_clear_handle_id(&conn->timer, g_source_remove);
+	if (!joined)
+		arm(conn, REJOIN_SECONDS);
 }
 
 /* ---- connection: what the header declares ---------------------------------------- */
@@ -743,6 +779,7 @@ static const struct wpas_funcs wpas_callbacks = {
 	.formation_failed = on_formation_failed,
 	.group_started = on_group_started,
 	.group_ended = on_group_ended,
+	.station = on_station,
 };
 
 /* ---- backend ------------------------------------------------------------- */

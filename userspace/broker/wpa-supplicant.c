@@ -25,6 +25,15 @@
 /* Bit 0 of the group capability bitmap: the device is a group owner. */
 #define GROUP_CAPABILITY_OWNER 0x01
 
+/*
+ * What wpa_supplicant calls the network interface of a group, p2p-wlan0-0, and what
+ * the P2P device of a radio, p2p-dev-wlan0.
+ */
+static gboolean is_group_interface(const char *name)
+{
+	return g_str_has_prefix(name, "p2p-") && !g_str_has_prefix(name, "p2p-dev-");
+}
+
 /* Category 1 (computer), OUI 00-50-F2-04, subcategory 1 (PC); WSC 2.0, 12. */
 static const guint8 primary_device_type[] = { 0, 1, 0x00, 0x50, 0xf2, 0x04, 0, 1 };
 
@@ -39,6 +48,8 @@ struct wpas {
 	guint watch;
 	guint p2p_signals;
 	guint peer_signals;
+	guint interface_signals;
+	guint root_signals;
 	GCancellable *cancellable; /* of all that belongs to the present acquisition */
 
 	char *owner; /* unique name of wpa_supplicant */
@@ -248,7 +259,9 @@ static void got_interface(wpas *w, const char *path, GVariant *result, const GEr
 	}
 	g_variant_get(result, "(@a{sv})", &properties);
 	g_variant_lookup(properties, "Ifname", "&s", &name);
-	if (w->wanted_interface && strcmp(w->wanted_interface, name) != 0) {
+	/* A group comes and goes, be it somebody's or left behind. */
+	if ((w->wanted_interface && strcmp(w->wanted_interface, name) != 0) ||
+	    is_group_interface(name)) {
 		try_next_candidate(w);
 		return;
 	}
@@ -291,7 +304,7 @@ static void list_wifi_interfaces(wpas *w)
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *phy = g_build_filename("/sys/class/net", name, "phy80211", NULL);
 
-		if (!g_str_has_prefix(name, "p2p-") && g_file_test(phy, G_FILE_TEST_EXISTS))
+		if (!is_group_interface(name) && g_file_test(phy, G_FILE_TEST_EXISTS))
 			g_queue_push_tail(&w->candidates, g_strdup(name));
 	}
 }
@@ -545,6 +558,37 @@ static void p2p_signal(GDBusConnection *bus, const char *sender, const char *pat
 		wps_failed(w, first);
 }
 
+static void station_signal(GDBusConnection *bus, const char *sender, const char *path,
+			   const char *iface, const char *signal, GVariant *args,
+			   gpointer user_data)
+{
+	wpas *w = user_data;
+
+	if (!w->ready)
+		return;
+	if (strcmp(signal, "StaAuthorized") == 0)
+		w->funcs->station(w, path, TRUE, w->user_data);
+	else if (strcmp(signal, "StaDeauthorized") == 0)
+		w->funcs->station(w, path, FALSE, w->user_data);
+}
+
+/* The adapter was unplugged, or somebody has taken it away. */
+static void interface_removed(GDBusConnection *bus, const char *sender, const char *root,
+			      const char *iface, const char *signal, GVariant *args,
+			      gpointer user_data)
+{
+	wpas *w = user_data;
+	const char *path;
+
+	if (!w->ready || !g_variant_is_of_type(args, G_VARIANT_TYPE("(o)")))
+		return;
+	g_variant_get(args, "(&o)", &path);
+	if (g_strcmp0(path, w->created) == 0)
+		g_clear_pointer(&w->created, g_free);
+	if (strcmp(path, w->interface) == 0)
+		acquire_failed(w, REASON_NO_WIFI, "the Wi-Fi adapter has gone");
+}
+
 static void supplicant_appeared(GDBusConnection *bus, const char *name, const char *owner,
 				gpointer user_data)
 {
@@ -577,6 +621,12 @@ static void start_acquiring(wpas *w)
 		w->p2p_signals = g_dbus_connection_signal_subscribe(
 			w->bus, WPAS_NAME, P2P_IFACE, NULL, NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
 			p2p_signal, w, NULL);
+		w->interface_signals = g_dbus_connection_signal_subscribe(
+			w->bus, WPAS_NAME, INTERFACE_IFACE, NULL, NULL, NULL,
+			G_DBUS_SIGNAL_FLAGS_NONE, station_signal, w, NULL);
+		w->root_signals = g_dbus_connection_signal_subscribe(
+			w->bus, WPAS_NAME, ROOT_IFACE, "InterfaceRemoved", ROOT_PATH, NULL,
+			G_DBUS_SIGNAL_FLAGS_NONE, interface_removed, w, NULL);
 		w->peer_signals = g_dbus_connection_signal_subscribe(
 			w->bus, WPAS_NAME, PROPERTIES_IFACE, "PropertiesChanged", NULL, PEER_IFACE,
 			G_DBUS_SIGNAL_FLAGS_NONE, peer_changed, w, NULL);
@@ -625,10 +675,12 @@ void wpas_free(wpas *w)
 		return;
 	if (w->watch)
 		g_bus_unwatch_name(w->watch);
-	if (w->p2p_signals)
+	if (w->watch) {
 		g_dbus_connection_signal_unsubscribe(w->bus, w->p2p_signals);
-	if (w->peer_signals)
 		g_dbus_connection_signal_unsubscribe(w->bus, w->peer_signals);
+		g_dbus_connection_signal_unsubscribe(w->bus, w->interface_signals);
+		g_dbus_connection_signal_unsubscribe(w->bus, w->root_signals);
+	}
 	forget_acquisition(w);
 	g_object_unref(w->cancellable);
 	g_clear_object(&w->bus);

@@ -65,8 +65,8 @@ struct wpas_group {
 /**
  * struct wpas_funcs - what comes in
  * @ready: answer to wpas_acquire()
- * @failed: acquiring failed, or wpa_supplicant has gone: everything that was
- *	set up is gone with it, and wpas_acquire() may be called again
+ * @failed: acquiring failed, or wpa_supplicant or the adapter has gone: everything
+ *	that was set up is gone with it, and wpas_acquire() may be called again
  * @released: answer to wpas_release()
  * @peer: a peer is there or has changed
  * @peer_lost: it was not heard of for a while
@@ -78,6 +78,7 @@ struct wpas_group {
  * @formation_failed: group formation has failed after the negotiation
  * @group_started: @group is borrowed
  * @group_ended: the group of that object path is over
+ * @station: a device has joined the group that we own, or left it
  */
 struct wpas_funcs {
 	void (*ready)(wpas *w, gpointer user_data);
@@ -93,6 +94,7 @@ struct wpas_funcs {
 	void (*formation_failed)(wpas *w, const char *why, gpointer user_data);
 	void (*group_started)(wpas *w, const struct wpas_group *group, gpointer user_data);
 	void (*group_ended)(wpas *w, const char *path, gpointer user_data);
+	void (*station)(wpas *w, const char *path, gboolean joined, gpointer user_data);
 };
 
 /* Status codes of P2P frames (Wi-Fi P2P 1.7, Table 9) that are told apart. */
