@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -23,7 +24,7 @@
 
 #include <drm/miracast.h>
 
-#include "kselftest_harness.h"
+#include <kselftest_harness.h>
 #include "miracast_test.h"
 
 /* Calls return 0 or more, or a negative errno. */
@@ -271,7 +272,8 @@ static inline void relay_open(struct __test_metadata *_metadata,
 {
 	struct miracast_target_info info;
 
-	relay->broker = relay->sink = -1;
+	relay->broker = -1;
+	relay->sink = -1;
 	relay->test = test_open();
 	ASSERT_LE(0, relay->test);
 	relay->broker = broker_open();

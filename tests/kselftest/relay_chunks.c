@@ -188,7 +188,7 @@ TEST_F(chunks, R65_short_buffer_and_fault_lose_nothing)
 
 struct drain {
 	int sink;
-	volatile bool stop;
+	atomic_bool stop;
 	__u64 last;
 	unsigned int records, resets, disorder;
 };
@@ -197,7 +197,7 @@ static void *drain_thread(void *arg)
 {
 	struct drain *drain = arg;
 	struct miracast_get_chunks out;
-	uint8_t buf[1000] __attribute__((aligned(8)));
+	__u64 buf[125];
 	int ret = 0;
 
 	while (!drain->stop || ret != -EAGAIN) {
@@ -207,7 +207,7 @@ static void *drain_thread(void *arg)
 		ret = get(drain->sink, buf, sizeof(buf), &out);
 		drain->resets += ret == -ECONNRESET;
 		for (at = 0; at < out.used; at += chunk->len) {
-			chunk = (const void *)(buf + at);
+			chunk = (const void *)((const uint8_t *)buf + at);
 			if (MIRACAST_CHUNK_ID_FRAME(chunk->info.id) <= drain->last)
 				drain->disorder++;
 			drain->last = MIRACAST_CHUNK_ID_FRAME(chunk->info.id);

@@ -243,8 +243,8 @@ struct stuck {
 	enum stuck_in in;
 	struct relay *relay;
 	void *page;
-	volatile long ret;
-	volatile bool ended;
+	atomic_long ret;
+	atomic_bool ended;
 };
 
 static void *stuck_thread(void *arg)
@@ -540,7 +540,7 @@ TEST_F(lifetime, destroy_waits_for_running_driver_calls)
 
 struct chaos {
 	struct relay *relay;
-	volatile bool stop;
+	atomic_bool stop;
 	unsigned int seed;
 };
 

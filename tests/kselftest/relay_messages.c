@@ -21,7 +21,7 @@ FIXTURE_TEARDOWN(relay)
 }
 
 /* A pointer that faults; the compiler need not know. */
-static void *volatile bad_pointer = (void *)8;
+static void *_Atomic bad_pointer = (void *)8;
 
 TEST_F(relay, R38_accepted_is_not_handled)
 {
@@ -137,7 +137,8 @@ TEST_F(relay, send_arguments)
 	EXPECT_EQ(-EMSGSIZE, dev_ioctl(self->r.test, MIRACAST_TEST_IOC_SEND, &send));
 
 	/* The largest, both ways. */
-	send.in_len = send.out_max = MIRACAST_MAX_MESSAGE;
+	send.in_len = MIRACAST_MAX_MESSAGE;
+	send.out_max = MIRACAST_MAX_MESSAGE;
 	send.cookie = 0;
 	EXPECT_EQ(0, dev_ioctl(self->r.test, MIRACAST_TEST_IOC_SEND, &send));
 	EXPECT_EQ(sizeof(record), sink_read(self->r.sink, &record));
@@ -696,7 +697,7 @@ TEST_F(relay, limit_counts_cancel_records)
 
 struct stress {
 	int sink, test;
-	volatile bool stop;
+	atomic_bool stop;
 };
 
 static void *stress_send(void *arg)

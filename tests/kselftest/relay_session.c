@@ -225,7 +225,7 @@ struct caller {
 	__u32 code;
 	__u32 sleep;
 	int ret;
-	volatile bool done;
+	atomic_bool done;
 	pthread_t thread;
 };
 
@@ -506,7 +506,7 @@ TEST_F(session, R60_R80_R81_events_are_traced)
 
 	ASSERT_TRUE(file_write(TRACING "events/miracast/enable", "0"));
 	trace = file_read(TRACING "trace");
-	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(lines); i++) {
 		if (!strstr(trace, lines[i]))
 			TH_LOG("missing: %s", lines[i]);
 		EXPECT_NE(NULL, strstr(trace, lines[i]));
