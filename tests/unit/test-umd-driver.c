@@ -11,10 +11,12 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <drm_fourcc.h>
 #include <gst/gst.h>
 
 #include "umd-driver.h"
@@ -22,6 +24,7 @@
 #include "wfdtsmux.h"
 
 #define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define VGA_PITCH (640 * 4)
 #define HDMI 11 /* DRM_MODE_CONNECTOR_HDMIA */
 
 #define VGA "00 00 02 10 00000001 00000000 00000000 00 0000 0000 00 none none"
@@ -35,7 +38,35 @@ static struct {
 	GByteArray *plug;   /* input of MIRACAST_CTL_PLUG */
 	GArray *statistics; /* struct miracast_statistic */
 	guint32 info;
+	gboolean revokes; /* there is always a frame, and its hold is revoked */
+	guint64 seq;
 } kernel;
+
+static int kernel_acquire(struct miracast_frame *frame)
+{
+	if (!kernel.revokes) {
+		errno = EAGAIN;
+		return -1;
+	}
+	*frame = (struct miracast_frame){
+		.seq = ++kernel.seq,
+		.buffer_id = 1,
+		.fourcc = DRM_FORMAT_XRGB8888,
+		.num_planes = 1,
+		.pitch = { VGA_PITCH },
+		.width = 640,
+		.height = 480,
+		.flags = MIRACAST_FRAME_FULL,
+	};
+	return 0;
+}
+
+static int kernel_get_buffer(struct miracast_get_buffer *get)
+{
+	get->num_fds = 1;
+	get->fd[0] = memfd_create("frame", MFD_CLOEXEC);
+	return ftruncate(get->fd[0], VGA_PITCH * 480);
+}
 
 static int kernel_ioctl(unsigned long request, void *argument)
 {
@@ -69,8 +100,15 @@ static int kernel_ioctl(unsigned long request, void *argument)
 	case MIRACAST_IOC_REPORT_STATISTIC:
 		g_array_append_vals(kernel.statistics, argument, 1);
 		return 0;
+	case MIRACAST_IOC_ACQUIRE_FRAME:
+		return kernel_acquire(argument);
+	case MIRACAST_IOC_GET_BUFFER:
+		return kernel_get_buffer(argument);
+	case MIRACAST_IOC_RELEASE_FRAME:
+		((struct miracast_release_frame *)argument)->flags = MIRACAST_RELEASE_REVOKED;
+		return 0;
 	default:
-		errno = EAGAIN; /* no picture, nothing retired */
+		errno = EAGAIN; /* nothing retired */
 		return -1;
 	}
 }
@@ -298,6 +336,7 @@ static void begin(struct fixture *f)
 	kernel.plug = g_byte_array_new();
 	kernel.statistics = g_array_new(FALSE, FALSE, sizeof(struct miracast_statistic));
 	kernel.info = 0;
+	kernel.seq = 0;
 	f->heard = g_string_new(NULL);
 	g_assert_no_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, f->sink));
 	g_assert_no_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, f->channel));
@@ -520,6 +559,38 @@ static void test_monitor(void)
 	clear(&f);
 }
 
+static gboolean some_dropped(struct fixture *f)
+{
+	return count(MIRACAST_STATISTIC_CHUNK_COMPLETE) >= 3;
+}
+
+/* The kernel takes each frame back before it is read: none of them is sent. */
+static void test_dropped(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+	guint n = 0;
+
+	kernel.revokes = TRUE;
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(some_dropped, &f);
+	g_assert_cmpint(end(&f), ==, 0);
+	for (guint i = 0; i < kernel.statistics->len; i++) {
+		const struct miracast_statistic *s =
+			&g_array_index(kernel.statistics, struct miracast_statistic, i);
+
+		if (s->type == MIRACAST_STATISTIC_EVENT)
+			continue;
+		g_assert_cmpuint(s->type, ==, MIRACAST_STATISTIC_CHUNK_COMPLETE);
+		g_assert_cmpuint(s->info.type, ==, MIRACAST_CHUNK_FRAME_DROPPED);
+		g_assert_cmpuint(s->info.id, ==, MIRACAST_CHUNK_ID(++n, 0));
+	}
+	kernel.revokes = FALSE;
+	clear(&f);
+}
+
 static guint count_modes(guint64 bit_rate, guint32 *info)
 {
 	struct fixture f = { .video = MANY, .config.kernel = TRUE, .stats.current_bit_rate = bit_rate };
@@ -565,6 +636,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R81-R86-statistics", test_statistics);
 	g_test_add_func("/umd-driver/R55-messages", test_messages);
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
+	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
 	g_test_add_func("/umd-driver/R29-R30-slower-link", test_slower_link);
 	g_test_add_func("/umd-driver/R32-link-too-slow", test_slow_link);
 	return g_test_run();

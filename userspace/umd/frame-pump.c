@@ -125,6 +125,7 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 	case FRAME_TORN:
 		count(pump, 1, 1 + info.skipped);
 		state->torn = TRUE;
+		pump->funcs->dropped(info.seq, pump->user_data);
 		break;
 	case FRAME_NONE:
 		break;

@@ -20,11 +20,13 @@ typedef struct frame_pump frame_pump;
  * struct frame_pump_funcs - where pictures go; all in the pump's thread
  * @picture: show @picture now, borrowed for the call.  @info is that of the
  *	frame; when it is a repetition @repeat is set and @info the one before
+ * @dropped: frame @seq was begun and will not be shown: it is torn (R87)
  * @gone: the source has gone; nothing comes any more
  */
 struct frame_pump_funcs {
 	void (*picture)(const struct picture *picture, const struct frame_info *info,
 			gboolean repeat, gpointer user_data);
+	void (*dropped)(guint64 seq, gpointer user_data);
 	void (*gone)(gpointer user_data);
 };
 

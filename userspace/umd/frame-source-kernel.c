@@ -322,6 +322,7 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 	info->skipped = s->last_seq && s->frame.seq > s->last_seq ?
 				MIN(s->frame.seq - s->last_seq - 1, G_MAXUINT) : 0;
 	s->last_seq = s->frame.seq;
+	info->seq = s->frame.seq;
 	if (err == -ENODEV)
 		return FRAME_GONE;
 	if (!converted) {
@@ -339,7 +340,6 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 		if (!s->waited)
 			return FRAME_TORN;
 	}
-	info->seq = s->frame.seq;
 	info->flip_ns = s->frame.flip_ns;
 	info->convert_us = g_get_monotonic_time() - begin;
 	return FRAME_TAKEN;

@@ -67,7 +67,7 @@ struct frame_info {
  * @FRAME_TAKEN: the picture and the info are updated
  * @FRAME_NONE: nothing new
  * @FRAME_TORN: the desktop took the buffer back meanwhile: the picture must not
- *	be shown, the next frame will repair it
+ *	be shown, the next frame will repair it; the info says which frame it was
  * @FRAME_GONE: the source has gone for good
  */
 enum frame_result {

@@ -282,6 +282,21 @@ static void have_picture(const struct picture *picture, const struct frame_info 
 	media_pipeline_push(s->pipeline, picture, info, repeat);
 }
 
+/* R87 */
+static void frame_dropped(guint64 seq, gpointer user_data)
+{
+	const struct miracast_statistic statistic = {
+		.type = MIRACAST_STATISTIC_CHUNK_COMPLETE,
+		.info = {
+			.type = MIRACAST_CHUNK_FRAME_DROPPED,
+			.id = MIRACAST_CHUNK_ID(seq, 0),
+		},
+	};
+	umd_session *s = user_data;
+
+	s->callbacks->report_statistic(s->host, &statistic);
+}
+
 static gboolean source_gone(gpointer user_data)
 {
 	fail(user_data, CHANNEL_REASON_DRIVER_GONE, "The kernel took the monitor away");
@@ -298,6 +313,7 @@ static void pump_gone(gpointer user_data)
 
 static const struct frame_pump_funcs pump_funcs = {
 	.picture = have_picture,
+	.dropped = frame_dropped,
 	.gone = pump_gone,
 };
 
