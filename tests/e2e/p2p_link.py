@@ -160,7 +160,8 @@ def cast(scene: Scene) -> None:
 def rejected(scene: Scene) -> None:
     """The user at the display says no."""
     broker = scene.broker()
-    scene.sink("--answer", "reject")
+    # A sink that only listens stops doing so once it has been asked.
+    scene.sink("--answer", "reject", "--p2p-state", "find")
     scene.find()
     scene.connect_fails("rejected")
     demand(not leftovers(), "something is left")
