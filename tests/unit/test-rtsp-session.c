@@ -657,6 +657,17 @@ static const struct test tests[] = {
 		 { SEND, "TEARDOWN x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 47\r\n\r\n"
 			 "microsoft_teardown_reason: C00D4278 no packets\r\n" },
 		 { EXPECT, "RTSP/1.0 200 " }, { ENDED, "sink-left|C00D4278" }, { DONE } } },
+	{ "R71-unplugged",
+	  STEPS{ UP_TO_PLAY,
+		 { SEND, "SET_PARAMETER x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 24\r\n\r\n"
+			 "wfd_connector_type: 05\r\n" },
+		 { EXPECT, "RTSP/1.0 200 |CSeq: 5\r\n" },
+		 { SEND, "SET_PARAMETER x RTSP/1.0\r\nCSeq: 6\r\nContent-Length: 26\r\n\r\n"
+			 "wfd_connector_type: none\r\n" },
+		 { EXPECT, "RTSP/1.0 200 |CSeq: 6\r\n" },
+		 { EXPECT, "wfd_trigger_method: TEARDOWN\r\n" }, { ANSWER, OK "\r\n" },
+		 { SEND, "TEARDOWN " STREAM }, { EXPECT, "RTSP/1.0 200 " },
+		 { ENDED, "sink-left|unplugged" }, { DONE } } },
 	{ "fail-says-goodbye",
 	  STEPS{ UP_TO_PLAY, { CALL, .call = call_fail }, { EXPECT, "TEARDOWN" },
 		 { ANSWER, OK "\r\n" }, { SEND, "TEARDOWN " STREAM }, { EXPECT, "RTSP/1.0 200 " },

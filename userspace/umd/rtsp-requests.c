@@ -172,11 +172,21 @@ static enum wfd_reason apply_parameter(rtsp_session *s, const struct wfd_param *
 	return WFD_REASON_NOT_ADVERTISED;
 }
 
+/* M11 with which the sink says that it has lost its panel (R71). */
+static gboolean is_unplugged(const struct wfd_param *param)
+{
+	int type;
+
+	return g_ascii_strcasecmp(param->name, "wfd_connector_type") == 0 && param->value &&
+	       wfd_connector_type_parse(param->value, &type, NULL) && type < 0;
+}
+
 static void handle_set_parameter(rtsp_session *s, const GstRTSPMessage *request)
 {
 	g_autoptr(wfd_params) params = NULL;
 	g_autoptr(wfd_params) refusals = wfd_params_new();
 	g_autoptr(GError) error = NULL;
+	gboolean unplugged = FALSE;
 	guint8 *body = NULL;
 	guint len = 0;
 
@@ -191,6 +201,7 @@ static void handle_set_parameter(rtsp_session *s, const GstRTSPMessage *request)
 		struct wfd_param param = wfd_params_at(params, i);
 		enum wfd_reason reason = apply_parameter(s, &param);
 
+		unplugged |= is_unplugged(&param);
 		if (reason)
 			wfd_params_addf(refusals, param.name, "%d", reason);
 	}
@@ -201,6 +212,8 @@ static void handle_set_parameter(rtsp_session *s, const GstRTSPMessage *request)
 	} else {
 		rtsp_session_respond(s, request, GST_RTSP_STS_OK, NULL, NULL);
 	}
+	if (unplugged)
+		rtsp_session_fail(s, CHANNEL_REASON_SINK_LEFT, "The display was unplugged from the sink");
 }
 
 void rtsp_session_handle_request(rtsp_session *s, const GstRTSPMessage *request)
