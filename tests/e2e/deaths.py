@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What happens when somebody dies, or was never there. Runs as root in a virtual machine, with a real desktop.
+"""What happens when somebody changes, dies, or was never there. Runs as root in a virtual machine, with a desktop.
 
 Prints one PASS or FAIL line for each case. After each the connector must be unplugged, no miracast-umd left, the
 desktop alive, and the next cast must work.
@@ -21,6 +21,10 @@ from cast import DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, VIDEO_FORMATS, Ca
 from desktop import Card, Desktop, DesktopError, wait_for  # noqa: E402
 from radios import SINK_NETNS, run  # noqa: E402
 
+sys.path.insert(0, str(SINK))
+
+from wfdsink import media  # noqa: E402
+
 BROKER = "/usr/libexec/miracastd"
 
 
@@ -40,11 +44,14 @@ class Deaths(Cast):
         self.desktop: Desktop | None = None
         self.failed = 0
         self.number = 0
+        self.newest = 0
 
     # -- steps -----------------------------------------------------------------------------------------------
 
     def start_sink(self, *options: str) -> None:
         self.number += 1
+        status = self.ctl("status")
+        self.newest = max((session["id"] for session in status["sessions"] + status["ended"]), default=0)
         argv = ["ip", "netns", "exec", SINK_NETNS, str(SINK / "wfd-sink"), "--connect", DIRECT_SOURCE,
                 "--bind", DIRECT_SINK, "--retry", "120", "--out", str(self.out / f"sink-{self.number}"),
                 "--video-formats", VIDEO_FORMATS, "--duration", "100000", "--end", "wait",
@@ -69,9 +76,10 @@ class Deaths(Cast):
         wait_for("miracast-umd is gone", 30, lambda: not pids("miracast-umd"))
         demand(self.desktop.running(), "a part of the desktop died")
 
-    def last_reason(self) -> str:
-        ended = wait_for("a session has ended", 60, lambda: self.ctl("status")["ended"])
-        return ended[-1]["reason"]
+    def reason(self) -> str:
+        """Why the session of the newest sink has ended."""
+        return wait_for("the session has ended", 60, lambda: next(
+            (session["reason"] for session in self.ctl("status")["ended"] if session["id"] > self.newest), None))
 
     def end_sink(self) -> None:
         if self.sink.poll() is None:
@@ -109,26 +117,44 @@ class Deaths(Cast):
         self.sink.wait(60)
         self.gone()
 
+    def mode_changes(self) -> None:
+        """the stream follows when the desktop changes the mode"""
+        self.streams()
+        before = self.desktop
+        before.stop()
+        self.desktop = Desktop(before.card, self.out, mode="640x480")
+        self.desktop.start()
+        self.desktop.start_clients()
+        wait_for("the session has the desktop's mode", 60, lambda: self.session()["mode"]["width"] == 640)
+        sent = self.session()["stats"]["frames-sent"]
+        wait_for("pictures of that mode are sent", 60, lambda: self.session()["stats"]["frames-sent"] > sent + 3)
+        self.ctl("disconnect", "all")
+        self.sink.wait(60)
+        seen = media.read_recording(str(self.out / f"sink-{self.number}/sink.ts"), []).sps
+        sizes = [(sps.width, sps.height) for sps in seen]
+        demand(sizes == [(1280, 720), (640, 480)], f"the sink saw {sizes}")
+        self.gone()
+
     def sink_dies(self) -> None:
         """a sink that disappears in mid-stream"""
         self.streams()
         self.end_sink()
-        reason = self.last_reason()
-        demand(reason == "sink-closed" or "sink" in reason, f"reason {reason}")
+        reason = self.reason()
+        demand("sink" in reason, f"reason {reason}")
         self.gone()
 
     def sink_sends_garbage(self) -> None:
         """a sink that sends garbage ends with a reason"""
         self.start_sink("--misbehave", "garbage-in-play")
         self.sink.wait(120)
-        demand(self.last_reason() != "", "no reason")
+        demand(self.reason() != "", "no reason")
         self.gone()
 
     def umd_killed(self) -> None:
         """a user-mode driver that is killed in mid-stream"""
         self.streams()
         os.kill(pids("miracast-umd")[0], signal.SIGKILL)
-        reason = self.last_reason()
+        reason = self.reason()
         demand("umd" in reason, f"reason {reason}")
         self.end_sink()
         self.gone()
@@ -180,7 +206,7 @@ class Deaths(Cast):
         self.listen()
         self.desktop.start_clients()
         try:
-            for function in (self.second_daemon, self.session_ends_well, self.sink_dies, self.sink_sends_garbage,
+            for function in (self.second_daemon, self.session_ends_well, self.mode_changes, self.sink_dies, self.sink_sends_garbage,
                              self.umd_killed, self.umd_hangs, self.daemon_killed, self.session_ends_well, self.unload):
                 self.case(function)
         finally:

@@ -71,8 +71,8 @@ class Card:
 class Desktop:
     """Weston and its clients. Everything is logged to `logs`; stop() ends it all."""
 
-    def __init__(self, card: Card, logs: pathlib.Path):
-        self.card, self.logs = card, logs
+    def __init__(self, card: Card, logs: pathlib.Path, mode: str = "preferred"):
+        self.card, self.logs, self.mode = card, logs, mode
         self.runtime = pathlib.Path(tempfile.mkdtemp(prefix="desktop-"))
         self.env = dict(os.environ, XDG_RUNTIME_DIR=str(self.runtime), WAYLAND_DISPLAY="wayland-cast",
                         LIBSEAT_BACKEND="builtin", XCURSOR_PATH="/usr/share/icons")
@@ -85,7 +85,9 @@ class Desktop:
 
     def start(self) -> None:
         config = self.runtime / "weston.ini"
-        config.write_text(CONFIG)
+        outputs = "".join(f"[output]\nname={name}\nmode={self.mode}\n"
+                          for name in self.card.connectors() + self.card.connectors("disconnected"))
+        config.write_text(CONFIG + outputs)
         self.weston = self._spawn(["weston", "--backend=drm", f"--drm-device={self.card.name}", "--renderer=pixman",
                                    "--continue-without-input", "--debug", f"--config={config}",
                                    "--socket=wayland-cast"], "weston.log")
