@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import time
@@ -27,6 +29,8 @@ SINK_NAME = "Living room TV"
 VIDEO_FORMATS = "28 00 01 10 000001FF 00000000 00000000 00 0000 0000 00 none none"
 # Emulated processors are an order of magnitude slower than what the specification's timers were made for.
 TIME_SCALE = "10"
+# Where the sink writes while it runs: in memory, so that it loses no packet to a slow disk.
+RECORDINGS = "/tmp/sink"
 DIRECT_SOURCE, DIRECT_SINK = "10.77.0.1", "10.77.0.2"
 
 
@@ -75,7 +79,7 @@ class Cast:
 
     def start_sink(self) -> None:
         self.progress("the sink, in its own network namespace")
-        common = ["--out", str(self.out), "--video-formats", VIDEO_FORMATS, "--audio-codecs", self.args.audio,
+        common = ["--out", RECORDINGS, "--video-formats", VIDEO_FORMATS, "--audio-codecs", self.args.audio,
                   "--duration", "100000", "--end", "wait", "--time-scale", TIME_SCALE, "--no-analysis"]
         if self.args.link == "p2p":
             argv = [str(SINK / "wfd-sink-p2p"), "--interface", self.radios.sink_interface, "--name", SINK_NAME]
@@ -176,6 +180,8 @@ class Cast:
                 except subprocess.TimeoutExpired:
                     process.kill()
         self.radios.stop()
+        if os.path.isdir(RECORDINGS):
+            shutil.copytree(RECORDINGS, self.out, dirs_exist_ok=True)
 
 
 def main() -> int:

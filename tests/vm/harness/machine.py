@@ -45,8 +45,17 @@ def run(root, machine, command):
             fcntl.flock(lock, fcntl.LOCK_EX)
         machine.out.mkdir(parents=True, exist_ok=True)
         machine.build.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="miracast-vm-") as control:
-            return _run_locked(root, machine, command, Path(control))
+        # Emulation itself is not perfect: rarely QEMU, or the kernel under it, dies while booting. That
+        # is before anything of ours runs, proves nothing, and is tried again, once.
+        for attempt in (1, 2):
+            with tempfile.TemporaryDirectory(prefix="miracast-vm-") as control:
+                try:
+                    return _run_locked(root, machine, command, Path(control))
+                except VmError as error:
+                    if attempt == 2 or (Path(control) / "started").exists():
+                        raise
+                    say(f"the machine did not boot, trying once more: {error}")
+                    shutil.copy(machine.out / "kernel.log", machine.out / "kernel-not-booted.log")
 
 
 def _run_locked(root, machine, command, control):
