@@ -62,6 +62,57 @@ static int flip_begun(struct kms *kms)
 	return fd_poll(kms->sink, POLLPRI, LATE_MS) == POLLPRI ? 0 : -ETIMEDOUT;
 }
 
+/*
+ * Vblanks may be lost on a slow machine, so any number of periods may lie
+ * between two that were seen, but it is a whole number.
+ */
+static int vblanks_fit_the_mode(struct kms *kms, uint64_t *off_by)
+{
+	uint64_t period = 1000000ULL * kms->mode.htotal * kms->mode.vtotal /
+			  kms->mode.clock;
+	uint64_t first, at, rest, seen = 0;
+	uint64_t end = now_ms() + LATE_MS;
+
+	/* An event far ahead keeps the vblanks coming. */
+	if (drmCrtcQueueSequence(kms->card, kms->crtc,
+				 DRM_CRTC_SEQUENCE_RELATIVE, 100000, NULL, 0) ||
+	    drmCrtcGetSequence(kms->card, kms->crtc, NULL, &first))
+		return -errno;
+	*off_by = 0;
+	while (seen < 20 && now_ms() < end) {
+		sleep_ms(period / 1000000 + 1);
+		if (drmCrtcGetSequence(kms->card, kms->crtc, NULL, &at))
+			return -errno;
+		if (at == first)
+			continue;
+		rest = (at - first) % period;
+		if (rest > period / 2)
+			rest = period - rest;
+		/* In thousandths of a period, per period. */
+		rest = rest * 1000 / (at - first);
+		if (rest > *off_by)
+			*off_by = rest;
+		seen++;
+	}
+
+	return seen == 20 ? 0 : -ETIMEDOUT;
+}
+
+TEST_F(flips, vblanks_come_at_the_rate_of_the_mode)
+{
+	static const unsigned int rates[] = { 24, 60 };
+	struct kms *kms = &self->kms;
+	uint64_t off_by;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rates); i++) {
+		ASSERT_TRUE(kms_find_mode(kms, 1920, 1080, rates[i], &kms->mode));
+		ASSERT_EQ(0, kms_modeset(kms, &self->b));
+		ASSERT_EQ(0, vblanks_fit_the_mode(kms, &off_by));
+		EXPECT_LE(off_by, 5);
+	}
+}
+
 TEST_F(flips, R79_flip_waits_for_the_release)
 {
 	uint64_t start, released, done = 0;

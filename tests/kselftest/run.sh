@@ -20,20 +20,36 @@ say() {
 	[ "$1" = ok ] || failed=1
 }
 
-load() {
+load() { # MODULE [PARAMETER=VALUE]
+	name=$1
+	shift
 	if [ -n "$modules" ]; then
-		for dependency in $(modinfo -F depends "$modules/$1.ko" | tr , ' '); do
+		for dependency in $(modinfo -F depends "$modules/$name.ko" | tr , ' '); do
 			[ "$dependency" = miracast ] || modprobe "$dependency" || return
 		done
-		insmod "$modules/$1.ko"
+		insmod "$modules/$name.ko" "$@"
 	else
-		modprobe "$1"
+		modprobe "$name" "$@"
 	fi
 }
 
+# How many connectors there are after loading with these parameters.
+connectors() {
+	load miracast "$@" && find /sys/class/drm -name 'card*-Virtual-*' | wc -l
+	rmmod miracast
+}
+
 echo "TAP version 13"
-# The programs, and what loading and unloading is worth.
-echo "1..$(($(echo "$tests" | wc -w) + 2))"
+# The programs, the parameter, and what loading and unloading is worth.
+echo "1..$(($(echo "$tests" | wc -w) + 3))"
+
+# The default, more, and what is out of range.
+if [ "$(connectors) $(connectors max_sinks=8) $(connectors max_sinks=0)" = "4 8 1" ] &&
+   [ "$(connectors max_sinks=9)" = 8 ]; then
+	say ok "max_sinks"
+else
+	say "not ok" "max_sinks"
+fi
 
 if load miracast && load miracast_test; then
 	say ok "load"

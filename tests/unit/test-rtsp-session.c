@@ -19,8 +19,8 @@
 
 /* 20 times faster than real, except for what the machine itself needs. */
 static const struct rtsp_timers fast = {
-	.response = 150,
-	.request = 150,
+	.response = 500,
+	.request = 500,
 	.teardown = 100,
 	.second = 10,
 };
