@@ -172,10 +172,10 @@ struct miracast_target_desc {
 	u32 card_minor;
 };
 
-struct miracast_target *
-miracast_register_target(const struct miracast_target_desc *desc,
-			 const struct miracast_target_ops *ops,
-			 void *driver_data);
+int miracast_register_target(const struct miracast_target_desc *desc,
+			     const struct miracast_target_ops *ops,
+			     void *driver_data,
+			     struct miracast_target **registered);
 void miracast_unregister_target(struct miracast_target *target);
 void miracast_target_set_plugged(struct miracast_target *target, bool plugged);
 

@@ -224,6 +224,11 @@ TEST_F(connector, R75_R76_modes_of_user_spaces_own_making)
 	self->kms.mode.flags |= DRM_MODE_FLAG_INTERLACE;
 	EXPECT_EQ(-EINVAL, kms_modeset_flags(&self->kms, &fb,
 					     DRM_MODE_ATOMIC_TEST_ONLY));
+	/* Multiplies the lines, which the refresh rate does not show. */
+	self->kms.mode = good;
+	self->kms.mode.vscan = 3;
+	EXPECT_EQ(-EINVAL, kms_modeset_flags(&self->kms, &fb,
+					     DRM_MODE_ATOMIC_TEST_ONLY));
 	self->kms.mode = good;
 	self->kms.mode.flags |= DRM_MODE_FLAG_3D_FRAME_PACKING;
 	EXPECT_GT(0, kms_modeset_flags(&self->kms, &fb,

@@ -102,7 +102,7 @@ TEST_F(flips, vblanks_come_at_the_rate_of_the_mode)
 {
 	static const unsigned int rates[] = { 24, 60 };
 	struct kms *kms = &self->kms;
-	uint64_t off_by;
+	uint64_t off_by = 0;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(rates); i++) {

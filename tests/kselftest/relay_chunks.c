@@ -198,12 +198,15 @@ static void *drain_thread(void *arg)
 	struct drain *drain = arg;
 	struct miracast_get_chunks out;
 	__u64 buf[125];
-	int ret = 0;
+	bool stop;
+	int ret;
 
-	while (!drain->stop || ret != -EAGAIN) {
+	/* Empty after the last one was put, not before. */
+	do {
 		const struct miracast_chunk *chunk;
 		__u32 at;
 
+		stop = drain->stop;
 		ret = get(drain->sink, buf, sizeof(buf), &out);
 		drain->resets += ret == -ECONNRESET;
 		for (at = 0; at < out.used; at += chunk->len) {
@@ -215,7 +218,8 @@ static void *drain_thread(void *arg)
 		}
 		if (ret)
 			sleep_ms(1);
-	}
+	} while (!stop || ret != -EAGAIN);
+
 	return NULL;
 }
 

@@ -91,8 +91,7 @@ void relay_driver_init(struct relay_driver *driver)
 	memset(driver, 0, sizeof(*driver));
 	relay_ops.owner = &driver->module;
 	KERNEL_SHIM_ASSERT(!miracast_relay_init());
-	driver->target = miracast_register_target(&desc, &relay_ops, driver);
-	KERNEL_SHIM_ASSERT(!IS_ERR(driver->target));
+	KERNEL_SHIM_ASSERT(!miracast_register_target(&desc, &relay_ops, driver, &driver->target));
 }
 
 void relay_driver_exit(struct relay_driver *driver)

@@ -36,7 +36,8 @@ u32 miracast_mode_refresh(const struct drm_display_mode *mode)
 	if (!pixels || mode->clock <= 0)
 		return 0;
 
-	return div64_u64((u64)mode->clock * 1000000 + pixels / 2, pixels);
+	return min_t(u64, U32_MAX,
+		     div64_u64((u64)mode->clock * 1000000 + pixels / 2, pixels));
 }
 
 /**
@@ -54,6 +55,9 @@ miracast_crtc_mode_valid(struct drm_crtc *crtc,
 
 	if (mode->clock > MIRACAST_MAX_CLOCK)
 		return MODE_CLOCK_HIGH;
+	/* Would multiply the lines, modulo 65536, behind the refresh rate's back. */
+	if (mode->vscan > 1)
+		return MODE_NO_VSCAN;
 	if (refresh < MIRACAST_MIN_REFRESH || refresh > MIRACAST_MAX_REFRESH)
 		return MODE_VSYNC;
 	if (mode->flags & DRM_MODE_FLAG_INTERLACE)

@@ -203,7 +203,7 @@ static void miracast_unregister_targets(struct miracast_device *mdev)
 	for (i = 0; i < mdev->num_pipes; i++) {
 		struct miracast_pipe *pipe = mdev->pipes[i];
 
-		if (!IS_ERR_OR_NULL(pipe->target))
+		if (pipe->target)
 			miracast_unregister_target(pipe->target);
 		cancel_work_sync(&pipe->hotplug_work);
 	}
@@ -212,6 +212,7 @@ static void miracast_unregister_targets(struct miracast_device *mdev)
 static int miracast_register_targets(struct miracast_device *mdev)
 {
 	unsigned int i;
+	int ret;
 
 	for (i = 0; i < mdev->num_pipes; i++) {
 		struct miracast_pipe *pipe = mdev->pipes[i];
@@ -222,12 +223,11 @@ static int miracast_register_targets(struct miracast_device *mdev)
 			.card_minor = mdev->drm.primary->index,
 		};
 
-		pipe->target = miracast_register_target(&desc,
-							&miracast_target_ops,
-							pipe);
-		if (IS_ERR(pipe->target)) {
+		ret = miracast_register_target(&desc, &miracast_target_ops,
+					       pipe, &pipe->target);
+		if (ret) {
 			miracast_unregister_targets(mdev);
-			return PTR_ERR(pipe->target);
+			return ret;
 		}
 	}
 

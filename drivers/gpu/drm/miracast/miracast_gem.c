@@ -102,6 +102,10 @@ struct drm_gem_object *miracast_gem_prime_import(struct drm_device *drm,
 		}
 	}
 
+	/* GEM objects are whole pages, exporters need not be. */
+	if (!PAGE_ALIGNED(dma_buf->size))
+		return ERR_PTR(-EINVAL);
+
 	import = kzalloc(sizeof(*import), GFP_KERNEL_ACCOUNT);
 	if (!import)
 		return ERR_PTR(-ENOMEM);

@@ -172,25 +172,48 @@ void miracast_hold_revoke_off_screen(struct miracast_pipe *pipe)
 
 /* --------------------------------------------------------------- release */
 
+/*
+ * Be sure that @hold has no callback, not even one that is about to return: it
+ * still needs the context. Taking the callback off waits for the fence's lock,
+ * under which callbacks run. Not to be called with frame_lock held.
+ */
+static void miracast_hold_detach(struct miracast_hold *hold)
+{
+	struct miracast_pipe *pipe = hold->context->pipe;
+	struct dma_fence *fence = NULL;
+
+	spin_lock_irq(&pipe->frame_lock);
+	if (hold->state == MIRACAST_HOLD_FENCED)
+		fence = dma_fence_get(hold->fence);
+	spin_unlock_irq(&pipe->frame_lock);
+
+	if (fence) {
+		dma_fence_remove_callback(fence, &hold->cb);
+		dma_fence_put(fence);
+	}
+}
+
+/* The only one who ends a fenced hold while the context lives. */
 static void miracast_hold_reap(struct work_struct *work)
 {
 	struct miracast_context *context =
 		container_of(work, struct miracast_context, reap_work);
-	struct miracast_hold_refs refs[MIRACAST_MAX_HELD];
-	unsigned int i, num = 0;
+	unsigned int i;
 
-	spin_lock_irq(&context->pipe->frame_lock);
 	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
 		struct miracast_hold *hold = &context->holds[i];
+		struct miracast_hold_refs refs = { };
 
-		if (hold->state == MIRACAST_HOLD_FENCED &&
-		    READ_ONCE(hold->signalled))
-			refs[num++] = miracast_hold_clear(hold);
+		if (!READ_ONCE(hold->signalled))
+			continue;
+
+		miracast_hold_detach(hold);
+		spin_lock_irq(&context->pipe->frame_lock);
+		if (hold->state == MIRACAST_HOLD_FENCED && hold->signalled)
+			refs = miracast_hold_clear(hold);
+		spin_unlock_irq(&context->pipe->frame_lock);
+		miracast_hold_put(refs);
 	}
-	spin_unlock_irq(&context->pipe->frame_lock);
-
-	while (num--)
-		miracast_hold_put(refs[num]);
 }
 
 /*
@@ -337,12 +360,8 @@ void miracast_hold_drain(struct miracast_context *context)
 {
 	unsigned int i;
 
-	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
-		struct miracast_hold *hold = &context->holds[i];
-
-		if (hold->state == MIRACAST_HOLD_FENCED)
-			dma_fence_remove_callback(hold->fence, &hold->cb);
-	}
+	for (i = 0; i < MIRACAST_MAX_HELD; i++)
+		miracast_hold_detach(&context->holds[i]);
 	cancel_work_sync(&context->reap_work);
 
 	for (i = 0; i < MIRACAST_MAX_HELD; i++) {

@@ -21,6 +21,8 @@ static void miracast_session_release(struct kref *ref)
 	struct miracast_session *session =
 		container_of(ref, struct miracast_session, ref);
 
+	/* A reporter that only had a reference may have queued it last. */
+	irq_work_sync(&session->chunk_wake);
 	miracast_chunk_ring_free(&session->chunks);
 	mem_cgroup_put(session->memcg);
 	put_pid(session->owner);

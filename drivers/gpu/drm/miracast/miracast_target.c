@@ -60,26 +60,28 @@ static bool miracast_ops_valid(const struct miracast_target_ops *ops)
  * @desc: what it is called; copied
  * @ops: callbacks; must stay until the target is unregistered
  * @driver_data: for @ops->create_context
+ * @registered: receives the target
  *
- * Sessions may begin before this function returns.
+ * Sessions may begin before this function returns, but not before @registered
+ * is set. After an error it is as before.
  *
  * Context: Process context, may sleep.
  *
- * Return: the target, or an ERR_PTR(): -EINVAL, -ENOMEM, -ENOSPC.
+ * Return: 0, -EINVAL, -ENOMEM or -ENOSPC.
  */
-struct miracast_target *
-miracast_register_target(const struct miracast_target_desc *desc,
-			 const struct miracast_target_ops *ops,
-			 void *driver_data)
+int miracast_register_target(const struct miracast_target_desc *desc,
+			     const struct miracast_target_ops *ops,
+			     void *driver_data,
+			     struct miracast_target **registered)
 {
 	struct miracast_target *target;
 
 	if (WARN_ON(!miracast_ops_valid(ops)))
-		return ERR_PTR(-EINVAL);
+		return -EINVAL;
 
 	target = kzalloc(sizeof(*target), GFP_KERNEL);
 	if (!target)
-		return ERR_PTR(-ENOMEM);
+		return -ENOMEM;
 
 	kref_init(&target->ref);
 	mutex_init(&target->class_lock);
@@ -95,15 +97,16 @@ miracast_register_target(const struct miracast_target_desc *desc,
 	if (miracast_targets.last_id == U32_MAX) {
 		mutex_unlock(&miracast_targets.lock);
 		miracast_target_put(target);
-		return ERR_PTR(-ENOSPC);
+		return -ENOSPC;
 	}
+	*registered = target;
 	target->id = ++miracast_targets.last_id;
 	list_add_tail(&target->link, &miracast_targets.list);
 	miracast_targets_changed(1);
 	mutex_unlock(&miracast_targets.lock);
 	wake_up_interruptible_poll(&miracast_targets.wait, EPOLLPRI);
 
-	return target;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(miracast_register_target);
 

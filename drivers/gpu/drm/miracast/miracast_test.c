@@ -431,7 +431,6 @@ static int test_bind(struct test_target *t, bool bind)
 		.driver = MIRACAST_TEST_DRIVER,
 		.card_minor = ~0U,
 	};
-	struct miracast_target *target;
 	char name[32];
 	int ret = 0;
 
@@ -440,11 +439,7 @@ static int test_bind(struct test_target *t, bool bind)
 
 	mutex_lock(&t->mutex);
 	if (bind && !t->target) {
-		target = miracast_register_target(&desc, &test_ops, t);
-		if (IS_ERR(target))
-			ret = PTR_ERR(target);
-		else
-			t->target = target;
+		ret = miracast_register_target(&desc, &test_ops, t, &t->target);
 	} else if (!bind && t->target) {
 		miracast_unregister_target(t->target);
 		t->target = NULL;
