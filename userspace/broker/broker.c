@@ -235,17 +235,6 @@ GPtrArray *broker_sessions(broker *b)
 	return b->sessions;
 }
 
-session *broker_session(broker *b, guint id)
-{
-	for (guint i = 0; i < b->sessions->len; i++) {
-		session *s = g_ptr_array_index(b->sessions, i);
-
-		if (session_id(s) == id)
-			return s;
-	}
-	return NULL;
-}
-
 /* ---- sinks --------------------------------------------------------------- */
 
 static void sink_changed(link_backend *backend, link_sink *sink, gpointer user_data)

@@ -98,7 +98,6 @@ session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **
 
 /* (element-type session), borrowed; ended ones for a while, too */
 GPtrArray *broker_sessions(broker *b);
-session *broker_session(broker *b, guint id);
 /* Sessions that have not ended. */
 guint broker_active_sessions(broker *b);
 

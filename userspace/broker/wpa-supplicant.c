@@ -700,11 +700,6 @@ void wpas_acquire(wpas *w)
 		g_bus_get(G_BUS_TYPE_SYSTEM, w->cancellable, got_bus, w);
 }
 
-gboolean wpas_is_ready(wpas *w)
-{
-	return w->ready;
-}
-
 const char *wpas_owner(wpas *w)
 {
 	return w->owner;

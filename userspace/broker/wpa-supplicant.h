@@ -127,7 +127,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(wpas, wpas_free)
  * _NO_WFD_SUPPORT, _NO_P2P_SUPPORT, _NO_WIFI or _SUPPLICANT_FAILED.
  */
 void wpas_acquire(wpas *w);
-gboolean wpas_is_ready(wpas *w);
 
 /**
  * wpas_release - undo what wpas_acquire() did
