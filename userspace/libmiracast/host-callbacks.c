@@ -136,6 +136,8 @@ static int get_next_chunk(struct miracast_host *host, int timeout_ms, unsigned i
 static int register_for_data_rate(struct miracast_host *host, miracast_data_rate_notify *notify,
 				  void *data)
 {
+	if (!host_alive(host))
+		return -ENODEV;
 	if (!host_is_owner_in(host, HOST_STARTING) && !host_is_owner_in(host, HOST_STOPPING))
 		return -EPERM;
 	if (!host->config.has_data_rate)
