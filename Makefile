@@ -43,7 +43,7 @@ prereq-install:
 modules: DIR = $(BUILD)/modules/$(SERIES)
 modules:
 	mkdir -p $(DIR)/tree
-	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/drivers $(CURDIR)/include $(DIR)/tree/
+	cp -rsf $(CURDIR)/Kbuild $(CURDIR)/drivers $(CURDIR)/include $(CURDIR)/samples $(DIR)/tree/
 	find $(DIR) '(' -xtype l -o -name '*.ko' ')' -delete
 	$(MAKE) -C $(KDIR) M=$(DIR)/tree -j$(JOBS) modules
 	find $(DIR)/tree -name '*.ko' -exec cp -t $(DIR) {} +

@@ -121,7 +121,7 @@ struct miracast_target_ops {
 	 *
 	 * Called after the change, in the order of changes, without relay
 	 * spinlocks held. With MIRACAST_STATE_STARTED the monitor may be
-	 * reported (R36); @info then holds MIRACAST_SESSION_* bits.
+	 * reported (R36); @info then holds MIRACAST_SESSION_* bits. May send.
 	 */
 	void (*session_state)(void *context, enum miracast_state state, u32 info);
 

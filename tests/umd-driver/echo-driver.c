@@ -86,7 +86,10 @@ static const struct miracast_driver driver = {
 /* The broker's part: /dev/miracast, handshake, a sink. Returns its fd, or negative errno. */
 static int open_sink(const char *target, int *broker)
 {
-	struct miracast_hello hello = { MIRACAST_ABI_VERSION, MIRACAST_ABI_VERSION };
+	struct miracast_hello hello = {
+		.abi_min = MIRACAST_ABI_VERSION,
+		.abi_max = MIRACAST_ABI_VERSION,
+	};
 	struct miracast_open_sink open_sink = { 0 };
 
 	*broker = open("/dev/miracast", O_RDWR | O_CLOEXEC);

@@ -6,151 +6,151 @@
 #include <errno.h>
 #include <string.h>
 
-#include "libmiracast-fixture.h"
+#include "fake-kernel.h"
 
 static gpointer other_thread(gpointer data)
 {
-	struct fixture *f = data;
+	struct witness *w = data;
 
-	f->other_result = control(f, 50);
+	w->other_result = control(w, WITNESS_CONTROL);
 	return NULL;
 }
 
-static void gates_in_create(struct fixture *f)
+static void gates_in_create(struct witness *w)
 {
-	g_assert_cmpint(control(f, 1), ==, 0);
-	g_assert_cmpint(control_elsewhere(f), ==, -EBUSY);
+	g_assert_cmpint(control(w, 1), ==, 0);
+	g_assert_cmpint(control_elsewhere(w), ==, -EBUSY);
 }
 
-static void gates_in_start(struct fixture *f)
+static void gates_in_start(struct witness *w)
 {
-	g_assert_cmpint(control(f, 2), ==, 0);
-	f->other_result = 1;
-	f->other = g_thread_new("waits", other_thread, f);
+	g_assert_cmpint(control(w, 2), ==, 0);
+	w->other_result = 1;
+	w->other = g_thread_new("waits", other_thread, w);
 	g_usleep(100 * 1000);
-	g_assert_cmpint(f->other_result, ==, 1);
+	g_assert_cmpint(w->other_result, ==, 1);
 }
 
-static void gates_in_stop(struct fixture *f)
+static void gates_in_stop(struct witness *w)
 {
-	g_assert_cmpint(control(f, 3), ==, 0);
-	g_assert_cmpint(control_elsewhere(f), ==, -ESHUTDOWN);
+	g_assert_cmpint(control(w, 3), ==, 0);
+	g_assert_cmpint(control_elsewhere(w), ==, -ESHUTDOWN);
 }
 
-static void gates_in_destroy(struct fixture *f)
+static void gates_in_destroy(struct witness *w)
 {
-	g_assert_cmpint(control(f, 4), ==, 0);
-	g_assert_cmpint(control_elsewhere(f), ==, -ESHUTDOWN);
+	g_assert_cmpint(control(w, 4), ==, 0);
+	g_assert_cmpint(control_elsewhere(w), ==, -ESHUTDOWN);
 }
 
 static void test_gates(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.in_create = gates_in_create;
-	f.in_start = gates_in_start;
-	f.in_stop = gates_in_stop;
-	f.in_destroy = gates_in_destroy;
-	fixture_run(&f);
-	wait_until_started(&f);
-	g_thread_join(f.other);
-	g_assert_cmpint(f.other_result, ==, 0);
-	g_assert_cmpint(control_elsewhere(&f), ==, 0);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
-	g_assert_cmpint(control(&f, 7), ==, -ENODEV);
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	w.in_create = gates_in_create;
+	w.in_start = gates_in_start;
+	w.in_stop = gates_in_stop;
+	w.in_destroy = gates_in_destroy;
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_thread_join(w.other);
+	g_assert_cmpint(w.other_result, ==, 0);
+	g_assert_cmpint(control_elsewhere(&w), ==, 0);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	g_assert_cmpint(control(&w, 7), ==, -ENODEV);
+	kernel_end(&w);
 }
 
 static void test_gate_of_failed_start(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.in_start = gates_in_start;
-	f.start_result = -EPROTO;
-	fixture_run(&f);
-	g_assert_cmpint(fixture_join(&f), ==, -EPROTO);
-	g_thread_join(f.other);
-	g_assert_true(f.other_result == -ESHUTDOWN || f.other_result == -ENODEV);
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	w.in_start = gates_in_start;
+	w.start_result = -EPROTO;
+	witness_run(&w);
+	g_assert_cmpint(witness_join(&w), ==, -EPROTO);
+	g_thread_join(w.other);
+	g_assert_true(w.other_result == -ESHUTDOWN || w.other_result == -ENODEV);
+	kernel_end(&w);
 }
 
 static void test_io_control(void)
 {
 	static const uint8_t large[MIRACAST_MAX_IO_CONTROL + 1];
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	fixture_run(&f);
-	wait_until_started(&f);
-	g_assert_cmpint(control(&f, 5), ==, 0);
+	kernel_begin(&w, TRUE);
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_assert_cmpint(control(&w, 5), ==, 0);
 	kernel.io_control_error = ERANGE;
-	g_assert_cmpint(control(&f, 6), ==, -ERANGE);
+	g_assert_cmpint(control(&w, 6), ==, -ERANGE);
 	kernel.io_control_error = 0;
 	/* Hardware access, and the number of bytes is optional. */
-	g_assert_cmpint(f.callbacks->io_control(f.host, true, 8, 0, NULL, 0, NULL, NULL), ==, 0);
-	g_assert_cmpint(f.callbacks->io_control(f.host, false, 9, sizeof(large), large, 0, NULL,
+	g_assert_cmpint(w.callbacks->io_control(w.host, true, 8, 0, NULL, 0, NULL, NULL), ==, 0);
+	g_assert_cmpint(w.callbacks->io_control(w.host, false, 9, sizeof(large), large, 0, NULL,
 						NULL), ==, -EMSGSIZE);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
 	g_assert_cmpstr(kernel.ops->str, ==,
 			"begin-start end-start control-1000 control-5 control-6 control-8-hardware "
 			"begin-stop end-stop ");
-	fixture_clear(&f);
+	kernel_end(&w);
 }
 
 static void test_status(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	fixture_run(&f);
-	wait_until_started(&f);
-	f.callbacks->report_session_status(f.host, MIRACAST_STATUS_MISSING_KEEPALIVE, -ETIMEDOUT);
-	f.callbacks->report_session_status(f.host, MIRACAST_STATUS_CRITICAL_ERROR, 0);
-	g_assert_cmpint(fixture_join(&f), ==, 0);
-	g_assert_cmpstr(f.calls->str, ==, "create start stop destroy ");
-	g_assert_true(g_str_has_prefix(f.log->str, "1:-110:1 "));
+	kernel_begin(&w, TRUE);
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	w.callbacks->report_session_status(w.host, MIRACAST_STATUS_MISSING_KEEPALIVE, -ETIMEDOUT);
+	w.callbacks->report_session_status(w.host, MIRACAST_STATUS_CRITICAL_ERROR, 0);
+	g_assert_cmpint(witness_join(&w), ==, 0);
+	g_assert_cmpstr(w.calls->str, ==, "create start stop destroy ");
+	g_assert_true(g_str_has_prefix(w.log->str, "1:-110:1 "));
 	g_assert_nonnull(strstr(kernel.ops->str, "status-1 "));
-	fixture_clear(&f);
+	kernel_end(&w);
 }
 
-static void give_up(struct fixture *f)
+static void give_up(struct witness *w)
 {
-	f->callbacks->report_session_status(f->host, MIRACAST_STATUS_CRITICAL_ERROR, -EIO);
+	w->callbacks->report_session_status(w->host, MIRACAST_STATUS_CRITICAL_ERROR, -EIO);
 	/* The stop does not run inside the report. */
-	g_assert_cmpstr(f->calls->str, ==, "create start ");
+	g_assert_cmpstr(w->calls->str, ==, "create start ");
 }
 
 static void test_status_while_starting(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.in_start = give_up;
-	fixture_run(&f);
-	g_assert_cmpint(fixture_join(&f), ==, 0);
-	g_assert_cmpstr(f.calls->str, ==, "create start stop destroy ");
-	g_assert_cmpstr(f.log->str, ==, "0:-5:1 ");
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	w.in_start = give_up;
+	witness_run(&w);
+	g_assert_cmpint(witness_join(&w), ==, 0);
+	g_assert_cmpstr(w.calls->str, ==, "create start stop destroy ");
+	g_assert_cmpstr(w.log->str, ==, "0:-5:1 ");
+	kernel_end(&w);
 }
 
 static void test_statistic(void)
 {
 	const struct miracast_statistic statistic = { .type = MIRACAST_STATISTIC_EVENT };
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	fixture_run(&f);
-	wait_until_started(&f);
-	f.callbacks->report_statistic(f.host, &statistic);
-	g_assert_cmpint(control(&f, 5), ==, 0); /* the session goes on */
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
+	kernel_begin(&w, TRUE);
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	w.callbacks->report_statistic(w.host, &statistic);
+	g_assert_cmpint(control(&w, 5), ==, 0); /* the session goes on */
+	g_assert_cmpint(witness_stop(&w), ==, 0);
 	g_assert_cmpstr(kernel.ops->str, ==,
 			"begin-start end-start control-1000 statistic-2 control-5 "
 			"begin-stop end-stop ");
-	g_assert_cmpstr(f.log->str, ==, "");
-	fixture_clear(&f);
+	g_assert_cmpstr(w.log->str, ==, "");
+	kernel_end(&w);
 }
 
 static void no_notify(void *data, const struct miracast_data_rate *rate)
@@ -159,47 +159,47 @@ static void no_notify(void *data, const struct miracast_data_rate *rate)
 }
 
 /* All five, after the context's end: nothing reaches the kernel or the program. */
-static void call_all_in_vain(struct fixture *f)
+static void call_all_in_vain(struct witness *w)
 {
 	const struct miracast_statistic statistic = { .type = MIRACAST_STATISTIC_EVENT };
-	const struct miracast_callbacks *callbacks = f->callbacks;
+	const struct miracast_callbacks *callbacks = w->callbacks;
 	g_autofree char *ops = g_strdup(kernel.ops->str);
 	uint32_t size = 64;
 	uint64_t chunks[8];
 
 	kernel_report_chunk(1);
-	g_assert_cmpint(control(f, 7), ==, -ENODEV);
-	g_assert_cmpint(callbacks->get_next_chunk(f->host, -1, 0, NULL, &size, chunks, NULL), ==,
+	g_assert_cmpint(control(w, 7), ==, -ENODEV);
+	g_assert_cmpint(callbacks->get_next_chunk(w->host, -1, 0, NULL, &size, chunks, NULL), ==,
 			-ENODEV);
-	g_assert_cmpint(callbacks->register_for_data_rate(f->host, no_notify, f), ==, -ENODEV);
-	callbacks->report_statistic(f->host, &statistic);
-	callbacks->report_session_status(f->host, MIRACAST_STATUS_CRITICAL_ERROR, 0);
+	g_assert_cmpint(callbacks->register_for_data_rate(w->host, no_notify, w), ==, -ENODEV);
+	callbacks->report_statistic(w->host, &statistic);
+	callbacks->report_session_status(w->host, MIRACAST_STATUS_CRITICAL_ERROR, 0);
 	g_assert_cmpstr(kernel.ops->str, ==, ops);
-	g_assert_cmpstr(f->log->str, ==, "");
+	g_assert_cmpstr(w->log->str, ==, "");
 }
 
 static void test_dead_after_destroy(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	fixture_run(&f);
-	wait_until_started(&f);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
-	call_all_in_vain(&f);
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	call_all_in_vain(&w);
+	kernel_end(&w);
 }
 
 static void test_dead_after_failed_create(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.create_result = -ENOMEM;
-	fixture_run(&f);
-	g_assert_cmpint(fixture_join(&f), ==, -ENOMEM);
-	call_all_in_vain(&f);
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	w.create_result = -ENOMEM;
+	witness_run(&w);
+	g_assert_cmpint(witness_join(&w), ==, -ENOMEM);
+	call_all_in_vain(&w);
+	kernel_end(&w);
 }
 
 int main(int argc, char *argv[])

@@ -4,51 +4,51 @@
  */
 #include <errno.h>
 
-#include "libmiracast-fixture.h"
+#include "fake-kernel.h"
 
 static void rate_notify(void *data, const struct miracast_data_rate *rate)
 {
-	struct fixture *f = data;
+	struct witness *w = data;
 
-	g_mutex_lock(&f->lock);
-	g_assert_false(f->last_rate); /* NULL is the last call */
+	g_mutex_lock(&w->lock);
+	g_assert_false(w->last_rate); /* NULL is the last call */
 	if (rate) {
-		f->rates++;
-		f->rate = *rate;
+		w->rates++;
+		w->rate = *rate;
 	} else {
-		f->last_rate = TRUE;
+		w->last_rate = TRUE;
 	}
-	g_cond_broadcast(&f->changed);
-	g_mutex_unlock(&f->lock);
+	g_cond_broadcast(&w->changed);
+	g_mutex_unlock(&w->lock);
 }
 
 static gpointer register_thread(gpointer data)
 {
-	struct fixture *f = data;
+	struct witness *w = data;
 
-	return GINT_TO_POINTER(f->callbacks->register_for_data_rate(f->host, rate_notify, f));
+	return GINT_TO_POINTER(w->callbacks->register_for_data_rate(w->host, rate_notify, w));
 }
 
-static void register_rate(struct fixture *f)
+static void register_rate(struct witness *w)
 {
-	const struct miracast_callbacks *callbacks = f->callbacks;
+	const struct miracast_callbacks *callbacks = w->callbacks;
 
-	g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(g_thread_new("other", register_thread, f))),
+	g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(g_thread_new("other", register_thread, w))),
 			==, -EPERM);
-	g_assert_cmpint(callbacks->register_for_data_rate(f->host, NULL, NULL), ==, -EALREADY);
-	f->registered_us = g_get_monotonic_time();
-	g_assert_cmpint(callbacks->register_for_data_rate(f->host, rate_notify, f), ==, 0);
-	g_assert_cmpint(callbacks->register_for_data_rate(f->host, rate_notify, f), ==, -EALREADY);
+	g_assert_cmpint(callbacks->register_for_data_rate(w->host, NULL, NULL), ==, -EALREADY);
+	w->registered_us = g_get_monotonic_time();
+	g_assert_cmpint(callbacks->register_for_data_rate(w->host, rate_notify, w), ==, 0);
+	g_assert_cmpint(callbacks->register_for_data_rate(w->host, rate_notify, w), ==, -EALREADY);
 }
 
-static void wait_for_rates(struct fixture *f, guint n)
+static void wait_for_rates(struct witness *w, guint n)
 {
-	gint64 deadline = f->registered_us + (n + 5) * G_USEC_PER_SEC;
+	gint64 deadline = w->registered_us + (n + 5) * G_USEC_PER_SEC;
 
-	while (f->rates < n)
-		g_assert_true(g_cond_wait_until(&f->changed, &f->lock, deadline));
-	g_assert_cmpuint(f->rates, ==, n);
-	g_assert_cmpint(g_get_monotonic_time() - f->registered_us, >=, n * G_USEC_PER_SEC);
+	while (w->rates < n)
+		g_assert_true(g_cond_wait_until(&w->changed, &w->lock, deadline));
+	g_assert_cmpuint(w->rates, ==, n);
+	g_assert_cmpint(g_get_monotonic_time() - w->registered_us, >=, n * G_USEC_PER_SEC);
 }
 
 /* Each second; rates are the last ones said, counts add up and begin anew. */
@@ -62,93 +62,93 @@ static void test_each_second(void)
 		.retried_frame_count = 2,
 		.multiple_retry_frame_count = 3,
 	};
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, FALSE);
-	f.in_start = register_rate;
-	fixture_run(&f);
-	wait_until_started(&f);
-	g_assert_cmpint(f.callbacks->register_for_data_rate(f.host, rate_notify, &f), ==, -EPERM);
-	miracast_host_set_data_rate(f.host, &rate);
-	miracast_host_set_data_rate(f.host, &rate);
-	g_mutex_lock(&f.lock);
-	wait_for_rates(&f, 1);
-	g_assert_cmpuint(f.rate.encoder_bit_rate, ==, 5000000);
-	g_assert_cmpuint(f.rate.current_max_tx_data_rate, ==, 65000000);
-	g_assert_cmpuint(f.rate.transmitted_frame_count, ==, 20);
-	g_assert_cmpuint(f.rate.failed_frame_count, ==, 2);
-	g_assert_cmpuint(f.rate.retried_frame_count, ==, 4);
-	g_assert_cmpuint(f.rate.multiple_retry_frame_count, ==, 6);
-	wait_for_rates(&f, 2);
-	g_assert_cmpuint(f.rate.encoder_bit_rate, ==, 5000000);
-	g_assert_cmpuint(f.rate.transmitted_frame_count, ==, 0);
-	g_assert_cmpuint(f.rate.multiple_retry_frame_count, ==, 0);
-	wait_for_rates(&f, 3);
-	g_assert_cmpint(g_get_monotonic_time() - f.registered_us, <, 4.5 * G_USEC_PER_SEC);
-	g_mutex_unlock(&f.lock);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
-	g_assert_true(f.last_rate);
-	fixture_clear(&f);
+	kernel_begin(&w, FALSE);
+	w.in_start = register_rate;
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_assert_cmpint(w.callbacks->register_for_data_rate(w.host, rate_notify, &w), ==, -EPERM);
+	miracast_host_set_data_rate(w.host, &rate);
+	miracast_host_set_data_rate(w.host, &rate);
+	g_mutex_lock(&w.lock);
+	wait_for_rates(&w, 1);
+	g_assert_cmpuint(w.rate.encoder_bit_rate, ==, 5000000);
+	g_assert_cmpuint(w.rate.current_max_tx_data_rate, ==, 65000000);
+	g_assert_cmpuint(w.rate.transmitted_frame_count, ==, 20);
+	g_assert_cmpuint(w.rate.failed_frame_count, ==, 2);
+	g_assert_cmpuint(w.rate.retried_frame_count, ==, 4);
+	g_assert_cmpuint(w.rate.multiple_retry_frame_count, ==, 6);
+	wait_for_rates(&w, 2);
+	g_assert_cmpuint(w.rate.encoder_bit_rate, ==, 5000000);
+	g_assert_cmpuint(w.rate.transmitted_frame_count, ==, 0);
+	g_assert_cmpuint(w.rate.multiple_retry_frame_count, ==, 0);
+	wait_for_rates(&w, 3);
+	g_assert_cmpint(g_get_monotonic_time() - w.registered_us, <, 4.5 * G_USEC_PER_SEC);
+	g_mutex_unlock(&w.lock);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	g_assert_true(w.last_rate);
+	kernel_end(&w);
 }
 
-static void unregister_rate(struct fixture *f)
+static void unregister_rate(struct witness *w)
 {
-	g_assert_cmpint(f->callbacks->register_for_data_rate(f->host, NULL, NULL), ==, 0);
-	g_assert_cmpint(f->callbacks->register_for_data_rate(f->host, NULL, NULL), ==, -EALREADY);
+	g_assert_cmpint(w->callbacks->register_for_data_rate(w->host, NULL, NULL), ==, 0);
+	g_assert_cmpint(w->callbacks->register_for_data_rate(w->host, NULL, NULL), ==, -EALREADY);
 }
 
 static void test_unregister(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, FALSE);
-	f.in_start = register_rate;
-	f.in_stop = unregister_rate;
-	fixture_run(&f);
-	wait_until_started(&f);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
-	g_assert_false(f.last_rate);
-	fixture_clear(&f);
+	kernel_begin(&w, FALSE);
+	w.in_start = register_rate;
+	w.in_stop = unregister_rate;
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	g_assert_false(w.last_rate);
+	kernel_end(&w);
 }
 
 static void test_failed_start(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, FALSE);
-	f.in_start = register_rate;
-	f.start_result = -EPROTO;
-	fixture_run(&f);
-	g_assert_cmpint(fixture_join(&f), ==, -EPROTO);
-	g_assert_true(f.last_rate);
-	fixture_clear(&f);
+	kernel_begin(&w, FALSE);
+	w.in_start = register_rate;
+	w.start_result = -EPROTO;
+	witness_run(&w);
+	g_assert_cmpint(witness_join(&w), ==, -EPROTO);
+	g_assert_true(w.last_rate);
+	kernel_end(&w);
 }
 
-static void register_too_early(struct fixture *f)
+static void register_too_early(struct witness *w)
 {
-	g_assert_cmpint(f->callbacks->register_for_data_rate(f->host, rate_notify, f), ==, -EPERM);
+	g_assert_cmpint(w->callbacks->register_for_data_rate(w->host, rate_notify, w), ==, -EPERM);
 }
 
-static void register_without_source(struct fixture *f)
+static void register_without_source(struct witness *w)
 {
-	g_assert_cmpint(f->callbacks->register_for_data_rate(f->host, rate_notify, f), ==,
+	g_assert_cmpint(w->callbacks->register_for_data_rate(w->host, rate_notify, w), ==,
 			-EOPNOTSUPP);
 }
 
 static void test_unsupported(void)
 {
-	struct fixture f;
+	struct witness w;
 	struct miracast_host_config config;
 
-	fixture_init(&f, FALSE);
-	f.in_create = register_too_early;
-	f.in_start = register_without_source;
-	f.start_result = -EPROTO;
-	config = make_config(&f);
+	kernel_begin(&w, FALSE);
+	w.in_create = register_too_early;
+	w.in_start = register_without_source;
+	w.start_result = -EPROTO;
+	config = witness_config(&w);
 	config.has_data_rate = false;
-	g_assert_cmpint(miracast_host_new(&config, &f.host), ==, 0);
-	g_assert_cmpint(miracast_host_run(f.host), ==, -EPROTO);
-	fixture_clear(&f);
+	g_assert_cmpint(miracast_host_new(&config, &w.host), ==, 0);
+	g_assert_cmpint(miracast_host_run(w.host), ==, -EPROTO);
+	kernel_end(&w);
 }
 
 int main(int argc, char *argv[])

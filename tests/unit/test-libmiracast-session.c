@@ -6,140 +6,138 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libmiracast-fixture.h"
+#include "fake-kernel.h"
 
 static void test_arguments(void)
 {
-	struct fixture f;
+	struct witness w;
 	struct miracast_host_config config;
-	struct miracast_driver broken = fixture_driver;
+	struct miracast_driver broken = witness_driver;
 	struct miracast_host *host;
 
-	fixture_init(&f, FALSE);
-	config = make_config(&f);
+	kernel_begin(&w, FALSE);
+	config = witness_config(&w);
 	config.rtsp_fd = -1;
 	g_assert_cmpint(miracast_host_new(&config, &host), ==, -EINVAL);
-	config = make_config(&f);
+	config = witness_config(&w);
 	config.num_threads = MIRACAST_HOST_MAX_THREADS + 1;
 	g_assert_cmpint(miracast_host_new(&config, &host), ==, -EINVAL);
-	config = make_config(&f);
+	config = witness_config(&w);
 	config.sink_fd = 9999;
 	g_assert_cmpint(miracast_host_new(&config, &host), ==, -EBADF);
 
-	config = make_config(&f);
+	config = witness_config(&w);
 	config.driver = &broken;
 	broken.version = 2;
 	g_assert_cmpint(miracast_host_new(&config, &host), ==, -EPROTONOSUPPORT);
-	broken = fixture_driver;
+	broken = witness_driver;
 	broken.size--;
 	g_assert_cmpint(miracast_host_new(&config, &host), ==, -EINVAL);
-	broken = fixture_driver;
+	broken = witness_driver;
 	broken.stop_session = NULL;
 	g_assert_cmpint(miracast_host_new(&config, &host), ==, -EINVAL);
 	g_assert_null(host);
-	fixture_clear(&f);
+	kernel_end(&w);
 }
 
 static void test_order(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.info = MIRACAST_SESSION_MONITOR_CONNECTED;
-	fixture_run(&f);
-	wait_until_started(&f);
-	g_assert_cmpint(control(&f, 5), ==, 0);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
-	g_assert_cmpstr(f.calls->str, ==, "create start stop destroy ");
+	kernel_begin(&w, TRUE);
+	w.info = MIRACAST_SESSION_MONITOR_CONNECTED;
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_assert_cmpint(control(&w, 5), ==, 0);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	g_assert_cmpstr(w.calls->str, ==, "create start stop destroy ");
 	g_assert_cmpstr(kernel.ops->str, ==,
 			"begin-start end-start control-1000 control-5 begin-stop end-stop ");
-	fixture_clear(&f);
+	kernel_end(&w);
 }
 
 static void test_no_kernel(void)
 {
-	struct fixture f;
+	struct witness w;
 	struct miracast_frame frame;
 
-	fixture_init(&f, FALSE);
-	fixture_run(&f);
-	wait_until_started(&f);
-	g_assert_cmpint(control(&f, 5), ==, -ENODEV);
-	g_assert_cmpint(miracast_frames_fd(f.host), ==, -ENODEV);
-	g_assert_cmpint(miracast_frames_acquire(f.host, &frame), ==, -ENODEV);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
-	fixture_clear(&f);
+	kernel_begin(&w, FALSE);
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_assert_cmpint(control(&w, 5), ==, -ENODEV);
+	g_assert_cmpint(miracast_frames_fd(w.host), ==, -ENODEV);
+	g_assert_cmpint(miracast_frames_acquire(w.host, &frame), ==, -ENODEV);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	kernel_end(&w);
 }
 
 static void test_create_fails(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.create_result = -ENOMEM;
-	fixture_run(&f);
-	g_assert_cmpint(fixture_join(&f), ==, -ENOMEM);
-	g_assert_cmpstr(f.calls->str, ==, "create ");
+	kernel_begin(&w, TRUE);
+	w.create_result = -ENOMEM;
+	witness_run(&w);
+	g_assert_cmpint(witness_join(&w), ==, -ENOMEM);
+	g_assert_cmpstr(w.calls->str, ==, "create ");
 	g_assert_cmpstr(kernel.ops->str, ==, "");
-	fixture_clear(&f);
+	kernel_end(&w);
 }
 
 static void test_start_fails(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.start_result = -ENOSPC;
-	fixture_run(&f);
-	g_assert_cmpint(fixture_join(&f), ==, -ENOSPC);
-	g_assert_cmpstr(f.calls->str, ==, "create start destroy ");
+	kernel_begin(&w, TRUE);
+	w.start_result = -ENOSPC;
+	witness_run(&w);
+	g_assert_cmpint(witness_join(&w), ==, -ENOSPC);
+	g_assert_cmpstr(w.calls->str, ==, "create start destroy ");
 	g_assert_cmpstr(kernel.ops->str, ==, "begin-start fail-start(-28) end-stop ");
-	fixture_clear(&f);
+	kernel_end(&w);
 }
 
 static void test_reserved_info(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.info = 1 << 7;
-	fixture_run(&f);
-	g_assert_cmpint(fixture_join(&f), ==, -EINVAL);
-	g_assert_cmpstr(f.calls->str, ==, "create start stop destroy ");
+	kernel_begin(&w, TRUE);
+	w.info = 1 << 7;
+	witness_run(&w);
+	g_assert_cmpint(witness_join(&w), ==, -EINVAL);
+	g_assert_cmpstr(w.calls->str, ==, "create start stop destroy ");
 	g_assert_cmpstr(kernel.ops->str, ==, "begin-start begin-stop end-stop ");
-	fixture_clear(&f);
+	kernel_end(&w);
 }
 
 static void test_stop_before_start(void)
 {
-	struct fixture f;
+	struct witness w;
 	struct miracast_host_config config;
 
-	fixture_init(&f, TRUE);
-	config = make_config(&f);
-	g_assert_cmpint(miracast_host_new(&config, &f.host), ==, 0);
-	miracast_host_request_stop(f.host);
-	g_assert_cmpint(miracast_host_run(f.host), ==, -ECANCELED);
-	g_assert_cmpstr(f.calls->str, ==, "create destroy ");
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	config = witness_config(&w);
+	g_assert_cmpint(miracast_host_new(&config, &w.host), ==, 0);
+	miracast_host_request_stop(w.host);
+	g_assert_cmpint(miracast_host_run(w.host), ==, -ECANCELED);
+	g_assert_cmpstr(w.calls->str, ==, "create destroy ");
+	kernel_end(&w);
 }
 
 static void test_kernel_gone(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	fixture_run(&f);
-	wait_until_started(&f);
-	/* The nearest a socket comes to a context that is gone. */
-	close(f.sink[1]);
-	f.sink[1] = -1;
-	g_assert_cmpint(fixture_join(&f), <, 0);
-	g_assert_cmpstr(f.calls->str, ==, "create start stop destroy ");
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	kernel_hang_up();
+	g_assert_cmpint(witness_join(&w), <, 0);
+	g_assert_cmpstr(w.calls->str, ==, "create start stop destroy ");
+	kernel_end(&w);
 }
 
-static void slow(struct fixture *f)
+static void slow(struct witness *w)
 {
 	g_usleep(3200 * 1000);
 }
@@ -147,37 +145,37 @@ static void slow(struct fixture *f)
 /* And a stop, and a handler that keeps one waiting. */
 static void test_overdue(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.hold_handlers = TRUE; /* until overdue() */
-	f.in_stop = slow;
-	f.in_destroy = slow;
-	fixture_run(&f);
-	wait_until_started(&f);
-	send_record(&f, 1, MIRACAST_REC_MESSAGE, "held", 32);
-	wait_for_handlers(&f, 1);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
-	g_assert_cmpstr(f.log->str, ==, "message stop destroy ");
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	w.hold_handlers = TRUE; /* until overdue() */
+	w.in_stop = slow;
+	w.in_destroy = slow;
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	send_record(1, MIRACAST_REC_MESSAGE, "held", 32);
+	witness_wait_for_handlers(&w, 1);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	g_assert_cmpstr(w.log->str, ==, "message stop destroy ");
+	kernel_end(&w);
 }
 
-static void just_in_time(struct fixture *f)
+static void just_in_time(struct witness *w)
 {
 	g_usleep(2500 * 1000);
 }
 
 static void test_not_overdue(void)
 {
-	struct fixture f;
+	struct witness w;
 
-	fixture_init(&f, TRUE);
-	f.in_destroy = just_in_time;
-	fixture_run(&f);
-	wait_until_started(&f);
-	g_assert_cmpint(fixture_stop(&f), ==, 0);
-	g_assert_cmpstr(f.log->str, ==, "");
-	fixture_clear(&f);
+	kernel_begin(&w, TRUE);
+	w.in_destroy = just_in_time;
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	g_assert_cmpstr(w.log->str, ==, "");
+	kernel_end(&w);
 }
 
 int main(int argc, char *argv[])

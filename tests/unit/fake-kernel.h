@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fake-kernel.h - the kernel that the tests of libmiracast play
+ *
+ * The other end of a socket pair for records and replies, and __wrap_ioctl() and
+ * __wrap_poll() for the rest (the linker's --wrap).
+ */
+#pragma once
+
+#include "witness.h"
+
+struct fake_kernel {
+	int peer; /* of the sink fd */
+	GMutex lock;
+	GString *ops; /* session ops, reports and calls, in order */
+	int io_control_error;
+
+	GArray *chunks; /* struct miracast_chunk, all without private data */
+	gboolean chunks_lost;
+	int chunks_fd; /* eventfd: stands in for the sink fd's POLLRDBAND */
+};
+
+extern struct fake_kernel kernel;
+
+/* A kernel, and a witness on its sink fd; without one the host has no kernel. */
+void kernel_begin(struct witness *w, gboolean with_sink);
+void kernel_end(struct witness *w);
+/* The nearest a socket comes to a context that is gone. */
+void kernel_hang_up(void);
+
+/* What a display driver does with its chunks: one more, and more than there is room for. */
+void kernel_report_chunk(guint64 frame);
+void kernel_overflow(void);
+
+void send_record(uint64_t id, uint16_t type, const char *payload, uint32_t out_max);
+void expect_reply(uint64_t id, int result, const char *payload);
