@@ -24,6 +24,7 @@
 #include "wfdtsmux.h"
 
 #define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define FRAME_US (G_USEC_PER_SEC / 30)
 #define VGA_PITCH (640 * 4)
 #define HDMI 11 /* DRM_MODE_CONNECTOR_HDMIA */
 
@@ -38,16 +39,23 @@ static struct {
 	GByteArray *plug;   /* input of MIRACAST_CTL_PLUG */
 	GArray *statistics; /* struct miracast_statistic */
 	guint32 info;
-	gboolean revokes; /* there is always a frame, and its hold is revoked */
+	gboolean frames;  /* the desktop draws all the time */
+	gint64 flip_us;   /* its last frame */
+	gboolean revokes; /* its hold is revoked */
 	guint64 seq;
+	guint64 announced; /* frames of which a chunk record was read */
+	gboolean chunks_lost;
 } kernel;
 
 static int kernel_acquire(struct miracast_frame *frame)
 {
-	if (!kernel.revokes) {
+	gint64 now = g_get_monotonic_time();
+
+	if (!kernel.frames || now - kernel.flip_us < FRAME_US) {
 		errno = EAGAIN;
 		return -1;
 	}
+	kernel.flip_us = now;
 	*frame = (struct miracast_frame){
 		.seq = ++kernel.seq,
 		.buffer_id = 1,
@@ -58,6 +66,25 @@ static int kernel_acquire(struct miracast_frame *frame)
 		.height = 480,
 		.flags = MIRACAST_FRAME_FULL,
 	};
+	return 0;
+}
+
+/* A record for each frame, before it is acquired; one at a time, as a small buffer would have it. */
+static int kernel_get_chunks(struct miracast_get_chunks *get)
+{
+	struct miracast_chunk *chunk = (struct miracast_chunk *)(uintptr_t)get->buf_ptr;
+
+	if (kernel.chunks_lost || kernel.announced > kernel.seq || !kernel.frames) {
+		errno = kernel.chunks_lost ? ECONNRESET : EAGAIN;
+		kernel.chunks_lost = FALSE;
+		return -1;
+	}
+	*chunk = (struct miracast_chunk){
+		.len = sizeof(*chunk),
+		.info = { .type = MIRACAST_CHUNK_FRAME_START,
+			  .id = MIRACAST_CHUNK_ID(++kernel.announced, 0) },
+	};
+	get->used = sizeof(*chunk);
 	return 0;
 }
 
@@ -105,8 +132,11 @@ static int kernel_ioctl(unsigned long request, void *argument)
 	case MIRACAST_IOC_GET_BUFFER:
 		return kernel_get_buffer(argument);
 	case MIRACAST_IOC_RELEASE_FRAME:
-		((struct miracast_release_frame *)argument)->flags = MIRACAST_RELEASE_REVOKED;
+		((struct miracast_release_frame *)argument)->flags =
+			kernel.revokes ? MIRACAST_RELEASE_REVOKED : 0;
 		return 0;
+	case MIRACAST_IOC_GET_CHUNKS:
+		return kernel_get_chunks(argument);
 	default:
 		errno = EAGAIN; /* nothing retired */
 		return -1;
@@ -146,7 +176,10 @@ static guint count(guint type)
 
 struct fixture {
 	int sink[2];	/* sink fd; [0] is the driver's */
-	int channel[2]; /* to the broker, which never reads; the same */
+	int channel[2]; /* to the broker; the same */
+	channel *broker;
+	guint64 offered, acquired, idr; /* of its newest statistics */
+	guint same_idr;			/* statistics since idr grew */
 	int rtsp[2];	/* the same */
 	int rtp;
 	const char *video;
@@ -299,17 +332,35 @@ static gboolean sink_heard(struct fixture *f, const char *text)
 
 /* ----------------------------------------------------------------- a session */
 
-static void broker_message(channel *ch, enum channel_message message, GVariant *fields, gpointer data)
+static void driver_told(channel *ch, enum channel_message message, GVariant *fields, gpointer data)
 {
 }
 
-static void broker_closed(channel *ch, const GError *error, gpointer data)
+static void broker_told(channel *ch, enum channel_message message, GVariant *fields, gpointer data)
+{
+	struct fixture *f = data;
+	guint64 idr = f->idr;
+
+	if (message != CHANNEL_STATS)
+		return;
+	g_variant_lookup(fields, "frames-offered", "t", &f->offered);
+	g_variant_lookup(fields, "frames-acquired", "t", &f->acquired);
+	g_variant_lookup(fields, "idr", "t", &f->idr);
+	f->same_idr = f->idr == idr ? f->same_idr + 1 : 0;
+}
+
+static void channel_closed(channel *ch, const GError *error, gpointer data)
 {
 }
 
-static const struct channel_funcs channel_handlers = {
-	.message = broker_message,
-	.closed = broker_closed,
+static const struct channel_funcs driver_handlers = {
+	.message = driver_told,
+	.closed = channel_closed,
+};
+
+static const struct channel_funcs broker_handlers = {
+	.message = broker_told,
+	.closed = channel_closed,
 };
 
 static gpointer run(gpointer data)
@@ -337,6 +388,7 @@ static void begin(struct fixture *f)
 	kernel.statistics = g_array_new(FALSE, FALSE, sizeof(struct miracast_statistic));
 	kernel.info = 0;
 	kernel.seq = 0;
+	kernel.announced = 0;
 	f->heard = g_string_new(NULL);
 	g_assert_no_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, f->sink));
 	g_assert_no_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, f->channel));
@@ -347,7 +399,9 @@ static void begin(struct fixture *f)
 	f->config.peer_address = "127.0.0.1";
 	f->config.local_address = "127.0.0.1";
 	f->driver.config = &f->config;
-	f->driver.ch = channel_new(f->channel[0], CHANNEL_UMD, &channel_handlers, f, &error);
+	f->driver.ch = channel_new(f->channel[0], CHANNEL_UMD, &driver_handlers, f, &error);
+	g_assert_no_error(error);
+	f->broker = channel_new(f->channel[1], CHANNEL_BROKER, &broker_handlers, f, &error);
 	g_assert_no_error(error);
 	f->driver.context = g_main_context_default();
 	config.sink_fd = f->sink[0];
@@ -385,11 +439,11 @@ static int end(struct fixture *f)
 	shutdown(f->rtsp[0], SHUT_RDWR);
 	g_thread_join(f->sink_thread);
 	channel_free(f->driver.ch);
+	channel_free(f->broker);
 	for (guint i = 0; i < 2; i++) {
 		close(f->rtsp[i]);
 		close(f->sink[i]);
 	}
-	close(f->channel[1]);
 	close(f->rtp);
 	g_free(f->driver.message);
 	return f->result;
@@ -571,6 +625,7 @@ static void test_dropped(void)
 	struct fixture f = { .video = VGA, .config.kernel = TRUE };
 	guint n = 0;
 
+	kernel.frames = TRUE;
 	kernel.revokes = TRUE;
 	begin(&f);
 	wait_until(is_plugged, &f);
@@ -587,7 +642,64 @@ static void test_dropped(void)
 		g_assert_cmpuint(s->info.type, ==, MIRACAST_CHUNK_FRAME_DROPPED);
 		g_assert_cmpuint(s->info.id, ==, MIRACAST_CHUNK_ID(++n, 0));
 	}
+	kernel.frames = FALSE;
 	kernel.revokes = FALSE;
+	clear(&f);
+}
+
+static gboolean plays_without_idr(struct fixture *f)
+{
+	return f->acquired >= 10 && f->idr && f->same_idr >= 2;
+}
+
+static gboolean sends_idr(struct fixture *f)
+{
+	return f->same_idr == 0;
+}
+
+/*
+ * The records of the kernel are read: they count the desktop's frames, and when
+ * some were lost the sink, which would ask for key frames, gets one unasked.
+ */
+static void test_chunks(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = {
+		.video = VGA,
+		.more = "wfd_idr_request_capability: 1\r\n",
+		.config.kernel = TRUE,
+	};
+
+	kernel.frames = TRUE;
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(plays_without_idr, &f);
+	g_mutex_lock(&kernel.lock);
+	kernel.chunks_lost = TRUE;
+	g_mutex_unlock(&kernel.lock);
+	wait_until(sends_idr, &f);
+	/* One record for each frame, perhaps one of a frame that is not acquired yet. */
+	g_assert_cmpuint(f.offered - f.acquired, <=, 1);
+	g_assert_cmpint(end(&f), ==, 0);
+	kernel.frames = FALSE;
+	clear(&f);
+}
+
+/* A sink that says that it has no panel: no error, even on a slow link, and a stream. */
+static void test_no_panel(void)
+{
+	struct fixture f = {
+		.video = VGA,
+		.more = "wfd_connector_type: none\r\nwfd_display_edid: none\r\n",
+		.config.kernel = TRUE,
+		.stats.current_bit_rate = 1000000,
+	};
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpuint(kernel.info & MIRACAST_SESSION_MONITOR_CONNECTED, ==, 0);
+	g_assert_cmpint(end(&f), ==, 0);
 	clear(&f);
 }
 
@@ -605,16 +717,21 @@ static guint count_modes(guint64 bit_rate, guint32 *info)
 	return modes;
 }
 
-/* The rate of the link takes bits from the stream; modes only if it says so. */
+/* A slow link leaves out modes, and the kernel is told so; a fast one, or an unknown one, does not. */
 static void test_slower_link(void)
 {
-	guint32 info, slow_info;
-	guint modes = count_modes(0, &info), slow_modes = count_modes(2000000, &slow_info);
+	const guint32 connected = MIRACAST_SESSION_MONITOR_CONNECTED;
+	guint32 info, fast_info, slow_info;
+	guint modes = count_modes(0, &info);
+	guint fast_modes = count_modes(100000000, &fast_info);
+	guint slow_modes = count_modes(2000000, &slow_info);
 
-	g_assert_cmpuint(info, ==, MIRACAST_SESSION_MONITOR_CONNECTED);
-	g_assert_cmpuint(modes, >, 1);
-	g_assert_cmpuint(slow_modes, <=, modes);
-	g_assert_true((slow_modes < modes) == !!(slow_info & MIRACAST_SESSION_REDUCED_MODES));
+	g_assert_cmpuint(info, ==, connected);
+	g_assert_cmpuint(fast_info, ==, connected);
+	g_assert_cmpuint(slow_info, ==, connected | MIRACAST_SESSION_REDUCED_MODES);
+	g_assert_cmpuint(fast_modes, ==, modes);
+	g_assert_cmpuint(slow_modes, <, modes);
+	g_assert_cmpuint(slow_modes, >, 1);
 }
 
 static void test_slow_link(void)
@@ -637,6 +754,8 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R55-messages", test_messages);
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
+	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);
+	g_test_add_func("/umd-driver/R29-R33-no-panel", test_no_panel);
 	g_test_add_func("/umd-driver/R29-R30-slower-link", test_slower_link);
 	g_test_add_func("/umd-driver/R32-link-too-slow", test_slow_link);
 	return g_test_run();

@@ -74,6 +74,7 @@ static void test_m3_answer_r2_and_microsoft(void)
 	g_assert_cmpuint(caps->rtp_ports.port0, ==, 1028);
 	g_assert_cmphex(caps->ms_modes, ==, 0x1fffff);
 	g_assert_cmpint(caps->connector_type, ==, 5);
+	g_assert_false(caps->no_panel);
 	g_assert_cmpuint(caps->uibc.n_hidc, ==, 6);
 	g_assert_true(caps->idr_requests);
 	g_assert_false(caps->latency_management);
@@ -118,6 +119,7 @@ static void test_m3_answer_defects_are_kept_small(void)
 	g_assert_true(caps->has_audio);
 	g_assert_null(caps->edid);
 	g_assert_cmpint(caps->connector_type, ==, -1);
+	g_assert_false(caps->no_panel);
 	g_assert_true(g_utf8_validate(caps->friendly_name, -1, NULL));
 	g_assert_true(g_str_has_suffix(caps->friendly_name, "TV"));
 	g_assert_null(caps->model_name);

@@ -86,7 +86,7 @@ G_BEGIN_DECLS
  *   bit-rate		bits per second that video starts with
  *   encoder		GStreamer element in use
  * stats
- *   frames-*		acquired from the desktop; encoded; sent; dropped, because
+ *   frames-*		offered by the desktop; acquired from it; encoded; sent; dropped, because
  *			a newer one came or a hold was revoked
  *   packets, bytes	RTP handed to the network
  *   idr, idr-requests	key frames sent; asked for by the sink (M13)
@@ -134,6 +134,7 @@ G_BEGIN_DECLS
 	F(MODE, "audio", "s", CHANNEL_REQUIRED) \
 	F(MODE, "bit-rate", "u", CHANNEL_REQUIRED) \
 	F(MODE, "encoder", "s", CHANNEL_OPTIONAL) \
+	F(STATS, "frames-offered", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "frames-acquired", "t", CHANNEL_REQUIRED) \
 	F(STATS, "frames-encoded", "t", CHANNEL_REQUIRED) \
 	F(STATS, "frames-sent", "t", CHANNEL_REQUIRED) \

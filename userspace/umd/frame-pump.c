@@ -101,9 +101,10 @@ static void hand_on(frame_pump *pump, struct pump_state *state, const struct pic
 	pump->funcs->picture(picture, &state->info, repeat, pump->user_data);
 }
 
-static void count(frame_pump *pump, guint taken, guint dropped)
+static void count(frame_pump *pump, guint offered, guint taken, guint dropped)
 {
 	g_mutex_lock(&pump->lock);
+	pump->counters.offered += offered;
 	pump->counters.taken += taken;
 	pump->counters.dropped += dropped;
 	g_mutex_unlock(&pump->lock);
@@ -113,21 +114,28 @@ static void count(frame_pump *pump, guint taken, guint dropped)
 static gboolean take(frame_pump *pump, struct pump_state *state, const struct orders *orders)
 {
 	struct frame_info info = state->info;
+	enum frame_result result;
 
-	switch (pump->source_class->take(pump->source, &state->picture, &info)) {
+	info.offered = 0;
+	info.lost = FALSE;
+	result = pump->source_class->take(pump->source, &state->picture, &info);
+	if (info.lost)
+		pump->funcs->lost(pump->user_data);
+	switch (result) {
 	case FRAME_TAKEN:
-		count(pump, 1, info.skipped);
+		count(pump, info.offered, 1, info.skipped);
 		state->info = info;
 		state->torn = FALSE;
 		if (!orders->blank)
 			hand_on(pump, state, &state->picture, FALSE);
 		break;
 	case FRAME_TORN:
-		count(pump, 1, 1 + info.skipped);
+		count(pump, info.offered, 1, 1 + info.skipped);
 		state->torn = TRUE;
 		pump->funcs->dropped(info.seq, pump->user_data);
 		break;
 	case FRAME_NONE:
+		count(pump, info.offered, 0, 0);
 		break;
 	case FRAME_GONE:
 		pump->funcs->gone(pump->user_data);

@@ -21,21 +21,26 @@ typedef struct frame_pump frame_pump;
  * @picture: show @picture now, borrowed for the call.  @info is that of the
  *	frame; when it is a repetition @repeat is set and @info the one before
  * @dropped: frame @seq was begun and will not be shown: it is torn (R87)
+ * @lost: frames were lost before anybody heard of them: the stream has had a
+ *	gap, and should go on with a key frame (R63)
  * @gone: the source has gone; nothing comes any more
  */
 struct frame_pump_funcs {
 	void (*picture)(const struct picture *picture, const struct frame_info *info,
 			gboolean repeat, gpointer user_data);
 	void (*dropped)(guint64 seq, gpointer user_data);
+	void (*lost)(gpointer user_data);
 	void (*gone)(gpointer user_data);
 };
 
 /**
  * struct frame_pump_counters - since the pump began
+ * @offered: frames that the desktop made, as far as they were counted
  * @taken: frames taken from the source
  * @dropped: frames that a newer one replaced, or that were torn
  */
 struct frame_pump_counters {
+	guint64 offered;
 	guint64 taken;
 	guint64 dropped;
 };

@@ -31,6 +31,7 @@ struct mapping {
 
 struct kernel_source {
 	struct miracast_host *host;
+	const struct miracast_callbacks *callbacks;
 	GHashTable *mappings; /* buffer id -> struct mapping */
 	struct picture_converter *converter;
 	guint32 converter_fourcc;
@@ -54,7 +55,8 @@ static void mapping_free(gpointer data)
 	g_free(mapping);
 }
 
-static gpointer kernel_create(struct miracast_host *host, GError **error)
+static gpointer kernel_create(struct miracast_host *host, const struct miracast_callbacks *callbacks,
+			      GError **error)
 {
 	struct kernel_source *s;
 
@@ -65,6 +67,7 @@ static gpointer kernel_create(struct miracast_host *host, GError **error)
 	}
 	s = g_new0(struct kernel_source, 1);
 	s->host = host;
+	s->callbacks = callbacks;
 	s->mappings = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, mapping_free);
 	return s;
 }
@@ -276,6 +279,26 @@ static gboolean convert_frame(struct kernel_source *s, const struct miracast_fra
 	return TRUE;
 }
 
+/* What the kernel has reported since: a chunk record for each frame that the desktop made. */
+static void read_chunks(struct kernel_source *s, struct frame_info *info)
+{
+	guint8 records[4096] __attribute__((aligned(8)));
+	int err;
+
+	do {
+		const struct miracast_chunk *chunk;
+		uint32_t size = sizeof(records);
+
+		err = s->callbacks->get_next_chunk(s->host, 0, 0, NULL, &size, records, NULL);
+		if (err == -ECONNRESET)
+			info->lost = TRUE;
+		for (uint32_t at = 0; !err && at < size; at += chunk->len) {
+			chunk = (const struct miracast_chunk *)(records + at);
+			info->offered += chunk->info.type == MIRACAST_CHUNK_FRAME_START;
+		}
+	} while (!err || err == -ECONNRESET);
+}
+
 /* The newest frame into s->frame. A frame of another size waits for its mode. */
 static int acquire(struct kernel_source *s)
 {
@@ -305,6 +328,7 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 	gboolean converted;
 	int err;
 
+	read_chunks(s, info);
 	drop_retired(s);
 	err = acquire(s);
 	if (err == -EAGAIN || err == -ENODATA)

@@ -113,7 +113,8 @@ static void move_block(struct test_source *source, const struct picture *picture
 	fill(picture, source->block_x, top, side, side, white);
 }
 
-static gpointer test_create(struct miracast_host *host, GError **error)
+static gpointer test_create(struct miracast_host *host, const struct miracast_callbacks *callbacks,
+			    GError **error)
 {
 	struct test_source *source = g_new0(struct test_source, 1);
 
@@ -181,6 +182,7 @@ static enum frame_result test_take(gpointer data, const struct picture *picture,
 	info->seq = source->seq;
 	info->flip_ns = begin * 1000 - (begin * 1000 - source->start_ns) % source->period_ns;
 	info->skipped = ticks - 1;
+	info->offered = ticks;
 	info->convert_us = g_get_monotonic_time() - begin;
 	return FRAME_TAKEN;
 }

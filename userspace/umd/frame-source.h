@@ -15,6 +15,7 @@
 
 G_BEGIN_DECLS
 
+struct miracast_callbacks;
 struct miracast_host;
 
 /**
@@ -54,12 +55,16 @@ struct stream_mode {
  * @flip_ns: CLOCK_MONOTONIC of the desktop's flip
  * @convert_us: time that reading and converting took
  * @skipped: frames between the one taken before and this one
+ * @offered: frames that the desktop made since the take() before
+ * @lost: nobody looked for so long that the kernel has lost count (R63)
  */
 struct frame_info {
 	guint64 seq;
 	guint64 flip_ns;
 	guint convert_us;
 	guint skipped;
+	guint offered;
+	gboolean lost;
 };
 
 /**
@@ -79,17 +84,18 @@ enum frame_result {
 
 /**
  * struct frame_source_class - functions of a source
- * @create: @host is NULL for sources without a kernel; any thread
+ * @create: @host and @callbacks are the driver's; any thread
  * @destroy: any thread, after the pump has ended
  * @wait_fd: file descriptor that poll() says @events of when take() is worth
  *	while; the pump's thread, like the others below
  * @set_mode: the stream has this mode now and @picture is black; a frame of
  *	another size is not taken, and kept until the mode matches
- * @take: never waits
+ * @take: never waits; @offered and @lost, 0 before, are valid with any result
  */
 struct frame_source_class {
 	const char *name;
-	gpointer (*create)(struct miracast_host *host, GError **error);
+	gpointer (*create)(struct miracast_host *host, const struct miracast_callbacks *callbacks,
+			   GError **error);
 	void (*destroy)(gpointer source);
 	int (*wait_fd)(gpointer source, short *events);
 	void (*set_mode)(gpointer source, const struct stream_mode *mode);

@@ -20,8 +20,9 @@
  */
 #define DESKTOP_MS 3000
 
-/* R32: 1024x768p30 needs about this much, bits per second. */
+/* R32: 1024x768p30 needs about this much, bits per second; other modes by their pixels (R30). */
 #define FLOOR_BIT_RATE 1500000
+#define FLOOR_PIXEL_RATE (1024 * 768 * 30)
 
 /* Part of the recommended rate that video may take; the rest is audio, TS and RTP. */
 #define VIDEO_SHARE_PERCENT 85
@@ -49,6 +50,7 @@ struct umd_session {
 	rtsp_session *rtsp;
 
 	const wfd_sink_caps *caps; /* the RTSP session's; NULL before M3 */
+	gboolean reduced;	   /* modes were left out because of the link */
 	struct wfd_quirks quirks;
 	struct wfd_encoder_limits limits;
 	struct wfd_selection selection; /* told to the sink */
@@ -134,12 +136,13 @@ static void tell_stats(umd_session *s)
 	frame_pump_get_counters(s->pump, &frames);
 	media_pipeline_take_stats(s->pipeline, &media);
 	tell(s, CHANNEL_STATS,
-	     g_variant_new_parsed("{'frames-acquired': <%t>, 'frames-encoded': <%t>, "
-				  "'frames-sent': <%t>, 'frames-dropped': <%t>, 'packets': <%t>, "
+	     g_variant_new_parsed("{'frames-offered': <%t>, 'frames-acquired': <%t>, "
+				  "'frames-encoded': <%t>, 'frames-sent': <%t>, "
+				  "'frames-dropped': <%t>, 'packets': <%t>, "
 				  "'bytes': <%t>, 'idr': <%t>, 'idr-requests': <%t>, "
 				  "'latency-median-us': <%t>, 'latency-p95-us': <%t>, "
 				  "'bit-rate': <%t>}",
-				  frames.taken, media.frames_encoded, media.frames_sent,
+				  frames.offered, frames.taken, media.frames_encoded, media.frames_sent,
 				  frames.dropped, media.packets, media.bytes, media.idr,
 				  s->idr_requests, media.latency_median_us, media.latency_p95_us,
 				  (guint64)s->bit_rate));
@@ -297,6 +300,14 @@ static void frame_dropped(guint64 seq, gpointer user_data)
 	s->callbacks->report_statistic(s->host, &statistic);
 }
 
+/* R63; what was on its way to the sink has had a gap of a second at least. */
+static void frames_lost(gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	media_pipeline_key_frame(s->pipeline);
+}
+
 static gboolean source_gone(gpointer user_data)
 {
 	fail(user_data, CHANNEL_REASON_DRIVER_GONE, "The kernel took the monitor away");
@@ -314,6 +325,7 @@ static void pump_gone(gpointer user_data)
 static const struct frame_pump_funcs pump_funcs = {
 	.picture = have_picture,
 	.dropped = frame_dropped,
+	.lost = frames_lost,
 	.gone = pump_gone,
 };
 
@@ -429,22 +441,46 @@ static void sink_identified(rtsp_session *rtsp, const char *user_agent,
 	tell_sink(s, user_agent);
 }
 
-/* Would a faster link allow more modes (R30)? */
-static gboolean link_takes_modes(umd_session *s)
+static guint64 least_bit_rate(const struct wfd_mode *mode)
 {
-	struct wfd_encoder_limits limits = s->limits;
-	g_autoptr(GArray) modes = NULL;
-
-	limits.link_rate = 0;
-	modes = wfd_negotiate_modes(s->caps, &limits, NULL);
-	return modes && modes->len > s->modes->len;
+	return (guint64)mode->width * mode->height * mode->refresh_hz * FLOOR_BIT_RATE /
+	       FLOOR_PIXEL_RATE;
 }
 
+/* Leave out what the link cannot carry, but for the mode that needs least; returns whether (R30). */
+static gboolean drop_modes(GArray *modes, guint link_rate)
+{
+	const struct wfd_mode *frugal = NULL;
+	guint before = modes->len;
+
+	for (guint i = 0; i < modes->len; i++) {
+		const struct wfd_mode *mode = g_array_index(modes, struct wfd_mode_choice, i).mode;
+
+		if (!frugal || least_bit_rate(mode) < least_bit_rate(frugal))
+			frugal = mode;
+	}
+	for (guint i = modes->len; link_rate && i-- > 0;) {
+		const struct wfd_mode *mode = g_array_index(modes, struct wfd_mode_choice, i).mode;
+
+		if (mode != frugal && least_bit_rate(mode) > link_rate)
+			g_array_remove_index(modes, i);
+	}
+	return modes->len < before;
+}
+
+/*
+ * What the sink has said in M3 (R29).  Sinks that say that they have no panel get
+ * a stream all the same (R33): it is there when somebody switches the panel on.
+ */
 static guint32 session_info(umd_session *s)
 {
-	guint32 info = MIRACAST_SESSION_MONITOR_CONNECTED;
+	guint32 info = 0;
 
-	if (link_takes_modes(s))
+	if (s->caps->no_panel)
+		g_message("the sink says that it has no panel");
+	else
+		info |= MIRACAST_SESSION_MONITOR_CONNECTED;
+	if (s->reduced)
 		info |= MIRACAST_SESSION_REDUCED_MODES;
 	return info;
 }
@@ -468,10 +504,11 @@ static void capabilities(rtsp_session *rtsp, const wfd_sink_caps *caps,
 		fail(s, CHANNEL_REASON_NO_COMMON_MODE, error->message);
 		return;
 	}
+	s->reduced = drop_modes(modes, s->limits.link_rate);
 	g_mutex_lock(&s->lock);
 	s->modes = modes;
 	g_mutex_unlock(&s->lock);
-	if (s->limits.link_rate && s->limits.link_rate < FLOOR_BIT_RATE) {
+	if (!caps->no_panel && s->limits.link_rate && s->limits.link_rate < FLOOR_BIT_RATE) {
 		fail(s, CHANNEL_REASON_BANDWIDTH,
 		     "The link is too slow for even the smallest picture (1024x768)");
 		return;
@@ -603,7 +640,7 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 		return NULL;
 	*reason = CHANNEL_REASON_INTERNAL;
 	s->source_class = config->kernel ? &frame_source_kernel : &frame_source_test;
-	s->source = s->source_class->create(host, error);
+	s->source = s->source_class->create(host, callbacks, error);
 	if (!s->source)
 		return NULL;
 	return g_steal_pointer(&s);

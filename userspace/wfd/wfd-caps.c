@@ -69,7 +69,10 @@ static gboolean parse_cursor(wfd_sink_caps *caps, const char *value, GError **er
 
 static gboolean parse_connector(wfd_sink_caps *caps, const char *value, GError **error)
 {
-	return wfd_connector_type_parse(value, &caps->connector_type, error);
+	if (!wfd_connector_type_parse(value, &caps->connector_type, error))
+		return FALSE;
+	caps->no_panel = caps->connector_type < 0;
+	return TRUE;
 }
 
 static gboolean parse_i2c(wfd_sink_caps *caps, const char *value, GError **error)

@@ -44,6 +44,7 @@ char *wfd_m3_request_body(enum wfd_m3_scope scope, gsize *len);
  *	wfd2_video_formats, so both are kept
  * @edid: bytes as the sink gave them, or NULL; not judged yet
  * @connector_type: Table 91, or -1
+ * @no_panel: wfd_connector_type is there, and says none
  * @idr_requests: the sink will send M13 when it needs a key frame
  *	(wfd_idr_request_capability, Microsoft); FALSE only says that it did
  *	not promise so, M13 must be answered anyway
@@ -73,6 +74,7 @@ typedef struct wfd_sink_caps {
 	struct wfd_uibc uibc;
 	struct wfd_ms_cursor cursor;
 	int connector_type;
+	gboolean no_panel;
 	guint16 i2c_port;
 	gboolean standby_resume;
 	gboolean idr_requests;
