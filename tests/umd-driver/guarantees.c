@@ -244,47 +244,15 @@ static void test_never_beside(void)
 
 /* ------------------------------------------------------------------ callbacks */
 
-static gpointer control_thread(gpointer data)
-{
-	struct witness *w = data;
-
-	w->other_result = control(w, WITNESS_CONTROL);
-	return NULL;
-}
-
-static void control_in_create(struct witness *w)
-{
-	g_assert_cmpint(control(w, WITNESS_CONTROL), ==, 0);
-	g_assert_cmpint(control_elsewhere(w), ==, -EBUSY);
-}
-
-static void control_in_start(struct witness *w)
-{
-	g_assert_cmpint(control(w, WITNESS_CONTROL), ==, 0);
-	w->other_result = 1;
-	w->other = g_thread_new("other", control_thread, w);
-	g_usleep(100 * 1000);
-	g_assert_cmpint(w->other_result, ==, 1);
-}
-
-static void control_in_end(struct witness *w)
-{
-	g_assert_cmpint(control(w, WITNESS_CONTROL), ==, 0);
-	g_assert_cmpint(control_elsewhere(w), ==, -ESHUTDOWN);
-}
-
 static void test_gates(void)
 {
 	struct witness w;
 
 	begin(&w, MIRACAST_TEST_DRIVER);
-	w.in_create = control_in_create;
-	w.in_start = control_in_start;
-	w.in_stop = control_in_end;
-	w.in_destroy = control_in_end;
+	witness_check_gates(&w);
 	witness_run(&w);
 	witness_wait_until_started(&w);
-	g_thread_join(w.other);
+	witness_join_gates(&w);
 	g_assert_cmpint(w.other_result, ==, 0);
 	g_assert_cmpint(witness_stop(&w), ==, 0);
 	end(&w);

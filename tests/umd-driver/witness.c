@@ -4,6 +4,7 @@
  */
 #include "witness.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -236,6 +237,48 @@ static gpointer control_thread(gpointer data)
 int control_elsewhere(struct witness *w)
 {
 	return GPOINTER_TO_INT(g_thread_join(g_thread_new("other", control_thread, w)));
+}
+
+static gpointer other_thread(gpointer data)
+{
+	struct witness *w = data;
+
+	w->other_result = control(w, WITNESS_CONTROL);
+	return NULL;
+}
+
+static void gates_in_create(struct witness *w)
+{
+	g_assert_cmpint(control(w, WITNESS_CONTROL), ==, 0);
+	g_assert_cmpint(control_elsewhere(w), ==, -EBUSY);
+}
+
+static void gates_in_start(struct witness *w)
+{
+	g_assert_cmpint(control(w, WITNESS_CONTROL), ==, 0);
+	w->other_result = 1;
+	w->other = g_thread_new("waits", other_thread, w);
+	g_usleep(100 * 1000);
+	g_assert_cmpint(w->other_result, ==, 1);
+}
+
+static void gates_in_end(struct witness *w)
+{
+	g_assert_cmpint(control(w, WITNESS_CONTROL), ==, 0);
+	g_assert_cmpint(control_elsewhere(w), ==, -ESHUTDOWN);
+}
+
+void witness_check_gates(struct witness *w)
+{
+	w->in_create = gates_in_create;
+	w->in_start = gates_in_start;
+	w->in_stop = gates_in_end;
+	w->in_destroy = gates_in_end;
+}
+
+void witness_join_gates(struct witness *w)
+{
+	g_thread_join(g_steal_pointer(&w->other));
 }
 
 void witness_wait_for_handlers(struct witness *w, guint n)

@@ -44,7 +44,7 @@ struct witness {
 	int handler_result;
 	uint32_t handler_bytes;
 
-	GThread *other; /* for a call from another thread that takes long */
+	GThread *other; /* of witness_check_gates() */
 	int other_result;
 
 	guint rates;
@@ -73,3 +73,11 @@ void witness_release_handlers(struct witness *w);
 /* I/O control, by this thread and by another one. */
 int control(struct witness *w, uint32_t code);
 int control_elsewhere(struct witness *w);
+
+/*
+ * Sets hooks that try I/O control in each function, by its thread and by
+ * another one (R59).  The one that waits for the start to end gets other_result,
+ * for which witness_join_gates() waits.
+ */
+void witness_check_gates(struct witness *w);
+void witness_join_gates(struct witness *w);

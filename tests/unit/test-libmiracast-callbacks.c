@@ -8,53 +8,15 @@
 
 #include "fake-kernel.h"
 
-static gpointer other_thread(gpointer data)
-{
-	struct witness *w = data;
-
-	w->other_result = control(w, WITNESS_CONTROL);
-	return NULL;
-}
-
-static void gates_in_create(struct witness *w)
-{
-	g_assert_cmpint(control(w, 1), ==, 0);
-	g_assert_cmpint(control_elsewhere(w), ==, -EBUSY);
-}
-
-static void gates_in_start(struct witness *w)
-{
-	g_assert_cmpint(control(w, 2), ==, 0);
-	w->other_result = 1;
-	w->other = g_thread_new("waits", other_thread, w);
-	g_usleep(100 * 1000);
-	g_assert_cmpint(w->other_result, ==, 1);
-}
-
-static void gates_in_stop(struct witness *w)
-{
-	g_assert_cmpint(control(w, 3), ==, 0);
-	g_assert_cmpint(control_elsewhere(w), ==, -ESHUTDOWN);
-}
-
-static void gates_in_destroy(struct witness *w)
-{
-	g_assert_cmpint(control(w, 4), ==, 0);
-	g_assert_cmpint(control_elsewhere(w), ==, -ESHUTDOWN);
-}
-
 static void test_gates(void)
 {
 	struct witness w;
 
 	kernel_begin(&w, TRUE);
-	w.in_create = gates_in_create;
-	w.in_start = gates_in_start;
-	w.in_stop = gates_in_stop;
-	w.in_destroy = gates_in_destroy;
+	witness_check_gates(&w);
 	witness_run(&w);
 	witness_wait_until_started(&w);
-	g_thread_join(w.other);
+	witness_join_gates(&w);
 	g_assert_cmpint(w.other_result, ==, 0);
 	g_assert_cmpint(control_elsewhere(&w), ==, 0);
 	g_assert_cmpint(witness_stop(&w), ==, 0);
@@ -67,11 +29,11 @@ static void test_gate_of_failed_start(void)
 	struct witness w;
 
 	kernel_begin(&w, TRUE);
-	w.in_start = gates_in_start;
+	witness_check_gates(&w);
 	w.start_result = -EPROTO;
 	witness_run(&w);
 	g_assert_cmpint(witness_join(&w), ==, -EPROTO);
-	g_thread_join(w.other);
+	witness_join_gates(&w);
 	g_assert_true(w.other_result == -ESHUTDOWN || w.other_result == -ENODEV);
 	kernel_end(&w);
 }

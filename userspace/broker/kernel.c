@@ -83,7 +83,6 @@ void kernel_set_error(GError **error, enum kernel_call call, int err, const char
 	} else {
 		static const char *const names[] = {
 			[KERNEL_HELLO] = "HELLO",
-			[KERNEL_NEXT_TARGET] = "NEXT_TARGET",
 			[KERNEL_OPEN_SINK] = "OPEN_SINK",
 			[KERNEL_DESTROY_SINK] = "DESTROY_SINK",
 		};
@@ -161,22 +160,4 @@ gboolean kernel_destroy_sink(kernel *k, guint32 target, GError **error)
 		return FALSE;
 	}
 	return TRUE;
-}
-
-GArray *kernel_targets(kernel *k, GError **error)
-{
-	g_autoptr(GArray) targets =
-		g_array_new(FALSE, FALSE, sizeof(struct miracast_target_info));
-	struct miracast_target_info info = { .id = 0 };
-	int err;
-
-	while (!(err = call_ioctl(k->fd, MIRACAST_IOC_NEXT_TARGET, &info))) {
-		g_array_append_val(targets, info);
-		info = (struct miracast_target_info){ .id = info.id };
-	}
-	if (err != ENOENT) {
-		kernel_set_error(error, KERNEL_NEXT_TARGET, err, k->path, 0);
-		return NULL;
-	}
-	return g_steal_pointer(&targets);
 }

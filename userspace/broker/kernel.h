@@ -40,18 +40,10 @@ int kernel_open_sink(kernel *k, guint32 *target, GError **error);
 /* Destroys a context under a UMD that hangs; one that is gone is no error. */
 gboolean kernel_destroy_sink(kernel *k, guint32 target, GError **error);
 
-/**
- * kernel_targets - walk the targets
- *
- * Returns: (element-type struct miracast_target_info) (transfer full)
- */
-GArray *kernel_targets(kernel *k, GError **error);
-
 /* Which of the calls above failed. */
 enum kernel_call {
 	KERNEL_OPEN,
 	KERNEL_HELLO,
-	KERNEL_NEXT_TARGET,
 	KERNEL_OPEN_SINK,
 	KERNEL_DESTROY_SINK,
 };

@@ -103,7 +103,6 @@ bool host_is_owner_in(struct miracast_host *host, enum host_state state);
 void host_lost(struct miracast_host *host, int err);
 /* A thread with all signals blocked: they are the program's. */
 int host_thread_create(pthread_t *thread, void *(*function)(void *), void *data);
-int host_cond_init(pthread_cond_t *cond);
 int64_t host_now_ns(void);
 /* FALSE when @deadline_ns has passed. The lock is held. */
 bool host_wait_until(struct miracast_host *host, pthread_cond_t *cond, int64_t deadline_ns);

@@ -94,7 +94,7 @@ int host_thread_create(pthread_t *thread, void *(*function)(void *), void *data)
 	return -err;
 }
 
-int host_cond_init(pthread_cond_t *cond)
+static int host_cond_init(pthread_cond_t *cond)
 {
 	pthread_condattr_t attr;
 	int err;

@@ -49,13 +49,6 @@ static gboolean find_format(guint32 fourcc, guint *format)
 	return FALSE;
 }
 
-gboolean picture_converter_knows(guint32 fourcc)
-{
-	guint format;
-
-	return find_format(fourcc, &format);
-}
-
 static void make_info(GstVideoInfo *info, GstVideoFormat format, guint width, guint height)
 {
 	gst_video_info_set_format(info, format, width, height);

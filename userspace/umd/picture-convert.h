@@ -29,9 +29,6 @@ struct area {
 
 struct picture_converter;
 
-/* Is @fourcc (DRM_FORMAT_*) one that can be read? */
-gboolean picture_converter_knows(guint32 fourcc);
-
 /* NULL if @fourcc is not known or the size is smaller than a tile. */
 struct picture_converter *picture_converter_new(guint32 fourcc, guint width, guint height);
 void picture_converter_free(struct picture_converter *converter);

@@ -146,8 +146,7 @@ int wfd_level_from_bits(guint bits);
 /* The bit of a level: 1 << level. */
 guint wfd_level_to_bit(enum wfd_level level);
 
-/* level_idc of H.264 (31 for 3.1, ...) and the name as GStreamer caps spell it ("3.1"). */
-guint wfd_level_idc(enum wfd_level level);
+/* As GStreamer caps spell it: "3.1". */
 const char *wfd_level_name(enum wfd_level level);
 
 /**
