@@ -178,7 +178,7 @@ struct fixture {
 	int sink[2];	/* sink fd; [0] is the driver's */
 	int channel[2]; /* to the broker; the same */
 	channel *broker;
-	guint64 offered, acquired, idr; /* of its newest statistics */
+	guint64 offered, acquired, idr, bit_rate; /* of its newest statistics */
 	guint same_idr;			/* statistics since idr grew */
 	int rtsp[2];	/* the same */
 	int rtp;
@@ -346,6 +346,7 @@ static void broker_told(channel *ch, enum channel_message message, GVariant *fie
 	g_variant_lookup(fields, "frames-offered", "t", &f->offered);
 	g_variant_lookup(fields, "frames-acquired", "t", &f->acquired);
 	g_variant_lookup(fields, "idr", "t", &f->idr);
+	g_variant_lookup(fields, "bit-rate", "t", &f->bit_rate);
 	f->same_idr = f->idr == idr ? f->same_idr + 1 : 0;
 }
 
@@ -686,6 +687,47 @@ static void test_chunks(void)
 	clear(&f);
 }
 
+static gboolean has_bit_rate(struct fixture *f)
+{
+	return f->bit_rate > 0;
+}
+
+static gboolean has_slower_rate(struct fixture *f)
+{
+	return f->bit_rate == 2000000 * 85 / 100;
+}
+
+static gboolean has_old_rate(struct fixture *f)
+{
+	return f->bit_rate > 2000000;
+}
+
+/* The encoder follows what the link carries, down and up again; 0 is no news. */
+static void test_data_rate(void)
+{
+	struct miracast_data_rate rate = { .encoder_bit_rate = 2000000 };
+	struct fixture f = { .video = VGA };
+	guint64 before;
+
+	begin(&f);
+	wait_until(has_bit_rate, &f);
+	before = f.bit_rate;
+	g_assert_cmpuint(before, >, 2000000);
+	miracast_host_set_data_rate(f.host, &rate);
+	wait_until(has_slower_rate, &f);
+	rate.encoder_bit_rate = 100000000;
+	miracast_host_set_data_rate(f.host, &rate);
+	wait_until(has_old_rate, &f);
+	g_assert_cmpuint(f.bit_rate, ==, before);
+	rate.encoder_bit_rate = 0;
+	miracast_host_set_data_rate(f.host, &rate);
+	f.bit_rate = 0;
+	wait_until(has_bit_rate, &f);
+	g_assert_cmpuint(f.bit_rate, ==, before);
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
 /* A sink that says that it has no panel: no error, even on a slow link, and a stream. */
 static void test_no_panel(void)
 {
@@ -755,6 +797,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);
+	g_test_add_func("/umd-driver/R88-R89-data-rate", test_data_rate);
 	g_test_add_func("/umd-driver/R29-R33-no-panel", test_no_panel);
 	g_test_add_func("/umd-driver/R29-R30-slower-link", test_slower_link);
 	g_test_add_func("/umd-driver/R32-link-too-slow", test_slow_link);
