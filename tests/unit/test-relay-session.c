@@ -168,6 +168,20 @@ static void test_r38_r39_arguments(void)
 	end();
 }
 
+/* Where sleeping is not allowed, even a message that would be refused anyway is a bug. */
+static void test_r37_atomic_context(void)
+{
+	if (g_test_subprocess()) {
+		begin();
+		kernel_shim_spinlocks++;
+		miracast_send_message(session, NULL, 1, 0, 0, NULL, NULL, NULL);
+		return;
+	}
+	g_test_trap_subprocess(NULL, 0, 0);
+	g_test_trap_assert_failed();
+	g_test_trap_assert_stderr("*miracast_relay.c*kernel_shim_spinlocks*");
+}
+
 static void test_r50_callback_that_sends_again(void)
 {
 	begin();
@@ -393,6 +407,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/relay/session/R45-no-bytes-beside-an-error",
 			test_r45_no_bytes_beside_an_error);
 	g_test_add_func("/relay/session/R38-R39-arguments", test_r38_r39_arguments);
+	g_test_add_func("/relay/session/R37-atomic-context", test_r37_atomic_context);
 	g_test_add_func("/relay/session/R50-callback-that-sends-again",
 			test_r50_callback_that_sends_again);
 	g_test_add_func("/relay/session/R23-destroyed-from-outside",

@@ -39,7 +39,8 @@ static struct {
 	GByteArray *plug;   /* input of MIRACAST_CTL_PLUG */
 	GArray *statistics; /* struct miracast_statistic */
 	guint32 info;
-	gboolean frames;  /* the desktop draws all the time */
+	gboolean frames;  /* the desktop draws all the time ... */
+	gboolean still;	  /* ... or one frame only */
 	gint64 flip_us;   /* its last frame */
 	gboolean revokes; /* its hold is revoked */
 	guint64 seq;
@@ -51,7 +52,7 @@ static int kernel_acquire(struct miracast_frame *frame)
 {
 	gint64 now = g_get_monotonic_time();
 
-	if (!kernel.frames || now - kernel.flip_us < FRAME_US) {
+	if (!kernel.frames || (kernel.still && kernel.seq) || now - kernel.flip_us < FRAME_US) {
 		errno = EAGAIN;
 		return -1;
 	}
@@ -178,7 +179,7 @@ struct fixture {
 	int sink[2];	/* sink fd; [0] is the driver's */
 	int channel[2]; /* to the broker; the same */
 	channel *broker;
-	guint64 offered, acquired, idr, bit_rate; /* of its newest statistics */
+	guint64 offered, acquired, sent, idr, bit_rate; /* of its newest statistics */
 	guint same_idr;			/* statistics since idr grew */
 	int rtsp[2];	/* the same */
 	int rtp;
@@ -345,6 +346,7 @@ static void broker_told(channel *ch, enum channel_message message, GVariant *fie
 		return;
 	g_variant_lookup(fields, "frames-offered", "t", &f->offered);
 	g_variant_lookup(fields, "frames-acquired", "t", &f->acquired);
+	g_variant_lookup(fields, "frames-sent", "t", &f->sent);
 	g_variant_lookup(fields, "idr", "t", &f->idr);
 	g_variant_lookup(fields, "bit-rate", "t", &f->bit_rate);
 	f->same_idr = f->idr == idr ? f->same_idr + 1 : 0;
@@ -648,6 +650,33 @@ static void test_dropped(void)
 	clear(&f);
 }
 
+static gboolean sends_again(struct fixture *f)
+{
+	return f->acquired && f->sent >= 8;
+}
+
+/* A picture that is sent again and again is reported once. */
+static void test_still_picture(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+
+	kernel.frames = TRUE;
+	kernel.still = TRUE;
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(sends_again, &f);
+	g_assert_cmpint(end(&f), ==, 0);
+	g_assert_cmpuint(f.acquired, ==, 1);
+	/* Converted and encoded; sent. */
+	g_assert_cmpuint(count(MIRACAST_STATISTIC_CHUNK_COMPLETE), ==, 2);
+	g_assert_cmpuint(count(MIRACAST_STATISTIC_CHUNK_SENT), ==, 1);
+	kernel.frames = FALSE;
+	kernel.still = FALSE;
+	clear(&f);
+}
+
 static gboolean plays_without_idr(struct fixture *f)
 {
 	return f->acquired >= 10 && f->idr && f->same_idr >= 2;
@@ -796,6 +825,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R55-messages", test_messages);
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
+	g_test_add_func("/umd-driver/R83-still-picture", test_still_picture);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);
 	g_test_add_func("/umd-driver/R88-R89-data-rate", test_data_rate);
 	g_test_add_func("/umd-driver/R29-R33-no-panel", test_no_panel);
