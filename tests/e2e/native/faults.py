@@ -10,7 +10,10 @@ import socket
 import subprocess
 import time
 
-from processes import PORT, Broker, Failed, Programs, Sink, address, alive, demand, demand_strict, play, wait_until
+import pictures
+from conformance import VESA, formats
+from processes import (PORT, TIMING, Broker, Failed, Programs, Sink, address, alive, demand, demand_strict, play,
+                       wait_until)
 
 MODE = "--mode=640x480@60"
 # The broker's bound for a driver that does not end (UMD_STOP_SECONDS), and time to tell.
@@ -185,19 +188,41 @@ def no_module(bench: Bench) -> None:
     demand(status == 3 and "/nonexistent/miracast" in text and "modprobe miracast" in text, f"{status}: {text}")
 
 
+def _demand_cast(report: dict, recording: pathlib.Path, mode: str) -> None:
+    """All of a cast that has a processor for itself, but for its timing."""
+    demand_strict(report, TIMING)
+    video = report["negotiated"]["video"]
+    demand(video["mode"] == mode, f"M4 set {video['mode']} instead of {mode}")
+    pictures.demand_order(pictures.numbers(recording, video["width"]), 2 * video["rate"] // 4)
+    pictures.demand_colors(recording, video["width"], video["height"])
+
+
 def two_sinks(bench: Bench) -> None:
-    """From two addresses both are served; each has a driver of its own."""
+    """Two displays at once: each has a driver, a mode and pictures of its own, and outlives the other's driver."""
     with bench.broker() as broker:
         broker.wait_ready()
-        first = bench.sink("first", "--duration", "4", "--no-analysis")
+        first = bench.sink("first", "--duration", "20", "--video-formats", formats(cea=1))
         broker.wait_phase(1, "streaming")
-        second = bench.sink("second", "--duration", "1", "--no-analysis", bind=bench.other)
+        umd = broker.umds()
+        second = bench.sink("second", "--duration", "3", "--video-formats", formats(vesa=1 << VESA["1024x768p30"]),
+                            bind=bench.other)
         broker.wait_phase(2, "streaming")
         demand(len(broker.umds()) == 2, f"{len(broker.umds())} miracast-umd for two sinks")
-        for sink, session in ((second, 2), (first, 1)):
-            demand_strict(sink.wait(20))
-            reason, message = broker.wait_over(session)
-            demand(reason == "sink-left", f"session {session}: {reason} ({message})")
+        report = second.wait(30)
+        reason, message = broker.wait_over(2)
+        demand(reason == "sink-left", f"session 2: {reason} ({message})")
+        third = bench.sink("third", "--duration", "60", "--end", "wait", "--no-analysis", bind=bench.other)
+        broker.wait_phase(3, "streaming")
+        for pid in set(broker.umds()) - set(umd):
+            os.kill(pid, signal.SIGKILL)
+        reason, message = broker.wait_over(3, 5)
+        demand(reason == "umd-died", f"session 3: {reason} ({message})")
+        third.wait(20)
+        demand(broker.umds() == umd, "the first session has lost its driver")
+        _demand_cast(first.wait(40), bench.directory / "first/sink.ts", "640x480p60")
+        _demand_cast(report, bench.directory / "second/sink.ts", "1024x768p30")
+        reason, message = broker.wait_over(1)
+        demand(reason == "sink-left", f"session 1: {reason} ({message})")
         broker.end()
 
 
