@@ -98,8 +98,10 @@ typedef void miracast_data_rate_notify(void *data, const struct miracast_data_ra
  * @size: bytes of this structure, as the library was built
  *
  * Valid from the beginning of create_context() to the end of destroy_context()
- * (R18); a call outside of that fails with -ENODEV and does nothing.  All but
- * register_for_data_rate may be called by any thread.
+ * (R18); a call outside of that fails with -ENODEV and does nothing, as long as
+ * the host is there, that is, until miracast_host_free().  All but
+ * register_for_data_rate may be called by any thread, also within
+ * handle_kernel_mode_message() and the driver's other functions.
  */
 struct miracast_callbacks {
 	size_t size;
@@ -156,7 +158,8 @@ struct miracast_callbacks {
 	 * @timeout_ms: 0: do not wait; -1: wait for ever; else milliseconds
 	 * @n_fds: file descriptors whose readability ends the wait, at most 4 (R66)
 	 * @fds: these
-	 * @size: in: bytes of @chunks; out: bytes used, or needed
+	 * @size: in: bytes of @chunks; out, with results 0, > 0 and -EMSGSIZE:
+	 *	bytes used, or needed
 	 * @chunks: packed struct miracast_chunk, each of its len (R64)
 	 * @outstanding: (optional): records left, a hint
 	 *
@@ -164,7 +167,7 @@ struct miracast_callbacks {
 	 * 1 + i: fds[i] is readable and @size is 0; -EMSGSIZE: the next does not
 	 * fit, @size is what it needs, it stays; -ETIMEDOUT; -ECONNRESET: records
 	 * were lost, once, go on with an IDR (R63); -ENODEV: session destroyed;
-	 * -EINVAL.
+	 * -EINVAL.  Records that are there at the call come first.
 	 */
 	int (*get_next_chunk)(struct miracast_host *host, int timeout_ms, unsigned int n_fds,
 			      const int *fds, uint32_t *size, void *chunks, uint32_t *outstanding);
@@ -177,7 +180,8 @@ struct miracast_callbacks {
 	 *
 	 * Only in the thread and during start_session() or stop_session() (R89):
 	 * -EPERM otherwise.  A registration that is there when stop_session() has
-	 * returned is ended by the host, with a last call of @notify with NULL.
+	 * returned, or a start_session() that failed, is ended by the host, with
+	 * a last call of @notify with NULL.
 	 * -EALREADY: registered, or ended, before; -EOPNOTSUPP: the program has
 	 * no source of data rates.
 	 */
@@ -217,7 +221,10 @@ struct miracast_driver {
 	 * @rtsp_socket: connected TCP socket, borrowed: never closed by the
 	 *	driver, valid until stop_session() has returned (R27)
 	 * @stats: borrowed for the call
-	 * @session_info: out: MIRACAST_SESSION_* bits, all others zero (R29 to R31)
+	 * @session_info: out: MIRACAST_SESSION_* bits, all others zero (R31):
+	 *	MONITOR_CONNECTED if the sink said in M3 that it has a monitor
+	 *	(R29), REDUCED_MODES if modes are left out for the recommended
+	 *	rate (R30)
 	 *
 	 * The monitor must not be plugged in here (R34), but -ENOSPC must be
 	 * returned if a monitor is there and the recommended rate cannot carry
@@ -231,7 +238,7 @@ struct miracast_driver {
 	 * stop_session - end all communication with the sink (R91)
 	 *
 	 * As quickly as possible.  Must not unplug the monitor (R70): the kernel
-	 * does when the context goes.
+	 * does when the context goes.  Frames and messages have ended (R90).
 	 */
 	void (*stop_session)(void *context);
 
