@@ -160,6 +160,11 @@ static void key_frame(rtsp_session *session, gpointer data)
 	g_string_append(((struct fixture *)data)->events, "key frame,");
 }
 
+static void unplugged(rtsp_session *session, gpointer data)
+{
+	g_string_append(((struct fixture *)data)->events, "unplugged,");
+}
+
 static void ended(rtsp_session *session, enum channel_reason reason, const char *message,
 		  gpointer data)
 {
@@ -179,6 +184,7 @@ static const struct rtsp_session_funcs funcs = {
 	.play = play,
 	.pause = pause_stream,
 	.key_frame = key_frame,
+	.unplugged = unplugged,
 	.ended = ended,
 };
 

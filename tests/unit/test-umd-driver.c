@@ -616,6 +616,49 @@ static void test_monitor(void)
 	clear(&f);
 }
 
+static gboolean has_event(guint event)
+{
+	gboolean has = FALSE;
+
+	g_mutex_lock(&kernel.lock);
+	for (guint i = 0; i < kernel.statistics->len; i++) {
+		const struct miracast_statistic *s =
+			&g_array_index(kernel.statistics, struct miracast_statistic, i);
+
+		has |= s->type == MIRACAST_STATISTIC_EVENT && s->event == event;
+	}
+	g_mutex_unlock(&kernel.lock);
+	return has;
+}
+
+/* The sink asks for a key frame once it plays. */
+static gboolean is_playing(struct fixture *f)
+{
+	return has_event(MIRACAST_EVENT_IDR_REQUEST);
+}
+
+/* The panel is pulled out of the sink: the session ends by itself, and both are told. */
+static void test_unplugged(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_true(has_event(MIRACAST_EVENT_MONITOR_ARRIVE));
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(is_playing, &f);
+	g_assert_false(has_event(MIRACAST_EVENT_MONITOR_DEPART));
+	sink_say(f.rtsp[1], "SET_PARAMETER " STREAM, "200", "wfd_connector_type: none\r\n");
+	wait_until(is_done, &f);
+	g_assert_true(has_event(MIRACAST_EVENT_MONITOR_DEPART));
+	g_assert_true(sink_heard(&f, "wfd_trigger_method: TEARDOWN"));
+	g_assert_cmpint(end(&f), ==, 0);
+	g_assert_cmpstr(kernel.ops->str, ==,
+			"begin-start end-start control-1 status-2 begin-stop end-stop ");
+	clear(&f);
+}
+
 static gboolean some_dropped(struct fixture *f)
 {
 	return count(MIRACAST_STATISTIC_CHUNK_COMPLETE) >= 3;
@@ -824,6 +867,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R81-R86-statistics", test_statistics);
 	g_test_add_func("/umd-driver/R55-messages", test_messages);
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
+	g_test_add_func("/umd-driver/R70-R71-R81-unplugged", test_unplugged);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
 	g_test_add_func("/umd-driver/R83-still-picture", test_still_picture);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);

@@ -212,8 +212,10 @@ static void handle_set_parameter(rtsp_session *s, const GstRTSPMessage *request)
 	} else {
 		rtsp_session_respond(s, request, GST_RTSP_STS_OK, NULL, NULL);
 	}
-	if (unplugged)
+	if (unplugged) {
+		s->funcs->unplugged(s, s->user_data);
 		rtsp_session_fail(s, CHANNEL_REASON_SINK_LEFT, "The display was unplugged from the sink");
+	}
 }
 
 void rtsp_session_handle_request(rtsp_session *s, const GstRTSPMessage *request)

@@ -78,6 +78,7 @@ typedef struct rtsp_session rtsp_session;
  * @play: M7: start or resume streaming, with a key frame first
  * @pause: M9 or standby: stop streaming, keep everything
  * @key_frame: M13
+ * @unplugged: M11: the sink has lost its panel; the session ends
  * @ended: exactly once, and the last call; from the main loop, never from
  *	within a call of the owner.  The session may be freed in it
  */
@@ -92,6 +93,7 @@ struct rtsp_session_funcs {
 	void (*play)(rtsp_session *session, gpointer user_data);
 	void (*pause)(rtsp_session *session, gpointer user_data);
 	void (*key_frame)(rtsp_session *session, gpointer user_data);
+	void (*unplugged)(rtsp_session *session, gpointer user_data);
 	void (*ended)(rtsp_session *session, enum channel_reason reason, const char *message,
 		      gpointer user_data);
 };

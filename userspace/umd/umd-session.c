@@ -597,6 +597,12 @@ static void key_frame_requested(rtsp_session *rtsp, gpointer user_data)
 	umd_session_key_frame(s);
 }
 
+/* The kernel's monitor departs with the session, which ends now. */
+static void panel_unplugged(rtsp_session *rtsp, gpointer user_data)
+{
+	report_event(user_data, MIRACAST_EVENT_MONITOR_DEPART);
+}
+
 static void rtsp_ended(rtsp_session *rtsp, enum channel_reason reason, const char *message,
 		       gpointer user_data)
 {
@@ -611,6 +617,7 @@ static const struct rtsp_session_funcs rtsp_funcs = {
 	.play = play,
 	.pause = pause_stream,
 	.key_frame = key_frame_requested,
+	.unplugged = panel_unplugged,
 	.ended = rtsp_ended,
 };
 
