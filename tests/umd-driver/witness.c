@@ -13,20 +13,20 @@
 
 static void enter(struct witness *w, const char *name)
 {
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	g_assert_false(w->running);	       /* R13 */
 	g_assert_cmpuint(w->handlers, ==, 0); /* R51 */
 	w->running = TRUE;
 	g_string_append_printf(w->calls, "%s ", name);
-	g_cond_broadcast(&w->changed);
-	g_mutex_unlock(&w->lock);
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
 }
 
 static void leave(struct witness *w)
 {
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	w->running = FALSE;
-	g_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->lock);
 }
 
 static int driver_create(void *data, struct miracast_host *host,
@@ -84,16 +84,16 @@ static int driver_handle(void *context, uint32_t in_size, const void *in, uint32
 {
 	struct witness *w = context;
 
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	g_assert_false(w->running); /* R51 */
 	w->handlers++;
 	w->handled++;
 	w->most_handlers = MAX(w->most_handlers, w->handlers);
-	g_cond_broadcast(&w->changed);
+	pthread_cond_broadcast(&w->changed);
 	while (w->hold_handlers)
-		g_cond_wait(&w->changed, &w->lock);
+		pthread_cond_wait(&w->changed, &w->lock);
 	w->handlers--;
-	g_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->lock);
 	g_assert_cmpuint(*bytes_returned, ==, 0);
 	g_assert_true((uintptr_t)in % 8 == 0 && (uintptr_t)out % 8 == 0);
 	memcpy(out, in, MIN(in_size, out_size));
@@ -117,20 +117,20 @@ static void status(void *data, uint32_t value, int error, bool first)
 {
 	struct witness *w = data;
 
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	g_string_append_printf(w->log, "%u:%d:%d ", value, error, first);
-	g_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->lock);
 }
 
 static void overdue(void *data, const char *what)
 {
 	struct witness *w = data;
 
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	g_string_append_printf(w->log, "%s ", what);
 	w->hold_handlers = FALSE;
-	g_cond_broadcast(&w->changed);
-	g_mutex_unlock(&w->lock);
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
 }
 
 struct miracast_host_config witness_config(struct witness *w)
@@ -151,6 +151,8 @@ struct miracast_host_config witness_config(struct witness *w)
 void witness_init(struct witness *w, int sink_fd)
 {
 	memset(w, 0, sizeof(*w));
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_cond_init(&w->changed, NULL);
 	w->calls = g_string_new(NULL);
 	w->log = g_string_new(NULL);
 	w->rtsp = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -178,14 +180,24 @@ void witness_run(struct witness *w)
 	witness_run_config(w, &config);
 }
 
+gboolean witness_wait_until(struct witness *w, gint64 deadline_us)
+{
+	const struct timespec deadline = {
+		.tv_sec = deadline_us / G_USEC_PER_SEC,
+		.tv_nsec = deadline_us % G_USEC_PER_SEC * 1000,
+	};
+
+	return pthread_cond_clockwait(&w->changed, &w->lock, CLOCK_MONOTONIC, &deadline) == 0;
+}
+
 static void wait_for_calls(struct witness *w, const char *calls)
 {
 	gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
 
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	while (strcmp(w->calls->str, calls) != 0)
-		g_assert_true(g_cond_wait_until(&w->changed, &w->lock, deadline));
-	g_mutex_unlock(&w->lock);
+		g_assert_true(witness_wait_until(w, deadline));
+	pthread_mutex_unlock(&w->lock);
 }
 
 /* Started: an I/O control gets through. */
@@ -215,6 +227,8 @@ void witness_clear(struct witness *w)
 	close(w->rtsp);
 	g_string_free(w->calls, TRUE);
 	g_string_free(w->log, TRUE);
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->lock);
 }
 
 /* ------------------------------------------------------- what a test does to it */
@@ -283,16 +297,16 @@ void witness_join_gates(struct witness *w)
 
 void witness_wait_for_handlers(struct witness *w, guint n)
 {
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	while (w->handlers < n)
-		g_cond_wait(&w->changed, &w->lock);
-	g_mutex_unlock(&w->lock);
+		pthread_cond_wait(&w->changed, &w->lock);
+	pthread_mutex_unlock(&w->lock);
 }
 
 void witness_release_handlers(struct witness *w)
 {
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	w->hold_handlers = FALSE;
-	g_cond_broadcast(&w->changed);
-	g_mutex_unlock(&w->lock);
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
 }

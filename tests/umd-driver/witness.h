@@ -9,6 +9,7 @@
 #pragma once
 
 #include <glib.h>
+#include <pthread.h>
 
 #include <miracast/frames.h>
 
@@ -24,8 +25,9 @@ struct witness {
 	GThread *runner;
 	int result;
 
-	GMutex lock;
-	GCond changed;
+	/* Not GLib's, which ThreadSanitizer does not see. */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
 	GString *calls;	  /* of create, start, stop, destroy */
 	gboolean running; /* one of these four */
 	guint handlers;	  /* that run now */
@@ -69,6 +71,9 @@ int witness_stop(struct witness *w);
 
 void witness_wait_for_handlers(struct witness *w, guint n);
 void witness_release_handlers(struct witness *w);
+
+/* Waits for a change, with the lock, until this g_get_monotonic_time(). FALSE: it has passed. */
+gboolean witness_wait_until(struct witness *w, gint64 deadline_us);
 
 /* I/O control, by this thread and by another one. */
 int control(struct witness *w, uint32_t code);

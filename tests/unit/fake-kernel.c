@@ -43,19 +43,19 @@ void kernel_report_chunk(guint64 frame)
 		.info = { .type = MIRACAST_CHUNK_FRAME_START, .id = MIRACAST_CHUNK_ID(frame, 0) },
 	};
 
-	g_mutex_lock(&kernel.lock);
+	pthread_mutex_lock(&kernel.lock);
 	g_array_append_val(kernel.chunks, chunk);
 	kernel_chunks_changed();
-	g_mutex_unlock(&kernel.lock);
+	pthread_mutex_unlock(&kernel.lock);
 }
 
 void kernel_overflow(void)
 {
-	g_mutex_lock(&kernel.lock);
+	pthread_mutex_lock(&kernel.lock);
 	g_array_set_size(kernel.chunks, 0);
 	kernel.chunks_lost = TRUE;
 	kernel_chunks_changed();
-	g_mutex_unlock(&kernel.lock);
+	pthread_mutex_unlock(&kernel.lock);
 }
 
 static int kernel_get_chunks(struct miracast_get_chunks *get)
@@ -124,9 +124,9 @@ int __wrap_ioctl(int fd, unsigned long request, void *argument)
 {
 	int error;
 
-	g_mutex_lock(&kernel.lock);
+	pthread_mutex_lock(&kernel.lock);
 	error = kernel_ioctl(request, argument);
-	g_mutex_unlock(&kernel.lock);
+	pthread_mutex_unlock(&kernel.lock);
 	errno = error;
 	return error ? -1 : 0;
 }
@@ -158,6 +158,7 @@ void kernel_begin(struct witness *w, gboolean with_sink)
 	if (with_sink)
 		g_assert_no_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sink));
 	memset(&kernel, 0, sizeof(kernel));
+	pthread_mutex_init(&kernel.lock, NULL);
 	kernel.peer = sink[1];
 	kernel.ops = g_string_new(NULL);
 	kernel.chunks = g_array_new(FALSE, FALSE, sizeof(struct miracast_chunk));
@@ -183,6 +184,7 @@ void kernel_end(struct witness *w)
 	g_string_free(kernel.ops, TRUE);
 	g_array_unref(kernel.chunks);
 	close(kernel.chunks_fd);
+	pthread_mutex_destroy(&kernel.lock);
 }
 
 void send_record(uint64_t id, uint16_t type, const char *payload, uint32_t out_max)

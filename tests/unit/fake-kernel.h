@@ -11,7 +11,7 @@
 
 struct fake_kernel {
 	int peer; /* of the sink fd */
-	GMutex lock;
+	pthread_mutex_t lock;
 	GString *ops; /* session ops, reports and calls, in order */
 	int io_control_error;
 

@@ -10,7 +10,7 @@ static void rate_notify(void *data, const struct miracast_data_rate *rate)
 {
 	struct witness *w = data;
 
-	g_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->lock);
 	g_assert_false(w->last_rate); /* NULL is the last call */
 	if (rate) {
 		w->rates++;
@@ -18,8 +18,8 @@ static void rate_notify(void *data, const struct miracast_data_rate *rate)
 	} else {
 		w->last_rate = TRUE;
 	}
-	g_cond_broadcast(&w->changed);
-	g_mutex_unlock(&w->lock);
+	pthread_cond_broadcast(&w->changed);
+	pthread_mutex_unlock(&w->lock);
 }
 
 static gpointer register_thread(gpointer data)
@@ -46,7 +46,7 @@ static void wait_for_rates(struct witness *w, guint n)
 	gint64 deadline = w->registered_us + (n + 5) * G_USEC_PER_SEC;
 
 	while (w->rates < n)
-		g_assert_true(g_cond_wait_until(&w->changed, &w->lock, deadline));
+		g_assert_true(witness_wait_until(w, deadline));
 	g_assert_cmpuint(w->rates, ==, n);
 	g_assert_cmpint(g_get_monotonic_time() - w->registered_us, >=, n * G_USEC_PER_SEC);
 }
@@ -71,7 +71,7 @@ static void test_each_second(void)
 	g_assert_cmpint(w.callbacks->register_for_data_rate(w.host, rate_notify, &w), ==, -EPERM);
 	miracast_host_set_data_rate(w.host, &rate);
 	miracast_host_set_data_rate(w.host, &rate);
-	g_mutex_lock(&w.lock);
+	pthread_mutex_lock(&w.lock);
 	wait_for_rates(&w, 1);
 	g_assert_cmpuint(w.rate.encoder_bit_rate, ==, 5000000);
 	g_assert_cmpuint(w.rate.current_max_tx_data_rate, ==, 65000000);
@@ -85,7 +85,7 @@ static void test_each_second(void)
 	g_assert_cmpuint(w.rate.multiple_retry_frame_count, ==, 0);
 	wait_for_rates(&w, 3);
 	g_assert_cmpint(g_get_monotonic_time() - w.registered_us, <, 4.5 * G_USEC_PER_SEC);
-	g_mutex_unlock(&w.lock);
+	pthread_mutex_unlock(&w.lock);
 	g_assert_cmpint(witness_stop(&w), ==, 0);
 	g_assert_true(w.last_rate);
 	kernel_end(&w);
