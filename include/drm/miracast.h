@@ -51,9 +51,17 @@
 
 struct device;
 struct file;
+struct miracast_fds;
 struct module;
 struct miracast_session;
 struct miracast_target;
+
+/*
+ * For memory that a user makes the kernel take: its cgroup pays. When that is at
+ * its limit the call fails; nobody's processes are killed for it.
+ */
+#define MIRACAST_GFP_USER \
+	(GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /**
  * typedef miracast_done_t - completion of an accepted message
@@ -76,6 +84,11 @@ typedef void (*miracast_done_t)(void *ctx, int status, const void *out,
  * @cmd: its number, direction and the size of its structure, at most
  *	MIRACAST_MAX_IOCTL_SIZE
  * @func: carries it out; @arg is a kernel copy of the structure
+ * @give: instead of @func, for a request that gives descriptors to its caller:
+ *	with miracast_fds_add()
+ * @finish: optional; called after a success of the above: whether @arg has been
+ *	@copied to the caller, or what it says is lost and should be taken back.
+ *	Not called when the context has gone meanwhile
  *
  * The relay copies the structure in and out by the rules of "Growing" in
  * <uapi/drm/miracast.h>, so that no callback ever waits for user memory and
@@ -85,6 +98,8 @@ typedef void (*miracast_done_t)(void *ctx, int status, const void *out,
 struct miracast_ioctl {
 	unsigned int cmd;
 	int (*func)(void *context, void *arg);
+	int (*give)(void *context, void *arg, struct miracast_fds *fds);
+	void (*finish)(void *context, void *arg, bool copied);
 };
 
 /**
@@ -189,6 +204,8 @@ int miracast_send_message(struct miracast_session *session,
 			  unsigned int timeout_ms,
 			  miracast_done_t done, void *ctx, u64 *id);
 int miracast_cancel_message(struct miracast_session *session, u64 id);
+
+int miracast_fds_add(struct miracast_fds *fds, struct file *file, __s32 *fd);
 
 int miracast_report_chunk(struct miracast_session *session,
 			  const struct miracast_chunk_info *info,

@@ -100,61 +100,36 @@ static int miracast_broker_destroy_sink(void *context, void *arg)
 	return ret;
 }
 
-/*
- * Not in the table: the descriptor becomes visible to the process only after
- * it has been told of it, so a fault leaves neither descriptor nor session.
- */
-static int miracast_broker_open_sink(unsigned int cmd, void __user *arg)
+static int miracast_broker_open_sink(void *context, void *arg,
+				     struct miracast_fds *fds)
 {
+	struct miracast_open_sink *open = arg;
 	struct miracast_session *session;
-	struct miracast_open_sink open;
 	struct file *file;
-	int fd, ret;
 
-	ret = miracast_copy_in(cmd, arg, &open, sizeof(open));
-	if (ret)
-		return ret;
-	if (open.flags & ~MIRACAST_OPEN_NONBLOCK)
+	if (open->flags & ~MIRACAST_OPEN_NONBLOCK)
 		return -EINVAL;
 
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-
-	session = miracast_target_open(open.target);
-	if (IS_ERR(session)) {
-		ret = PTR_ERR(session);
-		goto put_fd;
-	}
-	open.fd = fd;
-	open.target_opened = session->target->id;
+	session = miracast_target_open(open->target);
+	if (IS_ERR(session))
+		return PTR_ERR(session);
+	open->target_opened = session->target->id;
 
 	/* From here on the file owns the session, whatever happens. */
-	file = miracast_sink_file(session, open.flags & MIRACAST_OPEN_NONBLOCK);
+	file = miracast_sink_file(session, open->flags & MIRACAST_OPEN_NONBLOCK);
 	if (IS_ERR(file)) {
 		miracast_session_destroy(session);
 		miracast_session_put(session);
-		ret = PTR_ERR(file);
-		goto put_fd;
+		return PTR_ERR(file);
 	}
 
-	ret = miracast_copy_out(cmd, arg, &open, sizeof(open));
-	if (ret) {
-		fput(file);
-		goto put_fd;
-	}
-	fd_install(fd, file);
-
-	return 0;
-
-put_fd:
-	put_unused_fd(fd);
-	return ret;
+	return miracast_fds_add(fds, file, &open->fd);
 }
 
 static const struct miracast_ioctl miracast_broker_ioctls[] = {
 	{ MIRACAST_IOC_HELLO, miracast_broker_hello },
 	{ MIRACAST_IOC_NEXT_TARGET, miracast_broker_next_target },
+	{ MIRACAST_IOC_OPEN_SINK, .give = miracast_broker_open_sink },
 	{ MIRACAST_IOC_DESTROY_SINK, miracast_broker_destroy_sink },
 };
 
@@ -165,17 +140,13 @@ static long miracast_broker_ioctl(struct file *file, unsigned int cmd,
 	u8 data[sizeof(struct miracast_target_info)] __aligned(8);
 	void __user *user = (void __user *)arg;
 	const struct miracast_ioctl *ioctl;
+	struct miracast_fds fds;
 	int ret, copied;
 
 	if (_IOC_TYPE(cmd) == MIRACAST_IOC_MAGIC &&
 	    _IOC_NR(cmd) != _IOC_NR(MIRACAST_IOC_HELLO) &&
 	    !READ_ONCE(broker->abi))
 		return -EPROTO;
-
-	if (_IOC_TYPE(cmd) == MIRACAST_IOC_MAGIC &&
-	    _IOC_NR(cmd) == _IOC_NR(MIRACAST_IOC_OPEN_SINK) &&
-	    _IOC_DIR(cmd) == _IOC_DIR(MIRACAST_IOC_OPEN_SINK))
-		return miracast_broker_open_sink(cmd, user);
 
 	ioctl = miracast_find_ioctl(miracast_broker_ioctls,
 				    ARRAY_SIZE(miracast_broker_ioctls), cmd);
@@ -185,8 +156,10 @@ static long miracast_broker_ioctl(struct file *file, unsigned int cmd,
 	ret = miracast_copy_in(cmd, user, data, _IOC_SIZE(ioctl->cmd));
 	if (ret)
 		return ret;
-	ret = ioctl->func(broker, data);
+	miracast_fds_init(&fds, cmd, data);
+	ret = miracast_ioctl_call(ioctl, broker, data, &fds);
 	copied = miracast_copy_out(cmd, user, data, _IOC_SIZE(ioctl->cmd));
+	miracast_fds_settle(&fds, !ret && !copied);
 
 	return copied ?: ret;
 }
@@ -210,7 +183,7 @@ static int miracast_broker_file_open(struct inode *inode, struct file *file)
 	if (atomic_cmpxchg(&miracast_broker_open, 0, 1))
 		return -EBUSY;
 
-	broker = kzalloc(sizeof(*broker), GFP_KERNEL_ACCOUNT);
+	broker = kzalloc(sizeof(*broker), MIRACAST_GFP_USER);
 	if (!broker) {
 		atomic_set(&miracast_broker_open, 0);
 		return -ENOMEM;

@@ -64,7 +64,7 @@ static struct miracast_monitor *miracast_monitor_create(const void *in,
 	if (in_len != sizeof(*plug) + len)
 		return ERR_PTR(-EINVAL);
 
-	monitor = kvmalloc(struct_size(monitor, data, len), GFP_KERNEL_ACCOUNT);
+	monitor = kvmalloc(struct_size(monitor, data, len), MIRACAST_GFP_USER);
 	if (!monitor)
 		return ERR_PTR(-ENOMEM);
 

@@ -17,7 +17,7 @@ static int miracast_context_create(void *driver_data,
 	struct miracast_pipe *pipe = driver_data;
 	struct miracast_context *context;
 
-	context = kzalloc(sizeof(*context), GFP_KERNEL_ACCOUNT);
+	context = kzalloc(sizeof(*context), MIRACAST_GFP_USER);
 	if (!context)
 		return -ENOMEM;
 
@@ -25,6 +25,7 @@ static int miracast_context_create(void *driver_data,
 	context->session = miracast_session_get(session);
 	hash_init(context->known);
 	INIT_LIST_HEAD(&context->retired);
+	INIT_LIST_HEAD(&context->telling);
 	miracast_hold_init(context);
 	miracast_notify_init(context);
 
@@ -160,10 +161,12 @@ static int miracast_context_io_control(void *ctx, u32 code, u32 flags,
 }
 
 static const struct miracast_ioctl miracast_context_ioctls[] = {
-	{ MIRACAST_IOC_ACQUIRE_FRAME, miracast_frame_acquire },
+	{ MIRACAST_IOC_ACQUIRE_FRAME, miracast_frame_acquire,
+	  .finish = miracast_frame_acquired },
 	{ MIRACAST_IOC_RELEASE_FRAME, miracast_frame_release },
-	{ MIRACAST_IOC_GET_BUFFER, miracast_frame_get_buffer },
-	{ MIRACAST_IOC_GET_RETIRED, miracast_retire_get },
+	{ MIRACAST_IOC_GET_BUFFER, .give = miracast_frame_get_buffer },
+	{ MIRACAST_IOC_GET_RETIRED, miracast_retire_get,
+	  .finish = miracast_retire_got },
 };
 
 const struct miracast_target_ops miracast_target_ops = {

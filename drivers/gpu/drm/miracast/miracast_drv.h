@@ -276,8 +276,9 @@ struct miracast_told {
  * @acquired: number of the newest picture that was taken
  * @holds: pictures that are held
  * @known: buffer ids that were given out
- * @num_known: entries of @known and @retired
+ * @num_known: entries of @known, @retired and @telling
  * @retired: known buffers that are gone
+ * @telling: the same, while the daemon is told
  * @reap_work: frees holds whose fence has signalled
  * @told: what the daemon knows
  * @told_code: message that is outstanding, 0 for none
@@ -295,6 +296,7 @@ struct miracast_context {
 	DECLARE_HASHTABLE(known, MIRACAST_KNOWN_BITS);
 	unsigned int num_known;
 	struct list_head retired;
+	struct list_head telling;
 	struct work_struct reap_work;
 
 	struct miracast_told told;
@@ -458,7 +460,9 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 int miracast_frame_start(struct miracast_context *context);
 void miracast_frame_stop(struct miracast_context *context);
 int miracast_frame_acquire(void *context, void *arg);
-int miracast_frame_get_buffer(void *context, void *arg);
+void miracast_frame_acquired(void *context, void *arg, bool copied);
+int miracast_frame_get_buffer(void *context, void *arg,
+			      struct miracast_fds *fds);
 __poll_t miracast_frame_poll(void *context);
 
 /* miracast_hold.c: buffers that the daemon reads */
@@ -472,6 +476,7 @@ void miracast_hold_revoke_off_screen(struct miracast_pipe *pipe);
 struct drm_framebuffer *miracast_hold_find_fb(struct miracast_context *context,
 					      u64 id);
 int miracast_frame_release(void *context, void *arg);
+void miracast_hold_undo(struct miracast_context *context, u64 seq);
 
 /* miracast_retire.c: buffer ids that were given out */
 unsigned int miracast_retire_unknown(struct miracast_context *context,
@@ -483,6 +488,7 @@ void miracast_retire_learn(struct miracast_context *context, u64 id,
 void miracast_retire_fb(struct drm_device *drm, u64 id);
 void miracast_retire_drain(struct miracast_context *context);
 int miracast_retire_get(void *context, void *arg);
+void miracast_retire_got(void *context, void *arg, bool copied);
 
 /* miracast_notify.c: messages */
 void miracast_notify_init(struct miracast_context *context);

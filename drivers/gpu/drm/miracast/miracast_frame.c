@@ -389,14 +389,22 @@ int miracast_frame_acquire(void *ctx, void *arg)
 	return 0;
 }
 
+/* The daemon has not been told of the picture: as if it had not been taken. */
+void miracast_frame_acquired(void *ctx, void *arg, bool copied)
+{
+	const struct miracast_frame *frame = arg;
+
+	if (!copied)
+		miracast_hold_undo(ctx, frame->seq);
+}
+
 /* MIRACAST_IOC_GET_BUFFER. */
-int miracast_frame_get_buffer(void *ctx, void *arg)
+int miracast_frame_get_buffer(void *ctx, void *arg, struct miracast_fds *fds)
 {
 	struct miracast_context *context = ctx;
 	struct miracast_get_buffer *get = arg;
 	struct drm_framebuffer *fb;
 	struct dma_buf *dma_buf;
-	int fd;
 
 	if (get->flags)
 		return -EINVAL;
@@ -409,17 +417,10 @@ int miracast_frame_get_buffer(void *ctx, void *arg)
 	if (IS_ERR(dma_buf))
 		return PTR_ERR(dma_buf);
 
-	fd = dma_buf_fd(dma_buf, O_CLOEXEC);
-	if (fd < 0) {
-		dma_buf_put(dma_buf);
-		return fd;
-	}
-
 	memset(get->fd, 0xff, sizeof(get->fd));
-	get->fd[0] = fd;
 	get->num_fds = 1;
 
-	return 0;
+	return miracast_fds_add(fds, dma_buf->file, &get->fd[0]);
 }
 
 __poll_t miracast_frame_poll(void *ctx)

@@ -292,6 +292,33 @@ static int miracast_hold_release(struct miracast_context *context, u64 seq,
 	return ret;
 }
 
+/**
+ * miracast_hold_undo() - the daemon has not been told that it has a picture
+ * @context: whose
+ * @seq: the picture
+ *
+ * It is there to be acquired again, all of it.
+ */
+void miracast_hold_undo(struct miracast_context *context, u64 seq)
+{
+	struct miracast_pipe *pipe = context->pipe;
+	struct miracast_hold_refs refs = { };
+	struct miracast_hold *hold;
+
+	spin_lock_irq(&pipe->frame_lock);
+	hold = miracast_hold_find(context, seq);
+	if (hold)
+		refs = miracast_hold_clear(hold);
+	if (context->acquired == seq)
+		context->acquired = 0;
+	pipe->damage_full = true;
+	pipe->cursor_changed = true;
+	spin_unlock_irq(&pipe->frame_lock);
+
+	miracast_hold_put(refs);
+	miracast_session_wake(context->session, EPOLLPRI);
+}
+
 /* MIRACAST_IOC_RELEASE_FRAME. */
 int miracast_frame_release(void *ctx, void *arg)
 {

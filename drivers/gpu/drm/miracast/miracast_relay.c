@@ -179,14 +179,10 @@ int miracast_send_message(struct miracast_session *session,
 	if (in_len > MIRACAST_MAX_MESSAGE || out_max > MIRACAST_MAX_MESSAGE)
 		return -EMSGSIZE;
 
-	/*
-	 * The one who opened the session pays. When that cgroup is at its
-	 * limit the message fails; nobody's processes are killed for it.
-	 */
+	/* The one who opened the session pays. */
 	memcg = set_active_memcg(session->memcg);
 	msg = miracast_msg_alloc(in, in_len, out_max, done, ctx,
-				 GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL |
-				 __GFP_NOWARN);
+				 MIRACAST_GFP_USER);
 	set_active_memcg(memcg);
 	if (!msg)
 		return -ENOMEM;
@@ -387,7 +383,7 @@ ssize_t miracast_session_write(struct miracast_session *session,
 		return -EMSGSIZE;
 
 	if (bytes > sizeof(small)) {
-		out = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+		out = kvmalloc(bytes, MIRACAST_GFP_USER);
 		if (!out)
 			return -ENOMEM;
 	}

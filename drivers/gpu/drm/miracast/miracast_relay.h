@@ -165,6 +165,27 @@ struct miracast_session {
 	struct irq_work chunk_wake;
 };
 
+#define MIRACAST_MAX_FDS	4	/* one for each memory plane */
+
+/**
+ * struct miracast_fds - descriptors that a request gives to its caller
+ * @data: kernel copy of its structure
+ * @size: bytes of @data that the caller gets
+ * @num: how many
+ * @fd: their numbers, reserved
+ * @file: what they will be; referenced
+ *
+ * They become visible to the process only after it has been told of them, so a
+ * fault leaves nothing behind that nobody knows.
+ */
+struct miracast_fds {
+	const void *data;
+	size_t size;
+	unsigned int num;
+	int fd[MIRACAST_MAX_FDS];
+	struct file *file[MIRACAST_MAX_FDS];
+};
+
 /**
  * struct miracast_targets - the list of targets
  * @lock: see "Locks"
@@ -223,11 +244,16 @@ struct miracast_session *miracast_target_open(u32 id);
 int miracast_target_destroy_session(struct miracast_target *target);
 void miracast_targets_destroy_sessions(void);
 
-/* miracast_ioctl.c: structures that may grow */
+/* miracast_ioctl.c: structures that may grow, descriptors for the caller */
 int miracast_copy_in(unsigned int cmd, const void __user *arg, void *data,
 		     size_t size);
 int miracast_copy_out(unsigned int cmd, void __user *arg, const void *data,
 		      size_t size);
+void miracast_fds_init(struct miracast_fds *fds, unsigned int cmd,
+		       const void *data);
+void miracast_fds_settle(struct miracast_fds *fds, bool copied);
+int miracast_ioctl_call(const struct miracast_ioctl *ioctl, void *context,
+			void *data, struct miracast_fds *fds);
 const struct miracast_ioctl *
 miracast_find_ioctl(const struct miracast_ioctl *ioctls, unsigned int num,
 		    unsigned int cmd);

@@ -15,7 +15,7 @@
  * struct miracast_known - an id that was given out
  * @id: of the framebuffer; constant
  * @hash: in context->known, until the framebuffer goes
- * @link: in context->retired, afterwards
+ * @link: in context->retired or context->telling, afterwards
  *
  * Protected by pipe->frame_lock.
  */
@@ -57,7 +57,7 @@ int miracast_retire_reserve(struct miracast_spare *spare, unsigned int num)
 {
 	while (spare->num < num) {
 		struct miracast_known *known =
-			kzalloc(sizeof(*known), GFP_KERNEL_ACCOUNT);
+			kzalloc(sizeof(*known), MIRACAST_GFP_USER);
 
 		if (!known)
 			return -ENOMEM;
@@ -137,6 +137,7 @@ void miracast_retire_drain(struct miracast_context *context)
 		hash_del(&known->hash);
 		kfree(known);
 	}
+	list_splice(&context->telling, &context->retired);
 	list_for_each_entry_safe(known, next, &context->retired, link)
 		kfree(known);
 }
@@ -147,7 +148,6 @@ int miracast_retire_get(void *ctx, void *arg)
 	struct miracast_context *context = ctx;
 	struct miracast_get_retired *retired = arg;
 	struct miracast_known *known, *next;
-	LIST_HEAD(taken);
 
 	memset(retired, 0, sizeof(*retired));
 
@@ -158,13 +158,47 @@ int miracast_retire_get(void *ctx, void *arg)
 			continue;
 		}
 		retired->ids[retired->num_ids++] = known->id;
-		list_move_tail(&known->link, &taken);
-		context->num_known--;
+		list_move_tail(&known->link, &context->telling);
 	}
 	spin_unlock_irq(&context->pipe->frame_lock);
 
-	list_for_each_entry_safe(known, next, &taken, link)
-		kfree(known);
-
 	return retired->num_ids ? 0 : -EAGAIN;
+}
+
+static bool miracast_retired_has(const struct miracast_get_retired *retired,
+				 u64 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < retired->num_ids; i++)
+		if (retired->ids[i] == id)
+			return true;
+
+	return false;
+}
+
+/* The daemon has been told of these ids, or is to be told again. */
+void miracast_retire_got(void *ctx, void *arg, bool copied)
+{
+	struct miracast_context *context = ctx;
+	struct miracast_known *known, *next;
+	LIST_HEAD(told);
+
+	spin_lock_irq(&context->pipe->frame_lock);
+	list_for_each_entry_safe(known, next, &context->telling, link) {
+		if (!miracast_retired_has(arg, known->id))
+			continue;
+		if (copied) {
+			list_move_tail(&known->link, &told);
+			context->num_known--;
+		} else {
+			list_move_tail(&known->link, &context->retired);
+		}
+	}
+	spin_unlock_irq(&context->pipe->frame_lock);
+
+	list_for_each_entry_safe(known, next, &told, link)
+		kfree(known);
+	if (!copied)
+		miracast_session_wake(context->session, EPOLLPRI);
 }

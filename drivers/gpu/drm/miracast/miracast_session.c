@@ -111,7 +111,7 @@ struct miracast_session *miracast_session_alloc(struct miracast_target *target)
 	struct miracast_session *session;
 	int ret;
 
-	session = kzalloc(sizeof(*session), GFP_KERNEL_ACCOUNT);
+	session = kzalloc(sizeof(*session), MIRACAST_GFP_USER);
 	if (!session)
 		return ERR_PTR(-ENOMEM);
 

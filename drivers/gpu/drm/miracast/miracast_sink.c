@@ -56,7 +56,7 @@ static int miracast_sink_io_control(void *context, void *arg)
 		return -EMSGSIZE;
 
 	if (ctl->in_len) {
-		in = kvmalloc(ctl->in_len, GFP_KERNEL_ACCOUNT);
+		in = kvmalloc(ctl->in_len, MIRACAST_GFP_USER);
 		if (!in)
 			return -ENOMEM;
 		if (copy_from_user(in, u64_to_user_ptr(ctl->in_ptr), ctl->in_len)) {
@@ -65,7 +65,7 @@ static int miracast_sink_io_control(void *context, void *arg)
 		}
 	}
 	if (ctl->out_len) {
-		out = kvzalloc(ctl->out_len, GFP_KERNEL_ACCOUNT);
+		out = kvzalloc(ctl->out_len, MIRACAST_GFP_USER);
 		if (!out) {
 			ret = -ENOMEM;
 			goto free;
@@ -149,16 +149,26 @@ static bool miracast_sink_find_driver_ioctl(struct miracast_session *session,
 
 static int miracast_sink_driver_call(struct miracast_session *session,
 				     const struct miracast_ioctl *ioctl,
-				     void *data)
+				     void *data, struct miracast_fds *fds)
 {
 	int ret;
 
 	if (!miracast_session_enter(session))
 		return -ENODEV;
-	ret = ioctl->func(session->context, data);
+	ret = miracast_ioctl_call(ioctl, session->context, data, fds);
 	miracast_session_exit(session);
 
 	return ret;
+}
+
+static void miracast_sink_driver_finish(struct miracast_session *session,
+					const struct miracast_ioctl *ioctl,
+					void *data, bool copied)
+{
+	if (!ioctl->finish || !miracast_session_enter(session))
+		return;
+	ioctl->finish(session->context, data, copied);
+	miracast_session_exit(session);
 }
 
 /*
@@ -173,6 +183,7 @@ static long miracast_sink_ioctl(struct file *file, unsigned int cmd,
 	void __user *user = (void __user *)arg;
 	const struct miracast_ioctl *own;
 	struct miracast_ioctl ioctl;
+	struct miracast_fds fds;
 	int ret, copied;
 
 	if (miracast_session_dead(session))
@@ -188,9 +199,13 @@ static long miracast_sink_ioctl(struct file *file, unsigned int cmd,
 	ret = miracast_copy_in(cmd, user, data, _IOC_SIZE(ioctl.cmd));
 	if (ret)
 		return ret;
-	ret = own ? ioctl.func(session, data) :
-		    miracast_sink_driver_call(session, &ioctl, data);
+	miracast_fds_init(&fds, cmd, data);
+	ret = own ? miracast_ioctl_call(&ioctl, session, data, &fds) :
+		    miracast_sink_driver_call(session, &ioctl, data, &fds);
 	copied = miracast_copy_out(cmd, user, data, _IOC_SIZE(ioctl.cmd));
+	miracast_fds_settle(&fds, !ret && !copied);
+	if (!ret)
+		miracast_sink_driver_finish(session, &ioctl, data, !copied);
 
 	return copied ?: ret;
 }
