@@ -308,6 +308,31 @@ static inline void relay_close(struct __test_metadata *_metadata,
 	close(relay->test);
 }
 
+/* Whatever happened: a message still goes there and back. */
+static inline void relay_check_usable(struct __test_metadata *_metadata,
+				      struct relay *relay)
+{
+	struct miracast_test_completion done;
+	struct miracast_target_info info;
+	struct record record;
+	__u64 id;
+
+	close(relay->sink);
+	EXPECT_EQ(0, test_bind(relay->test, 0, 1));
+	relay->target = broker_find(relay->broker, 0, &info);
+	relay->sink = broker_open_sink(relay->broker, relay->target,
+				       MIRACAST_OPEN_NONBLOCK);
+	EXPECT_LE(0, relay->sink);
+	while (!test_collect(relay->test, &done, 0))
+		;
+	EXPECT_EQ(0, sink_start(relay->sink));
+	EXPECT_EQ(0, test_send(relay->test, 1, &id));
+	EXPECT_LT(0, sink_read(relay->sink, &record));
+	EXPECT_LT(0, sink_reply(relay->sink, id, 0, NULL, 0));
+	EXPECT_EQ(0, test_collect(relay->test, &done, 10000));
+	EXPECT_EQ(0, done.status);
+}
+
 static inline int relay_set_blocking(struct relay *relay)
 {
 	return fcntl(relay->sink, F_SETFL, O_RDWR);

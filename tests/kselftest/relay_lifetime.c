@@ -5,7 +5,7 @@
  */
 #include <sys/uio.h>
 
-#include "miracast_kselftest.h"
+#include "miracast_memory.h"
 
 #define SYNC_MS	10000	/* far more than any step takes, far less than for ever */
 
@@ -58,8 +58,9 @@ TEST_F(lifetime, R21_close_destroys_and_completes)
 	int i;
 
 	ASSERT_EQ(0, sink_start(self->r.sink));
-	for (i = 0; i < 3; i++)
+	for (i = 0; i < 3; i++) {
 		ASSERT_EQ(0, test_send(self->r.test, i, NULL));
+	}
 	ASSERT_LT(0, sink_read(self->r.sink, &record));
 	close(self->r.sink);
 	EXPECT_EQ(1, destroyed(self->r.test));
@@ -236,13 +237,14 @@ enum stuck_in {
 	STUCK_READ, STUCK_POLL, STUCK_IO_CONTROL_WAIT,
 	STUCK_FAULT_READ, STUCK_FAULT_WRITE, STUCK_FAULT_IO_CONTROL_IN,
 	STUCK_FAULT_IO_CONTROL_OUT, STUCK_FAULT_IOCTL, STUCK_FAULT_CHUNKS,
+	STUCK_FAULT_STATUS,
 	NUM_STUCK,
 };
 
 struct stuck {
 	enum stuck_in in;
 	struct relay *relay;
-	void *page;
+	struct slow_page slow;
 	atomic_long ret;
 	atomic_bool ended;
 };
@@ -252,10 +254,10 @@ static void *stuck_thread(void *arg)
 	struct stuck *stuck = arg;
 	int sink = stuck->relay->sink;
 	struct miracast_get_chunks chunks = {
-		.buf_ptr = (uintptr_t)stuck->page, .buf_len = 4096,
+		.buf_ptr = (uintptr_t)stuck->slow.page, .buf_len = 4096,
 	};
 	struct miracast_reply reply = { .len = sizeof(reply) + 8, .id = 1 };
-	struct iovec iov[2] = { { &reply, sizeof(reply) }, { stuck->page, 8 } };
+	struct iovec iov[2] = { { &reply, sizeof(reply) }, { stuck->slow.page, 8 } };
 	struct record record;
 	char buf[8] = { 0 };
 	long ret = 0;
@@ -273,24 +275,27 @@ static void *stuck_thread(void *arg)
 				      NULL);
 		break;
 	case STUCK_FAULT_READ:
-		ret = read(sink, stuck->page, 4096);
+		ret = read(sink, stuck->slow.page, 4096);
 		break;
 	case STUCK_FAULT_WRITE:
 		ret = writev(sink, iov, 2);
 		break;
 	case STUCK_FAULT_IO_CONTROL_IN:
-		ret = sink_io_control(sink, MIRACAST_TEST_CTL_ECHO, stuck->page, 8,
+		ret = sink_io_control(sink, MIRACAST_TEST_CTL_ECHO, stuck->slow.page, 8,
 				      buf, 8, NULL);
 		break;
 	case STUCK_FAULT_IO_CONTROL_OUT:
 		ret = sink_io_control(sink, MIRACAST_TEST_CTL_ECHO, buf, 8,
-				      stuck->page, 8, NULL);
+				      stuck->slow.page, 8, NULL);
 		break;
 	case STUCK_FAULT_IOCTL:
-		ret = ioctl(sink, MIRACAST_TEST_SINK_IOC_ADD, stuck->page);
+		ret = ioctl(sink, MIRACAST_TEST_SINK_IOC_ADD, stuck->slow.page);
 		break;
 	case STUCK_FAULT_CHUNKS:
 		ret = ioctl(sink, MIRACAST_IOC_GET_CHUNKS, &chunks);
+		break;
+	case STUCK_FAULT_STATUS:
+		ret = ioctl(sink, MIRACAST_IOC_REPORT_STATUS, stuck->slow.page);
 		break;
 	default:
 		break;
@@ -300,65 +305,39 @@ static void *stuck_thread(void *arg)
 	return NULL;
 }
 
-/* A page that faults until somebody answers, which nobody does at first. */
-static int missing_page(void **page)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register reg = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	int uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+enum end {
+	END_STOP, END_CLOSE, END_DESTROY, END_UNREGISTER,
+};
 
-	if (uffd < 0)
-		return -errno;
-	*page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	reg.range.start = (uintptr_t)*page;
-	reg.range.len = 4096;
-	if (*page == MAP_FAILED || ioctl(uffd, UFFDIO_API, &api) ||
-	    ioctl(uffd, UFFDIO_REGISTER, &reg)) {
-		close(uffd);
-		return -EINVAL;
-	}
-	return uffd;
-}
-
-/* Let the thread that has faulted go on. */
-static void answer_fault(int uffd, void *page)
-{
-	struct uffdio_zeropage zero = {
-		.range = { .start = (uintptr_t)page, .len = 4096 },
-	};
-
-	ioctl(uffd, UFFDIO_ZEROPAGE, &zero);
-}
-
-/* End the session under a thread that is stuck in @in, by @unbind or by force. */
+/* End the session under a thread that is stuck in @in, in memory of this kind. */
 static void end_under_stuck(struct __test_metadata *_metadata, struct relay *relay,
-			    enum stuck_in in, bool unbind)
+			    enum stuck_in in, enum slow_kind kind, enum end end)
 {
 	struct miracast_test_chunk chunk = { .count = 1 };
 	struct stuck stuck = { .in = in, .relay = relay };
 	bool faults = in >= STUCK_FAULT_READ;
 	pthread_t thread;
-	int uffd, before;
+	int before;
 	__u64 start;
 
-	TH_LOG("stuck in %d, %s", in, unbind ? "unbind" : "destroy");
-	uffd = missing_page(&stuck.page);
-	ASSERT_LE(0, uffd);
+	TH_LOG("stuck in %d, memory %d, end %d", in, kind, end);
+	ASSERT_EQ(0, slow_open(&stuck.slow, kind));
 	ASSERT_EQ(0, relay_set_blocking(relay));
 	if (in == STUCK_IO_CONTROL_WAIT) {
 		ASSERT_EQ(0, sink_op(relay->sink, MIRACAST_SESSION_BEGIN_START, 0, 0));
 	} else {
 		ASSERT_EQ(0, sink_start(relay->sink));
 	}
-	if (in == STUCK_FAULT_READ)
+	if (in == STUCK_FAULT_READ) {
 		ASSERT_EQ(0, test_send(relay->test, 1, NULL));
-	if (in == STUCK_FAULT_CHUNKS)
+	}
+	if (in == STUCK_FAULT_CHUNKS) {
 		ASSERT_EQ(0, dev_ioctl(relay->test, MIRACAST_TEST_IOC_CHUNK, &chunk));
+	}
 
 	ASSERT_EQ(0, pthread_create(&thread, NULL, stuck_thread, &stuck));
 	if (faults) {
-		ASSERT_EQ(POLLIN, fd_poll(uffd, POLLIN, SYNC_MS));
+		ASSERT_TRUE(slow_faulted(&stuck.slow, SYNC_MS));
 	} else {
 		sleep_ms(200);
 	}
@@ -366,18 +345,24 @@ static void end_under_stuck(struct __test_metadata *_metadata, struct relay *rel
 
 	before = destroyed(relay->test);
 	start = now_ms();
-	if (unbind) {
-		ASSERT_EQ(0, test_bind(relay->test, 0, 0));
-	} else {
-		ASSERT_EQ(0, broker_destroy_sink(relay->broker, relay->target));
+	if (end == END_STOP) {
+		ASSERT_EQ(0, sink_stop(relay->sink));
 	}
+	if (end == END_CLOSE) {
+		ASSERT_EQ(0, close(relay->sink));
+	}
+	if (end == END_UNREGISTER) {
+		ASSERT_EQ(0, test_bind(relay->test, 0, 0));
+	}
+	else
+		ASSERT_EQ(0, broker_destroy_sink(relay->broker, relay->target));
 	EXPECT_GT(SYNC_MS, now_ms() - start);
 	EXPECT_EQ(before + 1, destroyed(relay->test));
 
 	/* It still holds its fault, and nothing else. */
 	if (faults) {
 		EXPECT_FALSE(stuck.ended);
-		answer_fault(uffd, stuck.page);
+		slow_answer(&stuck.slow);
 	}
 	pthread_join(thread, NULL);
 	/* The output of a call that had succeeded is given; else it is gone. */
@@ -385,38 +370,68 @@ static void end_under_stuck(struct __test_metadata *_metadata, struct relay *rel
 		EXPECT_EQ(0, stuck.ret);
 	} else if (in == STUCK_FAULT_READ || in == STUCK_FAULT_CHUNKS) {
 		EXPECT_GT(0, stuck.ret);
+	} else if (in == STUCK_POLL && end == END_CLOSE) {
+		/* It looks for the fd again, and finds none: POLLNVAL. */
+		EXPECT_EQ(0, stuck.ret);
 	} else {
 		EXPECT_EQ(-ENODEV, stuck.ret);
 	}
-	close(uffd);
-	munmap(stuck.page, 4096);
+	slow_close(&stuck.slow);
+	if (end == END_CLOSE)
+		return;
 	check_gone(_metadata, relay->sink);
+	close(relay->sink);
+}
+
+/* The same with everything that one can be stuck in. */
+static void end_under_all_stuck(struct __test_metadata *_metadata,
+				struct relay *relay, enum end end)
+{
+	struct miracast_target_info info;
+	int in, kind;
+
+	for (in = 0; in < NUM_STUCK; in++) {
+		for (kind = 0; kind < NUM_SLOW; kind++) {
+			/* The others use no memory that could be slow. */
+			if (kind && in < STUCK_FAULT_READ)
+				break;
+			end_under_stuck(_metadata, relay, in, kind, end);
+			ASSERT_EQ(0, test_bind(relay->test, 0, 1));
+			relay->target = broker_find(relay->broker, 0, &info);
+			relay->sink = broker_open_sink(relay->broker,
+						       relay->target, 0);
+			ASSERT_LE(0, relay->sink);
+		}
+	}
 }
 
 TEST_F_TIMEOUT(lifetime, R23_destroy_under_stuck_users, 240)
 {
-	int in;
-
-	for (in = 0; in < NUM_STUCK; in++) {
-		end_under_stuck(_metadata, &self->r, in, false);
-		close(self->r.sink);
-		self->r.sink = broker_open_sink(self->r.broker, self->r.target, 0);
-		ASSERT_LE(0, self->r.sink);
-	}
+	end_under_all_stuck(_metadata, &self->r, END_DESTROY);
 }
 
 TEST_F_TIMEOUT(lifetime, R23_unregister_under_stuck_users, 240)
 {
-	struct miracast_target_info info;
-	int in;
+	end_under_all_stuck(_metadata, &self->r, END_UNREGISTER);
+}
 
-	for (in = 0; in < NUM_STUCK; in++) {
-		end_under_stuck(_metadata, &self->r, in, true);
-		close(self->r.sink);
-		ASSERT_EQ(0, test_bind(self->r.test, 0, 1));
-		self->r.target = broker_find(self->r.broker, 0, &info);
-		self->r.sink = broker_open_sink(self->r.broker, self->r.target, 0);
-		ASSERT_LE(0, self->r.sink);
+/* A close only lets go of the fd; the call is a user, too. */
+TEST_F_TIMEOUT(lifetime, R23_close_and_destroy_under_stuck_users, 240)
+{
+	end_under_all_stuck(_metadata, &self->r, END_CLOSE);
+}
+
+TEST_F_TIMEOUT(lifetime, R23_stop_and_destroy_under_stuck_users, 240)
+{
+	int in, kind;
+
+	for (in = STUCK_FAULT_READ; in < NUM_STUCK; in++) {
+		for (kind = 0; kind < NUM_SLOW; kind++) {
+			end_under_stuck(_metadata, &self->r, in, kind, END_STOP);
+			self->r.sink = broker_open_sink(self->r.broker,
+							self->r.target, 0);
+			ASSERT_LE(0, self->r.sink);
+		}
 	}
 }
 
@@ -425,23 +440,21 @@ TEST_F(lifetime, stop_overtakes_a_read_that_faults)
 	struct miracast_test_completion done;
 	struct stuck stuck = { .in = STUCK_FAULT_READ, .relay = &self->r };
 	pthread_t thread;
-	int uffd;
 
-	uffd = missing_page(&stuck.page);
-	ASSERT_LE(0, uffd);
+	ASSERT_EQ(0, slow_open(&stuck.slow, SLOW_USERFAULT));
 	ASSERT_EQ(0, sink_start(self->r.sink));
 	ASSERT_EQ(0, test_send(self->r.test, 1, NULL));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, stuck_thread, &stuck));
-	ASSERT_EQ(POLLIN, fd_poll(uffd, POLLIN, SYNC_MS));
+	ASSERT_TRUE(slow_faulted(&stuck.slow, SYNC_MS));
 
 	ASSERT_EQ(0, sink_stop(self->r.sink));
 	ASSERT_EQ(0, test_collect(self->r.test, &done, 0));
 	EXPECT_EQ(-ECANCELED, done.status);
-	answer_fault(uffd, stuck.page);
+	slow_answer(&stuck.slow);
 	pthread_join(thread, NULL);
 	/* Its record belongs to a generation that is over. */
 	EXPECT_EQ(-EAGAIN, stuck.ret);
-	close(uffd);
+	slow_close(&stuck.slow);
 }
 
 TEST_F(lifetime, cancel_overtakes_a_read_that_faults)
@@ -451,21 +464,19 @@ TEST_F(lifetime, cancel_overtakes_a_read_that_faults)
 	struct record record;
 	pthread_t thread;
 	__u64 id;
-	int uffd;
 
-	uffd = missing_page(&stuck.page);
-	ASSERT_LE(0, uffd);
+	ASSERT_EQ(0, slow_open(&stuck.slow, SLOW_USERFAULT));
 	ASSERT_EQ(0, sink_start(self->r.sink));
 	ASSERT_EQ(0, test_send(self->r.test, 1, &id));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, stuck_thread, &stuck));
-	ASSERT_EQ(POLLIN, fd_poll(uffd, POLLIN, SYNC_MS));
+	ASSERT_TRUE(slow_faulted(&stuck.slow, SYNC_MS));
 	ASSERT_EQ(0, test_cancel(self->r.test, id));
 	ASSERT_EQ(0, test_collect(self->r.test, &done, 0));
 
 	/* The copy fails: nobody has seen it, nobody is told of its end. */
-	ASSERT_EQ(0, mprotect(stuck.page, 4096, PROT_NONE));
-	answer_fault(uffd, stuck.page);
-	close(uffd);
+	ASSERT_EQ(0, mprotect(stuck.slow.page, PAGE, PROT_NONE));
+	slow_answer(&stuck.slow);
+	close(stuck.slow.ready);
 	pthread_join(thread, NULL);
 	EXPECT_EQ(-EFAULT, stuck.ret);
 	EXPECT_EQ(-EAGAIN, sink_read(self->r.sink, &record));

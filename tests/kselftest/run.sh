@@ -1,16 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh [DIRECTORY OF THE MODULES]
+# run.sh [DIRECTORY OF THE MODULES [PROGRAM...]]
 #
 # Loads miracast.ko and miracast_test.ko, from the directory or by modprobe,
-# runs the programs beside this script, and unloads the modules. TAP: one line
-# per program, with its own output below it as comment.
+# runs the programs beside this script, or only those, and unloads the modules.
+# TAP: one line per program, with its own output below it as comment.
 cd "$(dirname "$0")" || exit 1
 
 modules=$1
-tests="relay_abi relay_session relay_messages relay_lifetime relay_chunks
-	kms_connector kms_frames kms_flips kms_weston"
+[ $# -eq 0 ] || shift
+tests=${*:-relay_abi relay_session relay_messages relay_lifetime relay_chunks
+	relay_requests relay_hostile relay_stress
+	kms_connector kms_frames kms_flips kms_hostile kms_weston}
 at=0
 failed=0
 
@@ -59,6 +61,8 @@ else
 fi
 # Whose buffers kms_frames imports.
 modprobe vgem
+# Whose pages the tests of slow memory serve.
+modprobe fuse
 # udev may take a moment to make the nodes.
 for node in /dev/miracast /dev/miracast_test; do
 	tries=50
