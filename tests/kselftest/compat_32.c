@@ -81,10 +81,12 @@ static void check_broker(int broker, uint32_t target)
 	CHECK(call(broker, MIRACAST_IOC_SESSION, &end), -ENOTTY);
 }
 
-/* A session of its own, from beginning to forced end. */
-static void check_session(int broker)
+/* A session of its own on the next connector, from beginning to forced end. */
+static void check_session(int broker, uint32_t target)
 {
-	struct miracast_open_sink open = { .flags = MIRACAST_OPEN_NONBLOCK };
+	struct miracast_open_sink open = {
+		.target = target + 1, .flags = MIRACAST_OPEN_NONBLOCK,
+	};
 	struct miracast_report_status status = {
 		.status = MIRACAST_STATUS_MISSING_KEEPALIVE, .error = -EIO,
 	};
@@ -101,6 +103,7 @@ static void check_session(int broker)
 	char byte;
 
 	CHECK(call(broker, MIRACAST_IOC_OPEN_SINK, &open), 0);
+	CHECK(open.target_opened, target + 1);
 	CHECK(fcntl(open.fd, F_GETFD), FD_CLOEXEC);
 	CHECK(session(open.fd, MIRACAST_SESSION_BEGIN_START,
 		      MIRACAST_STATE_STARTING), 0);
@@ -191,6 +194,7 @@ static void check_frames(int sink, uint32_t pixel)
 
 int main(int argc, char **argv)
 {
+	uint32_t target;
 	int broker, sink;
 
 	if (argc != 5) {
@@ -199,8 +203,9 @@ int main(int argc, char **argv)
 	}
 	broker = atoi(argv[1]);
 	sink = atoi(argv[2]);
-	check_broker(broker, (uint32_t)strtoul(argv[3], NULL, 0));
-	check_session(broker);
+	target = (uint32_t)strtoul(argv[3], NULL, 0);
+	check_broker(broker, target);
+	check_session(broker, target);
 	check_messages(sink);
 	check_frames(sink, (uint32_t)strtoul(argv[4], NULL, 0));
 

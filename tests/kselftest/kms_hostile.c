@@ -264,12 +264,12 @@ TEST_F(hostile, memcg_exhaustion_in_plug)
 
 TEST_F(hostile, duplicates_share_the_holds)
 {
-	struct miracast_frame frame;
+	struct miracast_frame frame, none;
 	int copy = dup(self->kms.sink);
 
 	ASSERT_LE(0, copy);
 	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
-	EXPECT_EQ(-EAGAIN, sink_acquire(copy, &frame));
+	EXPECT_EQ(-EAGAIN, sink_acquire(copy, &none));
 	EXPECT_LE(0, sink_get_buffer(copy, frame.buffer_id));
 	/* A close of one lets go of nothing. */
 	close(copy);

@@ -30,10 +30,13 @@
  * @setup: how to behave
  * @session: newest session, referenced; kept after its end on purpose, so that
  *	tests can send to a session that is gone
+ * @ended: the same, when its context has been destroyed
  * @alive: its context exists
  * @poll: what poll() reports
  * @log: struct test_msg.link, completed and not collected
  * @log_len: entries of @log and messages that will get there
+ * @forgotten: struct test_msg.link, completed and not to be collected
+ * @num_forgotten: entries of @forgotten
  * @stats: what was seen
  * @sending: counted as accepted, but the relay has not said so yet
  * @in_done: callbacks that run
@@ -47,10 +50,13 @@ struct test_target {
 	spinlock_t lock; /* everything below */
 	struct miracast_test_setup setup;
 	struct miracast_session *session;
+	struct miracast_session *ended;
 	bool alive;
 	u32 poll;
 	struct list_head log;
 	unsigned int log_len;
+	struct list_head forgotten;
+	unsigned int num_forgotten;
 	struct miracast_test_stats stats;
 	u32 sending;
 	u32 in_done;
@@ -60,8 +66,9 @@ struct test_target {
 
 /**
  * struct test_msg - what one message was, and how it ended
- * @link: in test_target.log
+ * @link: in test_target.log or test_target.forgotten
  * @target: whose
+ * @session: where it was sent; compared only
  * @send: as it was sent
  * @done: how it ended
  * @accepted: miracast_send_message() has returned
@@ -69,6 +76,7 @@ struct test_target {
 struct test_msg {
 	struct list_head link;
 	struct test_target *target;
+	struct miracast_session *session;
 	struct miracast_test_send send;
 	struct miracast_test_completion done;
 	bool accepted;
@@ -81,13 +89,58 @@ static struct test_target test_targets[MIRACAST_TEST_TARGETS];
 static int test_send_one(struct test_target *t, struct miracast_session *session,
 			 struct miracast_test_send *send);
 
-static void test_count_done(struct test_target *t, struct test_msg *msg)
+static void test_count_end(struct miracast_test_ends *ends, int status)
+{
+	switch (status) {
+	case 0:
+		ends->replied++;
+		break;
+	case -ECANCELED:
+		ends->cancelled++;
+		break;
+	case -ETIMEDOUT:
+		ends->timed_out++;
+		break;
+	case -ESHUTDOWN:
+		ends->shut_down++;
+		break;
+	default:
+		ends->failed++;
+	}
+}
+
+/* False: it has been here before, and is where it belongs. */
+static bool test_count_done(struct test_target *t, struct test_msg *msg, int status)
 {
 	t->stats.completed++;
+	test_count_end(&t->stats.ends, status);
+	/* Before its context is destroyed, or never. */
+	if (msg->session != t->session || msg->session == t->ended)
+		t->stats.late_calls++;
+	if (++msg->done.calls > 1) {
+		t->stats.duplicates++;
+		return false;
+	}
 	t->in_done++;
 	t->stats.max_done = max(t->stats.max_done, t->in_done);
-	if (++msg->done.calls > 1)
-		t->stats.duplicates++;
+
+	return true;
+}
+
+/* Returns one that has been forgotten for long enough, to be freed. */
+static struct test_msg *test_forget(struct test_target *t, struct test_msg *msg)
+{
+	struct test_msg *oldest = NULL;
+
+	t->log_len--;
+	list_add_tail(&msg->link, &t->forgotten);
+	if (++t->num_forgotten > MIRACAST_TEST_MAX_LOG) {
+		oldest = list_first_entry(&t->forgotten, struct test_msg, link);
+		list_del(&oldest->link);
+		t->num_forgotten--;
+	}
+
+	return oldest;
 }
 
 static void test_done(void *ctx, int status, const void *out, size_t bytes)
@@ -96,14 +149,18 @@ static void test_done(void *ctx, int status, const void *out, size_t bytes)
 	struct test_target *t = msg->target;
 	struct miracast_session *session = NULL;
 	struct miracast_test_send send = msg->send;
+	struct test_msg *oldest = NULL;
+	bool first;
 
 	might_sleep();
 
 	spin_lock(&t->lock);
-	test_count_done(t, msg);
-	if (t->session)
+	first = test_count_done(t, msg, status);
+	if (first && t->session)
 		session = miracast_session_get(t->session);
 	spin_unlock(&t->lock);
+	if (!first)
+		return;
 
 	if (send.done_sleep_ms)
 		msleep(send.done_sleep_ms);
@@ -125,19 +182,19 @@ static void test_done(void *ctx, int status, const void *out, size_t bytes)
 		memcpy(msg->done.data, out, min(bytes, sizeof(msg->done.data)));
 	t->in_done--;
 	if (send.flags & MIRACAST_TEST_FORGET)
-		t->log_len--;
+		oldest = test_forget(t, msg);
 	else
 		list_add_tail(&msg->link, &t->log);
 	spin_unlock(&t->lock);
 
-	if (send.flags & MIRACAST_TEST_FORGET)
-		kfree(msg);
+	kfree(oldest);
 	wake_up_interruptible(&t->wait);
 	if (session)
 		miracast_session_put(session);
 }
 
 static struct test_msg *test_msg_alloc(struct test_target *t,
+				       struct miracast_session *session,
 				       const struct miracast_test_send *send)
 {
 	struct test_msg *msg;
@@ -147,6 +204,7 @@ static struct test_msg *test_msg_alloc(struct test_target *t,
 	if (!msg)
 		return NULL;
 	msg->target = t;
+	msg->session = session;
 	msg->send = *send;
 
 	spin_lock(&t->lock);
@@ -202,7 +260,7 @@ static int test_send_one(struct test_target *t, struct miracast_session *session
 		in[i] = send->cookie + i;
 
 	if (!(send->flags & MIRACAST_TEST_NO_DONE)) {
-		msg = test_msg_alloc(t, send);
+		msg = test_msg_alloc(t, session, send);
 		if (!msg) {
 			ret = -ENOSPC;
 			goto free;
@@ -244,6 +302,8 @@ static void test_clear_log(struct test_target *t)
 	list_splice_init(&t->log, &log);
 	list_for_each_entry(msg, &log, link)
 		t->log_len--;
+	list_splice_init(&t->forgotten, &log);
+	t->num_forgotten = 0;
 	spin_unlock(&t->lock);
 
 	list_for_each_entry_safe(msg, tmp, &log, link)
@@ -287,6 +347,7 @@ static int test_create_context(void *driver_data,
 	spin_lock(&t->lock);
 	old = t->session;
 	t->session = miracast_session_get(session);
+	t->ended = NULL;
 	spin_unlock(&t->lock);
 	if (old)
 		miracast_session_put(old);
@@ -316,6 +377,7 @@ static void test_destroy_context(void *context)
 	test_class_enter(t, true);
 	spin_lock(&t->lock);
 	t->alive = false;
+	t->ended = t->session;
 	t->stats.destroyed++;
 	/* Those that are being sent may be refused: no more is certain. */
 	outstanding = t->stats.accepted - t->stats.completed + t->in_done - t->sending;
@@ -748,6 +810,7 @@ static int __init test_init(void)
 		mutex_init(&t->mutex);
 		spin_lock_init(&t->lock);
 		INIT_LIST_HEAD(&t->log);
+		INIT_LIST_HEAD(&t->forgotten);
 		init_waitqueue_head(&t->wait);
 		ret = test_bind(t, true);
 		if (ret)

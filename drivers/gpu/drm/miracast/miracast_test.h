@@ -31,7 +31,11 @@ struct miracast_test_setup {
 };
 
 #define MIRACAST_TEST_NO_DONE	0x1	/* no completion callback */
-#define MIRACAST_TEST_FORGET	0x2	/* count completions only */
+/*
+ * Count completions only. The driver remembers some thousand that are over, so
+ * that a message that completes once more is a duplicate, not a crash.
+ */
+#define MIRACAST_TEST_FORGET	0x2
 #define MIRACAST_TEST_NULL_IN	0x4	/* input is NULL */
 
 /**
@@ -107,6 +111,22 @@ struct miracast_test_completion {
 };
 
 /**
+ * struct miracast_test_ends - how messages ended
+ * @replied: with 0, by a reply
+ * @failed: with an error, by a reply
+ * @cancelled: with -ECANCELED: by their sender, a stop or the end
+ * @timed_out: with -ETIMEDOUT
+ * @shut_down: with -ESHUTDOWN
+ */
+struct miracast_test_ends {
+	__u64 replied;
+	__u64 failed;
+	__u64 cancelled;
+	__u64 timed_out;
+	__u64 shut_down;
+};
+
+/**
  * struct miracast_test_stats - what the driver has seen since the setup
  * @target: in: which
  * @num_states: out: valid entries of @states
@@ -116,6 +136,7 @@ struct miracast_test_completion {
  * @destroyed: out: contexts destroyed
  * @accepted: out: messages accepted that had a callback
  * @completed: out: calls of the callback
+ * @ends: out: the same by the status that it got
  * @duplicates: out: calls of it for a message that had completed
  * @max_done: out: most callbacks that ran at the same time
  * @max_class: out: most of create, destroy, I/O control at the same time
@@ -131,6 +152,7 @@ struct miracast_test_stats {
 	__u64 destroyed;
 	__u64 accepted;
 	__u64 completed;
+	struct miracast_test_ends ends;
 	__u64 duplicates;
 	__u32 max_done;
 	__u32 max_class;
