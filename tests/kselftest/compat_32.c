@@ -142,9 +142,11 @@ static void check_messages(int sink)
 	};
 	struct iovec out[] = { { &reply, 8 }, { (char *)&reply + 8, 8 } };
 	struct pollfd pollfd = { .fd = sink, .events = POLLIN };
+	ssize_t len;
 
 	CHECK(poll(&pollfd, 1, 10000), 1);
-	CHECK(readv(sink, in, 3), record.len);
+	len = readv(sink, in, 3);
+	CHECK(record.len, len);
 	CHECK(record.type, MIRACAST_REC_MESSAGE);
 	CHECK(record.len, sizeof(record) + message.len);
 	reply.id = record.id;
