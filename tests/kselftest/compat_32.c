@@ -168,7 +168,7 @@ static void check_frames(int sink, uint32_t pixel)
 	struct miracast_release_frame release = { .sync_file = -1 };
 	struct miracast_get_retired retired = { .num_ids = 5 };
 	struct miracast_get_buffer get = { 0 };
-	struct miracast_frame frame = { 0 };
+	struct miracast_frame frame = { 0 }, none;
 	uint32_t *pixels;
 
 	CHECK(call(sink, MIRACAST_IOC_GET_CHUNKS, &chunks), 0);
@@ -186,10 +186,12 @@ static void check_frames(int sink, uint32_t pixel)
 	pixels = mmap(NULL, frame.pitch[0], PROT_READ, MAP_SHARED, get.fd[0], 0);
 	CHECK(pixels == MAP_FAILED, 0);
 	CHECK(pixels[0], pixel);
-	CHECK(call(sink, MIRACAST_IOC_ACQUIRE_FRAME, &frame), -EAGAIN);
-	release.seq = frame.seq + 1;
+	CHECK(call(sink, MIRACAST_IOC_ACQUIRE_FRAME, &none), -EAGAIN);
+	release.seq = frame.seq + (1ULL << 32);
 	CHECK(call(sink, MIRACAST_IOC_RELEASE_FRAME, &release), -ENOENT);
-	frame.seq = release.seq - 1;
+	release.seq = frame.seq;
+	CHECK(call(sink, MIRACAST_IOC_RELEASE_FRAME, &release), 0);
+	CHECK(call(sink, MIRACAST_IOC_RELEASE_FRAME, &release), -ENOENT);
 	CHECK(call(sink, MIRACAST_IOC_GET_RETIRED, &retired), -EAGAIN);
 	CHECK(retired.num_ids, 0);
 }

@@ -128,7 +128,7 @@ TEST_F(hostile, fault_in_get_retired_loses_no_id)
 
 /* ------------------------------------------------------------ wrong moments */
 
-TEST_F(hostile, plug_during_stopping)
+TEST_F(hostile, R34_plug_during_stopping)
 {
 	struct plug *plug = calloc(1, sizeof(*plug));
 	uint8_t edid[2 * EDID_BLOCK];
@@ -501,7 +501,6 @@ TEST_F(hostile, caller_of_32_bits)
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(0, WEXITSTATUS(status));
-	/* What it took and did not give back is the session's still. */
 	check_usable(_metadata, &self->kms, &self->b);
 }
 

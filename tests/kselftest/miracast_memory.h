@@ -7,7 +7,6 @@
 #define _MIRACAST_MEMORY_H
 
 #include <linux/fuse.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mount.h>
 #include <sys/stat.h>

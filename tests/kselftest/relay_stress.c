@@ -10,7 +10,6 @@
  *	MIRACAST_STRESS_MESSAGES=N	go on until so many have been accepted
  *					(default: for 10 s)
  */
-#include <stdlib.h>
 
 #include "miracast_memory.h"
 
@@ -370,7 +369,7 @@ FIXTURE_TEARDOWN(stress)
 	relay_close(_metadata, &self->stress.r);
 }
 
-TEST_F_TIMEOUT(stress, R40_R43_R47_exactly_once_whoever_dies, 3600)
+TEST_F_TIMEOUT(stress, R40_R43_exactly_once_whoever_dies, 3600)
 {
 	unsigned long long messages = number("MIRACAST_STRESS_MESSAGES", 0);
 	unsigned int seed = (unsigned int)number("MIRACAST_STRESS_SEED", now_ms());

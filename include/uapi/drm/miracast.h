@@ -137,9 +137,24 @@
  * must be zero (-EINVAL). Structures hold no pointers except __u64 user
  * addresses and have the same layout for 32-bit callers.
  *
- * Errors common to all: -ENODEV context or driver gone, -EFAULT bad address,
- * -ENOTTY unknown request, -EINVAL bad argument, -EPROTO no handshake,
- * -ENOMEM.
+ * Errors
+ * ======
+ *
+ * Common to all: -ENODEV context or driver gone, -EFAULT bad address, -ENOTTY
+ * unknown request, -EINVAL bad argument, -EPROTO no handshake, -ENOMEM. The
+ * memory that a caller makes the kernel take is charged to its cgroup; at that
+ * cgroup's limit calls fail with -ENOMEM, and nobody is killed for it. Messages
+ * are charged to the one who opened the sink, their senders get -ENOMEM.
+ *
+ * A call that fails has changed nothing, with one exception: when only the
+ * result cannot be written (-EFAULT), HELLO, NEXT_TARGET, SESSION, IO_CONTROL,
+ * GET_CHUNKS and RELEASE_FRAME have been carried out. OPEN_SINK, ACQUIRE_FRAME,
+ * GET_BUFFER and GET_RETIRED have not: no descriptor, no hold, no id is lost.
+ *
+ * Memory that faults for long (userfaultfd, FUSE) holds up the call that uses it
+ * and nobody else: stop, destroy, unbind and the desktop do not wait for it.
+ * While a call runs it is a user of its fd: a close that comes meanwhile is the
+ * last one when the call returns.
  */
 #ifndef _UAPI_DRM_MIRACAST_H
 #define _UAPI_DRM_MIRACAST_H
@@ -244,7 +259,8 @@ struct miracast_target_info {
  * @target_opened: out: the target that was taken
  *
  * -EBUSY: the target has a context, or none is free (R16); -ENOENT: no such
- * target; -EMFILE, -ENFILE.
+ * target; -EMFILE, -ENFILE; -EINVAL: also when the caller's structure ends
+ * before @fd.
  */
 struct miracast_open_sink {
 	__u32 target;
@@ -747,7 +763,8 @@ struct miracast_release_frame {
  *	cannot be, one of a GPU is the compositor's own dma-buf
  *
  * The cursor image of a held frame is a buffer, too. -ENOENT: no such buffer in
- * a held frame; -EMFILE.
+ * a held frame; -EMFILE; -EINVAL: also when the caller's structure ends before
+ * the descriptors.
  */
 struct miracast_get_buffer {
 	__u64 buffer_id;
