@@ -161,9 +161,9 @@ static void check_messages(int sink)
 
 static void check_frames(int sink, uint32_t pixel)
 {
-	uint8_t chunk[64] __attribute__((aligned(8)));
+	struct miracast_chunk chunk;
 	struct miracast_get_chunks chunks = {
-		.buf_ptr = (uintptr_t)chunk, .buf_len = sizeof(struct miracast_chunk),
+		.buf_ptr = (uintptr_t)&chunk, .buf_len = sizeof(chunk),
 	};
 	struct miracast_release_frame release = { .sync_file = -1 };
 	struct miracast_get_retired retired = { .num_ids = 5 };
@@ -172,8 +172,8 @@ static void check_frames(int sink, uint32_t pixel)
 	uint32_t *pixels;
 
 	CHECK(call(sink, MIRACAST_IOC_GET_CHUNKS, &chunks), 0);
-	CHECK(chunks.used, sizeof(struct miracast_chunk));
-	CHECK(((struct miracast_chunk *)chunk)->info.type, MIRACAST_CHUNK_FRAME_START);
+	CHECK(chunks.used, sizeof(chunk));
+	CHECK(chunk.info.type, MIRACAST_CHUNK_FRAME_START);
 	CHECK(call(sink, MIRACAST_IOC_ACQUIRE_FRAME, &frame), 0);
 	CHECK(frame.flags & MIRACAST_FRAME_FULL, MIRACAST_FRAME_FULL);
 	CHECK(frame.num_damage, 1);

@@ -150,15 +150,18 @@ static inline void fuse_serve(struct slow_page *slow,
 	case FUSE_BATCH_FORGET:
 	case FUSE_INTERRUPT:
 		break;
+	case FUSE_FLUSH:
+	case FUSE_RELEASE:
+		fuse_reply(slow->fuse, in->unique, 0, NULL, 0);
+		break;
 	default:
-		fuse_reply(slow->fuse, in->unique, -ENOSYS, NULL, 0);
+		fuse_reply(slow->fuse, in->unique, -EOPNOTSUPP, NULL, 0);
 	}
 }
 
 static inline void *fuse_thread(void *arg)
 {
-	static __thread uint8_t buf[FUSE_MIN_READ_BUFFER + PAGE]
-		__attribute__((aligned(8)));
+	static __thread uint64_t buf[(FUSE_MIN_READ_BUFFER + PAGE) / 8];
 	struct slow_page *slow = arg;
 	struct pollfd pollfd[2] = {
 		{ .fd = slow->fuse, .events = POLLIN },
@@ -184,7 +187,7 @@ static inline int slow_fuse(struct slow_page *slow)
 		return -errno;
 	slow->ready = eventfd(0, EFD_CLOEXEC);
 	slow->stop = eventfd(0, EFD_CLOEXEC);
-	strcpy(slow->dir, "/tmp/miracast-fuse-XXXXXX");
+	snprintf(slow->dir, sizeof(slow->dir), "/tmp/miracast-fuse-XXXXXX");
 	if (!mkdtemp(slow->dir))
 		return -errno;
 	snprintf(options, sizeof(options),

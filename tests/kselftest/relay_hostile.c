@@ -88,7 +88,7 @@ TEST_F(hostile, lengths_that_a_reply_says_and_does_not_have)
 	ASSERT_EQ(0, test_send(self->r.test, 1, &reply.id));
 	ASSERT_LT(0, sink_read(self->r.sink, &record));
 	reply.status = 0;
-	for (i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(lens); i++) {
 		reply.len = lens[i];
 		EXPECT_EQ(-1, write(self->r.sink, &reply, sizeof(reply)));
 		EXPECT_EQ(EINVAL, errno);

@@ -353,9 +353,9 @@ static void end_under_stuck(struct __test_metadata *_metadata, struct relay *rel
 	}
 	if (end == END_UNREGISTER) {
 		ASSERT_EQ(0, test_bind(relay->test, 0, 0));
-	}
-	else
+	} else {
 		ASSERT_EQ(0, broker_destroy_sink(relay->broker, relay->target));
+	}
 	EXPECT_GT(SYNC_MS, now_ms() - start);
 	EXPECT_EQ(before + 1, destroyed(relay->test));
 

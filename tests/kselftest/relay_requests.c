@@ -137,10 +137,8 @@ static const struct request requests[] = {
 	{ SINK(GET_RETIRED, -EAGAIN) },
 };
 
-#define NUM_REQUESTS	(sizeof(requests) / sizeof(requests[0]))
-
 #define for_each_request(r) \
-	for ((r) = requests; (r) < requests + NUM_REQUESTS; (r)++)
+	for ((r) = requests; (r) < requests + ARRAY_SIZE(requests); (r)++)
 
 static unsigned long sized(unsigned long cmd, size_t size)
 {
@@ -182,7 +180,7 @@ TEST_F(requests, addresses_that_nobody_may_use)
 		int fd = r->broker ? self->r.broker : self->sink;
 		int first = free_fd();
 
-		for (i = 0; i < sizeof(nowhere) / sizeof(nowhere[0]); i++) {
+		for (i = 0; i < ARRAY_SIZE(nowhere); i++) {
 			EXPECT_EQ(-EFAULT, dev_ioctl(fd, r->cmd, (void *)nowhere[i]))
 				TH_LOG("%s at %#lx", r->name, (long)nowhere[i]);
 		}
@@ -327,7 +325,7 @@ TEST_F(requests, requests_in_every_wrong_state)
 	struct request copy;
 	size_t i;
 
-	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
 		if (steps[i].op) {
 			ASSERT_EQ(0, sink_op(self->sink, steps[i].op, 0,
 					     steps[i].op == MIRACAST_SESSION_FAIL_START ?
@@ -376,7 +374,7 @@ TEST_F(requests, ids_that_there_are_not)
 	struct miracast_target_info info;
 	size_t i;
 
-	for (i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
 		EXPECT_EQ(-ENOENT, broker_open_sink(self->r.broker, ids[i], 0));
 		EXPECT_EQ(-ENOENT, broker_destroy_sink(self->r.broker, ids[i]));
 		info = (struct miracast_target_info) { .id = ids[i] };

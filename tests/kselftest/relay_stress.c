@@ -251,11 +251,13 @@ static void report(struct stress *stress, __u64 start,
 	const struct miracast_test_ends *ends = &stats->ends;
 	unsigned long long ms = now_ms() - start;
 
-	printf("# %llu messages in %llu.%llu s: %llu and %llu answered by threads and processes, "
-	       "%llu cancelled, %llu timed out, %llu shut out\n",
-	       stats->accepted, ms / 1000, ms / 100 % 10, ends->replied, ends->failed,
-	       ends->cancelled, ends->timed_out, ends->shut_down);
-	printf("# %u starts, %u stops, %u ends of sessions, %u processes killed\n",
+	printf("# %llu messages in %llu.%llu s\n", stats->accepted, ms / 1000,
+	       ms / 100 % 10);
+	printf("#   answered by threads %llu, by processes %llu\n", ends->replied,
+	       ends->failed);
+	printf("#   cancelled %llu, timed out %llu, shut out %llu\n", ends->cancelled,
+	       ends->timed_out, ends->shut_down);
+	printf("#   %u starts, %u stops, %u ends of sessions, %u processes killed\n",
 	       stress->starts, stress->stops, stress->destroys, stress->kills);
 	fflush(stdout);
 }
