@@ -142,13 +142,14 @@ static inline int miracast_vblank_timer_init(struct drm_crtc *crtc)
  * struct miracast_vblank_timer - a CRTC's timer
  * @timer: expires with each vblank
  * @crtc: whose it is; constant
- * @lock: protects @interval; a leaf
+ * @lock: protects @interval and the arming of @timer; a leaf but for the
+ *	timer's own
  * @interval: time between two vblanks; 0 when they are off
  */
 struct miracast_vblank_timer {
 	struct hrtimer timer;
 	struct drm_crtc *crtc;
-	spinlock_t lock;	/* protects interval */
+	spinlock_t lock;	/* protects interval, and arming */
 	ktime_t interval;
 };
 

@@ -3,8 +3,12 @@
  * Vertical blanking by a timer, for kernels without drm_vblank_helper.h, under
  * the names that they would have.
  *
- * The timer is stopped from under locks that the timer function wants as well,
- * so the stop cannot wait for it: an interval of 0 makes it end by itself.
+ * The timer is started and stopped from under locks that the timer function
+ * wants as well, so neither can wait for it: an interval of 0 makes it end by
+ * itself, and a start beside a function that still runs arms the timer, which
+ * the function then leaves alone. (The kernels' own helper waits in the start;
+ * a stop, a start and a function that has just begun, all within microseconds,
+ * would make that a deadlock.)
  */
 #include <linux/hrtimer.h>
 #include <linux/ktime.h>
@@ -31,30 +35,36 @@ static ktime_t miracast_vblank_interval(struct miracast_vblank_timer *vblank)
 	return interval;
 }
 
-static void miracast_vblank_set_interval(struct miracast_vblank_timer *vblank,
-					 ktime_t interval)
+/*
+ * Have the timer expire with the next vblank; false: it is not for us to do.
+ * Vblanks may have been switched off, or off and on again: then the timer is
+ * armed already.
+ */
+static bool miracast_vblank_forward(struct miracast_vblank_timer *vblank)
 {
 	unsigned long flags;
+	bool forward;
 
 	spin_lock_irqsave(&vblank->lock, flags);
-	vblank->interval = interval;
+	forward = vblank->interval && !hrtimer_is_queued(&vblank->timer);
+	if (forward)
+		hrtimer_forward_now(&vblank->timer, vblank->interval);
 	spin_unlock_irqrestore(&vblank->lock, flags);
+
+	return forward;
 }
 
 static enum hrtimer_restart miracast_vblank_timeout(struct hrtimer *timer)
 {
 	struct miracast_vblank_timer *vblank =
 		container_of(timer, struct miracast_vblank_timer, timer);
-	ktime_t interval = miracast_vblank_interval(vblank);
-
-	if (!interval)
-		return HRTIMER_NORESTART;
 
 	/*
 	 * Before the handler, as with hardware: time stamps are taken from the
 	 * expiry, which has to be that of the next vblank by then.
 	 */
-	hrtimer_forward_now(timer, interval);
+	if (!miracast_vblank_forward(vblank))
+		return HRTIMER_NORESTART;
 
 	return miracast_crtc_handle_vblank_timeout(vblank->crtc) ?
 	       HRTIMER_RESTART : HRTIMER_NORESTART;
@@ -95,15 +105,14 @@ int miracast_compat_enable_vblank(struct drm_crtc *crtc)
 {
 	struct miracast_vblank_timer *vblank = crtc_to_timer(crtc);
 	struct drm_vblank_crtc *core = &crtc->dev->vblank[drm_crtc_index(crtc)];
-
-	/* The last stop may not have had its way yet. */
-	while (hrtimer_active(&vblank->timer))
-		hrtimer_try_to_cancel(&vblank->timer);
+	unsigned long flags;
 
 	drm_calc_timestamping_constants(crtc, &crtc->mode);
-	miracast_vblank_set_interval(vblank, ns_to_ktime(core->framedur_ns));
-	hrtimer_start(&vblank->timer, ns_to_ktime(core->framedur_ns),
-		      HRTIMER_MODE_REL);
+
+	spin_lock_irqsave(&vblank->lock, flags);
+	vblank->interval = ns_to_ktime(core->framedur_ns);
+	hrtimer_start(&vblank->timer, vblank->interval, HRTIMER_MODE_REL);
+	spin_unlock_irqrestore(&vblank->lock, flags);
 
 	return 0;
 }
@@ -111,9 +120,12 @@ int miracast_compat_enable_vblank(struct drm_crtc *crtc)
 void miracast_compat_disable_vblank(struct drm_crtc *crtc)
 {
 	struct miracast_vblank_timer *vblank = crtc_to_timer(crtc);
+	unsigned long flags;
 
-	miracast_vblank_set_interval(vblank, 0);
+	spin_lock_irqsave(&vblank->lock, flags);
+	vblank->interval = 0;
 	hrtimer_try_to_cancel(&vblank->timer);
+	spin_unlock_irqrestore(&vblank->lock, flags);
 }
 
 bool miracast_compat_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,

@@ -142,10 +142,15 @@ static void miracast_connector_hotplug_work(struct work_struct *work)
 {
 	struct miracast_pipe *pipe =
 		container_of(work, struct miracast_pipe, hotplug_work);
+	struct drm_connector *connector = &pipe->connector;
 
-	/* Connected before and after: the EDID or the modes have changed. */
-	if (!drm_connector_helper_hpd_irq_event(&pipe->connector))
-		drm_kms_helper_connector_hotplug_event(&pipe->connector);
+	/*
+	 * A status that the administrator forces is not to be detected.
+	 * Connected before and after: the EDID or the modes have changed.
+	 */
+	if (READ_ONCE(connector->force) ||
+	    !drm_connector_helper_hpd_irq_event(connector))
+		drm_kms_helper_connector_hotplug_event(connector);
 }
 
 /* ----------------------------------------------------------------- modes */

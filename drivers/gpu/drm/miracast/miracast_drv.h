@@ -72,7 +72,8 @@
  *	pipe->held_flip, as all events.
  * pipe->frame_lock (spinlock, interrupts off)
  *	Picture, damage, holds, context, statistics. A leaf but for the locks of
- *	work queues. No framebuffer, fence or session is put under it.
+ *	work queues and of the session's chunk records. No framebuffer, fence or
+ *	session is put under it.
  *
  * fb->export_lock (mutex)
  *	Creation of a framebuffer's dma-buf. Nothing of the above is taken
@@ -457,6 +458,7 @@ struct dma_buf *miracast_fb_share(struct drm_framebuffer *fb);
 /* miracast_frame.c: the mailbox */
 bool miracast_frame_publish(struct miracast_pipe *pipe,
 			    struct miracast_commit *commit);
+void miracast_frame_begin(struct miracast_pipe *pipe);
 int miracast_frame_start(struct miracast_context *context);
 void miracast_frame_stop(struct miracast_context *context);
 int miracast_frame_acquire(void *context, void *arg);

@@ -70,7 +70,11 @@ static void miracast_picture_set_cursor(struct miracast_picture *picture,
 			 (state->src_x >> 16) * fb->format->cpp[0];
 }
 
-/* What the commit changes of the picture, in its coordinates. */
+/*
+ * What the commit changes of the picture, in its coordinates. A source that
+ * begins between two pixels is shown from the first one on, but its damage
+ * counts both, at the other end, too.
+ */
 static void miracast_picture_damage(const struct miracast_picture *picture,
 				    const struct drm_plane_state *old,
 				    const struct drm_plane_state *new,
@@ -84,23 +88,32 @@ static void miracast_picture_damage(const struct miracast_picture *picture,
 	drm_atomic_for_each_plane_damage(&iter, &clip) {
 		rect.x1 = clip.x1 - picture->src_x;
 		rect.y1 = clip.y1 - picture->src_y;
-		rect.x2 = clip.x2 - picture->src_x;
-		rect.y2 = clip.y2 - picture->src_y;
+		rect.x2 = min(clip.x2 - picture->src_x, picture->width);
+		rect.y2 = min(clip.y2 - picture->src_y, picture->height);
 		miracast_damage_add(damage, &rect);
 	}
 }
 
-/* Tell whoever streams that there is a picture. */
-static void miracast_frame_announce(struct miracast_session *session, u64 seq)
+/**
+ * miracast_frame_begin() - the chunk record of a picture that is offered (R85)
+ * @pipe: the pipe
+ *
+ * For a new picture, and for one that is offered anew.
+ *
+ * Context: Any, with pipe->frame_lock held.
+ */
+void miracast_frame_begin(struct miracast_pipe *pipe)
 {
 	const struct miracast_chunk_info info = {
 		.type = MIRACAST_CHUNK_FRAME_START,
 		/* The frame's number, R82. */
-		.id = MIRACAST_CHUNK_ID(seq, 0),
+		.id = MIRACAST_CHUNK_ID(pipe->picture.seq, 0),
 	};
 
-	miracast_report_chunk(session, &info, NULL, 0);
-	miracast_session_wake(session, EPOLLPRI);
+	lockdep_assert_held(&pipe->frame_lock);
+
+	if (pipe->picture.fb && pipe->context && pipe->context->streaming)
+		miracast_report_chunk(pipe->context->session, &info, NULL, 0);
 }
 
 /**
@@ -169,6 +182,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	busy = old.fb != new.fb && miracast_hold_busy(pipe);
 	if (busy)
 		pipe->stats.held_flips++;
+	miracast_frame_begin(pipe);
 	if (new.fb && pipe->context && pipe->context->streaming)
 		session = miracast_session_get(pipe->context->session);
 	spin_unlock_irq(&pipe->frame_lock);
@@ -181,7 +195,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 				 to_miracast_fb(new.fb)->id, full, damage.num,
 				 busy);
 	if (session) {
-		miracast_frame_announce(session, new.seq);
+		miracast_session_wake(session, EPOLLPRI);
 		miracast_session_put(session);
 	}
 
@@ -212,6 +226,7 @@ int miracast_frame_start(struct miracast_context *context)
 		context->told = (struct miracast_told) { .on = true };
 		pipe->damage_full = true;
 		pipe->cursor_changed = true;
+		miracast_frame_begin(pipe);
 		/* Wakes for the picture, too. */
 		miracast_notify_kick(pipe);
 	}

@@ -164,6 +164,7 @@ void miracast_hold_revoke_off_screen(struct miracast_pipe *pipe)
 		pipe->damage_full = true;
 		if (pipe->picture.fb)
 			pipe->picture.seq = ++pipe->last_seq;
+		miracast_frame_begin(pipe);
 		pipe->context->key_frame = true;
 		miracast_notify_kick(pipe);
 	}
