@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Buffers that others made: handed on as they are, and never touched.
+ */
+#include <dirent.h>
+#include <linux/udmabuf.h>
+
+#include "miracast_kms.h"
+
+#define BUFINFO	"/sys/kernel/debug/dma_buf/bufinfo"
+#define SIZE	(1280 * 720 * 4)
+
+FIXTURE(buffers) {
+	struct kms kms;
+	struct kms_fb fb;
+};
+
+FIXTURE_SETUP(buffers)
+{
+	struct kms *kms = &self->kms;
+
+	kms_open(_metadata, kms);
+	kms_plug(_metadata, kms, 0);
+	ASSERT_EQ(0, kms_fb_create(kms, &self->fb, 1280, 720,
+				   DRM_FORMAT_XRGB8888, 0));
+	ASSERT_EQ(0, kms_modeset(kms, &self->fb));
+}
+
+FIXTURE_TEARDOWN(buffers)
+{
+	kms_close(&self->kms);
+}
+
+static uint64_t inode(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) ? 0 : st.st_ino;
+}
+
+/*
+ * Whether our card is attached to the dma-buf, by debugfs: the line of a buffer
+ * has its inode, and the names of attached devices follow.
+ */
+static int is_attached(int dma_buf)
+{
+	char number[24], line[512];
+	bool ours = false, seen = false, attached = false;
+	FILE *info = fopen(BUFINFO, "re");
+
+	if (!info)
+		return -errno;
+	snprintf(number, sizeof(number), "%08llu",
+		 (unsigned long long)inode(dma_buf));
+	while (fgets(line, sizeof(line), info)) {
+		/* Size, flags, mode, count in hexadecimal. */
+		if (strspn(line, "0123456789") == 8) {
+			ours = strstr(line, number);
+			seen |= ours;
+		} else if (ours && strstr(line, "miracast")) {
+			attached = true;
+		}
+	}
+	fclose(info);
+
+	return seen ? attached : -ENOENT;
+}
+
+static void passes_on(struct __test_metadata *_metadata, struct kms *kms,
+		      int prime)
+{
+	struct drm_mode_map_dumb map = {};
+	struct miracast_frame frame;
+	struct kms_fb fb = {
+		.width = 1280, .height = 720, .pitch = 1280 * 4,
+	};
+	int out, reexported;
+
+	ASSERT_EQ(0, drmPrimeFDToHandle(kms->card, prime, &fb.handle));
+	ASSERT_EQ(0, kms_fb_from_handle(kms, &fb, DRM_FORMAT_XRGB8888));
+	ASSERT_EQ(0, kms_flip_damaged(kms, &fb, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(kms->sink, &frame));
+	EXPECT_EQ(1280 * 4, frame.pitch[0]);
+	out = sink_get_buffer(kms->sink, frame.buffer_id);
+	ASSERT_LE(0, out);
+	EXPECT_NE(0, inode(prime));
+	EXPECT_EQ(inode(prime), inode(out));
+
+	/* On the screen and in the daemon's hands, and we have not touched it. */
+	EXPECT_EQ(0, is_attached(prime));
+	/* We have no pixels of it. */
+	map.handle = fb.handle;
+	EXPECT_EQ(-EINVAL, dev_ioctl(kms->card, DRM_IOCTL_MODE_MAP_DUMB, &map));
+	/* Nor do we make another dma-buf of it, whoever asks. */
+	ASSERT_EQ(0, drmPrimeHandleToFD(kms->card, fb.handle, DRM_CLOEXEC,
+					&reexported));
+	EXPECT_EQ(inode(prime), inode(reexported));
+}
+
+TEST_F(buffers, of_vgem)
+{
+	struct drm_mode_create_dumb create = {
+		.width = 1280, .height = 720, .bpp = 32,
+	};
+	int vgem = -1, prime, i;
+
+	for (i = 0; i < 16 && vgem < 0; i++) {
+		drmVersion *version;
+
+		vgem = card_open((uint32_t)i);
+		version = vgem < 0 ? NULL : drmGetVersion(vgem);
+		if (!version || strcmp(version->name, "vgem")) {
+			close(vgem);
+			vgem = -1;
+		}
+		drmFreeVersion(version);
+	}
+	ASSERT_LE(0, vgem);
+	ASSERT_EQ(0, dev_ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &create));
+	ASSERT_EQ(0, drmPrimeHandleToFD(vgem, create.handle,
+					DRM_CLOEXEC | DRM_RDWR, &prime));
+	passes_on(_metadata, &self->kms, prime);
+}
+
+/* A buffer in a process's own memory, where the kernel has that. */
+TEST_F(buffers, of_memory)
+{
+	struct udmabuf_create create = { .size = SIZE };
+	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	struct miracast_frame frame;
+	const uint32_t *seen;
+	uint32_t *pixels;
+	int prime, out;
+
+	/* Debian's 6.1 has none: its kernel says so, too. */
+	if (udmabuf < 0) {
+		EXPECT_EQ(ENOENT, errno);
+		EXPECT_NE(0, system("modprobe -n -q udmabuf || "
+				    "grep -q udmabuf /proc/misc"));
+		return;
+	}
+	create.memfd = (uint32_t)memfd_create("picture", MFD_ALLOW_SEALING |
+							 MFD_CLOEXEC);
+	ASSERT_EQ(0, ftruncate((int)create.memfd, SIZE));
+	ASSERT_EQ(0, fcntl((int)create.memfd, F_ADD_SEALS, F_SEAL_SHRINK));
+	pixels = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		      (int)create.memfd, 0);
+	ASSERT_NE(MAP_FAILED, pixels);
+	prime = ioctl(udmabuf, UDMABUF_CREATE, &create);
+	ASSERT_LE(0, prime);
+	passes_on(_metadata, &self->kms, prime);
+
+	/* The daemon sees what is drawn while it looks: there is no copy. */
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->fb, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	out = dup(prime);
+	seen = mmap(NULL, SIZE, PROT_READ, MAP_SHARED, out, 0);
+	ASSERT_NE(MAP_FAILED, seen);
+	pixels[1000] = 0x123456;
+	EXPECT_EQ(0x123456, seen[1000]);
+}
+
+/* The buffer that the daemon got is imported where it comes from. */
+TEST_F(buffers, our_own_comes_back)
+{
+	struct miracast_frame frame;
+	uint32_t handle;
+	int daemon, prime, fd;
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	daemon = sink_get_buffer(self->kms.sink, frame.buffer_id);
+	ASSERT_LE(0, daemon);
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+	ASSERT_EQ(0, drmPrimeHandleToFD(self->kms.card, self->fb.handle,
+					DRM_CLOEXEC | DRM_RDWR, &prime));
+	EXPECT_NE(inode(daemon), inode(prime));
+
+	/* Core's own dma-buf is the object, the daemon's a foreign one. */
+	ASSERT_EQ(0, drmPrimeFDToHandle(self->kms.card, prime, &handle));
+	EXPECT_EQ(self->fb.handle, handle);
+	ASSERT_EQ(0, drmPrimeFDToHandle(self->kms.card, daemon, &handle));
+	EXPECT_NE(self->fb.handle, handle);
+	ASSERT_EQ(0, drmPrimeHandleToFD(self->kms.card, handle, DRM_CLOEXEC,
+					&fd));
+	EXPECT_EQ(inode(daemon), inode(fd));
+}
+
+static int open_files(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	int count = 0;
+
+	while (dir && readdir(dir))
+		count++;
+	closedir(dir);
+
+	return count;
+}
+
+/* The steady state passes no descriptors. */
+TEST_F(buffers, no_descriptor_per_picture)
+{
+	struct miracast_frame frame;
+	struct kms_fb other;
+	int before, i;
+
+	ASSERT_EQ(0, kms_fb_create(&self->kms, &other, 1280, 720,
+				   DRM_FORMAT_XRGB8888, 0));
+	before = open_files();
+	for (i = 0; i < 20; i++) {
+		ASSERT_EQ(0, kms_flip_damaged(&self->kms, i & 1 ? &self->fb : &other,
+					      NULL, 0));
+		ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+		ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+	}
+	EXPECT_EQ(before, open_files());
+}
+
+TEST_HARNESS_MAIN
