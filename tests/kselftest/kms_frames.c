@@ -205,6 +205,34 @@ TEST_F(frames, damage_in_more_places_than_there_is_room)
 	EXPECT_EQ(40, covered);
 }
 
+/* Half a pixel more on the one side is none beyond the other. */
+TEST_F(frames, damage_lies_within_the_picture)
+{
+	struct miracast_frame frame;
+	drmModeAtomicReq *req;
+	struct kms_fb big;
+
+	ASSERT_EQ(0, kms_fb_create(&self->kms, &big, 1400, 800,
+				   DRM_FORMAT_XRGB8888, 0));
+	req = drmModeAtomicAlloc();
+	kms_set_picture(&self->kms, req, &big);
+	kms_set_plane(&self->kms, req, self->kms.primary, "SRC_X",
+		      (10 << 16) + 0x8000);
+	kms_set_plane(&self->kms, req, self->kms.primary, "SRC_Y",
+		      (20 << 16) + 0x8000);
+	ASSERT_EQ(0, kms_commit(&self->kms, req, 0));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &big, NULL, 0));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(0, frame.flags & MIRACAST_FRAME_FULL);
+	EXPECT_EQ(10, frame.src_x);
+	EXPECT_EQ(20, frame.src_y);
+	ASSERT_EQ(1, frame.num_damage);
+	EXPECT_TRUE(rect_is(&frame.damage[0], 0, 0, 1280, 720));
+}
+
 TEST_F(frames, held_at_most)
 {
 	struct miracast_frame frame[MIRACAST_MAX_HELD + 1];
@@ -335,86 +363,6 @@ TEST_F_TIMEOUT(frames, retired_ids_come_in_portions, 60)
 	got += retired.num_ids;
 	EXPECT_EQ(20, got);
 	EXPECT_EQ(0, retired.outstanding);
-}
-
-/* A buffer of another driver: the same dma-buf comes out at the other end. */
-static void passes_on(struct __test_metadata *_metadata, struct kms *kms,
-		      int prime)
-{
-	struct drm_mode_map_dumb map = {};
-	struct miracast_frame frame;
-	struct kms_fb fb = {
-		.width = 1280, .height = 720, .pitch = 1280 * 4,
-	};
-	int out, reexported;
-
-	ASSERT_EQ(0, drmPrimeFDToHandle(kms->card, prime, &fb.handle));
-	ASSERT_EQ(0, kms_fb_from_handle(kms, &fb, DRM_FORMAT_XRGB8888));
-	ASSERT_EQ(0, kms_flip_damaged(kms, &fb, NULL, 0));
-	ASSERT_EQ(0, sink_acquire(kms->sink, &frame));
-	EXPECT_EQ(1280 * 4, frame.pitch[0]);
-	out = sink_get_buffer(kms->sink, frame.buffer_id);
-	ASSERT_LE(0, out);
-	EXPECT_NE(0, inode(prime));
-	EXPECT_EQ(inode(prime), inode(out));
-
-	/* We have no pixels of it. */
-	map.handle = fb.handle;
-	EXPECT_EQ(-EINVAL, dev_ioctl(kms->card, DRM_IOCTL_MODE_MAP_DUMB, &map));
-	/* Nor do we make another dma-buf of it, whoever asks. */
-	ASSERT_EQ(0, drmPrimeHandleToFD(kms->card, fb.handle, DRM_CLOEXEC,
-					&reexported));
-	EXPECT_EQ(inode(prime), inode(reexported));
-}
-
-TEST_F(frames, foreign_buffer_of_vgem)
-{
-	struct drm_mode_create_dumb create = {
-		.width = 1280, .height = 720, .bpp = 32,
-	};
-	int vgem = -1, prime, i;
-
-	for (i = 0; i < 16 && vgem < 0; i++) {
-		drmVersion *version;
-
-		vgem = card_open((uint32_t)i);
-		version = vgem < 0 ? NULL : drmGetVersion(vgem);
-		if (!version || strcmp(version->name, "vgem")) {
-			close(vgem);
-			vgem = -1;
-		}
-		drmFreeVersion(version);
-	}
-	ASSERT_LE(0, vgem);
-	ASSERT_EQ(0, dev_ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &create));
-	ASSERT_EQ(0, drmPrimeHandleToFD(vgem, create.handle,
-					DRM_CLOEXEC | DRM_RDWR, &prime));
-	passes_on(_metadata, &self->kms, prime);
-}
-
-/* The buffer that the daemon got is imported where it comes from. */
-TEST_F(frames, our_own_buffer_comes_back)
-{
-	struct miracast_frame frame;
-	uint32_t handle;
-	int daemon, prime, fd;
-
-	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
-	daemon = sink_get_buffer(self->kms.sink, frame.buffer_id);
-	ASSERT_LE(0, daemon);
-	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
-	ASSERT_EQ(0, drmPrimeHandleToFD(self->kms.card, self->a.handle,
-					DRM_CLOEXEC | DRM_RDWR, &prime));
-	EXPECT_NE(inode(daemon), inode(prime));
-
-	/* Core's own dma-buf is the object, the daemon's a foreign one. */
-	ASSERT_EQ(0, drmPrimeFDToHandle(self->kms.card, prime, &handle));
-	EXPECT_EQ(self->a.handle, handle);
-	ASSERT_EQ(0, drmPrimeFDToHandle(self->kms.card, daemon, &handle));
-	EXPECT_NE(self->a.handle, handle);
-	ASSERT_EQ(0, drmPrimeHandleToFD(self->kms.card, handle, DRM_CLOEXEC,
-					&fd));
-	EXPECT_EQ(inode(daemon), inode(fd));
 }
 
 TEST_F(frames, bad_buffers_and_releases)
@@ -650,27 +598,88 @@ TEST_F(frames, R54_nothing_is_sent_to_a_session_that_ended)
 				 sizeof(state)));
 }
 
-TEST_F(frames, R85_chunk_record_for_each_picture)
+/* The next batch of records: how many, and the frame of the last one. */
+static int frame_starts(int sink, unsigned int *count, __u64 *last)
 {
-	__u64 buf[512];
+	static __u64 buf[1024];
 	struct miracast_get_chunks get = {
 		.buf_ptr = (uintptr_t)buf, .buf_len = sizeof(buf),
 	};
-	struct miracast_chunk chunk = {};
-	struct miracast_frame frame;
+	int ret = dev_ioctl(sink, MIRACAST_IOC_GET_CHUNKS, &get);
+	struct miracast_chunk chunk;
 	uint32_t at;
+
+	*count = 0;
+	for (at = 0; !ret && at < get.used; at += chunk.len) {
+		memcpy(&chunk, (uint8_t *)buf + at, sizeof(chunk));
+		if (chunk.info.type != MIRACAST_CHUNK_FRAME_START ||
+		    MIRACAST_CHUNK_ID_PART(chunk.info.id))
+			return -EBADMSG;
+		*last = MIRACAST_CHUNK_ID_FRAME(chunk.info.id);
+		++*count;
+	}
+
+	return ret;
+}
+
+TEST_F(frames, R85_chunk_record_for_each_picture)
+{
+	struct miracast_frame frame;
+	unsigned int count;
+	__u64 last = 0;
 
 	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, NULL, 0));
 	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->a, NULL, 0));
 	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
-	ASSERT_EQ(0, dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_CHUNKS, &get));
-	for (at = 0; at < get.used; at += chunk.len) {
-		memcpy(&chunk, (uint8_t *)buf + at, sizeof(chunk));
-		EXPECT_EQ(MIRACAST_CHUNK_FRAME_START, chunk.info.type);
-		EXPECT_EQ(0, MIRACAST_CHUNK_ID_PART(chunk.info.id));
-	}
-	EXPECT_EQ(3 * sizeof(chunk), get.used);
-	EXPECT_EQ(frame.seq, MIRACAST_CHUNK_ID_FRAME(chunk.info.id));
+	ASSERT_EQ(0, frame_starts(self->kms.sink, &count, &last));
+	EXPECT_EQ(3, count);
+	EXPECT_EQ(frame.seq, last);
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+
+	/* What is on the screen already begins for the next session, too (R83). */
+	ASSERT_EQ(0, sink_stop(self->kms.sink));
+	ASSERT_EQ(0, sink_start(self->kms.sink));
+	kms_plug(_metadata, &self->kms, 0);
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, frame_starts(self->kms.sink, &count, &last));
+	EXPECT_EQ(1, count);
+	EXPECT_EQ(frame.seq, last);
+}
+
+TEST_F(frames, R85_picture_offered_anew_begins_anew)
+{
+	struct miracast_frame first, again;
+	unsigned int count;
+	__u64 last = 0;
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &first));
+	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
+	ASSERT_NE(0, kms_wait_flip(&self->kms, 10000));
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &again));
+	/* One by the flip, and one when the hold on the first was revoked. */
+	EXPECT_EQ(first.seq + 2, again.seq);
+	ASSERT_EQ(0, frame_starts(self->kms.sink, &count, &last));
+	EXPECT_EQ(3, count);
+	EXPECT_EQ(again.seq, last);
+}
+
+/* A daemon that does not fetch them is told that there is a gap. */
+TEST_F_TIMEOUT(frames, R62_R63_records_of_too_many_pictures, 60)
+{
+	struct miracast_frame frame;
+	unsigned int count, i;
+	__u64 last = 0;
+
+	for (i = 0; i < MIRACAST_MAX_CHUNKS; i++)
+		ASSERT_EQ(0, kms_flip_damaged(&self->kms,
+					      i & 1 ? &self->a : &self->b, NULL,
+					      0));
+	EXPECT_EQ(-ECONNRESET, frame_starts(self->kms.sink, &count, &last));
+	ASSERT_EQ(0, kms_flip_damaged(&self->kms, &self->b, NULL, 0));
+	ASSERT_EQ(0, frame_starts(self->kms.sink, &count, &last));
+	EXPECT_EQ(1, count);
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	EXPECT_EQ(frame.seq, last);
 }
 
 TEST_HARNESS_MAIN

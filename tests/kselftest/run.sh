@@ -12,7 +12,8 @@ modules=$1
 [ $# -eq 0 ] || shift
 tests=${*:-relay_abi relay_session relay_messages relay_lifetime relay_chunks
 	relay_requests relay_hostile relay_stress
-	kms_connector kms_frames kms_flips kms_hostile kms_weston}
+	kms_connector kms_card kms_frames kms_buffers kms_flips kms_vblank
+	kms_legacy kms_sinks kms_trace kms_lifetime kms_hostile kms_weston}
 at=0
 failed=0
 
@@ -43,7 +44,7 @@ connectors() {
 
 echo "TAP version 13"
 # The programs, the parameter, and what loading and unloading is worth.
-echo "1..$(($(echo "$tests" | wc -w) + 3))"
+echo "1..$(($(echo "$tests" | wc -w) + 4))"
 
 # The default, more, and what is out of range.
 if [ "$(connectors) $(connectors max_sinks=8) $(connectors max_sinks=0)" = "4 8 1" ] &&
@@ -53,14 +54,16 @@ else
 	say "not ok" "max_sinks"
 fi
 
-if load miracast && load miracast_test; then
+# As many monitors as there may be, for kms_sinks.
+if load miracast max_sinks=8 && load miracast_test; then
 	say ok "load"
 else
 	say "not ok" "load"
 	exit 1
 fi
-# Whose buffers kms_frames imports.
+# Whose buffers kms_buffers imports. Debian's 6.1 has no udmabuf.
 modprobe vgem
+modprobe -q udmabuf
 # Whose pages the tests of slow memory serve.
 modprobe fuse
 # udev may take a moment to make the nodes.
@@ -82,6 +85,17 @@ for test in $tests; do
 	rm -f "/tmp/$test.$$"
 	say "$result" "$test"
 done
+
+# Under a compositor the module stays, until the device is unbound and the card closed.
+unbind=/sys/bus/platform/drivers/miracast/unbind
+card=$(find /sys/devices/platform/miracast/drm -maxdepth 1 -name 'card*' -printf '/dev/dri/%f\n' -quit)
+if exec 3<"$card" && ! rmmod miracast_test miracast 2>/dev/null &&
+   echo miracast >$unbind && ! rmmod miracast 2>/dev/null && exec 3<&- &&
+   load miracast_test; then
+	say ok "unload under a compositor"
+else
+	say "not ok" "unload under a compositor"
+fi
 
 # Nothing may hold a reference any more.
 if rmmod miracast_test && rmmod miracast; then
