@@ -10,13 +10,13 @@
 #define LATE_MS	10000
 #define RED	0x00ff0000
 
-FIXTURE(lifetime) {
+FIXTURE(life) {
 	struct kms kms;
 	struct kms_fb a;
 	struct kms_fb b;
 };
 
-FIXTURE_SETUP(lifetime)
+FIXTURE_SETUP(life)
 {
 	struct kms *kms = &self->kms;
 
@@ -29,7 +29,7 @@ FIXTURE_SETUP(lifetime)
 	ASSERT_EQ(0, kms_modeset(kms, &self->a));
 }
 
-FIXTURE_TEARDOWN(lifetime)
+FIXTURE_TEARDOWN(life)
 {
 	kms_close(&self->kms);
 }
@@ -77,7 +77,7 @@ static int counters(struct kms *kms, unsigned long long *held,
 }
 
 /* A daemon that hangs with a picture in its hands delays one flip, once. */
-TEST_F(lifetime, R79_hung_daemon_costs_one_deadline)
+TEST_F(life, R79_hung_daemon_costs_one_deadline)
 {
 	unsigned long long held, revoked, held_after, revoked_after;
 	struct miracast_frame frame;
@@ -153,7 +153,7 @@ static void reader(int socket)
 	_exit(0);
 }
 
-TEST_F(lifetime, R21_session_and_picture_belong_to_whom_they_were_passed)
+TEST_F(life, R21_session_and_picture_belong_to_whom_they_were_passed)
 {
 	struct kms *kms = &self->kms;
 	const uint32_t *pixels;
@@ -187,7 +187,7 @@ TEST_F(lifetime, R21_session_and_picture_belong_to_whom_they_were_passed)
 
 /* ---------------------------------------------------------------- suspend */
 
-TEST_F_TIMEOUT(lifetime, R25_suspended_session_goes_on, 120)
+TEST_F_TIMEOUT(life, R25_suspended_session_goes_on, 120)
 {
 	struct kms *kms = &self->kms;
 	struct miracast_mode_state first, state;
@@ -264,7 +264,7 @@ static void *look(void *data)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(lifetime, R25_unbind_under_desktop_and_daemon, 120)
+TEST_F_TIMEOUT(life, R25_unbind_under_desktop_and_daemon, 120)
 {
 	struct kms *kms = &self->kms;
 	struct party desktop = { .kms = kms, .fb = { &self->b, &self->a } };

@@ -103,7 +103,7 @@ static const char *find_seq(const char *text, const char *event, __u64 seq)
 	return find_event(text, event, what);
 }
 
-TEST_F(trace, R81_way_of_a_picture)
+TEST_F(trace, way_of_a_picture)
 {
 	struct miracast_frame frame;
 	const char *at = self->text;
@@ -131,7 +131,7 @@ TEST_F(trace, R81_way_of_a_picture)
 	EXPECT_NE(NULL, find_event(self->text, "chunk", id));
 }
 
-TEST_F(trace, R79_revoked_picture)
+TEST_F(trace, revoked_picture)
 {
 	struct miracast_frame frame;
 	const char *at;

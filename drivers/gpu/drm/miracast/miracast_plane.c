@@ -4,7 +4,10 @@
  *
  * Formats are few on purpose. What a daemon's GPU can import is not known when
  * the planes are made, and linear XRGB8888 is what every GPU can draw and
- * every converter can read.
+ * every converter can read. A stream has 8 bits per colour, so deeper formats
+ * would promise what nobody sees; those with several memory planes are no
+ * compositor's choice for a desktop. For the same reason there is no gamma and
+ * no colour matrix: nobody would apply them.
  */
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
