@@ -190,6 +190,23 @@ TEST_F(connector, R76_no_mode_below_23_9_Hz)
 	EXPECT_TRUE(kms_find_mode(&self->kms, 1280, 800, 24, &mode));
 }
 
+/* Nor one whose vblanks would be all that the machine is busy with. */
+TEST_F(connector, no_absurd_mode)
+{
+	static const struct miracast_mode list[] = {
+		{ 1280, 720, 240100, 0 },
+		{ 8192, 8192, 60000, 0 },
+		{ 1280, 800, 60000, 0 },
+	};
+	drmModeModeInfo mode;
+	uint32_t preferred;
+
+	plug_make(&self->plug, list, 3, NULL, 0, 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(1, count_modes(&self->kms, &preferred));
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1280, 800, 60, &mode));
+}
+
 TEST_F(connector, R75_R76_modes_of_user_spaces_own_making)
 {
 	static const struct miracast_mode list[] = {
