@@ -188,12 +188,13 @@ def no_module(bench: Bench) -> None:
     demand(status == 3 and "/nonexistent/miracast" in text and "modprobe miracast" in text, f"{status}: {text}")
 
 
-def _demand_cast(report: dict, recording: pathlib.Path, mode: str) -> None:
+def _demand_cast(report: dict, recording: pathlib.Path, mode: str, pictures_at_least: int) -> None:
     """All of a cast that has a processor for itself, but for its timing."""
-    demand_strict(report, TIMING)
+    broken = set(report["violations"]) - TIMING
+    demand(not broken, f"the source broke {broken}")
     video = report["negotiated"]["video"]
     demand(video["mode"] == mode, f"M4 set {video['mode']} instead of {mode}")
-    pictures.demand_order(pictures.numbers(recording, video["width"]), 2 * video["rate"] // 4)
+    pictures.demand_order(pictures.numbers(recording, video["width"]), pictures_at_least)
     pictures.demand_colors(recording, video["width"], video["height"])
 
 
@@ -201,17 +202,18 @@ def two_sinks(bench: Bench) -> None:
     """Two displays at once: each has a driver, a mode and pictures of its own, and outlives the other's driver."""
     with bench.broker() as broker:
         broker.wait_ready()
-        first = bench.sink("first", "--duration", "20", "--video-formats", formats(cea=1))
+        first = bench.sink("first", "--duration", "300", "--end", "wait", "--video-formats", formats(cea=1))
         broker.wait_phase(1, "streaming")
         umd = broker.umds()
         second = bench.sink("second", "--duration", "3", "--video-formats", formats(vesa=1 << VESA["1024x768p30"]),
                             bind=bench.other)
         broker.wait_phase(2, "streaming")
         demand(len(broker.umds()) == 2, f"{len(broker.umds())} miracast-umd for two sinks")
-        report = second.wait(30)
+        second_report = second.wait(60)
         reason, message = broker.wait_over(2)
         demand(reason == "sink-left", f"session 2: {reason} ({message})")
-        third = bench.sink("third", "--duration", "60", "--end", "wait", "--no-analysis", bind=bench.other)
+
+        third = bench.sink("third", "--duration", "300", "--end", "wait", "--no-analysis", bind=bench.other)
         broker.wait_phase(3, "streaming")
         for pid in set(broker.umds()) - set(umd):
             os.kill(pid, signal.SIGKILL)
@@ -219,11 +221,11 @@ def two_sinks(bench: Bench) -> None:
         demand(reason == "umd-died", f"session 3: {reason} ({message})")
         third.wait(20)
         demand(broker.umds() == umd, "the first session has lost its driver")
-        _demand_cast(first.wait(40), bench.directory / "first/sink.ts", "640x480p60")
-        _demand_cast(report, bench.directory / "second/sink.ts", "1024x768p30")
-        reason, message = broker.wait_over(1)
-        demand(reason == "sink-left", f"session 1: {reason} ({message})")
         broker.end()
+        first_report = first.wait(60)
+        demand(first_report["ended_by"] == "source-trigger", f"the first sink: {first_report['ended_by']}")
+        _demand_cast(first_report, bench.directory / "first/sink.ts", "640x480p60", 60)
+        _demand_cast(second_report, bench.directory / "second/sink.ts", "1024x768p30", 20)
 
 
 def same_sink_twice(bench: Bench) -> None:
