@@ -1,0 +1,438 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The kernel, the sink and the broker of umd-driver-fixture.h.
+ */
+#include "umd-driver-fixture.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <drm_fourcc.h>
+
+#define DEADLINE_US (20 * G_USEC_PER_SEC)
+#define FRAME_US (G_USEC_PER_SEC / 30)
+#define VGA_PITCH (640 * 4)
+
+/* ------------------------------------------------------------ the kernel's half */
+
+struct played_kernel kernel;
+
+static int kernel_acquire(struct miracast_frame *frame)
+{
+	gint64 now = g_get_monotonic_time();
+
+	if (!kernel.frames || (kernel.still && kernel.seq) || now - kernel.flip_us < FRAME_US) {
+		errno = EAGAIN;
+		return -1;
+	}
+	kernel.flip_us = now;
+	*frame = (struct miracast_frame){
+		.seq = ++kernel.seq,
+		.buffer_id = 1,
+		.fourcc = DRM_FORMAT_XRGB8888,
+		.num_planes = 1,
+		.pitch = { VGA_PITCH },
+		.width = 640,
+		.height = 480,
+		.flags = MIRACAST_FRAME_FULL,
+	};
+	return 0;
+}
+
+/* A record for each frame, before it is acquired; one at a time, as a small buffer would have it. */
+static int kernel_get_chunks(struct miracast_get_chunks *get)
+{
+	struct miracast_chunk *chunk = (struct miracast_chunk *)(uintptr_t)get->buf_ptr;
+
+	if (kernel.chunks_lost || kernel.announced > kernel.seq || !kernel.frames) {
+		errno = kernel.chunks_lost ? ECONNRESET : EAGAIN;
+		kernel.chunks_lost = FALSE;
+		return -1;
+	}
+	*chunk = (struct miracast_chunk){
+		.len = sizeof(*chunk),
+		.info = { .type = MIRACAST_CHUNK_FRAME_START,
+			  .id = MIRACAST_CHUNK_ID(++kernel.announced, 0) },
+	};
+	get->used = sizeof(*chunk);
+	return 0;
+}
+
+static int kernel_get_buffer(struct miracast_get_buffer *get)
+{
+	get->num_fds = 1;
+	get->fd[0] = memfd_create("frame", MFD_CLOEXEC);
+	return ftruncate(get->fd[0], VGA_PITCH * 480);
+}
+
+static int kernel_ioctl(unsigned long request, void *argument)
+{
+	static const char *const names[] = { "", "begin-start", "end-start", "fail-start",
+					     "begin-stop", "end-stop" };
+
+	switch (request) {
+	case MIRACAST_IOC_SESSION: {
+		struct miracast_session_ctl *ctl = argument;
+
+		g_string_append(kernel.ops, names[ctl->op]);
+		if (ctl->status)
+			g_string_append_printf(kernel.ops, "(%d)", ctl->status);
+		g_string_append_c(kernel.ops, ' ');
+		kernel.info |= ctl->info;
+		return 0;
+	}
+	case MIRACAST_IOC_IO_CONTROL: {
+		struct miracast_io_control *ctl = argument;
+
+		g_string_append_printf(kernel.ops, "control-%u ", ctl->code);
+		if (ctl->code == MIRACAST_CTL_PLUG)
+			g_byte_array_append(kernel.plug, (const guint8 *)(uintptr_t)ctl->in_ptr,
+					    ctl->in_len);
+		return 0;
+	}
+	case MIRACAST_IOC_REPORT_STATUS:
+		g_string_append_printf(kernel.ops, "status-%u ",
+				       ((struct miracast_report_status *)argument)->status);
+		return 0;
+	case MIRACAST_IOC_REPORT_STATISTIC:
+		g_array_append_vals(kernel.statistics, argument, 1);
+		return 0;
+	case MIRACAST_IOC_ACQUIRE_FRAME:
+		return kernel_acquire(argument);
+	case MIRACAST_IOC_GET_BUFFER:
+		return kernel_get_buffer(argument);
+	case MIRACAST_IOC_RELEASE_FRAME:
+		((struct miracast_release_frame *)argument)->flags =
+			kernel.revokes ? MIRACAST_RELEASE_REVOKED : 0;
+		return 0;
+	case MIRACAST_IOC_GET_CHUNKS:
+		return kernel_get_chunks(argument);
+	default:
+		errno = EAGAIN; /* nothing retired */
+		return -1;
+	}
+}
+
+/* In front of the C library's: libmiracast calls this one. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *argument;
+	int ret;
+
+	va_start(args, request);
+	argument = va_arg(args, void *);
+	va_end(args);
+	if (_IOC_TYPE(request) != MIRACAST_IOC_MAGIC)
+		return syscall(SYS_ioctl, fd, request, argument);
+	g_mutex_lock(&kernel.lock);
+	ret = kernel_ioctl(request, argument);
+	g_mutex_unlock(&kernel.lock);
+	return ret;
+}
+
+guint count(guint type)
+{
+	guint n = 0;
+
+	g_mutex_lock(&kernel.lock);
+	for (guint i = 0; i < kernel.statistics->len; i++)
+		n += g_array_index(kernel.statistics, struct miracast_statistic, i).type == type;
+	g_mutex_unlock(&kernel.lock);
+	return n;
+}
+
+/* ---------------------------------------------------------------- sockets */
+
+static guint16 bind_loopback(int fd)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t len = sizeof(address);
+
+	g_assert_no_errno(bind(fd, (struct sockaddr *)&address, sizeof(address)));
+	g_assert_no_errno(getsockname(fd, (struct sockaddr *)&address, &len));
+	return ntohs(address.sin_port);
+}
+
+static void make_tcp_pair(int pair[2])
+{
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+		.sin_port = htons(bind_loopback(listener)),
+	};
+
+	g_assert_no_errno(listen(listener, 1));
+	pair[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	g_assert_no_errno(connect(pair[1], (struct sockaddr *)&address, sizeof(address)));
+	pair[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	g_assert_cmpint(pair[0], >=, 0);
+	close(listener);
+}
+
+/* ------------------------------------------------------------------- the sink */
+
+/* One message with its body; NULL when the source has gone. */
+static char *sink_receive(int fd, GString *received)
+{
+	for (;;) {
+		char *end = strstr(received->str, "\r\n\r\n");
+		char *length = strstr(received->str, "Content-Length: ");
+		gsize total = end ? (gsize)(end + 4 - received->str) : G_MAXSIZE;
+		char bytes[4096];
+		ssize_t n;
+
+		if (end && length && length < end)
+			total += g_ascii_strtoull(length + strlen("Content-Length: "), NULL, 10);
+		if (total <= received->len) {
+			char *message = g_strndup(received->str, total);
+
+			g_string_erase(received, 0, total);
+			return message;
+		}
+		n = recv(fd, bytes, sizeof(bytes), 0);
+		if (n <= 0)
+			return NULL;
+		g_string_append_len(received, bytes, n);
+	}
+}
+
+void sink_say(int fd, const char *head, const char *cseq, const char *body)
+{
+	g_autofree char *text = g_strdup_printf("%s\r\nCSeq: %s\r\nContent-Length: %zu\r\n"
+						"Content-Type: text/parameters\r\n\r\n%s",
+						head, cseq, strlen(body), body);
+
+	send(fd, text, strlen(text), MSG_NOSIGNAL);
+}
+
+/* Says yes to everything, and does what it is told. */
+static void sink_obey(struct fixture *f, const char *message, const char *cseq)
+{
+	int fd = f->rtsp[1];
+
+	if (strstr(message, "\nwfd_video_formats\r\n")) {
+		g_autofree char *body = g_strdup_printf(
+			"wfd_video_formats: %s\r\nwfd_audio_codecs: LPCM 00000002 00\r\n"
+			"wfd_client_rtp_ports: RTP/AVP/UDP;unicast %u 0 mode=play\r\n"
+			"wfd_standby_resume_capability: supported\r\n%s",
+			f->video, bind_loopback(f->rtp), f->more ? f->more : "");
+
+		sink_say(fd, "RTSP/1.0 200 OK", cseq, body);
+		return;
+	}
+	sink_say(fd, "RTSP/1.0 200 OK", cseq, "");
+	if (g_str_has_prefix(message, "OPTIONS"))
+		sink_say(fd, "OPTIONS * RTSP/1.0\r\nRequire: org.wfa.wfd1.0", "100", "");
+	if (strstr(message, "wfd_trigger_method: SETUP")) {
+		struct sockaddr_in address;
+		socklen_t len = sizeof(address);
+		g_autofree char *head = NULL;
+
+		getsockname(f->rtp, (struct sockaddr *)&address, &len);
+		head = g_strdup_printf("SETUP " STREAM "\r\nTransport: RTP/AVP/UDP;unicast;client_port=%u",
+				       ntohs(address.sin_port));
+		sink_say(fd, head, "101", "");
+		sink_say(fd, "PLAY " STREAM, "102", "");
+		sink_say(fd, "SET_PARAMETER " STREAM, "103", "wfd_idr_request\r\n");
+	}
+	if (strstr(message, "wfd_trigger_method: TEARDOWN"))
+		sink_say(fd, "TEARDOWN " STREAM, "104", "");
+}
+
+static gpointer sink_thread(gpointer data)
+{
+	struct fixture *f = data;
+	g_autoptr(GString) received = g_string_new(NULL);
+	char *message;
+
+	while ((message = sink_receive(f->rtsp[1], received))) {
+		const char *cseq = strstr(message, "CSeq: ");
+
+		if (!g_str_has_prefix(message, "RTSP/") && cseq) {
+			g_autofree char *number = g_strndup(cseq + 6, strcspn(cseq + 6, "\r"));
+
+			g_mutex_lock(&f->lock);
+			g_string_append(f->heard, message);
+			g_mutex_unlock(&f->lock);
+			sink_obey(f, message, number);
+		}
+		g_free(message);
+	}
+	return NULL;
+}
+
+gboolean sink_heard(struct fixture *f, const char *text)
+{
+	gboolean heard;
+
+	g_mutex_lock(&f->lock);
+	heard = strstr(f->heard->str, text) != NULL;
+	g_mutex_unlock(&f->lock);
+	return heard;
+}
+
+/* ----------------------------------------------------------------- a session */
+
+static void driver_told(channel *ch, enum channel_message message, GVariant *fields, gpointer data)
+{
+}
+
+static void broker_told(channel *ch, enum channel_message message, GVariant *fields, gpointer data)
+{
+	struct fixture *f = data;
+	guint64 idr = f->idr;
+
+	if (message != CHANNEL_STATS)
+		return;
+	g_variant_lookup(fields, "frames-offered", "t", &f->offered);
+	g_variant_lookup(fields, "frames-acquired", "t", &f->acquired);
+	g_variant_lookup(fields, "frames-sent", "t", &f->sent);
+	g_variant_lookup(fields, "idr", "t", &f->idr);
+	g_variant_lookup(fields, "bit-rate", "t", &f->bit_rate);
+	f->same_idr = f->idr == idr ? f->same_idr + 1 : 0;
+}
+
+static void channel_closed(channel *ch, const GError *error, gpointer data)
+{
+}
+
+static const struct channel_funcs driver_handlers = {
+	.message = driver_told,
+	.closed = channel_closed,
+};
+
+static const struct channel_funcs broker_handlers = {
+	.message = broker_told,
+	.closed = channel_closed,
+};
+
+static gpointer run(gpointer data)
+{
+	struct fixture *f = data;
+
+	f->result = miracast_host_run(f->host);
+	g_atomic_int_set(&f->done, TRUE);
+	g_main_context_wakeup(NULL);
+	return NULL;
+}
+
+void begin(struct fixture *f)
+{
+	struct miracast_host_config config = {
+		.driver = &umd_driver,
+		.driver_data = &f->driver,
+		.has_data_rate = true,
+		.stats = f->stats,
+	};
+	g_autoptr(GError) error = NULL;
+
+	kernel.ops = g_string_new(NULL);
+	kernel.plug = g_byte_array_new();
+	kernel.statistics = g_array_new(FALSE, FALSE, sizeof(struct miracast_statistic));
+	kernel.info = 0;
+	kernel.seq = 0;
+	kernel.announced = 0;
+	f->heard = g_string_new(NULL);
+	g_assert_no_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, f->sink));
+	g_assert_no_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, f->channel));
+	make_tcp_pair(f->rtsp);
+	f->rtp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	f->config.friendly_name = "script";
+	f->config.peer_address = "127.0.0.1";
+	f->config.local_address = "127.0.0.1";
+	f->driver.config = &f->config;
+	f->driver.ch = channel_new(f->channel[0], CHANNEL_UMD, &driver_handlers, f, &error);
+	g_assert_no_error(error);
+	f->broker = channel_new(f->channel[1], CHANNEL_BROKER, &broker_handlers, f, &error);
+	g_assert_no_error(error);
+	f->driver.context = g_main_context_default();
+	config.sink_fd = f->sink[0];
+	config.rtsp_fd = f->rtsp[0];
+	g_assert_cmpint(miracast_host_new(&config, &f->host), ==, 0);
+	f->sink_thread = g_thread_new("sink", sink_thread, f);
+	f->runner = g_thread_new("host", run, f);
+}
+
+/* The driver's loop, until what is waited for has come. */
+void wait_until(gboolean (*come)(struct fixture *f), struct fixture *f)
+{
+	gint64 deadline = g_get_monotonic_time() + DEADLINE_US;
+
+	while (!come(f)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(500);
+	}
+}
+
+gboolean is_done(struct fixture *f)
+{
+	return g_atomic_int_get(&f->done);
+}
+
+int end(struct fixture *f)
+{
+	miracast_host_request_stop(f->host);
+	wait_until(is_done, f);
+	g_thread_join(f->runner);
+	miracast_host_free(f->host);
+	/* R27: the socket is the program's, and still works. */
+	g_assert_cmpint(send(f->rtsp[0], "x", 1, MSG_NOSIGNAL), ==, 1);
+	shutdown(f->rtsp[0], SHUT_RDWR);
+	g_thread_join(f->sink_thread);
+	channel_free(f->driver.ch);
+	channel_free(f->broker);
+	for (guint i = 0; i < 2; i++) {
+		close(f->rtsp[i]);
+		close(f->sink[i]);
+	}
+	close(f->rtp);
+	g_free(f->driver.message);
+	return f->result;
+}
+
+void clear(struct fixture *f)
+{
+	g_string_free(f->heard, TRUE);
+	g_string_free(kernel.ops, TRUE);
+	g_byte_array_unref(kernel.plug);
+	g_array_unref(kernel.statistics);
+}
+
+/* A message of the display driver; returns the driver's status. */
+int tell(struct fixture *f, guint32 code, gconstpointer payload, gsize size)
+{
+	static guint64 id;
+	struct {
+		struct miracast_record record;
+		struct miracast_message message;
+		guint8 payload[32];
+	} out = {
+		.record = { .type = MIRACAST_REC_MESSAGE, .id = ++id },
+		.message = { .code = code, .len = sizeof(out.message) + size },
+	};
+	struct miracast_reply reply;
+	struct pollfd wait = { f->sink[1], POLLIN, 0 };
+
+	memcpy(out.payload, payload, size);
+	out.record.len = sizeof(out.record) + out.message.len;
+	g_assert_cmpint(send(f->sink[1], &out, out.record.len, 0), ==, out.record.len);
+	g_assert_cmpint(poll(&wait, 1, 10000), ==, 1);
+	g_assert_cmpint(recv(f->sink[1], &reply, sizeof(reply), 0), ==, sizeof(reply));
+	g_assert_cmpuint(reply.id, ==, id);
+	return reply.status;
+}

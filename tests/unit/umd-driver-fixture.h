@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * umd-driver-fixture.h - the driver of miracast-umd under libmiracast's host,
+ * between a kernel and a sink that the test plays
+ *
+ * The kernel's ioctls are those of this fixture, its messages come through a
+ * socket pair; the sink is a thread that is content with everything; the broker
+ * keeps the newest statistics.
+ */
+#pragma once
+
+#include "umd-driver.h"
+
+#define STREAM "rtsp://127.0.0.1/wfd1.0/streamid=0 RTSP/1.0"
+
+struct played_kernel {
+	GMutex lock;
+	GString *ops;	    /* session ops and I/O control, in order */
+	GByteArray *plug;   /* input of MIRACAST_CTL_PLUG */
+	GArray *statistics; /* struct miracast_statistic */
+	guint32 info;
+	gboolean frames;  /* the desktop draws all the time ... */
+	gboolean still;	  /* ... or one frame only */
+	gint64 flip_us;   /* its last frame */
+	gboolean revokes; /* its hold is revoked */
+	guint64 seq;
+	guint64 announced; /* frames of which a chunk record was read */
+	gboolean chunks_lost;
+};
+
+extern struct played_kernel kernel;
+
+/* How many statistics of this type it got. */
+guint count(guint type);
+
+struct fixture {
+	int sink[2];	/* sink fd; [0] is the driver's */
+	int channel[2]; /* to the broker; the same */
+	channel *broker;
+	guint64 offered, acquired, sent, idr, bit_rate; /* of its newest statistics */
+	guint same_idr;			/* statistics since idr grew */
+	int rtsp[2];	/* the same */
+	int rtp;
+	const char *video;
+	const char *more; /* of M3 */
+	struct umd_config config;
+	struct miracast_wfd_connection_stats stats;
+	struct umd_driver_data driver;
+	struct miracast_host *host;
+	GThread *runner;
+	GThread *sink_thread;
+	gint result;
+	gint done;
+	GMutex lock;
+	GString *heard; /* requests that the sink got */
+};
+
+void begin(struct fixture *f);
+/* The driver's loop, until what is waited for has come. */
+void wait_until(gboolean (*come)(struct fixture *f), struct fixture *f);
+/* The session has ended. */
+gboolean is_done(struct fixture *f);
+/* Ends it, if it has not; the result of miracast_host_run(). */
+int end(struct fixture *f);
+/* What was kept for looking at it after the end. */
+void clear(struct fixture *f);
+
+/* A message of the display driver; returns the driver's status. */
+int tell(struct fixture *f, guint32 code, gconstpointer payload, gsize size);
+
+/* The sink says something besides; and has it heard this? */
+void sink_say(int fd, const char *head, const char *cseq, const char *body);
+gboolean sink_heard(struct fixture *f, const char *text);
