@@ -36,11 +36,11 @@ guint count(guint type);
 struct fixture {
 	int sink[2];	/* sink fd; [0] is the driver's */
 	int channel[2]; /* to the broker; the same */
-	channel *broker;
-	guint64 offered, acquired, sent, idr, bit_rate; /* of its newest statistics */
-	guint same_idr;			/* statistics since idr grew */
 	int rtsp[2];	/* the same */
 	int rtp;
+	channel *broker;
+	guint64 offered, acquired, sent, idr, bit_rate; /* of the newest statistics */
+	guint same_idr;					/* statistics since idr grew */
 	const char *video;
 	const char *more; /* of M3 */
 	struct umd_config config;
