@@ -141,10 +141,11 @@
  * ======
  *
  * Common to all: -ENODEV context or driver gone, -EFAULT bad address, -ENOTTY
- * unknown request, -EINVAL bad argument, -EPROTO no handshake, -ENOMEM. The
- * memory that a caller makes the kernel take is charged to its cgroup; at that
- * cgroup's limit calls fail with -ENOMEM, and nobody is killed for it. Messages
- * are charged to the one who opened the sink, their senders get -ENOMEM.
+ * unknown request, -EINVAL bad argument, -EPROTO no handshake, -ENOMEM.
+ *
+ * What is copied for I/O control and replies is charged to the caller's cgroup,
+ * messages to that of the one who opened the sink. When a cgroup is at its limit
+ * the call, or the sender, gets -ENOMEM; nobody is killed for it.
  *
  * A call that fails has changed nothing, with one exception: when only the
  * result cannot be written (-EFAULT), HELLO, NEXT_TARGET, SESSION, IO_CONTROL,

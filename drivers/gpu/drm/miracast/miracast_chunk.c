@@ -25,7 +25,7 @@ int miracast_chunk_ring_init(struct miracast_chunk_ring *ring)
 	ring->lost = false;
 	ring->closed = false;
 	ring->slots = kvcalloc(MIRACAST_MAX_CHUNKS, sizeof(*ring->slots),
-			       GFP_KERNEL_ACCOUNT);
+			       MIRACAST_GFP_USER);
 
 	return ring->slots ? 0 : -ENOMEM;
 }
