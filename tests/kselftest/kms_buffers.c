@@ -135,8 +135,7 @@ TEST_F(buffers, of_memory)
 	/* Debian's 6.1 has none: its kernel says so, too. */
 	if (udmabuf < 0) {
 		EXPECT_EQ(ENOENT, errno);
-		EXPECT_NE(0, system("modprobe -n -q udmabuf || "
-				    "grep -q udmabuf /proc/misc"));
+		EXPECT_NE(0, system("modprobe -nq udmabuf"));
 		return;
 	}
 	create.memfd = (uint32_t)memfd_create("picture", MFD_ALLOW_SEALING |

@@ -50,11 +50,11 @@ static int write_file(const char *path, const char *text)
 
 /* ------------------------------------------------------------ hung daemon */
 
-/* Counters of the first connector, from debugfs. */
+/* Counters of the connector, from debugfs. */
 static int counters(struct kms *kms, unsigned long long *held,
 		    unsigned long long *revoked)
 {
-	char path[64], line[256];
+	char path[64], line[256], *at;
 	bool ours = false;
 	int found = 0;
 	FILE *file;
@@ -65,10 +65,11 @@ static int counters(struct kms *kms, unsigned long long *held,
 	if (!file)
 		return -errno;
 	while (found != 2 && fgets(line, sizeof(line), file)) {
-		if (!strncmp(line, kms->target.name, strlen(kms->target.name)))
-			ours = true;
-		else if (ours)
-			found = sscanf(line, " pictures %*u acquired %*u held %*u held flips %llu revoked %llu",
+		ours |= !strncmp(line, kms->target.name,
+				 strlen(kms->target.name));
+		at = ours ? strstr(line, "held flips") : NULL;
+		if (at)
+			found = sscanf(at, "held flips %llu revoked %llu",
 				       held, revoked);
 	}
 	fclose(file);
