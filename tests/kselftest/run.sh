@@ -5,7 +5,8 @@
 #
 # Loads miracast.ko and miracast_test.ko, from the directory or by modprobe,
 # runs the programs beside this script, or only those, and unloads the modules.
-# TAP: one line per program, with its own output below it as comment.
+# TAP: one line per program, with its own output below it as comment. Where the
+# kernel can, memory is searched for leaks before and after unloading.
 cd "$(dirname "$0")" || exit 1
 
 modules=$1
@@ -42,9 +43,37 @@ connectors() {
 	rmmod miracast
 }
 
+# What nothing points at any more. It may be in a register just now, so two
+# scans; young objects count as in use.
+leaks() {
+	sleep 6
+	echo scan >$kmemleak
+	echo scan >$kmemleak
+	cat $kmemleak
+}
+
+check_leaks() { # WHEN
+	[ -w $kmemleak ] || return
+	found=$(leaks)
+	if [ -z "$found" ]; then
+		say ok "leaks $1"
+	else
+		echo "$found" | sed 's/^/# /'
+		say "not ok" "leaks $1"
+	fi
+}
+
 echo "TAP version 13"
 # The programs, the parameter, and what loading and unloading is worth.
-echo "1..$(($(echo "$tests" | wc -w) + 4))"
+plan=$(($(echo "$tests" | wc -w) + 4))
+kmemleak=/sys/kernel/debug/kmemleak
+if [ -w $kmemleak ]; then
+	# What the system itself has lost is not ours to find.
+	leaks >/dev/null
+	echo clear >$kmemleak
+	plan=$((plan + 2))
+fi
+echo "1..$plan"
 
 # The default, more, and what is out of range.
 if [ "$(connectors) $(connectors max_sinks=8) $(connectors max_sinks=0)" = "4 8 1" ] &&
@@ -97,11 +126,14 @@ else
 	say "not ok" "unload under a compositor"
 fi
 
+check_leaks "before unload"
 # Nothing may hold a reference any more.
 if rmmod miracast_test && rmmod miracast; then
 	say ok "unload"
 else
 	say "not ok" "unload"
 fi
+
+check_leaks "after unload"
 
 exit $failed

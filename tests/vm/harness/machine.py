@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import VmError, config, kernellog
+from .kernels import Kernel
 from .rootfs import say
 
 # No AVX: emulating it makes media code slower than code for an older CPU. AES-NI helps hwsim.
@@ -26,8 +27,8 @@ _ORDERLY_EXIT = 1
 @dataclass
 class Machine:
     """What `vm run` was asked for. Directories are paths on the host."""
-    series: str
-    memory: str
+    kernel: Kernel
+    memory: str | None
     timeout: float
     build: Path
     out: Path
@@ -65,7 +66,7 @@ def _run_locked(root, machine, command, control):
     empty = control / "empty"
     empty.mkdir()
 
-    say(f"booting {root.abi(machine.series)}")
+    say(f"booting {machine.kernel.release}")
     status, output = _run_qemu(root, machine, control, empty, kernel_log)
 
     with open(kernel_log, encoding="utf-8", errors="replace") as file:
@@ -135,9 +136,11 @@ def _pump(read_end, target):
 def _qemu_command(root, machine, shares, kernel_log, ports):
     command = [
         "qemu-system-x86_64", "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
-        "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", _CPU, "-smp", "2",
-        "-m", machine.memory,
-        "-kernel", str(root.vmlinuz(machine.series)), "-initrd", str(root.initramfs(machine.series)),
+        "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", _CPU,
+        # Without ACPI a kernel hears of the first CPU of each socket only.
+        "-smp", "2,sockets=2",
+        "-m", machine.memory or machine.kernel.memory,
+        "-kernel", str(machine.kernel.vmlinuz), "-initrd", str(machine.kernel.initramfs),
         "-append", " ".join([*_KERNEL_ARGUMENTS, *machine.append]),
         "-chardev", f"file,id=console,path={_escape(kernel_log)}", "-serial", "chardev:console",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
