@@ -15,6 +15,8 @@
 #                        serve a moving test picture to any sink that connects: no root, no module
 #   make kselftest       the module's own tests, on every supported kernel
 #   make check           everything; ends with "N passed, N failed"
+#   make check-full      what takes hours: the module under KASAN, lockdep, KCSAN and failing
+#                        allocations, KUnit, threads under TSan, fuzzing; ends the same way
 #
 # Everything that is made goes to BUILD; the source tree stays clean.
 
@@ -107,6 +109,10 @@ kselftest: modules-all
 .PHONY: check
 check: prereq
 	tests/run --build $(BUILD)
+
+.PHONY: check-full
+check-full: prereq
+	tests/run --build $(BUILD) --list tests/suites-full
 
 .PHONY: clean
 clean:

@@ -6,15 +6,19 @@
 # Loads miracast.ko and miracast_test.ko, from the directory or by modprobe,
 # runs the programs beside this script, or only those, and unloads the modules.
 # TAP: one line per program, with its own output below it as comment. Where the
-# kernel can, memory is searched for leaks before and after unloading.
+# kernel can, allocations are made to fail, and memory is searched for leaks
+# before and after unloading.
 cd "$(dirname "$0")" || exit 1
 
 modules=$1
 [ $# -eq 0 ] || shift
+# Where the kernel lets allocations fail.
+faults=
+[ ! -e /proc/self/fail-nth ] || faults="relay_faults kms_faults"
 tests=${*:-relay_abi relay_session relay_messages relay_lifetime relay_chunks
 	relay_requests relay_hostile relay_stress
 	kms_connector kms_card kms_frames kms_buffers kms_flips kms_vblank
-	kms_legacy kms_sinks kms_trace kms_lifetime kms_hostile kms_weston}
+	kms_legacy kms_sinks kms_trace kms_lifetime kms_hostile kms_weston $faults}
 at=0
 failed=0
 

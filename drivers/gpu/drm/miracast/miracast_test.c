@@ -5,6 +5,7 @@
  */
 #include <linux/compat.h>
 #include <linux/delay.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/irq_work.h>
 #include <linux/list.h>
@@ -202,7 +203,7 @@ static struct test_msg *test_msg_alloc(struct test_target *t,
 
 	msg = kzalloc(sizeof(*msg), GFP_KERNEL);
 	if (!msg)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
 	msg->target = t;
 	msg->session = session;
 	msg->send = *send;
@@ -217,7 +218,7 @@ static struct test_msg *test_msg_alloc(struct test_target *t,
 	spin_unlock(&t->lock);
 	if (!room) {
 		kfree(msg);
-		return NULL;
+		return ERR_PTR(-ENOSPC);
 	}
 
 	return msg;
@@ -261,8 +262,8 @@ static int test_send_one(struct test_target *t, struct miracast_session *session
 
 	if (!(send->flags & MIRACAST_TEST_NO_DONE)) {
 		msg = test_msg_alloc(t, session, send);
-		if (!msg) {
-			ret = -ENOSPC;
+		if (IS_ERR(msg)) {
+			ret = PTR_ERR(msg);
 			goto free;
 		}
 	}

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The display half, with each allocation and copy failing in turn: from the
+ * probe of the device to the release of a frame.
+ */
+#include "miracast_faults.h"
+#include "miracast_kms.h"
+
+struct state {
+	struct kms kms;
+	struct kms_fb a;
+	struct kms_fb b;
+	struct plug plug;
+	struct miracast_frame frame;
+	struct faults operation;
+	int fd;
+	uint32_t handle;
+};
+
+FIXTURE(faults) {
+	struct state s;
+};
+
+FIXTURE_SETUP(faults)
+{
+	uint8_t edid[2 * EDID_BLOCK];
+
+	kms_open(_metadata, &self->s.kms);
+	edid_make(edid);
+	plug_make(&self->s.plug, NULL, 0, edid, sizeof(edid), MIRACAST_PLUG_CURSOR);
+	faults_prepare(_metadata);
+}
+
+FIXTURE_TEARDOWN(faults)
+{
+	kms_close(&self->s.kms);
+}
+
+#define OPERATION(_run, _undo) \
+	(self->s.operation = (struct faults) { \
+		.name = #_run, .run = _run, .undo = _undo, .data = &self->s, \
+	}, &self->s.operation)
+
+static void show(struct __test_metadata *_metadata, struct state *self)
+{
+	struct kms *kms = &self->kms;
+
+	kms_plug(_metadata, kms, MIRACAST_PLUG_CURSOR);
+	ASSERT_EQ(0, kms_fb_create(kms, &self->a, 1280, 720, DRM_FORMAT_XRGB8888, 0));
+	ASSERT_EQ(0, kms_fb_create(kms, &self->b, 1280, 720, DRM_FORMAT_XRGB8888, 1));
+	ASSERT_EQ(0, kms_modeset(kms, &self->a));
+}
+
+/* ---------------------------------------------------------------- monitor */
+
+static int plug(void *data)
+{
+	struct state *self = data;
+
+	return sink_plug(self->kms.sink, &self->plug);
+}
+
+static int unplug(void *data)
+{
+	struct state *self = data;
+
+	return sink_unplug(self->kms.sink);
+}
+
+static int get_connector(void *data)
+{
+	struct drm_mode_modeinfo modes[64];
+	struct state *self = data;
+	struct drm_mode_get_connector get = {
+		.connector_id = self->kms.connector,
+	};
+	int ret;
+
+	/* Without room for modes it probes, which is all that is wanted. */
+	ret = dev_ioctl(self->kms.card, DRM_IOCTL_MODE_GETCONNECTOR, &get);
+	if (ret)
+		return ret;
+	get = (struct drm_mode_get_connector) {
+		.connector_id = self->kms.connector,
+		.modes_ptr = (uintptr_t)modes, .count_modes = 64,
+	};
+
+	return dev_ioctl(self->kms.card, DRM_IOCTL_MODE_GETCONNECTOR, &get);
+}
+
+TEST_F_TIMEOUT(faults, plug, 240)
+{
+	faults_expect(_metadata, OPERATION(plug, unplug));
+	ASSERT_EQ(0, plug(&self->s));
+	/* Another one in its place. */
+	faults_expect(_metadata, OPERATION(plug, NULL));
+	faults_expect(_metadata, OPERATION(get_connector, NULL));
+	/* All modes are there again. */
+	EXPECT_TRUE(kms_find_mode(&self->s.kms, 1280, 720, 60, &self->s.kms.mode));
+	EXPECT_TRUE(kms_find_mode(&self->s.kms, 1920, 1080, 60, &self->s.kms.mode));
+}
+
+/* --------------------------------------------------------------- pictures */
+
+static int create_dumb(void *data)
+{
+	struct drm_mode_create_dumb create = {
+		.width = 64, .height = 64, .bpp = 32,
+	};
+	struct state *self = data;
+	int ret = dev_ioctl(self->kms.card, DRM_IOCTL_MODE_CREATE_DUMB, &create);
+
+	self->handle = create.handle;
+
+	return ret;
+}
+
+static int destroy_dumb(void *data)
+{
+	struct state *self = data;
+	struct drm_mode_destroy_dumb destroy = { .handle = self->handle };
+
+	return dev_ioctl(self->kms.card, DRM_IOCTL_MODE_DESTROY_DUMB, &destroy);
+}
+
+static int add_fb(void *data)
+{
+	struct state *self = data;
+
+	return kms_fb_from_handle(&self->kms, &self->b, DRM_FORMAT_XRGB8888);
+}
+
+static int remove_fb(void *data)
+{
+	struct state *self = data;
+
+	return errno_of(drmModeRmFB(self->kms.card, self->b.id));
+}
+
+static int export(void *data)
+{
+	struct state *self = data;
+
+	return errno_of(drmPrimeHandleToFD(self->kms.card, self->b.handle,
+					   O_CLOEXEC, &self->fd));
+}
+
+static int close_fd(void *data)
+{
+	struct state *self = data;
+
+	return close(self->fd);
+}
+
+TEST_F_TIMEOUT(faults, buffers, 240)
+{
+	show(_metadata, &self->s);
+	faults_expect(_metadata, OPERATION(create_dumb, destroy_dumb));
+	ASSERT_EQ(0, remove_fb(&self->s));
+	faults_expect(_metadata, OPERATION(add_fb, remove_fb));
+	faults_expect(_metadata, OPERATION(export, close_fd));
+}
+
+static int import(void *data)
+{
+	struct state *self = data;
+
+	return errno_of(drmPrimeFDToHandle(self->kms.card, self->fd,
+					   &self->handle));
+}
+
+static int close_handle(void *data)
+{
+	struct state *self = data;
+
+	return errno_of(drmCloseBufferHandle(self->kms.card, self->handle));
+}
+
+/* A buffer of another card. */
+TEST_F_TIMEOUT(faults, import, 240)
+{
+	struct drm_mode_create_dumb create = {
+		.width = 64, .height = 64, .bpp = 32,
+	};
+	int vgem = drmOpen("vgem", NULL);
+
+	ASSERT_LE(0, vgem);
+	ASSERT_EQ(0, dev_ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &create));
+	ASSERT_EQ(0, drmPrimeHandleToFD(vgem, create.handle, O_CLOEXEC, &self->s.fd));
+	faults_expect(_metadata, OPERATION(import, close_handle));
+	close(self->s.fd);
+	close(vgem);
+}
+
+static int modeset(void *data)
+{
+	struct state *self = data;
+
+	return kms_modeset(&self->kms, &self->a);
+}
+
+static int disable(void *data)
+{
+	struct state *self = data;
+
+	return kms_disable(&self->kms);
+}
+
+static int flip(void *data)
+{
+	struct state *self = data;
+	struct kms_fb swap = self->a;
+	int ret = kms_flip(&self->kms, &self->b);
+
+	if (!ret) {
+		self->a = self->b;
+		self->b = swap;
+	}
+
+	return ret;
+}
+
+static int flip_event(void *data)
+{
+	struct state *self = data;
+
+	return kms_wait_flip(&self->kms, 10000) ? 0 : -ETIMEDOUT;
+}
+
+static int flip_at_once(void *data)
+{
+	static const struct drm_mode_rect rect = { 0, 0, 64, 64 };
+	struct state *self = data;
+
+	return kms_flip_damaged(&self->kms, &self->b, &rect, 1);
+}
+
+TEST_F_TIMEOUT(faults, commits, 600)
+{
+	show(_metadata, &self->s);
+	ASSERT_EQ(0, disable(&self->s));
+	faults_expect(_metadata, OPERATION(modeset, disable));
+	ASSERT_EQ(0, modeset(&self->s));
+	faults_expect(_metadata, OPERATION(flip, flip_event));
+	faults_expect(_metadata, OPERATION(flip_at_once, NULL));
+}
+
+/* ----------------------------------------------------------------- frames */
+
+static int acquire(void *data)
+{
+	struct state *self = data;
+
+	return sink_acquire(self->kms.sink, &self->frame);
+}
+
+static int release(void *data)
+{
+	struct state *self = data;
+	int ret = sink_release(self->kms.sink, self->frame.seq, -1, NULL);
+
+	/* It may be its answer that fails. */
+	if (ret == -EFAULT)
+		ret = sink_release(self->kms.sink, self->frame.seq, -1, NULL);
+
+	return ret == -ENOENT ? 0 : ret;
+}
+
+static int release_and_flip(void *data)
+{
+	int ret = release(data);
+
+	return ret ? ret : flip_at_once(data);
+}
+
+static int flip_and_acquire(void *data)
+{
+	int ret = flip_at_once(data);
+
+	return ret ? ret : acquire(data);
+}
+
+static int get_buffer(void *data)
+{
+	struct state *self = data;
+
+	self->fd = sink_get_buffer(self->kms.sink, self->frame.buffer_id);
+
+	return self->fd < 0 ? self->fd : 0;
+}
+
+TEST_F_TIMEOUT(faults, frames, 240)
+{
+	show(_metadata, &self->s);
+	faults_expect(_metadata, OPERATION(acquire, release_and_flip));
+	ASSERT_EQ(0, acquire(&self->s));
+	faults_expect(_metadata, OPERATION(get_buffer, close_fd));
+	faults_expect(_metadata, OPERATION(release, flip_and_acquire));
+}
+
+/* A buffer that was given out, and is destroyed. */
+static int retire(void *data)
+{
+	struct state *self = data;
+	struct kms_fb fb;
+	int ret;
+
+	ret = kms_fb_create(&self->kms, &fb, 1280, 720, DRM_FORMAT_XRGB8888, 0);
+	if (!ret)
+		ret = kms_flip_damaged(&self->kms, &fb, NULL, 0);
+	if (!ret)
+		ret = acquire(data);
+	if (!ret)
+		ret = get_buffer(data);
+	if (!ret)
+		ret = close_fd(data);
+	if (!ret)
+		ret = release_and_flip(data);
+	if (!ret)
+		kms_fb_destroy(&self->kms, &fb);
+
+	return ret;
+}
+
+static int get_retired(void *data)
+{
+	struct miracast_get_retired get = {};
+	struct state *self = data;
+
+	/* It may take a moment until nothing shows it any more. */
+	if (fd_poll(self->kms.sink, POLLPRI, 5000) <= 0)
+		return -ETIMEDOUT;
+
+	return dev_ioctl(self->kms.sink, MIRACAST_IOC_GET_RETIRED, &get);
+}
+
+TEST_F_TIMEOUT(faults, retired, 240)
+{
+	show(_metadata, &self->s);
+	ASSERT_EQ(0, retire(&self->s));
+	faults_expect(_metadata, OPERATION(get_retired, retire));
+}
+
+/* ------------------------------------------------------------------ probe */
+
+FIXTURE(probe) {
+	struct faults operation;
+};
+
+FIXTURE_SETUP(probe)
+{
+	faults_prepare(_metadata);
+}
+
+FIXTURE_TEARDOWN(probe)
+{
+}
+
+#define DRIVER	"/sys/bus/platform/drivers/miracast/"
+
+static int bind(void *data)
+{
+	(void)data;
+
+	return faults_write(DRIVER "bind", "miracast");
+}
+
+static int unbind(void *data)
+{
+	(void)data;
+
+	return faults_write(DRIVER "unbind", "miracast");
+}
+
+TEST_F_TIMEOUT(probe, bind, 1800)
+{
+	struct kms kms;
+
+	ASSERT_EQ(0, unbind(NULL));
+	self->operation = (struct faults) {
+		.name = "bind", .run = bind, .undo = unbind,
+	};
+	faults_expect(_metadata, &self->operation);
+	ASSERT_EQ(0, bind(NULL));
+	/* And it is all there. */
+	kms_open(_metadata, &kms);
+	kms_plug(_metadata, &kms, 0);
+	kms_close(&kms);
+}
+
+TEST_HARNESS_MAIN
