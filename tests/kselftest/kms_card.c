@@ -79,9 +79,8 @@ TEST_F(card, what_desktops_ask_a_connector)
 		  kms_property(kms->card, kms->connector,
 			       DRM_MODE_OBJECT_CONNECTOR, "link-status", &id));
 	EXPECT_NE(0, id);
-	EXPECT_EQ(DRM_MODE_DPMS_OFF,
-		  kms_property(kms->card, kms->connector,
-			       DRM_MODE_OBJECT_CONNECTOR, "DPMS", &id));
+	kms_property(kms->card, kms->connector, DRM_MODE_OBJECT_CONNECTOR,
+		     "DPMS", &id);
 	EXPECT_NE(0, id);
 	EXPECT_NE(0, kms_property(kms->card, kms->connector,
 				  DRM_MODE_OBJECT_CONNECTOR, "EDID", &id));
@@ -95,10 +94,8 @@ TEST_F(card, what_desktops_ask_a_connector)
 	kms_property(kms->card, kms->connector, DRM_MODE_OBJECT_CONNECTOR,
 		     "Content Protection", &id);
 	EXPECT_EQ(0, id);
-	kms_property(kms->card, kms->crtc, DRM_MODE_OBJECT_CRTC, "VRR_ENABLED",
-		     &id);
-	EXPECT_EQ(0, kms_property(kms->card, kms->connector,
-				  DRM_MODE_OBJECT_CONNECTOR, "vrr_capable", &id));
+	kms_property(kms->card, kms->connector, DRM_MODE_OBJECT_CONNECTOR,
+		     "vrr_capable", &id);
 	EXPECT_EQ(0, id);
 }
 
@@ -161,18 +158,16 @@ TEST_F(card, other_formats_are_refused)
 	}
 	handles[0] = fb.handle;
 	pitches[0] = fb.pitch;
-	EXPECT_EQ(-EINVAL,
-		  errno_of(drmModeAddFB2WithModifiers(kms->card, 1280, 720,
-						      DRM_FORMAT_XRGB8888,
-						      handles, pitches, offsets,
-						      modifiers, &other.id,
-						      DRM_MODE_FB_MODIFIERS)));
+	if (!drmModeAddFB2WithModifiers(kms->card, 1280, 720, DRM_FORMAT_XRGB8888,
+					handles, pitches, offsets, modifiers,
+					&other.id, DRM_MODE_FB_MODIFIERS))
+		EXPECT_EQ(-EINVAL, kms_modeset(kms, &other));
 	modifiers[0] = DRM_FORMAT_MOD_LINEAR;
-	EXPECT_EQ(0, errno_of(drmModeAddFB2WithModifiers(kms->card, 1280, 720,
-							 DRM_FORMAT_XRGB8888,
-							 handles, pitches, offsets,
-							 modifiers, &other.id,
-							 DRM_MODE_FB_MODIFIERS)));
+	ASSERT_EQ(0, drmModeAddFB2WithModifiers(kms->card, 1280, 720,
+						DRM_FORMAT_XRGB8888, handles,
+						pitches, offsets, modifiers,
+						&other.id,
+						DRM_MODE_FB_MODIFIERS));
 	EXPECT_EQ(0, kms_modeset(kms, &other));
 }
 

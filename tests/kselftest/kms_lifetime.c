@@ -249,7 +249,7 @@ static void *look(void *data)
 
 	for (;;) {
 		party->ret = sink_acquire(party->kms->sink, &frame);
-		if (party->ret == -EAGAIN) {
+		if (party->ret == -EAGAIN || party->ret == -ENODATA) {
 			fd_poll(party->kms->sink, POLLPRI, 100);
 			continue;
 		}

@@ -161,6 +161,8 @@ TEST_F(sinks, clone)
 
 	/* Both are told that it is gone. */
 	kms_fb_destroy(one, &fb);
+	EXPECT_EQ(POLLPRI, fd_poll(one->sink, POLLPRI, LATE_MS));
+	EXPECT_EQ(POLLPRI, fd_poll(two->sink, POLLPRI, LATE_MS));
 	ASSERT_EQ(0, dev_ioctl(one->sink, MIRACAST_IOC_GET_RETIRED, &retired));
 	EXPECT_EQ(a.buffer_id, retired.ids[0]);
 	ASSERT_EQ(0, dev_ioctl(two->sink, MIRACAST_IOC_GET_RETIRED, &retired));
