@@ -25,6 +25,8 @@ _BUILDER = config.VM_DIR / "build-kernel"
 OWN = [f"{SERIES}-{path.stem}" for path in sorted(_CONFIGS.glob("*.config")) if path.stem != "base"]
 # KASAN's shadow, and what lockdep and kmemleak remember, come on top of what the tests use.
 _OWN_MEMORY = "3G"
+# vkms is there for the helpers that it brings, not for its connector.
+_OWN_ARGUMENTS = ("vkms.create_default_dev=0",)
 
 
 @dataclass
@@ -34,6 +36,7 @@ class Kernel:
     vmlinuz: Path
     initramfs: Path
     memory: str = "2G"
+    arguments: tuple = ()
 
 
 def directory():
@@ -48,7 +51,7 @@ def find(root, name):
         return Kernel(root.abi(name), root.vmlinuz(name), root.initramfs(name))
     built = _ensure(root, name)
     return Kernel((built / "release").read_text(encoding="ascii").strip(), built / "vmlinuz",
-                  _initramfs(root, built), _OWN_MEMORY)
+                  _initramfs(root, built), _OWN_MEMORY, _OWN_ARGUMENTS)
 
 
 def chroot_command(root, build, command, overlay=False):

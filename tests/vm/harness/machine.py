@@ -141,7 +141,7 @@ def _qemu_command(root, machine, shares, kernel_log, ports):
         "-smp", "2,sockets=2",
         "-m", machine.memory or machine.kernel.memory,
         "-kernel", str(machine.kernel.vmlinuz), "-initrd", str(machine.kernel.initramfs),
-        "-append", " ".join([*_KERNEL_ARGUMENTS, *machine.append]),
+        "-append", " ".join([*_KERNEL_ARGUMENTS, *machine.kernel.arguments, *machine.append]),
         "-chardev", f"file,id=console,path={_escape(kernel_log)}", "-serial", "chardev:console",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
         "-device", "virtio-rng-pci",
