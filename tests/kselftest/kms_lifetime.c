@@ -194,16 +194,17 @@ TEST_F_TIMEOUT(life, R25_suspended_session_goes_on, 120)
 	struct miracast_mode_state first, state;
 	struct miracast_frame frame;
 	uint32_t flags;
+	int test;
 
 	ASSERT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_MODE_SET, &first,
 				 sizeof(first)));
 	ASSERT_EQ(0, sink_acquire(kms->sink, &frame));
 
-	/* All devices, but not the machine; back after a second. */
-	write_file("/sys/module/suspend/parameters/pm_test_delay", "1");
-	ASSERT_EQ(0, write_file("/sys/power/pm_test", "devices"));
-	EXPECT_EQ(0, write_file("/sys/power/state", "freeze"));
-	EXPECT_EQ(0, write_file("/sys/power/pm_test", "none"));
+	test = test_open();
+	ASSERT_LE(0, test);
+	ASSERT_EQ(0, test_suspend(test, 1));
+	ASSERT_EQ(0, test_suspend(test, 0));
+	close(test);
 
 	/* Nobody was waited for, and the mode is back. */
 	ASSERT_EQ(0, sink_release(kms->sink, frame.seq, -1, &flags));

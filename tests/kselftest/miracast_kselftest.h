@@ -268,6 +268,13 @@ static inline int test_bind(int test, uint32_t target, uint32_t value)
 	return dev_ioctl(test, MIRACAST_TEST_IOC_BIND, &set);
 }
 
+static inline int test_suspend(int test, uint32_t value)
+{
+	struct miracast_test_set set = { .value = value };
+
+	return dev_ioctl(test, MIRACAST_TEST_IOC_SUSPEND, &set);
+}
+
 /* --------------------------------------------------------------- fixture */
 
 /* A sink on test-0, not started; nothing in the log of the test driver. */

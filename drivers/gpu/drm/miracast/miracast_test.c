@@ -5,6 +5,7 @@
  */
 #include <linux/compat.h>
 #include <linux/delay.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/irq_work.h>
@@ -12,6 +13,8 @@
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -720,6 +723,32 @@ static long test_ioc_plug(struct test_target *t, void *arg)
 	return 0;
 }
 
+/*
+ * What the PM core does to the device of miracast.ko when the machine sleeps.
+ * That one alone: in a virtual machine what the test is read from and written to
+ * may not come back.
+ */
+static long test_ioc_suspend(struct test_target *t, void *arg)
+{
+	const struct miracast_test_set *set = arg;
+	const struct dev_pm_ops *pm;
+	struct device *dev;
+	long ret = -ENODEV;
+
+	dev = bus_find_device_by_name(&platform_bus_type, NULL, "miracast");
+	if (!dev)
+		return ret;
+
+	device_lock(dev);
+	pm = dev->driver ? dev->driver->pm : NULL;
+	if (pm)
+		ret = set->value ? pm->suspend(dev) : pm->resume(dev);
+	device_unlock(dev);
+	put_device(dev);
+
+	return ret;
+}
+
 /**
  * struct test_request - one request of /dev/miracast_test
  * @cmd: its number
@@ -745,6 +774,7 @@ static const struct test_request test_requests[] = {
 	TEST_REQUEST(MIRACAST_TEST_IOC_BIND, miracast_test_set, test_ioc_bind),
 	TEST_REQUEST(MIRACAST_TEST_IOC_POLL, miracast_test_set, test_ioc_poll),
 	TEST_REQUEST(MIRACAST_TEST_IOC_PLUG, miracast_test_set, test_ioc_plug),
+	TEST_REQUEST(MIRACAST_TEST_IOC_SUSPEND, miracast_test_set, test_ioc_suspend),
 };
 
 static long test_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -215,6 +215,9 @@ struct miracast_test_set {
 /* value 1: a monitor is reported */
 #define MIRACAST_TEST_IOC_PLUG \
 	_IOW(MIRACAST_TEST_MAGIC, 8, struct miracast_test_set)
+/* value 1: the device of miracast.ko is suspended, 0: resumed; any target */
+#define MIRACAST_TEST_IOC_SUSPEND \
+	_IOW(MIRACAST_TEST_MAGIC, 9, struct miracast_test_set)
 
 /* -------------------------------------------------------- on the sink fd */
 
