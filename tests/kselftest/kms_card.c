@@ -131,9 +131,10 @@ TEST_F(card, formats_that_every_reader_takes)
 	struct kms *kms = &self->kms;
 	uint32_t formats[4] = {};
 
-	EXPECT_EQ(2, linear_formats(kms, kms->primary, formats, 4));
+	EXPECT_EQ(3, linear_formats(kms, kms->primary, formats, 4));
 	EXPECT_EQ(DRM_FORMAT_XRGB8888, formats[0]);
 	EXPECT_EQ(DRM_FORMAT_ARGB8888, formats[1]);
+	EXPECT_EQ(DRM_FORMAT_RGB565, formats[2]);
 	EXPECT_EQ(1, linear_formats(kms, kms->cursor, formats, 4));
 	EXPECT_EQ(DRM_FORMAT_ARGB8888, formats[0]);
 }

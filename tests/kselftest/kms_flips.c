@@ -196,6 +196,35 @@ TEST_F(flips, same_buffer_is_not_waited_for)
 	EXPECT_EQ(0, flags);
 }
 
+TEST_F(flips, legacy_cursor_overtakes_a_held_flip)
+{
+	struct kms *kms = &self->kms;
+	struct kms_fb cursor, *next = &self->b;
+	bool overtaken = false;
+	int x;
+
+	kms_plug(_metadata, kms, MIRACAST_PLUG_CURSOR);
+	ASSERT_EQ(0, kms_fb_create(kms, &cursor, 64, 64, DRM_FORMAT_ARGB8888,
+				   0xffffffff));
+	ASSERT_EQ(0, errno_of(drmModeSetCursor(kms->card, kms->crtc,
+					       cursor.handle, 64, 64)));
+
+	/* The hold may end while a slow machine is at it, but not each time. */
+	for (x = 1; x < 10 && !overtaken; x++) {
+		ASSERT_EQ(0, kms_flip(kms, next));
+		ASSERT_EQ(0, flip_begun(kms));
+		ASSERT_EQ(0, errno_of(drmModeMoveCursor(kms->card, kms->crtc,
+							x, 0)));
+		overtaken = !fd_poll(kms->card, POLLIN, 0);
+		ASSERT_NE(0, kms_wait_flip(kms, LATE_MS));
+		ASSERT_EQ(0, sink_release(kms->sink, self->frame.seq, -1, NULL));
+		ASSERT_EQ(0, sink_acquire(kms->sink, &self->frame));
+		EXPECT_EQ(x, self->frame.cursor_x);
+		next = next == &self->b ? &self->a : &self->b;
+	}
+	EXPECT_TRUE(overtaken);
+}
+
 TEST_F(flips, out_fence_is_never_waited_for)
 {
 	uint32_t flags;

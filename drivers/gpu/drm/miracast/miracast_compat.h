@@ -65,6 +65,15 @@
 #define MIRACAST_CONST_MODE
 #endif
 
+/* Planes' atomic_async_check() is told whether it is about a flip. */
+#ifdef MIRACAST_HAVE_ASYNC_CHECK_FLIP
+#define MIRACAST_ASYNC_CHECK_ARGS \
+	struct drm_plane *plane, struct miracast_commit *commit, bool flip
+#else
+#define MIRACAST_ASYNC_CHECK_ARGS \
+	struct drm_plane *plane, struct miracast_commit *commit
+#endif
+
 /* Set the EDID and add its modes; returns their number. */
 static inline int miracast_compat_edid_modes(struct drm_connector *connector,
 					     const struct drm_edid *edid)

@@ -33,7 +33,8 @@
  *
  * Picture (struct miracast_picture)
  *	What is on the screen: references to the framebuffers of primary and
- *	cursor plane and where they are. Written by the commit tail only.
+ *	cursor plane and where they are. Written by the commit tail, and for
+ *	cursors that move between commits by miracast_frame_move_cursor().
  *
  * Hold (struct miracast_hold)
  *	A picture that the daemon has acquired. It keeps the framebuffer, and
@@ -458,6 +459,8 @@ struct dma_buf *miracast_fb_share(struct drm_framebuffer *fb);
 /* miracast_frame.c: the mailbox */
 bool miracast_frame_publish(struct miracast_pipe *pipe,
 			    struct miracast_commit *commit);
+void miracast_frame_move_cursor(struct miracast_pipe *pipe,
+				const struct drm_plane_state *state);
 void miracast_frame_begin(struct miracast_pipe *pipe);
 int miracast_frame_start(struct miracast_context *context);
 void miracast_frame_stop(struct miracast_context *context);

@@ -49,12 +49,13 @@ static void miracast_picture_set_primary(struct miracast_picture *picture,
 }
 
 static void miracast_picture_set_cursor(struct miracast_picture *picture,
-					const struct drm_plane_state *state)
+					const struct drm_plane_state *state,
+					bool active)
 {
 	struct miracast_cursor *cursor = &picture->cursor;
 	const struct drm_framebuffer *fb = state->fb;
 
-	if (!state->visible) {
+	if (!state->visible || !active) {
 		cursor->fb = NULL;
 		return;
 	}
@@ -116,12 +117,49 @@ void miracast_frame_begin(struct miracast_pipe *pipe)
 		miracast_report_chunk(pipe->context->session, &info, NULL, 0);
 }
 
+static void miracast_picture_stamp(struct miracast_pipe *pipe,
+				   struct miracast_picture *picture)
+{
+	lockdep_assert_held(&pipe->frame_lock);
+
+	if (!picture->fb)
+		return;
+
+	picture->seq = ++pipe->last_seq;
+	picture->flip_ns = ktime_get_ns();
+	picture->mode_serial = pipe->mode.serial;
+	pipe->stats.pictures++;
+}
+
+/* Returns whom to wake for pipe->picture without the lock, or NULL. */
+static struct miracast_session *miracast_frame_offer(struct miracast_pipe *pipe)
+{
+	lockdep_assert_held(&pipe->frame_lock);
+
+	if (!pipe->picture.fb || !pipe->context || !pipe->context->streaming)
+		return NULL;
+
+	miracast_frame_begin(pipe);
+
+	return miracast_session_get(pipe->context->session);
+}
+
+static void miracast_frame_wake(struct miracast_session *session)
+{
+	if (!session)
+		return;
+
+	miracast_session_wake(session, EPOLLPRI);
+	miracast_session_put(session);
+}
+
 /**
  * miracast_frame_publish() - a commit has changed the picture
  * @pipe: the pipe
  * @commit: the commit
  *
- * Context: Commit tail, the only writer of pipe->picture.
+ * Context: Commit tail. The cursor it touches only when the commit does, as
+ * miracast_frame_move_cursor() may be at it meanwhile.
  *
  * Return: whether a reader has the buffer that the commit flips away from.
  */
@@ -135,7 +173,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	const struct drm_plane_state *cursor =
 		drm_atomic_get_new_plane_state(commit, pipe->cursor);
 	struct miracast_picture old, new;
-	struct miracast_session *session = NULL;
+	struct miracast_session *session;
 	struct miracast_damage damage = {};
 	bool cursor_changed, full, busy;
 
@@ -144,17 +182,15 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	spin_unlock_irq(&pipe->frame_lock);
 
 	new = old;
-	if (!crtc_state->active) {
+	if (!crtc_state->active)
 		new.fb = NULL;
-		new.cursor.fb = NULL;
-	} else {
-		if (primary)
-			miracast_picture_set_primary(&new, primary);
-		if (cursor)
-			miracast_picture_set_cursor(&new, cursor);
-	}
+	else if (primary)
+		miracast_picture_set_primary(&new, primary);
+	if (cursor)
+		miracast_picture_set_cursor(&new, cursor, crtc_state->active);
 
-	cursor_changed = !miracast_cursor_equal(&old.cursor, &new.cursor);
+	cursor_changed = cursor &&
+			 !miracast_cursor_equal(&old.cursor, &new.cursor);
 	if (!primary && !cursor_changed && old.fb == new.fb)
 		return false;
 
@@ -166,15 +202,13 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 					primary, &damage);
 
 	miracast_fb_get(new.fb);
-	miracast_fb_get(new.cursor.fb);
+	if (cursor)
+		miracast_fb_get(new.cursor.fb);
 
 	spin_lock_irq(&pipe->frame_lock);
-	if (new.fb) {
-		new.seq = ++pipe->last_seq;
-		new.flip_ns = ktime_get_ns();
-		new.mode_serial = pipe->mode.serial;
-		pipe->stats.pictures++;
-	}
+	if (!cursor)
+		new.cursor = pipe->picture.cursor;
+	miracast_picture_stamp(pipe, &new);
 	pipe->picture = new;
 	pipe->damage_full |= full;
 	pipe->cursor_changed |= cursor_changed;
@@ -182,24 +216,56 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	busy = old.fb != new.fb && miracast_hold_busy(pipe);
 	if (busy)
 		pipe->stats.held_flips++;
-	miracast_frame_begin(pipe);
-	if (new.fb && pipe->context && pipe->context->streaming)
-		session = miracast_session_get(pipe->context->session);
+	session = miracast_frame_offer(pipe);
 	spin_unlock_irq(&pipe->frame_lock);
 
 	miracast_fb_put(old.fb);
-	miracast_fb_put(old.cursor.fb);
+	if (cursor)
+		miracast_fb_put(old.cursor.fb);
 
 	if (new.fb)
 		trace_frame_flip(pipe->connector.base.id, new.seq,
 				 to_miracast_fb(new.fb)->id, full, damage.num,
 				 busy);
-	if (session) {
-		miracast_session_wake(session, EPOLLPRI);
-		miracast_session_put(session);
-	}
+	miracast_frame_wake(session);
 
 	return busy;
+}
+
+/**
+ * miracast_frame_move_cursor() - only the cursor has changed, out of turn
+ * @pipe: the pipe, which is on
+ * @state: state of its cursor plane
+ *
+ * Context: Process, with the plane locked and no commit of it on its way.
+ */
+void miracast_frame_move_cursor(struct miracast_pipe *pipe,
+				const struct drm_plane_state *state)
+{
+	struct miracast_picture old, new;
+	struct miracast_session *session;
+
+	spin_lock_irq(&pipe->frame_lock);
+	old = pipe->picture;
+	new = old;
+	miracast_picture_set_cursor(&new, state, true);
+	if (miracast_cursor_equal(&old.cursor, &new.cursor)) {
+		spin_unlock_irq(&pipe->frame_lock);
+		return;
+	}
+	miracast_fb_get(new.cursor.fb);
+	miracast_picture_stamp(pipe, &new);
+	pipe->picture = new;
+	pipe->cursor_changed = true;
+	session = miracast_frame_offer(pipe);
+	spin_unlock_irq(&pipe->frame_lock);
+
+	miracast_fb_put(old.cursor.fb);
+
+	if (new.fb)
+		trace_frame_flip(pipe->connector.base.id, new.seq,
+				 miracast_fb_id(new.fb), false, 0, false);
+	miracast_frame_wake(session);
 }
 
 /* ---------------------------------------------------------- for contexts */

@@ -9,10 +9,15 @@
  * compositor's choice for a desktop. For the same reason there is no gamma and
  * no colour matrix: nobody would apply them.
  */
+#include <linux/dma-resv.h>
+#include <linux/minmax.h>
+
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_blend.h>
 #include <drm/drm_fourcc.h>
+#include <drm/drm_framebuffer.h>
+#include <drm/drm_gem.h>
 #include <drm/drm_plane.h>
 #include <drm/drm_print.h>
 
@@ -30,6 +35,8 @@ static const u64 miracast_modifiers[] = {
 static const u32 miracast_primary_formats[] = {
 	DRM_FORMAT_XRGB8888,
 	DRM_FORMAT_ARGB8888,
+	/* What legacy clients of 16 bits per pixel have; last, as it is least. */
+	DRM_FORMAT_RGB565,
 };
 
 static const u32 miracast_cursor_formats[] = {
@@ -119,9 +126,53 @@ static int miracast_cursor_atomic_check(struct drm_plane *plane,
 	return 0;
 }
 
+/*
+ * The pointer of a legacy client need not wait for flips, nor they for it: it
+ * is not drawn here. Unless it is being drawn by a GPU: pictures are finished.
+ */
+static int miracast_cursor_atomic_async_check(MIRACAST_ASYNC_CHECK_ARGS)
+{
+	const struct drm_plane_state *state =
+		drm_atomic_get_new_plane_state(commit, plane);
+	const struct drm_crtc_state *crtc_state =
+		miracast_plane_crtc_state(plane, commit);
+
+	if (!crtc_state || !crtc_state->active || !state->fb)
+		return -EINVAL;
+
+	return dma_resv_test_signaled(state->fb->obj[0]->resv,
+				      DMA_RESV_USAGE_WRITE) ? 0 : -EBUSY;
+}
+
+static void miracast_cursor_atomic_async_update(struct drm_plane *plane,
+						struct miracast_commit *commit)
+{
+	struct drm_plane_state *new =
+		drm_atomic_get_new_plane_state(commit, plane);
+	struct drm_plane_state *state = plane->state;
+
+	/* The new state is cleaned up, with what becomes of no use. */
+	swap(state->fb, new->fb);
+	state->crtc_x = new->crtc_x;
+	state->crtc_y = new->crtc_y;
+	state->crtc_w = new->crtc_w;
+	state->crtc_h = new->crtc_h;
+	state->src_x = new->src_x;
+	state->src_y = new->src_y;
+	state->src_w = new->src_w;
+	state->src_h = new->src_h;
+	state->src = new->src;
+	state->dst = new->dst;
+	state->visible = new->visible;
+
+	miracast_frame_move_cursor(crtc_to_pipe(state->crtc), state);
+}
+
 static const struct drm_plane_helper_funcs miracast_cursor_helper_funcs = {
 	.atomic_check = miracast_cursor_atomic_check,
 	.atomic_update = miracast_plane_atomic_update,
+	.atomic_async_check = miracast_cursor_atomic_async_check,
+	.atomic_async_update = miracast_cursor_atomic_async_update,
 };
 
 /* ---------------------------------------------------------------- common */
