@@ -14,6 +14,7 @@
 #   make native LISTEN=ADDRESS[:PORT]
 #                        serve a moving test picture to any sink that connects: no root, no module
 #   make kselftest       the module's own tests, on every supported kernel
+#   make igt             the tests of igt-gpu-tools, on the kernels 7.2, 6.12 and 6.1
 #   make check           everything; ends with "N passed, N failed"
 #   make check-full      what takes hours: the module under KASAN, lockdep, KCSAN and failing
 #                        allocations, KUnit, threads under TSan, fuzzing; ends the same way
@@ -105,6 +106,10 @@ native: userspace
 .PHONY: kselftest
 kselftest: modules-all
 	tests/kselftest/in-vm $(BUILD)
+
+.PHONY: igt
+igt: modules-all
+	tests/igt/run --build $(BUILD)
 
 .PHONY: check
 check: prereq
