@@ -53,7 +53,9 @@ def _build(finished):
         with open(log_path, "wb") as log:
             subprocess.run(_mmdebstrap(work / "root"), check=True, stdout=log, stderr=log)
             with open(work / "all.testlist", "wb") as file:
-                subprocess.run(rootfs.as_root(["chroot", str(work / "root"), "sh", "-c", _WRITE_LIST]),
+                # In a name space of its own, as the tests mount what they miss.
+                subprocess.run(rootfs.as_root(["unshare", "--mount", "chroot", str(work / "root"),
+                                               "sh", "-c", _WRITE_LIST]),
                                check=True, stdout=file, stderr=log)
         work.rename(finished)
     except subprocess.CalledProcessError as error:
