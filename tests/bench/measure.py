@@ -47,6 +47,7 @@ class Trace:
     def __enter__(self):
         (TRACING / "tracing_on").write_text("0")
         (TRACING / "buffer_size_kb").write_text("16384")
+        (TRACING / "trace_clock").write_text("mono")
         (TRACING / "trace").write_text("")
         for event in self.events:
             event.write_text("1")
@@ -111,20 +112,18 @@ def step_of(event, tasks):
     return None
 
 
-def idle(driver, program):
-    """The figures of a display driver; with what woke the machine while its screen was idle."""
+def display(program):
+    """The figures of a display driver, and what of it ran after the last flip and on an idle screen."""
     with Trace(IDLE) as trace:
         results = run(program)
-        wakeups = Counter()
+        idle = next(result for result in results if result["what"] == "idle")
+        after, wakeups = Counter(), Counter()
         for event in trace.read():
             function = re.search(r"function=(\S+ \[(?:drm|drm_kms_helper|miracast|evdi)\])",
                                  event["fields"])
             if function:
-                wakeups[function[1]] += 1
-    for result in results:
-        if result["what"] == "idle":
-            result["wakeups"] = dict(wakeups)
-    assert any(result["what"] == "idle" for result in results), f"{driver} was not measured"
+                (wakeups if float(event["time"]) >= idle["from"] else after)[function[1]] += 1
+    idle.update(wakeups=wakeups, after_last_flip=after)
     return results
 
 
@@ -143,10 +142,10 @@ def quiet():
     for payload in PAYLOADS:
         results.append(allocations(payload))
     results.append(steps())
-    results += idle("miracast", "display-miracast")
+    results += display("display-miracast")
     if (BENCH / "display-evdi").exists():
         load(BENCH / "evdi" / "evdi.ko")
-        results += idle("evdi", "display-evdi")
+        results += display("display-evdi")
     return results
 
 

@@ -21,22 +21,27 @@
 
 #include "relay_ends.h"
 
-#define REPETITIONS	3
+#define REPETITIONS	5
 #define ROUND_TRIPS	400	/* in a repetition */
-#define WARM_UP		200
+#define WARM_UP		100
 
-/* Two tasks of user space, as pipes are used; the others begin in the kernel. */
-#define WAY_THREADS	4
+/* Beside those of the kernel's end. */
+enum {
+	/* Two tasks of user space, as pipes are used; the others begin in the kernel. */
+	WAY_THREADS = MIRACAST_BENCH_FILE + 1,
+	/* The relay, with a reader that sleeps in poll(). */
+	WAY_POLLED,
+	WAYS,
+};
 
-static const char *const way_names[] = {
+static const char *const way_names[WAYS] = {
 	[MIRACAST_BENCH_RELAY] = "relay",
 	[MIRACAST_BENCH_PIPE] = "pipe",
 	[MIRACAST_BENCH_NETLINK] = "netlink",
 	[MIRACAST_BENCH_FILE] = "fuse",
 	[WAY_THREADS] = "pipe-threads",
+	[WAY_POLLED] = "relay-polled",
 };
-
-#define WAYS	(sizeof(way_names) / sizeof(way_names[0]))
 
 static int bench;
 
@@ -77,6 +82,12 @@ static void reader_start(struct reader *reader, const struct relay_end *end,
 		usleep(1000);
 }
 
+static void reader_stop(struct reader *reader)
+{
+	pthread_cancel(reader->thread);
+	pthread_join(reader->thread, NULL);
+}
+
 /* ------------------------------------------------------------ round trips */
 
 static uint64_t run_threads(const struct relay_end *end, uint32_t count,
@@ -102,7 +113,7 @@ static uint64_t run(uint32_t way, const struct relay_end *end, uint32_t count,
 		    uint32_t *samples)
 {
 	struct miracast_bench_run request = {
-		.way = way, .count = count, .payload = end->payload,
+		.way = end->way, .count = count, .payload = end->payload,
 		.fd_to = end->fd_to, .fd_from = end->fd_from,
 		.samples_ptr = (uintptr_t)samples,
 	};
@@ -116,7 +127,13 @@ static uint64_t run(uint32_t way, const struct relay_end *end, uint32_t count,
 
 static void end_open(struct relay_end *end, uint32_t way, uint32_t payload)
 {
-	relay_end_open(end, way == WAY_THREADS ? MIRACAST_BENCH_PIPE : way, payload);
+	static const uint32_t kernel_way[WAYS] = {
+		MIRACAST_BENCH_RELAY, MIRACAST_BENCH_PIPE, MIRACAST_BENCH_NETLINK,
+		MIRACAST_BENCH_FILE,
+		[WAY_THREADS] = MIRACAST_BENCH_PIPE, [WAY_POLLED] = MIRACAST_BENCH_RELAY,
+	};
+
+	relay_end_open(end, kernel_way[way], payload, way == WAY_POLLED);
 }
 
 /* ---------------------------------------------------------------- latency */
@@ -128,52 +145,51 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void pin(pthread_t thread, bool same)
+static void pin(pthread_t thread, int cpu)
 {
 	cpu_set_t cpus;
 
 	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	for (int i = 1; !same && i < CPU_SETSIZE; i++)
-		CPU_SET(i, &cpus);
+	CPU_SET(cpu, &cpus);
 	if (pthread_setaffinity_np(thread, sizeof(cpus), &cpus))
-		errx(2, "cannot set the processors of a thread");
+		errx(2, "cannot run on processor %d", cpu);
 }
 
-static void latency_one(uint32_t way, const struct relay_end *end, bool same,
-			unsigned int repetition)
+static void latency_one(uint32_t way, uint32_t payload, int cpus, unsigned int repetition)
 {
 	static uint32_t samples[ROUND_TRIPS];
+	struct reader reader;
+	struct relay_end end;
 
-	run(way, end, WARM_UP, NULL);
-	run(way, end, ROUND_TRIPS, samples);
+	end_open(&end, way, payload);
+	reader_start(&reader, &end, 0);
+	pin(pthread_self(), 0);
+	pin(reader.thread, cpus - 1);
+
+	run(way, &end, WARM_UP, NULL);
+	run(way, &end, ROUND_TRIPS, samples);
 	qsort(samples, ROUND_TRIPS, sizeof(samples[0]), compare);
-	printf("{\"what\": \"latency\", \"way\": \"%s\", \"cpus\": \"%s\", \"payload\": %u, "
+	printf("{\"what\": \"latency\", \"way\": \"%s\", \"cpus\": %d, \"payload\": %u, "
 	       "\"repetition\": %u, \"median_ns\": %u, \"p95_ns\": %u}\n",
-	       way_names[way], same ? "one" : "any", end->payload, repetition,
+	       way_names[way], cpus, payload, repetition,
 	       samples[ROUND_TRIPS / 2], samples[ROUND_TRIPS * 95 / 100]);
 	fflush(stdout);
+
+	relay_end_hang_up(&end);
+	reader_stop(&reader);
+	relay_end_close(&end);
 }
 
 /* All ways in each repetition, so that what disturbs one disturbs all. */
-static void latency(uint32_t payload)
+static void latency(void)
 {
-	struct relay_end ends[WAYS];
-	struct reader readers[WAYS];
+	static const uint32_t payloads[] = { 64, MIRACAST_BENCH_MAX_PAYLOAD };
 
-	for (uint32_t way = 0; way < WAYS; way++) {
-		end_open(&ends[way], way, payload);
-		reader_start(&readers[way], &ends[way], 0);
-	}
-	for (int same = 0; same < 2; same++) {
-		pin(pthread_self(), same);
-		for (uint32_t way = 0; way < WAYS; way++)
-			pin(readers[way].thread, same);
-		for (unsigned int i = 0; i < REPETITIONS; i++)
-			for (uint32_t way = 0; way < WAYS; way++)
-				latency_one((way + i) % WAYS, &ends[(way + i) % WAYS], same, i);
-	}
-	relay_end_close(&ends[MIRACAST_BENCH_RELAY]);
+	for (unsigned int i = 0; i < REPETITIONS; i++)
+		for (int payload = 0; payload < 2; payload++)
+			for (int cpus = 1; cpus <= 2; cpus++)
+				for (uint32_t way = 0; way < WAYS; way++)
+					latency_one((way + i) % WAYS, payloads[payload], cpus, i);
 }
 
 /* ------------------------------------------------------------- throughput */
@@ -189,7 +205,7 @@ static void *sender_thread(void *data)
 	return NULL;
 }
 
-static void throughput_one(unsigned int num_readers, unsigned int work,
+static void throughput_one(unsigned int num_readers, bool polled, unsigned int work,
 			   unsigned int repetition)
 {
 	struct reader readers[MAX_READERS];
@@ -197,7 +213,7 @@ static void throughput_one(unsigned int num_readers, unsigned int work,
 	struct relay_end end;
 	uint64_t begin, took;
 
-	relay_end_open(&end, MIRACAST_BENCH_RELAY, 64);
+	relay_end_open(&end, MIRACAST_BENCH_RELAY, 64, polled);
 	for (unsigned int i = 0; i < num_readers; i++)
 		reader_start(&readers[i], &end, work);
 	run(MIRACAST_BENCH_RELAY, &end, 20, NULL);
@@ -210,14 +226,14 @@ static void throughput_one(unsigned int num_readers, unsigned int work,
 		pthread_join(senders[i], NULL);
 	took = now_ns() - begin;
 
-	relay_end_close(&end);
+	relay_end_hang_up(&end);
 	for (unsigned int i = 0; i < num_readers; i++)
-		pthread_join(readers[i].thread, NULL);
-	close(end.fd);
-	printf("{\"what\": \"throughput\", \"readers\": %u, \"work\": %s, \"repetition\": %u, "
-	       "\"messages\": %u, \"ns\": %llu}\n",
-	       num_readers, work ? "true" : "false", repetition, SENDERS * TRIPS_OF_ONE,
-	       (unsigned long long)took);
+		reader_stop(&readers[i]);
+	relay_end_close(&end);
+	printf("{\"what\": \"throughput\", \"readers\": %u, \"polled\": %s, \"work\": %s, "
+	       "\"repetition\": %u, \"messages\": %u, \"ns\": %llu}\n",
+	       num_readers, polled ? "true" : "false", work ? "true" : "false", repetition,
+	       SENDERS * TRIPS_OF_ONE, (unsigned long long)took);
 	fflush(stdout);
 }
 
@@ -242,12 +258,12 @@ static void throughput(void)
 	static const unsigned int nums[] = { 1, 2, 4 };
 	unsigned int work = calibrate();
 
-	for (unsigned int i = 0; i < REPETITIONS; i++) {
+	for (unsigned int i = 0; i < REPETITIONS; i++)
 		for (int n = 0; n < 3; n++)
-			throughput_one(nums[n], 0, i);
-		for (int n = 0; n < 3; n++)
-			throughput_one(nums[n], work, i);
-	}
+			for (int polled = 0; polled < 2; polled++) {
+				throughput_one(nums[n], polled, 0, i);
+				throughput_one(nums[n], polled, work, i);
+			}
 }
 
 /* ------------------------------------------------------------------ trace */
@@ -279,6 +295,10 @@ static void trace(const char *name, uint32_t count, uint32_t payload)
 	tracing("0");
 	printf("{\"what\": \"tasks\", \"sender\": %ld, \"reader\": %d}\n",
 	       syscall(SYS_gettid), reader.tid);
+
+	relay_end_hang_up(&end);
+	reader_stop(&reader);
+	relay_end_close(&end);
 }
 
 int main(int argc, char **argv)
@@ -288,8 +308,7 @@ int main(int argc, char **argv)
 		err(2, "/dev/miracast_bench");
 
 	if (argc == 2 && !strcmp(argv[1], "latency")) {
-		latency(64);
-		latency(MIRACAST_BENCH_MAX_PAYLOAD);
+		latency();
 	} else if (argc == 2 && !strcmp(argv[1], "throughput")) {
 		throughput();
 	} else if (argc == 5 && !strcmp(argv[1], "trace")) {

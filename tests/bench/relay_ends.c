@@ -6,6 +6,7 @@
 #include <linux/genetlink.h>
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -57,6 +58,7 @@ static void relay_open(struct relay_end *end)
 	} while (strcmp(info.driver, MIRACAST_BENCH_DRIVER));
 
 	sink.target = info.id;
+	sink.flags = end->polled ? MIRACAST_OPEN_NONBLOCK : 0;
 	must_ioctl(broker, MIRACAST_IOC_OPEN_SINK, &sink, "OPEN_SINK");
 	must_ioctl(sink.fd, MIRACAST_IOC_SESSION, &begin, "BEGIN_START");
 	must_ioctl(sink.fd, MIRACAST_IOC_SESSION, &started, "END_START");
@@ -76,11 +78,15 @@ static bool relay_answer(const struct relay_end *end, unsigned int work)
 			uint8_t payload[MIRACAST_BENCH_MAX_PAYLOAD];
 		};
 	} io;
+	struct pollfd pollfd = { .fd = end->fd, .events = POLLIN };
 	uint32_t payload;
 	uint64_t id;
 
-	if (read(end->fd, &io, sizeof(io)) < 0)
+	if (end->polled && poll(&pollfd, 1, -1) < 0)
 		return false;
+	/* Somebody else may have been quicker. */
+	if (read(end->fd, &io, sizeof(io)) < 0)
+		return errno == EAGAIN;
 	burn(work);
 	id = io.record.id;
 	payload = io.record.len - sizeof(io.record);
@@ -89,13 +95,6 @@ static bool relay_answer(const struct relay_end *end, unsigned int work)
 	};
 
 	return write(end->fd_reply, &io.reply, io.reply.len) == io.reply.len;
-}
-
-void relay_end_close(struct relay_end *end)
-{
-	/* The broker's close ends the session, whoever sits in read(). */
-	close(end->fd_to);
-	close(end->fd);
 }
 
 /* ------------------------------------------------------------------- pipe */
@@ -276,9 +275,11 @@ static void fuse_open(struct relay_end *end)
 
 /* -------------------------------------------------------------------- all */
 
-void relay_end_open(struct relay_end *end, uint32_t way, uint32_t payload)
+void relay_end_open(struct relay_end *end, uint32_t way, uint32_t payload, bool polled)
 {
-	*end = (struct relay_end) { .way = way, .payload = payload };
+	*end = (struct relay_end) {
+		.way = way, .fd_to = -1, .fd_from = -1, .payload = payload, .polled = polled,
+	};
 
 	switch (way) {
 	case MIRACAST_BENCH_RELAY:
@@ -309,4 +310,23 @@ bool relay_end_answer(const struct relay_end *end, unsigned int work)
 		return fuse_answer_one(end);
 	}
 	return false;
+}
+
+void relay_end_hang_up(const struct relay_end *end)
+{
+	/* The broker's close ends the session; that of a FUSE file wants an answer. */
+	if (end->way == MIRACAST_BENCH_RELAY)
+		close(end->fd_to);
+	else if (end->way == MIRACAST_BENCH_FILE)
+		close(end->fd_from);
+}
+
+void relay_end_close(const struct relay_end *end)
+{
+	close(end->fd);
+	if (end->way == MIRACAST_BENCH_PIPE) {
+		close(end->fd_to);
+		close(end->fd_from);
+		close(end->fd_reply);
+	}
 }

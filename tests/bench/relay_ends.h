@@ -19,6 +19,7 @@
  * @fd: where the threads read
  * @fd_reply: where they write
  * @payload: bytes each way
+ * @polled: the thread sleeps in poll(), as libmiracast's do, and not in read()
  */
 struct relay_end {
 	uint32_t way;
@@ -27,15 +28,17 @@ struct relay_end {
 	int fd;
 	int fd_reply;
 	uint32_t payload;
+	bool polled;
 };
 
-void relay_end_open(struct relay_end *end, uint32_t way, uint32_t payload);
+void relay_end_open(struct relay_end *end, uint32_t way, uint32_t payload, bool polled);
 
 /* One answer; false when there is nothing more to answer. */
 bool relay_end_answer(const struct relay_end *end, unsigned int work);
 
-/* Ends the session; readers that sleep return. Only with the relay. */
-void relay_end_close(struct relay_end *end);
+/* First while threads still answer, then when they have gone. */
+void relay_end_hang_up(const struct relay_end *end);
+void relay_end_close(const struct relay_end *end);
 
 /* Burns this much time of the processor, in turns of a loop. */
 void burn(unsigned int turns);
