@@ -15,7 +15,8 @@
 #                        serve a moving test picture to any sink that connects: no root, no module
 #   make kselftest       the module's own tests, on every supported kernel
 #   make igt             the tests of igt-gpu-tools, on the kernels 7.2, 6.12 and 6.1
-#   make bench           figures beside those of pipes, netlink, FUSE and evdi; out/bench/bench.json
+#   make bench [KERNEL=…]
+#                        figures beside those of pipes, netlink, FUSE and evdi; out/bench/bench.json
 #   make check           everything; ends with "N passed, N failed"
 #   make check-full      what takes hours: the module under KASAN, lockdep, KCSAN and failing
 #                        allocations, KUnit, threads under TSan, fuzzing; ends the same way
@@ -114,7 +115,7 @@ igt: modules-all
 
 .PHONY: bench
 bench: prereq
-	tests/bench/run $(BUILD) $(OUT)/bench
+	tests/bench/run $(if $(KERNEL),--kernel $(KERNEL)) $(BUILD) $(OUT)/bench
 
 .PHONY: check
 check: prereq

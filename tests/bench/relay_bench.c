@@ -180,11 +180,27 @@ static void latency_one(uint32_t way, uint32_t payload, int cpus, unsigned int r
 	relay_end_close(&end);
 }
 
+/* What a call costs that has nothing to do: what one call less would save. */
+static void empty_call(void)
+{
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	uint64_t begin = now_ns();
+	char byte;
+
+	for (int i = 0; i < 10000; i++)
+		if (read(null, &byte, 1))
+			err(2, "/dev/null");
+	printf("{\"what\": \"empty-call\", \"ns\": %llu}\n",
+	       (unsigned long long)(now_ns() - begin) / 10000);
+	close(null);
+}
+
 /* All ways in each repetition, so that what disturbs one disturbs all. */
 static void latency(void)
 {
 	static const uint32_t payloads[] = { 64, MIRACAST_BENCH_MAX_PAYLOAD };
 
+	empty_call();
 	for (unsigned int i = 0; i < REPETITIONS; i++)
 		for (int payload = 0; payload < 2; payload++)
 			for (int cpus = 1; cpus <= 2; cpus++)
