@@ -83,8 +83,10 @@ def latency(report, measured, payload, cpus):
 def allocations(report, measured):
     report.heading("Allocations per message; a reply of more than 128 bytes is one more")
     for row in rows_of(measured, "allocations"):
-        report.row(f"{row['payload']} bytes each way", f"{row['per_message']:.2f}",
-                   *(f"{site} {count:.2f}" for site, count in row["sites"].items() if count >= .01))
+        report.row(f"{row['payload']} bytes each way", f"{row['per_message']:.2f}")
+        for site, count in row["sites"].items():
+            if count >= .01:
+                report.row(f"    {site}", f"{count:.2f}")
         report.figures[f"allocations-{row['payload']}"] = row
         if row["payload"] == 64:
             # Of a thousand messages one may fall on the page of a new slab.
