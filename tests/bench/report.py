@@ -232,7 +232,8 @@ def main():
 
     report.heading("Goals")
     has_peer = bool(rows_of(measured, "flips", driver="evdi"))
-    report.goal("evdi is there to be measured against", has_peer, has_peer, True)
+    report.goal("evdi is there to be measured against", "yes" if has_peer else "no",
+                has_peer, "yes")
     words = ("FAIL", "PASS") if arguments.check else ("  MISSED", "  met   ")
     for goal in report.goals:
         print(f"{words[goal['met']]} {goal['goal']}: {goal['value']} (wanted: {goal['wanted']})")
