@@ -163,7 +163,7 @@ def _qemu_command(root, machine, shares, kernel_log, ports):
 
 
 def _clock(machine):
-    """With instructions for a clock, what else the host does changes nothing; 1 ns each."""
+    """With a clock of instructions, 1 ns each, it does not matter what else the host does."""
     if machine.count_instructions:
         return ["-accel", "tcg,thread=single", "-icount", "shift=0,sleep=off"]
     return ["-accel", "tcg,thread=multi"]
