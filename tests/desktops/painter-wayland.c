@@ -30,6 +30,7 @@
 struct output {
 	struct wl_output *proxy;
 	uint32_t global;
+	int32_t width, height;
 	char name[32];
 	struct output *next;
 };
@@ -179,7 +180,7 @@ static void surface_configure(void *data, struct xdg_surface *surface, uint32_t 
 {
 	(void)data;
 	xdg_surface_ack_configure(surface, serial);
-	painter.configured = painter.width > 0 && painter.height > 0;
+	painter.configured = true;
 	draw();
 }
 
@@ -189,6 +190,8 @@ static void toplevel_configure(void *data, struct xdg_toplevel *toplevel, int32_
 			       int32_t height, struct wl_array *states)
 {
 	(void)data, (void)toplevel, (void)states;
+	if (!width || !height)
+		return;
 	painter.width = width;
 	painter.height = height;
 }
@@ -204,12 +207,14 @@ static const struct xdg_toplevel_listener toplevel_listener = {
 	.close = toplevel_close,
 };
 
-static void open_window(struct wl_output *output)
+static void open_window(const struct output *output)
 {
 	if (painter.toplevel) {
-		xdg_toplevel_set_fullscreen(painter.toplevel, output);
+		xdg_toplevel_set_fullscreen(painter.toplevel, output->proxy);
 		return;
 	}
+	painter.width = output->width;
+	painter.height = output->height;
 	painter.surface = wl_compositor_create_surface(painter.compositor);
 	painter.xdg_surface = xdg_wm_base_get_xdg_surface(painter.shell, painter.surface);
 	xdg_surface_add_listener(painter.xdg_surface, &surface_listener, NULL);
@@ -217,7 +222,7 @@ static void open_window(struct wl_output *output)
 	xdg_toplevel_add_listener(painter.toplevel, &toplevel_listener, NULL);
 	xdg_toplevel_set_title(painter.toplevel, painter.connector);
 	xdg_toplevel_set_app_id(painter.toplevel, "painter");
-	xdg_toplevel_set_fullscreen(painter.toplevel, output);
+	xdg_toplevel_set_fullscreen(painter.toplevel, output->proxy);
 	wl_surface_commit(painter.surface);
 }
 
@@ -313,7 +318,13 @@ static void output_geometry(void *data, struct wl_output *proxy, int32_t x, int3
 static void output_mode(void *data, struct wl_output *proxy, uint32_t flags, int32_t width,
 			int32_t height, int32_t refresh)
 {
-	(void)data, (void)proxy, (void)flags, (void)width, (void)height, (void)refresh;
+	struct output *output = data;
+
+	(void)proxy, (void)refresh;
+	if (flags & WL_OUTPUT_MODE_CURRENT) {
+		output->width = width;
+		output->height = height;
+	}
 }
 
 static void output_scale(void *data, struct wl_output *proxy, int32_t factor)
@@ -339,8 +350,9 @@ static void output_done(void *data, struct wl_output *proxy)
 {
 	struct output *output = data;
 
+	(void)proxy;
 	if (!strcmp(output->name, painter.connector))
-		open_window(proxy);
+		open_window(output);
 }
 
 static const struct wl_output_listener output_listener = {

@@ -387,11 +387,11 @@ static void print_stats(const struct monitor *m)
 	       "\"mode_sets\": %lu, \"pictures\": %lu, \"other\": %lu, \"torn\": %lu, \"stale\": %lu, "
 	       "\"reordered\": %lu, \"undamaged\": %lu, \"revoked\": %lu, \"skipped\": %lu, "
 	       "\"full\": %lu, \"last\": %u, \"shown\": %u, \"cursor\": %lu, \"cursor_only\": %lu, "
-	       "\"cursor_visible\": %d, \"cursor_x\": %d, \"cursor_y\": %d}\n",
+	       "\"seq\": %llu, \"cursor_visible\": %d, \"cursor_x\": %d, \"cursor_y\": %d}\n",
 	       m->connector, m->mode.width, m->mode.height, m->mode.refresh, m->mode_sets,
 	       m->pictures, m->other, m->torn, m->stale, m->reordered, m->undamaged, m->revoked,
 	       m->skipped, m->full, m->last, atomic_load(&m->progress->shown), m->cursor,
-	       m->cursor_only, m->cursor_visible, m->cursor_x, m->cursor_y);
+	       m->cursor_only, (unsigned long long)m->last_seq, m->cursor_visible, m->cursor_x, m->cursor_y);
 }
 
 static void obey(const char *line)
