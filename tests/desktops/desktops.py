@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -47,6 +48,8 @@ class Trial:
         self.desktop = kind(self.card, PROGRAMS, self.out)
         self.reader = self._reader()
         self.painters: dict[int, subprocess.Popen] = {}
+        # Whose painter waits for its monitor.
+        self.resting: set[int] = set()
         self.judged = self.revoked = 0
 
     def _reader(self) -> Reader:
@@ -65,11 +68,21 @@ class Trial:
         self.reader.wait_mode(monitor, size)
         wait_for(f"{self.desktop.name} says that it shows {size} on {connector}", 20,
                  lambda: self.desktop.outputs().get(connector) == size)
+        if monitor in self.resting:
+            self.resting.remove(monitor)
+            self.paint(monitor)
+
+    def leave(self, monitor: int, connector: str) -> None:
+        """A monitor has gone. Programs whose place that was end where the desktop does not care for them."""
+        if not self.desktop.extends_by_itself and monitor in self.painters:
+            self.desktop.end(self.painters.pop(monitor))
+            self.resting.add(monitor)
+        self.desktop.leave(connector)
 
     def unplug(self, monitor: int) -> None:
         connector = self._connector(monitor)
         self.reader.unplug(monitor)
-        self.desktop.leave(connector)
+        self.leave(monitor, connector)
         wait_for("the desktop leaves the monitor", 20, lambda: self.reader.stats(monitor)["width"] == 0)
 
     def paint(self, monitor: int) -> None:
@@ -132,11 +145,11 @@ class Trial:
         for size in (SMALL, BIG, SMALL):
             if self.desktop.set_mode(connector, size):
                 self.reader.wait_mode(0, size)
+                self.follow_mode(0)
             else:
                 how = "another monitor, it has no tool"
                 self.unplug(0)
                 self.plug(0, size)
-            self.follow_mode(0)
             self.collect(0, SOME)
         return how
 
@@ -167,11 +180,10 @@ class Trial:
             self.tally()
             self.reader.kill()
             wait_for("the monitor has gone with its daemon", 20, lambda: not self.card.connectors())
-            self.desktop.leave(connector)
+            self.leave(0, connector)
             self.desktop.check()
             self.reader = self._reader()
             self.plug(0, BIG)
-            self.follow_mode(0)
             self.collect(0, SOME)
         return "twice"
 
@@ -207,8 +219,23 @@ class Trial:
             raise DesktopError(f"{self.revoked} of {self.judged} pictures were revoked")
         return f"{self.judged} pictures judged, {self.revoked} revoked"
 
+    def judge_is_judged(self) -> str:
+        """What is wrong has to be noticed: a band that is too old, a picture that is."""
+        connector = self._connector(0)
+        self.reader.judge(0, True)
+        self.painters[0].send_signal(signal.SIGUSR1)
+        wait_for("a torn picture is noticed", 20, lambda: self.reader.ask("stats", 0)["torn"])
+        self.desktop.end(self.painters.pop(0))
+        shown, drawn = struct.unpack("2I", self.progress[0].read_bytes())
+        # Not anew: the file is mapped.
+        with open(self.progress[0], "r+b") as file:
+            file.write(struct.pack("2I", shown, max(drawn - 1000, 0)))
+        self.painters[0] = self.desktop.paint(connector, self.progress[0], 0)
+        return wait_for("old pictures are noticed", 20, lambda: (stats := self.reader.ask("stats", 0))["reordered"]
+                        and stats["stale"] and "torn, stale, reordered")
+
     STEPS = (extends, moving_content, last_picture_arrives, changes_mode, second_monitor, replugs, daemon_dies,
-             cursor, alive)
+             cursor, alive, judge_is_judged)
 
     def run(self) -> bool:
         name = self.desktop.name

@@ -6,11 +6,13 @@
  *
  * Goes to full screen on the monitor of that name, each time that it appears,
  * and draws as often as the compositor asks for it. Numbers go on where
- * PROGRESS says that the painter before has ended.
+ * PROGRESS says that the painter before has ended. SIGUSR1: one picture with a
+ * band that is too old.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +65,8 @@ static struct {
 	uint32_t number;       /* committed last */
 	uint32_t called;       /* the compositor has looked at this one */
 } painter;
+
+static volatile sig_atomic_t spoil;
 
 static _Noreturn void die(const char *what)
 {
@@ -157,6 +161,9 @@ static void draw(void)
 	if (!buffer)
 		return;
 	pattern_draw(&buffer->image, buffer->number, n, painter.who);
+	if (spoil)
+		pattern_draw_cells(&buffer->image, n - 1, n % 2, painter.who);
+	spoil = 0;
 	buffer->number = n;
 	buffer->busy = true;
 	wl_surface_attach(painter.surface, buffer->proxy, 0, 0);
@@ -463,6 +470,11 @@ static void wait_and_dispatch(void)
 		die("the compositor");
 }
 
+static void on_usr1(int number)
+{
+	spoil = number;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc != 4) {
@@ -473,6 +485,7 @@ int main(int argc, char **argv)
 	painter.who = (uint32_t)atoi(argv[3]);
 	open_progress(argv[2]);
 	open_display();
+	signal(SIGUSR1, on_usr1);
 	for (;;)
 		wait_and_dispatch();
 }

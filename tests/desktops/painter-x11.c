@@ -6,9 +6,11 @@
  *
  * GEOMETRY, WIDTHxHEIGHT+X+Y, is where a monitor is. Each picture reaches the
  * server in one request, so that it is on the screen all at once. Numbers go on
- * where PROGRESS says that the painter before has ended.
+ * where PROGRESS says that the painter before has ended. SIGUSR1: one picture
+ * with a band that is too old.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -32,6 +34,8 @@ struct painter {
 	struct pattern_progress *progress;
 	uint32_t who;
 };
+
+static volatile sig_atomic_t spoil;
 
 static _Noreturn void die(const char *what)
 {
@@ -72,6 +76,7 @@ static void open_window(struct painter *p, const char *geometry)
 		die("no memory");
 	p->ximage = XCreateImage(p->display, visual, (unsigned int)depth, ZPixmap, 0,
 				 (char *)p->image.pixels, width, height, 32, 0);
+	XSelectInput(p->display, p->window, ExposureMask);
 	XMapRaised(p->display, p->window);
 }
 
@@ -87,6 +92,19 @@ static void open_progress(struct painter *p, const char *path)
 	close(fd);
 }
 
+/* Whether the server has lost something of the window, as when the screen changed its size. */
+static bool exposed(struct painter *p)
+{
+	bool any = false;
+	XEvent event;
+
+	while (XPending(p->display)) {
+		XNextEvent(p->display, &event);
+		any |= event.type == Expose;
+	}
+	return any;
+}
+
 static void draw(struct painter *p, uint32_t before, uint32_t n)
 {
 	struct pattern_rect changes[PATTERN_BANDS];
@@ -94,6 +112,9 @@ static void draw(struct painter *p, uint32_t before, uint32_t n)
 	uint32_t num;
 
 	pattern_draw(&p->image, before, n, p->who);
+	if (spoil)
+		pattern_draw_cells(&p->image, n - 1, n % 2, p->who);
+	spoil = 0;
 	num = pattern_changes(&p->image, before, n, changes);
 	for (uint32_t i = 0; i < num; i++) {
 		const struct pattern_rect *rect = &changes[i];
@@ -103,11 +124,17 @@ static void draw(struct painter *p, uint32_t before, uint32_t n)
 		XPutImage(p->display, p->next, p->gc, p->ximage, (int)rect->x, (int)rect->y,
 			  (int)rect->x, (int)rect->y, rect->width, rect->height);
 	}
-	XSetClipRectangles(p->display, p->gc, 0, 0, clips, (int)num, YXBanded);
+	if (!exposed(p))
+		XSetClipRectangles(p->display, p->gc, 0, 0, clips, (int)num, YXBanded);
 	XCopyArea(p->display, p->next, p->window, p->gc, 0, 0, p->image.width, p->image.height, 0,
 		  0);
 	XSetClipMask(p->display, p->gc, None);
 	XSync(p->display, False);
+}
+
+static void on_usr1(int number)
+{
+	spoil = number;
 }
 
 int main(int argc, char **argv)
@@ -123,6 +150,7 @@ int main(int argc, char **argv)
 	painter.who = (uint32_t)atoi(argv[3]);
 	open_progress(&painter, argv[2]);
 	open_window(&painter, argv[1]);
+	signal(SIGUSR1, on_usr1);
 	n = atomic_load(&painter.progress->drawn) + PATTERN_PERIOD;
 	for (;; before = n++) {
 		draw(&painter, before, n);
