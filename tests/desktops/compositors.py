@@ -103,13 +103,10 @@ class Weston(Compositor):
     def outputs(self) -> dict[str, tuple[int, int]]:
         # Weston has nothing to ask but its log.
         log = (self.out / "weston.log").read_text(encoding="utf-8", errors="replace")
-        sizes = {}
-        for connector in self.card.connectors():
-            found = re.findall(rf"Output '{connector}' enabled.*?mode (\d+)x(\d+)@", log, re.DOTALL)
-            found = found or re.findall(rf"Output {connector}, .*?(\d+)x(\d+)@", log, re.DOTALL)
-            if self.card.enabled(connector):
-                sizes[connector] = tuple(int(number) for number in found[-1]) if found else (0, 0)
-        return sizes
+        found = re.findall(r"Output (\S+) \(crtc \d+\) video modes:\n(?: +.*\n)*? +(\d+)x(\d+)@.*, current", log)
+        # The last that it said of each counts, while it has the monitor.
+        return {connector: (int(width), int(height)) for connector, width, height in found
+                if self.card.enabled(connector)}
 
     def set_mode(self, connector: str, size: tuple[int, int]) -> bool:
         return False

@@ -22,10 +22,10 @@ def edid(width: int, height: int) -> bytes:
     clock = (width + blank_x) * (height + blank_y) * 60 // 10000
     timing = struct.pack("<H", clock) + bytes([
         width & 255, blank_x, width >> 8 << 4, height & 255, blank_y, height >> 8 << 4,
-        48, 32, 3 << 4 | 5, 0, 0x00, 0xd0, 2 << 4 | 1, 0, 0, 0x18])
+        48, 32, 3 << 4 | 5, 0, 800 & 255, 450 & 255, 800 >> 8 << 4 | 450 >> 8, 0, 0, 0x18])
     name = b"\0\0\0\xfc\0" + b"Test monitor\n"
     limits = b"\0\0\0\xfd\0" + bytes([24, 75, 15, 90, 15, 0]) + b"\n      "
-    base = bytes.fromhex("00ffffffffffff0035a3010001000000011e010380502d780aee91a3544c99260f5054")
+    base = bytes.fromhex("00ffffffffffff0035a3010001000000011e010380502d780eee91a3544c99260f5054")
     block = base + bytes([0, 0x08, 0]) + b"\1" * 16 + timing + name + limits + b"\0\0\0\x10" + bytes(14) + b"\0"
     return block + bytes([-sum(block) % 256])
 
