@@ -83,7 +83,7 @@ class Trial:
         connector = self._connector(monitor)
         self.reader.unplug(monitor)
         self.leave(monitor, connector)
-        wait_for("the desktop leaves the monitor", 20, lambda: self.reader.stats(monitor)["width"] == 0)
+        wait_for("the desktop leaves the monitor", 20, lambda: not self.card.enabled(connector))
 
     def paint(self, monitor: int) -> None:
         """A new painter, as large as the monitor is now."""

@@ -406,6 +406,8 @@ static void obey(const char *line)
 			error = plug(m, line + at);
 		} else if (!strncmp(line, "unplug ", 7)) {
 			error = io_control(m, MIRACAST_CTL_UNPLUG, NULL, 0);
+			/* Nothing more is told of it. */
+			m->mode = (struct miracast_mode_state){ 0 };
 		} else if (sscanf(line, "judge %*u %u", &value) == 1) {
 			m->judged = value;
 			error = 0;
