@@ -93,7 +93,8 @@ class Weston(Compositor):
 
     def start(self) -> None:
         config = self.runtime / "weston.ini"
-        config.write_text("[core]\nrequire-outputs=none\nidle-time=0\n[shell]\nlocking=false\nanimation=none\n"
+        # A panel would cover a full screen window while another monitor has the focus.
+        config.write_text("[core]\nrequire-outputs=none\nidle-time=0\n[shell]\npanel-position=none\nlocking=false\nanimation=none\n"
                           "startup-animation=none\n", encoding="ascii")
         self.env["WAYLAND_DISPLAY"] = "wayland-desktop"
         self.spawn(["weston", "--backend=drm", f"--drm-device={self.card.name}", "--renderer=pixman",
