@@ -463,7 +463,11 @@ static inline void kms_set_picture(struct kms *kms, drmModeAtomicReq *req,
 static inline int kms_commit(struct kms *kms, drmModeAtomicReq *req,
 			     uint32_t flags)
 {
-	int ret = drmModeAtomicCommit(kms->card, req, flags, NULL);
+	int ret = -ENODEV;
+
+	/* For libdrm an empty request succeeds: a card that is gone has no properties. */
+	if (drmModeAtomicGetCursor(req))
+		ret = drmModeAtomicCommit(kms->card, req, flags, NULL);
 
 	drmModeAtomicFree(req);
 
