@@ -18,14 +18,12 @@
  * @run: does it; 0, or a negative errno when nothing has happened
  * @undo: takes back what @run did, without faults; may be NULL
  * @data: for both
- * @first: first one to fail, or 0
  */
 struct faults {
 	const char *name;
 	int (*run)(void *data);
 	int (*undo)(void *data);
 	void *data;
-	unsigned int first;
 };
 
 static inline int faults_write(const char *path, const char *text)
@@ -108,8 +106,7 @@ static inline void faults_expect(struct __test_metadata *_metadata,
 		ASSERT_EQ(0, operation->undo(operation->data));
 	fds = count_fds();
 
-	nth = operation->first ? operation->first : 1;
-	for (; nth < FAULTS_MAX; nth++) {
+	for (nth = 1; nth < FAULTS_MAX; nth++) {
 		ret = faults_once(fd, operation, nth, &left);
 		/* What has a second way succeeds all the same. */
 		EXPECT_TRUE(ret == 0 || ret == -ENOMEM || ret == -EFAULT) {

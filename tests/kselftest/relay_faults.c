@@ -284,7 +284,8 @@ static int send_big(void *data)
 	struct state *self = data;
 	int ret = dev_ioctl(self->r.test, MIRACAST_TEST_IOC_SEND, &send);
 
-	if (test_stats(self->r.test, &stats))
+	/* A fault that is not reached above is reached here, once. */
+	if (test_stats(self->r.test, &stats) && test_stats(self->r.test, &stats))
 		return -EIO;
 	if (ret && ret != -EFAULT)
 		return stats.accepted == self->id ? ret : -EBADMSG;
@@ -385,6 +386,16 @@ static int report_chunk(void *data)
 	return dev_ioctl(self->r.test, MIRACAST_TEST_IOC_CHUNK, &chunk);
 }
 
+static int get_chunks_left(void *data)
+{
+	struct state *self = data;
+	struct miracast_get_chunks get = {
+		.buf_ptr = (uintptr_t)self->out, .buf_len = 0,
+	};
+
+	return dev_ioctl(self->r.sink, MIRACAST_IOC_GET_CHUNKS, &get);
+}
+
 static int get_chunks(void *data)
 {
 	struct state *self = data;
@@ -392,7 +403,13 @@ static int get_chunks(void *data)
 		.buf_ptr = (uintptr_t)self->out, .buf_len = BIG,
 	};
 
-	return dev_ioctl(self->r.sink, MIRACAST_IOC_GET_CHUNKS, &get);
+	int ret = dev_ioctl(self->r.sink, MIRACAST_IOC_GET_CHUNKS, &get);
+
+	/* It may have been how many they are that could not be told. */
+	if (ret == -EFAULT && get_chunks_left(data) == -EAGAIN && report_chunk(data))
+		return -EIO;
+
+	return ret;
 }
 
 TEST_F_TIMEOUT(faults, chunks, 120)
