@@ -261,7 +261,8 @@ static gboolean retry_connect(gpointer user_data);
 static void retry_in(struct p2p_connection *conn, guint seconds)
 {
 	g_clear_handle_id(&conn->retry, g_source_remove);
-	conn->retry = g_timeout_add_seconds(seconds, retry_connect, conn);
+	/* Not rounded to whole seconds, which would let the time limit come first. */
+	conn->retry = g_timeout_add(seconds * 1000, retry_connect, conn);
 }
 
 static void conn_connect(struct p2p_connection *conn)
