@@ -406,15 +406,6 @@ static void *read_thread(void *arg)
 	return (void *)(intptr_t)ret;
 }
 
-static int write_file(const char *path, const char *words)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret = fd < 0 || write(fd, words, strlen(words)) < 0 ? -errno : 0;
-
-	close(fd);
-	return ret;
-}
-
 /*
  * A reader that waits, a call in the middle of a copy, a held frame, its
  * dma-buf open and mapped, a buffer mapped, a flip that waits, an id to be
@@ -425,7 +416,7 @@ TEST_F_TIMEOUT(hostile, unbind_with_everything_open, 60)
 	struct call call = { .cmd = MIRACAST_IOC_GET_RETIRED };
 	struct miracast_target_info info;
 	struct miracast_frame frame;
-	int copy, buffer, tries, other;
+	int copy, buffer, other;
 	pthread_t reader, caller;
 	uint32_t *pixels;
 	void *ret;
@@ -446,8 +437,7 @@ TEST_F_TIMEOUT(hostile, unbind_with_everything_open, 60)
 	ASSERT_TRUE(slow_faulted(&call.slow, SYNC_MS));
 	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
 
-	ASSERT_EQ(0, write_file("/sys/bus/platform/drivers/miracast/unbind",
-				"miracast"));
+	ASSERT_EQ(0, kms_driver("unbind"));
 	pthread_join(reader, &ret);
 	EXPECT_EQ(-ENODEV, (int)(intptr_t)ret);
 	EXPECT_FALSE(call.ended);
@@ -460,19 +450,9 @@ TEST_F_TIMEOUT(hostile, unbind_with_everything_open, 60)
 	EXPECT_EQ(RED, pixels[0]);
 	EXPECT_EQ(RED, self->a.pixels[0]);
 
-	ASSERT_EQ(0, write_file("/sys/bus/platform/drivers/miracast/bind",
-				"miracast"));
+	ASSERT_EQ(0, kms_driver("bind"));
 	ASSERT_EQ(0, kms_find(self->kms.broker, 0, &info));
-	/* udev makes the node of the next test in a moment. */
-	for (tries = 0; tries < 100; tries++) {
-		int card = card_open(info.card_minor);
-
-		close(card);
-		if (card >= 0)
-			break;
-		sleep_ms(50);
-	}
-	EXPECT_GT(100, tries);
+	EXPECT_TRUE(kms_card_there(&info));
 	EXPECT_EQ(RED, pixels[0]);
 }
 

@@ -576,6 +576,40 @@ static inline uint64_t kms_wait_flip(struct kms *kms, int timeout_ms)
 	return event.tv_sec * 1000000000ULL + event.tv_usec * 1000ULL;
 }
 
+/* Has the platform driver "bind" or "unbind" its device; 0 or a negative errno. */
+static inline int kms_driver(const char *what)
+{
+	char path[64];
+	int fd, ret = 0;
+
+	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/miracast/%s",
+		 what);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (write(fd, "miracast", 8) != 8)
+		ret = -errno;
+	close(fd);
+
+	return ret;
+}
+
+/* udev makes the node of a card in a moment. */
+static inline bool kms_card_there(const struct miracast_target_info *info)
+{
+	int tries, card;
+
+	for (tries = 0; tries < 100; tries++) {
+		card = card_open(info->card_minor);
+		close(card);
+		if (card >= 0)
+			return true;
+		sleep_ms(50);
+	}
+
+	return false;
+}
+
 /* --------------------------------------------------------------- fixture */
 
 /* A session on the first target, started, and nothing plugged in. */
