@@ -2,6 +2,8 @@
 /*
  * The calls of clients that know nothing of atomic commits, Xorg above all.
  */
+#include <pthread.h>
+
 #include "miracast_kms.h"
 
 #define LATE_MS	10000
@@ -268,3 +270,111 @@ TEST_F(legacy, no_gamma)
 }
 
 TEST_HARNESS_MAIN
+
+/* A DRM_IOCTL_MODE_DIRTYFB, which blocks. */
+struct dirty {
+	struct kms *kms;
+	uint32_t fb;
+	pthread_t thread;
+	int ret;
+	uint64_t began;
+	uint64_t ended;
+};
+
+static void *draw_in_place(void *arg)
+{
+	drmModeClip clip = { 10, 20, 30, 40 };
+	struct dirty *dirty = arg;
+
+	dirty->began = now_ns();
+	dirty->ret = drmModeDirtyFB(dirty->kms->card, dirty->fb, &clip, 1);
+	dirty->ended = now_ns();
+
+	return NULL;
+}
+
+/* The picture of @dirty, while its call may still be waiting. */
+static int take_of_call(struct dirty *dirty, struct miracast_frame *frame)
+{
+	if (pthread_create(&dirty->thread, NULL, draw_in_place, dirty))
+		return -EAGAIN;
+	if (fd_poll(dirty->kms->sink, POLLPRI, LATE_MS) != POLLPRI)
+		return -ETIMEDOUT;
+
+	return sink_acquire(dirty->kms->sink, frame);
+}
+
+TEST_F(legacy, R79_drawing_in_place_waits_for_the_release)
+{
+	struct kms *kms = &self->kms;
+	struct dirty dirty = { .kms = kms, .fb = self->a.id };
+	struct miracast_frame frame;
+	bool waited = false;
+	uint64_t released;
+	uint32_t flags;
+	int i;
+
+	take(_metadata, kms, &frame);
+	/* The deadline may come first on a slow machine; not each time. */
+	for (i = 0; i < 20 && !waited; i++) {
+		ASSERT_EQ(0, take_of_call(&dirty, &frame));
+		/* One that does not wait has returned after a period. */
+		while (now_ns() < dirty.began + 25000000)
+			sleep_ms(1);
+		released = now_ns();
+		ASSERT_EQ(0, sink_release(kms->sink, frame.seq, -1, &flags));
+		ASSERT_EQ(0, pthread_join(dirty.thread, NULL));
+		ASSERT_EQ(0, dirty.ret);
+		waited = !flags && dirty.ended >= released;
+		EXPECT_TRUE(waited || flags);
+		/* Else it is there again. */
+		if (flags)
+			take(_metadata, kms, &frame);
+	}
+	EXPECT_TRUE(waited);
+}
+
+TEST_F(legacy, R79_drawing_in_place_goes_on_without_the_daemon)
+{
+	struct kms *kms = &self->kms;
+	struct dirty dirty = { .kms = kms, .fb = self->a.id };
+	uint64_t least = UINT64_MAX;
+	struct miracast_frame frame;
+	uint32_t flags;
+	int i;
+
+	/* The first time it has the chance to take, then to release. */
+	take(_metadata, kms, &frame);
+	ASSERT_EQ(0, take_of_call(&dirty, &frame));
+	ASSERT_EQ(0, pthread_join(dirty.thread, NULL));
+	EXPECT_LE(dirty.began + 34000000, dirty.ended);
+	ASSERT_EQ(0, sink_release(kms->sink, frame.seq, -1, &flags));
+	EXPECT_EQ(MIRACAST_RELEASE_REVOKED, flags);
+
+	/* It does not take; so it is not waited for. */
+	for (i = 0; i < 20; i++) {
+		draw_in_place(&dirty);
+		ASSERT_EQ(0, dirty.ret);
+		if (dirty.ended - dirty.began < least)
+			least = dirty.ended - dirty.began;
+	}
+	EXPECT_LT(least, 34000000);
+}
+
+TEST_F(legacy, R79_what_is_read_while_it_is_drawn_in_place_is_torn)
+{
+	struct kms *kms = &self->kms;
+	struct dirty dirty = { .kms = kms, .fb = self->a.id };
+	struct miracast_frame frame;
+	uint32_t flags;
+
+	ASSERT_EQ(0, sink_acquire(kms->sink, &frame));
+	draw_in_place(&dirty);
+	ASSERT_EQ(0, dirty.ret);
+	ASSERT_EQ(0, sink_release(kms->sink, frame.seq, -1, &flags));
+	EXPECT_EQ(MIRACAST_RELEASE_REVOKED, flags);
+
+	take(_metadata, kms, &frame);
+	EXPECT_EQ(MIRACAST_FRAME_FULL, frame.flags & MIRACAST_FRAME_FULL);
+	EXPECT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_KEY_FRAME, NULL, 0));
+}

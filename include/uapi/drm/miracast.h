@@ -124,6 +124,12 @@
  * thrown away. Nothing that the daemon does, or fails to do, holds the desktop
  * up for longer.
  *
+ * A desktop that draws into the buffer that is on the screen, as Xorg does
+ * without page flips, is held up in the same way when it says what it has drawn
+ * (DRM_IOCTL_MODE_DIRTYFB), until the daemon has taken and released the picture.
+ * What it drew before it said so is kept off nobody: a hold that is left then is
+ * revoked.
+ *
  * A buffer that the desktop has destroyed is retired: MIRACAST_IOC_GET_RETIRED
  * names its id, after which it never comes back, and the dma-buf should be
  * closed.

@@ -116,7 +116,7 @@ void miracast_crtc_end_hold(struct miracast_pipe *pipe)
 	spinlock_t *event_lock = &pipe->crtc.dev->event_lock;
 
 	spin_lock_irq(event_lock);
-	miracast_hold_revoke_off_screen(pipe);
+	miracast_hold_expire(pipe);
 	if (pipe->held_flip)
 		miracast_crtc_complete_held(pipe);
 	spin_unlock_irq(event_lock);
@@ -132,7 +132,8 @@ static ktime_t miracast_crtc_hold_time(struct miracast_pipe *pipe)
 
 /*
  * By now all fences have been waited for: the picture is finished, and is
- * published at once. @busy: a reader has the buffer that it takes the place of.
+ * published at once. @busy: a reader has a buffer that the desktop may draw into
+ * when this has completed.
  */
 static void miracast_crtc_atomic_flush(struct drm_crtc *crtc,
 				       struct miracast_commit *commit)
@@ -159,7 +160,7 @@ static void miracast_crtc_atomic_flush(struct drm_crtc *crtc,
 		drm_crtc_arm_vblank_event(crtc, event);
 	}
 	if (busy)
-		miracast_hold_revoke_off_screen(pipe);
+		miracast_hold_expire(pipe);
 	spin_unlock_irq(&crtc->dev->event_lock);
 }
 
@@ -192,7 +193,7 @@ bool miracast_crtc_handle_vblank_timeout(struct drm_crtc *crtc)
 	spin_lock_irqsave(&crtc->dev->event_lock, flags);
 	if (pipe->held_flip) {
 		if (ktime_compare(ktime_get(), pipe->held_until) >= 0)
-			miracast_hold_revoke_off_screen(pipe);
+			miracast_hold_expire(pipe);
 		if (!miracast_crtc_busy(pipe))
 			miracast_crtc_complete_held(pipe);
 	}

@@ -52,6 +52,13 @@
  * never held, as a fence must not wait for user space. Disabling the CRTC, a
  * stop and the end of the context complete a held flip at once.
  *
+ * Xorg without page flips draws into the buffer that is on the screen, and says
+ * so afterwards (DRM_IOCTL_MODE_DIRTYFB): a commit of the same framebuffer with
+ * FB_DAMAGE_CLIPS. What is being read then is torn, so its hold is revoked;
+ * and the event that the commit waits for is held until the daemon has taken
+ * and released the new picture, within the same deadline. A daemon that has not
+ * taken the picture before is not waited for to take this one.
+ *
  * Messages
  * ========
  *
@@ -194,6 +201,8 @@ struct miracast_cursor {
  * @width: pixels
  * @height: pixels
  * @mode_serial: mode set that it belongs to
+ * @in_place: drawn into @fb while that was on the screen
+ * @awaited: the desktop waits for the daemon to take it
  * @cursor: the cursor
  */
 struct miracast_picture {
@@ -205,6 +214,8 @@ struct miracast_picture {
 	u32 width;
 	u32 height;
 	u32 mode_serial;
+	bool in_place;
+	bool awaited;
 	struct miracast_cursor cursor;
 };
 
@@ -477,7 +488,8 @@ int miracast_hold_add(struct miracast_context *context,
 		      const struct miracast_picture *picture);
 bool miracast_hold_busy(struct miracast_pipe *pipe);
 void miracast_hold_revoke_all(struct miracast_context *context);
-void miracast_hold_revoke_off_screen(struct miracast_pipe *pipe);
+void miracast_hold_expire(struct miracast_pipe *pipe);
+bool miracast_hold_drawn_in_place(struct miracast_pipe *pipe, u64 before);
 struct drm_framebuffer *miracast_hold_find_fb(struct miracast_context *context,
 					      u64 id);
 int miracast_frame_release(void *context, void *arg);

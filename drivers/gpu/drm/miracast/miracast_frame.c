@@ -161,7 +161,7 @@ static void miracast_frame_wake(struct miracast_session *session)
  * Context: Commit tail. The cursor it touches only when the commit does, as
  * miracast_frame_move_cursor() may be at it meanwhile.
  *
- * Return: whether a reader has the buffer that the commit flips away from.
+ * Return: whether a reader may have the buffer that the desktop draws into next.
  */
 bool miracast_frame_publish(struct miracast_pipe *pipe,
 			    struct miracast_commit *commit)
@@ -175,7 +175,8 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	struct miracast_picture old, new;
 	struct miracast_session *session;
 	struct miracast_damage damage = {};
-	bool cursor_changed, full, busy;
+	bool cursor_changed, full, busy, in_place;
+	u64 before;
 
 	spin_lock_irq(&pipe->frame_lock);
 	old = pipe->picture;
@@ -200,12 +201,20 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 		miracast_picture_damage(&new,
 					drm_atomic_get_old_plane_state(commit, pipe->primary),
 					primary, &damage);
+	/* Compositors, too, commit what has not changed; without clips. */
+	in_place = primary && !full && old.fb == new.fb &&
+		   drm_plane_get_damage_clips_count(primary);
+	if (primary) {
+		new.in_place = in_place;
+		new.awaited = false;
+	}
 
 	miracast_fb_get(new.fb);
 	if (cursor)
 		miracast_fb_get(new.cursor.fb);
 
 	spin_lock_irq(&pipe->frame_lock);
+	before = pipe->picture.seq;
 	if (!cursor)
 		new.cursor = pipe->picture.cursor;
 	miracast_picture_stamp(pipe, &new);
@@ -213,7 +222,10 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	pipe->damage_full |= full;
 	pipe->cursor_changed |= cursor_changed;
 	miracast_damage_merge(&pipe->damage, &damage);
-	busy = old.fb != new.fb && miracast_hold_busy(pipe);
+	if (in_place)
+		busy = miracast_hold_drawn_in_place(pipe, before);
+	else
+		busy = old.fb != new.fb && miracast_hold_busy(pipe);
 	if (busy)
 		pipe->stats.held_flips++;
 	session = miracast_frame_offer(pipe);

@@ -78,17 +78,19 @@ int miracast_hold_add(struct miracast_context *context,
 }
 
 static bool miracast_hold_blocks(const struct miracast_hold *hold,
-				 const struct drm_framebuffer *on_screen)
+				 const struct miracast_picture *on_screen)
 {
 	return hold->state != MIRACAST_HOLD_NONE && !hold->revoked &&
-	       hold->fb != on_screen;
+	       (hold->fb != on_screen->fb || on_screen->in_place);
 }
 
 /**
- * miracast_hold_busy() - whether a buffer is read that is off the screen
+ * miracast_hold_busy() - whether a buffer is read that the desktop wants
  * @pipe: the pipe
  *
- * Return: whether the flip away from it has to wait.
+ * One that is off the screen, or that is drawn into while it is shown.
+ *
+ * Return: whether the commit has to wait.
  */
 bool miracast_hold_busy(struct miracast_pipe *pipe)
 {
@@ -99,9 +101,13 @@ bool miracast_hold_busy(struct miracast_pipe *pipe)
 	if (!pipe->context)
 		return false;
 
+	if (pipe->picture.awaited &&
+	    pipe->picture.seq != pipe->context->acquired)
+		return true;
+
 	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
 		if (miracast_hold_blocks(&pipe->context->holds[i],
-					 pipe->picture.fb))
+					 &pipe->picture))
 			return true;
 	}
 
@@ -136,39 +142,75 @@ void miracast_hold_revoke_all(struct miracast_context *context)
 	}
 }
 
-/**
- * miracast_hold_revoke_off_screen() - the desktop will not wait any longer
- * @pipe: the pipe
- *
- * What the daemon has read may be torn, so it is offered the picture again, all
- * of it.
- *
- * Context: Any, without pipe->frame_lock.
+/*
+ * What the daemon has read may be torn, so the next picture that it gets is all
+ * new. Returns whether there is any such hold.
  */
-void miracast_hold_revoke_off_screen(struct miracast_pipe *pipe)
+static bool miracast_hold_revoke_blocking(struct miracast_pipe *pipe)
 {
-	unsigned long flags;
 	bool any = false;
 	unsigned int i;
 
-	spin_lock_irqsave(&pipe->frame_lock, flags);
+	lockdep_assert_held(&pipe->frame_lock);
+
 	for (i = 0; pipe->context && i < MIRACAST_MAX_HELD; i++) {
 		struct miracast_hold *hold = &pipe->context->holds[i];
 
-		if (miracast_hold_blocks(hold, pipe->picture.fb)) {
+		if (miracast_hold_blocks(hold, &pipe->picture)) {
 			miracast_hold_revoke(hold);
 			any = true;
 		}
 	}
 	if (any) {
 		pipe->damage_full = true;
-		if (pipe->picture.fb)
-			pipe->picture.seq = ++pipe->last_seq;
-		miracast_frame_begin(pipe);
 		pipe->context->key_frame = true;
 		miracast_notify_kick(pipe);
 	}
+
+	return any;
+}
+
+/**
+ * miracast_hold_expire() - the desktop will not wait any longer
+ * @pipe: the pipe
+ *
+ * What is revoked is offered again.
+ *
+ * Context: Any, without pipe->frame_lock.
+ */
+void miracast_hold_expire(struct miracast_pipe *pipe)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&pipe->frame_lock, flags);
+	pipe->picture.awaited = false;
+	if (miracast_hold_revoke_blocking(pipe)) {
+		if (pipe->picture.fb)
+			pipe->picture.seq = ++pipe->last_seq;
+		miracast_frame_begin(pipe);
+	}
 	spin_unlock_irqrestore(&pipe->frame_lock, flags);
+}
+
+/**
+ * miracast_hold_drawn_in_place() - pipe->picture has been drawn where it is
+ * @pipe: the pipe
+ * @before: number of the picture that was there
+ *
+ * Return: whether the desktop should look if the daemon reads, before it draws
+ * on.
+ */
+bool miracast_hold_drawn_in_place(struct miracast_pipe *pipe, u64 before)
+{
+	const struct miracast_context *context = pipe->context;
+
+	miracast_hold_revoke_blocking(pipe);
+	if (!context || !context->streaming)
+		return false;
+
+	pipe->picture.awaited = context->acquired == before;
+
+	return true;
 }
 
 /* --------------------------------------------------------------- release */
