@@ -20,8 +20,10 @@ class Compositor:
     name = "none"
     # Whether it shows something on a new monitor without being told to.
     extends_by_itself = True
-    # Whether the cursor is a plane of its own, which costs no picture.
+    # Whether the cursor is a plane of its own,
     cursor_plane = True
+    # and moving it costs no picture.
+    cursor_is_free = True
 
     def __init__(self, card: Card, programs: pathlib.Path, out: pathlib.Path):
         self.card, self.programs, self.out = card, programs, out
@@ -115,6 +117,8 @@ class Weston(Compositor):
 
 class Sway(Compositor):
     name = "sway"
+    # Each move makes it commit another buffer, without saying that nothing has changed in it.
+    cursor_is_free = False
 
     def start(self) -> None:
         config = self.runtime / "config"
@@ -137,6 +141,8 @@ class Sway(Compositor):
 class Xorg(Compositor):
     name = "xorg"
     extends_by_itself = False
+    # All monitors together. A screen of another size is a new one, for which windows are drawn anew.
+    SCREEN = "2560x768"
 
     def start(self) -> None:
         config = self.runtime / "xorg.conf"
@@ -150,6 +156,9 @@ class Xorg(Compositor):
                     "-logfile", self.out / "xorg-server.log"], self.name)
         wait_for("Xorg's socket", 60, lambda: self.check() and os.path.exists("/tmp/.X11-unix/X7"))
 
+    def _arrange(self, connector: str, *how: str) -> None:
+        self.tell("xrandr", "--fb", self.SCREEN, "--output", connector, *how)
+
     def _geometry(self, connector: str) -> str | None:
         found = re.search(rf"^{connector} connected (?:primary )?(\d+x\d+\+\d+\+\d+)", self.tell("xrandr"), re.MULTILINE)
         return found and found[1]
@@ -161,13 +170,13 @@ class Xorg(Compositor):
     def light(self, connector: str) -> None:
         wait_for(f"Xorg sees {connector}", 20, lambda: f"{connector} connected" in self.tell("xrandr"))
         others = [name for name in self.outputs() if name != connector]
-        self.tell("xrandr", "--output", connector, "--auto", *(("--right-of", others[0]) if others else ()))
+        self._arrange(connector, "--auto", *(("--right-of", others[0]) if others else ()))
 
     def leave(self, connector: str) -> None:
-        self.tell("xrandr", "--output", connector, "--off")
+        self._arrange(connector, "--off")
 
     def set_mode(self, connector: str, size: tuple[int, int]) -> bool:
-        self.tell("xrandr", "--output", connector, "--mode", f"{size[0]}x{size[1]}")
+        self._arrange(connector, "--mode", f"{size[0]}x{size[1]}")
         return True
 
     def paint(self, connector: str, progress: pathlib.Path, who: int) -> subprocess.Popen:

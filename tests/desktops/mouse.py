@@ -13,7 +13,7 @@ BTN_LEFT = 0x110
 UI_DEV_CREATE, UI_DEV_DESTROY = 0x5501, 0x5502
 UI_SET_EVBIT, UI_SET_KEYBIT, UI_SET_RELBIT = 0x40045564, 0x40045565, 0x40045566
 # struct uinput_user_dev: name, bus, vendor, product, version, effects, axes
-DEVICE = struct.pack("80s4HI256x", b"test mouse", 3, 1, 1, 1, 0)
+DEVICE = struct.pack("80s4HI1024x", b"test mouse", 3, 1, 1, 1, 0)
 
 
 class Mouse:

@@ -19,6 +19,7 @@
 
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
+#include <X11/cursorfont.h>
 
 #include "pattern.h"
 
@@ -77,6 +78,8 @@ static void open_window(struct painter *p, const char *geometry)
 	p->ximage = XCreateImage(p->display, visual, (unsigned int)depth, ZPixmap, 0,
 				 (char *)p->image.pixels, width, height, 32, 0);
 	XSelectInput(p->display, p->window, ExposureMask);
+	/* A server that nobody has given a cursor has none. */
+	XDefineCursor(p->display, p->window, XCreateFontCursor(p->display, XC_left_ptr));
 	XMapRaised(p->display, p->window);
 }
 

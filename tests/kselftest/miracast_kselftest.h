@@ -66,6 +66,30 @@ static inline pid_t thread_id(void)
 	return (pid_t)syscall(SYS_gettid);
 }
 
+/* What a file of the kernel says, or a negative errno. */
+static inline long number_in(const char *path)
+{
+	char words[32] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (read(fd, words, sizeof(words) - 1) < 0)
+		words[0] = 0;
+	close(fd);
+
+	return atol(words);
+}
+
+static inline long module_users(const char *module)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
+
+	return number_in(path);
+}
+
 /* ---------------------------------------------------------------- broker */
 
 static inline int broker_hello(int fd)

@@ -275,20 +275,6 @@ static inline int cgroup_write(const char *path, const char *words)
 	return ret;
 }
 
-static inline long cgroup_read(const char *path)
-{
-	char words[32] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (read(fd, words, sizeof(words) - 1) < 0)
-		words[0] = 0;
-	close(fd);
-
-	return atol(words);
-}
-
 /*
  * Move this process to a cgroup of its own that accounts memory. Returns the
  * file with its limit: it cannot be opened any more when the limit is reached.
@@ -315,7 +301,7 @@ static inline int cgroup_enter(void)
 /* From now on it gets @more bytes, but no others. */
 static inline int cgroup_limit(int max, long more)
 {
-	long now = cgroup_read(CGROUP "/memory.current");
+	long now = number_in(CGROUP "/memory.current");
 	char words[32];
 
 	if (now < 0)

@@ -236,15 +236,6 @@ static long slab_bytes(void)
 	return (long)bytes;
 }
 
-static long module_users(const char *module)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/sys/module/%s/refcnt", module);
-
-	return cgroup_read(path);
-}
-
 static void report(struct stress *stress, __u64 start,
 		   const struct miracast_test_stats *stats)
 {
@@ -405,10 +396,14 @@ TEST_F_TIMEOUT(stress, R40_R43_exactly_once_whoever_dies, 3600)
 	clear_books(_metadata, stress);
 	EXPECT_EQ(users, module_users("miracast"));
 	EXPECT_EQ(test_users, module_users("miracast_test"));
-	/* One message in some hundred, one session in ten would show. */
+	/*
+	 * One message in some hundred, one session in ten would show. KASAN keeps
+	 * what is freed for a while; kmemleak knows better then, and is asked.
+	 */
 	slab = slab_bytes() - slab;
 	TH_LOG("%ld KiB more in slabs", slab / 1024);
-	EXPECT_GT(1024 * 1024, slab);
+	if (access("/sys/kernel/debug/kmemleak", F_OK))
+		EXPECT_GT(1024 * 1024, slab);
 	open_session(_metadata, stress);
 }
 

@@ -82,10 +82,6 @@
  *	Picture, damage, holds, context, statistics. A leaf but for the locks of
  *	work queues and of the session's chunk records. No framebuffer, fence or
  *	session is put under it.
- *
- * fb->export_lock (mutex)
- *	Creation of a framebuffer's dma-buf. Nothing of the above is taken
- *	under it.
  */
 #ifndef _MIRACAST_DRV_H_
 #define _MIRACAST_DRV_H_
@@ -128,14 +124,10 @@ struct seq_file;
  * struct miracast_fb - framebuffer that the daemon may be given
  * @base: the framebuffer
  * @id: for the daemon; unique while the module is loaded; constant
- * @export_lock: protects the creation of @dma_buf
- * @dma_buf: what the buffer is passed on as, or NULL; referenced
  */
 struct miracast_fb {
 	struct drm_framebuffer base;
 	u64 id;
-	struct mutex export_lock;	/* see "Locks" */
-	struct dma_buf *dma_buf;
 };
 
 static inline struct miracast_fb *to_miracast_fb(struct drm_framebuffer *fb)
@@ -465,7 +457,6 @@ struct drm_framebuffer *
 miracast_fb_create(struct drm_device *drm, struct drm_file *file,
 		   const struct drm_format_info *info,
 		   const struct drm_mode_fb_cmd2 *cmd);
-struct dma_buf *miracast_fb_share(struct drm_framebuffer *fb);
 
 /* miracast_frame.c: the mailbox */
 bool miracast_frame_publish(struct miracast_pipe *pipe,

@@ -2,7 +2,6 @@
 /*
  * Framebuffers: what the daemon knows by an id.
  */
-#include <linux/dma-buf.h>
 #include <linux/slab.h>
 
 #include <drm/drm_damage_helper.h>
@@ -16,9 +15,6 @@ static void miracast_fb_destroy(struct drm_framebuffer *fb)
 	struct miracast_fb *mfb = to_miracast_fb(fb);
 
 	miracast_retire_fb(fb->dev, mfb->id);
-	if (mfb->dma_buf)
-		dma_buf_put(mfb->dma_buf);
-	mutex_destroy(&mfb->export_lock);
 	drm_gem_fb_destroy(fb);
 }
 
@@ -50,42 +46,13 @@ miracast_fb_create(struct drm_device *drm, struct drm_file *file,
 	if (!mfb)
 		return ERR_PTR(-ENOMEM);
 
-	mutex_init(&mfb->export_lock);
 	mfb->id = atomic64_inc_return(&to_miracast_device(drm)->last_buffer_id);
 	ret = miracast_compat_fb_init(drm, &mfb->base, file, info, cmd,
 				      &miracast_fb_funcs);
 	if (ret) {
-		mutex_destroy(&mfb->export_lock);
 		kfree(mfb);
 		return ERR_PTR(ret);
 	}
 
 	return &mfb->base;
-}
-
-/**
- * miracast_fb_share() - the dma-buf of a framebuffer
- * @fb: the framebuffer; our formats have one plane
- *
- * Made once, so that it is the same file each time.
- *
- * Return: a dma-buf with a reference for the caller, or an ERR_PTR().
- */
-struct dma_buf *miracast_fb_share(struct drm_framebuffer *fb)
-{
-	struct miracast_fb *mfb = to_miracast_fb(fb);
-	struct dma_buf *dma_buf;
-
-	mutex_lock(&mfb->export_lock);
-	dma_buf = mfb->dma_buf;
-	if (!dma_buf) {
-		dma_buf = miracast_gem_share(fb->obj[0]);
-		if (!IS_ERR(dma_buf))
-			mfb->dma_buf = dma_buf;
-	}
-	if (!IS_ERR(dma_buf))
-		get_dma_buf(dma_buf);
-	mutex_unlock(&mfb->export_lock);
-
-	return dma_buf;
 }

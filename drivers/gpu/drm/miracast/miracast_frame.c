@@ -505,7 +505,7 @@ int miracast_frame_get_buffer(void *ctx, void *arg, struct miracast_fds *fds)
 	fb = miracast_hold_find_fb(context, get->buffer_id);
 	if (!fb)
 		return -ENOENT;
-	dma_buf = miracast_fb_share(fb);
+	dma_buf = miracast_gem_share(fb->obj[0]);
 	drm_framebuffer_put(fb);
 	if (IS_ERR(dma_buf))
 		return PTR_ERR(dma_buf);

@@ -184,7 +184,8 @@ int miracast_gem_dumb_map_offset(struct drm_file *file, struct drm_device *drm,
  * miracast_gem_share() - the dma-buf that the daemon is given
  * @obj: the buffer
  *
- * The original one of a foreign buffer, a new read-only one of our own.
+ * The original one of a foreign buffer, a new read-only one of our own: nobody
+ * but the daemon keeps it, as it pins the module.
  *
  * Return: a dma-buf with a reference for the caller, or an ERR_PTR().
  */
