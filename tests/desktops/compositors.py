@@ -20,6 +20,8 @@ class Compositor:
     name = "none"
     # Whether it shows something on a new monitor without being told to.
     extends_by_itself = True
+    # Whether it draws into the buffer that is on the screen.
+    draws_in_place = False
     # Whether the cursor is a plane of its own,
     cursor_plane = True
     # and moving it costs no picture.
@@ -141,6 +143,7 @@ class Sway(Compositor):
 class Xorg(Compositor):
     name = "xorg"
     extends_by_itself = False
+    draws_in_place = True
     # All monitors together. A screen of another size is a new one, for which windows are drawn anew.
     SCREEN = "2560x768"
 

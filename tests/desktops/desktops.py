@@ -54,7 +54,7 @@ class Trial:
         self.judged = self.revoked = 0
 
     def _reader(self) -> Reader:
-        return Reader(PROGRAMS / "reader", self.out, self.progress)
+        return Reader(PROGRAMS / "reader", self.out, self.progress, self.desktop.draws_in_place)
 
     def _connector(self, monitor: int) -> str:
         return self.reader.stats(monitor)["connector"]
@@ -257,23 +257,9 @@ class Trial:
         finally:
             self.desktop.stop()
             self.reader.kill()
-            # What a desktop leaves on the screen is not for the next one. udev may be looking at the card still.
-            wait_for(f"{name} and what it has started let go of the module", 20,
-                     lambda: not subprocess.run(["rmmod", "miracast"], stderr=subprocess.DEVNULL, check=False).returncode
-                     or print(*users(), sep="\n"))
-
-
-def users() -> list[str]:
-    """Who has a file of the module open."""
-    found = []
-    for fd in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
-        try:
-            where = fd.readlink()
-        except OSError:
-            continue
-        if where.is_relative_to("/dev/dri") or "miracast" in where.name or "dmabuf" in where.name:
-            found.append(f"# {(fd.parent.parent / 'comm').read_text().strip()} {fd.parent.parent.name}: {where}")
-    return found
+            # What a desktop leaves on the screen is not for the next one, and keeps the module until unbound.
+            pathlib.Path("/sys/bus/platform/drivers/miracast/unbind").write_text("miracast", encoding="ascii")
+            subprocess.run(["rmmod", "miracast"], check=True)
 
 
 def main() -> int:

@@ -40,9 +40,10 @@ def plug_input(width: int, height: int) -> bytes:
 class Reader:
     """The program reader. It may be killed and another one started at any time."""
 
-    def __init__(self, program: pathlib.Path, out: pathlib.Path, progress: list[pathlib.Path]):
+    def __init__(self, program: pathlib.Path, out: pathlib.Path, progress: list[pathlib.Path], in_place: bool):
+        options = ["-i"] if in_place else []
         with open(out / "reader.log", "ab") as log:
-            self.process = subprocess.Popen([program, out, *progress], stdin=subprocess.PIPE,
+            self.process = subprocess.Popen([program, *options, out, *progress], stdin=subprocess.PIPE,
                                             stdout=subprocess.PIPE, stderr=log, text=True)
 
     def ask(self, *words) -> dict:

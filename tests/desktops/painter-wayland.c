@@ -142,7 +142,7 @@ static void frame_done(void *data, struct wl_callback *callback, uint32_t time)
 	(void)data, (void)time;
 	wl_callback_destroy(callback);
 	painter.callback = NULL;
-	atomic_store(&painter.progress->shown, painter.called);
+	pattern_shown(painter.progress, painter.called);
 	painter.called = painter.number;
 	draw();
 }

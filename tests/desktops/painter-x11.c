@@ -160,7 +160,7 @@ int main(int argc, char **argv)
 		atomic_store(&painter.progress->drawn, n);
 		/* The server shows what was drawn before it takes requests that come later. */
 		if (before != PATTERN_NONE)
-			atomic_store(&painter.progress->shown, before);
+			pattern_shown(painter.progress, before);
 		nanosleep(&period, NULL);
 	}
 }

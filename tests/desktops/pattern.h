@@ -41,6 +41,12 @@ struct pattern_progress {
 	_Atomic uint32_t drawn;
 };
 
+static inline void pattern_shown(struct pattern_progress *progress, uint32_t n)
+{
+	if (n > atomic_load(&progress->shown))
+		atomic_store(&progress->shown, n);
+}
+
 static inline bool pattern_draws_all(uint32_t n)
 {
 	return n % PATTERN_PERIOD == 0;

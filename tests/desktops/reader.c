@@ -2,7 +2,7 @@
 /*
  * A daemon that looks at pictures instead of encoding them.
  *
- *   reader DIRECTORY PROGRESS…
+ *   reader [-i] DIRECTORY PROGRESS…
  *
  * Plays monitors on the module's first targets, one for each PROGRESS: the
  * file (struct pattern_progress) of the painter that draws on it. Takes
@@ -14,7 +14,9 @@
  *   undamaged  differs from the picture before outside of the damage
  *
  * Pictures without any band of the painter are not judged, nor are those whose
- * hold was revoked. The first bad one goes to DIRECTORY.
+ * hold was revoked. With -i the desktop draws into the buffer on the screen: what
+ * it draws after it has set a mode may be seen before it says so; so damage counts
+ * from the first picture with a band on. The first bad one goes to DIRECTORY.
  *
  * Commands come on stdin, one a line, and are answered by a line of JSON each:
  *
@@ -72,6 +74,7 @@ struct monitor {
 };
 
 static const char *directory;
+static bool in_place;
 static struct monitor monitors[MAX_MONITORS];
 static int num_monitors;
 
@@ -151,10 +154,10 @@ static void complain(struct monitor *m, const char *what, uint32_t n, long at)
 	image_save(&m->taken, what, monitor);
 }
 
-static void judge(struct monitor *m, uint32_t shown)
+/* The greatest number in the picture that was taken, or PATTERN_NONE. */
+static uint32_t number_taken(const struct monitor *m)
 {
 	uint32_t n = PATTERN_NONE;
-	long at;
 
 	for (uint32_t band = 0; band < PATTERN_BANDS; band++) {
 		uint32_t number = pattern_read(&m->taken, band, m->who);
@@ -162,6 +165,13 @@ static void judge(struct monitor *m, uint32_t shown)
 		if (number > n)
 			n = number;
 	}
+	return n;
+}
+
+static void judge(struct monitor *m, uint32_t n, uint32_t shown)
+{
+	long at;
+
 	if (n == PATTERN_NONE) {
 		m->other++;
 		return;
@@ -187,7 +197,7 @@ static void judge(struct monitor *m, uint32_t shown)
 }
 
 /* What an encoder does: looks at nothing but what has changed. */
-static void follow(struct monitor *m, const struct miracast_frame *frame)
+static void follow(struct monitor *m, const struct miracast_frame *frame, uint32_t n)
 {
 	long at;
 
@@ -204,10 +214,15 @@ static void follow(struct monitor *m, const struct miracast_frame *frame)
 		}
 	}
 	at = image_compare(&m->followed, &m->taken);
-	if (at >= 0) {
-		m->undamaged++;
-		complain(m, "undamaged", PATTERN_NONE, at);
+	if (at < 0)
+		return;
+	if (in_place && n == PATTERN_NONE) {
+		memcpy(m->followed.pixels, m->taken.pixels,
+		       (size_t)m->taken.width * m->taken.height * sizeof(uint32_t));
+		return;
 	}
+	m->undamaged++;
+	complain(m, "undamaged", n, at);
 }
 
 /* ----------------------------------------------------------------- frames */
@@ -304,6 +319,7 @@ static void take(struct monitor *m)
 	uint32_t shown = atomic_load(&m->progress->shown);
 	struct miracast_release_frame release = { .sync_file = -1 };
 	struct miracast_frame frame;
+	uint32_t n;
 
 	drop_retired(m);
 	if (ioctl(m->sink, MIRACAST_IOC_ACQUIRE_FRAME, &frame)) {
@@ -321,9 +337,10 @@ static void take(struct monitor *m)
 		m->revoked++;
 		return;
 	}
-	follow(m, &frame);
+	n = number_taken(m);
+	follow(m, &frame, n);
 	if (m->judged)
-		judge(m, shown);
+		judge(m, n, shown);
 }
 
 /* --------------------------------------------------------------- messages */
@@ -479,8 +496,13 @@ int main(int argc, char **argv)
 	static char line[4 * MIRACAST_MAX_IO_CONTROL];
 	struct pollfd polls[1 + MAX_MONITORS] = { { .fd = STDIN_FILENO, .events = POLLIN } };
 
+	if (argc > 1 && !strcmp(argv[1], "-i")) {
+		in_place = true;
+		argv++;
+		argc--;
+	}
 	if (argc < 3) {
-		fputs("usage: reader DIRECTORY PROGRESS…\n", stderr);
+		fputs("usage: reader [-i] DIRECTORY PROGRESS…\n", stderr);
 		return 2;
 	}
 	directory = argv[1];
