@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Boots a Debian kernel in QEMU and runs one command in it."""
 
+import contextlib
 import fcntl
 import os
 import shlex
@@ -34,17 +35,26 @@ class Machine:
     out: Path
     share: Path | None = None
     count_instructions: bool = False
+    beside: bool = False
     append: list = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def _turn(shared):
+    """One machine at a time, or several that do not mind."""
+    operation = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    with open(config.cache() / "vm.lock", "w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, operation | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another virtual machine to end")
+            fcntl.flock(lock, operation)
+        yield
 
 
 def run(root, machine, command):
     """Runs the command in a virtual machine; returns its exit status or raises VmError."""
-    with open(config.cache() / "vm.lock", "w", encoding="utf-8") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say("waiting for another virtual machine to end")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    with _turn(machine.beside):
         machine.out.mkdir(parents=True, exist_ok=True)
         machine.build.mkdir(parents=True, exist_ok=True)
         # Emulation itself is not perfect: rarely QEMU, or the kernel under it, dies while booting. That
