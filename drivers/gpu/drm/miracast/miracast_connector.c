@@ -144,12 +144,8 @@ static void miracast_connector_hotplug_work(struct work_struct *work)
 		container_of(work, struct miracast_pipe, hotplug_work);
 	struct drm_connector *connector = &pipe->connector;
 
-	/*
-	 * A status that the administrator forces is not to be detected.
-	 * Connected before and after: the EDID or the modes have changed.
-	 */
-	if (READ_ONCE(connector->force) ||
-	    !drm_connector_helper_hpd_irq_event(connector))
+	/* Connected before and after: the EDID or the modes have changed. */
+	if (!drm_connector_helper_hpd_irq_event(connector))
 		drm_kms_helper_connector_hotplug_event(connector);
 }
 
@@ -322,6 +318,12 @@ static int miracast_connector_detect(struct drm_connector *connector,
 {
 	struct miracast_pipe *pipe = connector_to_pipe(connector);
 	bool plugged;
+
+	/* A probe does not ask when the administrator has forced it; a hotplug does. */
+	if (connector->force)
+		return connector->force == DRM_FORCE_OFF ?
+			       connector_status_disconnected :
+			       connector_status_connected;
 
 	mutex_lock(&pipe->monitor_lock);
 	plugged = pipe->monitor;
