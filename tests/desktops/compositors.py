@@ -7,11 +7,10 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
 
-from desktop import Card, DesktopError, wait_for
+from desktop import Card, DesktopError, end_process, wait_for
 
 
 class Compositor:
@@ -76,13 +75,7 @@ class Compositor:
 
     def end(self, process: subprocess.Popen) -> None:
         self.processes.remove(process)
-        process.send_signal(signal.SIGCONT)
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end_process(process)
 
     def stop(self) -> None:
         for process in reversed(self.processes.copy()):

@@ -43,6 +43,17 @@ def wait_for(what: str, seconds: float, condition):
         time.sleep(0.1)
 
 
+def end_process(process: subprocess.Popen) -> None:
+    """Ends it, even if it was stopped."""
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class Card:
     """The module's DRM card, seen through sysfs."""
 
@@ -136,11 +147,5 @@ class Desktop:
     def stop(self) -> None:
         for process in (*self.clients, self.weston):
             if process and process.poll() is None:
-                process.send_signal(signal.SIGCONT)
-                process.terminate()
-                try:
-                    process.wait(10)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+                end_process(process)
         shutil.rmtree(self.runtime, ignore_errors=True)

@@ -276,35 +276,17 @@ TEST_F(hostile, duplicates_share_the_holds)
 	EXPECT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
 }
 
-struct call {
-	int fd;
-	unsigned long cmd;
-	struct slow_page slow;
-	atomic_int ret;
-	atomic_bool ended;
-};
-
-static void *call_thread(void *arg)
-{
-	struct call *call = arg;
-
-	call->ret = dev_ioctl(call->fd, call->cmd, call->slow.page);
-	call->ended = true;
-
-	return NULL;
-}
-
 /* The last close, while the kernel copies what was acquired. */
 TEST_F(hostile, close_inside_acquire)
 {
-	struct call call = { .cmd = MIRACAST_IOC_ACQUIRE_FRAME };
+	struct slow_call call = { .cmd = MIRACAST_IOC_ACQUIRE_FRAME };
 	struct miracast_target_info info;
 	pthread_t thread;
 	uint64_t end;
 
 	call.fd = self->kms.sink;
 	ASSERT_EQ(0, slow_open(&call.slow, SLOW_USERFAULT));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, call_thread, &call));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, slow_call_thread, &call));
 	ASSERT_TRUE(slow_faulted(&call.slow, SYNC_MS));
 	ASSERT_EQ(0, close(self->kms.sink));
 	EXPECT_FALSE(call.ended);
@@ -413,7 +395,7 @@ static void *read_thread(void *arg)
  */
 TEST_F_TIMEOUT(hostile, unbind_with_everything_open, 60)
 {
-	struct call call = { .cmd = MIRACAST_IOC_GET_RETIRED };
+	struct slow_call call = { .cmd = MIRACAST_IOC_GET_RETIRED };
 	struct miracast_target_info info;
 	struct miracast_frame frame;
 	int copy, buffer, other;
@@ -433,7 +415,7 @@ TEST_F_TIMEOUT(hostile, unbind_with_everything_open, 60)
 	ASSERT_EQ(0, pthread_create(&reader, NULL, read_thread, &self->kms.sink));
 	call.fd = copy;
 	ASSERT_EQ(0, slow_open(&call.slow, SLOW_FUSE));
-	ASSERT_EQ(0, pthread_create(&caller, NULL, call_thread, &call));
+	ASSERT_EQ(0, pthread_create(&caller, NULL, slow_call_thread, &call));
 	ASSERT_TRUE(slow_faulted(&call.slow, SYNC_MS));
 	ASSERT_EQ(0, kms_flip(&self->kms, &self->b));
 

@@ -256,6 +256,25 @@ static inline void slow_close(struct slow_page *slow)
 	close(slow->ready);
 }
 
+/* An ioctl whose argument is such a page, in a thread of its own. */
+struct slow_call {
+	int fd;
+	unsigned long cmd;
+	struct slow_page slow;
+	atomic_int ret;
+	atomic_bool ended;
+};
+
+static inline void *slow_call_thread(void *arg)
+{
+	struct slow_call *call = arg;
+
+	call->ret = dev_ioctl(call->fd, call->cmd, call->slow.page);
+	call->ended = true;
+
+	return NULL;
+}
+
 /* ----------------------------------------------------------------- cgroup */
 
 #define CGROUP_ROOT	"/sys/fs/cgroup"

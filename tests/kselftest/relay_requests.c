@@ -389,34 +389,16 @@ TEST_F(requests, ids_that_there_are_not)
 
 /* ----------------------------------------------------- memory that is slow */
 
-struct call {
-	int fd;
-	unsigned long cmd;
-	struct slow_page slow;
-	atomic_int ret;
-	atomic_bool ended;
-};
-
-static void *call_thread(void *arg)
-{
-	struct call *call = arg;
-
-	call->ret = dev_ioctl(call->fd, call->cmd, call->slow.page);
-	call->ended = true;
-
-	return NULL;
-}
-
 /* Every request stands in its argument; sessions and brokers come and go. */
-static void slow_call(struct __test_metadata *_metadata, struct relay *relay,
-		      int fd, const struct request *r, enum slow_kind kind)
+static void call_slowly(struct __test_metadata *_metadata, struct relay *relay,
+			int fd, const struct request *r, enum slow_kind kind)
 {
-	struct call call = { .fd = fd, .cmd = r->cmd };
+	struct slow_call call = { .fd = fd, .cmd = r->cmd };
 	pthread_t thread;
 	__u64 start;
 
 	ASSERT_EQ(0, slow_open(&call.slow, kind));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, call_thread, &call));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, slow_call_thread, &call));
 	ASSERT_TRUE(slow_faulted(&call.slow, SYNC_MS))
 		TH_LOG("%s, memory %d", r->name, kind);
 
@@ -457,8 +439,8 @@ TEST_F_TIMEOUT(requests, userfaultfd_and_fuse_memory_in_every_request, 120)
 			/* What does not write there is not stopped there. */
 			if (kind == SLOW_WRITE && !(_IOC_DIR(r->cmd) & _IOC_READ))
 				continue;
-			slow_call(_metadata, &self->r,
-				  r->broker ? self->r.broker : self->sink, r, kind);
+			call_slowly(_metadata, &self->r,
+				    r->broker ? self->r.broker : self->sink, r, kind);
 		}
 	}
 }
@@ -466,14 +448,14 @@ TEST_F_TIMEOUT(requests, userfaultfd_and_fuse_memory_in_every_request, 120)
 /* The broker goes while it is still to be told of its new sink. */
 TEST_F(requests, close_of_the_broker_inside_open_sink)
 {
-	struct call call = { .cmd = MIRACAST_IOC_OPEN_SINK };
+	struct slow_call call = { .cmd = MIRACAST_IOC_OPEN_SINK };
 	struct miracast_target_info info;
 	pthread_t thread;
 	int sink;
 
 	ASSERT_EQ(0, slow_open(&call.slow, SLOW_WRITE));
 	call.fd = self->r.broker;
-	ASSERT_EQ(0, pthread_create(&thread, NULL, call_thread, &call));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, slow_call_thread, &call));
 	ASSERT_TRUE(slow_faulted(&call.slow, SYNC_MS));
 	ASSERT_EQ(0, close(self->r.broker));
 	EXPECT_FALSE(call.ended);
