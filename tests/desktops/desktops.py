@@ -51,7 +51,7 @@ class Trial:
         self.painters: dict[int, subprocess.Popen] = {}
         # Whose painter waits for its monitor.
         self.resting: set[int] = set()
-        self.judged = self.revoked = 0
+        self.judged = self.revoked = self.late = 0
 
     def _reader(self) -> Reader:
         return Reader(PROGRAMS / "reader", self.out, self.progress, self.desktop.draws_in_place)
@@ -109,6 +109,7 @@ class Trial:
             stats = self.reader.stats(monitor)
             self.judged += stats["pictures"]
             self.revoked += stats["revoked"]
+            self.late += stats["late"]
 
     # -- the steps ------------------------------------------------------------------------------------------------
 
@@ -221,7 +222,7 @@ class Trial:
         self.tally()
         if self.revoked > self.judged / 10:
             raise DesktopError(f"{self.revoked} of {self.judged} pictures were revoked")
-        return f"{self.judged} pictures judged, {self.revoked} revoked"
+        return f"{self.judged} pictures judged, {self.revoked} revoked, {self.late} taken too late"
 
     def judge_is_judged(self) -> str:
         """What is wrong has to be noticed: a band that is too old, a picture that is."""

@@ -14,9 +14,11 @@
  *   undamaged  differs from the picture before outside of the damage
  *
  * Pictures without any band of the painter are not judged, nor are those whose
- * hold was revoked. With -i the desktop draws into the buffer on the screen: what
- * it draws after it has set a mode may be seen before it says so; so damage counts
- * from the first picture with a band on. The first bad one goes to DIRECTORY.
+ * hold was revoked. With -i the desktop draws into the buffer on the screen: a
+ * picture that was taken after the time for which it waits is not judged, and, as
+ * what it draws after it has set a mode may be seen before it says so, damage
+ * counts from the first picture with a band on. The first bad one goes to
+ * DIRECTORY.
  *
  * Commands come on stdin, one a line, and are answered by a line of JSON each:
  *
@@ -33,6 +35,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <drm/miracast.h>
@@ -43,6 +46,7 @@
 #define MAX_MONITORS	2
 #define MAX_MAPPINGS	64
 #define COLOUR		0xffffffU	/* of a pixel; the rest is not shown */
+#define PATIENCE_NS	33000000ULL	/* of a desktop that draws in place */
 
 struct mapping {
 	__u64 id; /* 0: free */
@@ -67,7 +71,7 @@ struct monitor {
 	uint32_t last; /* greatest number seen */
 
 	unsigned long pictures, other, torn, stale, reordered, undamaged, revoked;
-	unsigned long skipped, full, cursor, cursor_only, mode_sets;
+	unsigned long skipped, late, full, cursor, cursor_only, mode_sets;
 	__u64 last_seq;
 	int cursor_x, cursor_y;
 	bool cursor_visible;
@@ -82,6 +86,14 @@ static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "reader: %s: %s\n", what, strerror(errno));
 	exit(1);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 static void *checked(void *memory)
@@ -192,12 +204,10 @@ static void judge(struct monitor *m, uint32_t n, uint32_t shown)
 		m->reordered++;
 		complain(m, "reordered", n, -1);
 	}
-	if (n > m->last)
-		m->last = n;
 }
 
 /* What an encoder does: looks at nothing but what has changed. */
-static void follow(struct monitor *m, const struct miracast_frame *frame, uint32_t n)
+static void follow(struct monitor *m, const struct miracast_frame *frame, uint32_t n, bool late)
 {
 	long at;
 
@@ -216,7 +226,7 @@ static void follow(struct monitor *m, const struct miracast_frame *frame, uint32
 	at = image_compare(&m->followed, &m->taken);
 	if (at < 0)
 		return;
-	if (in_place && n == PATTERN_NONE) {
+	if (late || (in_place && n == PATTERN_NONE)) {
 		memcpy(m->followed.pixels, m->taken.pixels,
 		       (size_t)m->taken.width * m->taken.height * sizeof(uint32_t));
 		return;
@@ -320,6 +330,7 @@ static void take(struct monitor *m)
 	struct miracast_release_frame release = { .sync_file = -1 };
 	struct miracast_frame frame;
 	uint32_t n;
+	bool late;
 
 	drop_retired(m);
 	if (ioctl(m->sink, MIRACAST_IOC_ACQUIRE_FRAME, &frame)) {
@@ -327,6 +338,7 @@ static void take(struct monitor *m)
 			die("MIRACAST_IOC_ACQUIRE_FRAME");
 		return;
 	}
+	late = in_place && now_ns() > frame.flip_ns + PATIENCE_NS;
 	copy_picture(m, &frame);
 	release.seq = frame.seq;
 	if (ioctl(m->sink, MIRACAST_IOC_RELEASE_FRAME, &release))
@@ -338,9 +350,13 @@ static void take(struct monitor *m)
 		return;
 	}
 	n = number_taken(m);
-	follow(m, &frame, n);
-	if (m->judged)
+	follow(m, &frame, n, late);
+	if (late)
+		m->late++;
+	else if (m->judged)
 		judge(m, n, shown);
+	if (n > m->last)
+		m->last = n;
 }
 
 /* --------------------------------------------------------------- messages */
@@ -402,12 +418,12 @@ static void print_stats(const struct monitor *m)
 {
 	printf("{\"connector\": \"%s\", \"width\": %u, \"height\": %u, \"refresh\": %u, "
 	       "\"mode_sets\": %lu, \"pictures\": %lu, \"other\": %lu, \"torn\": %lu, \"stale\": %lu, "
-	       "\"reordered\": %lu, \"undamaged\": %lu, \"revoked\": %lu, \"skipped\": %lu, "
+	       "\"reordered\": %lu, \"undamaged\": %lu, \"revoked\": %lu, \"late\": %lu, \"skipped\": %lu, "
 	       "\"full\": %lu, \"last\": %u, \"shown\": %u, \"cursor\": %lu, \"cursor_only\": %lu, "
 	       "\"seq\": %llu, \"cursor_visible\": %d, \"cursor_x\": %d, \"cursor_y\": %d}\n",
 	       m->connector, m->mode.width, m->mode.height, m->mode.refresh, m->mode_sets,
 	       m->pictures, m->other, m->torn, m->stale, m->reordered, m->undamaged, m->revoked,
-	       m->skipped, m->full, m->last, atomic_load(&m->progress->shown), m->cursor,
+	       m->late, m->skipped, m->full, m->last, atomic_load(&m->progress->shown), m->cursor,
 	       m->cursor_only, (unsigned long long)m->last_seq, m->cursor_visible, m->cursor_x, m->cursor_y);
 }
 

@@ -127,6 +127,7 @@
  * A desktop that draws into the buffer that is on the screen, as Xorg does
  * without page flips, is held up in the same way when it says what it has drawn
  * (DRM_IOCTL_MODE_DIRTYFB), until the daemon has taken and released the picture.
+ * One that is taken later than that may be torn, and nobody can tell.
  * What it drew before it said so is kept off nobody: a hold that is left then is
  * revoked.
  *

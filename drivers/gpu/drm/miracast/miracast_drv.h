@@ -56,8 +56,8 @@
  * so afterwards (DRM_IOCTL_MODE_DIRTYFB): a commit of the same framebuffer with
  * FB_DAMAGE_CLIPS. What is being read then is torn, so its hold is revoked;
  * and the event that the commit waits for is held until the daemon has taken
- * and released the new picture, within the same deadline. A daemon that has not
- * taken the picture before is not waited for to take this one.
+ * and released the new picture, within the same deadline. A daemon that has let
+ * it pass is not waited for again before it has taken a picture.
  *
  * Messages
  * ========
@@ -279,6 +279,7 @@ struct miracast_told {
  *	follows but the work items
  * @streaming: pictures are handed out: started and plugged
  * @acquired: number of the newest picture that was taken
+ * @late: it was not, while the desktop waited for that
  * @holds: pictures that are held
  * @known: buffer ids that were given out
  * @num_known: entries of @known, @retired and @telling
@@ -297,6 +298,7 @@ struct miracast_context {
 	bool started;
 	bool streaming;
 	u64 acquired;
+	bool late;
 	struct miracast_hold holds[MIRACAST_MAX_HELD];
 	DECLARE_HASHTABLE(known, MIRACAST_KNOWN_BITS);
 	unsigned int num_known;
@@ -480,7 +482,7 @@ int miracast_hold_add(struct miracast_context *context,
 bool miracast_hold_busy(struct miracast_pipe *pipe);
 void miracast_hold_revoke_all(struct miracast_context *context);
 void miracast_hold_expire(struct miracast_pipe *pipe);
-bool miracast_hold_drawn_in_place(struct miracast_pipe *pipe, u64 before);
+bool miracast_hold_drawn_in_place(struct miracast_pipe *pipe);
 struct drm_framebuffer *miracast_hold_find_fb(struct miracast_context *context,
 					      u64 id);
 int miracast_frame_release(void *context, void *arg);

@@ -176,7 +176,6 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	struct miracast_session *session;
 	struct miracast_damage damage = {};
 	bool cursor_changed, full, busy, in_place;
-	u64 before;
 
 	spin_lock_irq(&pipe->frame_lock);
 	old = pipe->picture;
@@ -214,7 +213,6 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 		miracast_fb_get(new.cursor.fb);
 
 	spin_lock_irq(&pipe->frame_lock);
-	before = pipe->picture.seq;
 	if (!cursor)
 		new.cursor = pipe->picture.cursor;
 	miracast_picture_stamp(pipe, &new);
@@ -223,7 +221,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	pipe->cursor_changed |= cursor_changed;
 	miracast_damage_merge(&pipe->damage, &damage);
 	if (in_place)
-		busy = miracast_hold_drawn_in_place(pipe, before);
+		busy = miracast_hold_drawn_in_place(pipe);
 	else
 		busy = old.fb != new.fb && miracast_hold_busy(pipe);
 	if (busy)
@@ -301,6 +299,7 @@ int miracast_frame_start(struct miracast_context *context)
 	} else if (!context->streaming) {
 		context->streaming = true;
 		context->acquired = 0;
+		context->late = false;
 		context->told = (struct miracast_told) { .on = true };
 		pipe->damage_full = true;
 		pipe->cursor_changed = true;
@@ -447,6 +446,7 @@ static int miracast_frame_take(struct miracast_context *context,
 		miracast_retire_learn(context, ids[i], spare);
 	miracast_frame_fill(pipe, frame);
 	context->acquired = frame->seq;
+	context->late = false;
 	pipe->stats.acquired++;
 
 	return 0;

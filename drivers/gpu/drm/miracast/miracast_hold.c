@@ -84,6 +84,13 @@ static bool miracast_hold_blocks(const struct miracast_hold *hold,
 	       (hold->fb != on_screen->fb || on_screen->in_place);
 }
 
+/* Whether the desktop waits for the daemon to take the picture. */
+static bool miracast_hold_awaited(const struct miracast_pipe *pipe)
+{
+	return pipe->context && pipe->picture.awaited &&
+	       pipe->picture.seq != pipe->context->acquired;
+}
+
 /**
  * miracast_hold_busy() - whether a buffer is read that the desktop wants
  * @pipe: the pipe
@@ -101,8 +108,7 @@ bool miracast_hold_busy(struct miracast_pipe *pipe)
 	if (!pipe->context)
 		return false;
 
-	if (pipe->picture.awaited &&
-	    pipe->picture.seq != pipe->context->acquired)
+	if (miracast_hold_awaited(pipe))
 		return true;
 
 	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
@@ -183,6 +189,8 @@ void miracast_hold_expire(struct miracast_pipe *pipe)
 	unsigned long flags;
 
 	spin_lock_irqsave(&pipe->frame_lock, flags);
+	if (miracast_hold_awaited(pipe))
+		pipe->context->late = true;
 	pipe->picture.awaited = false;
 	if (miracast_hold_revoke_blocking(pipe)) {
 		if (pipe->picture.fb)
@@ -195,12 +203,11 @@ void miracast_hold_expire(struct miracast_pipe *pipe)
 /**
  * miracast_hold_drawn_in_place() - pipe->picture has been drawn where it is
  * @pipe: the pipe
- * @before: number of the picture that was there
  *
  * Return: whether the desktop should look if the daemon reads, before it draws
  * on.
  */
-bool miracast_hold_drawn_in_place(struct miracast_pipe *pipe, u64 before)
+bool miracast_hold_drawn_in_place(struct miracast_pipe *pipe)
 {
 	const struct miracast_context *context = pipe->context;
 
@@ -208,7 +215,7 @@ bool miracast_hold_drawn_in_place(struct miracast_pipe *pipe, u64 before)
 	if (!context || !context->streaming)
 		return false;
 
-	pipe->picture.awaited = context->acquired == before;
+	pipe->picture.awaited = !context->late;
 
 	return true;
 }
