@@ -15,10 +15,9 @@
  *
  * Pictures without any band of the painter are not judged, nor are those whose
  * hold was revoked. With -i the desktop draws into the buffer on the screen: a
- * picture that was taken after the time for which it waits is not judged, and, as
- * what it draws after it has set a mode may be seen before it says so, damage
- * counts from the first picture with a band on. The first bad one goes to
- * DIRECTORY.
+ * picture that was taken after the time for which it waits may be torn, and what
+ * it draws after it has set a mode may be seen before it says so, so damage counts
+ * from the first picture with a band on. The first bad one goes to DIRECTORY.
  *
  * Commands come on stdin, one a line, and are answered by a line of JSON each:
  *
@@ -180,7 +179,7 @@ static uint32_t number_taken(const struct monitor *m)
 	return n;
 }
 
-static void judge(struct monitor *m, uint32_t n, uint32_t shown)
+static void judge(struct monitor *m, uint32_t n, uint32_t shown, bool late)
 {
 	long at;
 
@@ -192,7 +191,7 @@ static void judge(struct monitor *m, uint32_t n, uint32_t shown)
 	m->drawn_number = n;
 	m->pictures++;
 	at = image_compare(&m->taken, &m->drawn);
-	if (at >= 0) {
+	if (at >= 0 && !late) {
 		m->torn++;
 		complain(m, "torn", n, at);
 	}
@@ -204,6 +203,8 @@ static void judge(struct monitor *m, uint32_t n, uint32_t shown)
 		m->reordered++;
 		complain(m, "reordered", n, -1);
 	}
+	if (n > m->last)
+		m->last = n;
 }
 
 /* What an encoder does: looks at nothing but what has changed. */
@@ -351,12 +352,9 @@ static void take(struct monitor *m)
 	}
 	n = number_taken(m);
 	follow(m, &frame, n, late);
-	if (late)
-		m->late++;
-	else if (m->judged)
-		judge(m, n, shown);
-	if (n > m->last)
-		m->last = n;
+	m->late += late;
+	if (m->judged)
+		judge(m, n, shown, late);
 }
 
 /* --------------------------------------------------------------- messages */

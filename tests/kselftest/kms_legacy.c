@@ -269,8 +269,6 @@ TEST_F(legacy, no_gamma)
 	}
 }
 
-TEST_HARNESS_MAIN
-
 /* A DRM_IOCTL_MODE_DIRTYFB, which blocks. */
 struct dirty {
 	struct kms *kms;
@@ -378,3 +376,5 @@ TEST_F(legacy, R79_what_is_read_while_it_is_drawn_in_place_is_torn)
 	EXPECT_EQ(MIRACAST_FRAME_FULL, frame.flags & MIRACAST_FRAME_FULL);
 	EXPECT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_KEY_FRAME, NULL, 0));
 }
+
+TEST_HARNESS_MAIN

@@ -126,10 +126,10 @@
  *
  * A desktop that draws into the buffer that is on the screen, as Xorg does
  * without page flips, is held up in the same way when it says what it has drawn
- * (DRM_IOCTL_MODE_DIRTYFB), until the daemon has taken and released the picture.
- * One that is taken later than that may be torn, and nobody can tell.
- * What it drew before it said so is kept off nobody: a hold that is left then is
- * revoked.
+ * (DRM_IOCTL_MODE_DIRTYFB): until the daemon has taken and released the picture,
+ * or as long as a hold lasts. A hold that is left when it says so is revoked, as
+ * it drew while the daemon read. A picture that is taken later than the desktop
+ * waits may be torn, and nobody can tell.
  *
  * A buffer that the desktop has destroyed is retired: MIRACAST_IOC_GET_RETIRED
  * names its id, after which it never comes back, and the dma-buf should be
