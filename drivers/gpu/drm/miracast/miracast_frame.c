@@ -175,7 +175,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	struct miracast_picture old, new;
 	struct miracast_session *session;
 	struct miracast_damage damage = {};
-	bool cursor_changed, full, busy, in_place;
+	bool cursor_changed, full, in_place, busy, watched;
 
 	spin_lock_irq(&pipe->frame_lock);
 	old = pipe->picture;
@@ -220,12 +220,10 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	pipe->damage_full |= full;
 	pipe->cursor_changed |= cursor_changed;
 	miracast_damage_merge(&pipe->damage, &damage);
-	if (in_place)
-		busy = miracast_hold_drawn_in_place(pipe);
-	else
-		busy = old.fb != new.fb && miracast_hold_busy(pipe);
+	busy = old.fb != new.fb && miracast_hold_busy(pipe);
 	if (busy)
 		pipe->stats.held_flips++;
+	watched = in_place && miracast_hold_drawn_in_place(pipe);
 	session = miracast_frame_offer(pipe);
 	spin_unlock_irq(&pipe->frame_lock);
 
@@ -239,7 +237,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 				 busy);
 	miracast_frame_wake(session);
 
-	return busy;
+	return busy || watched;
 }
 
 /**
