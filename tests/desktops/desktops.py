@@ -222,6 +222,8 @@ class Trial:
         self.tally()
         if self.revoked > self.judged / 10:
             raise DesktopError(f"{self.revoked} of {self.judged} pictures were revoked")
+        if self.late > self.judged / 4:
+            raise DesktopError(f"{self.late} of {self.judged} pictures were taken too late to be judged")
         return f"{self.judged} pictures judged, {self.revoked} revoked, {self.late} taken too late"
 
     def judge_is_judged(self) -> str:

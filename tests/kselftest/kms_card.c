@@ -191,19 +191,12 @@ TEST_F(card, buffers_are_padded)
 static int force(struct kms *kms, const char *how)
 {
 	char path[96];
-	ssize_t ret;
-	int fd;
 
 	snprintf(path, sizeof(path), DEVICE "/drm/card%u/card%u-%s/status",
 		 kms->target.card_minor, kms->target.card_minor,
 		 kms->target.name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, how, strlen(how));
-	close(fd);
 
-	return ret < 0 ? -errno : 0;
+	return write_words(path, how);
 }
 
 /* Without a probe, as udev's listeners see it. */

@@ -580,18 +580,11 @@ static inline uint64_t kms_wait_flip(struct kms *kms, int timeout_ms)
 static inline int kms_driver(const char *what)
 {
 	char path[64];
-	int fd, ret = 0;
 
 	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/miracast/%s",
 		 what);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (write(fd, "miracast", 8) != 8)
-		ret = -errno;
-	close(fd);
 
-	return ret;
+	return write_words(path, "miracast");
 }
 
 /* udev makes the node of a card in a moment. */

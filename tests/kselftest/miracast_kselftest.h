@@ -86,6 +86,21 @@ static inline long number_in(const char *path)
 	return atol(words);
 }
 
+/* Tell a file of the kernel; 0 or a negative errno. */
+static inline int write_words(const char *path, const char *words)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int ret = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, words, strlen(words)) < 0)
+		ret = -errno;
+	close(fd);
+
+	return ret;
+}
+
 static inline long module_users(const char *module)
 {
 	char path[64];

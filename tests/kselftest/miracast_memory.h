@@ -280,20 +280,6 @@ static inline void *slow_call_thread(void *arg)
 #define CGROUP_ROOT	"/sys/fs/cgroup"
 #define CGROUP		CGROUP_ROOT "/miracast-test"
 
-static inline int cgroup_write(const char *path, const char *words)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int ret = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (write(fd, words, strlen(words)) < 0)
-		ret = -errno;
-	close(fd);
-
-	return ret;
-}
-
 /*
  * Move this process to a cgroup of its own that accounts memory. Returns the
  * file with its limit: it cannot be opened any more when the limit is reached.
@@ -304,12 +290,12 @@ static inline int cgroup_enter(void)
 
 	if (access(CGROUP_ROOT "/cgroup.controllers", F_OK))
 		mount("none", CGROUP_ROOT, "cgroup2", 0, NULL);
-	ret = cgroup_write(CGROUP_ROOT "/cgroup.subtree_control", "+memory");
+	ret = write_words(CGROUP_ROOT "/cgroup.subtree_control", "+memory");
 	if (ret)
 		return ret;
 	if (mkdir(CGROUP, 0700) && errno != EEXIST)
 		return -errno;
-	ret = cgroup_write(CGROUP "/cgroup.procs", "0");
+	ret = write_words(CGROUP "/cgroup.procs", "0");
 	if (ret)
 		return ret;
 	ret = open(CGROUP "/memory.max", O_RDWR | O_CLOEXEC);
