@@ -26,16 +26,6 @@ struct faults {
 	void *data;
 };
 
-static inline int faults_write(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t ret = fd < 0 ? -1 : write(fd, text, strlen(text));
-
-	if (fd >= 0)
-		close(fd);
-	return ret < 0 ? -errno : 0;
-}
-
 /* Of all kinds of allocations, and without a word in the log. */
 static inline void faults_prepare(struct __test_metadata *_metadata)
 {
@@ -53,7 +43,7 @@ static inline void faults_prepare(struct __test_metadata *_metadata)
 
 	for (i = 0; i < ARRAY_SIZE(knobs); i++) {
 		snprintf(path, sizeof(path), "/sys/kernel/debug/%s", knobs[i][0]);
-		ASSERT_EQ(0, faults_write(path, knobs[i][1])) {
+		ASSERT_EQ(0, write_words(path, knobs[i][1])) {
 			TH_LOG("%s", path);
 		}
 	}
