@@ -12,6 +12,8 @@
 
 /* A picture that does not change is sent again this often. */
 #define REPEAT_US (G_USEC_PER_SEC / 5)
+/* After so long without any picture a torn one is shown. */
+#define TORN_US G_USEC_PER_SEC
 
 struct frame_pump {
 	const struct frame_source_class *source_class;
@@ -47,6 +49,7 @@ struct pump_state {
 	struct picture black;
 	struct frame_info info;
 	gint64 last_us; /* when the last picture was handed on; 0: none in this mode */
+	gint64 still_since_us; /* ... or, then, when the mode began */
 	gboolean torn;
 };
 
@@ -87,6 +90,7 @@ static void apply_mode(frame_pump *pump, struct pump_state *state, const struct 
 	picture_make_black(&state->black, mode);
 	pump->source_class->set_mode(pump->source, mode);
 	state->last_us = 0;
+	state->still_since_us = g_get_monotonic_time();
 	state->torn = FALSE;
 }
 
@@ -97,7 +101,7 @@ static void hand_on(frame_pump *pump, struct pump_state *state, const struct pic
 	pump->wanted = FALSE;
 	pump->poked = FALSE;
 	g_mutex_unlock(&pump->lock);
-	state->last_us = g_get_monotonic_time();
+	state->last_us = state->still_since_us = g_get_monotonic_time();
 	pump->funcs->picture(picture, &state->info, repeat, pump->user_data);
 }
 
@@ -118,6 +122,7 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 
 	info.offered = 0;
 	info.lost = FALSE;
+	info.accept_torn = g_get_monotonic_time() - state->still_since_us > TORN_US;
 	result = pump->source_class->take(pump->source, &state->picture, &info);
 	if (info.lost)
 		pump->funcs->lost(pump->user_data);

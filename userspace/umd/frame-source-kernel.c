@@ -5,6 +5,10 @@
  * Of a frame only what has changed is converted, out of the dma-buf, which is
  * mapped once per buffer; then the frame is released, so that the desktop can
  * draw on, before anything is encoded (R79).
+ *
+ * The desktop does not wait longer than the kernel's deadline. Where reading has
+ * outlasted it the next frames are read with care: copied, which takes a
+ * fraction of the time, released, and converted out of the copy.
  */
 #include "frame-source.h"
 
@@ -22,11 +26,27 @@
 
 #include "picture-convert.h"
 
+/* So many frames are read with care after one that was read too slowly. */
+#define CAREFUL_FRAMES 300
+
 /* A dma-buf of the desktop, mapped. */
 struct mapping {
 	int fd;
 	guint8 *data;
 	gsize size;
+};
+
+/* What there is to see of a frame, while it is held or in a copy. */
+struct view {
+	struct rgb_view desktop;
+	struct cursor_image cursor; /* no data: there is none */
+	const struct mapping *mappings[2]; /* of the two; may be NULL */
+};
+
+/* The parts of a frame that are new. */
+struct areas {
+	struct area area[1 + MIRACAST_MAX_DAMAGE];
+	guint n;
 };
 
 struct kernel_source {
@@ -42,6 +62,9 @@ struct kernel_source {
 	struct miracast_frame frame;
 	gboolean everything;	     /* the picture is not what the desktop shows anywhere */
 	struct area cursor;	     /* where the cursor was drawn */
+	guint careful;		     /* so many frames are to be read with care ... */
+	guint8 *copy;		     /* ... out of this, as new as the picture ... */
+	guint8 *cursor_copy;	     /* ... and this, the cursor's image */
 	guint64 last_seq;
 	gboolean complained;
 };
@@ -80,6 +103,8 @@ static void kernel_destroy(gpointer data)
 		miracast_frames_release(s->host, s->frame.seq, -1);
 	g_hash_table_unref(s->mappings);
 	picture_converter_free(s->converter);
+	g_free(s->copy);
+	g_free(s->cursor_copy);
 	g_free(s);
 }
 
@@ -188,6 +213,7 @@ static gboolean prepare_converter(struct kernel_source *s, const struct miracast
 	if (s->converter && s->converter_fourcc == frame->fourcc)
 		return TRUE;
 	g_clear_pointer(&s->converter, picture_converter_free);
+	g_clear_pointer(&s->copy, g_free);
 	s->converter = picture_converter_new(frame->fourcc, frame->width, frame->height);
 	s->converter_fourcc = frame->fourcc;
 	s->everything = TRUE;
@@ -206,15 +232,31 @@ static struct area clip(const struct miracast_rect *rect, const struct miracast_
 	};
 }
 
-static void convert_area(struct kernel_source *s, const struct rgb_view *view,
-			 const struct picture *picture, const struct area *area)
+static void add_area(struct areas *areas, const struct area *area)
 {
 	if (area->x1 < area->x2 && area->y1 < area->y2)
-		picture_converter_run(s->converter, view, picture, area);
+		areas->area[areas->n++] = *area;
 }
 
-static void draw_cursor(struct kernel_source *s, const struct miracast_frame *frame,
-			const struct rgb_view *view, const struct picture *picture)
+static void find_changes(const struct kernel_source *s, const struct miracast_frame *frame,
+			 struct areas *areas)
+{
+	areas->n = 0;
+	if (s->everything || frame->flags & MIRACAST_FRAME_FULL) {
+		add_area(areas, &(struct area){ 0, 0, frame->width, frame->height });
+		return;
+	}
+	/* What the cursor covered, and what the desktop drew. */
+	add_area(areas, &s->cursor);
+	for (guint i = 0; i < MIN(frame->num_damage, MIRACAST_MAX_DAMAGE); i++) {
+		struct area area = clip(&frame->damage[i], frame);
+
+		add_area(areas, &area);
+	}
+}
+
+static void look_at_cursor(struct kernel_source *s, const struct miracast_frame *frame,
+			   struct view *view)
 {
 	struct cursor_image cursor = {
 		.pitch = frame->cursor_pitch,
@@ -225,7 +267,6 @@ static void draw_cursor(struct kernel_source *s, const struct miracast_frame *fr
 	};
 	struct mapping *mapping;
 
-	s->cursor = (struct area){ 0 };
 	if (!(frame->flags & MIRACAST_FRAME_CURSOR_VISIBLE))
 		return;
 	mapping = map_buffer(s, frame->cursor_buffer_id);
@@ -233,50 +274,84 @@ static void draw_cursor(struct kernel_source *s, const struct miracast_frame *fr
 			      cursor.height, 4))
 		return;
 	cursor.data = mapping->data + frame->cursor_offset;
-	sync_mapping(mapping, DMA_BUF_SYNC_START);
-	if (picture_converter_cursor(s->converter, view, picture, &cursor))
-		s->cursor = cursor_area(&cursor, frame->width, frame->height);
-	sync_mapping(mapping, DMA_BUF_SYNC_END);
+	view->cursor = cursor;
+	view->mappings[1] = mapping;
 }
 
-static gboolean convert_frame(struct kernel_source *s, const struct miracast_frame *frame,
-			      const struct picture *picture)
+/* FALSE: the frame cannot be read. */
+static gboolean look_at(struct kernel_source *s, const struct miracast_frame *frame,
+			struct view *view)
 {
-	const struct area whole = { 0, 0, frame->width, frame->height };
+	guint64 pitch = frame->pitch[0];
 	struct mapping *mapping;
-	struct rgb_view view = { .pitch = frame->pitch[0] };
 	guint bytes;
 
+	*view = (struct view){ 0 };
 	if (!prepare_converter(s, frame))
 		return FALSE;
 	bytes = picture_converter_bytes_per_pixel(s->converter);
 	mapping = map_buffer(s, frame->buffer_id);
 	if (!mapping)
 		return FALSE;
-	if (!fits(mapping, frame->offset[0], view.pitch, (guint64)frame->src_x + frame->width,
+	if (!fits(mapping, frame->offset[0], pitch, (guint64)frame->src_x + frame->width,
 		  (guint64)frame->src_y + frame->height, bytes)) {
 		complain_once(s, "it does not lie within its buffer");
 		return FALSE;
 	}
-	view.data = mapping->data + frame->offset[0] + (gsize)frame->src_y * view.pitch +
-		    (gsize)frame->src_x * bytes;
-
-	sync_mapping(mapping, DMA_BUF_SYNC_START);
-	if (s->everything || frame->flags & MIRACAST_FRAME_FULL) {
-		convert_area(s, &view, picture, &whole);
-		s->everything = FALSE;
-	} else {
-		/* What the cursor covered, and what the desktop drew. */
-		convert_area(s, &view, picture, &s->cursor);
-		for (guint i = 0; i < MIN(frame->num_damage, MIRACAST_MAX_DAMAGE); i++) {
-			struct area area = clip(&frame->damage[i], frame);
-
-			convert_area(s, &view, picture, &area);
-		}
-	}
-	draw_cursor(s, frame, &view, picture);
-	sync_mapping(mapping, DMA_BUF_SYNC_END);
+	view->desktop.data = mapping->data + frame->offset[0] + frame->src_y * pitch +
+			     (gsize)frame->src_x * bytes;
+	view->desktop.pitch = pitch;
+	view->mappings[0] = mapping;
+	look_at_cursor(s, frame, view);
 	return TRUE;
+}
+
+static void sync_view(const struct view *view, guint64 flags)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(view->mappings); i++) {
+		if (view->mappings[i])
+			sync_mapping(view->mappings[i], flags);
+	}
+}
+
+/* Copies what changed, and makes @view one of the copy. */
+static void copy_view(struct kernel_source *s, const struct areas *areas, struct view *view)
+{
+	guint bytes = picture_converter_bytes_per_pixel(s->converter);
+	gsize pitch = (gsize)s->frame.width * bytes;
+	gsize cursor_pitch = view->cursor.width * 4;
+
+	if (!s->copy)
+		s->copy = g_malloc(pitch * s->frame.height);
+	for (guint i = 0; i < areas->n; i++) {
+		const struct area *area = &areas->area[i];
+		gsize left = (gsize)area->x1 * bytes, length = (gsize)area->x2 * bytes - left;
+
+		for (guint y = area->y1; y < area->y2; y++)
+			memcpy(s->copy + y * pitch + left,
+			       view->desktop.data + (gsize)y * view->desktop.pitch + left, length);
+	}
+	view->desktop = (struct rgb_view){ s->copy, pitch };
+	if (!view->cursor.data)
+		return;
+	s->cursor_copy = g_realloc(s->cursor_copy, cursor_pitch * view->cursor.height);
+	for (guint y = 0; y < view->cursor.height; y++)
+		memcpy(s->cursor_copy + y * cursor_pitch,
+		       view->cursor.data + (gsize)y * view->cursor.pitch, cursor_pitch);
+	view->cursor.data = s->cursor_copy;
+	view->cursor.pitch = cursor_pitch;
+}
+
+static void convert_view(struct kernel_source *s, const struct areas *areas,
+			 const struct view *view, const struct picture *picture)
+{
+	for (guint i = 0; i < areas->n; i++)
+		picture_converter_run(s->converter, &view->desktop, picture, &areas->area[i]);
+	s->everything = FALSE;
+	s->cursor = (struct area){ 0 };
+	if (view->cursor.data &&
+	    picture_converter_cursor(s->converter, &view->desktop, picture, &view->cursor))
+		s->cursor = cursor_area(&view->cursor, s->frame.width, s->frame.height);
 }
 
 /* What the kernel has reported since: a chunk record for each frame that the desktop made. */
@@ -320,12 +395,70 @@ static int acquire(struct kernel_source *s)
 	return 0;
 }
 
+/* Lets the desktop go on; 1 if it has, perhaps, before. */
+static int release(struct kernel_source *s, struct frame_info *info)
+{
+	info->seq = s->frame.seq;
+	info->skipped = s->last_seq && s->frame.seq > s->last_seq ?
+				MIN(s->frame.seq - s->last_seq - 1, G_MAXUINT) : 0;
+	s->last_seq = s->frame.seq;
+	s->holds = FALSE;
+	return miracast_frames_release(s->host, s->frame.seq, -1);
+}
+
+/* Reads the frame that is held, and releases it. */
+static enum frame_result read_frame(struct kernel_source *s, const struct picture *picture,
+				    struct frame_info *info)
+{
+	gboolean readable, revoked, torn;
+	struct areas areas;
+	struct view view;
+	int err;
+
+	readable = look_at(s, &s->frame, &view);
+	if (readable) {
+		find_changes(s, &s->frame, &areas);
+		sync_view(&view, DMA_BUF_SYNC_START);
+		if (s->careful)
+			copy_view(s, &areas, &view);
+		else
+			convert_view(s, &areas, &view, picture);
+		sync_view(&view, DMA_BUF_SYNC_END);
+	}
+	err = release(s, info);
+	if (err == -ENODEV)
+		return FRAME_GONE;
+	if (!readable) {
+		s->everything = TRUE;
+		return FRAME_NONE;
+	}
+
+	/*
+	 * Revoked: the desktop has perhaps drawn into what was read, and then the
+	 * next frame is near. A frame that had to wait for its mode was revoked
+	 * for that; if the desktop stands still there is no next one, so it is
+	 * better than black.
+	 */
+	revoked = err != 0;
+	torn = revoked && !s->waited && !info->accept_torn;
+	if (s->careful) {
+		s->careful--;
+		if (!torn)
+			convert_view(s, &areas, &view, picture);
+	}
+	if (revoked) {
+		s->everything = TRUE;
+		s->careful = CAREFUL_FRAMES;
+	}
+	return torn ? FRAME_TORN : FRAME_TAKEN;
+}
+
 static enum frame_result kernel_take(gpointer data, const struct picture *picture,
 				     struct frame_info *info)
 {
 	struct kernel_source *s = data;
 	gint64 begin = g_get_monotonic_time();
-	gboolean converted;
+	enum frame_result result;
 	int err;
 
 	read_chunks(s, info);
@@ -339,34 +472,12 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 		s->waited = TRUE;
 		return FRAME_NONE;
 	}
-
-	converted = convert_frame(s, &s->frame, picture);
-	s->holds = FALSE;
-	err = miracast_frames_release(s->host, s->frame.seq, -1);
-	info->skipped = s->last_seq && s->frame.seq > s->last_seq ?
-				MIN(s->frame.seq - s->last_seq - 1, G_MAXUINT) : 0;
-	s->last_seq = s->frame.seq;
-	info->seq = s->frame.seq;
-	if (err == -ENODEV)
-		return FRAME_GONE;
-	if (!converted) {
-		s->everything = TRUE;
-		return FRAME_NONE;
+	result = read_frame(s, picture, info);
+	if (result == FRAME_TAKEN) {
+		info->flip_ns = s->frame.flip_ns;
+		info->convert_us = g_get_monotonic_time() - begin;
 	}
-	if (err) {
-		/*
-		 * Revoked: the desktop has perhaps drawn into what was read, and
-		 * then the next frame is near.  A frame that had to wait for its
-		 * mode was revoked for that; if the desktop stands still there
-		 * is no next one, so it is better than black.
-		 */
-		s->everything = TRUE;
-		if (!s->waited)
-			return FRAME_TORN;
-	}
-	info->flip_ns = s->frame.flip_ns;
-	info->convert_us = g_get_monotonic_time() - begin;
-	return FRAME_TAKEN;
+	return result;
 }
 
 const struct frame_source_class frame_source_kernel = {

@@ -57,6 +57,8 @@ struct stream_mode {
  * @skipped: frames between the one taken before and this one
  * @offered: frames that the desktop made since the take() before
  * @lost: nobody looked for so long that the kernel has lost count (R63)
+ * @accept_torn: for the source: nothing has been shown for so long that a torn
+ *	picture is better
  */
 struct frame_info {
 	guint64 seq;
@@ -65,6 +67,7 @@ struct frame_info {
 	guint skipped;
 	guint offered;
 	gboolean lost;
+	gboolean accept_torn;
 };
 
 /**
@@ -72,7 +75,8 @@ struct frame_info {
  * @FRAME_TAKEN: the picture and the info are updated
  * @FRAME_NONE: nothing new
  * @FRAME_TORN: the desktop took the buffer back meanwhile: the picture must not
- *	be shown, the next frame will repair it; the info says which frame it was
+ *	be shown, the next frame will repair it; the info says which frame it was.
+ *	With @accept_torn such a picture is FRAME_TAKEN
  * @FRAME_GONE: the source has gone for good
  */
 enum frame_result {
@@ -90,7 +94,8 @@ enum frame_result {
  *	while; the pump's thread, like the others below
  * @set_mode: the stream has this mode now and @picture is black; a frame of
  *	another size is not taken, and kept until the mode matches
- * @take: never waits; @offered and @lost, 0 before, are valid with any result
+ * @take: never waits; @offered and @lost, 0 before, are valid with any result;
+ *	@accept_torn is the caller's
  */
 struct frame_source_class {
 	const char *name;

@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The desktop's pictures: what is read of a frame, and when, so that the desktop
+ * neither waits for the conversion nor shows through it. libmiracast's frames
+ * are those of the desktop below.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <drm/miracast.h>
+#include <drm_fourcc.h>
+#include <miracast/frames.h>
+#include <miracast/umd.h>
+
+#include "frame-source.h"
+
+#define WIDTH 640
+#define HEIGHT 480
+#define CURSOR_SIZE 64
+#define SCREEN_ID 1
+#define CURSOR_ID 2
+
+/* A desktop with one grey screen and a grey cursor. */
+static struct {
+	int screen_fd;
+	int cursor_fd;
+	guint8 *screen;
+	guint8 *cursor;
+	struct miracast_frame frame;
+	gboolean offered;
+	gboolean late; /* does not wait for the release any more */
+
+	const struct frame_source_class *source_class;
+	gpointer source;
+	struct picture picture;
+	guint8 shown_at_release; /* luma at (0, 0) */
+} desktop;
+
+static guint8 luma(guint x, guint y)
+{
+	return picture_plane(&desktop.picture, 0)[y * picture_stride(&desktop.picture, 0) + x];
+}
+
+/* That the picture shows the grey that was drawn. */
+static void assert_grey(guint x, guint y, guint grey)
+{
+	g_assert_cmpint(ABS((int)luma(x, y) - (int)(16 + grey * 219 / 255)), <=, 1);
+}
+
+static void draw(guint8 grey)
+{
+	memset(desktop.screen, grey, WIDTH * HEIGHT * 4);
+}
+
+static void draw_area(const struct miracast_rect *area, guint8 grey)
+{
+	for (guint y = area->y1; y < area->y2; y++)
+		memset(desktop.screen + (y * WIDTH + area->x1) * 4, grey,
+		       (area->x2 - area->x1) * 4);
+}
+
+/* ------------------------------------------------- libmiracast, as the desktop has it */
+
+int miracast_frames_fd(struct miracast_host *host)
+{
+	return 0;
+}
+
+int miracast_frames_acquire(struct miracast_host *host, struct miracast_frame *frame)
+{
+	if (!desktop.offered)
+		return -EAGAIN;
+	desktop.offered = FALSE;
+	*frame = desktop.frame;
+	return 0;
+}
+
+/* The desktop draws on at once: white, everywhere. */
+int miracast_frames_release(struct miracast_host *host, uint64_t seq, int sync_file)
+{
+	g_assert_cmpuint(seq, ==, desktop.frame.seq);
+	g_assert_cmpint(sync_file, ==, -1);
+	desktop.shown_at_release = luma(0, 0);
+	draw(255);
+	memset(desktop.cursor, 255, CURSOR_SIZE * CURSOR_SIZE * 4);
+	return desktop.late;
+}
+
+int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4])
+{
+	fds[0] = dup(buffer_id == CURSOR_ID ? desktop.cursor_fd : desktop.screen_fd);
+	return 1;
+}
+
+int miracast_frames_get_retired(struct miracast_host *host, uint64_t ids[16])
+{
+	return 0;
+}
+
+static int get_no_chunk(struct miracast_host *host, int timeout_ms, unsigned int n_fds,
+			const int *fds, uint32_t *size, void *chunks, uint32_t *outstanding)
+{
+	return -ETIMEDOUT;
+}
+
+/* --------------------------------------------------------------------- fixture */
+
+static int shared_memory(gsize size, guint8 **data)
+{
+	int fd = memfd_create("dma-buf", MFD_CLOEXEC);
+
+	g_assert_cmpint(ftruncate(fd, size), ==, 0);
+	*data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	g_assert_true(*data != MAP_FAILED);
+	return fd;
+}
+
+static void set_up(void *unused, gconstpointer data)
+{
+	static const struct miracast_callbacks callbacks = { .get_next_chunk = get_no_chunk };
+	const struct stream_mode mode = { WIDTH, HEIGHT, 30000 };
+
+	memset(&desktop, 0, sizeof(desktop));
+	desktop.screen_fd = shared_memory(WIDTH * HEIGHT * 4, &desktop.screen);
+	desktop.cursor_fd = shared_memory(CURSOR_SIZE * CURSOR_SIZE * 4, &desktop.cursor);
+	desktop.frame = (struct miracast_frame){
+		.buffer_id = SCREEN_ID,
+		.fourcc = DRM_FORMAT_XRGB8888,
+		.num_planes = 1,
+		.pitch = { WIDTH * 4 },
+		.width = WIDTH,
+		.height = HEIGHT,
+		.cursor_width = CURSOR_SIZE,
+		.cursor_height = CURSOR_SIZE,
+		.cursor_pitch = CURSOR_SIZE * 4,
+		.cursor_buffer_id = CURSOR_ID,
+	};
+	gst_video_info_set_format(&desktop.picture.info, GST_VIDEO_FORMAT_I420, WIDTH, HEIGHT);
+	desktop.picture.data = g_malloc0(GST_VIDEO_INFO_SIZE(&desktop.picture.info));
+	desktop.source_class = &frame_source_kernel;
+	desktop.source = desktop.source_class->create(NULL, &callbacks, NULL);
+	desktop.source_class->set_mode(desktop.source, &mode);
+}
+
+static void tear_down(void *unused, gconstpointer data)
+{
+	desktop.source_class->destroy(desktop.source);
+	munmap(desktop.screen, WIDTH * HEIGHT * 4);
+	munmap(desktop.cursor, CURSOR_SIZE * CURSOR_SIZE * 4);
+	close(desktop.screen_fd);
+	close(desktop.cursor_fd);
+	g_free(desktop.picture.data);
+}
+
+static enum frame_result take(gboolean accept_torn)
+{
+	struct frame_info info = { .accept_torn = accept_torn };
+
+	return desktop.source_class->take(desktop.source, &desktop.picture, &info);
+}
+
+/* A frame of which @damage is new, or everything, and what is found of it. */
+static enum frame_result show(const struct miracast_rect *damage)
+{
+	desktop.frame.seq++;
+	desktop.frame.flags &= ~MIRACAST_FRAME_FULL;
+	desktop.frame.num_damage = 0;
+	if (damage)
+		desktop.frame.damage[desktop.frame.num_damage++] = *damage;
+	else
+		desktop.frame.flags |= MIRACAST_FRAME_FULL;
+	desktop.offered = TRUE;
+	return take(FALSE);
+}
+
+/* A frame that the desktop did not wait for. */
+static void show_late(void)
+{
+	desktop.late = TRUE;
+	g_assert_cmpint(show(NULL), ==, FRAME_TORN);
+	desktop.late = FALSE;
+}
+
+/* ----------------------------------------------------------------------- tests */
+
+static void test_whole(void *unused, gconstpointer data)
+{
+	draw(50);
+	g_assert_cmpint(show(NULL), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 50);
+	assert_grey(WIDTH - 1, HEIGHT - 1, 50);
+	/* Out of the buffer itself: converted before the desktop was let go. */
+	g_assert_cmpint(desktop.shown_at_release, ==, luma(0, 0));
+	g_assert_cmpint(take(FALSE), ==, FRAME_NONE);
+}
+
+/* What has not changed is not looked at. */
+static void test_damage(void *unused, gconstpointer data)
+{
+	const struct miracast_rect damage = { 128, 16, 256, 32 };
+
+	draw(50);
+	show(NULL);
+	draw_area(&damage, 100);
+	g_assert_cmpint(show(&damage), ==, FRAME_TAKEN);
+	assert_grey(128, 16, 100);
+	assert_grey(255, 31, 100);
+	assert_grey(127, 16, 50);
+	assert_grey(0, HEIGHT - 1, 50);
+}
+
+/* The next one is, and is let go before it is converted. */
+static void test_torn(void *unused, gconstpointer data)
+{
+	const struct miracast_rect damage = { 130, 20, 250, 30 };
+
+	draw(50);
+	show_late();
+	draw(100);
+	g_assert_cmpint(show(&damage), ==, FRAME_TAKEN);
+	g_assert_cmpint(desktop.shown_at_release, !=, luma(0, 0));
+	/* All of it, whatever the desktop has changed: the one before was not shown. */
+	assert_grey(0, 0, 100);
+	assert_grey(WIDTH - 1, HEIGHT - 1, 100);
+
+	/* The buffer is white, but that only the damage was drawn is what counts. */
+	draw_area(&damage, 200);
+	g_assert_cmpint(show(&damage), ==, FRAME_TAKEN);
+	assert_grey(130, 20, 200);
+	assert_grey(249, 29, 200);
+	assert_grey(128, 16, 100);
+	assert_grey(0, 0, 100);
+}
+
+/* Not even copying was quick enough: nothing is converted, the next is whole again. */
+static void test_torn_copy(void *unused, gconstpointer data)
+{
+	const struct miracast_rect damage = { 130, 20, 250, 30 };
+	guint8 before;
+
+	draw(50);
+	show_late();
+	before = luma(0, 0);
+	draw(100);
+	show_late();
+	g_assert_cmpint(luma(0, 0), ==, before);
+	draw(150);
+	g_assert_cmpint(show(&damage), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 150);
+	assert_grey(WIDTH - 1, HEIGHT - 1, 150);
+}
+
+/* Better than nothing, when the pump says so; and repaired by the next. */
+static void test_torn_accepted(void *unused, gconstpointer data)
+{
+	const struct miracast_rect damage = { 130, 20, 250, 30 };
+
+	desktop.late = TRUE;
+	for (guint grey = 50; grey <= 100; grey += 50) {
+		draw(grey);
+		desktop.frame.seq++;
+		desktop.offered = TRUE;
+		g_assert_cmpint(take(TRUE), ==, FRAME_TAKEN);
+		assert_grey(0, 0, grey);
+	}
+	desktop.late = FALSE;
+	draw(150);
+	g_assert_cmpint(show(&damage), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 150);
+}
+
+/* In the end the frame is trusted again: copies cost, too. */
+static void test_care_ends(void *unused, gconstpointer data)
+{
+	guint frames = 0;
+
+	draw(0);
+	show_late();
+	do {
+		draw(++frames % 2 ? 50 : 200);
+		g_assert_cmpint(show(NULL), ==, FRAME_TAKEN);
+		assert_grey(0, 0, frames % 2 ? 50 : 200);
+	} while (desktop.shown_at_release != luma(0, 0) && frames < 10000);
+	g_assert_cmpint(frames, >, 30);
+	g_assert_cmpint(frames, <, 10000);
+}
+
+/* With care, too, it is the one of the frame, not what it is made into then. */
+static void test_cursor(void *unused, gconstpointer data)
+{
+	const gboolean careful = GPOINTER_TO_INT(data);
+
+	draw(50);
+	show(NULL);
+	if (careful)
+		show_late();
+	for (int x = 100; x <= 300; x += 100) {
+		draw(50);
+		memset(desktop.cursor, 200, CURSOR_SIZE * CURSOR_SIZE * 4);
+		for (guint i = 3; i < CURSOR_SIZE * CURSOR_SIZE * 4; i += 4)
+			desktop.cursor[i] = 255;
+		desktop.frame.flags |= MIRACAST_FRAME_CURSOR_VISIBLE;
+		desktop.frame.cursor_x = x;
+		desktop.frame.cursor_y = 50;
+		g_assert_cmpint(show(&(struct miracast_rect){ 0, 0, 0, 0 }), ==, FRAME_TAKEN);
+		assert_grey(x, 50, 200);
+		assert_grey(x + CURSOR_SIZE - 1, 50 + CURSOR_SIZE - 1, 200);
+		assert_grey(x - 1, 50, 50);
+		assert_grey(x - 99, 50, 50);
+	}
+	desktop.frame.flags &= ~MIRACAST_FRAME_CURSOR_VISIBLE;
+	draw(50);
+	g_assert_cmpint(show(&(struct miracast_rect){ 0, 0, 0, 0 }), ==, FRAME_TAKEN);
+	assert_grey(300, 50, 50);
+}
+
+/* A frame of the next mode is kept; that it was waited for is no tear. */
+static void test_waits_for_its_mode(void *unused, gconstpointer data)
+{
+	const struct stream_mode other = { WIDTH / 2, HEIGHT / 2, 30000 };
+	const struct stream_mode mode = { WIDTH, HEIGHT, 30000 };
+
+	desktop.source_class->set_mode(desktop.source, &other);
+	draw(50);
+	g_assert_cmpint(show(NULL), ==, FRAME_NONE);
+	desktop.source_class->set_mode(desktop.source, &mode);
+	desktop.late = TRUE;
+	g_assert_cmpint(take(FALSE), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 50);
+}
+
+static void add(const char *path, gpointer data, void (*test)(void *, gconstpointer))
+{
+	g_test_add_vtable(path, 0, data, set_up, test, tear_down);
+}
+
+int main(int argc, char **argv)
+{
+	gst_init(NULL, NULL);
+	g_test_init(&argc, &argv, NULL);
+	add("/frame-source/whole", NULL, test_whole);
+	add("/frame-source/damage", NULL, test_damage);
+	add("/frame-source/torn/next-is-copied", NULL, test_torn);
+	add("/frame-source/torn/copy", NULL, test_torn_copy);
+	add("/frame-source/torn/accepted", NULL, test_torn_accepted);
+	add("/frame-source/torn/care-ends", NULL, test_care_ends);
+	add("/frame-source/cursor", GINT_TO_POINTER(FALSE), test_cursor);
+	add("/frame-source/cursor-with-care", GINT_TO_POINTER(TRUE), test_cursor);
+	add("/frame-source/waits-for-its-mode", NULL, test_waits_for_its_mode);
+	return g_test_run();
+}
