@@ -19,6 +19,15 @@
 #define KEY_INTERVAL_S 4
 #define KEY_INTERVAL_RARE_S 60
 
+/*
+ * Key frames that are asked for come this far apart at least: a sink that asks
+ * all the time gets no stream of them.
+ */
+#define KEY_FRAME_GAP_US (G_USEC_PER_SEC / 4)
+
+/* Sound that is this late is lost, or it would stay late. */
+#define LATE_SOUND_NS (200 * GST_MSECOND)
+
 /* LPCM: one PES packet at a time (10 ms at 48 kHz); AAC and AC-3 frames are cut by the encoder. */
 #define LPCM_SAMPLES 480
 
@@ -46,12 +55,14 @@ struct media_pipeline {
 	GstClockTime first_base; /* base time when it first played */
 	GSource *bus_source;
 	GSource *first_sent_source;
+	GSource *key_frame_source; /* one that was put off */
 
 	GMutex lock;
 	const struct wfd_mode *mode; /* pictures of another size are not taken */
 	struct in_flight in_flight[IN_FLIGHT];
 	guint next_in_flight;
 	GstClockTime last_pts;
+	gint64 key_frame_us; /* when one was asked for, or will be */
 	gboolean sent_one;
 	gboolean failed;
 	struct media_stats stats;
@@ -199,22 +210,26 @@ static gboolean build_audio(media_pipeline *p, const struct media_pipeline_confi
 	const struct wfd_selection *selection = config->selection;
 	const char *encoder = audio_encoder_element(selection->audio_format);
 	const char *parser = selection->audio_format == WFD_AUDIO_AC3 ? "ac3parse" : "aacparse";
-	GstElement *source, *source_filter, *last, *filter;
+	GstElement *source, *source_filter, *queue, *last, *filter;
 
 	if (selection->audio_format == WFD_AUDIO_NONE)
 		return TRUE;
 	if (!(source = add_element(p, "audiotestsrc", "sound", error)) ||
 	    !(source_filter = add_element(p, "capsfilter", "sound-format", error)) ||
+	    !(queue = add_element(p, "queue", "sound-queue", error)) ||
 	    !(last = add_element(p, "audioconvert", "sound-layout", error)) ||
 	    !(filter = add_element(p, "capsfilter", "audio-format", error)))
 		return FALSE;
 	g_object_set(source, "is-live", TRUE, "samplesperbuffer", LPCM_SAMPLES, "volume", 0.1, NULL);
 	gst_util_set_object_arg(G_OBJECT(source), "wave",
 				config->audio == AUDIO_SOURCE_TONE ? "sine" : "silence");
+	gst_util_set_object_arg(G_OBJECT(queue), "leaky", "downstream");
+	g_object_set(queue, "max-size-time", (guint64)LATE_SOUND_NS, "max-size-buffers", 0,
+		     "max-size-bytes", 0, NULL);
 	set_filter(source_filter, audio_source_caps(selection));
 	set_filter(filter, audio_sink_caps(selection));
 	if (!link_elements(source, source_filter, error) ||
-	    !link_elements(source_filter, last, error))
+	    !link_elements(source_filter, queue, error) || !link_elements(queue, last, error))
 		return FALSE;
 
 	if (encoder) {
@@ -431,6 +446,36 @@ static void watch_bus(media_pipeline *p)
 	g_source_attach(p->bus_source, p->context);
 }
 
+/* ---------------------------------------------------------------- key frames */
+
+static void force_key_frame(media_pipeline *p)
+{
+	g_autoptr(GstPad) pad = gst_element_get_static_pad(p->video_encoder, "src");
+
+	gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
+									    TRUE, 0));
+}
+
+static gboolean key_frame_is_due(gpointer user_data)
+{
+	media_pipeline *p = user_data;
+
+	g_mutex_lock(&p->lock);
+	p->key_frame_us = g_get_monotonic_time();
+	g_source_set_ready_time(p->key_frame_source, -1);
+	g_mutex_unlock(&p->lock);
+	force_key_frame(p);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean call_back(GSource *source, GSourceFunc callback, gpointer user_data)
+{
+	return callback(user_data);
+}
+
+/* Runs at its ready time, which is set whenever one is put off. */
+static GSourceFuncs key_frame_source_funcs = { .dispatch = call_back };
+
 /* ------------------------------------------------------------------- the owner */
 
 media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
@@ -452,6 +497,9 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 		p->in_flight[i].pts = GST_CLOCK_TIME_NONE;
 	p->first_sent_source = g_idle_source_new();
 	g_source_set_callback(p->first_sent_source, deliver_first_sent, p, NULL);
+	p->key_frame_source = g_source_new(&key_frame_source_funcs, sizeof(GSource));
+	g_source_set_callback(p->key_frame_source, key_frame_is_due, p, NULL);
+	g_source_attach(p->key_frame_source, p->context);
 
 	p->pipeline = gst_object_ref_sink(gst_pipeline_new("miracast"));
 	p->mux = add_element(p, "wfdtsmux", "mux", error);
@@ -484,6 +532,8 @@ void media_pipeline_free(media_pipeline *p)
 	}
 	g_source_destroy(p->first_sent_source);
 	g_source_unref(p->first_sent_source);
+	g_source_destroy(p->key_frame_source);
+	g_source_unref(p->key_frame_source);
 	gst_object_unref(p->pipeline);
 	latency_window_free(p->latency);
 	g_main_context_unref(p->context);
@@ -493,7 +543,7 @@ void media_pipeline_free(media_pipeline *p)
 
 void media_pipeline_play(media_pipeline *p)
 {
-	media_pipeline_key_frame(p);
+	force_key_frame(p);
 	gst_element_set_state(p->pipeline, GST_STATE_PLAYING);
 	if (!GST_CLOCK_TIME_IS_VALID(p->first_base))
 		p->first_base = gst_element_get_base_time(p->pipeline);
@@ -583,10 +633,22 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 
 void media_pipeline_key_frame(media_pipeline *p)
 {
-	g_autoptr(GstPad) pad = gst_element_get_static_pad(p->video_encoder, "src");
+	gint64 now = g_get_monotonic_time();
+	gboolean at_once;
 
-	gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE,
-									    TRUE, 0));
+	g_mutex_lock(&p->lock);
+	at_once = now >= p->key_frame_us + KEY_FRAME_GAP_US;
+	if (at_once) {
+		p->key_frame_us = now;
+	} else {
+		/* One that was put off before serves this one, too. */
+		if (now >= p->key_frame_us)
+			p->key_frame_us += KEY_FRAME_GAP_US;
+		g_source_set_ready_time(p->key_frame_source, p->key_frame_us);
+	}
+	g_mutex_unlock(&p->lock);
+	if (at_once)
+		force_key_frame(p);
 }
 
 void media_pipeline_set_bit_rate(media_pipeline *p, guint bit_rate)

@@ -3,12 +3,14 @@
  * media-pipeline.h - from I420 pictures to RTP packets
  *
  *     appsrc ! videoconvert ! ENCODER ! h264parse ! wfdtsmux.video
- *     audiotestsrc ! audioconvert ! ENCODER ! wfdtsmux.audio
+ *     audiotestsrc ! queue ! audioconvert ! ENCODER ! wfdtsmux.audio
  *     wfdtsmux ! wfdrtppay ! udpsink
  *
  * There is no queue between appsrc and udpsink: one thread encodes a picture and
  * hands its packets to the network before it asks for the next one.  Nothing is
- * synchronised to a clock, nothing waits for audio.
+ * synchronised to a clock, nothing waits for audio.  That of sound loses what is
+ * too old: where the processor does not get done with it, it has gaps, but does
+ * not fall behind the pictures.
  */
 #pragma once
 
@@ -109,7 +111,10 @@ void media_pipeline_set_mode(media_pipeline *pipeline, const struct wfd_selectio
 void media_pipeline_push(media_pipeline *pipeline, const struct picture *picture,
 			 const struct frame_info *info, gboolean repeat);
 
-/* The next picture is a key frame. */
+/*
+ * The next picture is a key frame, or, soon after one that was asked for, that of
+ * a quarter of a second later. Any thread.
+ */
 void media_pipeline_key_frame(media_pipeline *pipeline);
 void media_pipeline_set_bit_rate(media_pipeline *pipeline, guint bit_rate);
 /* PTS that a picture pushed @delay_ms from now would have, 90 kHz. */

@@ -58,7 +58,8 @@ CASES = {
         ("--wfd2-video-formats", "00 01 03 0010 000000000001 000000000000 000000000000 00 0000 0000 11 00")),
     "microsoft": Case(("--video-formats", VGA, "--user-agent", "MSFT-WDD/10.00", "--param",
                        "microsoft_latency_management_capability=supported", "--param", "intel_sink_model_name=x")),
-    "key-frames": Case(("--video-formats", VGA, "--idr-at", "3", "--idr-at", "5"), duration=7, idr_requests=2),
+    "key-frames": Case(("--video-formats", VGA, "--idr-at", "3", "--idr-at", "3.1", "--idr-at", "5"),
+                       duration=7, idr_requests=3),
     "pause": Case(("--video-formats", VGA, "--send-at", "2:M9", "--send-at", "4:M7"), duration=6, pauses=1),
     "standby": Case(("--video-formats", VGA, "--send-at", "2:M12", "--send-at", "4:M7"), duration=6, pauses=1),
 }

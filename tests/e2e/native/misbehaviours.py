@@ -83,6 +83,9 @@ REASONS |= {
     "setup-before-m1": PLAYED,
 }
 
+# In 2 s of asking, four a second; then there are the first one and what the beginning of the session asks for.
+MAX_FLOOD_KEY_FRAMES = 12
+
 # Seconds to play; M16 comes after 25 s.
 DURATION = collections.defaultdict(lambda: 1.5, {
     "idr-flood": 3.0, "pause-play-storm": 6.0, "lg-like": 27.0, "m16-error": 27.0, "ms-late-m2": 2.0})
@@ -109,6 +112,8 @@ def run_script(broker: Broker, name: str) -> None:
     broker.demand_clean()
     demand(reason in REASONS[name], f"ended with '{reason}' ({message}) instead of {sorted(REASONS[name])}")
     demand(message, f"ended with '{reason}' and no message")
+    if name == "idr-flood":
+        demand(report["media"]["idr"] <= MAX_FLOOD_KEY_FRAMES, f"{report['media']['idr']} key frames")
     # With several sessions at once the processor may be late; conformance.py judges timing.
     demand_strict(report, TIMING | MEANINGLESS.get(name, frozenset()))
 
