@@ -441,14 +441,14 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 	 */
 	revoked = err != 0;
 	torn = revoked && !s->waited && !info->accept_torn;
-	if (s->careful) {
-		s->careful--;
-		if (!torn)
-			convert_view(s, &areas, &view, picture);
-	}
+	if (s->careful && !torn)
+		convert_view(s, &areas, &view, picture);
 	if (revoked) {
 		s->everything = TRUE;
 		s->careful = CAREFUL_FRAMES;
+	} else if (s->careful && !--s->careful) {
+		/* Frames are trusted again; if not for long, everything is copied anew. */
+		g_clear_pointer(&s->copy, g_free);
 	}
 	return torn ? FRAME_TORN : FRAME_TAKEN;
 }
