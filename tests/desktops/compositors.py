@@ -91,20 +91,23 @@ class Weston(Compositor):
     def start(self) -> None:
         config = self.runtime / "weston.ini"
         # A panel would cover a full screen window while another monitor has the focus.
-        config.write_text("[core]\nrequire-outputs=none\nidle-time=0\n[shell]\npanel-position=none\nlocking=false\nanimation=none\n"
+        config.write_text("[core]\nrequire-outputs=none\nidle-time=0\n"
+                          "[shell]\npanel-position=none\nlocking=false\nanimation=none\n"
                           "startup-animation=none\n", encoding="ascii")
         self.env["WAYLAND_DISPLAY"] = "wayland-desktop"
         self.spawn(["weston", "--backend=drm", f"--drm-device={self.card.name}", "--renderer=pixman",
-                    "--continue-without-input", f"--config={config}", "--socket=wayland-desktop"], self.name)
+                    "--continue-without-input", "--debug", f"--config={config}", "--socket=wayland-desktop"], self.name)
         wait_for("Weston's socket", 60, lambda: self.check() and (self.runtime / "wayland-desktop").exists())
 
     def outputs(self) -> dict[str, tuple[int, int]]:
-        # Weston has nothing to ask but its log.
+        # Weston has nothing to ask for sizes but its log, where the last that it said of each counts.
         log = (self.out / "weston.log").read_text(encoding="utf-8", errors="replace")
         found = re.findall(r"Output (\S+) \(crtc \d+\) video modes:\n(?: +.*\n)*? +(\d+)x(\d+)@.*, current", log)
-        # The last that it said of each counts, while it has the monitor.
+        # Its shell is a program of its own. Weston 14 uses what it has freed, and dies, when a monitor goes before
+        # the shell's background for it has come, so it has the monitor from then on.
+        scene = self.tell("weston-debug", "scene-graph")
         return {connector: (int(width), int(height)) for connector, width, height in found
-                if self.card.enabled(connector)}
+                if f"background for output {connector}" in scene and self.card.enabled(connector)}
 
     def set_mode(self, connector: str, size: tuple[int, int]) -> bool:
         return False

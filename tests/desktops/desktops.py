@@ -230,8 +230,12 @@ class Trial:
         """What is wrong has to be noticed: a band that is too old, a picture that is."""
         connector = self._connector(0)
         self.reader.judge(0, True)
-        self.painters[0].send_signal(signal.SIGUSR1)
-        wait_for("a torn picture is noticed", 20, lambda: self.reader.ask("stats", 0)["torn"])
+
+        def torn() -> int:
+            # One picture each time, and the next one may replace it before it is taken.
+            self.painters[0].send_signal(signal.SIGUSR1)
+            return self.reader.ask("stats", 0)["torn"]
+        wait_for("a torn picture is noticed", 20, torn)
         self.desktop.end(self.painters.pop(0))
         shown, drawn = struct.unpack("2I", self.progress[0].read_bytes())
         # Not anew: the file is mapped.
@@ -244,6 +248,14 @@ class Trial:
     STEPS = (extends, moving_content, last_picture_arrives, changes_mode, second_monitor, replugs, daemon_dies,
              cursor, alive, judge_is_judged)
 
+    def death(self) -> str:
+        """Who has died: the reason of most faults that there may be."""
+        try:
+            self.desktop.check()
+        except DesktopError as error:
+            return str(error)
+        return "desktop and painters live"
+
     def run(self) -> bool:
         name = self.desktop.name
         try:
@@ -253,7 +265,7 @@ class Trial:
                 try:
                     print(f"PASS {what} ({step(self)}; {time.monotonic() - began:.0f} s)", flush=True)
                 except (DesktopError, subprocess.SubprocessError, OSError, LookupError) as error:
-                    print(f"# {error}\nFAIL {what}", flush=True)
+                    print(f"# {error}\n# {self.death()}\nFAIL {what}", flush=True)
                     # What comes after needs what came before.
                     return False
             return True
