@@ -91,7 +91,8 @@ class Session:
         self.events: list[tuple[float, str]] = []
         self.idr_requests: list[float] = []
         self.keepalives: list[float] = []
-        self.play_sent_t: float | None = None
+        self.play_sent_t: float | None = None   # the first time
+        self._last_play_t = 0.0
         self._timers: list = []
         self._order = itertools.count()
         self._reader = rtsp.Reader(self.complain)
@@ -331,8 +332,10 @@ class Session:
         self._cseq += 1
         if name == "M13":
             self.idr_requests.append(self.now())
-        if name == "M7" and self.play_sent_t is None:
-            self.play_sent_t = self.now()
+        if name == "M7":
+            self._last_play_t = self.now()
+            if self.play_sent_t is None:
+                self.play_sent_t = self._last_play_t
         if name == "M8" and self.state is not State.CLOSED:
             self._enter(State.CLOSING)
         self._send(name, message)
@@ -622,7 +625,8 @@ class Session:
             self.request("M7")
 
     def _m7_answered(self, _message: rtsp.Message) -> None:
-        self._end_quiet()
+        # Pictures may have overtaken the answer.
+        self._end_quiet(self._last_play_t)
         if self.state in (State.PLAYING, State.CLOSING, State.CLOSED):
             return
         self._enter(State.PLAYING)
@@ -672,12 +676,12 @@ class Session:
                 "quiet": [rounded(entry) for entry in self.quiet]}
 
     def _begin_quiet(self, why: str) -> None:
-        self._end_quiet()
+        self._end_quiet(self.now())
         self.quiet.append([self.now(), None, why])
 
-    def _end_quiet(self) -> None:
+    def _end_quiet(self, t: float) -> None:
         if self.quiet and self.quiet[-1][1] is None:
-            self.quiet[-1][1] = self.now()
+            self.quiet[-1][1] = max(t, self.quiet[-1][0])
 
 
 def apply_byte_actions(message: rtsp.Message, steps: list[Step]) -> tuple[bytes, int, float, bool]:
