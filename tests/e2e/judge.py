@@ -89,6 +89,8 @@ class Judge:
         broken = sorted(set(sink["violations"]) - PACE)
         self.demand(not broken, f"rules of the specification broken: {broken}")
         self.demand(self.cast["desktop_alive"] and self.cast["desktop_alive_after"], "a part of the desktop died")
+        sound, seconds = found.get("audio", {}).get("seconds", 0), sink["rtp"].get("seconds", 0)
+        self.demand(sound * 3 >= seconds, f"only {sound:.1f} s of sound in {seconds:.1f} s")
         negotiated = f"{session['mode']['width']}x{session['mode']['height']}"
         self.demand(found.get("resolutions") == [negotiated],
                     f"mode {negotiated} negotiated, pictures of {found.get('resolutions')}")

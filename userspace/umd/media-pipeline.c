@@ -25,8 +25,11 @@
  */
 #define KEY_FRAME_GAP_US (G_USEC_PER_SEC / 4)
 
-/* Sound that is this late is lost, or it would stay late. */
-#define LATE_SOUND_NS (200 * GST_MSECOND)
+/*
+ * Sound that is this late is lost, or it would stay late: so far from the pictures
+ * it may be (WFD 4.10).
+ */
+#define LATE_SOUND_NS (500 * GST_MSECOND)
 
 /* LPCM: one PES packet at a time (10 ms at 48 kHz); AAC and AC-3 frames are cut by the encoder. */
 #define LPCM_SAMPLES 480
