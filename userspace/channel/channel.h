@@ -193,8 +193,17 @@ G_BEGIN_DECLS
 	  "The display wants a transport that Miracast sources do not offer; report its model.") \
 	R(ENCODER_MISSING, "encoder-missing", CRITICAL_ERROR, \
 	  "Install an H.264 encoder, for example gstreamer1.0-plugins-ugly (x264enc).") \
+	/* It is there, but does not start, or refuses a setting or its device. */ \
+	R(ENCODER_FAILED, "encoder-failed", CRITICAL_ERROR, \
+	  "Choose another encoder: miracastctl connect --encoder=x264enc needs no graphics card.") \
 	R(PIPELINE_FAILED, "pipeline-failed", CRITICAL_ERROR, \
 	  "Choose another encoder; the log names the element that failed.") \
+	/* The desktop's pictures are in memory that cannot be mapped, or only old pictures come out. */ \
+	R(PICTURE_UNREADABLE, "picture-unreadable", CRITICAL_ERROR, \
+	  "Run the desktop on another graphics card of this computer; report the card and its driver.") \
+	/* Not one packet leaves any more: network unreachable, interface down or gone. */ \
+	R(LINK_LOST, "link-lost", CRITICAL_ERROR, \
+	  "Check that the display is on and in range and that Wi-Fi is on, then connect again.") \
 	R(DRIVER_GONE, "driver-gone", CRITICAL_ERROR, \
 	  "Check that miracast.ko is loaded (see the kernel log), then connect again.") \
 	R(CONFIGURATION, "configuration", CRITICAL_ERROR, \
