@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The modes of a session: see umd-private.h.
+ */
+#include "umd-private.h"
+
+#define FLOOR_PIXEL_RATE (1024 * 768 * 30)
+
+/* The wish of the user if the sink can do it, else the best mode. */
+const struct wfd_mode *umd_modes_preferred(umd_session *s)
+{
+	const struct wfd_mode_request *wish = &s->config->wish;
+	const struct wfd_mode *mode = NULL;
+
+	if (wish->width) {
+		for (guint i = 0; i < s->modes->len && !mode; i++) {
+			mode = g_array_index(s->modes, struct wfd_mode_choice, i).mode;
+			if (mode->width != wish->width || mode->height != wish->height ||
+			    (wish->refresh_mhz && !wfd_mode_matches_rate(mode, wish->refresh_mhz)))
+				mode = NULL;
+		}
+		if (!mode)
+			g_message("the sink cannot show %ux%u; taking its best mode", wish->width,
+				  wish->height);
+	}
+	return mode ? mode : g_array_index(s->modes, struct wfd_mode_choice, 0).mode;
+}
+
+gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
+			     struct wfd_selection *selection, GError **error)
+{
+	struct wfd_mode_request request = { mode->width, mode->height, mode->refresh_hz * 1000 };
+
+	if (!wfd_negotiate(s->caps, &s->limits, &request, selection, error))
+		return FALSE;
+	if (!s->config->audio && !s->quirks.audio_required)
+		selection->audio_format = WFD_AUDIO_NONE;
+	return TRUE;
+}
+
+static guint64 least_bit_rate(const struct wfd_mode *mode)
+{
+	return (guint64)mode->width * mode->height * mode->refresh_hz * FLOOR_BIT_RATE /
+	       FLOOR_PIXEL_RATE;
+}
+
+/* Leave out what the link cannot carry, but for the mode that needs least; returns whether (R30). */
+static gboolean drop_modes(GArray *modes, guint link_rate)
+{
+	const struct wfd_mode *frugal = NULL;
+	guint before = modes->len;
+
+	for (guint i = 0; i < modes->len; i++) {
+		const struct wfd_mode *mode = g_array_index(modes, struct wfd_mode_choice, i).mode;
+
+		if (!frugal || least_bit_rate(mode) < least_bit_rate(frugal))
+			frugal = mode;
+	}
+	for (guint i = modes->len; link_rate && i-- > 0;) {
+		const struct wfd_mode *mode = g_array_index(modes, struct wfd_mode_choice, i).mode;
+
+		if (mode != frugal && least_bit_rate(mode) > link_rate)
+			g_array_remove_index(modes, i);
+	}
+	return modes->len < before;
+}
+
+GArray *umd_modes_new(umd_session *s, GError **error)
+{
+	GArray *modes;
+
+	s->limits.audio = s->quirks.audio_only_aac ? 1u << WFD_AUDIO_AAC : ~0u;
+	s->limits.audio &= audio_encoders_available();
+	modes = wfd_negotiate_modes(s->caps, &s->limits, error);
+	if (modes)
+		s->reduced = drop_modes(modes, s->limits.link_rate);
+	return modes;
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the broker and the kernel are told: see umd-private.h.
+ */
+#include "umd-private.h"
+
+static void tell(umd_session *s, enum channel_message message, GVariant *fields)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!channel_send(s->ch, message, fields, &error))
+		g_debug("%s", error->message);
+}
+
+void umd_report_phase(umd_session *s, enum channel_phase phase)
+{
+	if (s->phases_reached & (G_GINT64_CONSTANT(1) << phase))
+		return;
+	s->phases_reached |= G_GINT64_CONSTANT(1) << phase;
+	g_message("phase: %s", channel_phase_name(phase));
+	tell(s, CHANNEL_PHASE,
+	     g_variant_new_parsed("{'phase': <%s>, 'time-us': <%x>}", channel_phase_name(phase),
+				  g_get_monotonic_time()));
+}
+
+static void add_string(GVariantDict *dict, const char *key, const char *value)
+{
+	if (value && *value)
+		g_variant_dict_insert(dict, key, "s", value);
+}
+
+void umd_report_sink(umd_session *s, const char *user_agent)
+{
+	GVariantDict dict;
+
+	g_variant_dict_init(&dict, NULL);
+	if (s->caps) {
+		add_string(&dict, "name", s->caps->friendly_name);
+		add_string(&dict, "manufacturer", s->caps->manufacturer);
+		add_string(&dict, "model", s->caps->model_name);
+		add_string(&dict, "version", s->caps->version);
+	}
+	add_string(&dict, "user-agent", user_agent);
+	add_string(&dict, "quirks", s->quirks.name);
+	tell(s, CHANNEL_SINK, g_variant_dict_end(&dict));
+}
+
+void umd_report_mode(umd_session *s)
+{
+	const struct wfd_mode *mode = s->selection.mode;
+	const char *audio = wfd_audio_format_name(s->selection.audio_format);
+	gboolean high = s->selection.profile == WFD_H264_PROFILE_CHP;
+
+	tell(s, CHANNEL_MODE,
+	     g_variant_new_parsed("{'width': <%u>, 'height': <%u>, 'refresh': <%u>, "
+				  "'codec': <'H.264'>, 'profile': <%s>, 'level': <%s>, "
+				  "'audio': <%s>, 'bit-rate': <%u>, 'encoder': <%s>}",
+				  (guint32)mode->width, (guint32)mode->height,
+				  (guint32)(mode->refresh_hz * 1000),
+				  high ? "high" : "constrained-baseline",
+				  wfd_level_name(s->selection.level), audio ? audio : "none",
+				  (guint32)s->bit_rate, video_encoder_element(s->encoder)));
+}
+
+void umd_report_stats(umd_session *s)
+{
+	struct frame_pump_counters frames;
+	struct media_stats media;
+
+	frame_pump_get_counters(s->pump, &frames);
+	media_pipeline_take_stats(s->pipeline, &media);
+	tell(s, CHANNEL_STATS,
+	     g_variant_new_parsed("{'frames-offered': <%t>, 'frames-acquired': <%t>, "
+				  "'frames-encoded': <%t>, 'frames-sent': <%t>, "
+				  "'frames-dropped': <%t>, 'packets': <%t>, "
+				  "'bytes': <%t>, 'idr': <%t>, 'idr-requests': <%t>, "
+				  "'latency-median-us': <%t>, 'latency-p95-us': <%t>, "
+				  "'bit-rate': <%t>}",
+				  frames.offered, frames.taken, media.frames_encoded, media.frames_sent,
+				  frames.dropped, media.packets, media.bytes, media.idr,
+				  s->idr_requests, media.latency_median_us, media.latency_p95_us,
+				  (guint64)s->bit_rate));
+}
+
+void umd_report_event(umd_session *s, enum miracast_protocol_event event)
+{
+	struct miracast_statistic statistic = {
+		.type = MIRACAST_STATISTIC_EVENT,
+		.event = event,
+	};
+
+	s->callbacks->report_statistic(s->host, &statistic);
+}
