@@ -129,12 +129,53 @@ static void test_sink_level(void)
 {
 	assert_modes("wfd_video_formats: 00 00 01 02 000001C1 00000000 00000000" TAIL, &no_limits,
 		     "1280x720p60 640x480p60");
-	/* 1080p24 is allowed with 3.2 */
-	assert_modes("wfd_video_formats: 00 00 01 02 00010001 00000000 00000000" TAIL, &no_limits,
-		     "1920x1080p24 640x480p60");
+	/* With 3.2 Table 10 allows 1080p24 and 1080p25, H.264 does not; with 4.2 1920x1200p30. */
+	assert_modes("wfd_video_formats: 00 00 01 02 00011041 00000000 00000000" TAIL, &no_limits,
+		     "1280x720p60 640x480p60");
+	assert_modes("wfd_video_formats: 00 00 01 04 00011041 00000000 00000000" TAIL, &no_limits,
+		     "1280x720p60 1920x1080p25 1920x1080p24 640x480p60");
+	assert_modes("wfd_video_formats: 00 00 02 10 00000001 10000000 00000000" TAIL, &no_limits,
+		     "640x480p60");
+	assert_modes("wfd2_video_formats: 00 01 02 0020 000000000001 000010000000 0 00 0000 0000 00 00\r\n",
+		     &no_limits, "1920x1200p30 640x480p60");
 	/* no level at all */
 	assert_modes("wfd_video_formats: 00 00 01 00 00010001 00000000 00000000" TAIL, &no_limits,
 		     "640x480p60");
+}
+
+/* Every mode with every level that a sink can name: what is promised is true of the stream. */
+static void test_promised_levels(void)
+{
+	static const char *const formats[] = {
+		"wfd_video_formats: 00 00 %02x %02x 0001ffff 1fffffff 00000fff" TAIL,
+		"wfd2_video_formats: 00 01 %02x %04x 000007ffffff 0003ffffffff 000000000fff 00 0000 "
+		"0000 00 00\r\n",
+		"wfdx_video_formats: 0000 00 %04x %04x 0007ffffff 01ffffffff 0000000fff" TAIL,
+	};
+	guint promised = 0;
+
+	for (guint i = 0; i < G_N_ELEMENTS(formats) * WFD_N_LEVELS * 2; i++) {
+		guint profile = i % 2 ? WFD_H264_PROFILE_CHP : WFD_H264_PROFILE_CBP;
+		int sink_level = i / 2 % WFD_N_LEVELS;
+		g_autofree char *lines = g_strdup_printf(formats[i / 2 / WFD_N_LEVELS], profile,
+							 wfd_level_to_bit(sink_level));
+		g_autoptr(wfd_sink_caps) caps = sink(lines);
+		g_autoptr(GArray) choices = wfd_negotiate_modes(caps, &no_limits, NULL);
+
+		g_assert_nonnull(choices);
+		for (guint c = 0; c < choices->len; c++) {
+			const struct wfd_mode_choice *choice =
+				&g_array_index(choices, struct wfd_mode_choice, c);
+			const struct wfd_mode *mode = choice->mode;
+
+			g_assert_cmpint(choice->level, <=, sink_level);
+			g_assert_cmpint(choice->level, >=, mode->min_level);
+			g_assert_cmpint(choice->level, >=,
+					wfd_level_for(mode->width, mode->height, mode->refresh_hz));
+			promised++;
+		}
+	}
+	g_assert_cmpuint(promised, >, 1000);
 }
 
 static void test_profile_choice(void)
@@ -280,6 +321,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/wfd/negotiate/3.4.2/mandatory-mode", test_mandatory_mode);
 	g_test_add_func("/wfd/negotiate/M3/encoder-limits", test_limits);
 	g_test_add_func("/wfd/negotiate/table-10/sink-level", test_sink_level);
+	g_test_add_func("/wfd/negotiate/table-a-1/promised-levels", test_promised_levels);
 	g_test_add_func("/wfd/negotiate/M4/profile", test_profile_choice);
 	g_test_add_func("/wfd/negotiate/M4/request-refused", test_request_refused);
 	g_test_add_func("/wfd/negotiate/M4/numbering", test_numbering);

@@ -16,16 +16,20 @@ static gboolean within_limits(const struct wfd_mode *mode, const struct wfd_enco
 	       (!limits->max_pixel_rate || wfd_mode_pixel_rate(mode) <= limits->max_pixel_rate);
 }
 
-/* The level to encode @mode with for a sink that decodes up to @sink_level, or -1. */
+/*
+ * The level to encode @mode with for a sink that decodes up to @sink_level, or -1.
+ * A stream that says less than H.264 asks for its size and rate cannot be made:
+ * encoders refuse, or write the level that is true.
+ */
 static int choose_level(const struct wfd_mode *mode, int sink_level,
 			const struct wfd_encoder_limits *limits)
 {
 	int h264 = wfd_level_for(mode->width, mode->height, mode->refresh_hz);
 	int level = MAX(h264, (int)mode->min_level);
 
-	if (h264 < 0 || (int)mode->min_level > sink_level || level > (int)limits->max_level)
+	if (h264 < 0 || level > sink_level || level > (int)limits->max_level)
 		return -1;
-	return MIN(level, sink_level);
+	return level;
 }
 
 static gboolean is_listed(const GArray *choices, const struct wfd_mode *mode)

@@ -64,6 +64,11 @@ struct wfd_mode_choice {
  * size.  Interlaced modes are left out.  640x480p60 is always in the list, since
  * it is mandatory for every sink (3.4.2).
  *
+ * Level: the lowest that both WFD's Table 10 and H.264's Table A-1 allow for the
+ * mode.  Where it is above the sink's the mode is left out: for 1080p24 and 1080p25
+ * with level 3.2 and for 1920x1200p30 with 4.2 Table 10 asks for less than any
+ * conforming stream can say.
+ *
  * Native: real sinks leave the field 00, which would be 640x480p60, so that value
  * counts as "not said".  Where the native mode itself is not common, or is below
  * 30 Hz (no panel is; R2 sinks write the field in the R1 way), the highest rate
