@@ -9,6 +9,8 @@
  *	garbage	break the rules of the channel
  *	config	say the configuration back
  *	hang	no longer obey "stop", nor say anything
+ *
+ * With GST_FAKE_UMD_LATE_MS in the environment it begins so much later.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -145,7 +147,10 @@ int main(void)
 	g_autoptr(GInputStream) stream_4 = g_unix_input_stream_new(4, FALSE);
 	g_autoptr(GError) error = NULL;
 	struct fake fake = { .loop = g_main_loop_new(NULL, FALSE) };
+	const char *late = g_getenv("GST_FAKE_UMD_LATE_MS");
 
+	if (late)
+		g_usleep(g_ascii_strtoull(late, NULL, 10) * 1000);
 	fake.rtsp = g_data_input_stream_new(stream_4);
 	fake.channel = channel_new(5, CHANNEL_UMD, &funcs, &fake, &error);
 	if (!fake.channel)

@@ -76,6 +76,7 @@ static void set_up(struct fixture *f, gconstpointer umd)
 	f->config.umd_program = umd ? umd : FAKE_UMD;
 	f->config.keep_ended = 1;
 	f->config.max_sessions = 1;
+	f->config.rtsp_timeout = 2;
 	f->config.defaults = g_variant_ref_sink(
 		g_variant_new_parsed("{'width': <uint32 1280>, 'max-bit-rate': <uint64 5>}"));
 	f->broker = broker_new(&f->config);
@@ -267,6 +268,120 @@ static void test_sink_hangs_up(struct fixture *f, gconstpointer data)
 	assert_reason(f, "sink-vanished");
 }
 
+/* ---- a sink that dials again --------------------------------------------------- */
+
+static gboolean negotiates(struct fixture *f)
+{
+	session *s = only_session(f);
+
+	return s && session_state(s) == SESSION_NEGOTIATING;
+}
+
+static gboolean waits_for_call(struct fixture *f)
+{
+	session *s = only_session(f);
+
+	return s && session_state(s) == SESSION_RTSP;
+}
+
+static guint count_phases(struct fixture *f, const char *name)
+{
+	GPtrArray *phases = session_phases(only_session(f));
+	guint n = 0;
+
+	for (guint i = 0; i < phases->len; i++)
+		n += g_str_equal(((struct session_phase *)g_ptr_array_index(phases, i))->name, name);
+	return n;
+}
+
+/* The UMD is not there yet when the sink hangs up and dials again: its second call counts. */
+static void test_redial_early(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) second = NULL;
+	GSocketConnection *first;
+
+	g_setenv("GST_FAKE_UMD_LATE_MS", "500", TRUE);
+	first = dial(f);
+	wait_until(negotiates, f);
+	g_unsetenv("GST_FAKE_UMD_LATE_MS");
+	g_object_unref(first);
+	second = dial(f);
+	tell(second, "stream");
+	wait_until(streams, f);
+	g_assert_cmpuint(f->added, ==, 1);
+	g_assert_cmpuint(count_phases(f, "dialled"), ==, 2);
+	g_assert_cmpuint(count_phases(f, "hung-up"), ==, 1);
+}
+
+/* The UMD has noticed that nobody is there before the sink dials again. */
+static void test_redial_late(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) second = NULL;
+	GSocketConnection *first = dial(f);
+
+	wait_until(negotiates, f);
+	g_object_unref(first);
+	wait_until(waits_for_call, f);
+	second = dial(f);
+	tell(second, "stream");
+	wait_until(streams, f);
+	g_assert_cmpuint(f->added, ==, 1);
+	g_object_unref(g_steal_pointer(&second));
+	/* It has answered: to hang up now is the end. */
+	wait_until(is_gone, f);
+	assert_reason(f, "sink-vanished");
+}
+
+/* Of two calls that are hung up as well, none is of use; the third is. */
+static void test_redial_of_redial(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) third = NULL;
+	GSocketConnection *first;
+
+	g_setenv("GST_FAKE_UMD_LATE_MS", "500", TRUE);
+	first = dial(f);
+	wait_until(negotiates, f);
+	g_unsetenv("GST_FAKE_UMD_LATE_MS");
+	g_object_unref(first);
+	g_object_unref(dial(f));
+	wait_until(waits_for_call, f);
+	third = dial(f);
+	tell(third, "stream");
+	wait_until(streams, f);
+	g_assert_cmpuint(f->added, ==, 1);
+}
+
+/* Not for ever, and the reason is that of the connection that came to nothing. */
+static void test_no_redial(struct fixture *f, gconstpointer data)
+{
+	GSocketConnection *sink = dial(f);
+
+	wait_until(negotiates, f);
+	g_object_unref(sink);
+	wait_until(waits_for_call, f);
+	wait_until(is_gone, f);
+	assert_reason(f, "sink-vanished");
+}
+
+/* A peer that does nothing but dial and hang up gets so many processes, and no more. */
+static void test_redial_for_ever(struct fixture *f, gconstpointer data)
+{
+	guint n = 0;
+
+	while (f->added == 0 || !is_gone(f)) {
+		GSocketConnection *sink = dial(f);
+
+		n++;
+		wait_until(negotiates, f);
+		g_object_unref(sink);
+		while (!waits_for_call(f) && !is_gone(f))
+			g_main_context_iteration(NULL, TRUE);
+	}
+	g_assert_cmpuint(f->added, ==, 1);
+	g_assert_cmpuint(n, ==, SESSION_MAX_CALLS);
+	assert_reason(f, "sink-vanished");
+}
+
 /* It gets its 3 seconds, and is killed. The first reason counts. */
 static void test_umd_hangs(struct fixture *f, gconstpointer data)
 {
@@ -368,6 +483,11 @@ int main(int argc, char **argv)
 	add("/direct/idr", NULL, test_idr);
 	add("/direct/ends", NULL, test_ends);
 	add("/direct/sink-hangs-up", NULL, test_sink_hangs_up);
+	add("/direct/redial-early", NULL, test_redial_early);
+	add("/direct/redial-late", NULL, test_redial_late);
+	add("/direct/redial-of-redial", NULL, test_redial_of_redial);
+	add("/direct/no-redial", NULL, test_no_redial);
+	add("/direct/redial-for-ever", NULL, test_redial_for_ever);
 	add("/direct/umd-hangs", NULL, test_umd_hangs);
 	add("/direct/no-room", NULL, test_no_room);
 	add("/direct/no-umd", "/no/such/program", test_no_umd);

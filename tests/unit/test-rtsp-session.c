@@ -101,6 +101,7 @@ struct fixture {
 	enum channel_reason reason;
 	char *message;
 	gboolean select_late;
+	guint m1_answered;
 };
 
 static struct wfd_selection selection;
@@ -113,6 +114,11 @@ static void identified(rtsp_session *session, const char *user_agent,
 	g_string_append_printf(f->events, "identified %s,", user_agent);
 }
 
+static void was_answered(rtsp_session *session, gpointer data)
+{
+	((struct fixture *)data)->m1_answered++;
+}
+
 static void capabilities(rtsp_session *session, const wfd_sink_caps *caps,
 			 const struct wfd_quirks *quirks, gpointer data)
 {
@@ -120,6 +126,8 @@ static void capabilities(rtsp_session *session, const wfd_sink_caps *caps,
 	const struct wfd_encoder_limits limits = { .max_level = WFD_LEVEL_4_2, .audio = ~0u };
 	g_autoptr(GError) error = NULL;
 
+	/* Once, before anything that comes of it. */
+	g_assert_cmpuint(f->m1_answered, ==, 1);
 	g_string_append(f->events, "capabilities,");
 	g_assert_true(wfd_negotiate(caps, &limits, NULL, &selection, &error));
 	if (!f->select_late)
@@ -178,6 +186,7 @@ static void ended(rtsp_session *session, enum channel_reason reason, const char 
 
 static const struct rtsp_session_funcs funcs = {
 	.identified = identified,
+	.answered = was_answered,
 	.capabilities = capabilities,
 	.mode_accepted = mode_accepted,
 	.setup = setup,

@@ -8,11 +8,14 @@
 
 #include "rtsp-listener.h"
 
+struct direct_connection;
+
 /* A sink that has dialled; the socket waits in it for connect(). */
 struct caller {
 	link_sink *sink;
 	GSocketConnection *waiting;
 	GVariant *options;
+	struct direct_connection *conn; /* from "dialled" to disconnect() */
 };
 
 struct direct {
@@ -32,7 +35,8 @@ struct address {
 
 struct direct_connection {
 	link_connection base;
-	GSocketConnection *rtsp;
+	GSocketConnection *first; /* until the owner has been told */
+	rtsp_calls *calls; /* from "dialled" to disconnect() */
 	guint idle;
 };
 
@@ -70,7 +74,12 @@ static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer 
 	if (!remote)
 		return; /* it has hung up already */
 	peer = rtsp_address_to_string(remote);
-	if (g_hash_table_contains(direct->callers, peer)) {
+	caller = g_hash_table_lookup(direct->callers, peer);
+	if (caller && caller->conn && rtsp_calls_offer(caller->conn->calls, rtsp)) {
+		g_message("%s has hung up and dialled again", peer);
+		return;
+	}
+	if (caller) {
 		g_message("dropped a second connection from %s", peer);
 		return;
 	}
@@ -87,16 +96,35 @@ static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer 
 
 /* ---- connection ---------------------------------------------------------- */
 
+static void dialled(rtsp_calls *calls, GSocketConnection *rtsp, gpointer user_data)
+{
+	struct direct_connection *conn = user_data;
+
+	link_emit_dialled(&conn->base, rtsp);
+}
+
+/* From now on further calls of this sink are looked at, after the first one. */
+static void take_calls(struct direct_connection *conn, GSocketConnection *first)
+{
+	struct direct *direct = (struct direct *)conn->base.backend;
+	struct caller *caller = g_hash_table_lookup(direct->callers, conn->base.sink->id);
+
+	caller->conn = conn;
+	conn->calls = rtsp_calls_new(dialled, conn);
+	rtsp_calls_offer(conn->calls, first);
+}
+
 static gboolean emit_result(gpointer user_data)
 {
 	struct direct_connection *conn = user_data;
 	g_autoptr(GSocketAddress) local = NULL;
 	g_autofree char *local_text = NULL;
 	struct link_path path = { .peer = conn->base.sink->id };
+	g_autoptr(GSocketConnection) first = g_steal_pointer(&conn->first);
 
 	conn->idle = 0;
-	if (conn->rtsp)
-		local = g_socket_connection_get_local_address(conn->rtsp, NULL);
+	if (first)
+		local = g_socket_connection_get_local_address(first, NULL);
 	if (!local) {
 		g_autoptr(GError) error =
 			g_error_new(REASON_ERROR, REASON_SINK_UNKNOWN,
@@ -108,8 +136,9 @@ static gboolean emit_result(gpointer user_data)
 	local_text = rtsp_address_to_string(local);
 	path.local = local_text;
 	link_emit_up(&conn->base, &path);
-	if (conn->rtsp)
-		link_emit_dialled(&conn->base, conn->rtsp);
+	/* Unless that was the end of it. */
+	if (!conn->idle)
+		take_calls(conn, first);
 	return G_SOURCE_REMOVE;
 }
 
@@ -133,9 +162,31 @@ static link_connection *direct_connect(link_backend *backend, link_sink *sink, G
 
 	link_connection_init(&conn->base, backend, sink, events, user_data);
 	if (caller)
-		conn->rtsp = g_steal_pointer(&caller->waiting);
+		conn->first = g_steal_pointer(&caller->waiting);
 	conn->idle = g_idle_add(emit_result, conn);
 	return &conn->base;
+}
+
+static void direct_next_call(link_connection *base)
+{
+	rtsp_calls_next(((struct direct_connection *)base)->calls);
+}
+
+static void direct_answered(link_connection *base)
+{
+	rtsp_calls_answered(((struct direct_connection *)base)->calls);
+}
+
+/* No further call of this sink is for this connection. */
+static void drop_calls(struct direct_connection *conn)
+{
+	struct direct *direct = (struct direct *)conn->base.backend;
+	struct caller *caller = g_hash_table_lookup(direct->callers, conn->base.sink->id);
+
+	if (caller && caller->conn == conn)
+		caller->conn = NULL;
+	g_clear_object(&conn->first);
+	g_clear_pointer(&conn->calls, rtsp_calls_free);
 }
 
 static void direct_disconnect(link_connection *base)
@@ -143,7 +194,7 @@ static void direct_disconnect(link_connection *base)
 	struct direct_connection *conn = (struct direct_connection *)base;
 
 	/* The UMD has its own duplicate of the socket, and has ended. */
-	g_clear_object(&conn->rtsp);
+	drop_calls(conn);
 	g_clear_handle_id(&conn->idle, g_source_remove);
 	conn->idle = g_idle_add(emit_closed, conn);
 }
@@ -153,7 +204,7 @@ static void direct_connection_free(link_connection *base)
 	struct direct_connection *conn = (struct direct_connection *)base;
 
 	g_clear_handle_id(&conn->idle, g_source_remove);
-	g_clear_object(&conn->rtsp);
+	drop_calls(conn);
 	link_connection_finish(base);
 	g_free(conn);
 }
@@ -215,6 +266,8 @@ static const struct link_impl direct_impl = {
 	.start_find = direct_start_find,
 	.stop_find = direct_stop_find,
 	.connect = direct_connect,
+	.next_call = direct_next_call,
+	.answered = direct_answered,
 	.disconnect = direct_disconnect,
 	.connection_free = direct_connection_free,
 	.stop = direct_stop,

@@ -22,7 +22,8 @@
  * ====================
  *
  *	connect() -> progress*  -> up -> dialled --> (path is in use)
- *	                 |          |        |              |
+ *	                 |          |    ^   |              |
+ *	                 |          |    +---+ next_call()  |
  *	                 +----------+--------+--- failed <--+
  *
  *	disconnect(), once, at any time after connect() -> closed
@@ -30,7 +31,13 @@
  *
  * "failed" comes at most once and is never followed by anything but "closed".
  * It asks the owner to call disconnect(); the backend removes nothing on its
- * own account before that.  After disconnect() only "closed" comes, and then
+ * own account before that.
+ *
+ * A sink that hears nothing may hang up and dial again (rtsp-listener.h).  The
+ * owner says next_call() when a connection that it was given came to nothing in
+ * that way; then "dialled" comes again, now or when the sink has dialled once
+ * more, within the owner's time limit.  It says answered() when the sink has
+ * answered; then no further call is let in.  After disconnect() only "closed" comes, and then
  * nothing of the connection is left in the system: no group, no address, no
  * process, no socket.
  */
@@ -106,7 +113,8 @@ typedef struct link_connection link_connection;
  * @progress: a phase was reached: @phase is a machine name, @text a sentence for
  *	people ("waiting for you to accept on the display")
  * @up: the path is up, now the sink has to dial; within the owner's time limit
- * @dialled: the sink's RTSP connection; the owner takes a reference
+ * @dialled: the sink's RTSP connection; the owner takes a reference; comes again
+ *	only after next_call()
  * @failed: it did not work, or no longer does
  * @closed: answer to disconnect()
  */
@@ -157,6 +165,9 @@ struct link_events {
  * @connect: bring the path to one of this backend's sinks up; @options is a{sv},
  *	each backend reads what it knows.  Always succeeds; what goes wrong
  *	comes as failed
+ * @next_call: the sink's connection came to nothing; dialled comes again when it
+ *	has dialled again. NULL: it can dial once only
+ * @answered: the sink has answered on its connection. NULL: as with @next_call
  * @disconnect: take everything down again; closed comes
  * @connection_free: free a connection, after closed
  * @stop: take down what the backend itself has set up (all connections have been
@@ -170,6 +181,8 @@ struct link_impl {
 	link_connection *(*connect)(link_backend *backend, link_sink *sink, GVariant *options,
 				    const struct link_connection_events *events,
 				    gpointer user_data);
+	void (*next_call)(link_connection *conn);
+	void (*answered)(link_connection *conn);
 	void (*disconnect)(link_connection *conn);
 	void (*connection_free)(link_connection *conn);
 	void (*stop)(link_backend *backend);
@@ -186,6 +199,9 @@ struct link_backend {
 
 link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *options,
 			      const struct link_connection_events *events, gpointer user_data);
+/* FALSE if this backend cannot: the connection that there was is all there is. */
+gboolean link_next_call(link_connection *conn);
+void link_answered(link_connection *conn);
 void link_disconnect(link_connection *conn);
 void link_connection_free(link_connection *conn);
 void link_backend_free(link_backend *backend);

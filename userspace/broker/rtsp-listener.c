@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -204,4 +205,102 @@ void rtsp_listener_free(rtsp_listener *listener)
 	g_clear_object(&listener->peers);
 	g_free(listener->address);
 	g_free(listener);
+}
+
+/* ---- sinks that dial again ----------------------------------------------- */
+
+enum calls_state {
+	CALLS_WAITING,
+	CALLS_IN_USE,
+	CALLS_SETTLED,
+};
+
+struct rtsp_calls {
+	enum calls_state state;
+	GSocketConnection *in_use;
+	GSocketConnection *kept;
+	guint idle; /* gives the kept one to the owner */
+	rtsp_calls_dialled *dialled;
+	gpointer user_data;
+};
+
+gboolean rtsp_has_hung_up(GSocketConnection *connection)
+{
+	GSocket *socket = g_socket_connection_get_socket(connection);
+	struct pollfd fd = { .fd = g_socket_get_fd(socket), .events = POLLRDHUP };
+
+	/* Also true while something that it has sent before is still unread. */
+	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL));
+}
+
+rtsp_calls *rtsp_calls_new(rtsp_calls_dialled *dialled, gpointer user_data)
+{
+	rtsp_calls *calls = g_new0(rtsp_calls, 1);
+
+	calls->dialled = dialled;
+	calls->user_data = user_data;
+	return calls;
+}
+
+static void calls_use(rtsp_calls *calls, GSocketConnection *connection)
+{
+	g_set_object(&calls->in_use, connection);
+	calls->state = CALLS_IN_USE;
+	calls->dialled(calls, calls->in_use, calls->user_data);
+}
+
+gboolean rtsp_calls_offer(rtsp_calls *calls, GSocketConnection *connection)
+{
+	if (calls->state == CALLS_SETTLED)
+		return FALSE;
+	if (calls->state == CALLS_IN_USE && !rtsp_has_hung_up(calls->in_use))
+		return FALSE;
+	if (calls->state == CALLS_IN_USE || calls->idle)
+		g_set_object(&calls->kept, connection);
+	else
+		calls_use(calls, connection);
+	return TRUE;
+}
+
+static gboolean use_kept(gpointer user_data)
+{
+	rtsp_calls *calls = user_data;
+	g_autoptr(GSocketConnection) kept = g_steal_pointer(&calls->kept);
+
+	calls->idle = 0;
+	if (!rtsp_has_hung_up(kept))
+		calls_use(calls, kept);
+	return G_SOURCE_REMOVE;
+}
+
+void rtsp_calls_next(rtsp_calls *calls)
+{
+	if (calls->state != CALLS_IN_USE)
+		return;
+	g_clear_object(&calls->in_use);
+	calls->state = CALLS_WAITING;
+	if (calls->kept)
+		calls->idle = g_timeout_add(0, use_kept, calls);
+}
+
+void rtsp_calls_answered(rtsp_calls *calls)
+{
+	calls->state = CALLS_SETTLED;
+	g_clear_handle_id(&calls->idle, g_source_remove);
+	g_clear_object(&calls->kept);
+}
+
+GSocketConnection *rtsp_calls_in_use(rtsp_calls *calls)
+{
+	return calls->in_use;
+}
+
+void rtsp_calls_free(rtsp_calls *calls)
+{
+	if (!calls)
+		return;
+	g_clear_handle_id(&calls->idle, g_source_remove);
+	g_clear_object(&calls->in_use);
+	g_clear_object(&calls->kept);
+	g_free(calls);
 }

@@ -3,6 +3,33 @@
  * rtsp-listener.h - the TCP port that sinks dial
  *
  * Listens on one local address only, never on all of them.
+ *
+ * Sinks that dial again
+ * =====================
+ *
+ * In Wi-Fi Display the sink dials and the source speaks first (M1).  Some sinks
+ * wait only 2 s for that, hang up and dial again, a few times; and M1 can be
+ * later than 2 s, since a process is started for it, which on a slow machine has
+ * all of GStreamer's plug-ins to look at.  So one call is not enough: as long as
+ * the sink has answered nothing, its next call takes the place of one that it
+ * has hung up itself.  struct rtsp_calls keeps that for one sink:
+ *
+ *	           offer()                    answered()
+ *	waiting ------------> in use --------------------------> settled
+ *	   ^                    |  ^
+ *	   |       next()       |  | offer() of a call while the one in use has been
+ *	   +--------------------+  +--- hung up: it is kept, the newest counts
+ *
+ *	waiting		no call, or none that is of use; the listener is open
+ *	in use		the owner has been given one with dialled()
+ *	settled		the sink has answered: every further call is refused
+ *
+ * A call that comes while the one in use is alive is refused: the sink has no use
+ * for two, and whoever else it is shall not take the place of the sink.  next() is
+ * said by the owner when what it did with the call in use has come to nothing; a
+ * call that was kept, if it has not been hung up as well, is given to it then,
+ * from the main loop.  At most two connections are held at any time.  How long
+ * and how often a sink may do so is the owner's matter.
  */
 #pragma once
 
@@ -39,6 +66,36 @@ rtsp_listener *rtsp_listener_new(const struct rtsp_listen *where, rtsp_listener_
 const char *rtsp_listener_address(rtsp_listener *listener);
 void rtsp_listener_free(rtsp_listener *listener);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtsp_listener, rtsp_listener_free)
+
+typedef struct rtsp_calls rtsp_calls;
+
+/**
+ * rtsp_calls_dialled - a call for the owner
+ *
+ * Never called from inside of rtsp_calls_next().  @connection stays the one in
+ * use, and open, until the next call of one of the functions below.
+ */
+typedef void rtsp_calls_dialled(rtsp_calls *calls, GSocketConnection *connection,
+				gpointer user_data);
+
+rtsp_calls *rtsp_calls_new(rtsp_calls_dialled *dialled, gpointer user_data);
+/**
+ * rtsp_calls_offer - a sink has dialled
+ *
+ * Returns: FALSE if it is not wanted; it is closed when the caller lets go of it
+ */
+gboolean rtsp_calls_offer(rtsp_calls *calls, GSocketConnection *connection);
+/* The call in use came to nothing, take the next one, now or when there is one. */
+void rtsp_calls_next(rtsp_calls *calls);
+/* The sink has answered; nobody else is wanted. */
+void rtsp_calls_answered(rtsp_calls *calls);
+/* The call in use, or NULL. */
+GSocketConnection *rtsp_calls_in_use(rtsp_calls *calls);
+void rtsp_calls_free(rtsp_calls *calls);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtsp_calls, rtsp_calls_free)
+
+/* The peer sends no more: it has closed the connection, or its half of it. */
+gboolean rtsp_has_hung_up(GSocketConnection *connection);
 
 /**
  * rtsp_parse_address - "192.0.2.1", "192.0.2.1:7236", "2001:db8::1", "[...]:7236"

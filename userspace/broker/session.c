@@ -26,6 +26,9 @@ struct session {
 	gboolean link_closing;
 	guint64 max_rate;
 	guint rtsp_timer;
+	guint calls; /* how often the sink has dialled */
+	gboolean answered; /* it has said something on this connection */
+	reason *hung_up; /* what the UMD said when it had not */
 
 	/* The kernel's context: the fd until the UMD has it, the target until the end. */
 	int sink_fd;
@@ -65,6 +68,7 @@ static const guint8 transitions[N_SESSION_STATES][N_SESSION_EVENTS] = {
 		[SESSION_EVENT_END] = TO(ENDING),
 	},
 	[SESSION_NEGOTIATING] = {
+		[SESSION_EVENT_HUNG_UP] = TO(RTSP),
 		[SESSION_EVENT_STREAMING] = TO(STREAMING),
 		[SESSION_EVENT_END] = TO(ENDING),
 	},
@@ -175,7 +179,8 @@ static const char *phase_text(const char *phase)
 		const char *phase;
 		const char *text;
 	} texts[] = {
-		{ "connected", "the display answers" },
+		{ "connected", "the display was spoken to" },
+		{ "answered", "the display answers" },
 		{ "capabilities", "the display has said what it can show" },
 		{ "monitor", "the desktop has a new monitor" },
 		{ "mode", "the display has accepted a mode" },
@@ -204,6 +209,10 @@ static void umd_phase(session *s, GVariant *fields)
 		return;
 	add_phase(s, name, time_us, phase_text(name));
 	s->changed(s, SESSION_CHANGED_PHASES, s->user_data);
+	if (phase == CHANNEL_PHASE_ANSWERED && !s->answered) {
+		s->answered = TRUE;
+		link_answered(s->link);
+	}
 	if (phase == CHANNEL_PHASE_STREAMING)
 		session_move(s, SESSION_EVENT_STREAMING);
 }
@@ -247,18 +256,56 @@ static void umd_hung(umd_process *umd, gpointer user_data)
 		g_warning("session %u: %s", s->id, error->message);
 }
 
+/* Reserve a connector for the UMD to come; a failure ends the session. */
+static gboolean open_sink(session *s)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!s->env->kernel)
+		return TRUE;
+	s->sink_fd = kernel_open_sink(s->env->kernel, &s->target, &error);
+	if (s->sink_fd < 0)
+		session_fail(s, error, REASON_KERNEL);
+	return s->sink_fd >= 0;
+}
+
+static gboolean redial_timed_out(gpointer user_data)
+{
+	session *s = user_data;
+
+	s->rtsp_timer = 0;
+	session_end(s, g_steal_pointer(&s->hung_up));
+	return G_SOURCE_REMOVE;
+}
+
+/* It has gone before we spoke to it: FALSE if it shall not get another chance. */
+static gboolean await_redial(session *s, const reason *why)
+{
+	if (s->state != SESSION_NEGOTIATING || s->answered || s->calls >= SESSION_MAX_CALLS ||
+	    strcmp(why->name, channel_reason_name(CHANNEL_REASON_SINK_VANISHED)) != 0 ||
+	    !link_next_call(s->link))
+		return FALSE;
+	g_clear_pointer(&s->hung_up, reason_free);
+	s->hung_up = reason_new(why->name, why->message, why->hint);
+	add_phase(s, "hung-up", g_get_monotonic_time(),
+		  "the display has hung up before it said anything, waiting for it to call again");
+	s->rtsp_timer = g_timeout_add_seconds(MIN(SESSION_REDIAL_SECONDS, s->env->rtsp_timeout),
+					      redial_timed_out, s);
+	session_move(s, SESSION_EVENT_HUNG_UP);
+	open_sink(s);
+	return TRUE;
+}
+
 static void umd_exited(umd_process *umd, const reason *why, gpointer user_data)
 {
 	session *s = user_data;
-	reason *copy = reason_new(why->name, why->message, why->hint);
+	g_autoptr(reason) copy = reason_new(why->name, why->message, why->hint);
 
 	g_clear_pointer(&s->umd, umd_process_free);
-	if (s->why) {
-		reason_free(copy);
+	if (s->why)
 		take_down(s);
-	} else {
-		session_end(s, copy);
-	}
+	else if (!await_redial(s, copy))
+		session_end(s, g_steal_pointer(&copy));
 }
 
 static const struct umd_process_funcs umd_callbacks = {
@@ -368,6 +415,7 @@ static void link_dialled(link_connection *conn, GSocketConnection *rtsp, gpointe
 	g_autoptr(GError) error = NULL;
 
 	g_clear_handle_id(&s->rtsp_timer, g_source_remove);
+	s->calls++;
 	add_phase(s, "dialled", g_get_monotonic_time(), "the display has called");
 	session_move(s, SESSION_EVENT_DIALLED);
 	if (!start_umd(s, rtsp, &error))
@@ -427,6 +475,7 @@ void session_free(session *s)
 	g_clear_pointer(&s->link, link_connection_free);
 	close_sink_fd(s);
 	g_clear_pointer(&s->why, reason_free);
+	g_clear_pointer(&s->hung_up, reason_free);
 	g_ptr_array_unref(s->phases);
 	g_variant_unref(s->sink_info);
 	g_variant_unref(s->mode);
@@ -439,17 +488,11 @@ void session_free(session *s)
 
 void session_connect(session *s, link_backend *backend)
 {
-	g_autoptr(GError) error = NULL;
-
 	add_phase(s, "linking", g_get_monotonic_time(), "connecting");
 	s->link = link_connect(backend, s->sink, s->options, &link_callbacks, s);
 	session_move(s, SESSION_EVENT_CONNECT);
 	/* Now, and not after the user has walked to the display for nothing. */
-	if (s->env->kernel) {
-		s->sink_fd = kernel_open_sink(s->env->kernel, &s->target, &error);
-		if (s->sink_fd < 0)
-			session_fail(s, error, REASON_KERNEL);
-	}
+	open_sink(s);
 }
 
 gboolean session_request_idr(session *s)

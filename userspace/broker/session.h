@@ -16,6 +16,12 @@
  *	gone		nothing is left; the object only tells why
  *
  * Every way out of the row leads to "ending" with a reason; the first one counts.
+ *
+ * A sink that hangs up before it has answered anything may not have been able to
+ * wait for our first word, and dial again (rtsp-listener.h): the session goes
+ * back from "negotiating" to "rtsp", for SESSION_REDIAL_SECONDS, and begins with
+ * another UMD and another kernel context.  If no call comes, or after
+ * SESSION_MAX_CALLS, it ends with what the first UMD has said.
  */
 #pragma once
 
@@ -47,6 +53,7 @@ enum session_state {
  * @SESSION_EVENT_CONNECT: begin
  * @SESSION_EVENT_LINK_UP: there is a network path
  * @SESSION_EVENT_DIALLED: the sink's RTSP connection is there
+ * @SESSION_EVENT_HUNG_UP: the sink has hung up before it has answered anything
  * @SESSION_EVENT_STREAMING: the UMD sends
  * @SESSION_EVENT_END: somebody or something ends it
  * @SESSION_EVENT_ENDED: UMD and link are gone
@@ -55,6 +62,7 @@ enum session_event {
 	SESSION_EVENT_CONNECT,
 	SESSION_EVENT_LINK_UP,
 	SESSION_EVENT_DIALLED,
+	SESSION_EVENT_HUNG_UP,
 	SESSION_EVENT_STREAMING,
 	SESSION_EVENT_END,
 	SESSION_EVENT_ENDED,
@@ -104,6 +112,9 @@ struct session_env {
 };
 
 #define SESSION_RTSP_TIMEOUT 90
+/* Sinks that dial again do so within some seconds, and about five times. */
+#define SESSION_REDIAL_SECONDS 10
+#define SESSION_MAX_CALLS 8
 
 /**
  * session_new - a session in state "found"

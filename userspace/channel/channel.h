@@ -153,7 +153,8 @@ G_BEGIN_DECLS
 
 /* P(id, name): how far a session has come. */
 #define CHANNEL_PHASES(P) \
-	P(CONNECTED, "connected")       /* the UMD speaks RTSP with the sink */ \
+	P(CONNECTED, "connected")       /* M1 sent */ \
+	P(ANSWERED, "answered")         /* M1 answered: from now on the sink is bound to this connection */ \
 	P(CAPABILITIES, "capabilities") /* M3 answered */ \
 	P(MONITOR, "monitor")           /* the desktop has a new monitor */ \
 	P(MODE, "mode")                 /* M4 accepted */ \

@@ -382,6 +382,7 @@ static void answered(rtsp_session *s, enum session_request request, const GstRTS
 	switch (request) {
 	case REQUEST_M1:
 		s->m1_answered = TRUE;
+		s->funcs->answered(s, s->user_data);
 		rtsp_session_greeted(s);
 		break;
 	case REQUEST_M3:

@@ -70,6 +70,7 @@ typedef struct rtsp_session rtsp_session;
 /**
  * struct rtsp_session_funcs - what the owner hears
  * @identified: who the sink is, from headers; may come more than once
+ * @answered: M1 was answered: somebody who speaks RTSP is there
  * @capabilities: M3 was answered; the owner answers with rtsp_session_select(),
  *	now or within a few seconds (sinks give up after 6)
  * @mode_accepted: M4 was answered with 200; @in_play: a change while playing
@@ -85,6 +86,7 @@ typedef struct rtsp_session rtsp_session;
 struct rtsp_session_funcs {
 	void (*identified)(rtsp_session *session, const char *user_agent,
 			   const struct wfd_quirks *quirks, gpointer user_data);
+	void (*answered)(rtsp_session *session, gpointer user_data);
 	void (*capabilities)(rtsp_session *session, const wfd_sink_caps *caps,
 			     const struct wfd_quirks *quirks, gpointer user_data);
 	void (*mode_accepted)(rtsp_session *session, gboolean in_play, gpointer user_data);

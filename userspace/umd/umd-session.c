@@ -249,7 +249,13 @@ static void rtsp_ended(rtsp_session *rtsp, enum channel_reason reason, const cha
 	session_over(user_data, reason, message);
 }
 
+static void m1_answered(rtsp_session *rtsp, gpointer user_data)
+{
+	umd_report_phase(user_data, CHANNEL_PHASE_ANSWERED);
+}
+
 static const struct rtsp_session_funcs rtsp_funcs = {
+	.answered = m1_answered,
 	.identified = sink_identified,
 	.capabilities = capabilities,
 	.mode_accepted = mode_accepted,

@@ -240,6 +240,24 @@ def same_sink_twice(bench: Bench) -> None:
         demand(first.wait(10)["ended_by"] == "source-trigger", "the first session did not go on")
 
 
+def sink_dials_again(bench: Bench) -> None:
+    """A sink that hangs up after 2 s without a word and dials again, on a machine where the first process is late."""
+    late = bench.directory / "late-umd"
+    late.write_text(f"#!/bin/sh\nmkdir {bench.directory}/warm 2>/dev/null && sleep 2.6\nexec {bench.programs.umd}\n",
+                    encoding="utf-8")
+    late.chmod(0o755)
+    with bench.broker(umd=str(late)) as broker:
+        broker.wait_ready()
+        report = bench.sink("sink", "--patience", "2", "--duration", "1", "--no-analysis").wait(60)
+        demand_strict(report, TIMING)
+        reason, message = broker.wait_over(1)
+        demand(reason == "sink-left", f"{reason}: {message}")
+        phases = broker.phases(1)
+        demand(broker.sessions() == 1 and phases.count("dialled") == 2 and "hung-up" in phases,
+               f"{broker.sessions()} sessions, the first came to {phases}")
+        broker.end()
+
+
 def cold_registry(bench: Bench) -> None:
     """GStreamer's registry is missing and cannot be kept: M1 still comes within 6 s."""
     environment = {"GST_REGISTRY": "/nonexistent/registry.bin"}
@@ -284,6 +302,7 @@ CASES = {
     "no-module": no_module,
     "two-sinks": two_sinks,
     "same-sink-twice": same_sink_twice,
+    "sink-dials-again": sink_dials_again,
     "cold-registry": cold_registry,
     "many-sessions": many_sessions,
 }

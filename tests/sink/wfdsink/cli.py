@@ -37,6 +37,9 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--duration", type=float, default=10.0, help="seconds to play before M8 (default %(default)s)")
     parser.add_argument("--end", choices=("teardown", "close", "wait"), default="teardown",
                         help="how the session ends: M8, closing TCP, or wait for the source (default %(default)s)")
+    parser.add_argument("--patience", type=float, metavar="S",
+                        help="hang up when nothing has come for S seconds, and dial again (default: wait as the "
+                        "specification says)")
     parser.add_argument("--retry", type=float, default=90.0, help="seconds to try to connect (default %(default)s)")
     parser.add_argument("--time-scale", type=float, default=1.0, help="factor on the time limits for slow machines")
     parser.add_argument("--strict", action="store_true", help="exit 1 if the source broke a rule")
@@ -74,7 +77,8 @@ def build(args: argparse.Namespace, host: str, port: int) -> tuple[Options, misb
             edid = file.read()
         params.edid_value(edid)
     options = Options(
-        host=host, port=port, bind=args.bind, retry=args.retry, duration=args.duration, time_scale=args.time_scale,
+        host=host, port=port, bind=args.bind, retry=args.retry, patience=args.patience, duration=args.duration,
+        time_scale=args.time_scale,
         video_formats=args.video_formats, audio_codecs=args.audio_codecs, wfd2_video_formats=args.wfd2_video_formats,
         wfd2_audio_codecs=args.wfd2_audio_codecs, edid=edid, user_agent=args.user_agent, extra=dict(args.param),
         schedule=args.send_at + [(seconds, "M13") for seconds in args.idr_at], end_with=args.end)

@@ -57,6 +57,7 @@ class Options:
     port: int = 7236
     bind: str | None = None
     retry: float = 90.0
+    patience: float | None = None
     duration: float = 10.0
     time_scale: float = 1.0
     video_formats: str = params.DEFAULT_VIDEO
@@ -156,6 +157,7 @@ class Session:
             try:
                 source = (self.options.bind, 0) if self.options.bind else None
                 self._socket = socket.create_connection((self.options.host, self.options.port), 5, source)
+                self._await_first_word()
                 break
             except OSError as error:
                 if time.monotonic() > deadline:
@@ -165,6 +167,15 @@ class Session:
         self._socket.settimeout(10)
         self.peer = self._socket.getpeername()[0]
         self.transcript.note(f"connected to {self.peer}:{self.options.port}")
+
+    def _await_first_word(self) -> None:
+        """What televisions do that dial again when the source says nothing."""
+        patience = self.options.patience
+        if patience is None or select.select([self._socket], [], [], patience)[0]:
+            return
+        self._socket.close()
+        self.transcript.note(f"hung up, since nothing came within {patience:g} s")
+        raise TimeoutError(f"nothing came within {patience:g} s")
 
     def run(self) -> None:
         self._enter(State.WAIT_M1)
