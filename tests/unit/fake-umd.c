@@ -6,6 +6,7 @@
  *	stream	all phases up to "streaming", then mode and stats
  *	leave	"end" with sink-left, then exit
  *	crash	abort without a word
+ *	lie	"sink" and "end" with text that does things to terminals
  *	garbage	break the rules of the channel
  *	config	say the configuration back
  *	hang	no longer obey "stop", nor say anything
@@ -87,6 +88,18 @@ static void say_config(struct fake *fake)
 		g_error("fake-umd: write");
 }
 
+static void lie(struct fake *fake)
+{
+	/* A title for the window, a line that looks like another, and text that runs backwards. */
+	static const char text[] = "\033]0;mine\a\nlistening on $(id)\r\342\200\256gnihton";
+
+	say(fake, CHANNEL_SINK, g_variant_new_parsed("{'name': <%s>, 'model': <%s>}", text, text));
+	say(fake, CHANNEL_END,
+	    g_variant_new_parsed("{'reason': <%s>, 'status': <uint32 0>, 'message': <%s>, "
+				 "'hint': <%s>}", text, text, text));
+	g_main_loop_quit(fake->loop);
+}
+
 static void obey(struct fake *fake, const char *line)
 {
 	if (strcmp(line, "stream") == 0)
@@ -95,6 +108,8 @@ static void obey(struct fake *fake, const char *line)
 		say_end(fake, CHANNEL_REASON_SINK_LEFT, "the display has ended the session");
 	else if (strcmp(line, "crash") == 0)
 		raise(SIGKILL);
+	else if (strcmp(line, "lie") == 0)
+		lie(fake);
 	else if (strcmp(line, "garbage") == 0)
 		g_assert_cmpint(write(5, "garbage", 7), ==, 7);
 	else if (strcmp(line, "config") == 0)

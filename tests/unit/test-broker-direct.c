@@ -257,6 +257,24 @@ static void test_ends(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->added, ==, G_N_ELEMENTS(ends));
 }
 
+/* Nothing that a UMD says comes through as it is: it may have been taken over. */
+static void test_lies(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+	g_autofree char *model = NULL;
+	const reason *why;
+
+	tell(sink, "lie");
+	wait_until(is_gone, f);
+	assert_reason(f, "umd-protocol");
+	why = session_reason(only_session(f));
+	g_assert_nonnull(strstr(why->message, "listening on $(id)"));
+	g_assert_true(g_variant_lookup(session_sink_info(only_session(f)), "model", "s", &model));
+	g_assert_cmpstr(model, ==, "]0;mine  listening on $(id)  gnihton");
+	for (const char *p = why->message; *p; p = g_utf8_next_char(p))
+		g_assert_true(g_unichar_isprint(g_utf8_get_char(p)));
+}
+
 static void test_sink_hangs_up(struct fixture *f, gconstpointer data)
 {
 	GSocketConnection *sink = dial(f);
@@ -482,6 +500,7 @@ int main(int argc, char **argv)
 	add("/direct/config", NULL, test_config);
 	add("/direct/idr", NULL, test_idr);
 	add("/direct/ends", NULL, test_ends);
+	add("/direct/lies", NULL, test_lies);
 	add("/direct/sink-hangs-up", NULL, test_sink_hangs_up);
 	add("/direct/redial-early", NULL, test_redial_early);
 	add("/direct/redial-late", NULL, test_redial_late);

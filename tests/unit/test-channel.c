@@ -147,6 +147,24 @@ static void test_growing(void)
 	g_assert_cmpuint(message, ==, CHANNEL_STOP);
 }
 
+/* What the broker hands on: no text that does more than be read, no field that nobody has checked. */
+static void test_clean(void)
+{
+	g_autoptr(GBytes) bytes = raw("sink", g_variant_new_parsed(
+		"{'name': <' TV\n\x1b[2J\u202e\u2028x'>, 'later-field': <'\x1b[2J'>}"));
+	g_autofree char *many = g_strnfill(2 * CHANNEL_MAX_TEXT, 'x');
+	g_autofree char *cut = channel_clean_text(many, 3);
+	g_autoptr(GVariant) fields = NULL;
+	enum channel_message message;
+	const char *name;
+
+	g_assert_true(decode(bytes, CHANNEL_BROKER, &message, &fields, NULL));
+	g_assert_cmpuint(g_variant_n_children(fields), ==, 1);
+	g_assert_true(g_variant_lookup(fields, "name", "&s", &name));
+	g_assert_cmpstr(name, ==, "TV  [2J  x");
+	g_assert_cmpstr(cut, ==, "xxx");
+}
+
 static void test_garbage(void)
 {
 	g_autoptr(GBytes) good = raw("stop", g_variant_new_parsed("{'reason': <'x'>}"));
@@ -176,6 +194,7 @@ static void test_names(void)
 		g_assert_cmpuint(phase, ==, i);
 	}
 	g_assert_false(channel_phase_from_name("nowhere", &(enum channel_phase){ 0 }));
+	g_assert_false(channel_reason_from_name("nothing", &(enum channel_reason){ 0 }));
 	for (guint i = 0; i < CHANNEL_N_REASONS; i++) {
 		for (guint j = 0; j < i; j++)
 			g_assert_cmpstr(channel_reason_name(i), !=, channel_reason_name(j));
@@ -331,6 +350,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/channel/fields", test_fields);
 	g_test_add_func("/channel/encode-errors", test_encode_errors);
 	g_test_add_func("/channel/growing", test_growing);
+	g_test_add_func("/channel/clean", test_clean);
 	g_test_add_func("/channel/garbage", test_garbage);
 	g_test_add_func("/channel/names", test_names);
 	g_test_add_func("/channel/receive", test_receive);

@@ -4,6 +4,8 @@
  */
 #include "link.h"
 
+#include "channel.h"
+
 #define MAX_TEXT 64
 
 link_sink *link_sink_new(const char *link, const char *id, const char *name)
@@ -40,17 +42,7 @@ void link_sink_unref(link_sink *sink)
 
 char *link_clean_text(const char *text)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	GString *clean = g_string_new(NULL);
-	guint n = 0;
-
-	for (const char *p = valid; *p && n < MAX_TEXT; p = g_utf8_next_char(p), n++) {
-		gunichar c = g_utf8_get_char(p);
-
-		g_string_append_unichar(clean, g_unichar_isprint(c) ? c : ' ');
-	}
-	g_strstrip(clean->str);
-	return g_string_free(clean, FALSE);
+	return channel_clean_text(text, MAX_TEXT);
 }
 
 link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *options,

@@ -68,12 +68,17 @@ static void umd_set_reason(umd_process *umd, reason *why)
 
 static void read_end(umd_process *umd, GVariant *fields)
 {
-	const char *name = "", *message = "", *hint = "";
+	enum channel_reason code;
+	const char *name = "", *message = "";
 
 	g_variant_lookup(fields, "reason", "&s", &name);
 	g_variant_lookup(fields, "message", "&s", &message);
-	g_variant_lookup(fields, "hint", "&s", &hint);
-	umd_set_reason(umd, reason_new(name, message, hint));
+	if (channel_reason_from_name(name, &code))
+		umd_set_reason(umd, reason_new(name, message, channel_reason_hint(code)));
+	else
+		umd_set_reason(umd, reason_new_code(REASON_UMD_PROTOCOL,
+						    "the user-mode driver ended for a reason that is not known (%s): %s",
+						    name, message));
 }
 
 /* It is over when the process has ended and its last words have been read. */

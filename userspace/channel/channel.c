@@ -79,6 +79,17 @@ const char *channel_reason_name(enum channel_reason reason)
 	return reasons[reason].name;
 }
 
+gboolean channel_reason_from_name(const char *name, enum channel_reason *reason)
+{
+	for (guint i = 0; i < CHANNEL_N_REASONS; i++) {
+		if (strcmp(reasons[i].name, name) == 0) {
+			*reason = i;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
 guint32 channel_reason_status(enum channel_reason reason)
 {
 	g_return_val_if_fail(reason < CHANNEL_N_REASONS, MIRACAST_STATUS_CRITICAL_ERROR);
@@ -89,6 +100,22 @@ const char *channel_reason_hint(enum channel_reason reason)
 {
 	g_return_val_if_fail(reason < CHANNEL_N_REASONS, "");
 	return reasons[reason].hint;
+}
+
+char *channel_clean_text(const char *text, guint max)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	GString *clean = g_string_new(NULL);
+	guint n = 0;
+
+	/* Printable is all but control, format and unassigned characters; of lines there is one. */
+	for (const char *p = valid; *p && n < max; p = g_utf8_next_char(p), n++) {
+		gunichar c = g_utf8_get_char(p);
+
+		g_string_append_unichar(clean, g_unichar_isprint(c) && !g_unichar_isspace(c) ? c : ' ');
+	}
+	g_strstrip(clean->str);
+	return g_string_free(clean, FALSE);
 }
 
 const struct channel_field *channel_fields(gsize *n)
@@ -153,6 +180,30 @@ static gboolean check_keys(enum channel_message message, GVariant *fields, GErro
 	return TRUE;
 }
 
+/* What is not in the list is not looked at, nor handed on. */
+static GVariant *clean_fields(enum channel_message message, GVariant *fields)
+{
+	g_auto(GVariantDict) clean = G_VARIANT_DICT_INIT(NULL);
+
+	for (gsize i = 0; i < G_N_ELEMENTS(fields_table); i++) {
+		const struct channel_field *field = &fields_table[i];
+		g_autoptr(GVariant) value = NULL;
+		g_autofree char *text = NULL;
+
+		if (field->message == message)
+			value = g_variant_lookup_value(fields, field->key, NULL);
+		if (!value)
+			continue;
+		if (g_variant_is_of_type(value, G_VARIANT_TYPE_STRING)) {
+			text = channel_clean_text(g_variant_get_string(value, NULL), CHANNEL_MAX_TEXT);
+			g_variant_dict_insert(&clean, field->key, "s", text);
+		} else {
+			g_variant_dict_insert_value(&clean, field->key, value);
+		}
+	}
+	return g_variant_ref_sink(g_variant_dict_end(&clean));
+}
+
 GBytes *channel_encode(enum channel_message message, GVariant *fields, GError **error)
 {
 	g_autoptr(GVariant) owned = g_variant_ref_sink(fields);
@@ -214,7 +265,7 @@ gboolean channel_decode(gconstpointer data, gsize len, enum channel_side side,
 		if (!check_fields(i, dict, G_IO_ERROR_INVALID_DATA, error))
 			return FALSE;
 		*message = i;
-		*fields = g_steal_pointer(&dict);
+		*fields = side == CHANNEL_BROKER ? clean_fields(i, dict) : g_steal_pointer(&dict);
 		return TRUE;
 	}
 	return TRUE;

@@ -13,6 +13,12 @@
  * television sends and may have been taken over.  File descriptors that come
  * with a datagram are dropped by the kernel, since none is asked for.
  *
+ * What the broker is told is shown to people on terminals and handed on over
+ * D-Bus.  So its decoder gives it the fields of the list and no others, and text
+ * as channel_clean_text() makes it; the name of a reason is one of the list, and
+ * the hint that belongs to it is that of the list and not of the UMD, since a
+ * hint is what people type.
+ *
  * Growing: a receiver ignores fields that it does not know, and messages that
  * it does not know.  A field that is known has to have the type below.
  *
@@ -26,6 +32,8 @@
 G_BEGIN_DECLS
 
 #define CHANNEL_MAX_DATAGRAM (16 * 1024)
+/* Characters of one text that the UMD sends. */
+#define CHANNEL_MAX_TEXT 512
 
 /*
  * M(id, name, receiver)
@@ -97,7 +105,8 @@ G_BEGIN_DECLS
  *   reason		name of one of CHANNEL_REASONS
  *   status		enum miracast_status, 0xffffffff = none
  *   message		one sentence: what happened
- *   hint		one sentence: what the user can do next; may be ""
+ *   hint		one sentence: what the user can do next; may be ""; for the
+ *			UMD's own log, the broker shows that of CHANNEL_REASONS
  */
 #define CHANNEL_FIELDS(F) \
 	F(CONFIG, "source", "s", CHANNEL_REQUIRED) \
@@ -250,9 +259,22 @@ const char *channel_phase_name(enum channel_phase phase);
 /* FALSE if there is no such phase; @phase is unchanged then. */
 gboolean channel_phase_from_name(const char *name, enum channel_phase *phase);
 const char *channel_reason_name(enum channel_reason reason);
+/* FALSE if there is no such reason; @reason is unchanged then. */
+gboolean channel_reason_from_name(const char *name, enum channel_reason *reason);
 /* enum miracast_status that goes with a reason, and what to do next. */
 guint32 channel_reason_status(enum channel_reason reason);
 const char *channel_reason_hint(enum channel_reason reason);
+
+/**
+ * channel_clean_text - what somebody who is not trusted says, fit to be shown
+ * @text: any bytes
+ * @max: characters at most
+ *
+ * Returns: (transfer full): one line of printable UTF-8: what is not printable,
+ * ends a line or changes the direction of writing has become a blank, and blanks
+ * at both ends are gone
+ */
+char *channel_clean_text(const char *text, guint max);
 
 /**
  * struct channel_field - one row of CHANNEL_FIELDS, for tests and printers
@@ -287,7 +309,8 @@ GBytes *channel_encode(enum channel_message message, GVariant *fields, GError **
  * @side: who reads; messages for the other side are refused
  * @message: (out): which, or CHANNEL_N_MESSAGES for one that is not known
  * @fields: (out) (transfer full): a{sv}; every required field is there, every
- *	known field has its type; NULL for a message that is not known
+ *	known field has its type; for the broker there are no others, and text
+ *	is clean; NULL for a message that is not known
  *
  * Fails with G_IO_ERROR_INVALID_DATA.
  */
