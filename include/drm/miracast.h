@@ -45,7 +45,10 @@
 #ifndef _DRM_MIRACAST_H_
 #define _DRM_MIRACAST_H_
 
+#include <linux/errno.h>
+#include <linux/minmax.h>
 #include <linux/poll.h>
+#include <linux/string.h>
 #include <linux/types.h>
 #include <uapi/drm/miracast.h>
 
@@ -76,6 +79,31 @@ struct miracast_target;
  */
 typedef void (*miracast_done_t)(void *ctx, int status, const void *out,
 				size_t bytes_returned);
+
+/**
+ * miracast_copy_struct() - a structure that may grow, out of I/O control's input
+ * @dst: what is known of it here
+ * @dst_size: bytes of it
+ * @src: what the caller has written
+ * @src_size: bytes that the caller says it has
+ *
+ * The rule is that of "Growing" in <uapi/drm/miracast.h>, and of
+ * copy_struct_from_user(), for input that has been copied already.
+ *
+ * Return: 0, or -E2BIG when what is not known here is not zero.
+ */
+static inline int miracast_copy_struct(void *dst, size_t dst_size,
+				       const void *src, size_t src_size)
+{
+	size_t common = min(dst_size, src_size);
+
+	if (memchr_inv(src + common, 0, src_size - common))
+		return -E2BIG;
+	memcpy(dst, src, common);
+	memset(dst + common, 0, dst_size - common);
+
+	return 0;
+}
 
 #define MIRACAST_MAX_IOCTL_SIZE	512	/* bytes of a driver's ioctl structure */
 
@@ -145,8 +173,9 @@ struct miracast_target_ops {
 	 *
 	 * @in and @out are kernel memory; the lengths come from user space and
 	 * are at most MIRACAST_MAX_IO_CONTROL, anything else is up to the
-	 * driver to check (R58). @out is zeroed. Sets @bytes_returned, at most
-	 * @out_len, when it returns 0.
+	 * driver to check (R58), with miracast_copy_struct() for what may grow.
+	 * @out is zeroed. Sets @bytes_returned, at most @out_len, when it
+	 * returns 0.
 	 */
 	int (*io_control)(void *context, u32 code, u32 flags,
 			  const void *in, size_t in_len,

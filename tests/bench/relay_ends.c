@@ -73,8 +73,7 @@ static bool relay_answer(const struct relay_end *end, unsigned int work)
 	union {
 		struct miracast_record record;
 		struct {
-			uint8_t gap[sizeof(struct miracast_record) -
-				    sizeof(struct miracast_reply)];
+			/* As long as the record's header. */
 			struct miracast_reply reply;
 			uint8_t payload[MIRACAST_BENCH_MAX_PAYLOAD];
 		};
@@ -92,7 +91,8 @@ static bool relay_answer(const struct relay_end *end, unsigned int work)
 	id = io.record.id;
 	payload = io.record.len - sizeof(io.record);
 	io.reply = (struct miracast_reply) {
-		.len = sizeof(io.reply) + payload, .id = id,
+		.len = sizeof(io.reply) + payload,
+		.header_len = sizeof(io.reply), .id = id,
 	};
 
 	return write(end->fd_reply, &io.reply, io.reply.len) == io.reply.len;

@@ -34,7 +34,8 @@ def plug_input(width: int, height: int) -> bytes:
     """What MIRACAST_CTL_PLUG takes."""
     panel = edid(width, height)
     modes = b"".join(struct.pack("4I", *size, REFRESH, PREFERRED * (size == (width, height))) for size in MODES)
-    return struct.pack("4I", len(MODES), len(panel), HDMI_A, PLUG_CURSOR) + modes + panel
+    head = struct.pack("6I", 24, PLUG_CURSOR, len(MODES), 16, len(panel), HDMI_A)
+    return head + modes + panel
 
 
 class Reader:

@@ -329,7 +329,7 @@ static void take(struct monitor *m)
 {
 	uint32_t shown = atomic_load(&m->progress->shown);
 	struct miracast_release_frame release = { .sync_file = -1 };
-	struct miracast_frame frame;
+	struct miracast_frame frame = { 0 };
 	uint32_t n;
 	bool late;
 
@@ -367,7 +367,7 @@ static void answer_message(struct monitor *m)
 		struct miracast_mode_state mode;
 		char rest[256];
 	} record;
-	struct miracast_reply reply = { .len = sizeof(reply) };
+	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) };
 
 	if (read(m->sink, &record, sizeof(record)) < 0) {
 		if (errno != EAGAIN)

@@ -15,6 +15,7 @@
 #include "relay-fixture.h"
 
 #define MAX_NESTING	3
+#define MIN_REPLY	offsetofend(struct miracast_reply, id)
 #define SIZE_READ	(sizeof(struct miracast_record) + MIRACAST_MAX_MESSAGE)
 
 /* A message as the model sees it. */
@@ -428,7 +429,7 @@ static void check_record(const struct record *record, const struct miracast_reco
 	g_assert_cmpuint(got->id, ==, record->msg->id);
 	g_assert_cmpuint(got->out_max, ==, message ? record->msg->out_max : 0);
 	g_assert_cmpuint(got->flags, ==, 0);
-	g_assert_cmpuint(got->reserved, ==, 0);
+	g_assert_cmpuint(got->header_len, ==, sizeof(*got));
 	g_assert_cmpuint(len, ==, sizeof(*got) + (message ? record->msg->in_len : 0));
 	for (gsize i = 0; i < len - sizeof(*got); i++)
 		if (in[i] != record->msg->fill)
@@ -487,11 +488,40 @@ struct writing {
 	int ret;
 };
 
+/* What an older program does not say is zero. */
+static int reply_status(const struct miracast_reply *reply)
+{
+	return reply->header_len < offsetofend(struct miracast_reply, status) ? 0 : reply->status;
+}
+
+/* Is the header all right, as far as it goes? 0 or a negative errno. */
+static int check_header(const struct miracast_reply *reply, gsize size, gsize good)
+{
+	struct miracast_reply known = { 0 };
+	const u8 *bytes = (const void *)reply;
+
+	if (reply->len != size || reply->header_len > size || reply->header_len < MIN_REPLY)
+		return -EINVAL;
+	if (reply->header_len > MIRACAST_MAX_HEADER)
+		return -E2BIG;
+	if (good < reply->header_len)
+		return -EFAULT;
+	for (gsize i = sizeof(*reply); i < reply->header_len; i++) {
+		if (bytes[i])
+			return -E2BIG;
+	}
+	memcpy(&known, reply, MIN(reply->header_len, sizeof(known)));
+	if (known.flags || known.reserved || known.status > 0 || known.status < -4095 ||
+	    (known.status && size > reply->header_len))
+		return -EINVAL;
+	return size - reply->header_len > MIRACAST_MAX_MESSAGE ? -EMSGSIZE : 0;
+}
+
 /* The reply is whole: what is decided now is not overtaken any more. */
 static void model_reply(struct writing *writing)
 {
 	const struct miracast_reply *reply = (const void *)writing->buf;
-	gsize bytes = writing->size - sizeof(*reply);
+	gsize bytes = writing->size - reply->header_len;
 	struct message *msg = NULL;
 
 	if (writing->good < writing->size) {
@@ -507,7 +537,7 @@ static void model_reply(struct writing *writing)
 	} else if (bytes > msg->out_max) {
 		writing->ret = -EMSGSIZE;
 	} else {
-		expect(msg, reply->status, (const u8 *)(reply + 1), bytes);
+		expect(msg, reply_status(reply), writing->buf + reply->header_len, bytes);
 		writing->ret = writing->size;
 	}
 }
@@ -516,9 +546,9 @@ static void writing_copies(void *data)
 {
 	struct writing *writing = data;
 
-	/* The header, then, if that is right, the payload. */
+	/* Both parts of the header, then, if that is right, the payload. */
 	meanwhile();
-	if (writing->copies++)
+	if (writing->copies++ == 2)
 		model_reply(writing);
 }
 
@@ -529,15 +559,12 @@ static void write_bytes(const u8 *buf, gsize size, gsize good)
 
 	if (m.dead)
 		writing.ret = -ENODEV;
-	else if (size < sizeof(*reply))
+	else if (size < MIN_REPLY)
 		writing.ret = -EINVAL;
-	else if (good < sizeof(*reply))
+	else if (good < MIN_REPLY)
 		writing.ret = -EFAULT;
-	else if (reply->len != size || reply->status > 0 || reply->status < -4095 ||
-		 (reply->status && size > sizeof(*reply)))
-		writing.ret = -EINVAL;
-	else if (size - sizeof(*reply) > MIRACAST_MAX_MESSAGE)
-		writing.ret = -EMSGSIZE;
+	else
+		writing.ret = check_header(reply, size, good);
 
 	kernel_shim_user = (struct kernel_shim_user) {
 		.good = good, .copying = writing_copies, .data = &writing,
@@ -549,12 +576,19 @@ static void write_bytes(const u8 *buf, gsize size, gsize good)
 static void do_write(void)
 {
 	struct message *msg = some_message();
-	gsize bytes = some_length(), size = sizeof(struct miracast_reply) + bytes;
+	/* Headers of older and newer programs, too. */
+	static const guint16 headers[] = { 24, 24, 24, 16, 20, 32, MIRACAST_MAX_HEADER,
+					   MIRACAST_MAX_HEADER + 1, 15 };
+	guint16 header = headers[next() % G_N_ELEMENTS(headers)];
+	gsize bytes = some_length(), size = header + bytes;
 	u8 how = next();
-	g_autofree u8 *buf = g_malloc(size);
+	g_autofree u8 *buf = g_malloc(MAX(size, sizeof(struct miracast_reply)));
 	struct miracast_reply *reply = (void *)buf;
 
 	memset(buf, how, size);
+	/* Something that the kernel does not know, rarely. */
+	memset(buf, 0, how == 0xfe ? sizeof(*reply) : MAX(header, sizeof(*reply)));
+	reply->header_len = header;
 	reply->id = msg ? msg->id : how;
 	reply->len = how == 0xff ? size - 1 : size;
 	reply->status = bytes ? 0 : -(how & 0x7f);

@@ -24,17 +24,7 @@
 _Static_assert(sizeof(long) == 4, "this is to be built with -m32");
 
 /* Every member of a structure is where a caller of 64 bits has it. */
-_Static_assert(sizeof(struct miracast_hello) == 32, "hello");
-_Static_assert(sizeof(struct miracast_target_info) == 96, "target_info");
-_Static_assert(sizeof(struct miracast_record) == 24, "record");
-_Static_assert(sizeof(struct miracast_reply) == 16, "reply");
-_Static_assert(sizeof(struct miracast_io_control) == 40, "io_control");
-_Static_assert(sizeof(struct miracast_get_chunks) == 24, "get_chunks");
-_Static_assert(sizeof(struct miracast_statistic) == 32, "statistic");
-_Static_assert(sizeof(struct miracast_frame) == 392, "frame");
-_Static_assert(sizeof(struct miracast_release_frame) == 16, "release_frame");
-_Static_assert(sizeof(struct miracast_get_buffer) == 32, "get_buffer");
-_Static_assert(sizeof(struct miracast_get_retired) == 136, "get_retired");
+#include "miracast_layout.h"
 
 #define CHECK(expression, expected) \
 	check(__LINE__, #expression, (long long)(expression), expected)
@@ -132,7 +122,7 @@ static void check_session(int broker, uint32_t target)
 
 static void check_messages(int sink)
 {
-	struct miracast_reply reply = { .len = sizeof(reply) };
+	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) };
 	struct miracast_record record;
 	struct miracast_message message;
 	uint8_t payload[256];
@@ -140,13 +130,14 @@ static void check_messages(int sink)
 		{ &record, sizeof(record) }, { &message, sizeof(message) },
 		{ payload, sizeof(payload) },
 	};
-	struct iovec out[] = { { &reply, 8 }, { (char *)&reply + 8, 8 } };
+	struct iovec out[] = { { &reply, 8 }, { (char *)&reply + 8, 16 } };
 	struct pollfd pollfd = { .fd = sink, .events = POLLIN };
 	ssize_t len;
 
 	CHECK(poll(&pollfd, 1, 10000), 1);
 	len = readv(sink, in, 3);
 	CHECK(record.len, len);
+	CHECK(record.header_len, sizeof(record));
 	CHECK(record.type, MIRACAST_REC_MESSAGE);
 	CHECK(record.len, sizeof(record) + message.len);
 	reply.id = record.id;
@@ -168,11 +159,12 @@ static void check_frames(int sink, uint32_t pixel)
 	struct miracast_release_frame release = { .sync_file = -1 };
 	struct miracast_get_retired retired = { .num_ids = 5 };
 	struct miracast_get_buffer get = { 0 };
-	struct miracast_frame frame = { 0 }, none;
+	struct miracast_frame frame = { 0 }, none = { 0 };
 	uint32_t *pixels;
 
 	CHECK(call(sink, MIRACAST_IOC_GET_CHUNKS, &chunks), 0);
 	CHECK(chunks.used, sizeof(chunk));
+	CHECK(chunk.header_len, sizeof(chunk));
 	CHECK(chunk.info.type, MIRACAST_CHUNK_FRAME_START);
 	CHECK(call(sink, MIRACAST_IOC_ACQUIRE_FRAME, &frame), 0);
 	CHECK(frame.flags & MIRACAST_FRAME_FULL, MIRACAST_FRAME_FULL);

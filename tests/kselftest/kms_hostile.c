@@ -285,7 +285,7 @@ TEST_F(hostile, close_inside_acquire)
 	uint64_t end;
 
 	call.fd = self->kms.sink;
-	ASSERT_EQ(0, slow_open(&call.slow, SLOW_USERFAULT));
+	ASSERT_EQ(0, slow_open(&call.slow, SLOW_WRITE));
 	ASSERT_EQ(0, pthread_create(&thread, NULL, slow_call_thread, &call));
 	ASSERT_TRUE(slow_faulted(&call.slow, SYNC_MS));
 	ASSERT_EQ(0, close(self->kms.sink));

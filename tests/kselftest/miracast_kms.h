@@ -97,8 +97,9 @@ static inline void plug_make(struct plug *plug,
 			     uint32_t flags)
 {
 	struct miracast_plug head = {
-		.num_modes = num, .edid_len = edid_len,
-		.monitor_type = DRM_MODE_CONNECTOR_HDMIA, .flags = flags,
+		.size = sizeof(head), .flags = flags,
+		.num_modes = num, .mode_size = sizeof(*modes),
+		.edid_len = edid_len, .monitor_type = DRM_MODE_CONNECTOR_HDMIA,
 	};
 
 	memcpy(plug->data, &head, sizeof(head));
@@ -173,6 +174,9 @@ static inline int sink_expect(int sink, uint32_t wanted, void *payload,
 
 static inline int sink_acquire(int sink, struct miracast_frame *frame)
 {
+	/* The rest is not looked at. */
+	frame->flags = 0;
+
 	return dev_ioctl(sink, MIRACAST_IOC_ACQUIRE_FRAME, frame);
 }
 

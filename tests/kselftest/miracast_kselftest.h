@@ -232,6 +232,7 @@ static inline ssize_t sink_reply(int sink, __u64 id, int status,
 	ssize_t ret;
 
 	reply.head.len = (uint32_t)(sizeof(reply.head) + len);
+	reply.head.header_len = sizeof(reply.head);
 	reply.head.status = status;
 	reply.head.id = id;
 	if (len)

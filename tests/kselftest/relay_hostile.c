@@ -61,7 +61,9 @@ TEST_F(hostile, lengths_of_zero_and_4_GiB)
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		ASSERT_NE(MAP_FAILED, (void *)buf);
 		reply = (void *)buf;
-		*reply = (struct miracast_reply) { .len = UINT32_MAX, .id = id };
+		*reply = (struct miracast_reply) {
+			.len = UINT32_MAX, .header_len = sizeof(*reply), .id = id,
+		};
 		EXPECT_EQ(-1, write(self->r.sink, buf, (size_t)huge));
 		EXPECT_EQ(EINVAL, errno);
 		reply->len = 0x7ffff000;
@@ -79,15 +81,14 @@ TEST_F(hostile, lengths_of_zero_and_4_GiB)
 
 TEST_F(hostile, lengths_that_a_reply_says_and_does_not_have)
 {
-	static const uint32_t lens[] = { 0, 1, 15, 17, 0x10010, INT32_MAX, UINT32_MAX };
-	struct miracast_reply reply;
+	static const uint32_t lens[] = { 0, 1, 23, 25, 0x10018, INT32_MAX, UINT32_MAX };
+	struct miracast_reply reply = { .header_len = sizeof(reply) };
 	struct record record;
 	size_t i;
 
 	ASSERT_EQ(0, sink_start(self->r.sink));
 	ASSERT_EQ(0, test_send(self->r.test, 1, &reply.id));
 	ASSERT_LT(0, sink_read(self->r.sink, &record));
-	reply.status = 0;
 	for (i = 0; i < ARRAY_SIZE(lens); i++) {
 		reply.len = lens[i];
 		EXPECT_EQ(-1, write(self->r.sink, &reply, sizeof(reply)));
@@ -369,7 +370,7 @@ static void kill_in_copy(struct __test_metadata *_metadata, struct relay *relay,
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		struct miracast_reply reply = { .len = sizeof(reply) + 8, .id = id };
+		struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) + 8, .id = id };
 		struct slow_page slow;
 		struct iovec iov[2] = { { &reply, sizeof(reply) }, { NULL, 8 } };
 

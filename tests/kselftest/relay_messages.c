@@ -53,7 +53,7 @@ TEST_F(relay, record_layout)
 	EXPECT_EQ(sizeof(record.head) + 8, record.head.len);
 	EXPECT_EQ(MIRACAST_REC_MESSAGE, record.head.type);
 	EXPECT_EQ(0, record.head.flags);
-	EXPECT_EQ(0, record.head.reserved);
+	EXPECT_EQ(sizeof(record.head), record.head.header_len);
 	EXPECT_EQ(id, record.head.id);
 	EXPECT_EQ(64, record.head.out_max);
 	for (i = 0; i < 8; i++)
@@ -553,7 +553,7 @@ TEST_F(relay, fault_in_read_loses_nothing)
 TEST_F(relay, scattered_record_and_reply)
 {
 	struct miracast_test_completion done;
-	struct miracast_reply reply = { .len = sizeof(reply) + 4 };
+	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) + 4 };
 	struct miracast_record head;
 	uint8_t a[3], b[100];
 	struct iovec in[3] = { { &head, sizeof(head) }, { a, 3 }, { b, 100 } };
@@ -572,7 +572,7 @@ TEST_F(relay, scattered_record_and_reply)
 
 TEST_F(relay, bad_replies_leave_the_message)
 {
-	struct miracast_reply reply = { .len = sizeof(reply) };
+	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) };
 	struct miracast_test_completion done;
 	struct record record;
 	uint8_t big[65] = { 0 };

@@ -127,7 +127,8 @@ static const struct request requests[] = {
 	  .fields = { FIELD(miracast_statistic, event, 0),
 		      FIELD(miracast_statistic, info.reserved, 0) } },
 	{ SINK(GET_CHUNKS, -EAGAIN) },
-	{ SINK(ACQUIRE_FRAME, -ENODATA) },
+	{ SINK(ACQUIRE_FRAME, -ENODATA),
+	  .fields = { FIELD(miracast_frame, flags, 0) } },
 	{ SINK(RELEASE_FRAME, -ENOENT),
 	  .arg.release = { .seq = 1, .sync_file = -1 },
 	  .fields = { FIELD(miracast_release_frame, flags, 0) } },
@@ -320,7 +321,7 @@ TEST_F(requests, requests_in_every_wrong_state)
 		{ MIRACAST_SESSION_FAIL_START, -EBUSY },
 		{ MIRACAST_SESSION_END_STOP, -EBUSY },
 	};
-	struct miracast_plug plug = { .num_modes = 1 };
+	struct miracast_plug plug = { .size = sizeof(plug), .num_modes = 1 };
 	const struct request *r;
 	struct request copy;
 	size_t i;

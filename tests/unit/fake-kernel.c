@@ -40,6 +40,7 @@ void kernel_report_chunk(guint64 frame)
 {
 	const struct miracast_chunk chunk = {
 		.len = sizeof(chunk),
+		.header_len = sizeof(chunk),
 		.info = { .type = MIRACAST_CHUNK_FRAME_START, .id = MIRACAST_CHUNK_ID(frame, 0) },
 	};
 
@@ -194,6 +195,7 @@ void send_record(uint64_t id, uint16_t type, const char *payload, uint32_t out_m
 		char payload[64];
 	} message = { .record = {
 			      .len = sizeof(struct miracast_record) + strlen(payload),
+			      .header_len = sizeof(struct miracast_record),
 			      .type = type,
 			      .id = id,
 			      .out_max = out_max,
@@ -201,6 +203,23 @@ void send_record(uint64_t id, uint16_t type, const char *payload, uint32_t out_m
 
 	memcpy(message.payload, payload, strlen(payload));
 	g_assert_cmpint(send(kernel.peer, &message, message.record.len, 0), ==, message.record.len);
+}
+
+void send_record_of(uint16_t header_len, uint64_t id, const char *payload, uint32_t out_max)
+{
+	const struct miracast_record known = {
+		.len = header_len + strlen(payload),
+		.header_len = header_len,
+		.type = MIRACAST_REC_MESSAGE,
+		.id = id,
+		.out_max = out_max,
+	};
+	guint8 message[MIRACAST_MAX_HEADER + 64];
+
+	memset(message, 0xff, sizeof(message));
+	memcpy(message, &known, MIN(header_len, sizeof(known)));
+	memcpy(message + header_len, payload, strlen(payload));
+	g_assert_cmpint(send(kernel.peer, message, known.len, 0), ==, known.len);
 }
 
 void expect_reply(uint64_t id, int result, const char *payload)
@@ -215,6 +234,7 @@ void expect_reply(uint64_t id, int result, const char *payload)
 	g_assert_cmpint(poll(&wait, 1, 5000), ==, 1);
 	n = recv(kernel.peer, &message, sizeof(message), 0);
 	g_assert_cmpint(n, ==, message.reply.len);
+	g_assert_cmpuint(message.reply.header_len, ==, sizeof(message.reply));
 	g_assert_cmpuint(message.reply.id, ==, id);
 	g_assert_cmpint(message.reply.status, ==, result);
 	g_assert_cmpstr(message.payload, ==, payload);

@@ -32,5 +32,7 @@ void kernel_hang_up(void);
 void kernel_report_chunk(guint64 frame);
 void kernel_overflow(void);
 
+/* Of a kernel whose header of records has @header_len bytes; what this one does not know is 0xff. */
+void send_record_of(uint16_t header_len, uint64_t id, const char *payload, uint32_t out_max);
 void send_record(uint64_t id, uint16_t type, const char *payload, uint32_t out_max);
 void expect_reply(uint64_t id, int result, const char *payload);

@@ -118,16 +118,54 @@ static void test_never_beside(void)
 	g_assert_cmpuint(handled, >, 100);
 }
 
-static void test_bad_record(void)
+/* Older ones do not say everything, newer ones more. */
+static void test_headers_of_other_kernels(void)
 {
 	struct witness w;
 
 	kernel_begin(&w, TRUE);
 	witness_run(&w);
 	witness_wait_until_started(&w);
-	g_assert_cmpint(send(kernel.peer, "short", 5, 0), ==, 5);
+	send_record_of(sizeof(struct miracast_record), 1, "now", 32);
+	expect_reply(1, 0, "now");
+	send_record_of(sizeof(struct miracast_record) + 8, 2, "newer", 32);
+	expect_reply(2, 0, "newer");
+	send_record_of(MIRACAST_MAX_HEADER, 3, "as new as may be", 32);
+	expect_reply(3, 0, "as new as may be");
+	/* Without out_max: no room. */
+	send_record_of(offsetof(struct miracast_record, out_max), 4, "older", 32);
+	expect_reply(4, 0, "");
+	g_assert_cmpint(witness_stop(&w), ==, 0);
+	kernel_end(&w);
+}
+
+static void check_bad_record(const void *record, gsize len)
+{
+	struct witness w;
+
+	kernel_begin(&w, TRUE);
+	witness_run(&w);
+	witness_wait_until_started(&w);
+	g_assert_cmpint(send(kernel.peer, record, len, 0), ==, len);
 	g_assert_cmpint(witness_join(&w), ==, -EPROTO);
 	kernel_end(&w);
+}
+
+static void test_bad_record(void)
+{
+	static const guint16 header_lens[] = { 0, 8, 15, 20, 25, 32, 0xffff };
+
+	check_bad_record("short", 5);
+	for (guint i = 0; i < G_N_ELEMENTS(header_lens); i++) {
+		struct miracast_record record = {
+			.len = sizeof(record),
+			.header_len = header_lens[i],
+			.type = MIRACAST_REC_MESSAGE,
+			.id = 1,
+		};
+
+		check_bad_record(&record, sizeof(record));
+	}
 }
 
 int main(int argc, char *argv[])
@@ -136,6 +174,8 @@ int main(int argc, char *argv[])
 	g_test_add_func("/libmiracast/messages/R45-R53-status-and-bytes", test_status_and_bytes);
 	g_test_add_func("/libmiracast/messages/R51-R52-several-at-once", test_several_at_once);
 	g_test_add_func("/libmiracast/messages/R51-never-beside", test_never_beside);
+	g_test_add_func("/libmiracast/messages/headers-of-other-kernels",
+			test_headers_of_other_kernels);
 	g_test_add_func("/libmiracast/messages/bad-record", test_bad_record);
 	return g_test_run();
 }

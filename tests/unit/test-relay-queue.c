@@ -374,7 +374,7 @@ static void test_record_says_all(void)
 	g_assert_cmpuint(record.len, ==, sizeof(record) + 5);
 	g_assert_cmpuint(record.out_max, ==, 7);
 	g_assert_cmpuint(record.flags, ==, 0);
-	g_assert_cmpuint(record.reserved, ==, 0);
+	g_assert_cmpuint(record.header_len, ==, sizeof(record));
 
 	cancel(1);
 	memset(&record, 0xff, sizeof(record));
@@ -382,7 +382,7 @@ static void test_record_says_all(void)
 	g_assert_cmpuint(record.len, ==, sizeof(record));
 	g_assert_cmpuint(record.out_max, ==, 0);
 	g_assert_cmpuint(record.flags, ==, 0);
-	g_assert_cmpuint(record.reserved, ==, 0);
+	g_assert_cmpuint(record.header_len, ==, sizeof(record));
 	end();
 }
 

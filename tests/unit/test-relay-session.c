@@ -93,7 +93,7 @@ static ssize_t reply(u64 id, int status, const char *out)
 	struct {
 		struct miracast_reply head;
 		char out[16];
-	} write = { .head = { .id = id, .status = status } };
+	} write = { .head = { .header_len = sizeof(write.head), .id = id, .status = status } };
 
 	write.head.len = sizeof(write.head) + strlen(out);
 	memcpy(write.out, out, strlen(out));
@@ -397,6 +397,79 @@ static void test_chunks_of_the_dead(void)
 	end();
 }
 
+/* Replies whose header is shorter or longer than ours, see "Growing" in the ABI. */
+static void test_r8_replies_of_other_programs(void)
+{
+	struct {
+		struct miracast_reply head;
+		u8 more[MIRACAST_MAX_HEADER + 1 - sizeof(struct miracast_reply)];
+		char out[3];
+	} write = { .head = { 0 } };
+	const u16 min = offsetof(struct miracast_reply, status), max = MIRACAST_MAX_HEADER;
+	u8 *bytes = (u8 *)&write;
+
+	begin();
+	relay_start(session);
+	for (u16 len = min; len <= max; len++) {
+		memset(&write, 0, sizeof(write));
+		write.head.id = send_message(false);
+		deliver(write.head.id);
+		write.head.len = len + 3;
+		write.head.header_len = len;
+		memcpy(bytes + len, "out", 3);
+		/* What is not known must be zero, wherever it is. */
+		if (len > sizeof(write.head)) {
+			bytes[len - 1] = 1;
+			g_assert_cmpint(relay_write(session, &write, len + 3), ==, -E2BIG);
+			bytes[len - 1] = 0;
+			bytes[sizeof(write.head)] |= 0x80;
+			g_assert_cmpint(relay_write(session, &write, len + 3), ==, -E2BIG);
+			bytes[sizeof(write.head)] = 0;
+		}
+		g_assert_cmpint(relay_write(session, &write, len + 3), ==, len + 3);
+		g_assert_cmpint(heard.status, ==, 0);
+		g_assert_cmpmem(heard.out, heard.bytes, "out", 3);
+	}
+
+	memset(&write, 0, sizeof(write));
+	write.head.id = send_message(false);
+	deliver(write.head.id);
+	write.head.len = sizeof(write);
+	write.head.header_len = max + 1;
+	g_assert_cmpint(relay_write(session, &write, sizeof(write)), ==, -E2BIG);
+	write.head.header_len = min - 1;
+	g_assert_cmpint(relay_write(session, &write, sizeof(write)), ==, -EINVAL);
+	write.head.header_len = 0;
+	g_assert_cmpint(relay_write(session, &write, sizeof(write)), ==, -EINVAL);
+	write.head.len = sizeof(write.head);
+	write.head.header_len = sizeof(write.head) + 1;
+	g_assert_cmpint(relay_write(session, &write, sizeof(write.head)), ==, -EINVAL);
+	/* Reserved members and flags. */
+	write.head.header_len = sizeof(write.head);
+	write.head.flags = 1;
+	g_assert_cmpint(relay_write(session, &write, sizeof(write.head)), ==, -EINVAL);
+	write.head.flags = 0;
+	write.head.reserved = 1;
+	g_assert_cmpint(relay_write(session, &write, sizeof(write.head)), ==, -EINVAL);
+	write.head.reserved = 0;
+	g_assert_cmpint(relay_write(session, &write, sizeof(write.head)), ==, sizeof(write.head));
+	end();
+}
+
+/* miracast_copy_struct(), which drivers use for I/O control's input. */
+static void test_r8_input_of_other_programs(void)
+{
+	u8 in[8] = { 1, 2, 3, 4, 0, 0, 0, 0 }, out[4];
+
+	g_assert_cmpint(miracast_copy_struct(out, 4, in, 8), ==, 0);
+	g_assert_cmpmem(out, 4, in, 4);
+	in[7] = 1;
+	g_assert_cmpint(miracast_copy_struct(out, 4, in, 8), ==, -E2BIG);
+	g_assert_cmpint(miracast_copy_struct(out, 4, in, 7), ==, 0);
+	g_assert_cmpint(miracast_copy_struct(out, 4, in, 2), ==, 0);
+	g_assert_cmpmem(out, 4, "\1\2\0\0", 4);
+}
+
 int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
@@ -422,5 +495,9 @@ int main(int argc, char *argv[])
 	g_test_add_func("/relay/session/R62-overflow-while-copying",
 			test_r62_overflow_while_copying);
 	g_test_add_func("/relay/session/chunks-of-the-dead", test_chunks_of_the_dead);
+	g_test_add_func("/relay/session/R8-replies-of-other-programs",
+			test_r8_replies_of_other_programs);
+	g_test_add_func("/relay/session/R8-input-of-other-programs",
+			test_r8_input_of_other_programs);
 	return g_test_run();
 }

@@ -247,7 +247,7 @@ static void reply_one(struct reader *reader)
 
 	if (!roll(8))
 		bytes = 0;
-	write.head.id = id;
+	write.head = (struct miracast_reply) { .header_len = sizeof(write.head), .id = id };
 	write.head.status = bytes || roll(2) ? 0 : -EIO;
 	write.head.len = sizeof(write.head) + bytes;
 	for (gsize j = 0; j < bytes; j++)

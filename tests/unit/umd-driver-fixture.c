@@ -59,6 +59,7 @@ static int kernel_get_chunks(struct miracast_get_chunks *get)
 	}
 	*chunk = (struct miracast_chunk){
 		.len = sizeof(*chunk),
+		.header_len = sizeof(*chunk),
 		.info = { .type = MIRACAST_CHUNK_FRAME_START,
 			  .id = MIRACAST_CHUNK_ID(++kernel.announced, 0) },
 	};
@@ -422,7 +423,9 @@ int tell(struct fixture *f, guint32 code, gconstpointer payload, gsize size)
 		struct miracast_message message;
 		guint8 payload[32];
 	} out = {
-		.record = { .type = MIRACAST_REC_MESSAGE, .id = ++id },
+		.record = { .header_len = sizeof(out.record),
+			    .type = MIRACAST_REC_MESSAGE,
+			    .id = ++id },
 		.message = { .code = code, .len = sizeof(out.message) + size },
 	};
 	struct miracast_reply reply;

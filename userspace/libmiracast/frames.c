@@ -21,6 +21,7 @@ int miracast_frames_fd(struct miracast_host *host)
 
 int miracast_frames_acquire(struct miracast_host *host, struct miracast_frame *frame)
 {
+	*frame = (struct miracast_frame){ 0 };
 	return frames_ioctl(host, MIRACAST_IOC_ACQUIRE_FRAME, frame);
 }
 

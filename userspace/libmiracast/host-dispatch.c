@@ -17,10 +17,12 @@
 
 /* Buffers of one thread; payloads stay aligned for 64-bit fields. */
 struct dispatch_buffers {
-	struct miracast_record record;
-	uint8_t in[MIRACAST_MAX_MESSAGE] __attribute__((aligned(8)));
+	uint8_t in[MIRACAST_MAX_RECORD] __attribute__((aligned(8)));
 	uint8_t out[MIRACAST_MAX_MESSAGE] __attribute__((aligned(8)));
 };
+
+/* A header says at least which message it is about. */
+#define MIN_HEADER offsetof(struct miracast_record, out_max)
 
 static void begin_message(struct host_dispatcher *self, uint64_t id)
 {
@@ -55,11 +57,11 @@ static void cancel_message(struct miracast_host *host, uint64_t id)
 	pthread_mutex_unlock(&host->lock);
 }
 
-static void handle_message(struct host_dispatcher *self, struct dispatch_buffers *buffers)
+static void handle_message(struct host_dispatcher *self, struct dispatch_buffers *buffers,
+			   const struct miracast_record *record)
 {
 	struct miracast_host *host = self->host;
-	const struct miracast_record *record = &buffers->record;
-	struct miracast_reply reply;
+	struct miracast_reply reply = { .header_len = sizeof(reply), .id = record->id };
 	struct iovec parts[] = { { &reply, sizeof(reply) }, { buffers->out, 0 } };
 	uint32_t bytes = 0;
 	int status;
@@ -67,8 +69,8 @@ static void handle_message(struct host_dispatcher *self, struct dispatch_buffers
 	begin_message(self, record->id);
 	memset(buffers->out, 0, record->out_max);
 	status = host->config.driver->handle_kernel_mode_message(
-		host->context, record->len - sizeof(*record), buffers->in, record->out_max,
-		buffers->out, &bytes);
+		host->context, record->len - record->header_len, buffers->in + record->header_len,
+		record->out_max, buffers->out, &bytes);
 	if (!end_message(self))
 		return;
 
@@ -80,7 +82,6 @@ static void handle_message(struct host_dispatcher *self, struct dispatch_buffers
 		bytes = 0; /* R45 */
 	reply.len = sizeof(reply) + bytes;
 	reply.status = status;
-	reply.id = record->id;
 	parts[1].iov_len = bytes;
 	/* It may have been completed by its timeout or by a stop meanwhile. */
 	if (writev(host->config.sink_fd, parts, bytes ? 2 : 1) < 0 && errno != ENOENT &&
@@ -88,35 +89,52 @@ static void handle_message(struct host_dispatcher *self, struct dispatch_buffers
 		host_lost(host, -errno);
 }
 
+/*
+ * What this library knows of the header of a record of @n bytes, which may be
+ * that of an older or a newer kernel: what it does not say is zero.
+ */
+static bool get_header(const struct dispatch_buffers *buffers, size_t n,
+		       struct miracast_record *record)
+{
+	size_t known = sizeof(*record);
+
+	memset(record, 0, sizeof(*record));
+	if (n < MIN_HEADER)
+		return false;
+	memcpy(record, buffers->in, MIN_HEADER);
+	if (record->len != n || record->header_len < MIN_HEADER || record->header_len > n ||
+	    record->header_len % 8)
+		return false;
+	if (record->header_len < known)
+		known = record->header_len;
+	memcpy(record, buffers->in, known);
+	return record->out_max <= sizeof(buffers->out);
+}
+
 /* Returns false when the thread shall end. */
 static bool read_record(struct host_dispatcher *self, struct dispatch_buffers *buffers)
 {
 	struct miracast_host *host = self->host;
-	struct miracast_record *record = &buffers->record;
-	struct iovec parts[] = {
-		{ record, sizeof(*record) },
-		{ buffers->in, sizeof(buffers->in) },
-	};
+	struct miracast_record record;
 	ssize_t n;
 
-	n = readv(host->config.sink_fd, parts, 2);
+	n = read(host->config.sink_fd, buffers->in, sizeof(buffers->in));
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (n < 0) {
 		host_lost(host, -errno);
 		return false;
 	}
-	if ((size_t)n < sizeof(*record) || record->len != n ||
-	    record->out_max > sizeof(buffers->out)) {
+	if (!get_header(buffers, n, &record)) {
 		host_lost(host, -EPROTO);
 		return false;
 	}
-	switch (record->type) {
+	switch (record.type) {
 	case MIRACAST_REC_MESSAGE:
-		handle_message(self, buffers);
+		handle_message(self, buffers, &record);
 		break;
 	case MIRACAST_REC_CANCEL:
-		cancel_message(host, record->id);
+		cancel_message(host, record.id);
 		break;
 	}
 	return true;

@@ -68,7 +68,9 @@ GBytes *monitor_plug(const wfd_sink_caps *caps, const GArray *modes, const struc
 	g_autoptr(GBytes) edid = choose_edid(caps, modes, preferred, friendly_name, error);
 	g_autoptr(GByteArray) plug = g_byte_array_new();
 	struct miracast_plug header = {
+		.size = sizeof(header),
 		.num_modes = MIN(modes->len, MIRACAST_MAX_MODES),
+		.mode_size = sizeof(struct miracast_mode),
 		.monitor_type = wfd_connector_type_to_drm(caps->connector_type),
 		.flags = MIRACAST_PLUG_CURSOR,
 	};

@@ -299,7 +299,7 @@ static gboolean message_in_main(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* Copies the payload of @size bytes after the header. */
+/* Copies the payload of @size bytes after the header; what a newer kernel adds is left. */
 static gboolean get_payload(uint32_t in_size, const void *in, void *payload, gsize size)
 {
 	const struct miracast_message *header = in;

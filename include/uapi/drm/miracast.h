@@ -2,10 +2,12 @@
 /*
  * User space interface of /dev/miracast.
  *
- * This file is the manual of the interface; Documentation/abi.rst walks
- * through it with examples. "R41" and the like name the rules of the Windows
- * Miracast driver interface that a passage implements; the table of all of
- * them is Documentation/rules.rst.
+ * A Miracast source is split in two: a display driver, in the kernel, has a
+ * connector on which a wireless display appears as a monitor; a user space
+ * process talks to that display over the network and sends it the picture.
+ * /dev/miracast is what the two have between them: messages from the driver,
+ * calls to the driver, and, with miracast.ko, the pictures. One more process,
+ * the broker, hands the sessions out. This file is the manual of all of it.
  *
  * Objects
  * =======
@@ -24,12 +26,12 @@
  *
  * Sink fd
  *	What MIRACAST_IOC_OPEN_SINK returns: the kernel context of one session
- *	on one target (the DDI's CreateContext, R16). It is meant to be handed
- *	to the process that talks to that sink. Its last close destroys the
- *	context and with it the monitor (R21, R22). The broker can destroy it
- *	from outside under a process that hangs (MIRACAST_IOC_DESTROY_SINK,
- *	R23). After that, or after the display driver has gone, every call on
- *	the sink fd fails with -ENODEV and poll() says EPOLLHUP | EPOLLERR.
+ *	on one target. It is meant to be handed to the process that talks to
+ *	that sink. Its last close destroys the context and with it the monitor.
+ *	The broker can destroy it from outside under a process that hangs
+ *	(MIRACAST_IOC_DESTROY_SINK). After that, or after the display driver has
+ *	gone, every call on the sink fd fails with -ENODEV and poll() says
+ *	EPOLLHUP | EPOLLERR.
  *
  * Both fds are O_CLOEXEC and tied to the open file, not to a process: a
  * duplicate that is passed on or inherited keeps the session alive.
@@ -47,7 +49,7 @@
  *	 STOPPED -------------> STARTING ---------> STARTED
  *	    ^                      |                   |
  *	    | END_STOP             | FAIL_START        | BEGIN_STOP, or a status
- *	    |                      v                   v report (R80)
+ *	    |                      v                   v report
  *	    +------------------ STOPPING <-------------+
  *
  * A context begins in STOPPED and may be started once more after each stop.
@@ -55,13 +57,13 @@
  *	state     | kernel sends a message         | reader of the sink fd
  *	----------+--------------------------------+----------------------------
  *	STOPPED,  |                                |
- *	  never   | accepted, held (R48)           | nothing
+ *	  never   | accepted, held                 | nothing
  *	  started |                                |
- *	STARTING  | accepted, held (R49)           | nothing
+ *	STARTING  | accepted, held                 | nothing
  *	STARTED   | accepted, delivered            | records, in order of sending
  *	STOPPING, |                                |
  *	  STOPPED | accepted, then completed with  | nothing
- *	  again   | -ESHUTDOWN (R50)               |
+ *	  again   | -ESHUTDOWN                     |
  *
  * BEGIN_STOP and FAIL_START complete everything held or delivered with
  * -ECANCELED at once; they never wait for user space. A new BEGIN_START after
@@ -73,12 +75,13 @@
  * Messages, kernel to user
  * ========================
  *
- * read() on the sink fd returns exactly one record: a struct miracast_record
- * followed by its payload, len bytes in all. Any number of threads may read;
- * each record goes to one of them. Records are handed out in the order in
- * which they were sent, completions have no order (R52). A buffer too small
- * for the next record: -EMSGSIZE, and the record stays queued. No record:
- * wait, or -EAGAIN with O_NONBLOCK. poll(): EPOLLIN.
+ * read() on the sink fd returns exactly one record: a header, of which struct
+ * miracast_record is what this file knows, and at header_len the payload, len
+ * bytes in all. Any number of threads may read; each record goes to one of them.
+ * Records are handed out in the order in which they were sent, completions have
+ * no order. A buffer too small for the next record: -EMSGSIZE, and the record
+ * stays queued; one of MIRACAST_MAX_RECORD bytes is never too small. No record:
+ * wait, or -EAGAIN with O_NONBLOCK or RWF_NOWAIT. poll(): EPOLLIN.
  *
  * Each MIRACAST_REC_MESSAGE wants one reply: one write() of a struct
  * miracast_reply followed by its payload, at most out_max bytes, by any
@@ -87,22 +90,22 @@
  * sender's cancel, its timeout, a stop, the destruction of the context. A
  * reply that lost that race fails with -ENOENT and harms nobody.
  *
- * write() fails with -EINVAL (len does not match the write, status not in
- * [-4095, 0], payload beside a status below 0 (R45)), -EMSGSIZE (payload
- * longer than out_max; the message stays outstanding), -ENOENT (no such
- * message outstanding), -EFAULT (nothing happened, the message stays
- * outstanding).
+ * write() fails with -EINVAL (len does not match the write, header_len is longer
+ * than that or ends before the id, status not in [-4095, 0], payload beside a
+ * status below 0), -E2BIG (a header with something that the kernel does not
+ * know), -EMSGSIZE (payload longer than out_max), -ENOENT (no such message
+ * outstanding), -EFAULT. Nothing has happened then: the message stays
+ * outstanding, if it was.
  *
  * I/O control, user to kernel
  * ===========================
  *
  * MIRACAST_IOC_IO_CONTROL calls the display driver synchronously, in the
- * calling process (R57), one call per context at a time (R14). While a start
- * is in progress only the thread that began it gets through, others wait
- * until it ends; while a stop is in progress the thread that began it gets
- * through and others fail with -ESHUTDOWN (R59). The MIRACAST_CTL_* codes
- * below are those of miracast.ko; another display driver may define its own
- * from MIRACAST_CTL_DRIVER_BASE on.
+ * calling process, one call per context at a time. While a start is in progress
+ * only the thread that began it gets through, others wait until it ends; while
+ * a stop is in progress the thread that began it gets through and others fail
+ * with -ESHUTDOWN. The MIRACAST_CTL_* codes below are those of miracast.ko;
+ * another display driver may define its own from MIRACAST_CTL_DRIVER_BASE on.
  *
  * Frames
  * ======
@@ -117,12 +120,18 @@
  * are announced; no fence need be waited for.
  *
  * The desktop may not draw into a buffer that is held: the flip away from it
- * is reported to the compositor only after MIRACAST_IOC_RELEASE_FRAME (R79).
+ * is reported to the compositor only after MIRACAST_IOC_RELEASE_FRAME.
  * So convert or upload, release, then encode. After two refresh periods (at
  * least 34 ms) the hold is revoked: the desktop goes on, and the release says
  * so (MIRACAST_RELEASE_REVOKED): what was read may be torn and should be
  * thrown away. Nothing that the daemon does, or fails to do, holds the desktop
  * up for longer.
+ *
+ * A release with a sync_file, for reading that goes on in a GPU, counts from the
+ * moment at which that signals. The deadline is the same, so the hold may be
+ * revoked after RELEASE_FRAME has returned. Then the next picture that is
+ * acquired, which is offered at once and is damaged everywhere, names those
+ * pictures (struct miracast_frame, revoked): what was made of them may be torn.
  *
  * A desktop that draws into the buffer that is on the screen, as Xorg does
  * without page flips, is held up in the same way when it says what it has drawn
@@ -138,11 +147,32 @@
  * Growing
  * =======
  *
- * Every ioctl structure may grow at its end. The kernel takes any size: what
- * it does not know must be zero (-E2BIG otherwise), what the caller did not
- * give is taken as zero and not written back. Reserved and unknown flag bits
- * must be zero (-EINVAL). Structures hold no pointers except __u64 user
- * addresses and have the same layout for 32-bit callers.
+ * Structures grow at their ends, and there only. Each travels with its size:
+ * that of an ioctl in its request number (_IOC_SIZE), headers of records, replies
+ * and chunk records in their header_len, struct miracast_plug in its size,
+ * struct miracast_mode in the plug's mode_size, what follows a struct
+ * miracast_message in the message's len, the output of I/O control in
+ * bytes_returned. Program and kernel may therefore be of different age:
+ *
+ *	who writes | the reader knows more of it  | the reader knows less of it
+ *	-----------+------------------------------+-------------------------------
+ *	program    | what is missing counts as    | what the kernel does not know
+ *	           | zero                         | must be zero, else -E2BIG
+ *	kernel     | what is missing counts as    | the program ignores the rest;
+ *	           | zero                         | into its ioctl structure and
+ *	           |                              | output only what fits is written
+ *
+ * So zero means "as it was before" in all that is added. What a program must not
+ * ignore is not added in this way: it has a code or a flag of its own that a
+ * program asks for. MIRACAST_FEATURE_* say what is there. In a structure that both
+ * write, what is marked "out" is not looked at by the kernel. Input of a code
+ * that has none may be zeros. Headers never exceed MIRACAST_MAX_HEADER, and those
+ * that the kernel writes are multiples of 8 bytes. struct miracast_rect and
+ * struct miracast_message stay as they are.
+ *
+ * Reserved members and unknown flag bits must be zero (-EINVAL). Structures hold
+ * no pointers except __u64 user addresses and have the same layout for 32-bit
+ * callers.
  *
  * Errors
  * ======
@@ -174,10 +204,15 @@
 extern "C" {
 #endif
 
-/** define MIRACAST_ABI_VERSION - version of the interface in this file */
-#define MIRACAST_ABI_VERSION	1
+/*
+ * Version of the interface in this file. It stays when structures grow or codes
+ * are added, see "Growing"; MIRACAST_FEATURE_* say what has been added.
+ */
+#define MIRACAST_ABI_VERSION	2
 
 #define MIRACAST_MAX_MESSAGE	(64 * 1024)	/* payload bytes, either way */
+#define MIRACAST_MAX_HEADER	128		/* bytes before a payload, ever */
+#define MIRACAST_MAX_RECORD	(MIRACAST_MAX_HEADER + MIRACAST_MAX_MESSAGE)
 #define MIRACAST_MAX_QUEUED	256		/* messages outstanding per session */
 #define MIRACAST_MAX_QUEUED_BYTES (1024 * 1024)	/* input + out_max of those */
 #define MIRACAST_MAX_IO_CONTROL	(64 * 1024)	/* bytes, either way */
@@ -196,8 +231,8 @@ extern "C" {
  * @abi_max: in: newest version the caller speaks
  * @abi: out: the version in use, within that range
  * @num_targets: out: targets registered now
- * @features: out: MIRACAST_FEATURE_*; constant while the module is loaded (R7)
- * @max_chunk_data: out: private bytes per chunk record (R61)
+ * @features: out: MIRACAST_FEATURE_* of miracast.ko; constant while it is loaded
+ * @max_chunk_data: out: private bytes per chunk record
  * @reserved: zero
  *
  * Fails with -EPROTONOSUPPORT when the ranges do not meet; @abi then holds the
@@ -212,6 +247,11 @@ struct miracast_hello {
 	__u32 max_chunk_data;
 	__u32 reserved;
 };
+
+/* struct miracast_frame names pictures that were revoked after their release. */
+#define MIRACAST_FEATURE_REVOKED	(1 << 0)
+/* MIRACAST_PLUG_IMPORT decides on buffers of other drivers. */
+#define MIRACAST_FEATURE_IMPORT		(1 << 1)
 
 /**
  * enum miracast_state - session state of a target
@@ -239,7 +279,7 @@ enum miracast_state {
  * @card_minor: out: minor number of its /dev/dri/card*, 0xffffffff if none
  * @driver: out: name of the display driver, NUL terminated
  * @name: out: name of the target (the connector's name), NUL terminated
- * @last_status: out: last status reported on this target (R80), or
+ * @last_status: out: last status reported on this target, or
  *	MIRACAST_STATUS_NONE
  * @reserved: zero
  *
@@ -266,7 +306,7 @@ struct miracast_target_info {
  * @fd: out: the sink fd, O_CLOEXEC
  * @target_opened: out: the target that was taken
  *
- * -EBUSY: the target has a context, or none is free (R16); -ENOENT: no such
+ * -EBUSY: the target has a context, or none is free; -ENOENT: no such
  * target; -EMFILE, -ENFILE; -EINVAL: also when the caller's structure ends
  * before @fd.
  */
@@ -284,7 +324,7 @@ struct miracast_open_sink {
  * @target: in: target id
  * @reserved: zero
  *
- * Destroys the target's context now, whoever holds its fd (R23): messages are
+ * Destroys the target's context now, whoever holds its fd: messages are
  * completed with -ECANCELED, the monitor departs, later calls on the sink fd
  * fail. Returns when the context is gone. -ENOENT: no context there.
  */
@@ -328,8 +368,8 @@ struct miracast_session_ctl {
 	__u32 state;
 };
 
-#define MIRACAST_SESSION_MONITOR_CONNECTED	(1 << 0)	/* R29 */
-#define MIRACAST_SESSION_REDUCED_MODES		(1 << 1)	/* R30 */
+#define MIRACAST_SESSION_MONITOR_CONNECTED	(1 << 0)	/* the sink has a panel */
+#define MIRACAST_SESSION_REDUCED_MODES		(1 << 1)	/* some left out for the link */
 
 /**
  * enum miracast_record_type - what a record that was read is
@@ -344,33 +384,39 @@ enum miracast_record_type {
 };
 
 /**
- * struct miracast_record - what read() returns, followed by the payload
+ * struct miracast_record - begins what read() returns; the payload follows
  * @len: bytes of header and payload
+ * @header_len: bytes of the header; the payload begins there
  * @type: enum miracast_record_type
- * @flags: zero for now
  * @id: the message; unique in the session and never reused
  * @out_max: most payload bytes that the reply may carry
- * @reserved: zero
+ * @flags: zero for now
  */
 struct miracast_record {
 	__u32 len;
+	__u16 header_len;
 	__u16 type;
-	__u16 flags;
 	__u64 id;
 	__u32 out_max;
-	__u32 reserved;
+	__u32 flags;
 };
 
 /**
- * struct miracast_reply - what write() takes, followed by the payload
+ * struct miracast_reply - begins what write() takes; the payload follows
  * @len: bytes of header and payload, equal to the length of the write
- * @status: 0 or a negative errno
+ * @header_len: bytes of the header: the size of this structure
+ * @flags: zero
  * @id: the message
+ * @status: 0 or a negative errno
+ * @reserved: zero
  */
 struct miracast_reply {
 	__u32 len;
-	__s32 status;
+	__u16 header_len;
+	__u16 flags;
 	__u64 id;
+	__s32 status;
+	__u32 reserved;
 };
 
 /**
@@ -387,7 +433,7 @@ struct miracast_reply {
  * Input is copied in once before, output copied out once after the call.
  * Whatever the driver returns is returned; -EMSGSIZE: lengths above the
  * limit; -EOPNOTSUPP: no such code, or hardware access asked of a driver
- * without hardware (R15); -ESHUTDOWN, -EINTR: see "I/O control" above.
+ * without hardware; -ESHUTDOWN, -EINTR: see "I/O control" above.
  */
 struct miracast_io_control {
 	__u32 code;
@@ -403,13 +449,12 @@ struct miracast_io_control {
 #define MIRACAST_IO_CONTROL_HARDWARE_ACCESS	(1 << 0)
 
 /**
- * enum miracast_status - why a session ends (MIRACAST_STATUS of the DDI)
+ * enum miracast_status - why a session ends (MIRACAST_STATUS)
  * @MIRACAST_STATUS_CRITICAL_ERROR: any error without a value of its own
  * @MIRACAST_STATUS_MISSING_KEEPALIVE: the sink stopped answering M16
  * @MIRACAST_STATUS_SINK_DISCONNECT_REQUEST: the sink tore the session down
  * @MIRACAST_STATUS_INSUFFICIENT_BANDWIDTH: the mode can no longer be carried
  * @MIRACAST_STATUS_SINK_FAILED_MODE_CHANGE: the sink refused a mode
- * @MIRACAST_STATUS_NONE: nothing reported yet; never sent
  */
 enum miracast_status {
 	MIRACAST_STATUS_CRITICAL_ERROR = 0,
@@ -417,15 +462,16 @@ enum miracast_status {
 	MIRACAST_STATUS_SINK_DISCONNECT_REQUEST = 2,
 	MIRACAST_STATUS_INSUFFICIENT_BANDWIDTH = 3,
 	MIRACAST_STATUS_SINK_FAILED_MODE_CHANGE = 4,
-	MIRACAST_STATUS_NONE = 0xffffffff,
 };
+
+#define MIRACAST_STATUS_NONE	0xffffffffU	/* nothing reported yet; never sent */
 
 /**
  * struct miracast_report_status - MIRACAST_IOC_REPORT_STATUS, end the session
  * @status: in: enum miracast_status
  * @error: in: negative errno with the details, or 0; for the log only
  *
- * Any report moves a starting or started session to STOPPING (R80) without a
+ * Any report moves a starting or started session to STOPPING without a
  * thread that owns I/O control. Later reports are logged only.
  */
 struct miracast_report_status {
@@ -439,9 +485,7 @@ struct miracast_report_status {
  * @MIRACAST_CHUNK_COLOR_CONVERT: colour conversion done; processing_time
  * @MIRACAST_CHUNK_ENCODE: encoding done; processing_time and encode_rate
  * @MIRACAST_CHUNK_FRAME_START: the desktop has a new frame
- * @MIRACAST_CHUNK_FRAME_DROPPED: work on the frame was abandoned (R87)
- * @MIRACAST_CHUNK_DRIVER_1: meaning agreed between the two drivers
- * @MIRACAST_CHUNK_DRIVER_2: meaning agreed between the two drivers
+ * @MIRACAST_CHUNK_FRAME_DROPPED: work on the frame was abandoned
  */
 enum miracast_chunk_type {
 	MIRACAST_CHUNK_UNKNOWN = 0,
@@ -449,11 +493,13 @@ enum miracast_chunk_type {
 	MIRACAST_CHUNK_ENCODE = 2,
 	MIRACAST_CHUNK_FRAME_START = 3,
 	MIRACAST_CHUNK_FRAME_DROPPED = 4,
-	MIRACAST_CHUNK_DRIVER_1 = 0x80000000,
-	MIRACAST_CHUNK_DRIVER_2 = 0x80000001,
 };
 
-/* A chunk id: 40 bits of frame number, 24 bits of part number (R82). */
+/* Their meaning is agreed between the display driver and its user space. */
+#define MIRACAST_CHUNK_DRIVER_1	0x80000000U
+#define MIRACAST_CHUNK_DRIVER_2	0x80000001U
+
+/* A chunk id: 40 bits of frame number, 24 bits of part number. */
 #define MIRACAST_CHUNK_ID(frame, part) \
 	(((__u64)(frame) & 0xffffffffffULL) | ((__u64)(part) << 40))
 #define MIRACAST_CHUNK_ID_FRAME(id)	((id) & 0xffffffffffULL)
@@ -462,7 +508,7 @@ enum miracast_chunk_type {
 /**
  * struct miracast_chunk_info - one processing step of one part of a frame
  * @type: enum miracast_chunk_type
- * @processing_time: microseconds, 0 where it has no meaning (R85)
+ * @processing_time: microseconds, 0 where it has no meaning
  * @id: MIRACAST_CHUNK_ID(); the frame is the seq of struct miracast_frame
  * @encode_rate: kilobits per second, 0 where it has no meaning
  * @reserved: zero
@@ -478,12 +524,14 @@ struct miracast_chunk_info {
 /**
  * struct miracast_chunk - one packed record that MIRACAST_IOC_GET_CHUNKS gives
  * @len: bytes of this record, its private data and padding to 8 bytes
- * @data_len: bytes of private data that follow this structure
+ * @header_len: bytes of this structure; the private data begins there
+ * @data_len: bytes of private data
  * @info: what was processed
  */
 struct miracast_chunk {
 	__u32 len;
-	__u32 data_len;
+	__u16 header_len;
+	__u16 data_len;
 	struct miracast_chunk_info info;
 };
 
@@ -491,15 +539,15 @@ struct miracast_chunk {
  * struct miracast_get_chunks - MIRACAST_IOC_GET_CHUNKS, drain encode chunks
  * @buf_ptr: in: user address of the buffer
  * @buf_len: in: its size
- * @used: out: bytes written: as many whole records as fit (R64)
+ * @used: out: bytes written: as many whole records as fit
  * @outstanding: out: records left, a hint
  * @needed: out: with -EMSGSIZE the size of the next record, else 0
  *
  * For display drivers whose hardware encodes; miracast.ko reports
  * MIRACAST_CHUNK_FRAME_START here. Never waits: poll() says EPOLLRDBAND.
- * -EAGAIN: none; -EMSGSIZE: the next does not fit and stays (R65);
+ * -EAGAIN: none; -EMSGSIZE: the next does not fit and stays;
  * -ECONNRESET, once: the queue overflowed, all that was queued is lost, and
- * the stream should go on with an IDR (R62, R63).
+ * the stream should go on with an IDR.
  */
 struct miracast_get_chunks {
 	__u64 buf_ptr;
@@ -513,7 +561,7 @@ struct miracast_get_chunks {
  * enum miracast_statistic_type - what MIRACAST_IOC_REPORT_STATISTIC logs
  * @MIRACAST_STATISTIC_CHUNK_COMPLETE: a chunk record
  * @MIRACAST_STATISTIC_CHUNK_SENT: the first packet of the chunk is about to
- *	be sent (R86); only info.id counts
+ *	be sent; only info.id counts
  * @MIRACAST_STATISTIC_EVENT: a protocol event
  */
 enum miracast_statistic_type {
@@ -535,7 +583,7 @@ enum miracast_protocol_event {
 };
 
 /**
- * struct miracast_statistic - MIRACAST_IOC_REPORT_STATISTIC, log (R81)
+ * struct miracast_statistic - MIRACAST_IOC_REPORT_STATISTIC, log
  * @type: in: enum miracast_statistic_type
  * @event: in: enum miracast_protocol_event, with type EVENT
  * @info: in: with the chunk types
@@ -553,12 +601,12 @@ struct miracast_statistic {
 /**
  * enum miracast_ctl - I/O control codes of miracast.ko
  * @MIRACAST_CTL_PLUG: monitor arrival; input struct miracast_plug, then its
- *	modes, then its EDID; no output. Only in STARTED (R34). Again while
- *	plugged: replaces modes and EDID
+ *	modes, then its EDID; no output. Only in STARTED. Again while plugged:
+ *	replaces modes, EDID and flags
  * @MIRACAST_CTL_UNPLUG: monitor departure; no input, no output; also when
- *	there is none (R24)
+ *	there is none
  * @MIRACAST_CTL_GET_MODE: output struct miracast_mode_state: what the
- *	desktop has set now
+ *	desktop has set now; no input
  * @MIRACAST_CTL_DRIVER_BASE: first code for another driver's own use
  */
 enum miracast_ctl {
@@ -572,7 +620,7 @@ enum miracast_ctl {
  * struct miracast_mode - one mode that sink, link and encoder can carry
  * @width: pixels
  * @height: lines
- * @refresh: millihertz; at least 23900 (R76)
+ * @refresh: millihertz; at least 23900
  * @flags: MIRACAST_MODE_PREFERRED or 0
  */
 struct miracast_mode {
@@ -586,25 +634,39 @@ struct miracast_mode {
 
 /**
  * struct miracast_plug - the monitor that arrives
- * @num_modes: struct miracast_mode that follow this structure
- * @edid_len: bytes of EDID that follow the modes, multiple of 128, or 0
- * @monitor_type: DRM_MODE_CONNECTOR_* between sink and panel (R67), 0 unknown
+ * @size: bytes of this structure
  * @flags: MIRACAST_PLUG_*
+ * @num_modes: modes that follow this structure, at most MIRACAST_MAX_MODES
+ * @mode_size: bytes of each: the size of struct miracast_mode
+ * @edid_len: bytes of EDID that follow the modes, multiple of 128, or 0
+ * @monitor_type: DRM_MODE_CONNECTOR_* between sink and panel, 0 unknown
  *
- * The connector offers the modes of the EDID that the list holds, too (R74):
- * a mode matches when its size is equal and its refresh within 0.5 %. Without
- * an EDID, or when nothing matches, it offers the list. An empty list sets no
- * limit and needs an EDID. The EDID is checked (-EINVAL) and then shown as it
- * is (R72, R73).
+ * The connector offers the modes of the EDID that the list holds, too: a mode
+ * matches when its size is equal and its refresh within 0.5 %. Without an EDID,
+ * or when nothing matches, it offers the list. An empty list sets no limit and
+ * needs an EDID. The EDID is checked (-EINVAL) and then shown as it is.
+ *
+ * The input is as long as structure, modes and EDID together (-EINVAL).
  */
 struct miracast_plug {
+	__u32 size;
+	__u32 flags;
 	__u32 num_modes;
+	__u32 mode_size;
 	__u32 edid_len;
 	__u32 monitor_type;
-	__u32 flags;
 };
 
-#define MIRACAST_PLUG_CURSOR	(1 << 0)	/* caller blends the cursor */
+/* The caller blends the cursor into the picture. Without: no cursor plane. */
+#define MIRACAST_PLUG_CURSOR	(1 << 0)
+/*
+ * The caller can read pictures in buffers that another driver has made, a GPU's
+ * say, and that the desktop has imported (PRIME). It gets that driver's dma-buf:
+ * a GPU can import it; mmap() of it may fail, be slow, or show what is old.
+ * Without: such buffers are refused, and compositors copy into buffers of this
+ * card, which are in memory and can always be mapped.
+ */
+#define MIRACAST_PLUG_IMPORT	(1 << 1)
 
 /* ----------------------------------------------- miracast.ko: messages */
 
@@ -616,7 +678,7 @@ struct miracast_plug {
  * @MIRACAST_MSG_MODE_OFF: the desktop has switched the monitor off for good
  *	(disabled, no longer in use); no frames follow; drop cached buffers
  * @MIRACAST_MSG_POWER: the desktop blanked (standby) or woke the monitor;
- *	struct miracast_power; put the sink in low power or wake it (R55)
+ *	struct miracast_power; put the sink in low power or wake it
  * @MIRACAST_MSG_KEY_FRAME: the picture is discontinuous; send an IDR
  */
 enum miracast_message_code {
@@ -629,7 +691,7 @@ enum miracast_message_code {
 /**
  * struct miracast_message - beginning of each message of miracast.ko
  * @code: enum miracast_message_code
- * @len: bytes of this header and what follows
+ * @len: bytes of this structure and the one that follows
  *
  * Codes that a reader does not know are answered with -EOPNOTSUPP.
  */
@@ -698,9 +760,9 @@ struct miracast_rect {
  * @width: out: size of the picture
  * @height: out: size of the picture
  * @mode_serial: out: mode set that it belongs to
- * @flags: out: MIRACAST_FRAME_*
+ * @flags: in: zero; out: MIRACAST_FRAME_*
  * @num_damage: out: valid entries of @damage
- * @reserved: zero
+ * @num_revoked: out: valid entries of @revoked
  * @damage: out: what changed since the last picture acquired through this
  *	fd; with MIRACAST_FRAME_FULL one rectangle of the whole
  * @cursor_x: out: left edge of the cursor image in the picture; may be negative
@@ -710,6 +772,8 @@ struct miracast_rect {
  * @cursor_pitch: out: bytes per line of the cursor image
  * @cursor_offset: out: byte offset of the cursor image
  * @cursor_buffer_id: out: buffer with the cursor image, for GET_BUFFER
+ * @revoked: out: seq of pictures that were released with a sync_file, and whose
+ *	hold was revoked before that signalled; each is named once
  *
  * Never waits: -EAGAIN when there is no newer picture (poll for EPOLLPRI),
  * -ENODATA when the monitor is off or not plugged in, -EBUSY when
@@ -733,7 +797,7 @@ struct miracast_frame {
 	__u32 mode_serial;
 	__u32 flags;
 	__u32 num_damage;
-	__u32 reserved;
+	__u32 num_revoked;
 	struct miracast_rect damage[MIRACAST_MAX_DAMAGE];
 	__s32 cursor_x;
 	__s32 cursor_y;
@@ -742,6 +806,7 @@ struct miracast_frame {
 	__u32 cursor_pitch;
 	__u32 cursor_offset;
 	__u64 cursor_buffer_id;
+	__u64 revoked[MIRACAST_MAX_HELD];
 };
 
 /**
@@ -749,9 +814,9 @@ struct miracast_frame {
  * @seq: in: the picture
  * @flags: in: zero; out: MIRACAST_RELEASE_*
  * @sync_file: in: -1, or a sync_file that signals when reading has ended; the
- *	release then counts from that moment
+ *	release then counts from that moment, see "Frames"
  *
- * -ENOENT: not held by this fd.
+ * -ENOENT: not held by this fd; -EINVAL: also when @sync_file is none.
  */
 struct miracast_release_frame {
 	__u64 seq;
@@ -767,8 +832,13 @@ struct miracast_release_frame {
  * @num_fds: out: valid entries of @fd
  * @flags: in: zero
  * @fd: out: dma-buf of each memory plane, O_CLOEXEC; planes that share a
- *	dma-buf share its descriptor. Not to be written to: a buffer in memory
- *	cannot be, one of a GPU is the compositor's own dma-buf
+ *	dma-buf share its descriptor
+ *
+ * To be read only: it is what the desktop shows. The descriptor of a buffer of
+ * this card is O_RDONLY, so that it cannot be mapped for writing (-EACCES). That
+ * is all it stops: a driver that imports the dma-buf does not look at the mode
+ * and can write to it. The descriptor of an imported buffer is the compositor's
+ * own dma-buf, with whatever mode that has.
  *
  * The cursor image of a held frame is a buffer, too. -ENOENT: no such buffer in
  * a held frame; -EMFILE; -EINVAL: also when the caller's structure ends before
@@ -797,6 +867,7 @@ struct miracast_get_retired {
 
 /* --------------------------------------------------------------- ioctls */
 
+/* 0xDC in Documentation/userspace-api/ioctl/ioctl-number.rst, all of it. */
 #define MIRACAST_IOC_MAGIC	0xdc
 
 #define MIRACAST_IOC_HELLO \
@@ -819,16 +890,23 @@ struct miracast_get_retired {
 #define MIRACAST_IOC_GET_CHUNKS \
 	_IOWR(MIRACAST_IOC_MAGIC, 0x14, struct miracast_get_chunks)
 
-/* From 0x40 on the display driver's own: these are miracast.ko's. */
+/*
+ * From here on the display drivers' own, on their sink fds. A number means one
+ * thing, whatever the driver: each has a block that is allotted here.
+ *
+ *	0x40 to 0x4f	miracast.ko
+ *	0xe0 to 0xef	miracast_test.ko
+ *	0xf0 to 0xff	miracast_test.ko, on /dev/miracast_test
+ */
 #define MIRACAST_IOC_DRIVER_BASE 0x40
 #define MIRACAST_IOC_ACQUIRE_FRAME \
-	_IOR(MIRACAST_IOC_MAGIC, 0x40, struct miracast_frame)
+	_IOWR(MIRACAST_IOC_MAGIC, 0x40, struct miracast_frame)
 #define MIRACAST_IOC_RELEASE_FRAME \
 	_IOWR(MIRACAST_IOC_MAGIC, 0x41, struct miracast_release_frame)
 #define MIRACAST_IOC_GET_BUFFER \
 	_IOWR(MIRACAST_IOC_MAGIC, 0x42, struct miracast_get_buffer)
 #define MIRACAST_IOC_GET_RETIRED \
-	_IOR(MIRACAST_IOC_MAGIC, 0x43, struct miracast_get_retired)
+	_IOWR(MIRACAST_IOC_MAGIC, 0x43, struct miracast_get_retired)
 
 #if defined(__cplusplus)
 }

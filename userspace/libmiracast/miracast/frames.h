@@ -26,7 +26,13 @@ extern "C" {
  */
 int miracast_frames_fd(struct miracast_host *host);
 
-/* Take the newest picture: 0, -EAGAIN none, -ENODATA monitor off, -EBUSY too many held. */
+/**
+ * miracast_frames_acquire - take the newest picture
+ * @frame: out: what it is; its revoked names pictures that were released with a
+ *	sync_file and may have been torn since
+ *
+ * Returns 0; -EAGAIN: none; -ENODATA: monitor off; -EBUSY: too many held.
+ */
 int miracast_frames_acquire(struct miracast_host *host, struct miracast_frame *frame);
 
 /**

@@ -2,7 +2,6 @@
 /*
  * /dev/miracast: the broker's file.
  */
-#include <linux/build_bug.h>
 #include <linux/compat.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -15,11 +14,7 @@
 
 #include "miracast_relay.h"
 
-/* These are the sizes of ABI version 1; they may only grow. */
-static_assert(sizeof(struct miracast_hello) == 32);
-static_assert(sizeof(struct miracast_target_info) == 96);
-static_assert(sizeof(struct miracast_open_sink) == 16);
-static_assert(sizeof(struct miracast_destroy_sink) == 8);
+#define MIRACAST_FEATURES	MIRACAST_FEATURE_REVOKED
 
 /**
  * struct miracast_broker - an open /dev/miracast
@@ -49,7 +44,7 @@ static int miracast_broker_hello(void *context, void *arg)
 
 	hello->abi = MIRACAST_ABI_VERSION;
 	hello->num_targets = miracast_targets_count();
-	hello->features = 0;
+	hello->features = MIRACAST_FEATURES;
 	hello->max_chunk_data = MIRACAST_MAX_CHUNK_DATA;
 
 	mutex_lock(&broker->lock);

@@ -121,6 +121,7 @@ static int miracast_chunk_ring_peek(struct miracast_chunk_ring *ring,
 		*pos = ring->tail;
 		slot = miracast_chunk_slot(ring, *pos);
 		packet->head.info = slot->info;
+		packet->head.header_len = sizeof(packet->head);
 		packet->head.data_len = slot->len;
 		packet->head.len = ALIGN(sizeof(packet->head) + slot->len, 8);
 		memcpy(packet->data, slot->data, slot->len);

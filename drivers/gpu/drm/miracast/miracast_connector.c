@@ -42,48 +42,86 @@ static bool miracast_mode_sane(const struct miracast_mode *mode)
 	       !(mode->flags & ~MIRACAST_MODE_PREFERRED);
 }
 
+/* The head of MIRACAST_CTL_PLUG's input, of an older or a newer program. */
+static int miracast_plug_copy(struct miracast_plug *plug, const void *in,
+			      size_t in_len)
+{
+	u32 size;
+	int ret;
+
+	if (in_len < sizeof(size))
+		return -EINVAL;
+	memcpy(&size, in, sizeof(size));
+	if (size < sizeof(size) || size > in_len)
+		return -EINVAL;
+	ret = miracast_copy_struct(plug, sizeof(*plug), in, size);
+	if (ret)
+		return ret;
+
+	if (plug->num_modes > MIRACAST_MAX_MODES ||
+	    plug->mode_size > MIRACAST_MAX_IO_CONTROL ||
+	    plug->edid_len > MIRACAST_MAX_EDID ||
+	    plug->monitor_type > DRM_MODE_CONNECTOR_USB ||
+	    plug->flags & ~(MIRACAST_PLUG_CURSOR | MIRACAST_PLUG_IMPORT))
+		return -EINVAL;
+	if (!plug->num_modes && !plug->edid_len)
+		return -EINVAL;
+	if (in_len != size + plug->num_modes * plug->mode_size + plug->edid_len)
+		return -EINVAL;
+
+	return 0;
+}
+
+/* Modes and EDID, which follow @plug's own structure at @in; checked lengths. */
+static int miracast_monitor_fill(struct miracast_monitor *monitor, const void *in)
+{
+	struct miracast_mode *modes = (struct miracast_mode *)monitor->data;
+	const struct miracast_plug *plug = &monitor->plug;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < plug->num_modes; i++, in += plug->mode_size) {
+		ret = miracast_copy_struct(&modes[i], sizeof(modes[i]), in,
+					   plug->mode_size);
+		if (ret)
+			return ret;
+		if (!miracast_mode_sane(&modes[i]))
+			return -EINVAL;
+	}
+	memcpy(&modes[i], in, plug->edid_len);
+	if (plug->edid_len &&
+	    !miracast_edid_valid(miracast_monitor_edid(monitor), plug->edid_len))
+		return -EINVAL;
+
+	return 0;
+}
+
 /* Take over the input of MIRACAST_CTL_PLUG. */
 static struct miracast_monitor *miracast_monitor_create(const void *in,
 							size_t in_len)
 {
-	const struct miracast_plug *plug = in;
 	struct miracast_monitor *monitor;
-	unsigned int i;
+	struct miracast_plug plug;
 	size_t len;
+	int ret;
 
-	if (in_len < sizeof(*plug) || plug->num_modes > MIRACAST_MAX_MODES ||
-	    plug->edid_len > MIRACAST_MAX_EDID ||
-	    plug->monitor_type > DRM_MODE_CONNECTOR_USB ||
-	    plug->flags & ~MIRACAST_PLUG_CURSOR)
-		return ERR_PTR(-EINVAL);
+	ret = miracast_plug_copy(&plug, in, in_len);
+	if (ret)
+		return ERR_PTR(ret);
 
-	if (!plug->num_modes && !plug->edid_len)
-		return ERR_PTR(-EINVAL);
-
-	len = plug->num_modes * sizeof(struct miracast_mode) + plug->edid_len;
-	if (in_len != sizeof(*plug) + len)
-		return ERR_PTR(-EINVAL);
-
+	len = plug.num_modes * sizeof(struct miracast_mode) + plug.edid_len;
 	monitor = kvmalloc(struct_size(monitor, data, len), MIRACAST_GFP_USER);
 	if (!monitor)
 		return ERR_PTR(-ENOMEM);
 
-	monitor->plug = *plug;
-	memcpy(monitor->data, plug + 1, len);
-
-	for (i = 0; i < plug->num_modes; i++) {
-		if (!miracast_mode_sane(&miracast_monitor_modes(monitor)[i]))
-			goto invalid;
+	monitor->plug = plug;
+	ret = miracast_monitor_fill(monitor, in + plug.size);
+	if (ret) {
+		kvfree(monitor);
+		return ERR_PTR(ret);
 	}
-	if (plug->edid_len &&
-	    !miracast_edid_valid(miracast_monitor_edid(monitor), plug->edid_len))
-		goto invalid;
 
 	return monitor;
-
-invalid:
-	kvfree(monitor);
-	return ERR_PTR(-EINVAL);
 }
 
 /* Replace the monitor, and let a worker tell user space. */
@@ -109,7 +147,7 @@ static void miracast_connector_set_monitor(struct miracast_pipe *pipe,
  * @in: struct miracast_plug and what follows it
  * @in_len: bytes of it
  *
- * Return: 0, -EINVAL or -ENOMEM; then nothing has changed.
+ * Return: 0; -EINVAL, -E2BIG or -ENOMEM: then nothing has changed.
  */
 int miracast_connector_plug(struct miracast_pipe *pipe, const void *in,
 			    size_t in_len)

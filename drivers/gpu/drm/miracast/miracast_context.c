@@ -119,13 +119,11 @@ static int miracast_context_get_mode(struct miracast_context *context,
 {
 	struct miracast_pipe *pipe = context->pipe;
 
-	if (out_len < sizeof(pipe->mode))
-		return -EINVAL;
-
+	out_len = min(out_len, sizeof(pipe->mode));
 	spin_lock_irq(&pipe->frame_lock);
-	memcpy(out, &pipe->mode, sizeof(pipe->mode));
+	memcpy(out, &pipe->mode, out_len);
 	spin_unlock_irq(&pipe->frame_lock);
-	*bytes_returned = sizeof(pipe->mode);
+	*bytes_returned = out_len;
 
 	return 0;
 }
@@ -145,14 +143,14 @@ static int miracast_context_io_control(void *ctx, u32 code, u32 flags,
 	case MIRACAST_CTL_PLUG:
 		return miracast_context_plug(context, in, in_len);
 	case MIRACAST_CTL_UNPLUG:
-		if (in_len)
-			return -EINVAL;
+		if (memchr_inv(in, 0, in_len))
+			return -E2BIG;
 		miracast_connector_unplug(context->pipe);
 		miracast_frame_stop(context);
 		return 0;
 	case MIRACAST_CTL_GET_MODE:
-		if (in_len)
-			return -EINVAL;
+		if (memchr_inv(in, 0, in_len))
+			return -E2BIG;
 		return miracast_context_get_mode(context, out, out_len,
 						 bytes_returned);
 	default:

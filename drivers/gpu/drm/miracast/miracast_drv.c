@@ -4,8 +4,9 @@
  * in by Miracast sessions. See miracast_drv.h for how it is built.
  *
  * There is no fbdev emulation, as a console has no business on a television,
- * and no render node, as there is nothing to render with. The card's nodes
- * give no way to see a picture; only /dev/miracast does.
+ * and no render node, as there is nothing to render with. What is on the screen
+ * can be seen by who may see it on any card, the DRM master and CAP_SYS_ADMIN
+ * (GETFB2), and by who has opened /dev/miracast or been given a sink fd.
  */
 #include <linux/dma-mapping.h>
 #include <linux/module.h>

@@ -289,6 +289,8 @@ struct miracast_told {
  * @told: what the daemon knows
  * @told_code: message that is outstanding, 0 for none
  * @key_frame: a MIRACAST_MSG_KEY_FRAME is due
+ * @revoked: pictures that were revoked after the daemon had released them
+ * @num_revoked: entries of @revoked
  * @notify_work: tells the daemon what it does not know
  */
 struct miracast_context {
@@ -309,6 +311,8 @@ struct miracast_context {
 	struct miracast_told told;
 	u32 told_code;
 	bool key_frame;
+	u64 revoked[MIRACAST_MAX_HELD];
+	unsigned int num_revoked;
 	struct work_struct notify_work;
 };
 
@@ -486,7 +490,8 @@ bool miracast_hold_drawn_in_place(struct miracast_pipe *pipe);
 struct drm_framebuffer *miracast_hold_find_fb(struct miracast_context *context,
 					      u64 id);
 int miracast_frame_release(void *context, void *arg);
-void miracast_hold_undo(struct miracast_context *context, u64 seq);
+void miracast_hold_undo(struct miracast_context *context,
+			const struct miracast_frame *frame);
 
 /* miracast_retire.c: buffer ids that were given out */
 unsigned int miracast_retire_unknown(struct miracast_context *context,

@@ -298,6 +298,7 @@ int miracast_frame_start(struct miracast_context *context)
 		context->streaming = true;
 		context->acquired = 0;
 		context->late = false;
+		context->num_revoked = 0;
 		context->told = (struct miracast_told) { .on = true };
 		pipe->damage_full = true;
 		pipe->cursor_changed = true;
@@ -404,6 +405,10 @@ static void miracast_frame_fill(struct miracast_pipe *pipe,
 	frame->width = picture->width;
 	frame->height = picture->height;
 	frame->mode_serial = picture->mode_serial;
+	frame->num_revoked = pipe->context->num_revoked;
+	memcpy(frame->revoked, pipe->context->revoked,
+	       frame->num_revoked * sizeof(frame->revoked[0]));
+	pipe->context->num_revoked = 0;
 	miracast_frame_fill_damage(pipe, frame);
 	miracast_frame_fill_cursor(pipe, frame);
 }
@@ -459,6 +464,8 @@ int miracast_frame_acquire(void *ctx, void *arg)
 	struct miracast_spare spare = {};
 	int ret;
 
+	if (frame->flags)
+		return -EINVAL;
 	memset(frame, 0, sizeof(*frame));
 
 	/* A new buffer is noted in memory that is to be had without the lock. */
@@ -483,10 +490,8 @@ int miracast_frame_acquire(void *ctx, void *arg)
 /* The daemon has not been told of the picture: as if it had not been taken. */
 void miracast_frame_acquired(void *ctx, void *arg, bool copied)
 {
-	const struct miracast_frame *frame = arg;
-
 	if (!copied)
-		miracast_hold_undo(ctx, frame->seq);
+		miracast_hold_undo(ctx, arg);
 }
 
 /* MIRACAST_IOC_GET_BUFFER. */

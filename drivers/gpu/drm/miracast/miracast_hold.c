@@ -120,11 +120,26 @@ bool miracast_hold_busy(struct miracast_pipe *pipe)
 	return false;
 }
 
+/*
+ * The daemon has released the picture and believes that it is whole. Pictures
+ * are acquired one by one, and each time all of these are named, so there are
+ * never more of them than holds; but for a picture whose acquisition was undone.
+ */
+static void miracast_hold_note_revoked(struct miracast_context *context, u64 seq)
+{
+	lockdep_assert_held(&context->pipe->frame_lock);
+
+	if (context->num_revoked < MIRACAST_MAX_HELD)
+		context->revoked[context->num_revoked++] = seq;
+}
+
 static void miracast_hold_revoke(struct miracast_hold *hold)
 {
 	struct miracast_pipe *pipe = hold->context->pipe;
 
 	hold->revoked = true;
+	if (hold->state == MIRACAST_HOLD_FENCED && !READ_ONCE(hold->signalled))
+		miracast_hold_note_revoked(hold->context, hold->seq);
 	pipe->stats.revoked++;
 	trace_frame_revoke(pipe->connector.base.id, hold->seq,
 			   ktime_get_ns() - hold->acquired_ns);
@@ -345,22 +360,26 @@ static int miracast_hold_release(struct miracast_context *context, u64 seq,
 /**
  * miracast_hold_undo() - the daemon has not been told that it has a picture
  * @context: whose
- * @seq: the picture
+ * @frame: what it would have been told
  *
  * It is there to be acquired again, all of it.
  */
-void miracast_hold_undo(struct miracast_context *context, u64 seq)
+void miracast_hold_undo(struct miracast_context *context,
+			const struct miracast_frame *frame)
 {
 	struct miracast_pipe *pipe = context->pipe;
 	struct miracast_hold_refs refs = { };
 	struct miracast_hold *hold;
+	unsigned int i;
 
 	spin_lock_irq(&pipe->frame_lock);
-	hold = miracast_hold_find(context, seq);
+	hold = miracast_hold_find(context, frame->seq);
 	if (hold)
 		refs = miracast_hold_clear(hold);
-	if (context->acquired == seq)
+	if (context->acquired == frame->seq)
 		context->acquired = 0;
+	for (i = 0; i < frame->num_revoked; i++)
+		miracast_hold_note_revoked(context, frame->revoked[i]);
 	pipe->damage_full = true;
 	pipe->cursor_changed = true;
 	spin_unlock_irq(&pipe->frame_lock);

@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/uaccess.h>
 
+#include "miracast_layout.h"
 #include "miracast_relay.h"
 
 /* -E2BIG: the caller's structure is longer and its tail is not zero. */

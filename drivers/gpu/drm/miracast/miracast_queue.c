@@ -288,6 +288,7 @@ struct miracast_msg *miracast_queue_take(struct miracast_queue *queue,
 	memset(record, 0, sizeof(*record));
 	record->id = msg->id;
 	record->len = sizeof(*record);
+	record->header_len = sizeof(*record);
 	if (msg->state == MIRACAST_MSG_CANCELLED) {
 		record->type = MIRACAST_REC_CANCEL;
 	} else {

@@ -13,6 +13,7 @@
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
+#include <linux/stddef.h>
 
 #include "miracast_relay.h"
 #include "miracast_trace.h"
@@ -353,6 +354,39 @@ ssize_t miracast_session_read(struct miracast_session *session,
 	return ret;
 }
 
+/* What a reply must say at least: which message it is for. */
+#define MIRACAST_MIN_REPLY	offsetofend(struct miracast_reply, id)
+
+/*
+ * The header of a reply, which may be that of an older or a newer program, see
+ * "Growing" in <uapi/drm/miracast.h>. @from is at the payload afterwards.
+ */
+static int miracast_copy_reply(struct miracast_reply *reply,
+			       struct iov_iter *from)
+{
+	size_t len = iov_iter_count(from), more;
+	union {
+		struct miracast_reply begin;
+		u8 bytes[MIRACAST_MAX_HEADER];
+	} header;
+
+	if (len < MIRACAST_MIN_REPLY)
+		return -EINVAL;
+	if (!copy_from_iter_full(&header, MIRACAST_MIN_REPLY, from))
+		return -EFAULT;
+	if (header.begin.len != len || header.begin.header_len > len ||
+	    header.begin.header_len < MIRACAST_MIN_REPLY)
+		return -EINVAL;
+	if (header.begin.header_len > sizeof(header))
+		return -E2BIG;
+	more = header.begin.header_len - MIRACAST_MIN_REPLY;
+	if (!copy_from_iter_full(header.bytes + MIRACAST_MIN_REPLY, more, from))
+		return -EFAULT;
+
+	return miracast_copy_struct(reply, sizeof(*reply), &header,
+				    header.begin.header_len);
+}
+
 /*
  * One reply. The payload is copied first and the message claimed then: user
  * memory may make us wait for as long as it likes, or fail.
@@ -370,14 +404,13 @@ ssize_t miracast_session_write(struct miracast_session *session,
 
 	if (miracast_session_dead(session))
 		return -ENODEV;
-	if (len < sizeof(reply))
-		return -EINVAL;
-	if (!copy_from_iter_full(&reply, sizeof(reply), from))
-		return -EFAULT;
+	ret = miracast_copy_reply(&reply, from);
+	if (ret)
+		return ret;
 
-	bytes = len - sizeof(reply);
-	if (reply.len != len || reply.status > 0 || reply.status < -MAX_ERRNO ||
-	    (reply.status && bytes))
+	bytes = len - reply.header_len;
+	if (reply.flags || reply.reserved || reply.status > 0 ||
+	    reply.status < -MAX_ERRNO || (reply.status && bytes))
 		return -EINVAL;
 	if (bytes > MIRACAST_MAX_MESSAGE)
 		return -EMSGSIZE;

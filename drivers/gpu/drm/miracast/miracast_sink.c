@@ -3,7 +3,6 @@
  * The sink fd: a session as its user-mode driver sees it.
  */
 #include <linux/anon_inodes.h>
-#include <linux/build_bug.h>
 #include <linux/compat.h>
 #include <linux/err.h>
 #include <linux/file.h>
@@ -16,17 +15,6 @@
 
 #include "miracast_relay.h"
 #include "miracast_trace.h"
-
-/* These are the sizes of ABI version 1; structures of ioctls may only grow. */
-static_assert(sizeof(struct miracast_record) == 24);
-static_assert(sizeof(struct miracast_reply) == 16);
-static_assert(sizeof(struct miracast_session_ctl) == 16);
-static_assert(sizeof(struct miracast_io_control) == 40);
-static_assert(sizeof(struct miracast_report_status) == 8);
-static_assert(sizeof(struct miracast_chunk_info) == 24);
-static_assert(sizeof(struct miracast_chunk) == 32);
-static_assert(sizeof(struct miracast_get_chunks) == 24);
-static_assert(sizeof(struct miracast_statistic) == 32);
 
 /* --------------------------------------------------------------- requests */
 

@@ -12,6 +12,8 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
+#include <drm/miracast.h>
+
 #define MIRACAST_TEST_DRIVER	"miracast_test"
 #define MIRACAST_TEST_TARGETS	3
 #define MIRACAST_TEST_MAX_LOG	4096	/* completions not collected yet */
@@ -192,32 +194,30 @@ struct miracast_test_set {
 	__u32 value;
 };
 
-#define MIRACAST_TEST_MAGIC	0xdd
-
 #define MIRACAST_TEST_IOC_SETUP \
-	_IOW(MIRACAST_TEST_MAGIC, 0, struct miracast_test_setup)
+	_IOW(MIRACAST_IOC_MAGIC, 0xf0, struct miracast_test_setup)
 #define MIRACAST_TEST_IOC_SEND \
-	_IOWR(MIRACAST_TEST_MAGIC, 1, struct miracast_test_send)
+	_IOWR(MIRACAST_IOC_MAGIC, 0xf1, struct miracast_test_send)
 #define MIRACAST_TEST_IOC_CANCEL \
-	_IOW(MIRACAST_TEST_MAGIC, 2, struct miracast_test_cancel)
+	_IOW(MIRACAST_IOC_MAGIC, 0xf2, struct miracast_test_cancel)
 #define MIRACAST_TEST_IOC_COLLECT \
-	_IOWR(MIRACAST_TEST_MAGIC, 3, struct miracast_test_completion)
+	_IOWR(MIRACAST_IOC_MAGIC, 0xf3, struct miracast_test_completion)
 #define MIRACAST_TEST_IOC_STATS \
-	_IOWR(MIRACAST_TEST_MAGIC, 4, struct miracast_test_stats)
+	_IOWR(MIRACAST_IOC_MAGIC, 0xf4, struct miracast_test_stats)
 #define MIRACAST_TEST_IOC_CHUNK \
-	_IOWR(MIRACAST_TEST_MAGIC, 5, struct miracast_test_chunk)
+	_IOWR(MIRACAST_IOC_MAGIC, 0xf5, struct miracast_test_chunk)
 /* value 1: registered, 0: unregistered */
 #define MIRACAST_TEST_IOC_BIND \
-	_IOW(MIRACAST_TEST_MAGIC, 6, struct miracast_test_set)
+	_IOW(MIRACAST_IOC_MAGIC, 0xf6, struct miracast_test_set)
 /* value: EPOLL* bits that the driver's poll() reports; wakes pollers */
 #define MIRACAST_TEST_IOC_POLL \
-	_IOW(MIRACAST_TEST_MAGIC, 7, struct miracast_test_set)
+	_IOW(MIRACAST_IOC_MAGIC, 0xf7, struct miracast_test_set)
 /* value 1: a monitor is reported */
 #define MIRACAST_TEST_IOC_PLUG \
-	_IOW(MIRACAST_TEST_MAGIC, 8, struct miracast_test_set)
+	_IOW(MIRACAST_IOC_MAGIC, 0xf8, struct miracast_test_set)
 /* value 1: the device of miracast.ko is suspended, 0: resumed; any target */
 #define MIRACAST_TEST_IOC_SUSPEND \
-	_IOW(MIRACAST_TEST_MAGIC, 9, struct miracast_test_set)
+	_IOW(MIRACAST_IOC_MAGIC, 0xf9, struct miracast_test_set)
 
 /* -------------------------------------------------------- on the sink fd */
 
@@ -242,6 +242,7 @@ struct miracast_test_add {
 	__s32 fail;
 };
 
-#define MIRACAST_TEST_SINK_IOC_ADD	_IOWR(0xdc, 0x40, struct miracast_test_add)
+#define MIRACAST_TEST_SINK_IOC_ADD	\
+	_IOWR(MIRACAST_IOC_MAGIC, 0xe0, struct miracast_test_add)
 
 #endif /* _MIRACAST_TEST_H_ */

@@ -7,6 +7,7 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/limits.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
 
 #include "kernel-shim.h"
@@ -15,17 +16,6 @@
 
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - offsetof(type, member)))
-
-/* Like the kernel's, they take two values of one type only. */
-#define KERNEL_SHIM_CHOOSE(a, b, op) ({				\
-	__typeof__(a) a_ = (a);					\
-	__typeof__(b) b_ = (b);					\
-	(void)(&a_ == &b_);					\
-	a_ op b_ ? a_ : b_; })
-#define min(a, b)		KERNEL_SHIM_CHOOSE(a, b, <)
-#define max(a, b)		KERNEL_SHIM_CHOOSE(a, b, >)
-#define min_t(type, a, b)	min((type)(a), (type)(b))
-#define max_t(type, a, b)	max((type)(a), (type)(b))
 
 #define BUILD_BUG_ON(cond)	_Static_assert(!(cond), #cond)
 #define BUILD_BUG_ON_NOT_POWER_OF_2(n) \

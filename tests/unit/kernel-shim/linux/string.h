@@ -6,6 +6,17 @@
 #include <linux/types.h>
 #include <string.h>
 
+static inline const void *memchr_inv(const void *start, int c, size_t bytes)
+{
+	const u8 *at = start;
+
+	for (; bytes; at++, bytes--)
+		if (*at != (u8)c)
+			return at;
+
+	return NULL;
+}
+
 static inline ssize_t strscpy(char *dest, const char *src, size_t size)
 {
 	size_t len = strnlen(src, size);
