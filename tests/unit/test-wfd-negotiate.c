@@ -284,7 +284,8 @@ static void test_audio(void)
 	assert_audio("wfd2_audio_codecs: LPCM 000001ff 00\r\n", all, WFD_AUDIO_LPCM,
 		     WFD_LPCM_48K_16_2, TRUE);
 	assert_audio("wfd_audio_codecs: none\r\n", all, WFD_AUDIO_NONE, 0, FALSE);
-	assert_audio("", all, WFD_AUDIO_NONE, 0, FALSE);
+	/* left out: what every sink must have */
+	assert_audio("", all, WFD_AUDIO_LPCM, WFD_LPCM_48K_16_2, FALSE);
 	assert_audio("wfd_audio_codecs: LPCM 00000003 00\r\n", 0, WFD_AUDIO_NONE, 0, FALSE);
 }
 

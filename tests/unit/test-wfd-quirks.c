@@ -13,12 +13,12 @@ static void test_defaults(void)
 
 	match((struct wfd_sink_identity){ 0 }, &quirks);
 	g_assert_cmpstr(quirks.name, ==, "default");
-	g_assert_cmpuint(quirks.m2_grace_ms, ==, 2000);
 	g_assert_cmpint(quirks.keepalive, ==, WFD_KEEPALIVE_AUTO);
 	g_assert_cmpuint(quirks.max_session_id, ==, 15);
 	/* A keep-alive timeout is at least 10 s (6.5.1). */
 	g_assert_cmpuint(quirks.session_timeout, >=, 10);
 	g_assert_false(quirks.audio_required);
+	g_assert_true(quirks.standby);
 	g_assert_cmphex(quirks.pmt_pid, ==, 0x100);
 }
 
@@ -29,7 +29,9 @@ static void test_microsoft(void)
 	match((struct wfd_sink_identity){ .user_agent = "MSFT-WDD/1.0" }, &quirks);
 	g_assert_cmpstr(quirks.name, ==, "microsoft");
 	g_assert_cmpint(quirks.keepalive, ==, WFD_KEEPALIVE_OFF);
-	g_assert_cmpuint(quirks.m2_grace_ms, ==, 6000);
+	/* Without M16 no time is announced after which a sink would miss it. */
+	g_assert_cmpuint(quirks.session_timeout, ==, 0);
+	g_assert_false(quirks.standby);
 	match((struct wfd_sink_identity){ .manufacturer = "Microsoft Corporation" }, &quirks);
 	g_assert_cmpint(quirks.keepalive, ==, WFD_KEEPALIVE_OFF);
 }
@@ -54,7 +56,6 @@ static void test_audio(void)
 
 	match((struct wfd_sink_identity){ .device_name = "[TV] Samsung 7 Series" }, &quirks);
 	g_assert_true(quirks.audio_required);
-	g_assert_true(quirks.rtsp_dial);
 	g_assert_false(quirks.audio_only_aac);
 	match((struct wfd_sink_identity){ .manufacturer = "TCL" }, &quirks);
 	g_assert_true(quirks.audio_required);
@@ -67,8 +68,10 @@ static void test_several_rows(void)
 
 	match((struct wfd_sink_identity){ .user_agent = "MSFT-WDD", .manufacturer = "LG" }, &quirks);
 	g_assert_cmpstr(quirks.name, ==, "microsoft+lg");
-	g_assert_cmpuint(quirks.m2_grace_ms, ==, 6000);
 	g_assert_cmpint(quirks.keepalive, ==, WFD_KEEPALIVE_ON);
+	/* What only one row names is kept, a 0 too; what both do is the later one's. */
+	g_assert_false(quirks.standby);
+	g_assert_cmpuint(quirks.session_timeout, ==, 30);
 	g_assert_cmpuint(quirks.max_session_id, ==, 10);
 }
 
@@ -76,7 +79,7 @@ int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/wfd/quirks/defaults", test_defaults);
-	g_test_add_func("/wfd/quirks/microsoft-m2-m16", test_microsoft);
+	g_test_add_func("/wfd/quirks/microsoft-m16", test_microsoft);
 	g_test_add_func("/wfd/quirks/lg-m16", test_lg_whole_word);
 	g_test_add_func("/wfd/quirks/audio", test_audio);
 	g_test_add_func("/wfd/quirks/several-rows", test_several_rows);

@@ -7,19 +7,34 @@
 
 typedef gboolean (*parse_func)(wfd_sink_caps *caps, const char *value, GError **error);
 
+static void add_problem(wfd_sink_caps *caps, const char *text)
+{
+	g_ptr_array_add(caps->problems, g_strdup(text));
+}
+
+static gboolean parse_formats(wfd_sink_caps *caps, const char *value, enum wfd_set set,
+			      struct wfd_video_formats *formats, GError **error)
+{
+	if (!wfd_video_formats_parse(value, set, formats, error))
+		return FALSE;
+	if (formats->cut)
+		add_problem(caps, "video formats that end with their masks: taken for what they say");
+	return TRUE;
+}
+
 static gboolean parse_video(wfd_sink_caps *caps, const char *value, GError **error)
 {
-	return wfd_video_formats_parse(value, WFD_SET_R1, &caps->video, error);
+	return parse_formats(caps, value, WFD_SET_R1, &caps->video, error);
 }
 
 static gboolean parse_video2(wfd_sink_caps *caps, const char *value, GError **error)
 {
-	return wfd_video_formats_parse(value, WFD_SET_R2, &caps->video2, error);
+	return parse_formats(caps, value, WFD_SET_R2, &caps->video2, error);
 }
 
 static gboolean parse_videox(wfd_sink_caps *caps, const char *value, GError **error)
 {
-	return wfd_video_formats_parse(value, WFD_SET_X, &caps->videox, error);
+	return parse_formats(caps, value, WFD_SET_X, &caps->videox, error);
 }
 
 static gboolean parse_ms_modes(wfd_sink_caps *caps, const char *value, GError **error)
@@ -175,16 +190,62 @@ static gboolean parse_entry(wfd_sink_caps *caps, const struct m3_entry *entry, c
 	return entry->parse(caps, value, error);
 }
 
-static gboolean check_usable(const wfd_sink_caps *caps, const wfd_params *params, GError **error)
+/* Whether the sink itself says that it has none of these. */
+static gboolean says_none(const wfd_params *params, const char *name, const char *name2)
+{
+	const char *value = wfd_params_get(params, name);
+	const char *value2 = wfd_params_get(params, name2);
+
+	return (value && scan_is_none(value)) || (value2 && scan_is_none(value2));
+}
+
+static gboolean has_known_codec(const struct wfd_audio_codecs *codecs)
+{
+	for (guint i = 0; i < codecs->n_codecs; i++) {
+		if (wfd_audio_format_name(codecs->codecs[i].format))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/*
+ * A sink whose formats are left out or defective has those at least that every
+ * sink must have (3.4.2): "none" is no such defect.
+ */
+static void fall_back(wfd_sink_caps *caps, const wfd_params *params)
+{
+	if (!caps->has_video && !says_none(params, "wfd_video_formats", "wfd2_video_formats")) {
+		caps->video = (struct wfd_video_formats){
+			.set = WFD_SET_R1,
+			.n_codecs = 1,
+			.codecs[0] = {
+				.codec = WFD_CODEC_H264,
+				.profile = WFD_H264_PROFILE_CBP,
+				.level = wfd_level_to_bit(WFD_LEVEL_3_1),
+				.modes[WFD_TABLE_CEA] = 1,
+			},
+		};
+		caps->has_video = TRUE;
+		add_problem(caps, "no usable video formats: taken for 640x480p60, which is mandatory");
+	}
+	if (!has_known_codec(&caps->audio) && !has_known_codec(&caps->audio2) &&
+	    !says_none(params, "wfd_audio_codecs", "wfd2_audio_codecs")) {
+		*(caps->audio2.n_codecs ? &caps->audio2 : &caps->audio) = (struct wfd_audio_codecs){
+			.n_codecs = 1,
+			.codecs[0] = { WFD_AUDIO_LPCM, WFD_LPCM_48K_16_2, 0 },
+		};
+		caps->has_audio = TRUE;
+		add_problem(caps, "no usable audio codecs: taken for LPCM at 48 kHz, which is mandatory");
+	}
+}
+
+static gboolean check_usable(const wfd_sink_caps *caps, GError **error)
 {
 	const char *problem = caps->problems->len ? g_ptr_array_index(caps->problems, 0) : NULL;
 
 	if (!caps->has_video) {
-		g_set_error(error, WFD_ERROR, WFD_ERROR_MISSING, "the sink's M3 answer %s%s%s",
-			    wfd_params_has(params, "wfd_video_formats") ?
-				    "has a wfd_video_formats that gives no video" :
-				    "lacks wfd_video_formats",
-			    problem ? ": " : "", problem ? problem : "");
+		g_set_error_literal(error, WFD_ERROR, WFD_ERROR_MISSING,
+				    "the sink's M3 answer says that it shows no video");
 		return FALSE;
 	}
 	if (!caps->has_rtp_ports) {
@@ -219,7 +280,8 @@ wfd_sink_caps *wfd_sink_caps_parse(const void *body, gsize len, GError **error)
 	caps->has_video = caps->video.n_codecs || caps->video2.n_codecs || caps->videox.n_codecs;
 	caps->has_audio = caps->audio.n_codecs || caps->audio2.n_codecs;
 	caps->has_rtp_ports = caps->rtp_ports.port0 != 0;
-	if (!check_usable(caps, params, error))
+	fall_back(caps, params);
+	if (!check_usable(caps, error))
 		return NULL;
 	return g_steal_pointer(&caps);
 }

@@ -36,7 +36,7 @@ char *wfd_m3_request_body(enum wfd_m3_scope scope, gsize *len);
  * matters.  All memory belongs to the struct.
  *
  * @has_video, @has_audio, @has_rtp_ports: the mandatory parameters came, in
- *	any of their versions
+ *	any of their versions, or were supplied
  * @video, @video2, @videox, @ms_modes: see wfd-values.h; n_codecs == 0 or mask
  *	0 if not given.  A sink of R2 answers only @video2, one of Microsoft's
  *	may answer all
@@ -52,8 +52,8 @@ char *wfd_m3_request_body(enum wfd_m3_scope scope, gsize *len);
  *	not given
  * @max_bitrate: microsoft_max_bitrate, bits per second, 0 if not given; a
  *	value below 100000 is taken as kbit/s, which some sinks send
- * @problems: (element-type utf8): one sentence per parameter that could not
- *	be read and was therefore treated as not given; for the log
+ * @problems: (element-type utf8): one sentence for each parameter that could not
+ *	be read as it is and for what was made of that; for the log
  */
 typedef struct wfd_sink_caps {
 	gboolean has_video;
@@ -100,9 +100,11 @@ typedef struct wfd_sink_caps {
 /**
  * wfd_sink_caps_parse - read the body of an M3 answer
  *
- * Fails only if the body is not a parameter list, has no usable video or no
+ * Fails only if the body is not a parameter list, says "none" of video, or has no
  * usable wfd_client_rtp_ports: without these there is no session.  Every other
- * defect ends up in @problems.
+ * defect ends up in @problems; where it leaves no video or no audio formats, those
+ * that every sink must have (3.4.2: 640x480p60 in CBP at level 3.1, LPCM at 48 kHz)
+ * are in their place.
  *
  * @ms_modes is kept for the log only: [MS-WFDPE] does not say how M4 would name
  * one of them.

@@ -49,23 +49,29 @@ static gboolean scan_field(const char **pos, guint bits, const char *field, cons
 	return scan_hex(pos, bits, out);
 }
 
+/* Nothing more in this tuple. */
+static gboolean at_tuple_end(const char **pos)
+{
+	scan_blanks(pos);
+	return **pos == '\0' || **pos == ',';
+}
+
 /* "none" or a number; a missing field is "none" too. */
 static gboolean scan_max_res(const char **pos, guint16 *out)
 {
 	guint64 value = 0;
 
-	scan_blanks(pos);
-	if (**pos != '\0' && **pos != ',' && !scan_word(pos, "none") && !scan_hex(pos, 16, &value))
+	if (!at_tuple_end(pos) && !scan_word(pos, "none") && !scan_hex(pos, 16, &value))
 		return FALSE;
 	*out = value;
 	return TRUE;
 }
 
 static gboolean scan_video_codec(const char **pos, const struct video_grammar *grammar,
-				 struct wfd_video_codec *out, const char **expected)
+				 struct wfd_video_codec *out, gboolean *cut, const char **expected)
 {
 	guint64 codec = WFD_CODEC_H264;
-	guint64 profile, level, latency, min_slice, slice_enc, rate_control;
+	guint64 profile, level, latency = 0, min_slice = 0, slice_enc = 0, rate_control = 0;
 
 	if (grammar->codec && !scan_field(pos, 8, "the codec", expected, &codec))
 		return FALSE;
@@ -73,11 +79,15 @@ static gboolean scan_video_codec(const char **pos, const struct video_grammar *g
 	    !scan_field(pos, grammar->level, "the level", expected, &level) ||
 	    !scan_field(pos, grammar->modes[0], "the CEA mask", expected, &out->modes[0]) ||
 	    !scan_field(pos, grammar->modes[1], "the VESA mask", expected, &out->modes[1]) ||
-	    !scan_field(pos, grammar->modes[2], "the HH mask", expected, &out->modes[2]) ||
-	    !scan_field(pos, 8, "the latency", expected, &latency) ||
-	    !scan_field(pos, 16, "the minimum slice size", expected, &min_slice) ||
-	    !scan_field(pos, 16, "the slice parameters", expected, &slice_enc) ||
-	    !scan_field(pos, 8, "the frame rate control", expected, &rate_control))
+	    !scan_field(pos, grammar->modes[2], "the HH mask", expected, &out->modes[2]))
+		return FALSE;
+	/* What decides the mode is there; 0 in the rest promises nothing. */
+	*cut = at_tuple_end(pos);
+	if (!*cut &&
+	    (!scan_field(pos, 8, "the latency", expected, &latency) ||
+	     !scan_field(pos, 16, "the minimum slice size", expected, &min_slice) ||
+	     !scan_field(pos, 16, "the slice parameters", expected, &slice_enc) ||
+	     !scan_field(pos, 8, "the frame rate control", expected, &rate_control)))
 		return FALSE;
 
 	*expected = "a resolution or \"none\"";
@@ -107,10 +117,13 @@ static gboolean scan_video_formats(const char **pos, const struct video_grammar 
 		return FALSE;
 
 	do {
+		gboolean cut;
+
 		*expected = "no more codecs";
 		if (out->n_codecs == WFD_VIDEO_MAX_CODECS ||
-		    !scan_video_codec(pos, grammar, &out->codecs[out->n_codecs], expected))
+		    !scan_video_codec(pos, grammar, &out->codecs[out->n_codecs], &cut, expected))
 			return FALSE;
+		out->cut |= cut;
 		out->n_codecs++;
 	} while (scan_char(pos, ','));
 
@@ -234,8 +247,7 @@ static gboolean scan_audio_codec(const char **pos, struct wfd_audio_codec *out,
 	}
 	if (!scan_field(pos, 32, "the audio modes", expected, &modes))
 		return FALSE;
-	scan_blanks(pos);
-	if (**pos != ',' && **pos != '\0' &&
+	if (!at_tuple_end(pos) &&
 	    !scan_field(pos, 8, "the audio latency", expected, &latency))
 		return FALSE;
 	out->modes = modes;

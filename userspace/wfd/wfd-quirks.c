@@ -3,33 +3,49 @@
 
 #include "wfd-quirks.h"
 
-/* A 0 in a row leaves what the default or an earlier row says. */
+#define MAX_SETTINGS 4
+
+/* A field of struct wfd_quirks and its value; the name is first there, so that offset 0 is no setting. */
+struct setting {
+	gsize offset;
+	guint value;
+};
+
+#define SET(field, value) { G_STRUCT_OFFSET(struct wfd_quirks, field), value }
+
+/* All fields but the name are set alike. */
+G_STATIC_ASSERT(G_STRUCT_OFFSET(struct wfd_quirks, name) == 0);
+G_STATIC_ASSERT(sizeof(enum wfd_keepalive) == sizeof(guint) && sizeof(gboolean) == sizeof(guint));
+
 struct row {
+	const char *name;
 	const char *words[4]; /* any of them */
-	struct wfd_quirks quirks;
+	struct setting settings[MAX_SETTINGS];
 };
 
 static const struct wfd_quirks defaults = {
 	.name = "default",
-	.m2_grace_ms = 2000,
 	.keepalive = WFD_KEEPALIVE_AUTO,
 	.max_session_id = 15,
 	.session_timeout = 30,
+	.standby = TRUE,
 	.pmt_pid = 0x0100,
 };
 
 static const struct row rows[] = {
 	{
 		/*
-		 * Microsoft's adapters and what is built on their firmware: close
-		 * the connection when M3 overtakes their M2, however late that is,
-		 * and the 4K one sends TEARDOWN on the first M16.
+		 * Microsoft's adapters and what is built on their firmware: the 4K
+		 * one sends TEARDOWN on the first M16, so that none is sent, and no
+		 * time announced after which one would be missed.  They end a
+		 * session without RTP after 2 minutes (C00D4278).
 		 */
+		.name = "microsoft",
 		.words = { "MSFT-WDD", "Microsoft" },
-		.quirks = {
-			.name = "microsoft",
-			.m2_grace_ms = 6000,
-			.keepalive = WFD_KEEPALIVE_OFF,
+		.settings = {
+			SET(keepalive, WFD_KEEPALIVE_OFF),
+			SET(session_timeout, 0),
+			SET(standby, FALSE),
 		},
 	},
 	{
@@ -37,30 +53,25 @@ static const struct row rows[] = {
 		 * Reset the connection 40 s after PLAY without M16, and cannot
 		 * store a session id of more than 15 characters.
 		 */
+		.name = "lg",
 		.words = { "LG", "LGE", "webOS" },
-		.quirks = {
-			.name = "lg",
-			.keepalive = WFD_KEEPALIVE_ON,
-			.max_session_id = 10,
+		.settings = {
+			SET(keepalive, WFD_KEEPALIVE_ON),
+			SET(max_session_id, 10),
+			SET(session_timeout, 30),
 		},
 	},
 	{
-		/* Drop a session without audio; some wait for the source to dial. */
+		/* Drop a session without audio. */
+		.name = "samsung",
 		.words = { "Samsung" },
-		.quirks = {
-			.name = "samsung",
-			.audio_required = TRUE,
-			.rtsp_dial = TRUE,
-		},
+		.settings = { SET(audio_required, TRUE) },
 	},
 	{
 		/* Name LPCM as they must, but go silent or drop the session with it. */
+		.name = "tcl",
 		.words = { "TCL" },
-		.quirks = {
-			.name = "tcl",
-			.audio_required = TRUE,
-			.audio_only_aac = TRUE,
-		},
+		.settings = { SET(audio_required, TRUE), SET(audio_only_aac, TRUE) },
 	},
 };
 
@@ -92,28 +103,15 @@ static gboolean row_matches(const struct row *row, const struct wfd_sink_identit
 	return FALSE;
 }
 
-static void override(struct wfd_quirks *out, const struct wfd_quirks *row, gboolean first)
+static void apply(struct wfd_quirks *out, const struct row *row, gboolean first)
 {
 	if (first)
 		out->name[0] = '\0';
 	else
 		g_strlcat(out->name, "+", sizeof(out->name));
 	g_strlcat(out->name, row->name, sizeof(out->name));
-
-#define OVERRIDE(field) \
-	do { \
-		if (row->field) \
-			out->field = row->field; \
-	} while (0)
-	OVERRIDE(m2_grace_ms);
-	OVERRIDE(keepalive);
-	OVERRIDE(max_session_id);
-	OVERRIDE(session_timeout);
-	OVERRIDE(audio_required);
-	OVERRIDE(audio_only_aac);
-	OVERRIDE(pmt_pid);
-	OVERRIDE(rtsp_dial);
-#undef OVERRIDE
+	for (guint i = 0; i < MAX_SETTINGS && row->settings[i].offset; i++)
+		G_STRUCT_MEMBER(guint, out, row->settings[i].offset) = row->settings[i].value;
 }
 
 void wfd_quirks_match(const struct wfd_sink_identity *identity, struct wfd_quirks *out)
@@ -124,7 +122,7 @@ void wfd_quirks_match(const struct wfd_sink_identity *identity, struct wfd_quirk
 	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
 		if (!row_matches(&rows[i], identity))
 			continue;
-		override(out, &rows[i].quirks, first);
+		apply(out, &rows[i], first);
 		first = FALSE;
 	}
 }

@@ -4,8 +4,9 @@
  *
  * Data, not code: one row per family of sinks in wfd-quirks.c, keyed on words
  * that a sink says about itself (whole words, in either case: "LG" is found in
- * "[LG] webOS TV" and not in "Algo").  A row overrides single fields of the
- * defaults; when several rows match, later rows win field by field.
+ * "[LG] webOS TV" and not in "Algo").  A row names the fields that it sets, each
+ * to any value, 0 among them; the defaults are left in the others, and when
+ * several rows match, later rows win field by field.
  */
 #pragma once
 
@@ -30,26 +31,25 @@ enum wfd_keepalive {
 /**
  * struct wfd_quirks - how to treat a sink
  * @name: the rows that matched, "+" between them, for the log; "default"
- * @m2_grace_ms: how long M3 waits for the sink's M2 before it is sent anyway
  * @keepalive: see above
  * @max_session_id: longest session id the sink can handle, in characters
  * @session_timeout: seconds to announce as ";timeout=", 0 = do not announce
  * @audio_required: the sink drops a session without audio: send silence
  *	rather than nothing
  * @audio_only_aac: choose AAC even if the sink names others
+ * @standby: M12 may be sent, if the sink offers standby: it stays while no RTP
+ *	comes.  Others get black pictures for as long as there is nothing to see
  * @pmt_pid: PID of the PMT
- * @rtsp_dial: the sink may wait for the source to dial its RTSP port
  */
 struct wfd_quirks {
 	char name[64];
-	guint m2_grace_ms;
 	enum wfd_keepalive keepalive;
 	guint max_session_id;
 	guint session_timeout;
 	gboolean audio_required;
 	gboolean audio_only_aac;
-	guint16 pmt_pid;
-	gboolean rtsp_dial;
+	gboolean standby;
+	guint pmt_pid;
 };
 
 /**

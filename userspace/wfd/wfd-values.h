@@ -58,6 +58,7 @@ struct wfd_video_codec {
  * @native_table, @native_bit: the native mode; need not be a mode that exists
  * @preferred: the 01 flag "preferred display mode supported" (R1, X)
  * @non_transcoding: R2: last field
+ * @cut: a tuple ended with its masks, and has 0 in what would come behind them
  */
 struct wfd_video_formats {
 	enum wfd_set set;
@@ -66,13 +67,14 @@ struct wfd_video_formats {
 	guint16 native_bit;
 	guint8 preferred;
 	guint8 non_transcoding;
+	gboolean cut;
 	struct wfd_video_codec codecs[WFD_VIDEO_MAX_CODECS];
 };
 
 /*
  * @set chooses the grammar: 6.1.3, [MS-WFDPE] 2.7.1.1 or 6.1.21.  Fields after
  * the last one that the grammar has are ignored; max-hres and max-vres may be
- * missing.
+ * missing, and so may all that stands behind the masks of a tuple.
  */
 gboolean wfd_video_formats_parse(const char *value, enum wfd_set set,
 				 struct wfd_video_formats *out, GError **error);
