@@ -22,12 +22,15 @@ static const struct rtsp_timers fast = {
 	.response = 500,
 	.request = 500,
 	.teardown = 100,
+	.gap = 4,
 	.second = 10,
 };
 
 enum verb {
 	DONE,
-	EXPECT,	 /* the next message has all of these, "|" between them */
+	EXPECT,	 /* the next message has all of these, "|" between them, and none with "!" */
+	ALONE,	 /* nothing came with the last message, nor does for so many milliseconds */
+	AT_ONCE, /* the next message has these, too, and comes within so many milliseconds */
 	SEND,	 /* these bytes */
 	ANSWER,	 /* status line's end, headers and body, to the last request received */
 	CLOSE,	 /* the sink goes */
@@ -67,6 +70,10 @@ struct step {
 		  "Content-Type: text/parameters\r\n|wfd_video_formats\r\n|wfd_audio_codecs\r\n|" \
 		  "wfd_client_rtp_ports\r\n" }
 #define M3 M3_REQUEST, { ANSWER, OK "Content-Type: text/parameters\r\n\r\n" CAPS_BODY }
+/* What every sink knows, and nothing else. */
+#define M3_SHORT \
+	{ EXPECT, "GET_PARAMETER |Content-Length: 59\r\n|\r\n\r\nwfd_video_formats\r\n" \
+		  "wfd_audio_codecs\r\nwfd_client_rtp_ports\r\n" }
 #define M4_REQUEST \
 	{ EXPECT, "SET_PARAMETER rtsp://localhost/wfd1.0 RTSP/1.0\r\nCSeq: 3\r\n|" \
 		  "wfd_video_formats: 00 00 |wfd_audio_codecs: |" \
@@ -102,6 +109,7 @@ struct fixture {
 	char *message;
 	gboolean select_late;
 	guint m1_answered;
+	gboolean select_again;
 };
 
 static struct wfd_selection selection;
@@ -141,16 +149,37 @@ static void mode_accepted(rtsp_session *session, gboolean in_play, gpointer data
 	g_string_append(f->events, in_play ? "new mode," : "mode,");
 }
 
-static guint16 setup(rtsp_session *session, guint16 client_port, gpointer data, GError **error)
+static void mode_refused(rtsp_session *session, gboolean in_play, const GArray *errors,
+			 const char *why, gpointer data)
 {
 	struct fixture *f = data;
 
-	g_string_append_printf(f->events, "setup %u,", client_port);
-	if (client_port == 666) {
+	g_string_append_printf(f->events, "%s refused (%s) for", in_play ? "new mode" : "mode", why);
+	for (guint i = 0; i < errors->len; i++)
+		g_string_append_printf(f->events, " %s",
+				       g_array_index(errors, struct wfd_param_error, i).name);
+	g_string_append_c(f->events, ',');
+	if (!in_play && f->select_again)
+		rtsp_session_select(session, &selection);
+	else if (!in_play)
+		rtsp_session_fail(session, CHANNEL_REASON_MODE_REFUSED, why);
+}
+
+static gboolean setup(rtsp_session *session, const struct rtsp_ports *client,
+		      struct rtsp_ports *server, gpointer data, GError **error)
+{
+	struct fixture *f = data;
+
+	g_string_append_printf(f->events, "setup %u", client->rtp);
+	if (client->rtcp)
+		g_string_append_printf(f->events, "-%u", client->rtcp);
+	g_string_append_c(f->events, ',');
+	if (client->rtp == 666) {
 		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "no encoder");
-		return 0;
+		return FALSE;
 	}
-	return 5000;
+	*server = (struct rtsp_ports){ 5000, 5001 };
+	return TRUE;
 }
 
 static void play(rtsp_session *session, gpointer data)
@@ -161,6 +190,14 @@ static void play(rtsp_session *session, gpointer data)
 static void pause_stream(rtsp_session *session, gpointer data)
 {
 	g_string_append(((struct fixture *)data)->events, "pause,");
+}
+
+static void wish_answered(rtsp_session *session, enum rtsp_wish wish, gboolean accepted,
+			  gpointer data)
+{
+	g_string_append_printf(((struct fixture *)data)->events, "%s %s,",
+			       wish == RTSP_WISH_STANDBY ? "standby" : "playing",
+			       accepted ? "accepted" : "refused");
 }
 
 static void key_frame(rtsp_session *session, gpointer data)
@@ -189,9 +226,11 @@ static const struct rtsp_session_funcs funcs = {
 	.answered = was_answered,
 	.capabilities = capabilities,
 	.mode_accepted = mode_accepted,
+	.mode_refused = mode_refused,
 	.setup = setup,
 	.play = play,
 	.pause = pause_stream,
+	.wish_answered = wish_answered,
 	.key_frame = key_frame,
 	.unplugged = unplugged,
 	.ended = ended,
@@ -273,8 +312,10 @@ static void expect(struct fixture *f, const char *wanted)
 	const char *cseq = strstr(message, "CSeq: ");
 
 	for (guint i = 0; parts[i]; i++) {
-		if (!strstr(message, parts[i])) {
-			g_test_message("\"%s\" is not in:\n%s", parts[i], message);
+		gboolean absent = parts[i][0] == '!';
+
+		if ((strstr(message, parts[i] + absent) == NULL) != absent) {
+			g_test_message("\"%s\" is wrong for:\n%s", parts[i], message);
 			g_test_fail();
 		}
 	}
@@ -282,6 +323,14 @@ static void expect(struct fixture *f, const char *wanted)
 		g_free(f->last_cseq);
 		f->last_cseq = g_strndup(cseq + 6, strcspn(cseq + 6, "\r"));
 	}
+}
+
+static void expect_at_once(struct fixture *f, const char *wanted, guint ms)
+{
+	gint64 begin = g_get_monotonic_time();
+
+	expect(f, wanted);
+	g_assert_cmpint(g_get_monotonic_time() - begin, <, ms * 1000);
 }
 
 static void sink_send(struct fixture *f, const char *text, gsize len)
@@ -323,6 +372,13 @@ static void answer(struct fixture *f, const char *text, gsize segment)
 	}
 }
 
+static void expect_alone(struct fixture *f, guint ms)
+{
+	g_assert_cmpstr(f->received->str, ==, "");
+	sleep_ms(f, ms);
+	g_assert_cmpstr(f->received->str, ==, "");
+}
+
 static void expect_end(struct fixture *f, const char *wanted)
 {
 	g_auto(GStrv) parts = g_strsplit(wanted, "|", -1);
@@ -352,6 +408,12 @@ static void run_step(struct fixture *f, const struct step *step)
 	switch (step->verb) {
 	case EXPECT:
 		expect(f, step->text);
+		break;
+	case ALONE:
+		expect_alone(f, step->number);
+		break;
+	case AT_ONCE:
+		expect_at_once(f, step->text, step->number);
 		break;
 	case SEND:
 		sink_send(f, step->text, strlen(step->text));
@@ -393,20 +455,32 @@ struct test {
 	const struct step *steps;
 	gboolean select_late;
 	guint cut; /* the sink vanishes after so many steps; 0: it does not */
+	gboolean select_again;
+	guint gap; /* 0: the usual one */
 };
 
 static void run_test(gconstpointer data)
 {
 	const struct test *test = data;
+	struct rtsp_timers timers = fast;
 	const struct rtsp_session_config config = {
 		.local_address = "127.0.0.1",
 		.friendly_name = "script",
-		.timers = &fast,
+		.timers = &timers,
 	};
 	g_autoptr(GError) error = NULL;
-	struct fixture f = { .select_late = test->select_late };
+	struct fixture f = {
+		.select_late = test->select_late,
+		.select_again = test->select_again,
+	};
 	int pair[2];
 
+	if (test->gap) {
+		timers.gap = test->gap;
+		/* Nothing else in between. */
+		timers.second = 1000;
+		timers.response = 5000;
+	}
 	f.received = g_string_new(NULL);
 	f.events = g_string_new(NULL);
 	make_tcp_pair(pair);
@@ -450,22 +524,16 @@ static void call_change_mode(rtsp_session *session)
 
 static void call_standby(rtsp_session *session)
 {
-	g_assert_true(rtsp_session_standby(session, TRUE));
+	g_assert_true(rtsp_session_ask(session, RTSP_WISH_STANDBY));
+	/* One at a time, and nothing to wake yet. */
+	g_assert_false(rtsp_session_ask(session, RTSP_WISH_STANDBY));
+	g_assert_false(rtsp_session_ask(session, RTSP_WISH_PLAY));
 }
 
 static void call_wake(rtsp_session *session)
 {
-	g_assert_true(rtsp_session_standby(session, FALSE));
-}
-
-static void call_pause(rtsp_session *session)
-{
-	g_assert_true(rtsp_session_pause(session, TRUE));
-}
-
-static void call_resume(rtsp_session *session)
-{
-	g_assert_true(rtsp_session_pause(session, FALSE));
+	g_assert_true(rtsp_session_ask(session, RTSP_WISH_PLAY));
+	g_assert_false(rtsp_session_ask(session, RTSP_WISH_PLAY));
 }
 
 static void call_fail(rtsp_session *session)
@@ -507,7 +575,8 @@ static const struct test tests[] = {
 			     M3,
 			     M4_REQUEST,
 			     { DONE } } },
-	{ "m2-never", STEPS{ M1, M3, M4_REQUEST, { DONE } } },
+	/* As long as a sink may take. */
+	{ "m2-never", STEPS{ M1, { ALONE, .number = 350 }, M3, M4_REQUEST, { DONE } } },
 	{ "select-late", STEPS{ M1, M2, M3, { SLEEP, .number = 100 }, { CALL, .call = call_select },
 				M4, M5, M6, M7, { DONE } }, TRUE },
 	{ "setup-before-m5-answer",
@@ -527,12 +596,29 @@ static const struct test tests[] = {
 	{ "refuse-m1", STEPS{ { EXPECT, "OPTIONS *" }, { ANSWER, "404 Not Found\r\n\r\n" },
 			      { ENDED, "request-refused|M1|404" }, { DONE } } },
 	{ "refuse-m3", STEPS{ M1, M2, M3_REQUEST, { ANSWER, "451 Parameter Not Understood\r\n\r\n" },
+			      M3_SHORT, { ANSWER, "451 Parameter Not Understood\r\n\r\n" },
 			      { ENDED, "request-refused|M3|451" }, { DONE } } },
+	{ "refuse-long-m3",
+	  STEPS{ M1, M2, M3_REQUEST, { ANSWER, "404 Not Found\r\n\r\n" }, M3_SHORT,
+		 { ANSWER, OK "\r\n" CAPS_BODY },
+		 { EXPECT, "SET_PARAMETER |CSeq: 4|wfd_video_formats: " }, { DONE } } },
 	{ "refuse-m4",
 	  STEPS{ M1, M2, M3, M4_REQUEST,
 		 { ANSWER, "303 See Other\r\nContent-Type: text/parameters\r\n\r\n"
 			   "wfd_video_formats: 457, 415\r\n" },
 		 { ENDED, "mode-refused|wfd_video_formats|457|415" }, { DONE } } },
+	{ "refuse-m4-once",
+	  STEPS{ M1, M2, M3, M4_REQUEST,
+		 { ANSWER, "303 See Other\r\nContent-Type: text/parameters\r\n\r\n"
+			   "wfd_audio_codecs: 415\r\nwfd_video_formats: 457\r\n" },
+		 { EVENTS, "identified script/1,capabilities,mode refused (303 See Other: "
+			   "wfd_audio_codecs: audio or video format not supported (415); "
+			   "wfd_video_formats: H.264 profile or level not supported (457)) for "
+			   "wfd_audio_codecs wfd_video_formats," },
+		 { EXPECT, "SET_PARAMETER |CSeq: 4\r\n|wfd_video_formats: 00 00 " },
+		 { ANSWER, "400 Bad Request\r\n\r\n" },
+		 { EXPECT, "SET_PARAMETER |CSeq: 5\r\n|wfd_video_formats: 00 00 " },
+		 { ANSWER, OK "\r\n" }, M5, M6, M7, { DONE } }, .select_again = TRUE },
 	{ "refuse-m5", STEPS{ M1, M2, M3, M4, M5_REQUEST, { ANSWER, "406 Not Acceptable\r\n\r\n" },
 			      { ENDED, "request-refused|M5|406" }, { DONE } } },
 	{ "refuse-m16-goes-on",
@@ -542,12 +628,28 @@ static const struct test tests[] = {
 	{ "refuse-mode-change",
 	  STEPS{ UP_TO_PLAY, { CALL, .call = call_change_mode },
 		 { EXPECT, "SET_PARAMETER |wfd_av_format_change_timing: " },
+		 { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
 		 { ANSWER, "303 See Other\r\n\r\nwfd_video_formats: 552\r\n" },
-		 { ENDED, "mode-refused|552" }, { DONE } } },
+		 { EVENTS, "new mode refused (303 See Other: wfd_video_formats: resolution change "
+			   "refused (552)) for wfd_video_formats," },
+		 /* The old one is kept, and another may be tried. */
+		 { CALL, .call = call_change_mode },
+		 { EXPECT, "SET_PARAMETER |wfd_av_format_change_timing: " }, { ANSWER, OK "\r\n" },
+		 { EVENTS, "new mode," }, { DONE } } },
 
 	/* Silence. */
 	{ "silent-m1", STEPS{ { EXPECT, "OPTIONS *" }, { ENDED, "response-timeout|M1" }, { DONE } } },
-	{ "silent-m3", STEPS{ M1, M2, M3_REQUEST, { ENDED, "response-timeout|M3" }, { DONE } } },
+	{ "silent-m3",
+	  STEPS{ M1, M2, M3_REQUEST, M3_SHORT, { ENDED, "response-timeout|M3" }, { DONE } } },
+	{ "lost-m3",
+	  STEPS{ M1, M2, M3_REQUEST, M3_SHORT, { ANSWER, OK "\r\n" CAPS_BODY },
+		 { EXPECT, "SET_PARAMETER |CSeq: 4|wfd_video_formats: " }, { DONE } } },
+	{ "late-m3",
+	  STEPS{ M1, M2, M3_REQUEST, M3_SHORT,
+		 { SEND, "RTSP/1.0 200 OK\r\nCSeq: 2\r\nContent-Length: 241\r\n\r\n" CAPS_BODY },
+		 { EVENTS, "identified script/1,capabilities," }, { ANSWER, OK "\r\n" CAPS_BODY },
+		 { EXPECT, "SET_PARAMETER |CSeq: 4|wfd_video_formats: " }, { ANSWER, OK "\r\n" },
+		 M5_REQUEST, { EVENTS, "mode," }, { DONE } } },
 	{ "silent-m4",
 	  STEPS{ M1, M2, M3, M4_REQUEST, { ENDED, "response-timeout|M4" }, { DONE } } },
 	{ "silent-m5",
@@ -595,10 +697,12 @@ static const struct test tests[] = {
 	  STEPS{ { EXPECT, "OPTIONS *" },
 		 { SEND, "RTSP/1.0 200 OK\r\nCSeq: 1\r\n" X16 X16 X16 X16 "\r\n" },
 		 { ENDED, "protocol-error|64 headers" }, { DONE } } },
-	{ "capabilities-empty", STEPS{ M1, M2, M3_REQUEST, { ANSWER, OK "\r\n" },
+	{ "capabilities-empty", STEPS{ M1, M2, M3_REQUEST, { ANSWER, OK "\r\n" }, M3_SHORT,
+				       { ANSWER, OK "\r\n" },
 				       { ENDED, "capabilities-invalid" }, { DONE } } },
 	{ "capabilities-garbage",
-	  STEPS{ M1, M2, M3_REQUEST, { ANSWER, OK "\r\n\x01\x02\x03" },
+	  STEPS{ M1, M2, M3_REQUEST, { ANSWER, OK "\r\n\x01\x02\x03" }, M3_SHORT,
+		 { ANSWER, OK "\r\n\x01\x02\x03" },
 		 { ENDED, "capabilities-invalid" }, { DONE } } },
 	{ "half-a-message", STEPS{ { EXPECT, "OPTIONS *" }, { SEND, "RTSP/1.0 200 O" }, { CLOSE },
 				   { ENDED, "sink-vanished" }, { DONE } } },
@@ -613,7 +717,8 @@ static const struct test tests[] = {
 		 { EXPECT, "RTSP/1.0 303 |CSeq: 5\r\n|wfd_uibc_setting: 404\r\n|x: 404\r\n" },
 		 { DONE } } },
 	{ "other-methods",
-	  STEPS{ UP_TO_PLAY, { SEND, "DESCRIBE " STREAM }, { EXPECT, "RTSP/1.0 405 |CSeq: 9\r\n" },
+	  STEPS{ UP_TO_PLAY, { SEND, "DESCRIBE " STREAM }, { EXPECT, "RTSP/1.0 405 |CSeq: 9\r\n|Allow: OPTIONS, SET_PARAMETER, GET_PARAMETER, SETUP, "
+			   "PLAY, PAUSE, TEARDOWN\r\n" },
 		 { SEND, "SETUP " STREAM }, { EXPECT, "RTSP/1.0 455 |CSeq: 9\r\n" },
 		 { SEND, "GET_PARAMETER " STREAM }, { EXPECT, "RTSP/1.0 200 |CSeq: 9\r\n" },
 		 { DONE } } },
@@ -622,7 +727,46 @@ static const struct test tests[] = {
 		 { SEND, "PAUSE " STREAM }, { EXPECT, "RTSP/1.0 455 " },
 		 { SEND, "SETUP " STREAM }, { EXPECT, "RTSP/1.0 455 " }, { DONE } } },
 
+	/* Messages do not come together. */
+	{ "m3-keeps-its-distance", STEPS{ M1, M2, { ALONE, .number = 100 }, M3, M4, M5, { DONE } },
+	  .gap = 200 },
+	{ "m2-first-and-at-once",
+	  STEPS{ { EXPECT, "OPTIONS *" },
+		 { SEND, "OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\nRTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n" },
+		 { EXPECT, "RTSP/1.0 200 OK\r\n|CSeq: 1" }, { ALONE, .number = 100 }, M3_REQUEST,
+		 { DONE } }, .gap = 200 },
+	{ "requests-in-play-keep-their-distance",
+	  STEPS{ UP_TO_PLAY, { CALL, .call = call_change_mode }, { CALL, .call = call_standby },
+		 { ALONE, .number = 100 }, { EXPECT, "SET_PARAMETER |wfd_av_format_change_timing: " },
+		 { ALONE, .number = 100 }, { EXPECT, "SET_PARAMETER |wfd_standby\r\n" },
+		 { CALL, .call = rtsp_session_teardown }, { ANSWER, OK "\r\n" },
+		 { AT_ONCE, "wfd_trigger_method: TEARDOWN\r\n", .number = 150 }, { DONE } },
+	  .gap = 200 },
+	/* What is answered has been read: nothing waits for anything but M3. */
+	{ "no-distance-from-what-was-answered",
+	  STEPS{ M1, M2, M3_REQUEST, { ANSWER, OK "\r\n" CAPS_BODY },
+		 { AT_ONCE, "SET_PARAMETER |wfd_video_formats: ", .number = 700 },
+		 { ANSWER, OK "\r\n" },
+		 { AT_ONCE, "SET_PARAMETER |wfd_trigger_method: SETUP\r\n", .number = 700 },
+		 { DONE } }, .gap = 1000 },
+
 	/* M6 and the stream. */
+	{ "port-pair",
+	  STEPS{ M1, M2, M3, M4, M5, M6_SEND("RTP/AVP/UDP;unicast;client_port=19000-19001"),
+		 { EXPECT, "RTSP/1.0 200 OK\r\n|Transport: RTP/AVP/UDP;unicast;"
+			   "client_port=19000-19001;server_port=5000-5001\r\n" },
+		 { EVENTS, "identified script/1,capabilities,mode,setup 19000-19001," }, { DONE } } },
+	{ "port-pair-of-one",
+	  STEPS{ M1, M2, M3, M4, M5, M6_SEND("RTP/AVP/UDP;unicast;client_port=19000-0"),
+		 { EXPECT, "Transport: RTP/AVP/UDP;unicast;client_port=19000;server_port=5000\r\n" },
+		 { DONE } } },
+	/* Without M16 a sink that counts on a time would end the session. */
+	{ "no-keep-alive-no-timeout",
+	  STEPS{ M1, { SEND, "OPTIONS * RTSP/1.0\r\nCSeq: 0\r\nUser-Agent: MSFT-WDD/10\r\n\r\n" },
+		 { EXPECT, "RTSP/1.0 200 OK\r\n" }, M3, M4, M5,
+		 M6_SEND("RTP/AVP/UDP;unicast;client_port=19000"),
+		 { EXPECT, "RTSP/1.0 200 OK\r\n|Session: |!timeout" }, M7,
+		 { ALONE, .number = 600 }, { DONE } } },
 	{ "transport-tcp",
 	  STEPS{ M1, M2, M3, M4, M5, M6_SEND("RTP/AVP/TCP;unicast;interleaved=0-1"),
 		 { EXPECT, "RTSP/1.0 461 " }, { ENDED, "transport-refused|RTP/AVP/TCP" }, { DONE } } },
@@ -639,21 +783,31 @@ static const struct test tests[] = {
 		 { SEND, "PAUSE " STREAM }, { EXPECT, "RTSP/1.0 406 in-pause-state\r\n" },
 		 { EVENTS, "pause," }, { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 200 " },
 		 { EVENTS, "play," }, { DONE } } },
-	{ "source-pauses",
-	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
-		 { CALL, .call = call_pause }, { EXPECT, "wfd_trigger_method: PAUSE\r\n" },
-		 { ANSWER, OK "\r\n" }, { SEND, "PAUSE " STREAM }, { EXPECT, "RTSP/1.0 200 " },
-		 { EVENTS, "pause," }, { CALL, .call = call_resume },
-		 { EXPECT, "wfd_trigger_method: PLAY\r\n" }, { ANSWER, OK "\r\n" },
-		 { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 200 " }, { EVENTS, "play," },
-		 { DONE } } },
 	{ "standby",
 	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
 		 { CALL, .call = call_standby }, { EXPECT, "SET_PARAMETER |\r\n\r\nwfd_standby\r\n" },
-		 { ANSWER, OK "\r\n" }, { EVENTS, "pause," }, { CALL, .call = call_wake },
-		 { EXPECT, "wfd_trigger_method: PLAY\r\n" }, { ANSWER, OK "\r\n" },
+		 { EVENTS, "" }, { ANSWER, OK "\r\n" }, { EVENTS, "pause,standby accepted," },
+		 { CALL, .call = call_wake }, { EXPECT, "wfd_trigger_method: PLAY\r\n" },
+		 { ANSWER, OK "\r\n" }, { EVENTS, "playing accepted," },
 		 { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 200 " }, { EVENTS, "play," },
 		 { DONE } } },
+	{ "refuse-standby",
+	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+		 { CALL, .call = call_standby }, { EXPECT, "wfd_standby\r\n" },
+		 { ANSWER, "406 Not Acceptable\r\n\r\n" }, { EVENTS, "standby refused," },
+		 /* It plays as before. */
+		 { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 406 in-play-state\r\n" },
+		 { CALL, .call = call_change_mode }, { EXPECT, "SET_PARAMETER " }, { DONE } } },
+	{ "refuse-play",
+	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+		 { CALL, .call = call_standby }, { EXPECT, "wfd_standby\r\n" }, { ANSWER, OK "\r\n" },
+		 { EVENTS, "pause,standby accepted," }, { CALL, .call = call_wake },
+		 { EXPECT, "wfd_trigger_method: PLAY\r\n" },
+		 { ANSWER, "406 Not Acceptable\r\n\r\n" }, { EVENTS, "playing refused," },
+		 { CALL, .call = rtsp_session_play_unasked }, { EVENTS, "play," },
+		 /* Now it asks; it gets a beginning. */
+		 { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 200 " }, { EVENTS, "pause,play," },
+		 { SEND, "PLAY " STREAM }, { EXPECT, "RTSP/1.0 406 " }, { DONE } } },
 	{ "sink-standby",
 	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
 		 { SEND, "SET_PARAMETER x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 13\r\n\r\n"
@@ -671,7 +825,8 @@ static const struct test tests[] = {
 	  STEPS{ UP_TO_PLAY,
 		 { SEND, "TEARDOWN x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 47\r\n\r\n"
 			 "microsoft_teardown_reason: C00D4278 no packets\r\n" },
-		 { EXPECT, "RTSP/1.0 200 " }, { ENDED, "sink-left|C00D4278" }, { DONE } } },
+		 { EXPECT, "RTSP/1.0 200 " },
+		 { ENDED, "sink-left|no RTP packet came for 2 minutes|C00D4278" }, { DONE } } },
 	{ "R71-unplugged",
 	  STEPS{ UP_TO_PLAY,
 		 { SEND, "SET_PARAMETER x RTSP/1.0\r\nCSeq: 5\r\nContent-Length: 24\r\n\r\n"

@@ -281,10 +281,12 @@ static gboolean socket_writable(gint fd, GIOCondition condition, gpointer user_d
 	rtsp_connection *c = user_data;
 	int err = flush(c);
 
-	if (err)
+	if (err) {
 		report_broken(c, err);
-	else if (!c->unsent->len)
+	} else if (!c->unsent->len) {
 		clear_source(&c->writable);
+		c->funcs->drained(c->user_data);
+	}
 	return G_SOURCE_CONTINUE;
 }
 
@@ -315,6 +317,11 @@ guint rtsp_connection_send(rtsp_connection *c, GstRTSPMessage *message, GError *
 	if (c->unsent->len && !c->writable)
 		c->writable = watch(c, G_IO_OUT, socket_writable);
 	return request ? c->next_cseq++ : 1;
+}
+
+gboolean rtsp_connection_is_waiting(const rtsp_connection *c)
+{
+	return c->unsent->len > 0;
 }
 
 rtsp_connection *rtsp_connection_new(int fd, const struct rtsp_connection_funcs *funcs,

@@ -55,12 +55,14 @@ typedef struct rtsp_connection rtsp_connection;
 /**
  * struct rtsp_connection_funcs - what the owner hears, in the main context
  * @message: borrowed for the call; the connection must not be freed in it
+ * @drained: all that rtsp_connection_send() left waiting has been handed to the kernel
  * @closed: the peer has closed (@error NULL), the socket failed
  *	(G_IO_ERROR_CONNECTION_CLOSED), or what came is no RTSP
  *	(G_IO_ERROR_INVALID_DATA).  Nothing comes after it
  */
 struct rtsp_connection_funcs {
 	void (*message)(const GstRTSPMessage *message, gpointer user_data);
+	void (*drained)(gpointer user_data);
 	void (*closed)(const GError *error, gpointer user_data);
 };
 
@@ -77,5 +79,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtsp_connection, rtsp_connection_free)
  * set if the peer has gone or does not read.
  */
 guint rtsp_connection_send(rtsp_connection *connection, GstRTSPMessage *message, GError **error);
+
+/* Whether something still waits for the kernel to take it; drained() follows. */
+gboolean rtsp_connection_is_waiting(const rtsp_connection *connection);
 
 G_END_DECLS

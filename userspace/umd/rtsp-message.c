@@ -80,28 +80,44 @@ char *rtsp_header_text(const char *value)
 	return g_strstrip(text);
 }
 
-char *rtsp_refusal_text(const GstRTSPMessage *response)
+GArray *rtsp_refusal_errors(const GstRTSPMessage *response)
 {
-	g_autoptr(GArray) errors = NULL;
-	g_autofree char *details = NULL;
-	g_autofree char *phrase = NULL;
-	const char *reason = response->type_data.response.reason;
+	GArray *errors = NULL;
 	guint8 *body = NULL;
 	guint len = 0;
 
-	phrase = rtsp_header_text(reason ? reason : "");
 	gst_rtsp_message_get_body(response, &body, &len);
 	if (body)
 		errors = wfd_param_errors_parse(body, len, NULL);
-	if (errors && errors->len)
+	return errors ? errors : wfd_param_errors_parse("", 0, NULL);
+}
+
+char *rtsp_refusal_text(const GstRTSPMessage *response)
+{
+	g_autoptr(GArray) errors = rtsp_refusal_errors(response);
+	g_autofree char *details = NULL;
+	g_autofree char *phrase = NULL;
+	const char *reason = response->type_data.response.reason;
+
+	phrase = rtsp_header_text(reason ? reason : "");
+	if (errors->len)
 		details = wfd_param_errors_to_string(errors);
 	return g_strdup_printf("%d %s%s%s", response->type_data.response.code, phrase, details ? ": " : "",
 			       details ? details : "");
 }
 
+/* Codes of [MS-WFDPE] 2.5 whose meaning is published; the others are shown as they come. */
+static const struct {
+	const char *code;
+	const char *words;
+} teardown_reasons[] = {
+	{ "C00D4278", "no RTP packet came for 2 minutes" },
+};
+
 char *rtsp_teardown_reason(const GstRTSPMessage *request)
 {
 	g_autoptr(wfd_params) params = NULL;
+	g_autofree char *text = NULL;
 	guint8 *body = NULL;
 	guint len = 0;
 	const char *value;
@@ -111,11 +127,19 @@ char *rtsp_teardown_reason(const GstRTSPMessage *request)
 		return NULL;
 	params = wfd_params_parse(body, len, NULL);
 	value = params ? wfd_params_get(params, "microsoft_teardown_reason") : NULL;
-	return value ? rtsp_header_text(value) : NULL;
+	if (!value)
+		return NULL;
+	text = rtsp_header_text(value);
+	for (gsize i = 0; i < G_N_ELEMENTS(teardown_reasons); i++) {
+		if (g_ascii_strncasecmp(text, teardown_reasons[i].code,
+					strlen(teardown_reasons[i].code)) == 0)
+			return g_strdup_printf("%s (%s)", teardown_reasons[i].words, text);
+	}
+	return g_steal_pointer(&text);
 }
 
 /* Transports are not reference counted and have no autoptr of GStreamer's. */
-static gboolean read_client_port(const char *header, guint16 *port)
+static gboolean read_client_ports(const char *header, struct rtsp_ports *ports)
 {
 	GstRTSPTransport *transport;
 	gboolean usable;
@@ -125,13 +149,18 @@ static gboolean read_client_port(const char *header, guint16 *port)
 		 transport->trans == GST_RTSP_TRANS_RTP &&
 		 transport->lower_transport == GST_RTSP_LOWER_TRANS_UDP &&
 		 transport->client_port.min >= 1 && transport->client_port.min <= G_MAXUINT16;
-	if (usable)
-		*port = transport->client_port.min;
+	if (usable) {
+		ports->rtp = transport->client_port.min;
+		ports->rtcp = 0;
+		if (transport->client_port.max >= 1 && transport->client_port.max <= G_MAXUINT16 &&
+		    transport->client_port.max != transport->client_port.min)
+			ports->rtcp = transport->client_port.max;
+	}
 	gst_rtsp_transport_free(transport);
 	return usable;
 }
 
-gboolean rtsp_client_port(const GstRTSPMessage *request, guint16 *port, GError **error)
+gboolean rtsp_client_ports(const GstRTSPMessage *request, struct rtsp_ports *ports, GError **error)
 {
 	g_autofree char *text = NULL;
 	char *header = NULL;
@@ -142,10 +171,19 @@ gboolean rtsp_client_port(const GstRTSPMessage *request, guint16 *port, GError *
 				    "SETUP without Transport");
 		return FALSE;
 	}
-	if (read_client_port(header, port))
+	if (read_client_ports(header, ports))
 		return TRUE;
 	text = rtsp_header_text(header);
 	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA,
 		    "\"%s\" is not unicast RTP over UDP with a client_port", text);
 	return FALSE;
+}
+
+char *rtsp_transport_text(const struct rtsp_ports *client, const struct rtsp_ports *server)
+{
+	if (!client->rtcp)
+		return g_strdup_printf("RTP/AVP/UDP;unicast;client_port=%u;server_port=%u",
+				       client->rtp, server->rtp);
+	return g_strdup_printf("RTP/AVP/UDP;unicast;client_port=%u-%u;server_port=%u-%u",
+			       client->rtp, client->rtcp, server->rtp, server->rtcp);
 }

@@ -32,10 +32,32 @@ char *rtsp_header_text(const char *value);
 /* "303 See Other: wfd_video_formats: ... (457)"; caller frees. */
 char *rtsp_refusal_text(const GstRTSPMessage *response);
 
-/* microsoft_teardown_reason of M8 ([MS-WFDPE] 2.5), or NULL; caller frees. */
+/*
+ * The reasons of a refusal, element struct wfd_param_error; empty if it has none
+ * that can be read.
+ */
+GArray *rtsp_refusal_errors(const GstRTSPMessage *response);
+
+/*
+ * microsoft_teardown_reason of M8 ([MS-WFDPE] 2.5), in words where the code is
+ * known, or NULL; caller frees.
+ */
 char *rtsp_teardown_reason(const GstRTSPMessage *request);
 
-/* First client_port of the Transport of SETUP, which must be unicast RTP over UDP. */
-gboolean rtsp_client_port(const GstRTSPMessage *request, guint16 *port, GError **error);
+/**
+ * struct rtsp_ports - of one side
+ * @rtp: UDP port of RTP
+ * @rtcp: that of its reports; 0: none was named
+ */
+struct rtsp_ports {
+	guint16 rtp;
+	guint16 rtcp;
+};
+
+/* client_port of the Transport of SETUP, which must be unicast RTP over UDP. */
+gboolean rtsp_client_ports(const GstRTSPMessage *request, struct rtsp_ports *ports, GError **error);
+
+/* The Transport that answers SETUP: a pair where the sink has named a pair. Caller frees. */
+char *rtsp_transport_text(const struct rtsp_ports *client, const struct rtsp_ports *server);
 
 G_END_DECLS

@@ -17,12 +17,13 @@ G_BEGIN_DECLS
 
 /*
  * S(state, timer, what is waited for): the timer runs from entering the state
- * and ends the session, except for M2, whose absence is tolerated.
+ * and ends the session, except for M2, whose absence is tolerated, and for the
+ * answer to the long M3, after which a short one is tried.
  */
 #define SESSION_STATES(S) \
 	S(M1_SENT, NONE, NULL) \
 	S(WAIT_M2, M2, "M2 (OPTIONS)") \
-	S(M3_SENT, NONE, NULL) \
+	S(M3_SENT, M3, "the answer to M3") \
 	S(SELECTING, NONE, NULL) \
 	S(M4_SENT, NONE, NULL) \
 	S(M5_SENT, NONE, NULL) \
@@ -43,6 +44,7 @@ enum session_state {
 enum state_timer {
 	TIMER_NONE,
 	TIMER_M2,
+	TIMER_M3,
 	TIMER_REQUEST,
 	TIMER_TEARDOWN,
 };
@@ -55,7 +57,6 @@ enum state_timer {
 	Q(M4_IN_PLAY, "M4 (SET_PARAMETER, mode change)") \
 	Q(M5_SETUP, "M5 (trigger SETUP)") \
 	Q(M5_PLAY, "M5 (trigger PLAY)") \
-	Q(M5_PAUSE, "M5 (trigger PAUSE)") \
 	Q(M5_TEARDOWN, "M5 (trigger TEARDOWN)") \
 	Q(M12, "M12 (standby)") \
 	Q(M16, "M16 (keep-alive)")
@@ -69,9 +70,10 @@ enum session_request {
 /* A request of ours that was not answered yet. */
 struct pending_request {
 	rtsp_session *session;
-	guint cseq;
+	guint cseq; /* 0: held back, see rtsp-session.h */
 	enum session_request request;
 	GSource *timer; /* NULL for M16, which has the keep-alive timer */
+	GstRTSPMessage message; /* of one that is held back, else zero */
 };
 
 struct rtsp_session {
@@ -87,15 +89,20 @@ struct rtsp_session {
 	enum session_state state;
 	GSource *state_timer;
 	GPtrArray *pending;
+	gint64 sent_us;	  /* when the last message left; 0: the sink has read it */
+	guint sent_cseq;  /* of that message; 0: it was an answer */
+	GSource *release; /* sends the first request that is held back */
 
 	gboolean m1_answered;
 	gboolean m2_seen;
+	enum wfd_m3_scope m3_scope;
 	wfd_sink_caps *caps;
 	struct wfd_quirks quirks;
 	char *user_agent;
 	char *server;
 	char session_id[16];
-	guint16 client_port;
+	gboolean play_due;  /* play() waits for the answer to M7 to leave */
+	gboolean unasked;   /* playing without M7 */
 
 	GSource *keepalive_timer;  /* sends M16 */
 	GSource *keepalive_expiry; /* armed while M16 is unanswered */
@@ -123,6 +130,12 @@ void rtsp_session_remember_agent(rtsp_session *s, const GstRTSPMessage *message)
 
 /* rtsp-requests.c: answer a request of the sink, and do what it wants. */
 void rtsp_session_handle_request(rtsp_session *s, const GstRTSPMessage *request);
+
+/* The answer to M7 has left: the stream may begin. */
+void rtsp_session_begin_play(rtsp_session *s);
+
+/* What a source of WFD answers to besides OPTIONS; nothing else. */
+#define RTSP_METHODS "SET_PARAMETER, GET_PARAMETER, SETUP, PLAY, PAUSE, TEARDOWN"
 
 /* Value of the Server header. */
 #define RTSP_SERVER_NAME "miracast-umd"

@@ -12,8 +12,7 @@ static void handle_options(rtsp_session *s, const GstRTSPMessage *request)
 	rtsp_init_response(&message, request, GST_RTSP_STS_OK, NULL);
 	gst_rtsp_message_add_header(&message, GST_RTSP_HDR_SERVER, RTSP_SERVER_NAME);
 	gst_rtsp_message_add_header(&message, GST_RTSP_HDR_PUBLIC,
-				    "org.wfa.wfd1.0, SET_PARAMETER, GET_PARAMETER, SETUP, PLAY, "
-				    "PAUSE, TEARDOWN");
+				    "org.wfa.wfd1.0, " RTSP_METHODS);
 	if (!rtsp_session_send(s, &message))
 		return;
 	s->m2_seen = TRUE;
@@ -38,24 +37,23 @@ static void handle_setup(rtsp_session *s, const GstRTSPMessage *request)
 	g_autofree char *transport = NULL;
 	g_autofree char *session = NULL;
 	g_autoptr(GError) error = NULL;
-	guint16 server_port;
+	struct rtsp_ports client, server = { 0 };
 
 	if (s->state != STATE_M5_SENT && s->state != STATE_WAIT_M6) {
 		rtsp_session_respond(s, request, GST_RTSP_STS_METHOD_NOT_VALID_IN_THIS_STATE, NULL, NULL);
 		return;
 	}
-	if (!rtsp_client_port(request, &s->client_port, &error)) {
+	if (!rtsp_client_ports(request, &client, &error)) {
 		rtsp_session_respond(s, request, GST_RTSP_STS_UNSUPPORTED_TRANSPORT, NULL, NULL);
 		rtsp_session_end(s, CHANNEL_REASON_TRANSPORT_REFUSED,
 			    "The sink asked for a transport that cannot be served: %s",
 			    error->message);
 		return;
 	}
-	if (s->client_port != s->caps->rtp_ports.port0)
-		g_message("the sink wants RTP on port %u, in M3 it was %u", s->client_port,
+	if (client.rtp != s->caps->rtp_ports.port0)
+		g_message("the sink wants RTP on port %u, in M3 it was %u", client.rtp,
 			  s->caps->rtp_ports.port0);
-	server_port = s->funcs->setup(s, s->client_port, s->user_data, &error);
-	if (!server_port) {
+	if (!s->funcs->setup(s, &client, &server, s->user_data, &error)) {
 		rtsp_session_respond(s, request, GST_RTSP_STS_INTERNAL_SERVER_ERROR, NULL, NULL);
 		rtsp_session_end(s, CHANNEL_REASON_PIPELINE_FAILED, "The stream cannot be prepared: %s",
 			    error->message);
@@ -63,8 +61,7 @@ static void handle_setup(rtsp_session *s, const GstRTSPMessage *request)
 	}
 
 	make_session_id(s);
-	transport = g_strdup_printf("RTP/AVP/UDP;unicast;client_port=%u;server_port=%u",
-				    s->client_port, server_port);
+	transport = rtsp_transport_text(&client, &server);
 	session = s->quirks.session_timeout ?
 			  g_strdup_printf("%s;timeout=%u", s->session_id, s->quirks.session_timeout) :
 			  g_strdup(s->session_id);
@@ -77,20 +74,43 @@ static void handle_setup(rtsp_session *s, const GstRTSPMessage *request)
 		rtsp_session_set_state(s, STATE_WAIT_M7);
 }
 
+void rtsp_session_begin_play(rtsp_session *s)
+{
+	s->play_due = FALSE;
+	if (s->state == STATE_PLAYING)
+		s->funcs->play(s, s->user_data);
+}
+
+/* Nothing of the stream may leave before the answer has. */
+static void answer_play(rtsp_session *s, const GstRTSPMessage *request)
+{
+	rtsp_session_respond(s, request, GST_RTSP_STS_OK, NULL, NULL);
+	if (s->state == STATE_ENDED)
+		return;
+	rtsp_session_set_state(s, STATE_PLAYING);
+	s->unasked = FALSE;
+	s->play_due = TRUE;
+	if (!rtsp_connection_is_waiting(s->connection))
+		rtsp_session_begin_play(s);
+}
+
 static void handle_play(rtsp_session *s, const GstRTSPMessage *request)
 {
 	switch (s->state) {
 	case STATE_WAIT_M7:
 	case STATE_PAUSED:
 	case STATE_STANDBY:
-		rtsp_session_respond(s, request, GST_RTSP_STS_OK, NULL, NULL);
-		if (s->state == STATE_ENDED)
-			return;
-		rtsp_session_set_state(s, STATE_PLAYING);
-		s->funcs->play(s, s->user_data);
+		answer_play(s, request);
 		break;
 	case STATE_PLAYING:
-		rtsp_session_respond(s, request, GST_RTSP_STS_NOT_ACCEPTABLE, "in-play-state", NULL);
+		if (s->unasked) {
+			/* It was only late: now it begins for the sink, too. */
+			s->funcs->pause(s, s->user_data);
+			answer_play(s, request);
+		} else {
+			rtsp_session_respond(s, request, GST_RTSP_STS_NOT_ACCEPTABLE, "in-play-state",
+					     NULL);
+		}
 		break;
 	default:
 		rtsp_session_respond(s, request, GST_RTSP_STS_METHOD_NOT_VALID_IN_THIS_STATE, NULL, NULL);
@@ -218,6 +238,17 @@ static void handle_set_parameter(rtsp_session *s, const GstRTSPMessage *request)
 	}
 }
 
+/* RFC 2326 12.6 */
+static void refuse_method(rtsp_session *s, const GstRTSPMessage *request)
+{
+	g_auto(rtsp_message) message = { 0 };
+
+	rtsp_init_response(&message, request, GST_RTSP_STS_METHOD_NOT_ALLOWED, NULL);
+	gst_rtsp_message_add_header(&message, GST_RTSP_HDR_SERVER, RTSP_SERVER_NAME);
+	gst_rtsp_message_add_header(&message, GST_RTSP_HDR_ALLOW, "OPTIONS, " RTSP_METHODS);
+	rtsp_session_send(s, &message);
+}
+
 void rtsp_session_handle_request(rtsp_session *s, const GstRTSPMessage *request)
 {
 	switch (request->type_data.request.method) {
@@ -244,7 +275,7 @@ void rtsp_session_handle_request(rtsp_session *s, const GstRTSPMessage *request)
 		rtsp_session_respond(s, request, GST_RTSP_STS_OK, NULL, NULL);
 		break;
 	default:
-		rtsp_session_respond(s, request, GST_RTSP_STS_METHOD_NOT_ALLOWED, NULL, NULL);
+		refuse_method(s, request);
 		break;
 	}
 }

@@ -4,7 +4,6 @@
  */
 #include "rtsp-private.h"
 
-
 #define SOURCE_URI "rtsp://localhost/wfd1.0"
 
 /* M16 comes this often where the session timeout allows it. */
@@ -18,6 +17,7 @@ const struct rtsp_timers rtsp_timers_default = {
 	.response = 5000,
 	.request = 6000,
 	.teardown = 800,
+	.gap = 80,
 	.second = 1000,
 };
 
@@ -102,6 +102,7 @@ static void pending_free(gpointer data)
 	struct pending_request *pending = data;
 
 	clear_source(&pending->timer);
+	gst_rtsp_message_unset(&pending->message);
 	g_free(pending);
 }
 
@@ -125,39 +126,95 @@ guint rtsp_session_send(rtsp_session *s, GstRTSPMessage *message)
 	if (!cseq)
 		rtsp_session_end(s, CHANNEL_REASON_SINK_VANISHED, "Cannot send to the sink: %s",
 				 error->message);
+	s->sent_us = g_get_monotonic_time();
+	s->sent_cseq = message->type == GST_RTSP_MESSAGE_REQUEST ? cseq : 0;
 	return cseq;
+}
+
+/* How long our next request has to keep away from what was sent last, milliseconds. */
+static guint distance_ms(const rtsp_session *s)
+{
+	gint64 due = s->sent_us + s->timers.gap * 1000;
+	gint64 now = g_get_monotonic_time();
+
+	return s->sent_us && due > now ? (due - now + 999) / 1000 : 0;
+}
+
+/* FALSE: the session has ended over it, and @pending with it. */
+static gboolean transmit(rtsp_session *s, struct pending_request *pending)
+{
+	guint cseq = rtsp_session_send(s, &pending->message);
+
+	if (!cseq)
+		return FALSE;
+	gst_rtsp_message_unset(&pending->message);
+	pending->cseq = cseq;
+	if (pending->request != REQUEST_M16)
+		pending->timer = add_timer(s, s->timers.response, response_timeout, pending);
+	return TRUE;
+}
+
+/* Those that are held back are the last ones. */
+static struct pending_request *first_held(const rtsp_session *s)
+{
+	for (guint i = 0; i < s->pending->len; i++) {
+		struct pending_request *pending = s->pending->pdata[i];
+
+		if (!pending->cseq)
+			return pending;
+	}
+	return NULL;
+}
+
+static gboolean release_held(gpointer data);
+
+/* One at a time: each has to keep its distance from the one before. */
+static void send_held(rtsp_session *s)
+{
+	struct pending_request *held;
+
+	clear_source(&s->release);
+	while ((held = first_held(s))) {
+		guint wait = distance_ms(s);
+
+		if (wait) {
+			s->release = add_timer(s, wait, release_held, s);
+			return;
+		}
+		if (!transmit(s, held))
+			return;
+	}
+}
+
+static gboolean release_held(gpointer data)
+{
+	send_held(data);
+	return G_SOURCE_REMOVE;
 }
 
 /* @body is consumed; NULL for none. */
 static gboolean send_request(rtsp_session *s, enum session_request request, GstRTSPMethod method,
 			     const char *uri, char *body, gsize len)
 {
+	struct pending_request *pending = g_new0(struct pending_request, 1);
 	g_autofree char *owned = body;
-	g_auto(rtsp_message) message = { 0 };
-	struct pending_request *pending;
-	guint cseq;
+	GstRTSPMessage *message = &pending->message;
 
-	gst_rtsp_message_init_request(&message, method, uri);
-	if (method == GST_RTSP_OPTIONS)
-		gst_rtsp_message_add_header(&message, GST_RTSP_HDR_REQUIRE, "org.wfa.wfd1.0");
-	if (s->session_id[0])
-		gst_rtsp_message_add_header(&message, GST_RTSP_HDR_SESSION, s->session_id);
-	if (owned) {
-		gst_rtsp_message_add_header(&message, GST_RTSP_HDR_CONTENT_TYPE, "text/parameters");
-		gst_rtsp_message_set_body(&message, (guint8 *)owned, len);
-	}
-	cseq = rtsp_session_send(s, &message);
-	if (!cseq)
-		return FALSE;
-
-	pending = g_new0(struct pending_request, 1);
 	pending->session = s;
-	pending->cseq = cseq;
 	pending->request = request;
-	if (request != REQUEST_M16)
-		pending->timer = add_timer(s, s->timers.response, response_timeout, pending);
+	gst_rtsp_message_init_request(message, method, uri);
+	if (method == GST_RTSP_OPTIONS)
+		gst_rtsp_message_add_header(message, GST_RTSP_HDR_REQUIRE, "org.wfa.wfd1.0");
+	if (s->session_id[0])
+		gst_rtsp_message_add_header(message, GST_RTSP_HDR_SESSION, s->session_id);
+	if (owned) {
+		gst_rtsp_message_add_header(message, GST_RTSP_HDR_CONTENT_TYPE, "text/parameters");
+		gst_rtsp_message_set_body(message, (guint8 *)owned, len);
+	}
 	g_ptr_array_add(s->pending, pending);
-	return TRUE;
+	if (!s->release)
+		send_held(s);
+	return s->state != STATE_ENDED;
 }
 
 static gboolean send_parameters(rtsp_session *s, enum session_request request, wfd_params *params)
@@ -196,13 +253,25 @@ static void send_m1(rtsp_session *s)
 	send_request(s, REQUEST_M1, GST_RTSP_OPTIONS, "*", NULL, 0);
 }
 
-static void send_m3(rtsp_session *s)
+static void send_m3(rtsp_session *s, enum wfd_m3_scope scope)
 {
 	gsize len;
-	char *body = wfd_m3_request_body(WFD_M3_FULL, &len);
+	char *body = wfd_m3_request_body(scope, &len);
+
+	s->m3_scope = scope;
 
 	rtsp_session_set_state(s, STATE_M3_SENT);
 	send_request(s, REQUEST_M3, GST_RTSP_GET_PARAMETER, SOURCE_URI, body, len);
+}
+
+/* Some sinks choke on the long list: FALSE if the short one was tried already. */
+static gboolean try_short_m3(rtsp_session *s, const char *why)
+{
+	if (s->m3_scope == WFD_M3_MINIMAL)
+		return FALSE;
+	g_message("the sink %s; asking only for what it must know", why);
+	send_m3(s, WFD_M3_MINIMAL);
+	return TRUE;
 }
 
 /* -------------------------------------------------------------- keep-alive */
@@ -258,8 +327,11 @@ static gboolean state_timer_expired(gpointer data)
 	switch (states[s->state].timer) {
 	case TIMER_M2:
 		g_message("the sink has not sent M2 within %u ms; going on with M3",
-			  s->quirks.m2_grace_ms);
-		send_m3(s);
+			  s->timers.request);
+		send_m3(s, WFD_M3_FULL);
+		break;
+	case TIMER_M3:
+		try_short_m3(s, "has not answered M3 so far");
 		break;
 	case TIMER_REQUEST:
 		rtsp_session_end(s, CHANNEL_REASON_REQUEST_TIMEOUT, "The sink did not send %s within %u ms",
@@ -278,8 +350,9 @@ static gboolean state_timer_expired(gpointer data)
 static guint state_timer_ms(const rtsp_session *s, enum state_timer timer)
 {
 	switch (timer) {
+	case TIMER_M3:
+		return s->timers.response / 2;
 	case TIMER_M2:
-		return (guint64)s->quirks.m2_grace_ms * s->timers.second / 1000;
 	case TIMER_REQUEST:
 		return s->timers.request;
 	case TIMER_TEARDOWN:
@@ -306,6 +379,7 @@ void rtsp_session_set_state(rtsp_session *s, enum session_state state)
 		break;
 	case STATE_ENDED:
 		keepalive_stop(s);
+		clear_source(&s->release);
 		g_ptr_array_set_size(s->pending, 0);
 		break;
 	default:
@@ -319,7 +393,7 @@ void rtsp_session_greeted(rtsp_session *s)
 	if (!s->m1_answered || (s->state != STATE_M1_SENT && s->state != STATE_WAIT_M2))
 		return;
 	if (s->m2_seen)
-		send_m3(s);
+		send_m3(s, WFD_M3_FULL);
 	else if (s->state == STATE_M1_SENT)
 		rtsp_session_set_state(s, STATE_WAIT_M2);
 }
@@ -365,6 +439,8 @@ static void m3_answered(rtsp_session *s, const GstRTSPMessage *response)
 
 	gst_rtsp_message_get_body(response, &body, &len);
 	s->caps = wfd_sink_caps_parse(body, len, &error);
+	if (!s->caps && try_short_m3(s, "has answered M3 with nothing that can be used"))
+		return;
 	if (!s->caps) {
 		rtsp_session_end(s, CHANNEL_REASON_CAPABILITIES_INVALID,
 			    "The sink's capabilities (M3) cannot be used: %s", error->message);
@@ -406,12 +482,29 @@ static void answered(rtsp_session *s, enum session_request request, const GstRTS
 			rtsp_session_set_state(s, STATE_WAIT_M6);
 		break;
 	case REQUEST_M5_PLAY:
-	case REQUEST_M5_PAUSE:
-	case REQUEST_M5_TEARDOWN:
+		s->funcs->wish_answered(s, RTSP_WISH_PLAY, TRUE, s->user_data);
+		break;
 	case REQUEST_M12:
+		/* It may have paused by itself meanwhile. */
+		if (s->state == STATE_PLAYING) {
+			rtsp_session_set_state(s, STATE_STANDBY);
+			s->funcs->pause(s, s->user_data);
+		}
+		s->funcs->wish_answered(s, RTSP_WISH_STANDBY, TRUE, s->user_data);
+		break;
+	case REQUEST_M5_TEARDOWN:
 	case REQUEST_M16:
 		break;
 	}
+}
+
+/* The owner says what shall be done about it. */
+static void mode_refused(rtsp_session *s, gboolean in_play, const GstRTSPMessage *response,
+			 const char *why)
+{
+	g_autoptr(GArray) errors = rtsp_refusal_errors(response);
+
+	s->funcs->mode_refused(s, in_play, errors, why, s->user_data);
 }
 
 static void refused(rtsp_session *s, enum session_request request, const GstRTSPMessage *response)
@@ -420,8 +513,19 @@ static void refused(rtsp_session *s, enum session_request request, const GstRTSP
 
 	switch (request) {
 	case REQUEST_M4:
+		if (s->state != STATE_M4_SENT)
+			break;
+		rtsp_session_set_state(s, STATE_SELECTING);
+		mode_refused(s, FALSE, response, why);
+		break;
 	case REQUEST_M4_IN_PLAY:
-		rtsp_session_end(s, CHANNEL_REASON_MODE_REFUSED, "The sink refused the mode (%s)", why);
+		mode_refused(s, TRUE, response, why);
+		break;
+	case REQUEST_M3:
+		if (s->state != STATE_M3_SENT || try_short_m3(s, "refused M3"))
+			break;
+		rtsp_session_end(s, CHANNEL_REASON_REQUEST_REFUSED, "The sink refused %s: %s",
+				 request_names[request], why);
 		break;
 	case REQUEST_M16:
 		if (s->quirks.keepalive == WFD_KEEPALIVE_AUTO) {
@@ -435,12 +539,13 @@ static void refused(rtsp_session *s, enum session_request request, const GstRTSP
 			    why);
 		break;
 	case REQUEST_M5_PLAY:
-	case REQUEST_M5_PAUSE:
 	case REQUEST_M12:
 		g_message("the sink refused %s (%s)", request_names[request], why);
+		s->funcs->wish_answered(
+			s, request == REQUEST_M12 ? RTSP_WISH_STANDBY : RTSP_WISH_PLAY, FALSE,
+			s->user_data);
 		break;
 	case REQUEST_M1:
-	case REQUEST_M3:
 	case REQUEST_M5_SETUP:
 		rtsp_session_end(s, CHANNEL_REASON_REQUEST_REFUSED, "The sink refused %s: %s",
 			    request_names[request], why);
@@ -448,15 +553,21 @@ static void refused(rtsp_session *s, enum session_request request, const GstRTSP
 	}
 }
 
+static const struct pending_request *first_pending(const rtsp_session *s)
+{
+	return s->pending->len ? s->pending->pdata[0] : NULL;
+}
+
 /* A response without CSeq is taken for that to the oldest request. */
 static gboolean find_pending(rtsp_session *s, const GstRTSPMessage *response, guint *index)
 {
 	guint64 cseq;
 
-	if (!rtsp_get_cseq(response, &cseq)) {
-		*index = 0;
-		return s->pending->len > 0;
-	}
+	*index = 0;
+	if (!rtsp_get_cseq(response, &cseq))
+		return first_pending(s) && first_pending(s)->cseq;
+	if (!cseq)
+		return FALSE; /* what is held back has none yet */
 	for (*index = 0; *index < s->pending->len; (*index)++) {
 		struct pending_request *pending = s->pending->pdata[*index];
 
@@ -478,7 +589,11 @@ static void handle_response(rtsp_session *s, const GstRTSPMessage *response)
 	}
 	pending = s->pending->pdata[index];
 	request = pending->request;
+	if (pending->cseq == s->sent_cseq)
+		s->sent_us = 0; /* it has read all that we have sent */
 	g_ptr_array_remove_index(s->pending, index);
+	if (s->release)
+		send_held(s);
 
 	rtsp_session_remember_agent(s, response);
 	if (response->type_data.response.code == GST_RTSP_STS_OK)
@@ -504,6 +619,14 @@ static void message_received(const GstRTSPMessage *message, gpointer data)
 		handle_response(s, message);
 }
 
+static void connection_drained(gpointer data)
+{
+	rtsp_session *s = data;
+
+	if (s->play_due)
+		rtsp_session_begin_play(s);
+}
+
 static void connection_closed(const GError *error, gpointer data)
 {
 	rtsp_session *s = data;
@@ -522,6 +645,7 @@ static void connection_closed(const GError *error, gpointer data)
 
 static const struct rtsp_connection_funcs connection_funcs = {
 	.message = message_received,
+	.drained = connection_drained,
 	.closed = connection_closed,
 };
 
@@ -553,6 +677,7 @@ void rtsp_session_free(rtsp_session *s)
 		return;
 	clear_source(&s->end_source);
 	clear_source(&s->state_timer);
+	clear_source(&s->release);
 	keepalive_stop(s);
 	g_ptr_array_unref(s->pending);
 	rtsp_connection_free(s->connection);
@@ -603,30 +728,33 @@ gboolean rtsp_session_change_mode(rtsp_session *s, const struct wfd_selection *s
 	return send_parameters(s, REQUEST_M4_IN_PLAY, params);
 }
 
-gboolean rtsp_session_standby(rtsp_session *s, gboolean on)
+gboolean rtsp_session_ask(rtsp_session *s, enum rtsp_wish wish)
 {
-	if (on) {
-		g_autoptr(wfd_params) params = NULL;
+	g_autoptr(wfd_params) params = NULL;
 
-		if (s->state != STATE_PLAYING || !s->caps->standby_resume)
+	switch (wish) {
+	case RTSP_WISH_STANDBY:
+		if (s->state != STATE_PLAYING || request_is_pending(s, REQUEST_M12))
 			return FALSE;
 		params = wfd_params_new();
 		wfd_params_add(params, "wfd_standby", NULL);
-		rtsp_session_set_state(s, STATE_STANDBY);
-		s->funcs->pause(s, s->user_data);
 		return send_parameters(s, REQUEST_M12, params);
+	case RTSP_WISH_PLAY:
+		if ((s->state != STATE_STANDBY && s->state != STATE_PAUSED) ||
+		    request_is_pending(s, REQUEST_M5_PLAY))
+			return FALSE;
+		return send_trigger(s, REQUEST_M5_PLAY, WFD_TRIGGER_PLAY);
 	}
-	if (s->state != STATE_STANDBY)
-		return FALSE;
-	return send_trigger(s, REQUEST_M5_PLAY, WFD_TRIGGER_PLAY);
+	return FALSE;
 }
 
-gboolean rtsp_session_pause(rtsp_session *s, gboolean paused)
+void rtsp_session_play_unasked(rtsp_session *s)
 {
-	if (paused)
-		return s->state == STATE_PLAYING &&
-		       send_trigger(s, REQUEST_M5_PAUSE, WFD_TRIGGER_PAUSE);
-	return s->state == STATE_PAUSED && send_trigger(s, REQUEST_M5_PLAY, WFD_TRIGGER_PLAY);
+	if (s->state != STATE_STANDBY && s->state != STATE_PAUSED)
+		return;
+	rtsp_session_set_state(s, STATE_PLAYING);
+	s->unasked = TRUE;
+	s->funcs->play(s, s->user_data);
 }
 
 void rtsp_session_teardown(rtsp_session *s)

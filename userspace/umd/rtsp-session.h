@@ -22,6 +22,13 @@
  *	M5 trigger TEARDOWN   ----------->
  *	                      <-----------  M8 TEARDOWN     ended()
  *
+ * Some sinks take one read of their socket for one message, and lose what came
+ * with it.  So a request of ours keeps a distance (@gap) from what we sent before,
+ * unless the sink has answered that and so has read it: M3 from the answer to M2,
+ * a request in play from the answer to M7.  M3 waits for M2 as long as a sink may
+ * take to send it; if its long form is refused, not answered, or answered with
+ * nothing that could be used, its short form is tried.
+ *
  * Everything runs in the thread-default main context of rtsp_session_new().
  * The reader is liberal, the writer strict; nothing that a sink sends makes it
  * use more than a bounded amount of memory.
@@ -31,6 +38,7 @@
 #include <gio/gio.h>
 
 #include "channel.h"
+#include "rtsp-message.h"
 #include "wfd-caps.h"
 #include "wfd-quirks.h"
 
@@ -39,18 +47,21 @@ G_BEGIN_DECLS
 /**
  * struct rtsp_timers - how long things may take, milliseconds (6.5)
  * @response: answer to a request
- * @request: next request of the sink while the session is being set up
+ * @request: next request of the sink while the session is being set up, M2 among
+ *	them, without which it goes on
  * @teardown: TEARDOWN of the sink after we have asked for it
- * @second: length of a second of session timeout and M2 grace; tests shorten it
+ * @gap: from a message that the sink has perhaps not read yet to our next request
+ * @second: length of a second of session timeout; tests shorten it
  */
 struct rtsp_timers {
 	guint response;
 	guint request;
 	guint teardown;
+	guint gap;
 	guint second;
 };
 
-/* 5 s, 6 s, 800 ms, 1 s. */
+/* 5 s, 6 s, 800 ms, 80 ms, 1 s. */
 extern const struct rtsp_timers rtsp_timers_default;
 
 /**
@@ -68,16 +79,32 @@ struct rtsp_session_config {
 typedef struct rtsp_session rtsp_session;
 
 /**
+ * enum rtsp_wish - what the source can ask of a sink in a session
+ * @RTSP_WISH_STANDBY: M12; with the answer 200 the sink is in standby
+ * @RTSP_WISH_PLAY: M5 PLAY; with the answer 200 M7 should follow
+ */
+enum rtsp_wish {
+	RTSP_WISH_STANDBY,
+	RTSP_WISH_PLAY,
+};
+
+/**
  * struct rtsp_session_funcs - what the owner hears
  * @identified: who the sink is, from headers; may come more than once
  * @answered: M1 was answered: somebody who speaks RTSP is there
  * @capabilities: M3 was answered; the owner answers with rtsp_session_select(),
  *	now or within a few seconds (sinks give up after 6)
  * @mode_accepted: M4 was answered with 200; @in_play: a change while playing
- * @setup: M6: RTP shall go to @client_port.  Returns the port that it will
- *	come from, or 0 with @error set: the session ends
- * @play: M7: start or resume streaming, with a key frame first
+ * @mode_refused: M4 was refused, for these reasons (element struct
+ *	wfd_param_error; perhaps none) and in these words.  Not @in_play, the owner
+ *	selects another mode or ends the session; @in_play the mode stays
+ * @setup: M6: RTP shall go to @client, and its reports come from there.  Fills
+ *	@server with our own ports, both of them; or FALSE with @error set: the
+ *	session ends
+ * @play: M7 was answered, and the answer has been handed to the kernel: start or
+ *	resume streaming, with a key frame first
  * @pause: M9 or standby: stop streaming, keep everything
+ * @wish_answered: the answer to rtsp_session_ask(): whether with 200
  * @key_frame: M13
  * @unplugged: M11: the sink has lost its panel; the session ends
  * @ended: exactly once, and the last call; from the main loop, never from
@@ -90,10 +117,14 @@ struct rtsp_session_funcs {
 	void (*capabilities)(rtsp_session *session, const wfd_sink_caps *caps,
 			     const struct wfd_quirks *quirks, gpointer user_data);
 	void (*mode_accepted)(rtsp_session *session, gboolean in_play, gpointer user_data);
-	guint16 (*setup)(rtsp_session *session, guint16 client_port, gpointer user_data,
-			 GError **error);
+	void (*mode_refused)(rtsp_session *session, gboolean in_play, const GArray *errors,
+			     const char *why, gpointer user_data);
+	gboolean (*setup)(rtsp_session *session, const struct rtsp_ports *client,
+			  struct rtsp_ports *server, gpointer user_data, GError **error);
 	void (*play)(rtsp_session *session, gpointer user_data);
 	void (*pause)(rtsp_session *session, gpointer user_data);
+	void (*wish_answered)(rtsp_session *session, enum rtsp_wish wish, gboolean accepted,
+			      gpointer user_data);
 	void (*key_frame)(rtsp_session *session, gpointer user_data);
 	void (*unplugged)(rtsp_session *session, gpointer user_data);
 	void (*ended)(rtsp_session *session, enum channel_reason reason, const char *message,
@@ -114,7 +145,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtsp_session, rtsp_session_free)
 /**
  * rtsp_session_select - the mode is chosen: M4, then M5 SETUP
  *
- * Once, after capabilities().
+ * Once after capabilities(), and once after each mode_refused() not in play.
  */
 void rtsp_session_select(rtsp_session *session, const struct wfd_selection *selection);
 
@@ -122,26 +153,28 @@ void rtsp_session_select(rtsp_session *session, const struct wfd_selection *sele
  * rtsp_session_change_mode - M4 while playing
  * @pts: 90 kHz, of the first picture in the new mode
  *
- * Ends with mode_accepted() or, if the sink refuses, with ended().  FALSE if the
- * session does not play, or a change is already under way.
+ * Ends with mode_accepted() or mode_refused().  FALSE if the session does not
+ * play, or a change is already under way.
  */
 gboolean rtsp_session_change_mode(rtsp_session *session, const struct wfd_selection *selection,
 				  guint64 pts);
 
 /**
- * rtsp_session_standby - put the sink into standby, or wake it (M12)
+ * rtsp_session_ask - ask the sink to go into standby, or to play
  *
- * Returns FALSE and does nothing if the sink has not offered standby: the owner
- * then goes on streaming, black.
+ * wish_answered() follows, and then pause() has been called for a standby, or play()
+ * will be when M7 comes.  FALSE if the session is in no state for it: standby is for
+ * one that plays, playing for one that does not, and either only once at a time.
  */
-gboolean rtsp_session_standby(rtsp_session *session, gboolean on);
+gboolean rtsp_session_ask(rtsp_session *session, enum rtsp_wish wish);
 
 /**
- * rtsp_session_pause - have the sink pause, or play again (M5, then M9 or M7)
+ * rtsp_session_play_unasked - stream again though the sink has not asked for it
  *
- * Returns FALSE and does nothing if the session is not in a state for it.
+ * For sinks that do not answer M5 PLAY with M7; play() is called. If M7 comes all the
+ * same, pause() and play() are.
  */
-gboolean rtsp_session_pause(rtsp_session *session, gboolean paused);
+void rtsp_session_play_unasked(rtsp_session *session);
 
 /* Orderly end: M5 TEARDOWN where there is a session; ended() with STOPPED follows. */
 void rtsp_session_teardown(rtsp_session *session);

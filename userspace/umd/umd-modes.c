@@ -26,6 +26,25 @@ const struct wfd_mode *umd_modes_preferred(umd_session *s)
 	return mode ? mode : g_array_index(s->modes, struct wfd_mode_choice, 0).mode;
 }
 
+void umd_modes_drop(umd_session *s, const struct wfd_mode *mode)
+{
+	g_mutex_lock(&s->lock);
+	for (guint i = s->modes->len; i-- > 0;) {
+		if (g_array_index(s->modes, struct wfd_mode_choice, i).mode == mode)
+			g_array_remove_index(s->modes, i);
+	}
+	g_mutex_unlock(&s->lock);
+}
+
+const struct wfd_mode *umd_modes_next(umd_session *s, gboolean last)
+{
+	const struct wfd_mode *mandatory = monitor_find_mode(s->modes, 640, 480, 60000);
+
+	if (!s->modes->len)
+		return NULL;
+	return last && mandatory ? mandatory : umd_modes_preferred(s);
+}
+
 gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 			     struct wfd_selection *selection, GError **error)
 {

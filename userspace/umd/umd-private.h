@@ -2,7 +2,8 @@
 /*
  * umd-private.h - inside of struct umd_session
  *
- * umd-session.c	life, what the sink says, what the driver says
+ * umd-session.c	life, what the sink says, what the driver says, and the one
+ *			place that brings the two together (stream-state.h)
  * umd-modes.c		which modes there are, and which one it shall be
  * umd-stream.c		pictures and packets: pump, pipeline, sockets
  * umd-report.c		what the broker and the kernel are told
@@ -14,7 +15,9 @@
 #include "frame-pump.h"
 #include "media-pipeline.h"
 #include "monitor.h"
+#include "rtp-sockets.h"
 #include "rtsp-session.h"
+#include "stream-state.h"
 #include "umd-session.h"
 
 G_BEGIN_DECLS
@@ -38,7 +41,7 @@ struct umd_session {
 	gpointer source;
 	frame_pump *pump;
 	media_pipeline *pipeline;
-	GSocket *rtp_socket;
+	rtp_sockets *sockets;
 	rtsp_session *rtsp;
 
 	const wfd_sink_caps *caps; /* the RTSP session's; NULL before M3 */
@@ -46,13 +49,17 @@ struct umd_session {
 	struct wfd_quirks quirks;
 	struct wfd_encoder_limits limits;
 	struct wfd_selection selection; /* told to the sink */
-	struct wfd_selection next;	/* in-play M4 under way, or mode NULL */
+	struct wfd_selection next;	/* of the in-play M4 under way */
+	gint64 change_us;		/* when pictures begin to have it, as it was announced */
 	guint bit_rate;
 	guint64 idr_requests;
-	struct miracast_mode_state desktop; /* what the desktop has set; width 0: off */
-	gboolean selected;
+	struct stream_state stream;
+	gboolean selected; /* there was an M4 */
+	guint refusals;	   /* of M4 before the stream */
 
 	GSource *desktop_timer;
+	GSource *stream_timer; /* the state has to be looked at again */
+	GSource *change_timer; /* change_us */
 	GSource *tick; /* each second while there is a stream */
 	GSource *gone_source; /* attached when the frame source has gone */
 
@@ -69,6 +76,10 @@ void umd_session_fail(umd_session *s, enum channel_reason reason, const char *me
 GArray *umd_modes_new(umd_session *s, GError **error);
 /* The wish of the user if the sink can do it, else the best mode. */
 const struct wfd_mode *umd_modes_preferred(umd_session *s);
+/* The sink does not take @mode. */
+void umd_modes_drop(umd_session *s, const struct wfd_mode *mode);
+/* Its native one, or what any sink must have, when time gets short; NULL: none is left. */
+const struct wfd_mode *umd_modes_next(umd_session *s, gboolean last);
 /* All that M4 says for @mode. */
 gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 			     struct wfd_selection *selection, GError **error);
@@ -76,8 +87,11 @@ gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 /* umd-stream.c */
 
 struct stream_mode umd_stream_mode(const struct wfd_mode *mode);
-/* Prepares pump, pipeline and sockets; the port that RTP leaves from, 0 with @error set. */
-guint16 umd_stream_new(umd_session *s, guint16 client_port, GError **error);
+/* Prepares pump, pipeline and sockets; fills @server. */
+gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct rtsp_ports *server,
+			GError **error);
+/* Pictures have the mode of the selection from now on. */
+void umd_stream_change_mode(umd_session *s);
 /* Stops and frees them, if they are there. */
 void umd_stream_free(umd_session *s);
 

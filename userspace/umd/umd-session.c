@@ -19,6 +19,12 @@
 /* In-play M4: the new mode begins so long after the request. */
 #define MODE_CHANGE_MS 200
 
+/*
+ * So many modes are tried before the stream: sinks give up 6 s after M3. The last
+ * try is the mode that every sink must have.
+ */
+#define MAX_REFUSALS 6
+
 /* --------------------------------------------------------------------- timers */
 
 static void clear_source(GSource **source)
@@ -52,6 +58,8 @@ static gboolean second_passed(gpointer data)
 static void stop_streaming(umd_session *s)
 {
 	clear_source(&s->desktop_timer);
+	clear_source(&s->stream_timer);
+	clear_source(&s->change_timer);
 	clear_source(&s->tick);
 	umd_stream_free(s);
 }
@@ -103,25 +111,106 @@ static gboolean desktop_is_late(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* Bring the stream to what the desktop has set, if it is not there already. */
-static void follow_desktop(umd_session *s)
+/* Tell the kernel of the monitor, or of the modes that it has by now. */
+static int plug(umd_session *s, GError **error)
+{
+	g_autoptr(GBytes) input = monitor_plug(s->caps, s->modes, umd_modes_preferred(s),
+					       s->config->friendly_name, error);
+	gconstpointer data;
+	gsize len;
+	int err;
+
+	if (!input)
+		return -EINVAL;
+	data = g_bytes_get_data(input, &len);
+	err = s->callbacks->io_control(s->host, false, MIRACAST_CTL_PLUG, len, data, 0, NULL, NULL);
+	if (err)
+		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(-err),
+			    "The kernel does not take the monitor: %s", g_strerror(-err));
+	return err;
+}
+
+/* The sink does not take the mode: the desktop is offered the others. FALSE: the session ends. */
+static gboolean drop_mode(umd_session *s, const struct wfd_mode *mode)
 {
 	g_autoptr(GError) error = NULL;
-	const struct wfd_mode *mode;
 
-	if (!s->pipeline || s->next.mode || !s->desktop.width)
-		return;
-	mode = monitor_find_mode(s->modes, s->desktop.width, s->desktop.height, s->desktop.refresh);
-	if (!mode || mode == s->selection.mode)
-		return;
-	if (!umd_modes_negotiate(s, mode, &s->next, &error)) {
-		s->next.mode = NULL;
+	umd_modes_drop(s, mode);
+	if (!s->config->kernel || !s->modes->len || plug(s, &error) == 0)
+		return TRUE;
+	umd_session_fail(s, CHANNEL_REASON_DRIVER_GONE, error->message);
+	return FALSE;
+}
+
+/* ----------------------------------------------------- what is wanted and reached */
+
+/* FALSE: it cannot be asked for now, since the session ends. */
+static gboolean ask_for_mode(umd_session *s)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!umd_modes_negotiate(s, s->stream.wanted, &s->next, &error)) {
 		umd_session_fail(s, CHANNEL_REASON_MODE_REFUSED, error->message);
-		return;
+		return FALSE;
 	}
-	if (!rtsp_session_change_mode(s->rtsp, &s->next,
-				      media_pipeline_pts_in(s->pipeline, MODE_CHANGE_MS)))
-		s->next.mode = NULL;
+	s->change_us = g_get_monotonic_time() + MODE_CHANGE_MS * 1000;
+	return rtsp_session_change_mode(s->rtsp, &s->next,
+					media_pipeline_pts_in(s->pipeline, MODE_CHANGE_MS));
+}
+
+/* FALSE: nothing more can be done, since the session ends. */
+static gboolean perform(umd_session *s, enum stream_action action)
+{
+	switch (action) {
+	case STREAM_BLANK:
+	case STREAM_UNBLANK:
+		if (s->pump)
+			frame_pump_set_blank(s->pump, action == STREAM_BLANK);
+		return TRUE;
+	case STREAM_SLEEP:
+		return rtsp_session_ask(s->rtsp, RTSP_WISH_STANDBY);
+	case STREAM_WAKE:
+		return rtsp_session_ask(s->rtsp, RTSP_WISH_PLAY);
+	case STREAM_PLAY_UNASKED:
+		g_message("the sink does not ask to play again; going on without");
+		rtsp_session_play_unasked(s->rtsp);
+		return TRUE;
+	case STREAM_CHANGE_MODE:
+		return ask_for_mode(s);
+	case STREAM_DROP_MODE:
+		return drop_mode(s, s->stream.wanted);
+	case STREAM_NOTHING:
+		break;
+	}
+	return FALSE;
+}
+
+static gboolean stream_is_due(gpointer data);
+
+/* After each event: the one place that brings together what is wanted and what is reached. */
+static void reconcile(umd_session *s)
+{
+	enum stream_action action;
+	gint64 now, due;
+
+	clear_source(&s->stream_timer);
+	for (;;) {
+		now = g_get_monotonic_time();
+		action = s->over ? STREAM_NOTHING : stream_state_next(&s->stream, now, &due);
+		if (action == STREAM_NOTHING || !perform(s, action))
+			break;
+		stream_state_done(&s->stream, action, now);
+	}
+	if (!s->over && action == STREAM_NOTHING && due >= 0) {
+		clear_source(&s->stream_timer);
+		s->stream_timer = add_timer(s, (MAX(due - now, 0) + 999) / 1000, stream_is_due);
+	}
+}
+
+static gboolean stream_is_due(gpointer data)
+{
+	reconcile(data);
+	return G_SOURCE_REMOVE;
 }
 
 /* -------------------------------------------------------------- RTSP says ... */
@@ -163,6 +252,8 @@ static void capabilities(rtsp_session *rtsp, const wfd_sink_caps *caps,
 	s->quirks = *quirks;
 	umd_report_sink(s, NULL);
 	umd_report_phase(s, CHANNEL_PHASE_CAPABILITIES);
+	if (caps->standby_resume && quirks->standby)
+		stream_state_offers_standby(&s->stream);
 
 	modes = umd_modes_new(s, &error);
 	if (!modes) {
@@ -180,34 +271,98 @@ static void capabilities(rtsp_session *rtsp, const wfd_sink_caps *caps,
 	s->funcs->started(s, session_info(s), s->user_data);
 }
 
+/* The announced time has come, or the sink has let it pass. */
+static gboolean change_mode(gpointer data)
+{
+	umd_session *s = data;
+
+	clear_source(&s->change_timer);
+	s->selection = s->next;
+	s->bit_rate = s->selection.bitrate;
+	umd_stream_change_mode(s);
+	umd_report_mode(s);
+	stream_state_answered(&s->stream, TRUE);
+	reconcile(s);
+	return G_SOURCE_REMOVE;
+}
+
 static void mode_accepted(rtsp_session *rtsp, gboolean in_play, gpointer user_data)
 {
 	umd_session *s = user_data;
-	struct stream_mode mode;
+	gint64 now = g_get_monotonic_time();
 
-	if (in_play) {
-		s->selection = s->next;
-		s->next.mode = NULL;
-		s->bit_rate = s->selection.bitrate;
-		mode = umd_stream_mode(s->selection.mode);
-		media_pipeline_set_mode(s->pipeline, &s->selection);
-		frame_pump_set_mode(s->pump, &mode);
-		frame_pump_set_blank(s->pump, FALSE);
+	if (!in_play) {
+		stream_state_agreed(&s->stream, s->selection.mode);
+		umd_report_phase(s, CHANNEL_PHASE_MODE);
+		umd_report_mode(s);
+		reconcile(s);
+	} else if (now < s->change_us) {
+		s->change_timer = add_timer(s, (s->change_us - now + 999) / 1000, change_mode);
+	} else {
+		change_mode(s);
 	}
-	umd_report_phase(s, CHANNEL_PHASE_MODE);
-	umd_report_mode(s);
-	if (in_play)
-		follow_desktop(s);
 }
 
-static guint16 setup(rtsp_session *rtsp, guint16 client_port, gpointer user_data, GError **error)
+/* Whether it is the sound alone that the sink does not like. */
+static gboolean only_audio_refused(const GArray *errors)
+{
+	for (guint i = 0; i < errors->len; i++) {
+		if (!strstr(g_array_index(errors, struct wfd_param_error, i).name, "audio"))
+			return FALSE;
+	}
+	return errors->len > 0;
+}
+
+/* Before the stream: without that sound, or in the next best mode. */
+static void select_another(umd_session *s, const GArray *errors, const char *why)
+{
+	const struct wfd_mode *refused = s->selection.mode;
+	const struct wfd_mode *mode = refused;
+	g_autofree char *text = g_strdup_printf("The sink refused the mode (%s)", why);
+
+	s->refusals++;
+	if (s->selection.audio_format != WFD_AUDIO_NONE && only_audio_refused(errors)) {
+		s->limits.audio &= ~(1u << s->selection.audio_format);
+	} else {
+		if (!drop_mode(s, refused))
+			return;
+		mode = umd_modes_next(s, s->refusals + 1 >= MAX_REFUSALS);
+		if (s->stream.wanted == refused)
+			stream_state_want_mode(&s->stream, s->config->kernel ? NULL : mode);
+	}
+	if (!mode || s->refusals >= MAX_REFUSALS) {
+		umd_session_fail(s, CHANNEL_REASON_MODE_REFUSED, text);
+		return;
+	}
+	g_message("%s; trying %ux%u at %u Hz with other words", text, mode->width, mode->height,
+		  mode->refresh_hz);
+	select_mode(s, mode);
+}
+
+static void mode_refused(rtsp_session *rtsp, gboolean in_play, const GArray *errors, const char *why,
+			 gpointer user_data)
 {
 	umd_session *s = user_data;
-	guint16 port = umd_stream_new(s, client_port, error);
 
-	if (port)
-		umd_report_phase(s, CHANNEL_PHASE_SETUP);
-	return port;
+	if (!in_play) {
+		select_another(s, errors, why);
+		return;
+	}
+	g_message("the sink refused %ux%u at %u Hz (%s); the stream keeps its mode",
+		  s->next.mode->width, s->next.mode->height, s->next.mode->refresh_hz, why);
+	stream_state_answered(&s->stream, FALSE);
+	reconcile(s);
+}
+
+static gboolean setup(rtsp_session *rtsp, const struct rtsp_ports *client, struct rtsp_ports *server,
+		      gpointer user_data, GError **error)
+{
+	umd_session *s = user_data;
+
+	if (!umd_stream_new(s, client, server, error))
+		return FALSE;
+	umd_report_phase(s, CHANNEL_PHASE_SETUP);
+	return TRUE;
 }
 
 static void play(rtsp_session *rtsp, gpointer user_data)
@@ -217,7 +372,8 @@ static void play(rtsp_session *rtsp, gpointer user_data)
 	umd_report_phase(s, CHANNEL_PHASE_PLAY);
 	media_pipeline_play(s->pipeline);
 	frame_pump_set_running(s->pump, TRUE);
-	follow_desktop(s);
+	stream_state_plays(&s->stream, g_get_monotonic_time());
+	reconcile(s);
 }
 
 static void pause_stream(rtsp_session *rtsp, gpointer user_data)
@@ -226,6 +382,17 @@ static void pause_stream(rtsp_session *rtsp, gpointer user_data)
 
 	frame_pump_set_running(s->pump, FALSE);
 	media_pipeline_pause(s->pipeline);
+	stream_state_paused(&s->stream);
+	reconcile(s);
+}
+
+static void wish_answered(rtsp_session *rtsp, enum rtsp_wish wish, gboolean accepted,
+			  gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	stream_state_answered(&s->stream, accepted);
+	reconcile(s);
 }
 
 static void key_frame_requested(rtsp_session *rtsp, gpointer user_data)
@@ -259,9 +426,11 @@ static const struct rtsp_session_funcs rtsp_funcs = {
 	.identified = sink_identified,
 	.capabilities = capabilities,
 	.mode_accepted = mode_accepted,
+	.mode_refused = mode_refused,
 	.setup = setup,
 	.play = play,
 	.pause = pause_stream,
+	.wish_answered = wish_answered,
 	.key_frame = key_frame_requested,
 	.unplugged = panel_unplugged,
 	.ended = rtsp_ended,
@@ -284,6 +453,7 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 	s->user_data = user_data;
 	s->context = g_main_context_ref_thread_default();
 	g_mutex_init(&s->lock);
+	stream_state_init(&s->stream);
 
 	*reason = CHANNEL_REASON_ENCODER_MISSING;
 	s->encoder = video_encoder_find(config->encoder, error);
@@ -305,7 +475,7 @@ void umd_session_free(umd_session *s)
 	rtsp_session_free(s->rtsp);
 	if (s->source)
 		s->source_class->destroy(s->source);
-	g_clear_object(&s->rtp_socket);
+	rtp_sockets_free(s->sockets);
 	if (s->modes)
 		g_array_unref(s->modes);
 	g_mutex_clear(&s->lock);
@@ -341,25 +511,6 @@ void umd_session_stop(umd_session *s)
 		session_over(s, CHANNEL_REASON_STOPPED, "Stopped");
 }
 
-/* Tell the kernel of the monitor. */
-static int plug(umd_session *s, GError **error)
-{
-	g_autoptr(GBytes) input = monitor_plug(s->caps, s->modes, umd_modes_preferred(s),
-					       s->config->friendly_name, error);
-	gconstpointer data;
-	gsize len;
-	int err;
-
-	if (!input)
-		return -EINVAL;
-	data = g_bytes_get_data(input, &len);
-	err = s->callbacks->io_control(s->host, false, MIRACAST_CTL_PLUG, len, data, 0, NULL, NULL);
-	if (err)
-		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(-err),
-			    "The kernel does not take the monitor: %s", g_strerror(-err));
-	return err;
-}
-
 void umd_session_running(umd_session *s)
 {
 	g_autoptr(GError) error = NULL;
@@ -367,7 +518,8 @@ void umd_session_running(umd_session *s)
 	if (s->over)
 		return;
 	if (!s->config->kernel) {
-		select_mode(s, umd_modes_preferred(s));
+		stream_state_want_mode(&s->stream, umd_modes_preferred(s));
+		select_mode(s, s->stream.wanted);
 		return;
 	}
 	if (plug(s, &error) < 0) {
@@ -413,31 +565,28 @@ gboolean umd_session_can_show(umd_session *s, const struct miracast_mode_state *
 	return can;
 }
 
-void umd_session_mode_set(umd_session *s, const struct miracast_mode_state *mode)
+void umd_session_mode_set(umd_session *s, const struct miracast_mode_state *state)
 {
-	gboolean was_off = !s->desktop.width;
+	const struct wfd_mode *mode;
 
 	if (s->over)
 		return;
-	s->desktop = *mode;
-	if (!s->selected) {
-		select_mode(s, monitor_find_mode(s->modes, mode->width, mode->height, mode->refresh));
-		return;
-	}
-	if (was_off && s->pipeline && !rtsp_session_pause(s->rtsp, FALSE))
-		frame_pump_set_blank(s->pump, FALSE);
-	follow_desktop(s);
+	/* NULL: it was dropped while this was on its way; the desktop is told already. */
+	mode = monitor_find_mode(s->modes, state->width, state->height, state->refresh);
+	stream_state_want_mode(&s->stream, mode);
+	if (!s->selected && mode)
+		select_mode(s, mode);
+	reconcile(s);
 }
 
 void umd_session_mode_off(umd_session *s)
 {
-	memset(&s->desktop, 0, sizeof(s->desktop));
-	if (!s->over && s->pipeline && !rtsp_session_pause(s->rtsp, TRUE))
-		frame_pump_set_blank(s->pump, TRUE);
+	stream_state_want_off(&s->stream);
+	reconcile(s);
 }
 
 void umd_session_power(umd_session *s, gboolean on)
 {
-	if (!s->over && s->pipeline && !rtsp_session_standby(s->rtsp, !on))
-		frame_pump_set_blank(s->pump, !on);
+	stream_state_want_power(&s->stream, on);
+	reconcile(s);
 }

@@ -115,37 +115,23 @@ struct stream_mode umd_stream_mode(const struct wfd_mode *mode)
 	return (struct stream_mode){ mode->width, mode->height, mode->refresh_hz * 1000 };
 }
 
-static GSocket *open_rtp_socket(const char *address, guint16 *port, GError **error)
-{
-	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string(address, 0);
-	g_autoptr(GSocketAddress) bound = NULL;
-	g_autoptr(GSocket) rtp_socket = NULL;
-
-	rtp_socket = g_socket_new(g_socket_address_get_family(local), G_SOCKET_TYPE_DATAGRAM,
-				  G_SOCKET_PROTOCOL_UDP, error);
-	if (!rtp_socket || !g_socket_bind(rtp_socket, local, FALSE, error))
-		return NULL;
-	bound = g_socket_get_local_address(rtp_socket, error);
-	if (!bound)
-		return NULL;
-	*port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound));
-	return g_steal_pointer(&rtp_socket);
-}
-
-guint16 umd_stream_new(umd_session *s, guint16 client_port, GError **error)
+gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct rtsp_ports *server,
+			GError **error)
 {
 	struct stream_mode mode = umd_stream_mode(s->selection.mode);
-	guint16 port;
 
-	s->rtp_socket = open_rtp_socket(s->config->local_address, &port, error);
-	if (!s->rtp_socket)
-		return 0;
+	s->sockets = rtp_sockets_new(s->config->local_address, error);
+	if (!s->sockets)
+		return FALSE;
+	server->rtp = rtp_sockets_get_port(s->sockets);
+	server->rtcp = server->rtp + 1;
 	s->gone_source = g_idle_source_new();
 	g_source_set_callback(s->gone_source, source_gone, s, NULL);
 	s->pump = frame_pump_new(s->source_class, s->source, &pump_funcs, s, error);
 	if (!s->pump)
-		return 0;
+		return FALSE;
 	frame_pump_set_mode(s->pump, &mode);
+	frame_pump_set_blank(s->pump, s->stream.black);
 	{
 		struct media_pipeline_config config = {
 			.encoder = s->encoder,
@@ -153,17 +139,23 @@ guint16 umd_stream_new(umd_session *s, guint16 client_port, GError **error)
 			.bit_rate = s->bit_rate,
 			.rare_key_frames = s->caps->idr_requests,
 			.audio = s->config->tone ? AUDIO_SOURCE_TONE : AUDIO_SOURCE_SILENCE,
-			.socket = s->rtp_socket,
+			.socket = rtp_sockets_get_rtp(s->sockets),
 			.peer_address = s->config->peer_address,
-			.peer_port = client_port,
+			.peer_port = client->rtp,
 			.pmt_pid = s->quirks.pmt_pid,
 		};
 
 		s->pipeline = media_pipeline_new(&config, &pipeline_funcs, s, error);
 	}
-	if (!s->pipeline)
-		return 0;
-	return port;
+	return s->pipeline != NULL;
+}
+
+void umd_stream_change_mode(umd_session *s)
+{
+	struct stream_mode mode = umd_stream_mode(s->selection.mode);
+
+	media_pipeline_set_mode(s->pipeline, &s->selection);
+	frame_pump_set_mode(s->pump, &mode);
 }
 
 void umd_stream_free(umd_session *s)

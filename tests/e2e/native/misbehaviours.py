@@ -37,7 +37,6 @@ REASONS |= {
     # 640x480p60 is mandatory, and so is tried whatever the masks say.
     "video-empty-masks": {"mode-refused"},
     "video-unknown-profile": {"mode-refused"},
-    "video-garbage": {"capabilities-invalid"},
     "video-huge": {"sink-left", "protocol-error", "capabilities-invalid"},
     "edid-huge": PLAYED,
     "edid-garbage": PLAYED,
@@ -50,7 +49,6 @@ REASONS |= {
     "m3-404": {"request-refused"},
     "m3-500": {"request-refused"},
     "m4-303": {"mode-refused"},
-    "m4-303-once": {"mode-refused", "sink-left"},
     "m4-303-garbage": {"mode-refused"},
     "m5-403": {"request-refused"},
     "m2-never": PLAYED,

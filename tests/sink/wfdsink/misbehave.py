@@ -111,6 +111,8 @@ def _mute(name: str, on: str) -> dict:
 _OK = "RTSP/1.0 200 OK\r\n"
 _MODE_BOMB = "40 00 " + ", ".join(["01 10 0001DFFF 1FFFFFFF 00000FFF 00 0000 0000 11 none none"] * 2000)
 _ONLY_480 = "00 00 01 01 00000001 00000000 00000000 00 0000 0000 00 none none"
+_TWO_MODES = "00 00 01 01 00000003 00000000 00000000 00 0000 0000 00 none none"
+_MANDATORY = {"wfd_video_formats": _ONLY_480, "wfd_audio_codecs": "LPCM 00000002 00"}
 
 _DATA = [
     # the right way, in unusual dress
@@ -152,8 +154,16 @@ _DATA = [
          options={"video_formats": "00 00 01 01 00000000 00000000 00000000 00 0000 0000 00 none none"}),
     dict(name="video-unknown-profile", summary="only a profile nobody knows", expect="ends",
          options={"video_formats": "00 00 80 01 00000001 00000000 00000000 00 0000 0000 00 none none"}),
-    dict(name="video-garbage", summary="video formats that are no hex", expect="ends",
-         options={"video_formats": "zz zz banana"}),
+    # what every sink must have is in their place
+    dict(name="video-garbage", summary="video formats that are no hex",
+         options={"video_formats": "zz zz banana", "means": {"wfd_video_formats": _ONLY_480}}),
+    dict(name="video-xxx", summary="video formats and audio codecs of AOSP's first test sink",
+         options={"video_formats": "xxx", "audio_codecs": "xxx", "means": _MANDATORY}),
+    dict(name="formats-absent", summary="M3 answered without video formats and audio codecs", options={
+        "extra": {"wfd_video_formats": None, "wfd_audio_codecs": None}, "means": _MANDATORY}),
+    dict(name="video-seven-fields", summary="video formats that end with their masks",
+         options={"video_formats": "00 00 01 01 00000003 00000000 00000000",
+                  "means": {"wfd_video_formats": _TWO_MODES}}),
     dict(name="video-huge", summary="2000 codec tuples in the video formats", expect="any",
          options={"video_formats": _MODE_BOMB}),
     dict(name="edid-huge", summary="an EDID of 65535 announced blocks, one sent", expect="any",
@@ -173,13 +183,17 @@ _DATA = [
         dict(on="M1.answer", do="answer", status=500, reason="Internal Server Error")]),
     dict(name="m3-404", summary="M3 answered 404", expect="ends", steps=[
         dict(on="M3.answer", do="answer", status=404, reason="Not Found")]),
+    dict(name="m3-long-404", summary="the long M3 answered 404, the short one with what it asks for", steps=[
+        dict(on="M3.answer", do="answer", nth=1, status=404, reason="Not Found")]),
+    dict(name="m3-long-lost", summary="the long M3 lost, the short one answered", steps=[
+        dict(on="M3.answer", do="drop", nth=1)]),
     dict(name="m3-500", summary="M3 answered 500", expect="ends", steps=[
         dict(on="M3.answer", do="answer", status=500, reason="Internal Server Error")]),
     dict(name="m4-303", summary="M4 always refused: format and bandwidth codes", expect="ends", steps=[
         dict(on="M4.answer", do="answer", status=303, reason="See Other",
              lines=["wfd_video_formats: 415, 457", "wfd_audio_codecs: 415"])]),
-    dict(name="m4-303-once", summary="the first M4 refused with 415, a second one would be accepted", expect="any",
-         steps=[dict(on="M4.answer", do="answer", nth=1, status=303, reason="See Other",
+    dict(name="m4-303-once", summary="the first M4 refused with 415, another mode is accepted",
+         options={"video_formats": _TWO_MODES}, steps=[dict(on="M4.answer", do="answer", nth=1, status=303, reason="See Other",
                      lines=["wfd_video_formats: 415"])]),
     dict(name="m4-303-garbage", summary="M4 refused with a body nobody can read", expect="ends", steps=[
         dict(on="M4.answer", do="answer", status=303, reason="See Other", lines=["::::", "wfd_video_formats: banana"])]),

@@ -67,7 +67,8 @@ class Options:
     edid: bytes = b""
     user_agent: str = "wfd-sink/1.0"
     first_cseq: int = 1
-    extra: dict = dataclasses.field(default_factory=dict)       # parameters added to or replacing the M3 answer's
+    extra: dict = dataclasses.field(default_factory=dict)       # parameters of the M3 answer: added, replaced, None: left out
+    means: dict = dataclasses.field(default_factory=dict)       # what a defective one stands for: M4 is held to this
     tolerate: list = dataclasses.field(default_factory=list)    # requests whose refusal is no finding
     schedule: list = dataclasses.field(default_factory=list)    # (seconds after PLAY, message)
     end_with: str = "teardown"                                  # or "close", "wait" (for the source to end it)
@@ -430,7 +431,7 @@ class Session:
         # A release 2 sink that is asked for both generations answers the newer one only (WFD 6.1.21).
         hidden = {"wfd_" + name[5:] for name in asked if name.startswith("wfd2_") and name in known}
         answer = {name: known[name] for name in asked if name in known and name not in hidden}
-        self._offer.update(answer)
+        self._offer.update({**answer, **self.options.means})
         self._m3_answered = True
         self._answer("M3", message, lines=[f"{name}: {value}" for name, value in answer.items()])
         if self.state in (State.WAIT_M3, State.WAIT_M2_ANSWER):
@@ -457,7 +458,7 @@ class Session:
         if options.wfd2_audio_codecs:
             known["wfd2_audio_codecs"] = options.wfd2_audio_codecs
         known.update(options.extra)
-        return known
+        return {name: value for name, value in known.items() if value is not None}
 
     def _on_m4(self, message: rtsp.Message) -> None:
         values = rtsp.body_parameters(message, self.complain)

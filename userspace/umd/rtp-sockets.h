@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rtp-sockets.h - the pair of UDP ports of a session: RTP and its reports (RTCP)
+ *
+ * RTP has an even port and RTCP the odd one above it (RFC 3550, 11); both are bound
+ * for as long as the session lasts, since sinks that ask for a pair in SETUP send
+ * receiver reports there.  RTP itself is sent by the pipeline; reports are read
+ * here, in the main context, and counted.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * struct rtcp_counters - what has come
+ * @reports: receiver reports (RFC 3550, 6.4.2), those in sender reports too
+ * @feedback: transport layer feedback (RFC 4585, 6.2), such as NACK
+ * @lost: packets that the sink misses since the session began, by its newest report
+ * @invalid: datagrams that are no RTCP
+ */
+struct rtcp_counters {
+	guint64 reports;
+	guint64 feedback;
+	gint32 lost;
+	guint64 invalid;
+};
+
+/* Adds one datagram to @counters. Pure; reads no more than @len bytes. */
+void rtcp_count(const guint8 *data, gsize len, struct rtcp_counters *counters);
+
+typedef struct rtp_sockets rtp_sockets;
+
+/* @address: numeric, of ours; reports are read in the thread-default main context. */
+rtp_sockets *rtp_sockets_new(const char *address, GError **error);
+void rtp_sockets_free(rtp_sockets *sockets);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtp_sockets, rtp_sockets_free)
+
+/* Borrowed. */
+GSocket *rtp_sockets_get_rtp(const rtp_sockets *sockets);
+/* Even; that of RTCP is one more. */
+guint16 rtp_sockets_get_port(const rtp_sockets *sockets);
+void rtp_sockets_get_counters(const rtp_sockets *sockets, struct rtcp_counters *counters);
+
+G_END_DECLS
