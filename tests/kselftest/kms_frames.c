@@ -562,6 +562,110 @@ TEST_F(frames, R55_mode_and_power_are_told)
 	EXPECT_EQ(0, state.width);
 }
 
+/* Blanked first and then disabled, as desktops do whose screen saver was faster. */
+TEST_F(frames, monitor_that_is_blanked_can_go_off)
+{
+	struct miracast_mode_state first, state;
+	struct miracast_power power;
+	int sink = self->kms.sink;
+	uint32_t bytes;
+
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_SET, &first,
+				 sizeof(first)));
+	ASSERT_EQ(0, kms_set_active(&self->kms, false));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_POWER, &power, sizeof(power)));
+	EXPECT_EQ(0, power.on);
+	ASSERT_EQ(0, kms_disable(&self->kms));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_OFF, NULL, 0));
+	ASSERT_EQ(0, sink_io_control(sink, MIRACAST_CTL_GET_MODE, NULL, 0,
+				     &state, sizeof(state), &bytes));
+	EXPECT_EQ(0, state.width);
+
+	/* The next monitor is not told of a mode that nobody has set. */
+	ASSERT_EQ(0, sink_unplug(sink));
+	kms_plug(_metadata, &self->kms, 0);
+	EXPECT_EQ(0, fd_poll(sink, POLLIN, 300));
+
+	/* And on again. */
+	ASSERT_EQ(0, kms_modeset(&self->kms, &self->a));
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_SET, &state,
+				 sizeof(state)));
+	EXPECT_EQ(first.serial + 1, state.serial);
+	EXPECT_EQ(1280, state.width);
+	EXPECT_EQ(0, fd_poll(sink, POLLIN, 300));
+}
+
+/* ---------------------------------------------- desktops that are gone */
+
+/* Nothing is shown, the daemon has been told, and no mode is set. */
+static void expect_dark(struct __test_metadata *_metadata, struct kms *kms)
+{
+	struct miracast_mode_state state = { .width = 1 };
+	struct miracast_frame frame;
+	uint32_t bytes;
+
+	EXPECT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_MODE_OFF, NULL, 0));
+	EXPECT_EQ(-ENODATA, sink_acquire(kms->sink, &frame));
+	EXPECT_EQ(0, sink_io_control(kms->sink, MIRACAST_CTL_GET_MODE, NULL, 0,
+				     &state, sizeof(state), &bytes));
+	EXPECT_EQ(0, state.width);
+}
+
+TEST_F(frames, killed_desktop_takes_its_picture_along)
+{
+	struct kms *kms = &self->kms;
+	drmModeCrtc *crtc;
+	int status, sink = kms->sink;
+	pid_t desktop = fork();
+
+	ASSERT_LE(0, desktop);
+	if (!desktop) {
+		pause();
+		_exit(0);
+	}
+	/* The child has the last descriptor of the card, and dies as desktops do. */
+	close(kms->card);
+	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_SET, NULL, 0));
+	ASSERT_EQ(0, kill(desktop, SIGKILL));
+	ASSERT_EQ(desktop, waitpid(desktop, &status, 0));
+	expect_dark(_metadata, kms);
+
+	/* The next desktop finds a monitor that is off. */
+	kms->card = card_open(kms->target.card_minor);
+	ASSERT_LE(0, kms->card);
+	crtc = drmModeGetCrtc(kms->card, kms->crtc);
+	ASSERT_NE(NULL, crtc);
+	EXPECT_FALSE(crtc->mode_valid);
+	drmModeFreeCrtc(crtc);
+}
+
+TEST_F(frames, removed_picture_is_not_shown_any_more)
+{
+	struct kms *kms = &self->kms;
+
+	ASSERT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_MODE_SET, NULL, 0));
+	ASSERT_EQ(0, errno_of(drmModeRmFB(kms->card, self->a.id)));
+	expect_dark(_metadata, kms);
+}
+
+/* There is nothing that could be sent of it. */
+TEST_F(frames, no_lit_monitor_without_a_picture)
+{
+	struct kms *kms = &self->kms;
+	struct miracast_frame frame;
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	kms_set_plane(kms, req, kms->primary, "FB_ID", 0);
+	kms_set_plane(kms, req, kms->primary, "CRTC_ID", 0);
+	EXPECT_EQ(-EINVAL, kms_commit(kms, req, 0));
+	EXPECT_EQ(-EINVAL, errno_of(drmModeSetPlane(kms->card, kms->primary, 0,
+						    0, 0, 0, 0, 0, 0, 0, 0, 0,
+						    0)));
+	EXPECT_EQ(0, sink_acquire(kms->sink, &frame));
+}
+
+/* ------------------------------------------------ slow and late daemons */
+
 TEST_F(frames, slow_daemon_hears_of_the_last_change_only)
 {
 	struct miracast_mode_state state;

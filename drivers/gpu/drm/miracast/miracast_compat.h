@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/spinlock.h>
 
+#include <drm/drm_atomic_helper.h>
 #include <drm/drm_connector.h>
 #include <drm/drm_crtc.h>
 #include <drm/drm_device.h>
@@ -56,6 +57,15 @@
 #define MIRACAST_DRIVER_PRIME_MMAP	.gem_prime_mmap = drm_gem_prime_mmap,
 #else
 #define MIRACAST_DRIVER_PRIME_MMAP
+#endif
+
+/* The check that a CRTC has a primary plane was one of several in a function. */
+#ifndef MIRACAST_HAVE_PRIMARY_CHECK
+static inline int
+drm_atomic_helper_check_crtc_primary_plane(struct drm_crtc_state *crtc_state)
+{
+	return drm_atomic_helper_check_crtc_state(crtc_state, false);
+}
 #endif
 
 /* Connectors' mode_valid() was allowed to change the mode. */

@@ -70,25 +70,34 @@ miracast_crtc_mode_valid(struct drm_crtc *crtc,
 	return MODE_OK;
 }
 
+/*
+ * A lit CRTC has a picture. There is nothing else that could be sent, and what a
+ * compositor that is gone leaves lit would stay on the television: when core
+ * takes the buffers of a client away it asks first for a CRTC without a picture,
+ * and switches off what refuses that.
+ */
+static int miracast_crtc_atomic_check(struct drm_crtc *crtc,
+				      struct miracast_commit *commit)
+{
+	struct drm_crtc_state *crtc_state =
+		drm_atomic_get_new_crtc_state(commit, crtc);
+
+	if (!crtc_state->enable)
+		return 0;
+
+	return drm_atomic_helper_check_crtc_primary_plane(crtc_state);
+}
+
 static void miracast_crtc_atomic_enable(struct drm_crtc *crtc,
 					struct miracast_commit *commit)
 {
 	drm_crtc_vblank_on(crtc);
-	miracast_notify_mode(crtc_to_pipe(crtc),
-			     drm_atomic_get_new_crtc_state(commit, crtc));
 }
 
 static void miracast_crtc_atomic_disable(struct drm_crtc *crtc,
 					 struct miracast_commit *commit)
 {
-	const struct drm_crtc_state *crtc_state =
-		drm_atomic_get_new_crtc_state(commit, crtc);
-	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
-
-	/* Else there is a new mode to come. */
-	if (!crtc_state->active)
-		miracast_notify_mode(pipe, crtc_state);
-	miracast_crtc_end_hold(pipe);
+	miracast_crtc_end_hold(crtc_to_pipe(crtc));
 	drm_crtc_vblank_off(crtc);
 }
 
@@ -131,6 +140,10 @@ static ktime_t miracast_crtc_hold_time(struct miracast_pipe *pipe)
 }
 
 /*
+ * Core calls this for each CRTC of a commit, also for one that is off before and
+ * after, so this is where changes of the mode are seen: a CRTC that is blanked
+ * first and disabled then has no atomic_disable() at its end.
+ *
  * By now all fences have been waited for: the picture is finished, and is
  * published at once. @busy: a reader has a buffer that the desktop may draw into
  * when this has completed.
@@ -142,7 +155,11 @@ static void miracast_crtc_atomic_flush(struct drm_crtc *crtc,
 		drm_atomic_get_new_crtc_state(commit, crtc);
 	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
 	struct drm_pending_vblank_event *event;
-	bool busy = miracast_frame_publish(pipe, commit);
+	bool busy;
+
+	if (drm_atomic_crtc_needs_modeset(crtc_state))
+		miracast_notify_mode(pipe, crtc_state);
+	busy = miracast_frame_publish(pipe, commit);
 
 	spin_lock_irq(&crtc->dev->event_lock);
 	event = crtc_state->event;
@@ -226,6 +243,7 @@ void miracast_crtc_commit_tail(struct miracast_commit *commit)
 
 static const struct drm_crtc_helper_funcs miracast_crtc_helper_funcs = {
 	.mode_valid = miracast_crtc_mode_valid,
+	.atomic_check = miracast_crtc_atomic_check,
 	.atomic_flush = miracast_crtc_atomic_flush,
 	.atomic_enable = miracast_crtc_atomic_enable,
 	.atomic_disable = miracast_crtc_atomic_disable,
