@@ -417,25 +417,6 @@ TEST_F(frames, bad_buffers_and_releases)
 
 /* --------------------------------------------------------------- cursor */
 
-static int set_cursor(struct kms *kms, const struct kms_fb *fb, int32_t x,
-		      int32_t y, uint32_t flags)
-{
-	drmModeAtomicReq *req = drmModeAtomicAlloc();
-
-	kms_set_plane(kms, req, kms->cursor, "FB_ID", fb->id);
-	kms_set_plane(kms, req, kms->cursor, "CRTC_ID", kms->crtc);
-	kms_set_plane(kms, req, kms->cursor, "SRC_X", 0);
-	kms_set_plane(kms, req, kms->cursor, "SRC_Y", 0);
-	kms_set_plane(kms, req, kms->cursor, "SRC_W", (uint64_t)fb->width << 16);
-	kms_set_plane(kms, req, kms->cursor, "SRC_H", (uint64_t)fb->height << 16);
-	kms_set_plane(kms, req, kms->cursor, "CRTC_X", (uint64_t)(int64_t)x);
-	kms_set_plane(kms, req, kms->cursor, "CRTC_Y", (uint64_t)(int64_t)y);
-	kms_set_plane(kms, req, kms->cursor, "CRTC_W", fb->width);
-	kms_set_plane(kms, req, kms->cursor, "CRTC_H", fb->height);
-
-	return kms_commit(kms, req, flags);
-}
-
 TEST_F(frames, cursor_is_passed_on_unblended)
 {
 	struct miracast_frame frame;
@@ -446,7 +427,7 @@ TEST_F(frames, cursor_is_passed_on_unblended)
 	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
 	ASSERT_EQ(0, kms_fb_create(&self->kms, &image, 64, 64,
 				   DRM_FORMAT_ARGB8888, 0x80ffffff));
-	ASSERT_EQ(0, set_cursor(&self->kms, &image, -10, 30, 0));
+	ASSERT_EQ(0, kms_set_cursor(&self->kms, &image, -10, 30, 0));
 
 	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
 	EXPECT_EQ(MIRACAST_FRAME_CURSOR | MIRACAST_FRAME_CURSOR_VISIBLE,
@@ -485,16 +466,34 @@ TEST_F(frames, cursor_that_nobody_would_draw_is_refused)
 				   DRM_FORMAT_ARGB8888, 0));
 	ASSERT_EQ(0, kms_fb_create(&self->kms, &small, 32, 32,
 				   DRM_FORMAT_ARGB8888, 0));
-	EXPECT_EQ(0, set_cursor(&self->kms, &image, 0, 0,
+	EXPECT_EQ(0, kms_set_cursor(&self->kms, &image, 0, 0,
 				DRM_MODE_ATOMIC_TEST_ONLY));
-	EXPECT_EQ(-EINVAL, set_cursor(&self->kms, &small, 0, 0,
+	EXPECT_EQ(-EINVAL, kms_set_cursor(&self->kms, &small, 0, 0,
 				      DRM_MODE_ATOMIC_TEST_ONLY));
 
 	kms_plug(_metadata, &self->kms, 0);
-	EXPECT_EQ(-EINVAL, set_cursor(&self->kms, &image, 0, 0,
+	EXPECT_EQ(-EINVAL, kms_set_cursor(&self->kms, &image, 0, 0,
 				      DRM_MODE_ATOMIC_TEST_ONLY));
 	EXPECT_EQ(-EINVAL, drmModeSetCursor(self->kms.card, self->kms.crtc,
 					    image.handle, 64, 64) ? -errno : 0);
+}
+
+/* The cursor of another session is in a modeset, too, but not what it is about. */
+TEST_F(frames, cursor_of_the_last_session_is_in_nobodys_way)
+{
+	struct kms *kms = &self->kms;
+	struct kms_fb image, wide;
+
+	ASSERT_EQ(0, kms_fb_create(kms, &image, 64, 64, DRM_FORMAT_ARGB8888, 0));
+	ASSERT_EQ(0, kms_fb_create(kms, &wide, 1920, 1080, DRM_FORMAT_XRGB8888,
+				   0));
+	ASSERT_EQ(0, kms_set_cursor(kms, &image, 0, 0, 0));
+
+	kms_plug(_metadata, kms, 0);
+	ASSERT_TRUE(kms_find_mode(kms, 1920, 1080, 60, &kms->mode));
+	EXPECT_EQ(0, kms_modeset(kms, &wide));
+	/* Nobody would draw it where it is moved to. */
+	EXPECT_EQ(-EINVAL, kms_set_cursor(kms, &image, 1, 0, 0));
 }
 
 /* ------------------------------------------------------------- messages */
@@ -623,7 +622,12 @@ TEST_F(frames, killed_desktop_takes_its_picture_along)
 		pause();
 		_exit(0);
 	}
-	/* The child has the last descriptor of the card, and dies as desktops do. */
+	/*
+	 * The child has all that is left of the card, and dies as desktops do; a
+	 * mapping keeps a card open, too.
+	 */
+	munmap(self->a.pixels, self->a.size);
+	munmap(self->b.pixels, self->b.size);
 	close(kms->card);
 	ASSERT_EQ(0, sink_expect(sink, MIRACAST_MSG_MODE_SET, NULL, 0));
 	ASSERT_EQ(0, kill(desktop, SIGKILL));

@@ -175,4 +175,37 @@ TEST_F(trace, session_and_messages)
 	EXPECT_NE(NULL, find_event(at, "session_state", " to=0 "));
 }
 
+static unsigned int count_lines(const char *text, const char *event)
+{
+	unsigned int count = 0;
+
+	while ((text = find_event(text, event, ""))) {
+		text++;
+		count++;
+	}
+
+	return count;
+}
+
+/* A processor that sleeps is not woken sixty times a second for nobody. */
+TEST_F(trace, idle_desktop_lets_the_machine_sleep)
+{
+	struct kms *kms = &self->kms;
+
+	ASSERT_EQ(0, kms_flip(kms, &self->b));
+	ASSERT_NE(0, kms_wait_flip(kms, LATE_MS));
+	sleep_ms(100);
+	ASSERT_EQ(0, trace_write("trace", ""));
+	ASSERT_EQ(0, trace_write("events/drm/drm_vblank_event/enable", "1"));
+	sleep_ms(1000);
+	trace_read(_metadata, self->text);
+	EXPECT_EQ(0, count_lines(self->text, "drm_vblank_event"));
+
+	/* It would have been seen. */
+	ASSERT_EQ(0, kms_flip(kms, &self->a));
+	ASSERT_NE(0, kms_wait_flip(kms, LATE_MS));
+	trace_read(_metadata, self->text);
+	EXPECT_LT(0, count_lines(self->text, "drm_vblank_event"));
+}
+
 TEST_HARNESS_MAIN

@@ -107,6 +107,31 @@ TEST_F(vblank, flips_are_paced_and_their_stamps_exact)
 	EXPECT_GE(now_ns(), event_ns(&event));
 }
 
+/* Neither number nor phase of vblanks depends on who looked meanwhile. */
+TEST_F(vblank, pauses_do_not_lose_the_beat)
+{
+	struct kms *kms = &self->kms;
+	struct drm_event_vblank first = {}, event = {};
+	uint64_t period = period_ns(kms), passed, rest;
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, kms_flip(kms, i & 1 ? &self->a : &self->b));
+		ASSERT_TRUE(next_event(kms, &event, LATE_MS));
+		if (!i)
+			first = event;
+		/* Long enough for the timer to stop, and not a whole number of periods. */
+		sleep_ms((int)(period * (5 + i) / 2 / NS_PER_MS) + 3);
+	}
+	passed = event_ns(&event) - event_ns(&first);
+	rest = passed % period;
+	if (rest > period / 2)
+		rest = period - rest;
+	EXPECT_LE(rest, period / 50);
+	EXPECT_EQ((passed + period / 2) / period,
+		  event.sequence - first.sequence);
+}
+
 TEST_F(vblank, waits_and_events)
 {
 	struct kms *kms = &self->kms;

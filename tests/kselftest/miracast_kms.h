@@ -254,6 +254,27 @@ static inline int card_open(uint32_t minor)
 	return fd;
 }
 
+/* The card of the driver with this name, or a negative errno. */
+static inline int card_open_driver(const char *name)
+{
+	int card, ret = -ENOENT;
+	uint32_t minor;
+
+	for (minor = 0; minor < 16 && ret < 0; minor++) {
+		drmVersion *version;
+
+		card = card_open(minor);
+		version = card < 0 ? NULL : drmGetVersion(card);
+		if (version && !strcmp(version->name, name))
+			ret = card;
+		else if (card >= 0)
+			close(card);
+		drmFreeVersion(version);
+	}
+
+	return ret;
+}
+
 /* Value of a property; @id receives the id of the property. */
 static inline uint64_t kms_property(int card, uint32_t object, uint32_t type,
 				    const char *name, uint32_t *id)
@@ -565,6 +586,26 @@ static inline int kms_flip_damaged(struct kms *kms, const struct kms_fb *fb,
 	drmModeDestroyPropertyBlob(kms->card, blob);
 
 	return ret;
+}
+
+/* Show @fb as the cursor, with its top left corner there. */
+static inline int kms_set_cursor(struct kms *kms, const struct kms_fb *fb,
+				 int32_t x, int32_t y, uint32_t flags)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+
+	kms_set_plane(kms, req, kms->cursor, "FB_ID", fb->id);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_ID", kms->crtc);
+	kms_set_plane(kms, req, kms->cursor, "SRC_X", 0);
+	kms_set_plane(kms, req, kms->cursor, "SRC_Y", 0);
+	kms_set_plane(kms, req, kms->cursor, "SRC_W", (uint64_t)fb->width << 16);
+	kms_set_plane(kms, req, kms->cursor, "SRC_H", (uint64_t)fb->height << 16);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_X", (uint64_t)(int64_t)x);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_Y", (uint64_t)(int64_t)y);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_W", fb->width);
+	kms_set_plane(kms, req, kms->cursor, "CRTC_H", fb->height);
+
+	return kms_commit(kms, req, flags);
 }
 
 /* When the flip was complete, by its event, in ns; 0: none came. */

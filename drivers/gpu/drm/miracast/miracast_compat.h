@@ -14,7 +14,6 @@
 #include <linux/dma-buf.h>
 #include <linux/hrtimer.h>
 #include <linux/module.h>
-#include <linux/spinlock.h>
 
 #include <drm/drm_atomic_helper.h>
 #include <drm/drm_connector.h>
@@ -25,6 +24,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_framebuffer_helper.h>
 #include <drm/drm_prime.h>
+#include <drm/drm_vblank.h>
 
 /* What an atomic commit is called. */
 #ifdef MIRACAST_HAVE_ATOMIC_COMMIT
@@ -136,48 +136,24 @@ drm_gem_is_prime_exported_dma_buf(struct drm_device *drm,
 }
 #endif
 
-/* Vertical blanking by a timer, see miracast_compat_vblank.c. */
-#ifdef MIRACAST_HAVE_VBLANK_TIMER
-#include <drm/drm_vblank_helper.h>
-
-#define MIRACAST_HANDLE_VBLANK_TIMEOUT(func)	.handle_vblank_timeout = (func),
-
-struct miracast_vblank_timer {
-};
-
-static inline int miracast_vblank_timer_init(struct drm_crtc *crtc)
+/* The state of a CRTC's vblanks had to be found by its index. */
+#ifndef MIRACAST_HAVE_VBLANK_CRTC
+static inline struct drm_vblank_crtc *drm_crtc_vblank_crtc(struct drm_crtc *crtc)
 {
-	return 0;
+	return &crtc->dev->vblank[drm_crtc_index(crtc)];
 }
-#else
-#define DRM_CRTC_VBLANK_TIMER_FUNCS \
-	.enable_vblank = miracast_compat_enable_vblank, \
-	.disable_vblank = miracast_compat_disable_vblank, \
-	.get_vblank_timestamp = miracast_compat_get_vblank_timestamp
+#endif
 
-#define MIRACAST_HANDLE_VBLANK_TIMEOUT(func)
-
-/**
- * struct miracast_vblank_timer - a CRTC's timer
- * @timer: expires with each vblank
- * @crtc: whose it is; constant
- * @lock: protects @interval and the arming of @timer; a leaf but for the
- *	timer's own
- * @interval: time between two vblanks; 0 when they are off
- */
-struct miracast_vblank_timer {
-	struct hrtimer timer;
-	struct drm_crtc *crtc;
-	spinlock_t lock;	/* protects interval, and arming */
-	ktime_t interval;
-};
-
-int miracast_vblank_timer_init(struct drm_crtc *crtc);
-int miracast_compat_enable_vblank(struct drm_crtc *crtc);
-void miracast_compat_disable_vblank(struct drm_crtc *crtc);
-bool miracast_compat_get_vblank_timestamp(struct drm_crtc *crtc, int *max_error,
-					  ktime_t *vblank_time,
-					  bool in_vblank_irq);
+/* Timers were initialised without their function. */
+#ifndef MIRACAST_HAVE_HRTIMER_SETUP
+static inline void
+hrtimer_setup(struct hrtimer *timer,
+	      enum hrtimer_restart (*function)(struct hrtimer *),
+	      clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
+}
 #endif
 
 #endif /* _MIRACAST_COMPAT_H_ */

@@ -91,7 +91,7 @@ static int miracast_crtc_atomic_check(struct drm_crtc *crtc,
 static void miracast_crtc_atomic_enable(struct drm_crtc *crtc,
 					struct miracast_commit *commit)
 {
-	drm_crtc_vblank_on(crtc);
+	miracast_vblank_on(crtc);
 }
 
 static void miracast_crtc_atomic_disable(struct drm_crtc *crtc,
@@ -131,12 +131,24 @@ void miracast_crtc_end_hold(struct miracast_pipe *pipe)
 	spin_unlock_irq(event_lock);
 }
 
-static ktime_t miracast_crtc_hold_time(struct miracast_pipe *pipe)
+/*
+ * Have a flip wait for what holds it: until the deadline, or, when it signals a
+ * fence, until the next vblank, at which it would be complete without any hold.
+ * Fences must not wait for user space, see "Indefinite DMA Fences" in
+ * Documentation/driver-api/dma-buf.rst.
+ */
+static void miracast_crtc_hold_flip(struct miracast_pipe *pipe,
+				    struct drm_pending_vblank_event *event)
 {
 	struct drm_crtc *crtc = &pipe->crtc;
-	u64 period = crtc->dev->vblank[drm_crtc_index(crtc)].framedur_ns;
+	u64 wait = max_t(u64, 2 * miracast_vblank_period(crtc),
+			 MIRACAST_MIN_HOLD_NS);
 
-	return ns_to_ktime(max_t(u64, 2 * period, MIRACAST_MIN_HOLD_NS));
+	lockdep_assert_held(&crtc->dev->event_lock);
+
+	pipe->held_flip = event;
+	pipe->held_from = drm_crtc_accurate_vblank_count(crtc) + 1;
+	pipe->held_until = event->base.fence ? 0 : ktime_add_ns(ktime_get(), wait);
 }
 
 /*
@@ -168,10 +180,8 @@ static void miracast_crtc_atomic_flush(struct drm_crtc *crtc,
 		/* Nobody waits, so nobody can be made to wait. */
 	} else if (drm_crtc_vblank_get(crtc)) {
 		drm_crtc_send_vblank_event(crtc, event);
-	} else if (busy && !event->base.fence && !pipe->held_flip) {
-		pipe->held_flip = event;
-		pipe->held_until = ktime_add(ktime_get(),
-					     miracast_crtc_hold_time(pipe));
+	} else if (busy && !pipe->held_flip) {
+		miracast_crtc_hold_flip(pipe, event);
 		busy = false;
 	} else {
 		drm_crtc_arm_vblank_event(crtc, event);
@@ -194,29 +204,29 @@ static bool miracast_crtc_busy(struct miracast_pipe *pipe)
 }
 
 /**
- * miracast_crtc_handle_vblank_timeout() - a vblank
+ * miracast_crtc_handle_vblank() - a vblank
  * @crtc: the CRTC
  *
- * Context: Interrupt.
+ * What a flip waits for is revoked before the flip is reported, so that nobody
+ * draws into a buffer while its reader is not told.
  *
- * Return: whether the timer goes on.
+ * Context: Interrupt.
  */
-bool miracast_crtc_handle_vblank_timeout(struct drm_crtc *crtc)
+void miracast_crtc_handle_vblank(struct drm_crtc *crtc)
 {
 	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
-	bool enabled = drm_crtc_handle_vblank(crtc);
 	unsigned long flags;
 
+	drm_crtc_handle_vblank(crtc);
+
 	spin_lock_irqsave(&crtc->dev->event_lock, flags);
-	if (pipe->held_flip) {
+	if (pipe->held_flip && drm_crtc_vblank_count(crtc) >= pipe->held_from) {
 		if (ktime_compare(ktime_get(), pipe->held_until) >= 0)
 			miracast_hold_expire(pipe);
 		if (!miracast_crtc_busy(pipe))
 			miracast_crtc_complete_held(pipe);
 	}
 	spin_unlock_irqrestore(&crtc->dev->event_lock, flags);
-
-	return enabled;
 }
 
 /**
@@ -247,7 +257,6 @@ static const struct drm_crtc_helper_funcs miracast_crtc_helper_funcs = {
 	.atomic_flush = miracast_crtc_atomic_flush,
 	.atomic_enable = miracast_crtc_atomic_enable,
 	.atomic_disable = miracast_crtc_atomic_disable,
-	MIRACAST_HANDLE_VBLANK_TIMEOUT(miracast_crtc_handle_vblank_timeout)
 };
 
 static const struct drm_crtc_funcs miracast_crtc_funcs = {
@@ -256,7 +265,9 @@ static const struct drm_crtc_funcs miracast_crtc_funcs = {
 	.reset = drm_atomic_helper_crtc_reset,
 	.atomic_duplicate_state = drm_atomic_helper_crtc_duplicate_state,
 	.atomic_destroy_state = drm_atomic_helper_crtc_destroy_state,
-	DRM_CRTC_VBLANK_TIMER_FUNCS,
+	.enable_vblank = miracast_vblank_enable,
+	.disable_vblank = miracast_vblank_disable,
+	.get_vblank_timestamp = miracast_vblank_get_timestamp,
 };
 
 /* The pipe around a new CRTC, zeroed but for the CRTC; managed by @drm. */
@@ -277,7 +288,7 @@ struct miracast_pipe *miracast_crtc_create(struct drm_device *drm,
 	pipe->primary = primary;
 	pipe->cursor = cursor;
 
-	ret = miracast_vblank_timer_init(&pipe->crtc);
+	ret = miracast_vblank_init(&pipe->crtc);
 	if (ret)
 		return ERR_PTR(ret);
 

@@ -99,7 +99,8 @@ static void miracast_drm_debugfs_init(struct drm_minor *minor)
 DEFINE_DRM_GEM_FOPS(miracast_fops);
 
 static const struct drm_driver miracast_drm_driver = {
-	.driver_features = DRIVER_MODESET | DRIVER_ATOMIC | DRIVER_GEM,
+	.driver_features = DRIVER_MODESET | DRIVER_ATOMIC | DRIVER_GEM |
+			   DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
 	.fops = &miracast_fops,
 	.name = MIRACAST_NAME,
 	.desc = "Miracast (Wi-Fi Display) source",
@@ -191,6 +192,8 @@ static int miracast_device_init(struct miracast_device *mdev)
 	ret = drm_vblank_init(drm, num_pipes);
 	if (ret)
 		return ret;
+	/* Time stamps are exact, whether the timer runs or not. */
+	drm->vblank_disable_immediate = true;
 
 	drm_mode_config_reset(drm);
 

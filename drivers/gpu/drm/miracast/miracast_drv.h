@@ -48,9 +48,14 @@
  * (R79). The commit tail publishes the new picture at once, and when a hold is
  * on another framebuffer than the new one, keeps the flip's event in
  * pipe->held_flip. Each vblank looks whether the holds are gone, or the
- * deadline has passed; then the holds are revoked. Flips with an out-fence are
- * never held, as a fence must not wait for user space. Disabling the CRTC, a
- * stop and the end of the context complete a held flip at once.
+ * deadline has passed; then the holds are revoked. A flip with an out-fence is
+ * complete with the next vblank, as a fence must not wait for user space: holds
+ * that are left then are revoked. Disabling the CRTC, a stop and the end of the
+ * context complete a held flip at once.
+ *
+ * The cursor's image is a buffer like any other: a commit that changes it waits
+ * for the holds of the old one. Unless nobody waits for the commit, as those of
+ * the legacy cursor ioctls, which may redraw the image as they like anyway.
  *
  * Xorg without page flips draws into the buffer that is on the screen, and says
  * so afterwards (DRM_IOCTL_MODE_DIRTYFB): a commit of the same framebuffer with
@@ -77,7 +82,8 @@
  * pipe->monitor_lock (mutex)
  *	pipe->monitor. A leaf.
  * drm->event_lock (spinlock, interrupts off)
- *	pipe->held_flip, as all events.
+ *	pipe->held_flip, as all events. DRM's own locks of vblanks are below it,
+ *	and pipe->vblank.lock below those.
  * pipe->frame_lock (spinlock, interrupts off)
  *	Picture, damage, holds, context, statistics. A leaf but for the locks of
  *	work queues and of the session's chunk records. No framebuffer, fence or
@@ -88,6 +94,8 @@
 
 #include <linux/dma-fence.h>
 #include <linux/hashtable.h>
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -317,6 +325,25 @@ struct miracast_context {
 };
 
 /**
+ * struct miracast_vblank - a CRTC's vblanks, see miracast_vblank.c
+ * @timer: expires with each vblank that somebody waits for
+ * @crtc: whose they are; constant
+ * @lock: protects what follows, and the arming of @timer; a leaf but for the
+ *	timer's own
+ * @origin: when the mode was set; a vblank
+ * @period: nanoseconds between two vblanks; 0 before the first mode
+ * @enabled: somebody waits
+ */
+struct miracast_vblank {
+	struct hrtimer timer;
+	struct drm_crtc *crtc;
+	spinlock_t lock;	/* protects what follows, and arming */
+	ktime_t origin;
+	u64 period;
+	bool enabled;
+};
+
+/**
  * struct miracast_stats - counters for debugfs
  * @pictures: published
  * @acquired: taken by a daemon
@@ -339,7 +366,7 @@ struct miracast_stats {
  * @connector: the connector
  * @primary: plane of the picture
  * @cursor: plane of the cursor
- * @vblank_timer: where the kernel has none of its own
+ * @vblank: its vblanks
  * @target: in the relay, while the device is bound
  * @monitor_lock: see "Locks"
  * @monitor: what is plugged in, or NULL; protected by @monitor_lock
@@ -348,7 +375,8 @@ struct miracast_stats {
  * @hotplug_work: tells user space of a change of @monitor
  * @held_flip: event of a flip that waits for a hold, or NULL; protected by
  *	drm->event_lock; it comes with a vblank reference
- * @held_until: deadline of @held_flip
+ * @held_from: vblank that @held_flip is complete with at the earliest
+ * @held_until: deadline of @held_flip; 0 for a flip that signals a fence
  * @frame_lock: see "Locks"; protects what follows
  * @picture: what is on the screen
  * @last_seq: number of the newest picture
@@ -366,7 +394,7 @@ struct miracast_pipe {
 	struct drm_connector connector;
 	struct drm_plane *primary;
 	struct drm_plane *cursor;
-	struct miracast_vblank_timer vblank_timer;
+	struct miracast_vblank vblank;
 	struct miracast_target *target;
 
 	struct mutex monitor_lock;	/* see "Locks" */
@@ -375,6 +403,7 @@ struct miracast_pipe {
 	struct work_struct hotplug_work;
 
 	struct drm_pending_vblank_event *held_flip;
+	u64 held_from;
 	ktime_t held_until;
 
 	spinlock_t frame_lock;		/* see "Locks" */
@@ -437,11 +466,20 @@ struct miracast_pipe *miracast_crtc_create(struct drm_device *drm,
 					   struct drm_plane *cursor);
 void miracast_crtc_commit_tail(struct miracast_commit *commit);
 void miracast_crtc_end_hold(struct miracast_pipe *pipe);
-bool miracast_crtc_handle_vblank_timeout(struct drm_crtc *crtc);
+void miracast_crtc_handle_vblank(struct drm_crtc *crtc);
 enum drm_mode_status
 miracast_crtc_mode_valid(struct drm_crtc *crtc,
 			 const struct drm_display_mode *mode);
 u32 miracast_mode_refresh(const struct drm_display_mode *mode);
+
+/* miracast_vblank.c */
+int miracast_vblank_init(struct drm_crtc *crtc);
+void miracast_vblank_on(struct drm_crtc *crtc);
+u64 miracast_vblank_period(struct drm_crtc *crtc);
+int miracast_vblank_enable(struct drm_crtc *crtc);
+void miracast_vblank_disable(struct drm_crtc *crtc);
+bool miracast_vblank_get_timestamp(struct drm_crtc *crtc, int *max_error,
+				   ktime_t *vblank_time, bool in_vblank_irq);
 
 /* miracast_connector.c */
 int miracast_connector_init(struct miracast_pipe *pipe);

@@ -175,7 +175,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	struct miracast_picture old, new;
 	struct miracast_session *session;
 	struct miracast_damage damage = {};
-	bool cursor_changed, full, in_place, busy, watched;
+	bool cursor_changed, full, in_place, redrawn, busy, watched;
 
 	spin_lock_irq(&pipe->frame_lock);
 	old = pipe->picture;
@@ -208,6 +208,10 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 		new.awaited = false;
 	}
 
+	/* A buffer of the old picture is the desktop's again when this is complete. */
+	redrawn = old.fb != new.fb ||
+		  (cursor && crtc_state->event && old.cursor.fb != new.cursor.fb);
+
 	miracast_fb_get(new.fb);
 	if (cursor)
 		miracast_fb_get(new.cursor.fb);
@@ -220,7 +224,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	pipe->damage_full |= full;
 	pipe->cursor_changed |= cursor_changed;
 	miracast_damage_merge(&pipe->damage, &damage);
-	busy = old.fb != new.fb && miracast_hold_busy(pipe);
+	busy = redrawn && miracast_hold_busy(pipe);
 	if (busy)
 		pipe->stats.held_flips++;
 	watched = in_place && miracast_hold_drawn_in_place(pipe);

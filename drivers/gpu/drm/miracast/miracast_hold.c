@@ -77,11 +77,22 @@ int miracast_hold_add(struct miracast_context *context,
 	return -EBUSY;
 }
 
+/*
+ * Whether the picture, or the cursor's image, may still be read. Not when its
+ * fence has signalled: what is left then is to free the hold.
+ */
+static bool miracast_hold_reads(const struct miracast_hold *hold)
+{
+	return hold->state != MIRACAST_HOLD_NONE && !hold->revoked &&
+	       !READ_ONCE(hold->signalled);
+}
+
 static bool miracast_hold_blocks(const struct miracast_hold *hold,
 				 const struct miracast_picture *on_screen)
 {
-	return hold->state != MIRACAST_HOLD_NONE && !hold->revoked &&
-	       (hold->fb != on_screen->fb || on_screen->in_place);
+	return miracast_hold_reads(hold) &&
+	       (hold->fb != on_screen->fb || on_screen->in_place ||
+		(hold->cursor_fb && hold->cursor_fb != on_screen->cursor.fb));
 }
 
 /* Whether the desktop waits for the daemon to take the picture. */
@@ -158,7 +169,7 @@ void miracast_hold_revoke_all(struct miracast_context *context)
 	for (i = 0; i < MIRACAST_MAX_HELD; i++) {
 		struct miracast_hold *hold = &context->holds[i];
 
-		if (hold->state != MIRACAST_HOLD_NONE && !hold->revoked)
+		if (miracast_hold_reads(hold))
 			miracast_hold_revoke(hold);
 	}
 }

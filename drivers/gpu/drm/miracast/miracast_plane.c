@@ -87,15 +87,30 @@ static const struct drm_plane_helper_funcs miracast_primary_helper_funcs = {
 
 /* ---------------------------------------------------------------- cursor */
 
+/* Whether the commit leaves the cursor as it is: image, place, and monitor. */
+static bool miracast_cursor_kept(const struct drm_plane_state *old,
+				 const struct drm_plane_state *new)
+{
+	return old->fb == new->fb && old->crtc == new->crtc &&
+	       old->crtc_x == new->crtc_x && old->crtc_y == new->crtc_y &&
+	       old->crtc_w == new->crtc_w && old->crtc_h == new->crtc_h &&
+	       old->src_x == new->src_x && old->src_y == new->src_y;
+}
+
 /*
  * A cursor that the daemon would not draw must not be accepted: refused, the
- * compositor draws it into the picture. What is resumed was accepted before.
+ * compositor draws it into the picture. But what was accepted before, for
+ * another daemon, is no reason to refuse what the commit is about: a modeset has
+ * the cursor in it, too, also that of a desktop that is gone. What is resumed
+ * was accepted before as well.
  */
 static int miracast_cursor_atomic_check(struct drm_plane *plane,
 					struct miracast_commit *commit)
 {
 	struct drm_plane_state *state =
 		drm_atomic_get_new_plane_state(commit, plane);
+	const struct drm_plane_state *old =
+		drm_atomic_get_old_plane_state(commit, plane);
 	const struct drm_crtc_state *crtc_state =
 		miracast_plane_crtc_state(plane, commit);
 	int ret;
@@ -108,7 +123,7 @@ static int miracast_cursor_atomic_check(struct drm_plane *plane,
 		return ret;
 
 	if (!READ_ONCE(crtc_to_pipe(state->crtc)->cursor_allowed) &&
-	    !commit->duplicated) {
+	    !commit->duplicated && !miracast_cursor_kept(old, state)) {
 		drm_dbg_atomic(plane->dev, "sink takes no cursor\n");
 		return -EINVAL;
 	}
