@@ -109,6 +109,14 @@ static void test_limits(void)
 
 	limits.max_pixel_rate = 1920 * 1080 * 30;
 	assert_modes(lines, &limits, "1920x1080p30 1280x720p60 800x600p60 640x480p60");
+	/* Nothing that it keeps up with: the lightest that the sink has named. */
+	assert_modes("wfd_video_formats: 40 00 03 10 00000100 0002a000 00000000" TAIL, &limits,
+		     "1366x768p60");
+	/* A native mode that it does not keep up with is not offered, so not preferred. */
+	limits.software = TRUE;
+	limits.max_pixel_rate = 110000000;
+	assert_modes("wfd2_video_formats: a8 01 03 0080 0000002001c1 000000000000 000000000000 00 0000 "
+		     "0000 00 00\r\n", &limits, "1920x1080p30 1280x720p60 640x480p60");
 	limits = no_limits;
 	limits.max_width = 1280;
 	assert_modes(lines, &limits, "1280x720p60 800x600p60 640x480p60");

@@ -125,6 +125,20 @@ static gboolean add_mandatory(GArray *choices, enum wfd_set set,
 	return TRUE;
 }
 
+/* Keep what needs least. */
+static void keep_lightest(GArray *choices)
+{
+	for (guint i = choices->len; i-- > 1;) {
+		struct wfd_mode_choice *first = &g_array_index(choices, struct wfd_mode_choice, 0);
+		struct wfd_mode_choice *other = &g_array_index(choices, struct wfd_mode_choice, i);
+
+		if (wfd_mode_pixel_rate(other->mode) < wfd_mode_pixel_rate(first->mode))
+			*first = *other;
+	}
+	if (choices->len > 1)
+		g_array_set_size(choices, 1);
+}
+
 static void mark_native(GArray *choices, const struct wfd_video_formats *formats)
 {
 	const struct wfd_mode *native;
@@ -185,6 +199,14 @@ GArray *wfd_negotiate_modes(const wfd_sink_caps *caps, const struct wfd_encoder_
 
 	for (guint i = 0; i < n; i++)
 		add_formats(choices, formats[i], limits);
+	if (!choices->len && limits->max_pixel_rate) {
+		struct wfd_encoder_limits slow = *limits;
+
+		slow.max_pixel_rate = 0;
+		for (guint i = 0; i < n; i++)
+			add_formats(choices, formats[i], &slow);
+		keep_lightest(choices);
+	}
 	if (!add_mandatory(choices, n ? formats[0]->set : WFD_SET_R1, limits)) {
 		g_set_error(error, WFD_ERROR, WFD_ERROR_NO_MATCH,
 			    "the encoder's limits (%ux%u, %" G_GUINT64_FORMAT

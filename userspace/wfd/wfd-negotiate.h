@@ -17,7 +17,9 @@ G_BEGIN_DECLS
 /**
  * struct wfd_encoder_limits - what the source's side can do
  * @max_width, @max_height: largest picture; 0 = no limit
- * @max_pixel_rate: pixels per second it keeps up with; 0 = no limit
+ * @max_pixel_rate: pixels per second it keeps up with; 0 = no limit.  Modes beyond
+ *	it are left out, but for the lightest if the sink names no other: some of its
+ *	pictures are better than all of 640x480
  * @h264_profiles: WFD_H264_PROFILE_* bits it can write; 0 is taken as CBP
  * @max_level: highest level it can write
  * @software: it runs on the CPU: among modes that are no one's native one,
