@@ -3,8 +3,24 @@
  * encoders.h - the video and audio encoders that GStreamer may have
  *
  * A table in encoders.c, best first; a row says how to make an encoder fit for
- * a live picture: no frame held back, a constant bit rate, key frames only on
- * demand or rarely.  gst_init() has to have been called.
+ * a live picture: no frame held back, a constant bit rate, no CABAC, key frames
+ * only on demand or rarely.  Elements of further devices (varenderD129h264enc)
+ * belong to the row of the first one.
+ *
+ * What a row sets is checked: enum values by the element's own enum, numbers by
+ * its own range, and everything is read back.  An element that does not have or
+ * does not take what a profile needs is not used for it.
+ *
+ * That an element is installed does not say that it works.  So it encodes a few
+ * pictures before the sink is promised anything (encoder-test.c): output has to
+ * come, and the SPS has to say the size and the profile.  video_encoders_prepare()
+ * begins with that in a thread, video_encoder_choose() waits for what it found,
+ * and goes down the table past what failed; video_encoder_try() does the same for
+ * what M4 is about to promise; video_encoder_give_up() is for what fails later.
+ * Results are kept for the process, and in the user's cache directory until the
+ * next boot.  One lock guards them; all functions may be called by any thread.
+ *
+ * gst_init() has to have been called.
  */
 #pragma once
 
@@ -14,16 +30,18 @@
 
 G_BEGIN_DECLS
 
-/* An encoder of the table; opaque. */
+/* An encoder of this machine; opaque, lives as long as the process. */
 struct video_encoder;
 
 /**
  * struct video_encoder_settings - what a stream wants of its encoder
  * @bit_rate: bits per second
  * @fps: nominal frames per second, rounded up
- * @key_interval_s: seconds between key frames that nobody asked for
+ * @key_interval_s: seconds of pictures at @fps between key frames that nobody
+ *	asked for; 0: as rarely as the element can, for those who ask by a timer,
+ *	since pictures come at any rate
  * @slices: slices per picture, 1 unless the sink can do more
- * @high: High Profile instead of Baseline
+ * @high: Constrained High Profile instead of Constrained Baseline
  */
 struct video_encoder_settings {
 	guint bit_rate;
@@ -34,21 +52,77 @@ struct video_encoder_settings {
 };
 
 /**
- * video_encoder_find - the best one that is installed
+ * video_encoder_find - the best one that is installed and was not given up
  * @name: (nullable): element that the user wants
  *
- * Fails with G_IO_ERROR_NOT_FOUND, and says what to install.
+ * Does not wait for tests.  Fails with G_IO_ERROR_NOT_FOUND, and says what to
+ * install, or why those that are installed are not used.
  */
 const struct video_encoder *video_encoder_find(const char *name, GError **error);
+
+/* Begins, in a thread, to find out which of them work.  Once per process and @name. */
+void video_encoders_prepare(const char *name);
+
+/**
+ * video_encoder_choose - the best one that works
+ * @name: (nullable): as above
+ *
+ * Waits for the tests, of each encoder two seconds at most.  Errors as above.
+ */
+const struct video_encoder *video_encoder_choose(const char *name, GError **error);
+
+/**
+ * video_encoder_try - does it encode this?
+ * @selection: what M4 is about to promise
+ *
+ * At once if this profile was tested with a picture of about this size; else a
+ * few pictures are encoded.  On failure the encoder is given up for the profile.
+ */
+gboolean video_encoder_try(const struct video_encoder *encoder,
+			   const struct wfd_selection *selection, GError **error);
+
+/* It has failed with @profiles (WFD_H264_PROFILE_*): says so, once, and is not found again. */
+void video_encoder_give_up(const struct video_encoder *encoder, guint8 profiles, const char *why);
+
+/* Name of the factory. */
 const char *video_encoder_element(const struct video_encoder *encoder);
-/* Fills in profiles, level, software and pixel rate; the rest stays. */
+/*
+ * Fills in profiles, level, size, software and pixel rate; the rest stays.  The
+ * pixel rate is the measured one, with room for what else the thread does, and
+ * 1920x1080p30 at least: where the processor does not manage that, a large picture
+ * that comes less often is still worth more than a small one.
+ */
 void video_encoder_limits(const struct video_encoder *encoder, struct wfd_encoder_limits *limits);
-/* All properties that must be there before the element leaves NULL. */
-void video_encoder_configure(const struct video_encoder *encoder, GstElement *element,
-			     const struct video_encoder_settings *settings);
-/* While it runs. */
+
+/*
+ * Caps behind the encoder: its profile, and the level if the element takes it from
+ * there (others choose it by themselves; see h264-promise.h).
+ */
+GstCaps *video_encoder_caps(const struct video_encoder *encoder,
+			    const struct wfd_selection *selection);
+
+/**
+ * video_encoder_configure - all properties that must be there before it leaves NULL
+ *
+ * FALSE with G_IO_ERROR_NOT_SUPPORTED, which names the property, if the element
+ * cannot be made fit.
+ */
+gboolean video_encoder_configure(const struct video_encoder *encoder, GstElement *element,
+				 const struct video_encoder_settings *settings, GError **error);
+/* While it runs: the bit rate, and what follows from it. */
 void video_encoder_set_bit_rate(const struct video_encoder *encoder, GstElement *element,
 				guint bit_rate);
+
+/**
+ * video_encoder_can_change - may a running element go on with another selection?
+ *
+ * With new caps in front of and behind it and video_encoder_set_bit_rate(), that is.
+ * If not, it has to be replaced by one that was configured for @to: what makes a
+ * profile is set only once.
+ */
+gboolean video_encoder_can_change(const struct video_encoder *encoder,
+				  const struct wfd_selection *from,
+				  const struct wfd_selection *to);
 
 /* Audio formats that can be produced: bit per enum wfd_audio_format. */
 guint audio_encoders_available(void);

@@ -8,6 +8,7 @@
 
 #include <gst/app/gstappsrc.h>
 
+#include "h264-promise.h"
 #include "latency.h"
 #include "ts-packer.h"
 #include "wfdtsmux.h"
@@ -59,9 +60,12 @@ struct media_pipeline {
 	GSource *bus_source;
 	GSource *first_sent_source;
 	GSource *key_frame_source; /* one that was put off */
+	gboolean promise_broken; /* the streaming thread has said so */
 
 	GMutex lock;
 	const struct wfd_mode *mode; /* pictures of another size are not taken */
+	guint profile;		     /* this, and the level, are what M4 has promised */
+	enum wfd_level level;
 	struct in_flight in_flight[IN_FLIGHT];
 	guint next_in_flight;
 	GstClockTime last_pts;
@@ -122,15 +126,6 @@ static GstCaps *picture_caps(const struct wfd_mode *mode)
 				   PICTURE_COLORIMETRY, NULL);
 }
 
-static GstCaps *encoder_caps(const struct wfd_selection *selection)
-{
-	const char *profile = selection->profile == WFD_H264_PROFILE_CHP ? "high" :
-									   "constrained-baseline";
-
-	return gst_caps_new_simple("video/x-h264", "profile", G_TYPE_STRING, profile, "level",
-				   G_TYPE_STRING, wfd_level_name(selection->level), NULL);
-}
-
 static void need_data(GstAppSrc *source, guint length, gpointer user_data)
 {
 	media_pipeline *p = user_data;
@@ -167,8 +162,9 @@ static gboolean build_video(media_pipeline *p, const struct media_pipeline_confi
 
 		gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
 	}
-	video_encoder_configure(config->encoder, p->video_encoder, &settings);
-	set_filter(p->video_filter, encoder_caps(selection));
+	if (!video_encoder_configure(config->encoder, p->video_encoder, &settings, error))
+		return FALSE;
+	set_filter(p->video_filter, video_encoder_caps(config->encoder, selection));
 
 	return link_elements(p->source, convert, error) &&
 	       link_elements(convert, p->video_encoder, error) &&
@@ -262,51 +258,34 @@ static gboolean build_network(media_pipeline *p, const struct media_pipeline_con
 	return link_elements(p->mux, pay, error) && link_elements(pay, sink, error);
 }
 
-/* ------------------------------------------------------- constrained high profile */
+/* ------------------------------------------------------------------ what M4 promised */
 
-#define NAL_SPS 7
-#define PROFILE_IDC_HIGH 100
-/* constraint_set4_flag: only frames; constraint_set5_flag: no B slices (H.264 A.2.4.2). */
-#define CONSTRAINED_HIGH_FLAGS 0x0c
-
-/* Where the constraint flags of the SPS are, in a byte stream; 0: there is none. */
-static gsize find_constraint_flags(const guint8 *data, gsize size)
+static GstPadProbeReturn keep_promise(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
-	for (gsize i = 0; i + 5 < size; i++) {
-		if (data[i] || data[i + 1] || data[i + 2] != 1)
-			continue;
-		switch (data[i + 3] & 0x1f) {
-		case NAL_SPS:
-			return data[i + 4] == PROFILE_IDC_HIGH ? i + 5 : 0;
-		case 1:
-		case 5:
-			return 0; /* the first slice: nothing follows */
-		}
-	}
-	return 0;
-}
-
-/*
- * Encoders write High Profile where M4 has promised Constrained High; what they
- * write is that, since B frames and fields are switched off, and needs only to
- * say so.
- */
-static GstPadProbeReturn mark_constrained_high(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
+	media_pipeline *p = user_data;
 	GstBuffer *buffer = gst_pad_probe_info_get_buffer(info);
+	enum h264_promise promise;
+	enum wfd_level level;
+	guint profile;
 	GstMapInfo map;
-	gsize flags;
 
 	if (GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT))
 		return GST_PAD_PROBE_OK;
+	g_mutex_lock(&p->lock);
+	profile = p->profile;
+	level = p->level;
+	g_mutex_unlock(&p->lock);
 	buffer = gst_buffer_make_writable(buffer);
 	GST_PAD_PROBE_INFO_DATA(info) = buffer;
 	if (!gst_buffer_map(buffer, &map, GST_MAP_READWRITE))
 		return GST_PAD_PROBE_OK;
-	flags = find_constraint_flags(map.data, map.size);
-	if (flags)
-		map.data[flags] |= CONSTRAINED_HIGH_FLAGS;
+	promise = h264_promise_keep(map.data, map.size, profile, level);
 	gst_buffer_unmap(buffer, &map);
+	if (promise == H264_PROMISE_BROKEN && !p->promise_broken) {
+		g_warning("%s writes another profile than M4 has promised",
+			  video_encoder_element(p->encoder));
+		p->promise_broken = TRUE;
+	}
 	return GST_PAD_PROBE_OK;
 }
 
@@ -401,7 +380,7 @@ static void watch_pads(media_pipeline *p)
 	g_autoptr(GstPad) encoded = gst_element_get_static_pad(parse, "src");
 	g_autoptr(GstPad) packets = gst_element_get_static_pad(pay, "src");
 
-	gst_pad_add_probe(encoded, GST_PAD_PROBE_TYPE_BUFFER, mark_constrained_high, NULL, NULL);
+	gst_pad_add_probe(encoded, GST_PAD_PROBE_TYPE_BUFFER, keep_promise, p, NULL);
 	gst_pad_add_probe(encoded, GST_PAD_PROBE_TYPE_BUFFER, count_encoded, p, NULL);
 	gst_pad_add_probe(packets, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
 			  count_packets, p, NULL);
@@ -492,6 +471,8 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->encoder = config->encoder;
 	p->context = g_main_context_ref_thread_default();
 	p->mode = config->selection->mode;
+	p->profile = config->selection->profile;
+	p->level = config->selection->level;
 	p->last_pts = GST_CLOCK_TIME_NONE;
 	p->first_base = GST_CLOCK_TIME_NONE;
 	p->latency = latency_window_new();
@@ -561,10 +542,12 @@ void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *sele
 {
 	g_autoptr(GstCaps) caps = picture_caps(selection->mode);
 
-	set_filter(p->video_filter, encoder_caps(selection));
+	set_filter(p->video_filter, video_encoder_caps(p->encoder, selection));
 	media_pipeline_set_bit_rate(p, selection->bitrate);
 	g_mutex_lock(&p->lock);
 	p->mode = selection->mode;
+	p->profile = selection->profile;
+	p->level = selection->level;
 	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
 	g_mutex_unlock(&p->lock);
 }

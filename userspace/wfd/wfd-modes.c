@@ -152,18 +152,19 @@ static const struct wfd_mode modes[] = {
 /* H.264 Tables A-1 (macroblocks) and A-2 (bit rates of the Baseline profile). */
 static const struct {
 	const char *name;
+	guint8 idc;
 	guint max_macroblock_rate;
 	guint max_macroblocks;
 	guint max_kbit;
 } levels[WFD_N_LEVELS] = {
-	[WFD_LEVEL_3_1] = { "3.1", 108000, 3600, 14000 },
-	[WFD_LEVEL_3_2] = { "3.2", 216000, 5120, 20000 },
-	[WFD_LEVEL_4] = { "4", 245760, 8192, 20000 },
-	[WFD_LEVEL_4_1] = { "4.1", 245760, 8192, 50000 },
-	[WFD_LEVEL_4_2] = { "4.2", 522240, 8704, 50000 },
-	[WFD_LEVEL_5] = { "5", 589824, 22080, 135000 },
-	[WFD_LEVEL_5_1] = { "5.1", 983040, 36864, 240000 },
-	[WFD_LEVEL_5_2] = { "5.2", 2073600, 36864, 240000 },
+	[WFD_LEVEL_3_1] = { "3.1", 31, 108000, 3600, 14000 },
+	[WFD_LEVEL_3_2] = { "3.2", 32, 216000, 5120, 20000 },
+	[WFD_LEVEL_4] = { "4", 40, 245760, 8192, 20000 },
+	[WFD_LEVEL_4_1] = { "4.1", 41, 245760, 8192, 50000 },
+	[WFD_LEVEL_4_2] = { "4.2", 42, 522240, 8704, 50000 },
+	[WFD_LEVEL_5] = { "5", 50, 589824, 22080, 135000 },
+	[WFD_LEVEL_5_1] = { "5.1", 51, 983040, 36864, 240000 },
+	[WFD_LEVEL_5_2] = { "5.2", 52, 2073600, 36864, 240000 },
 };
 
 const struct wfd_mode *wfd_modes(gsize *n)
@@ -231,6 +232,11 @@ guint wfd_level_to_bit(enum wfd_level level)
 const char *wfd_level_name(enum wfd_level level)
 {
 	return levels[level].name;
+}
+
+guint8 wfd_level_idc(enum wfd_level level)
+{
+	return levels[level].idc;
 }
 
 guint wfd_level_max_bitrate(enum wfd_level level, guint profile)

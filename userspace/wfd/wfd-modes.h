@@ -149,6 +149,9 @@ guint wfd_level_to_bit(enum wfd_level level);
 /* As GStreamer caps spell it: "3.1". */
 const char *wfd_level_name(enum wfd_level level);
 
+/* level_idc of H.264, ten times its number: 31. */
+guint8 wfd_level_idc(enum wfd_level level);
+
 /**
  * wfd_level_max_bitrate - most bits per second a stream of this level may have
  * @profile: WFD_H264_PROFILE_CBP or _CHP (25 % more, H.264 Table A-2)

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fake-encoder.h - elements that have the properties of encoders that are not here
+ *
+ * Made from a group of data/encoders.ini.
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/**
+ * enum fake_behaviour - what becomes of pictures
+ * @FAKE_SWALLOWS: nothing
+ * @FAKE_FAILS: an error
+ * @FAKE_HANGS: the thread does not come back
+ */
+enum fake_behaviour {
+	FAKE_SWALLOWS,
+	FAKE_FAILS,
+	FAKE_HANGS,
+};
+
+/* The properties of [element@release]; @least: without those of better devices. */
+GType fake_encoder_type(GKeyFile *data, const char *group, gboolean least);
+
+/* As an element of this name, which encoders.c finds. */
+void fake_encoder_register(GKeyFile *data, const char *group, const char *name,
+			   enum fake_behaviour behaviour);
+
+/* The property does not keep what it is set to, as when a driver knows better. */
+void fake_encoder_stick(GType type, const char *property);
+
+G_END_DECLS
