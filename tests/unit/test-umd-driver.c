@@ -7,6 +7,7 @@
 
 #include <gst/gst.h>
 
+#include "fake-encoder.h"
 #include "umd-driver-fixture.h"
 #include "wfd-edid.h"
 #include "wfdtsmux.h"
@@ -395,11 +396,23 @@ static void test_slow_link(void)
 	clear(&f);
 }
 
+/* The best encoder of this machine, which does not work: no session fails for that. */
+static void add_bad_encoder(void)
+{
+	g_autoptr(GKeyFile) data = g_key_file_new();
+	g_autoptr(GError) error = NULL;
+
+	g_key_file_load_from_file(data, ENCODERS_INI, G_KEY_FILE_NONE, &error);
+	g_assert_no_error(error);
+	fake_encoder_register(data, "vah264enc@1.26", "vah264enc", FAKE_FAILS);
+}
+
 int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
 	gst_init(NULL, NULL);
 	g_assert_true(wfd_ts_mux_register());
+	add_bad_encoder();
 	g_test_add_func("/umd-driver/R81-R86-statistics", test_statistics);
 	g_test_add_func("/umd-driver/R55-messages", test_messages);
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);

@@ -57,6 +57,56 @@ gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 	return TRUE;
 }
 
+gboolean umd_encoder_choose(umd_session *s, GError **error)
+{
+	const struct video_encoder *encoder = video_encoder_choose(s->config->encoder, error);
+
+	if (!encoder)
+		return FALSE;
+	s->encoder = encoder;
+	video_encoder_limits(encoder, &s->limits);
+	return TRUE;
+}
+
+/* The next one may be slower than the mode wants, which the desktop has set by now: it is used. */
+static gboolean choose_again(umd_session *s, GError **error)
+{
+	if (!umd_encoder_choose(s, error))
+		return FALSE;
+	s->limits.max_pixel_rate = 0;
+	return TRUE;
+}
+
+gboolean umd_modes_promise(umd_session *s, const struct wfd_mode *mode,
+			   struct wfd_selection *selection, enum channel_reason *reason,
+			   GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	*reason = CHANNEL_REASON_NO_COMMON_MODE;
+	if (!umd_modes_negotiate(s, mode, selection, error))
+		return FALSE;
+	while (!video_encoder_try(s->encoder, selection, NULL)) {
+		*reason = CHANNEL_REASON_ENCODER_FAILED;
+		if (!choose_again(s, error) || !umd_modes_negotiate(s, mode, selection, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
+gboolean umd_encoder_replace(umd_session *s, const char *why, GError **error)
+{
+	video_encoder_give_up(s->encoder, s->selection.profile, why);
+	if (!choose_again(s, error))
+		return FALSE;
+	if (s->limits.h264_profiles & s->selection.profile)
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+		    "%s does not have the profile that the sink was promised",
+		    video_encoder_element(s->encoder));
+	return FALSE;
+}
+
 static guint64 least_bit_rate(const struct wfd_mode *mode)
 {
 	return (guint64)mode->width * mode->height * mode->refresh_hz * FLOOR_BIT_RATE /

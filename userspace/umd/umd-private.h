@@ -72,6 +72,14 @@ void umd_session_fail(umd_session *s, enum channel_reason reason, const char *me
 
 /* umd-modes.c */
 
+/* Take the best encoder that works; its limits become those of the session. */
+gboolean umd_encoder_choose(umd_session *s, GError **error);
+/*
+ * It has failed with what M4 promised: take the next that can keep that.  FALSE if
+ * there is none.
+ */
+gboolean umd_encoder_replace(umd_session *s, const char *why, GError **error);
+
 /* The modes that sink, encoder and link can do, best first; NULL with @error if there are none. */
 GArray *umd_modes_new(umd_session *s, GError **error);
 /* The wish of the user if the sink can do it, else the best mode. */
@@ -83,6 +91,13 @@ const struct wfd_mode *umd_modes_next(umd_session *s, gboolean last);
 /* All that M4 says for @mode. */
 gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 			     struct wfd_selection *selection, GError **error);
+/*
+ * The same before the first M4: by an encoder that was seen to do it.  Others are
+ * given up for the next one.
+ */
+gboolean umd_modes_promise(umd_session *s, const struct wfd_mode *mode,
+			   struct wfd_selection *selection, enum channel_reason *reason,
+			   GError **error);
 
 /* umd-stream.c */
 

@@ -89,12 +89,13 @@ void umd_session_fail(umd_session *s, enum channel_reason reason, const char *me
 
 static void select_mode(umd_session *s, const struct wfd_mode *mode)
 {
+	enum channel_reason reason;
 	g_autoptr(GError) error = NULL;
 
 	clear_source(&s->desktop_timer);
 	s->selected = TRUE;
-	if (!umd_modes_negotiate(s, mode, &s->selection, &error)) {
-		umd_session_fail(s, CHANNEL_REASON_NO_COMMON_MODE, error->message);
+	if (!umd_modes_promise(s, mode, &s->selection, &reason, &error)) {
+		umd_session_fail(s, reason, error->message);
 		return;
 	}
 	s->bit_rate = s->selection.bitrate;
@@ -255,6 +256,10 @@ static void capabilities(rtsp_session *rtsp, const wfd_sink_caps *caps,
 	if (caps->standby_resume && quirks->standby)
 		stream_state_offers_standby(&s->stream);
 
+	if (!umd_encoder_choose(s, &error)) {
+		umd_session_fail(s, CHANNEL_REASON_ENCODER_FAILED, error->message);
+		return;
+	}
 	modes = umd_modes_new(s, &error);
 	if (!modes) {
 		umd_session_fail(s, CHANNEL_REASON_NO_COMMON_MODE, error->message);
@@ -459,6 +464,8 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 	s->encoder = video_encoder_find(config->encoder, error);
 	if (!s->encoder)
 		return NULL;
+	/* Which of them works is known when the sink has said what it can. */
+	video_encoders_prepare(config->encoder);
 	*reason = CHANNEL_REASON_INTERNAL;
 	s->source_class = config->kernel ? &frame_source_kernel : &frame_source_test;
 	s->source = s->source_class->create(host, callbacks, error);
@@ -491,7 +498,6 @@ void umd_session_start(umd_session *s, int rtsp_fd, const struct miracast_wfd_co
 		.friendly_name = s->config->friendly_name,
 	};
 
-	video_encoder_limits(s->encoder, &s->limits);
 	s->limits.max_bitrate = MIN(s->config->max_bit_rate, G_MAXUINT);
 	s->limits.link_rate = MIN(stats->current_bit_rate, G_MAXUINT);
 	s->rtsp = rtsp_session_new(rtsp_fd, &config, &rtsp_funcs, s, &error);

@@ -115,6 +115,38 @@ struct stream_mode umd_stream_mode(const struct wfd_mode *mode)
 	return (struct stream_mode){ mode->width, mode->height, mode->refresh_hz * 1000 };
 }
 
+/* With the encoder of the session, or one that takes its place. */
+static media_pipeline *make_pipeline(umd_session *s, guint16 client_port, GError **error)
+{
+	struct media_pipeline_config config = {
+		.selection = &s->selection,
+		.bit_rate = s->bit_rate,
+		.rare_key_frames = s->caps->idr_requests,
+		.audio = s->config->tone ? AUDIO_SOURCE_TONE : AUDIO_SOURCE_SILENCE,
+		.socket = rtp_sockets_get_rtp(s->sockets),
+		.peer_address = s->config->peer_address,
+		.peer_port = client_port,
+		.pmt_pid = s->quirks.pmt_pid,
+	};
+	const struct video_encoder *promised = s->encoder;
+
+	for (;;) {
+		g_autoptr(GError) cause = NULL;
+		media_pipeline *pipeline;
+
+		config.encoder = s->encoder;
+		pipeline = media_pipeline_new(&config, &pipeline_funcs, s, &cause);
+		if (pipeline && s->encoder != promised)
+			umd_report_mode(s);
+		if (pipeline)
+			return pipeline;
+		if (!umd_encoder_replace(s, cause->message, NULL)) {
+			g_propagate_error(error, g_steal_pointer(&cause));
+			return NULL;
+		}
+	}
+}
+
 gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct rtsp_ports *server,
 			GError **error)
 {
@@ -132,21 +164,7 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 		return FALSE;
 	frame_pump_set_mode(s->pump, &mode);
 	frame_pump_set_blank(s->pump, s->stream.black);
-	{
-		struct media_pipeline_config config = {
-			.encoder = s->encoder,
-			.selection = &s->selection,
-			.bit_rate = s->bit_rate,
-			.rare_key_frames = s->caps->idr_requests,
-			.audio = s->config->tone ? AUDIO_SOURCE_TONE : AUDIO_SOURCE_SILENCE,
-			.socket = rtp_sockets_get_rtp(s->sockets),
-			.peer_address = s->config->peer_address,
-			.peer_port = client->rtp,
-			.pmt_pid = s->quirks.pmt_pid,
-		};
-
-		s->pipeline = media_pipeline_new(&config, &pipeline_funcs, s, error);
-	}
+	s->pipeline = make_pipeline(s, client->rtp, error);
 	return s->pipeline != NULL;
 }
 
