@@ -41,6 +41,16 @@ static int count_modes(struct kms *kms, uint32_t *preferred)
 	return count;
 }
 
+/* Whether users could tell these modes apart by nothing. */
+static bool same_look(const drmModeModeInfo *a, const drmModeModeInfo *b)
+{
+	uint64_t first = 1000000ULL * a->clock / a->htotal / a->vtotal;
+	uint64_t second = 1000000ULL * b->clock / b->htotal / b->vtotal;
+
+	return a->hdisplay == b->hdisplay && a->vdisplay == b->vdisplay &&
+	       (first > second ? first - second : second - first) < 10;
+}
+
 static bool edid_shown(struct kms *kms, const uint8_t *edid, uint32_t len)
 {
 	drmModePropertyBlobRes *blob;
@@ -143,8 +153,8 @@ TEST_F(connector, R74_modes_that_both_have)
 	EXPECT_TRUE(mode.type & DRM_MODE_TYPE_PREFERRED);
 	EXPECT_FALSE(kms_find_mode(&self->kms, 1280, 720, 50, &mode));
 	EXPECT_FALSE(kms_find_mode(&self->kms, 1920, 1080, 24, &mode));
-	/* The EDID has two of 720p60, and CTA modes come with 59.94 Hz, too. */
-	EXPECT_EQ(5, count_modes(&self->kms, &preferred));
+	/* CTA modes come with 59.94 Hz, too. The EDID has two of 720p60: one is enough. */
+	EXPECT_EQ(4, count_modes(&self->kms, &preferred));
 	/* The list's preference counts, not the EDID's. */
 	EXPECT_EQ(3, preferred);
 }
@@ -173,6 +183,57 @@ TEST_F(connector, R74_the_list_where_nothing_matches)
 	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
 	EXPECT_EQ(3, count_modes(&self->kms, &preferred));
 	EXPECT_TRUE(edid_shown(&self->kms, NULL, 0));
+}
+
+/* Also as a detailed timing and as a video code, whose blanking nobody sees. */
+TEST_F(connector, each_mode_is_offered_once)
+{
+	drmModeConnector *connector;
+	int i, j, twins = 0;
+
+	/* 720p60 with ten pixels more of blanking, by a clock of 10 kHz steps. */
+	self->edid[54] = 0x2e;
+	self->edid[57] += 10;
+	edid_seal(self->edid);
+	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	connector = drmModeGetConnector(self->kms.card, self->kms.connector);
+	ASSERT_NE(NULL, connector);
+	/* 720p and 1080p at 60 and 59.94 Hz, 1080p at 24 and 23.976 Hz. */
+	EXPECT_EQ(6, connector->count_modes);
+	for (i = 0; i < connector->count_modes; i++) {
+		for (j = 0; j < i; j++)
+			twins += same_look(&connector->modes[i],
+					   &connector->modes[j]);
+	}
+	EXPECT_EQ(0, twins);
+	/* Which is as preferred as both were. */
+	EXPECT_TRUE(connector->modes[0].type & DRM_MODE_TYPE_PREFERRED);
+	EXPECT_EQ(1280, connector->modes[0].hdisplay);
+	drmModeFreeConnector(connector);
+}
+
+/* A stream is 4:2:0 in any case, so what a panel takes only so is welcome. */
+TEST_F(connector, modes_that_are_420_only)
+{
+	static const uint8_t cta[] = {
+		0x02, 0x03, 0x07, 0x00,
+		/* 4:2:0 video: 2160p60 */
+		0xe2, 0x0e, 97,
+	};
+	static const struct miracast_mode list[] = {
+		{ 3840, 2160, 60000, MIRACAST_MODE_PREFERRED },
+	};
+	drmModeModeInfo mode;
+
+	memset(self->edid + EDID_BLOCK, 0, EDID_BLOCK);
+	memcpy(self->edid + EDID_BLOCK, cta, sizeof(cta));
+	edid_seal(self->edid + EDID_BLOCK);
+	plug_make(&self->plug, list, 1, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	ASSERT_TRUE(kms_find_mode(&self->kms, 3840, 2160, 60, &mode));
+	/* The sink's own timing, not one for want of it. */
+	EXPECT_EQ(4400, mode.htotal);
 }
 
 TEST_F(connector, R76_no_mode_below_23_9_Hz)
@@ -268,15 +329,25 @@ static bool hears_hotplug(int netlink, int timeout_ms)
 	return false;
 }
 
-TEST_F(connector, R67_user_space_is_told)
+/* What the kernel says to udev. */
+static int netlink_open(void)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
 	int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
 			     NETLINK_KOBJECT_UEVENT);
 
-	ASSERT_LE(0, netlink);
-	ASSERT_EQ(0, bind(netlink, (struct sockaddr *)&addr, sizeof(addr)));
+	if (netlink < 0 ||
+	    bind(netlink, (struct sockaddr *)&addr, sizeof(addr)))
+		return -errno;
 
+	return netlink;
+}
+
+TEST_F(connector, R67_user_space_is_told)
+{
+	int netlink = netlink_open();
+
+	ASSERT_LE(0, netlink);
 	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
 	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
 	EXPECT_TRUE(hears_hotplug(netlink, 5000));
@@ -288,6 +359,142 @@ TEST_F(connector, R67_user_space_is_told)
 	/* But not of a departure without a monitor. */
 	ASSERT_EQ(0, sink_unplug(self->kms.sink));
 	EXPECT_FALSE(hears_hotplug(netlink, 300));
+	close(netlink);
+}
+
+/* A daemon that has gone mad does not keep the desktop busy. */
+TEST_F(connector, hotplug_storm_is_bounded)
+{
+	uint64_t start = now_ms(), end;
+	unsigned int plugs = 0, told = 0;
+	drmModeConnector *connector;
+	int netlink = netlink_open();
+
+	ASSERT_LE(0, netlink);
+	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+	while (now_ms() < start + 1500) {
+		ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+		ASSERT_EQ(0, sink_unplug(self->kms.sink));
+		plugs++;
+		/* Let workers run, as a daemon would. */
+		sleep_ms(5);
+	}
+	end = now_ms();
+	EXPECT_LT(50, plugs);
+	while (hears_hotplug(netlink, 1000))
+		told++;
+	/* Four a second, the first one at once and the last one later. */
+	EXPECT_LT(0, told);
+	EXPECT_GE((end - start) / 250 + 2, told);
+	/* And it knows what came out, without a look. */
+	connector = drmModeGetConnectorCurrent(self->kms.card,
+					       self->kms.connector);
+	ASSERT_NE(NULL, connector);
+	EXPECT_EQ(DRM_MODE_DISCONNECTED, connector->connection);
+	drmModeFreeConnector(connector);
+	close(netlink);
+}
+
+static uint64_t link_status(struct kms *kms)
+{
+	uint32_t id;
+
+	return kms_property(kms->card, kms->connector,
+			    DRM_MODE_OBJECT_CONNECTOR, "link-status", &id);
+}
+
+static const struct miracast_mode two_modes[] = {
+	{ 1920, 1080, 60000, 0 },
+	{ 1280, 720, 60000, 0 },
+};
+
+/* 1280x720 at 60 Hz on the screen, of @two_modes, and the daemon was told. */
+static void light(struct __test_metadata *_metadata, struct kms *kms,
+		  struct plug *plug, struct kms_fb *fb)
+{
+	plug_make(plug, two_modes, 2, NULL, 0, 0);
+	ASSERT_EQ(0, sink_plug(kms->sink, plug));
+	ASSERT_TRUE(kms_find_mode(kms, 1280, 720, 60, &kms->mode));
+	ASSERT_EQ(0, kms_fb_create(kms, fb, 1920, 1080, DRM_FORMAT_XRGB8888, 0));
+	ASSERT_EQ(0, kms_modeset(kms, fb));
+}
+
+/* The desktop keeps to a mode as long as it believes in it. */
+TEST_F(connector, mode_that_the_next_monitor_does_not_take_is_given_up)
+{
+	struct kms *kms = &self->kms;
+	int netlink = netlink_open();
+	struct kms_fb fb;
+
+	ASSERT_LE(0, netlink);
+	light(_metadata, kms, &self->plug, &fb);
+	ASSERT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_MODE_SET, NULL, 0));
+	while (hears_hotplug(netlink, 500))
+		;
+	EXPECT_EQ(DRM_MODE_LINK_STATUS_GOOD, link_status(kms));
+
+	/* Also one that is another process's session. */
+	ASSERT_EQ(0, sink_stop(kms->sink));
+	ASSERT_EQ(0, sink_start(kms->sink));
+	plug_make(&self->plug, two_modes, 1, NULL, 0, 0);
+	ASSERT_EQ(0, sink_plug(kms->sink, &self->plug));
+	EXPECT_TRUE(hears_hotplug(netlink, 5000));
+	while (hears_hotplug(netlink, 500))
+		;
+	EXPECT_EQ(DRM_MODE_LINK_STATUS_BAD, link_status(kms));
+
+	/* A desktop that need not even know of link-status. */
+	ASSERT_TRUE(kms_find_mode(kms, 1920, 1080, 60, &kms->mode));
+	ASSERT_EQ(0, kms_modeset(kms, &fb));
+	EXPECT_EQ(DRM_MODE_LINK_STATUS_GOOD, link_status(kms));
+	ASSERT_EQ(0, sink_plug(kms->sink, &self->plug));
+	EXPECT_TRUE(hears_hotplug(netlink, 5000));
+	EXPECT_EQ(DRM_MODE_LINK_STATUS_GOOD, link_status(kms));
+	close(netlink);
+}
+
+TEST_F(connector, mode_that_the_daemon_refuses_is_given_up)
+{
+	struct kms *kms = &self->kms;
+	struct miracast_mode_state first, again;
+	int netlink = netlink_open();
+	drmModeAtomicReq *req;
+	struct kms_fb fb;
+	uint32_t code;
+	__u64 id;
+
+	ASSERT_LE(0, netlink);
+	light(_metadata, kms, &self->plug, &fb);
+	ASSERT_EQ(0, sink_message(kms->sink, &code, &first, sizeof(first), &id));
+	ASSERT_EQ(MIRACAST_MSG_MODE_SET, code);
+	while (hears_hotplug(netlink, 500))
+		;
+	/* What is wrong with the sink is not wrong with the mode. */
+	ASSERT_LT(0, sink_reply(kms->sink, id, -EIO, NULL, 0));
+	EXPECT_FALSE(hears_hotplug(netlink, 500));
+
+	req = drmModeAtomicAlloc();
+	kms_set_connector(kms, req, "CRTC_ID", 0);
+	kms_set_crtc(kms, req, "MODE_ID", 0);
+	kms_set_crtc(kms, req, "ACTIVE", 0);
+	ASSERT_EQ(0, kms_commit(kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET));
+	ASSERT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_MODE_OFF, NULL, 0));
+	ASSERT_EQ(0, kms_modeset(kms, &fb));
+	ASSERT_EQ(0, sink_message(kms->sink, &code, &first, sizeof(first), &id));
+	ASSERT_EQ(MIRACAST_MSG_MODE_SET, code);
+	ASSERT_LT(0, sink_reply(kms->sink, id, -ERANGE, NULL, 0));
+	EXPECT_TRUE(hears_hotplug(netlink, 5000));
+	EXPECT_EQ(DRM_MODE_LINK_STATUS_BAD, link_status(kms));
+
+	/* Once more is as good as another one: the daemon is asked again. */
+	req = drmModeAtomicAlloc();
+	kms_set_connector(kms, req, "link-status", DRM_MODE_LINK_STATUS_GOOD);
+	ASSERT_EQ(0, kms_commit(kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET));
+	ASSERT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_MODE_SET, &again,
+				 sizeof(again)));
+	EXPECT_EQ(first.serial + 1, again.serial);
+	EXPECT_EQ(first.width, again.width);
+	EXPECT_EQ(DRM_MODE_LINK_STATUS_GOOD, link_status(kms));
 	close(netlink);
 }
 

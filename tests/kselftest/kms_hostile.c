@@ -3,6 +3,7 @@
  * Bad input and bad callers of what concerns pictures. relay_requests.c has the
  * requests without a picture.
  */
+#include <sched.h>
 #include <sys/resource.h>
 
 #include "miracast_kms.h"
@@ -209,6 +210,72 @@ TEST_F(hostile, rlimit_nofile_in_get_buffer)
 	EXPECT_EQ(-EMFILE, sink_get_buffer(sink, frame.buffer_id));
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_EQ(first, sink_get_buffer(sink, frame.buffer_id));
+}
+
+/* Until no processor has a byte of it left, not even in its own stock. */
+static void eat_memory(struct __test_metadata *_metadata, int test)
+{
+	long cpu, cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	cpu_set_t set;
+	int ret;
+
+	cgroup_send(test, MIRACAST_MAX_MESSAGE, &ret);
+	EXPECT_EQ(-ENOMEM, ret);
+	cgroup_send(test, 4000, &ret);
+	EXPECT_EQ(-ENOMEM, ret);
+	for (cpu = 0; cpu < cpus; cpu++) {
+		CPU_ZERO(&set);
+		CPU_SET((size_t)cpu, &set);
+		EXPECT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
+		cgroup_send(test, 8, &ret);
+		EXPECT_EQ(-ENOMEM, ret);
+	}
+}
+
+/* A message for which there was no memory is late, not lost. */
+TEST_F(hostile, memcg_exhaustion_in_a_message)
+{
+	struct kms *kms = &self->kms;
+	struct miracast_target_info info;
+	struct miracast_power power;
+	int test, other, max;
+	uint32_t dpms;
+
+	test = test_open();
+	ASSERT_LE(0, test);
+	ASSERT_EQ(0, mlockall(MCL_CURRENT | MCL_FUTURE));
+	max = cgroup_enter();
+	ASSERT_LE(0, max)
+		TH_LOG("no cgroup v2 with a memory controller at " CGROUP_ROOT);
+	/* The opener of a session pays for its messages, so it is opened there. */
+	close(kms->sink);
+	kms->sink = broker_open_sink(kms->broker, kms->target.id,
+				     MIRACAST_OPEN_NONBLOCK);
+	ASSERT_LE(0, kms->sink);
+	ASSERT_EQ(0, sink_start(kms->sink));
+	kms_plug(_metadata, kms, 0);
+	ASSERT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_MODE_SET, NULL, 0));
+	kms_property(kms->card, kms->connector, DRM_MODE_OBJECT_CONNECTOR,
+		     "DPMS", &dpms);
+	ASSERT_NE(0, dpms);
+	other = broker_open_sink(kms->broker,
+				 broker_find(kms->broker, 0, &info), 0);
+	ASSERT_LE(0, other);
+
+	/* From here on nothing may allocate. */
+	ASSERT_EQ(0, cgroup_limit(max, 256 * 1024));
+	eat_memory(_metadata, test);
+	EXPECT_EQ(0, errno_of(drmModeConnectorSetProperty(kms->card,
+							  kms->connector, dpms,
+							  DRM_MODE_DPMS_OFF)));
+	EXPECT_EQ(0, fd_poll(kms->sink, POLLIN, 1000));
+	ASSERT_EQ(0, cgroup_unlimit(max));
+
+	/* Nothing else has to happen. */
+	ASSERT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_POWER, &power,
+				 sizeof(power)));
+	EXPECT_EQ(0, power.on);
+	close(other);
 }
 
 TEST_F(hostile, memcg_exhaustion_in_plug)

@@ -674,7 +674,10 @@ struct miracast_plug {
  * enum miracast_message_code - what miracast.ko's messages say
  * @MIRACAST_MSG_MODE_SET: the desktop has set a mode; struct
  *	miracast_mode_state. Sent after the commit, which does not wait.
- *	Reply status: 0, or why the mode cannot be carried
+ *	Reply status: 0, or why the mode cannot be carried. With -ERANGE the
+ *	connector's link-status becomes bad and the desktop is told, so that it
+ *	chooses another one, or the same once more; it does, too, when a plug
+ *	brings a list without the mode that is set
  * @MIRACAST_MSG_MODE_OFF: the desktop has switched the monitor off for good
  *	(disabled, no longer in use); no frames follow; drop cached buffers
  * @MIRACAST_MSG_POWER: the desktop blanked (standby) or woke the monitor;

@@ -6,6 +6,8 @@
  * carry is taken out of the modes, not of the EDID.
  */
 #include <linux/err.h>
+#include <linux/jiffies.h>
+#include <linux/kref.h>
 #include <linux/slab.h>
 
 #include <drm/drm_atomic.h>
@@ -20,7 +22,48 @@
 #include "miracast_drv.h"
 #include "miracast_edid.h"
 
+/*
+ * Least time between two hotplugs that user space is told of. Each is a probe and
+ * a new layout of the whole desktop, and how many there are is in the hands of
+ * the daemon, which is not to hold up the desktop.
+ */
+#define MIRACAST_HOTPLUG_DISTANCE	(HZ / 4)
+
 /* --------------------------------------------------------------- monitor */
+
+static void miracast_monitor_release(struct kref *ref)
+{
+	kvfree(container_of(ref, struct miracast_monitor, ref));
+}
+
+/**
+ * miracast_monitor_put() - put a reference to a monitor
+ * @monitor: the monitor, or NULL
+ */
+void miracast_monitor_put(struct miracast_monitor *monitor)
+{
+	if (monitor)
+		kref_put(&monitor->ref, miracast_monitor_release);
+}
+
+/**
+ * miracast_monitor_get() - what is plugged in
+ * @pipe: the pipe
+ *
+ * Return: the monitor with a reference for the caller, or NULL.
+ */
+struct miracast_monitor *miracast_monitor_get(struct miracast_pipe *pipe)
+{
+	struct miracast_monitor *monitor;
+
+	spin_lock(&pipe->monitor_lock);
+	monitor = pipe->monitor;
+	if (monitor)
+		kref_get(&monitor->ref);
+	spin_unlock(&pipe->monitor_lock);
+
+	return monitor;
+}
 
 static const struct miracast_mode *
 miracast_monitor_modes(const struct miracast_monitor *monitor)
@@ -114,31 +157,50 @@ static struct miracast_monitor *miracast_monitor_create(const void *in,
 	if (!monitor)
 		return ERR_PTR(-ENOMEM);
 
+	kref_init(&monitor->ref);
 	monitor->plug = plug;
 	ret = miracast_monitor_fill(monitor, in + plug.size);
 	if (ret) {
-		kvfree(monitor);
+		miracast_monitor_put(monitor);
 		return ERR_PTR(ret);
 	}
 
 	return monitor;
 }
 
-/* Replace the monitor, and let a worker tell user space. */
+/**
+ * miracast_connector_kick() - let a worker look at the monitor and tell user space
+ * @pipe: the pipe
+ *
+ * Context: Process. Waits for nobody.
+ */
+void miracast_connector_kick(struct miracast_pipe *pipe)
+{
+	u64 now = get_jiffies_64(), next;
+
+	spin_lock(&pipe->monitor_lock);
+	next = pipe->hotplug_next;
+	spin_unlock(&pipe->monitor_lock);
+
+	queue_delayed_work(miracast_work_queue(pipe), &pipe->hotplug_work,
+			   next > now ? next - now : 0);
+}
+
+/* Replace the monitor, and have user space told. */
 static void miracast_connector_set_monitor(struct miracast_pipe *pipe,
 					   struct miracast_monitor *monitor)
 {
 	struct miracast_monitor *old;
 
-	mutex_lock(&pipe->monitor_lock);
+	spin_lock(&pipe->monitor_lock);
 	old = pipe->monitor;
 	pipe->monitor = monitor;
-	mutex_unlock(&pipe->monitor_lock);
+	spin_unlock(&pipe->monitor_lock);
 
 	miracast_target_set_plugged(pipe->target, monitor);
 	if (old || monitor)
-		queue_work(miracast_work_queue(pipe), &pipe->hotplug_work);
-	kvfree(old);
+		miracast_connector_kick(pipe);
+	miracast_monitor_put(old);
 }
 
 /**
@@ -176,44 +238,47 @@ void miracast_connector_unplug(struct miracast_pipe *pipe)
 	miracast_connector_set_monitor(pipe, NULL);
 }
 
-static void miracast_connector_hotplug_work(struct work_struct *work)
-{
-	struct miracast_pipe *pipe =
-		container_of(work, struct miracast_pipe, hotplug_work);
-	struct drm_connector *connector = &pipe->connector;
-
-	/* Connected before and after: the EDID or the modes have changed. */
-	if (!drm_connector_helper_hpd_irq_event(connector))
-		drm_kms_helper_connector_hotplug_event(connector);
-}
-
 /* ----------------------------------------------------------------- modes */
 
 /* The size is equal and the refresh rate within 0.5 %. */
-static bool miracast_mode_matches(const struct miracast_mode *entry,
-				  const struct drm_display_mode *mode)
+static bool miracast_mode_matches(const struct miracast_mode *entry, u32 width,
+				  u32 height, u32 refresh)
 {
-	u32 refresh = miracast_mode_refresh(mode);
-
-	return entry->width == mode->hdisplay &&
-	       entry->height == mode->vdisplay &&
+	return entry->width == width && entry->height == height &&
 	       max(entry->refresh, refresh) - min(entry->refresh, refresh) <=
 	       entry->refresh / 200;
 }
 
+/* The entry of the daemon's list that such a mode matches, or NULL. */
 static const struct miracast_mode *
-miracast_monitor_find(const struct miracast_monitor *monitor,
-		      const struct drm_display_mode *mode)
+miracast_monitor_find(const struct miracast_monitor *monitor, u32 width,
+		      u32 height, u32 refresh)
 {
 	const struct miracast_mode *entry = miracast_monitor_modes(monitor);
 	unsigned int i;
 
 	for (i = 0; i < monitor->plug.num_modes; i++, entry++) {
-		if (miracast_mode_matches(entry, mode))
+		if (miracast_mode_matches(entry, width, height, refresh))
 			return entry;
 	}
 
 	return NULL;
+}
+
+static const struct miracast_mode *
+miracast_monitor_find_mode(const struct miracast_monitor *monitor,
+			   const struct drm_display_mode *mode)
+{
+	return miracast_monitor_find(monitor, mode->hdisplay, mode->vdisplay,
+				     miracast_mode_refresh(mode));
+}
+
+/* An empty list sets no limit. */
+static bool miracast_monitor_takes(const struct miracast_monitor *monitor,
+				   u32 width, u32 height, u32 refresh)
+{
+	return !monitor || !monitor->plug.num_modes ||
+	       miracast_monitor_find(monitor, width, height, refresh);
 }
 
 /* A mode of the list, for want of the sink's own timing with CVT's blanking. */
@@ -276,6 +341,16 @@ static int miracast_connector_add_list(struct drm_connector *connector,
 	return count;
 }
 
+/* Whether core will keep a mode of the EDID, whatever the daemon's list says. */
+static bool miracast_connector_keeps(struct drm_connector *connector,
+				     const struct drm_display_mode *mode)
+{
+	struct drm_crtc *crtc = &connector_to_pipe(connector)->crtc;
+
+	return drm_mode_validate_driver(connector->dev, mode) == MODE_OK &&
+	       miracast_crtc_mode_valid(crtc, mode) == MODE_OK;
+}
+
 /*
  * What the daemon prefers comes before what the EDID prefers. Returns whether
  * the list and the EDID have a mode in common.
@@ -283,16 +358,15 @@ static int miracast_connector_add_list(struct drm_connector *connector,
 static bool miracast_connector_prefer(struct drm_connector *connector,
 				      const struct miracast_monitor *monitor)
 {
-	struct drm_crtc *crtc = &connector_to_pipe(connector)->crtc;
 	const struct miracast_mode *entry;
 	struct drm_display_mode *mode;
 	bool any = false, preferred = false;
 
 	list_for_each_entry(mode, &connector->probed_modes, head) {
 		/* An interlaced one would match by size and rate. */
-		if (miracast_crtc_mode_valid(crtc, mode) != MODE_OK)
+		if (!miracast_connector_keeps(connector, mode))
 			continue;
-		entry = miracast_monitor_find(monitor, mode);
+		entry = miracast_monitor_find_mode(monitor, mode);
 		any |= !!entry;
 		preferred |= entry && entry->flags & MIRACAST_MODE_PREFERRED;
 	}
@@ -300,7 +374,7 @@ static bool miracast_connector_prefer(struct drm_connector *connector,
 		return any;
 
 	list_for_each_entry(mode, &connector->probed_modes, head) {
-		entry = miracast_monitor_find(monitor, mode);
+		entry = miracast_monitor_find_mode(monitor, mode);
 		if (entry && entry->flags & MIRACAST_MODE_PREFERRED)
 			mode->type |= DRM_MODE_TYPE_PREFERRED;
 		else
@@ -310,42 +384,153 @@ static bool miracast_connector_prefer(struct drm_connector *connector,
 	return true;
 }
 
-static int miracast_connector_get_modes(struct drm_connector *connector)
+/*
+ * Whether two modes differ in their blanking only, which nobody sees. The rate of
+ * a detailed timing is as exact as its clock, 10 kHz; 60 and 59.94 Hz are two.
+ */
+static bool miracast_mode_looks_like(const struct drm_display_mode *a,
+				     const struct drm_display_mode *b)
 {
-	struct miracast_pipe *pipe = connector_to_pipe(connector);
-	const struct miracast_monitor *monitor;
+	u32 first, second;
+
+	if (a->hdisplay != b->hdisplay || a->vdisplay != b->vdisplay)
+		return false;
+
+	first = miracast_mode_refresh(a);
+	second = miracast_mode_refresh(b);
+
+	return max(first, second) - min(first, second) <= first / 4000;
+}
+
+/* The one before @mode that looks like it, or NULL. */
+static struct drm_display_mode *
+miracast_connector_find_twin(struct drm_connector *connector,
+			     const struct drm_display_mode *mode)
+{
+	struct drm_display_mode *other;
+
+	list_for_each_entry(other, &connector->probed_modes, head) {
+		if (other == mode)
+			break;
+		if (miracast_mode_looks_like(other, mode) &&
+		    miracast_connector_keeps(connector, other))
+			return other;
+	}
+
+	return NULL;
+}
+
+/*
+ * An EDID may have the same mode as a detailed timing, as a video code, and as
+ * one of both for each aspect ratio; users are to choose once. Returns how many
+ * modes are left out.
+ */
+static int miracast_connector_drop_twins(struct drm_connector *connector)
+{
+	struct drm_display_mode *mode, *next, *twin;
 	int count = 0;
 
-	mutex_lock(&pipe->monitor_lock);
-	monitor = pipe->monitor;
-	if (monitor) {
-		count = miracast_connector_add_edid(connector, monitor);
-		if (!miracast_connector_prefer(connector, monitor)) {
-			count += miracast_connector_add_list(connector, monitor);
-			miracast_connector_prefer(connector, monitor);
-		}
+	list_for_each_entry_safe(mode, next, &connector->probed_modes, head) {
+		if (!miracast_connector_keeps(connector, mode))
+			continue;
+		twin = miracast_connector_find_twin(connector, mode);
+		if (!twin)
+			continue;
+		twin->type |= mode->type & DRM_MODE_TYPE_PREFERRED;
+		list_del(&mode->head);
+		drm_mode_destroy(connector->dev, mode);
+		count++;
 	}
-	mutex_unlock(&pipe->monitor_lock);
 
 	return count;
+}
+
+static int miracast_connector_get_modes(struct drm_connector *connector)
+{
+	struct miracast_monitor *monitor =
+		miracast_monitor_get(connector_to_pipe(connector));
+	int count;
+
+	if (!monitor)
+		return 0;
+
+	count = miracast_connector_add_edid(connector, monitor);
+	if (!miracast_connector_prefer(connector, monitor)) {
+		count += miracast_connector_add_list(connector, monitor);
+		miracast_connector_prefer(connector, monitor);
+	}
+	count -= miracast_connector_drop_twins(connector);
+	miracast_monitor_put(monitor);
+
+	return count;
+}
+
+/* Whether the monitor that is plugged in takes the mode; without one, any. */
+static bool miracast_connector_takes(struct miracast_pipe *pipe,
+				     const struct drm_display_mode *mode)
+{
+	struct miracast_monitor *monitor = miracast_monitor_get(pipe);
+	bool takes = miracast_monitor_takes(monitor, mode->hdisplay,
+					    mode->vdisplay,
+					    miracast_mode_refresh(mode));
+
+	miracast_monitor_put(monitor);
+
+	return takes;
 }
 
 static enum drm_mode_status
 miracast_connector_mode_valid(struct drm_connector *connector,
 			      MIRACAST_CONST_MODE struct drm_display_mode *mode)
 {
-	struct miracast_pipe *pipe = connector_to_pipe(connector);
-	const struct miracast_monitor *monitor;
-	enum drm_mode_status status = MODE_OK;
+	return miracast_connector_takes(connector_to_pipe(connector), mode) ?
+	       MODE_OK : MODE_BAD;
+}
 
-	mutex_lock(&pipe->monitor_lock);
-	monitor = pipe->monitor;
-	if (monitor && monitor->plug.num_modes &&
-	    !miracast_monitor_find(monitor, mode))
-		status = MODE_BAD;
-	mutex_unlock(&pipe->monitor_lock);
+/* --------------------------------------------------------------- hotplug */
 
-	return status;
+/*
+ * Whether the desktop has to choose another mode: the one that is set is not for
+ * the monitor that is plugged in, or the daemon has said that it cannot carry it.
+ */
+static bool miracast_connector_link_bad(struct miracast_pipe *pipe)
+{
+	struct miracast_monitor *monitor = miracast_monitor_get(pipe);
+	struct miracast_mode_state mode;
+	bool refused, bad;
+
+	spin_lock_irq(&pipe->frame_lock);
+	mode = pipe->mode;
+	refused = pipe->refused && pipe->refused == mode.serial;
+	spin_unlock_irq(&pipe->frame_lock);
+
+	bad = monitor && mode.width &&
+	      (refused || !miracast_monitor_takes(monitor, mode.width,
+						  mode.height, mode.refresh));
+	miracast_monitor_put(monitor);
+
+	return bad;
+}
+
+static void miracast_connector_hotplug_work(struct work_struct *work)
+{
+	struct miracast_pipe *pipe =
+		container_of(work, struct miracast_pipe, hotplug_work.work);
+	struct drm_connector *connector = &pipe->connector;
+
+	spin_lock(&pipe->monitor_lock);
+	pipe->hotplug_next = get_jiffies_64() + MIRACAST_HOTPLUG_DISTANCE;
+	spin_unlock(&pipe->monitor_lock);
+
+	/* Whoever keeps a mode as long as it is set has to be told to give it up. */
+	drm_connector_set_link_status_property(connector,
+					       miracast_connector_link_bad(pipe) ?
+					       DRM_MODE_LINK_STATUS_BAD :
+					       DRM_MODE_LINK_STATUS_GOOD);
+
+	/* Connected before and after: the EDID, the modes or the link have changed. */
+	if (!drm_connector_helper_hpd_irq_event(connector))
+		drm_kms_helper_connector_hotplug_event(connector);
 }
 
 /* ------------------------------------------------------------- connector */
@@ -354,7 +539,7 @@ static int miracast_connector_detect(struct drm_connector *connector,
 				     struct drm_modeset_acquire_ctx *ctx,
 				     bool force)
 {
-	struct miracast_pipe *pipe = connector_to_pipe(connector);
+	struct miracast_monitor *monitor;
 	bool plugged;
 
 	/* A probe does not ask when the administrator has forced it; a hotplug does. */
@@ -363,38 +548,45 @@ static int miracast_connector_detect(struct drm_connector *connector,
 			       connector_status_disconnected :
 			       connector_status_connected;
 
-	mutex_lock(&pipe->monitor_lock);
-	plugged = pipe->monitor;
-	mutex_unlock(&pipe->monitor_lock);
+	monitor = miracast_monitor_get(connector_to_pipe(connector));
+	plugged = monitor;
+	miracast_monitor_put(monitor);
 
 	return plugged ? connector_status_connected :
 			 connector_status_disconnected;
 }
 
-/* Modes of user space's own making do not pass mode_valid() otherwise. */
+/*
+ * Modes of user space's own making do not pass mode_valid() otherwise. The
+ * monitor may be another one when the commit is carried out, as with any
+ * connector; then the desktop is told as above.
+ */
 static int miracast_connector_atomic_check(struct drm_connector *connector,
 					   struct miracast_commit *commit)
 {
-	const struct drm_connector_state *state =
+	struct drm_connector_state *state =
 		drm_atomic_get_new_connector_state(commit, connector);
-	struct drm_crtc_state *crtc_state;
-	struct drm_display_mode mode;
+	const struct drm_crtc_state *crtc_state;
 
 	if (!state->crtc || commit->duplicated)
 		return 0;
 
 	crtc_state = drm_atomic_get_new_crtc_state(commit, state->crtc);
-	if (!crtc_state || !crtc_state->mode_changed || !crtc_state->enable)
+	if (!crtc_state || !crtc_state->enable ||
+	    !(crtc_state->mode_changed || crtc_state->connectors_changed))
 		return 0;
 
-	mode = crtc_state->mode;
-	if (miracast_connector_mode_valid(connector, &mode) != MODE_OK) {
+	if (!miracast_connector_takes(connector_to_pipe(connector),
+				      &crtc_state->mode)) {
 		drm_dbg_atomic(connector->dev,
 			       "[CONNECTOR:%d:%s] sink does not take " DRM_MODE_FMT "\n",
 			       connector->base.id, connector->name,
-			       DRM_MODE_ARG(&mode));
+			       DRM_MODE_ARG(&crtc_state->mode));
 		return -EINVAL;
 	}
+
+	/* There is no link but what the mode makes of it. */
+	state->link_status = DRM_MODE_LINK_STATUS_GOOD;
 
 	return 0;
 }
@@ -417,8 +609,7 @@ static void miracast_connector_release(struct drm_device *drm, void *data)
 {
 	struct miracast_pipe *pipe = data;
 
-	kvfree(pipe->monitor);
-	mutex_destroy(&pipe->monitor_lock);
+	miracast_monitor_put(pipe->monitor);
 }
 
 /* Encoder and connector of @pipe, unplugged (R6); managed by its device. */
@@ -429,8 +620,8 @@ int miracast_connector_init(struct miracast_pipe *pipe)
 	struct drm_device *drm = pipe->crtc.dev;
 	int ret;
 
-	mutex_init(&pipe->monitor_lock);
-	INIT_WORK(&pipe->hotplug_work, miracast_connector_hotplug_work);
+	spin_lock_init(&pipe->monitor_lock);
+	INIT_DELAYED_WORK(&pipe->hotplug_work, miracast_connector_hotplug_work);
 	ret = drmm_add_action_or_reset(drm, miracast_connector_release, pipe);
 	if (ret)
 		return ret;
@@ -447,6 +638,8 @@ int miracast_connector_init(struct miracast_pipe *pipe)
 		return ret;
 	drm_connector_helper_add(connector, &miracast_connector_helper_funcs);
 	drm_connector_attach_edid_property(connector);
+	/* A stream is 4:2:0 in any case. */
+	connector->ycbcr_420_allowed = true;
 	/* Never polled (R5). */
 	connector->polled = DRM_CONNECTOR_POLL_HPD;
 

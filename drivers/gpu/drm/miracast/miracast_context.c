@@ -54,7 +54,7 @@ static void miracast_context_destroy(void *ctx)
 	pipe->context = NULL;
 	spin_unlock_irq(&pipe->frame_lock);
 
-	cancel_work_sync(&context->notify_work);
+	cancel_delayed_work_sync(&context->notify_work);
 	miracast_hold_drain(context);
 	miracast_retire_drain(context);
 	miracast_session_put(context->session);

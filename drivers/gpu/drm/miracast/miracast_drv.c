@@ -39,6 +39,7 @@ MODULE_PARM_DESC(max_sinks, "monitors at the same time, 1 to 8 (default: 4)");
 
 static void miracast_pipe_show(struct seq_file *m, struct miracast_pipe *pipe)
 {
+	struct miracast_monitor *monitor = miracast_monitor_get(pipe);
 	struct miracast_mode_state mode;
 	struct miracast_stats stats;
 	unsigned int held = 0, i;
@@ -61,14 +62,11 @@ static void miracast_pipe_show(struct seq_file *m, struct miracast_pipe *pipe)
 		   stats.pictures, stats.acquired, held, stats.held_flips,
 		   stats.revoked, stats.refused);
 
-	mutex_lock(&pipe->monitor_lock);
-	if (pipe->monitor)
+	if (monitor)
 		seq_printf(m, "  monitor type %u modes %u edid %u flags 0x%x\n",
-			   pipe->monitor->plug.monitor_type,
-			   pipe->monitor->plug.num_modes,
-			   pipe->monitor->plug.edid_len,
-			   pipe->monitor->plug.flags);
-	mutex_unlock(&pipe->monitor_lock);
+			   monitor->plug.monitor_type, monitor->plug.num_modes,
+			   monitor->plug.edid_len, monitor->plug.flags);
+	miracast_monitor_put(monitor);
 }
 
 static int miracast_pipes_show(struct seq_file *m, void *data)
@@ -209,7 +207,8 @@ static void miracast_unregister_targets(struct miracast_device *mdev)
 
 		if (pipe->target)
 			miracast_unregister_target(pipe->target);
-		cancel_work_sync(&pipe->hotplug_work);
+		pipe->target = NULL;
+		cancel_delayed_work_sync(&pipe->hotplug_work);
 	}
 }
 
@@ -229,10 +228,8 @@ static int miracast_register_targets(struct miracast_device *mdev)
 
 		ret = miracast_register_target(&desc, &miracast_target_ops,
 					       pipe, &pipe->target);
-		if (ret) {
-			miracast_unregister_targets(mdev);
+		if (ret)
 			return ret;
-		}
 	}
 
 	return 0;
@@ -277,14 +274,12 @@ static int miracast_probe(struct platform_device *pdev)
 	ret = drm_dev_register(&mdev->drm, 0);
 	if (ret)
 		return ret;
-
-	ret = miracast_register_targets(mdev);
-	if (ret) {
-		drm_dev_unplug(&mdev->drm);
+	/* From here on a compositor may have lit something, also if this fails. */
+	ret = devm_add_action_or_reset(&pdev->dev, miracast_remove, mdev);
+	if (ret)
 		return ret;
-	}
 
-	return devm_add_action_or_reset(&pdev->dev, miracast_remove, mdev);
+	return miracast_register_targets(mdev);
 }
 
 static void miracast_shutdown(struct platform_device *pdev)

@@ -24,12 +24,13 @@
  *
  * Monitor (struct miracast_monitor)
  *	What the daemon has plugged in: EDID and modes. Immutable; replaced as
- *	a whole. NULL: the connector is disconnected.
+ *	a whole, and counted, so that whoever reads it holds up nobody. NULL:
+ *	the connector is disconnected.
  *
  * Framebuffer (struct miracast_fb)
- *	A framebuffer with the id under which the daemon knows it, and the
- *	dma-buf that it was exported as. The references run one way,
- *	framebuffer to dma-buf to GEM object, so nothing keeps itself alive.
+ *	A framebuffer with the id under which the daemon knows it. The dma-buf
+ *	that the daemon is given is made each time, or is the original one of
+ *	a foreign buffer; the framebuffer has no reference to it.
  *
  * Picture (struct miracast_picture)
  *	What is on the screen: references to the framebuffers of primary and
@@ -79,8 +80,9 @@
  *	Never taken in a context callback: what sits in an ioctl of the card
  *	must not delay the end of a session (R25). Hotplug is reported by a
  *	worker.
- * pipe->monitor_lock (mutex)
- *	pipe->monitor. A leaf.
+ * pipe->monitor_lock (spinlock)
+ *	Which monitor pipe->monitor is, and pipe->hotplug_next. A leaf; process
+ *	context.
  * drm->event_lock (spinlock, interrupts off)
  *	pipe->held_flip, as all events. DRM's own locks of vblanks are below it,
  *	and pipe->vblank.lock below those.
@@ -95,9 +97,9 @@
 #include <linux/dma-fence.h>
 #include <linux/hashtable.h>
 #include <linux/hrtimer.h>
+#include <linux/kref.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
@@ -138,6 +140,9 @@ struct miracast_fb {
 	u64 id;
 };
 
+/* drm_gem_fb_destroy() frees what begins with the framebuffer. */
+static_assert(offsetof(struct miracast_fb, base) == 0);
+
 static inline struct miracast_fb *to_miracast_fb(struct drm_framebuffer *fb)
 {
 	return container_of(fb, struct miracast_fb, base);
@@ -165,10 +170,12 @@ static inline void miracast_fb_put(struct drm_framebuffer *fb)
 
 /**
  * struct miracast_monitor - what the daemon has plugged in
+ * @ref: references: of the pipe, and of whoever looks at it just now
  * @plug: as given
  * @data: @plug.num_modes struct miracast_mode, then @plug.edid_len bytes
  */
 struct miracast_monitor {
+	struct kref ref;
 	struct miracast_plug plug;
 	u8 data[] __aligned(8);
 };
@@ -299,7 +306,8 @@ struct miracast_told {
  * @key_frame: a MIRACAST_MSG_KEY_FRAME is due
  * @revoked: pictures that were revoked after the daemon had released them
  * @num_revoked: entries of @revoked
- * @notify_work: tells the daemon what it does not know
+ * @notify_work: tells the daemon what it does not know, later when there was no
+ *	memory for that
  */
 struct miracast_context {
 	struct miracast_pipe *pipe;
@@ -321,7 +329,7 @@ struct miracast_context {
 	bool key_frame;
 	u64 revoked[MIRACAST_MAX_HELD];
 	unsigned int num_revoked;
-	struct work_struct notify_work;
+	struct delayed_work notify_work;
 };
 
 /**
@@ -369,10 +377,14 @@ struct miracast_stats {
  * @vblank: its vblanks
  * @target: in the relay, while the device is bound
  * @monitor_lock: see "Locks"
- * @monitor: what is plugged in, or NULL; protected by @monitor_lock
+ * @monitor: what is plugged in, referenced, or NULL; protected by
+ *	@monitor_lock
+ * @hotplug_next: when user space may be told of the next hotplug, in jiffies;
+ *	protected by @monitor_lock
  * @cursor_allowed: the daemon blends the cursor, or the last one did;
  *	READ_ONCE/WRITE_ONCE
- * @hotplug_work: tells user space of a change of @monitor
+ * @hotplug_work: tells user space of a change of @monitor, and of a mode that
+ *	is not for it
  * @held_flip: event of a flip that waits for a hold, or NULL; protected by
  *	drm->event_lock; it comes with a vblank reference
  * @held_from: vblank that @held_flip is complete with at the earliest
@@ -381,6 +393,7 @@ struct miracast_stats {
  * @picture: what is on the screen
  * @last_seq: number of the newest picture
  * @mode: mode that is set, width 0 when off
+ * @refused: serial of the mode that the daemon has refused last, or 0
  * @on: the CRTC is active
  * @damage: what changed since a picture was taken
  * @damage_full: everything did
@@ -397,10 +410,11 @@ struct miracast_pipe {
 	struct miracast_vblank vblank;
 	struct miracast_target *target;
 
-	struct mutex monitor_lock;	/* see "Locks" */
+	spinlock_t monitor_lock;	/* see "Locks" */
 	struct miracast_monitor *monitor;
+	u64 hotplug_next;
 	bool cursor_allowed;
-	struct work_struct hotplug_work;
+	struct delayed_work hotplug_work;
 
 	struct drm_pending_vblank_event *held_flip;
 	u64 held_from;
@@ -410,6 +424,7 @@ struct miracast_pipe {
 	struct miracast_picture picture;
 	u64 last_seq;
 	struct miracast_mode_state mode;
+	u32 refused;
 	bool on;
 	struct miracast_damage damage;
 	bool damage_full;
@@ -486,6 +501,9 @@ int miracast_connector_init(struct miracast_pipe *pipe);
 int miracast_connector_plug(struct miracast_pipe *pipe, const void *in,
 			    size_t in_len);
 void miracast_connector_unplug(struct miracast_pipe *pipe);
+void miracast_connector_kick(struct miracast_pipe *pipe);
+struct miracast_monitor *miracast_monitor_get(struct miracast_pipe *pipe);
+void miracast_monitor_put(struct miracast_monitor *monitor);
 
 /* miracast_gem.c */
 int miracast_gem_dumb_create(struct drm_file *file, struct drm_device *drm,

@@ -19,6 +19,9 @@
  */
 #define MIRACAST_NOTIFY_TIMEOUT_MS	20000
 
+/* When a message for which there was no memory is tried again. */
+#define MIRACAST_NOTIFY_RETRY		(HZ / 5)
+
 /* A message with its payload. */
 struct miracast_notice {
 	struct miracast_message head;
@@ -87,6 +90,7 @@ static void miracast_notify_done(void *ctx, int status, const void *out,
 {
 	struct miracast_context *context = ctx;
 	struct miracast_pipe *pipe = context->pipe;
+	bool refused = false;
 	u32 code;
 
 	spin_lock_irq(&pipe->frame_lock);
@@ -94,9 +98,17 @@ static void miracast_notify_done(void *ctx, int status, const void *out,
 	context->told_code = 0;
 	if (status)
 		pipe->stats.refused++;
-	if (pipe->context == context)
-		queue_work(miracast_work_queue(pipe), &context->notify_work);
+	if (pipe->context == context) {
+		refused = status == -ERANGE && code == MIRACAST_MSG_MODE_SET;
+		if (refused)
+			pipe->refused = context->told.serial;
+		miracast_notify_kick(pipe);
+	}
 	spin_unlock_irq(&pipe->frame_lock);
+
+	/* The desktop would not know otherwise why nobody sees anything. */
+	if (refused)
+		miracast_connector_kick(pipe);
 
 	if (status)
 		drm_dbg_kms(pipe->crtc.dev,
@@ -105,19 +117,46 @@ static void miracast_notify_done(void *ctx, int status, const void *out,
 			    status);
 }
 
+/*
+ * A message was not sent (R54): the daemon does not know after all what it would
+ * have been told. When it is memory that was short, or room in the session's
+ * queue, it is tried again; otherwise the session has ended.
+ */
+static void miracast_notify_unsent(struct miracast_context *context,
+				   const struct miracast_told *before,
+				   const struct miracast_told *after,
+				   bool key_frame, int error)
+{
+	struct miracast_pipe *pipe = context->pipe;
+
+	spin_lock_irq(&pipe->frame_lock);
+	if (context->told.serial == after->serial &&
+	    context->told.on == after->on) {
+		context->told = *before;
+		context->key_frame |= key_frame;
+	}
+	context->told_code = 0;
+	if (pipe->context == context && context->streaming &&
+	    (error == -ENOMEM || error == -ENOBUFS))
+		queue_delayed_work(miracast_work_queue(pipe),
+				   &context->notify_work, MIRACAST_NOTIFY_RETRY);
+	spin_unlock_irq(&pipe->frame_lock);
+}
+
 static void miracast_notify_work(struct work_struct *work)
 {
 	struct miracast_context *context =
-		container_of(work, struct miracast_context, notify_work);
+		container_of(work, struct miracast_context, notify_work.work);
 	struct miracast_pipe *pipe = context->pipe;
 	struct miracast_notice notice;
 	struct miracast_told before, after;
-	bool picture, message;
+	bool picture, message, key_frame;
 	int ret;
 
 	spin_lock_irq(&pipe->frame_lock);
 	picture = context->streaming;
 	before = context->told;
+	key_frame = context->key_frame;
 	message = miracast_notify_next(context, &notice);
 	after = context->told;
 	spin_unlock_irq(&pipe->frame_lock);
@@ -134,12 +173,7 @@ static void miracast_notify_work(struct work_struct *work)
 	if (!ret)
 		return;
 
-	/* Not sent (R54). Should the session live, the next change tells. */
-	spin_lock_irq(&pipe->frame_lock);
-	if (context->told.serial == after.serial && context->told.on == after.on)
-		context->told = before;
-	context->told_code = 0;
-	spin_unlock_irq(&pipe->frame_lock);
+	miracast_notify_unsent(context, &before, &after, key_frame, ret);
 	drm_dbg_kms(pipe->crtc.dev,
 		    "[CONNECTOR:%d:%s] cannot send message %u: %d\n",
 		    pipe->connector.base.id, pipe->connector.name,
@@ -148,7 +182,7 @@ static void miracast_notify_work(struct work_struct *work)
 
 void miracast_notify_init(struct miracast_context *context)
 {
-	INIT_WORK(&context->notify_work, miracast_notify_work);
+	INIT_DELAYED_WORK(&context->notify_work, miracast_notify_work);
 }
 
 /**
@@ -161,9 +195,10 @@ void miracast_notify_kick(struct miracast_pipe *pipe)
 {
 	lockdep_assert_held(&pipe->frame_lock);
 
+	/* At once, also when it is to be tried again later. */
 	if (pipe->context)
-		queue_work(miracast_work_queue(pipe),
-			   &pipe->context->notify_work);
+		mod_delayed_work(miracast_work_queue(pipe),
+				 &pipe->context->notify_work, 0);
 }
 
 /**
@@ -172,7 +207,8 @@ void miracast_notify_kick(struct miracast_pipe *pipe)
  * @crtc_state: the new state
  *
  * A mode counts as set when it is lit: what is chosen while the monitor is
- * blanked is told when it wakes.
+ * blanked is told when it wakes. One that is set once more, as desktops do when
+ * they are told that the link is bad, is a new one.
  *
  * Context: Commit tail.
  */
@@ -193,7 +229,7 @@ void miracast_notify_mode(struct miracast_pipe *pipe,
 	if (!crtc_state->enable) {
 		pipe->mode = mode;
 	} else if (crtc_state->active &&
-		   (crtc_state->mode_changed ||
+		   (crtc_state->mode_changed || crtc_state->connectors_changed ||
 		    memcmp(&mode, &pipe->mode, sizeof(mode)))) {
 		/* 0 stands for no mode. */
 		mode.serial = mode.serial + 1 ?: 1;
