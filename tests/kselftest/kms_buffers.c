@@ -20,7 +20,7 @@ FIXTURE_SETUP(buffers)
 	struct kms *kms = &self->kms;
 
 	kms_open(_metadata, kms);
-	kms_plug(_metadata, kms, 0);
+	kms_plug(_metadata, kms, MIRACAST_PLUG_IMPORT);
 	ASSERT_EQ(0, kms_fb_create(kms, &self->fb, 1280, 720,
 				   DRM_FORMAT_XRGB8888, 0));
 	ASSERT_EQ(0, kms_modeset(kms, &self->fb));
@@ -100,18 +100,30 @@ static int passes_on(struct __test_metadata *_metadata, struct kms *kms,
 	return out;
 }
 
-TEST_F(buffers, of_vgem)
+/* A buffer of vgem, or a negative errno. */
+static int vgem_buffer(int vgem)
 {
 	struct drm_mode_create_dumb create = {
 		.width = 1280, .height = 720, .bpp = 32,
 	};
+	int ret, prime = -1;
+
+	ret = dev_ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &create);
+	if (!ret)
+		ret = errno_of(drmPrimeHandleToFD(vgem, create.handle,
+						  DRM_CLOEXEC | DRM_RDWR, &prime));
+
+	return ret ? ret : prime;
+}
+
+TEST_F(buffers, of_vgem)
+{
 	int vgem = card_open_driver("vgem"), prime, ours;
 	uint32_t handle;
 
 	ASSERT_LE(0, vgem);
-	ASSERT_EQ(0, dev_ioctl(vgem, DRM_IOCTL_MODE_CREATE_DUMB, &create));
-	ASSERT_EQ(0, drmPrimeHandleToFD(vgem, create.handle,
-					DRM_CLOEXEC | DRM_RDWR, &prime));
+	prime = vgem_buffer(vgem);
+	ASSERT_LE(0, prime);
 	passes_on(_metadata, &self->kms, prime);
 
 	/* Others do attach, to ours for example, and it would have been seen. */
@@ -119,6 +131,55 @@ TEST_F(buffers, of_vgem)
 					DRM_CLOEXEC | DRM_RDWR, &ours));
 	ASSERT_EQ(0, drmPrimeFDToHandle(vgem, ours, &handle));
 	EXPECT_EQ(1, is_attached(ours, "vgem"));
+}
+
+static void swap_sink(struct kms *kms, int *sink)
+{
+	int other = *sink;
+
+	*sink = kms->sink;
+	kms->sink = other;
+}
+
+/*
+ * A compositor that is refused copies; one that is not would show what nobody can
+ * read.
+ */
+TEST_F(buffers, refused_when_a_daemon_cannot_read_them)
+{
+	int vgem = card_open_driver("vgem"), prime, ours;
+	struct kms *kms = &self->kms;
+	struct miracast_target_info other;
+	uint32_t handle;
+	int sink;
+
+	ASSERT_LE(0, vgem);
+	prime = vgem_buffer(vgem);
+	ASSERT_LE(0, prime);
+	kms_plug(_metadata, kms, 0);
+	EXPECT_EQ(-EOPNOTSUPP, errno_of(drmPrimeFDToHandle(kms->card, prime,
+							   &handle)));
+	/* Our own we can always read. */
+	ASSERT_EQ(0, drmPrimeHandleToFD(kms->card, self->fb.handle,
+					DRM_CLOEXEC | DRM_RDWR, &ours));
+	EXPECT_EQ(0, drmPrimeFDToHandle(kms->card, ours, &handle));
+
+	/* Buffers are the card's: one monitor that cannot is enough. */
+	ASSERT_EQ(0, kms_find(kms->broker, 1, &other));
+	sink = broker_open_sink(kms->broker, other.id, MIRACAST_OPEN_NONBLOCK);
+	ASSERT_LE(0, sink);
+	ASSERT_EQ(0, sink_start(sink));
+	kms_plug(_metadata, kms, MIRACAST_PLUG_IMPORT);
+	swap_sink(kms, &sink);
+	kms->connector = other.connector_id;
+	kms_plug(_metadata, kms, 0);
+	EXPECT_EQ(-EOPNOTSUPP, errno_of(drmPrimeFDToHandle(kms->card, prime,
+							   &handle)));
+	ASSERT_EQ(0, sink_unplug(kms->sink));
+	swap_sink(kms, &sink);
+	kms->connector = kms->target.connector_id;
+	EXPECT_EQ(0, errno_of(drmPrimeFDToHandle(kms->card, prime, &handle)));
+	close(sink);
 }
 
 /* A buffer in a process's own memory, where the kernel has that. */

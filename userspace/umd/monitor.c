@@ -72,7 +72,7 @@ GBytes *monitor_plug(const wfd_sink_caps *caps, const GArray *modes, const struc
 		.num_modes = MIN(modes->len, MIRACAST_MAX_MODES),
 		.mode_size = sizeof(struct miracast_mode),
 		.monitor_type = wfd_connector_type_to_drm(caps->connector_type),
-		.flags = MIRACAST_PLUG_CURSOR,
+		.flags = MIRACAST_PLUG_CURSOR | MIRACAST_PLUG_IMPORT,
 	};
 
 	if (!edid)

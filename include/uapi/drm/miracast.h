@@ -125,7 +125,13 @@
  * least 34 ms) the hold is revoked: the desktop goes on, and the release says
  * so (MIRACAST_RELEASE_REVOKED): what was read may be torn and should be
  * thrown away. Nothing that the daemon does, or fails to do, holds the desktop
- * up for longer.
+ * up for longer. A desktop that waits by a fence (OUT_FENCE_PTR) is not held up
+ * at all: what is not released by the vblank is revoked there.
+ *
+ * The cursor image of a held picture is protected in the same way when the
+ * desktop changes the image by a commit, as Wayland compositors do. The legacy
+ * cursor ioctls wait for nobody, and their callers draw into the image that is on
+ * the screen without saying so: such an image may be torn, and nobody can tell.
  *
  * A release with a sync_file, for reading that goes on in a GPU, counts from the
  * moment at which that signals. The deadline is the same, so the hold may be
@@ -664,7 +670,9 @@ struct miracast_plug {
  * say, and that the desktop has imported (PRIME). It gets that driver's dma-buf:
  * a GPU can import it; mmap() of it may fail, be slow, or show what is old.
  * Without: such buffers are refused, and compositors copy into buffers of this
- * card, which are in memory and can always be mapped.
+ * card, which are in memory and can always be mapped. Imports are made for the
+ * card, so they are refused as long as any monitor is plugged in without this;
+ * and from a driver that lets nobody map its buffers in any case.
  */
 #define MIRACAST_PLUG_IMPORT	(1 << 1)
 

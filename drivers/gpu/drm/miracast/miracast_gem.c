@@ -18,6 +18,7 @@
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_mode.h>
 #include <drm/drm_prime.h>
+#include <drm/drm_print.h>
 
 #include "miracast_drv.h"
 
@@ -74,6 +75,25 @@ static bool miracast_gem_is_import(const struct drm_gem_object *obj)
 	return obj->funcs == &miracast_import_funcs;
 }
 
+/* Whether whoever reads the pictures can read another driver's buffers. */
+static bool miracast_gem_may_import(struct drm_device *drm,
+				    const struct dma_buf *dma_buf)
+{
+	struct miracast_device *mdev = to_miracast_device(drm);
+	struct miracast_monitor *monitor;
+	bool may = dma_buf->ops->mmap;
+	unsigned int i;
+
+	for (i = 0; may && i < mdev->num_pipes; i++) {
+		monitor = miracast_monitor_get(mdev->pipes[i]);
+		if (monitor)
+			may = monitor->plug.flags & MIRACAST_PLUG_IMPORT;
+		miracast_monitor_put(monitor);
+	}
+
+	return may;
+}
+
 /**
  * miracast_gem_prime_import() - import a dma-buf
  * @drm: the device
@@ -81,6 +101,10 @@ static bool miracast_gem_is_import(const struct drm_gem_object *obj)
  *
  * One of our own becomes the object that it stands for, provided that it is
  * the dma-buf under which core knows the object: the daemon's are others.
+ *
+ * What a daemon cannot read must not be accepted: compositors that are refused
+ * copy into a buffer of ours, and what they show by one that was accepted would
+ * stay black.
  *
  * Context: drm->object_name_lock is held.
  *
@@ -100,6 +124,12 @@ struct drm_gem_object *miracast_gem_prime_import(struct drm_device *drm,
 			drm_gem_object_get(obj);
 			return obj;
 		}
+	}
+
+	if (!miracast_gem_may_import(drm, dma_buf)) {
+		drm_dbg_prime(drm, "buffer of %s: a daemon cannot read it\n",
+			      dma_buf->exp_name);
+		return ERR_PTR(-EOPNOTSUPP);
 	}
 
 	/* GEM objects are whole pages, exporters need not be. */
