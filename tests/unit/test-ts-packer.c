@@ -454,27 +454,108 @@ static void test_intervals(void)
 	}
 }
 
-/* A single late picture holds the clock for a while, and is forgotten in time. */
+/* What a sink makes of an access unit: how long after its arrival it is shown. */
+struct arrival {
+	gint64 lead; /* PTS - PCR when it comes */
+	gint64 pts;
+	gboolean step; /* a PCR that is marked as discontinuous came with it */
+};
+
+/* Packs at @now, and goes on with the clock as a sink does: from PCR to PCR, 27 MHz between. */
+static struct arrival arrive(struct wfd_ts_packer *packer, enum wfd_ts_stream stream, gint64 pts, gint64 now,
+			     gint64 *clock_offset)
+{
+	g_autoptr(GByteArray) out = g_byte_array_new();
+	g_autoptr(GByteArray) pes = NULL;
+	const guint8 byte = 0;
+	struct arrival arrival = { 0 };
+	struct packet packet;
+
+	pack(packer, stream, &byte, 1, pts, now, FALSE, out);
+	if (find_packet(out, WFD_TS_PID_PCR, &packet)) {
+		gint64 offset = (gint64)(packet.pcr / 27) * 1000 - now;
+
+		arrival.step = packet.discontinuity;
+		/* 30 ppm of 100 ms are 3 us; 1 us is what reading it in microseconds costs. */
+		if (*clock_offset && !packet.discontinuity)
+			g_assert_cmpint(ABS(offset - *clock_offset), <=, 2000);
+		*clock_offset = offset;
+	}
+	pes = payload_of(out, stream == WFD_TS_VIDEO ? WFD_TS_PID_VIDEO : WFD_TS_PID_AUDIO);
+	arrival.pts = (gint64)read_timestamp(pes->data + 9) * 100000 / 9;
+	arrival.lead = arrival.pts - (now + *clock_offset);
+	return arrival;
+}
+
+/*
+ * A picture that is late by 50 ms to 900 ms is shown as soon as it is there.  Neither before
+ * nor after it the clock moves, and the others are shown at their times.
+ */
 static void test_late_picture(void)
 {
-	g_autoptr(wfd_ts_packer) packer = new_packer(&h264, NULL);
-	const guint8 byte = 0;
-	gint64 lag = 0;
+	static const gint64 late[] = { 50, 100, 150, 400, 900 };
 
-	for (guint n = 0; n < 60 * 400; n++) {
-		g_autoptr(GByteArray) out = g_byte_array_new();
-		gint64 pts = n * SEC / 60;
-		gint64 now = n == 100 ? pts + 150 * MSEC : pts + (n > 100 && n < 110 ? 150 * MSEC : 0);
-		struct packet packet;
+	for (guint i = 0; i < G_N_ELEMENTS(late); i++) {
+		g_autoptr(wfd_ts_packer) packer = new_packer(&h264, NULL);
+		gint64 offset = 0, last = 0, now = 0;
 
-		pack(packer, WFD_TS_VIDEO, &byte, 1, pts, now, FALSE, out);
-		if (!find_packet(out, WFD_TS_PID_PCR, &packet))
-			continue;
-		lag = now + WFD_TS_TIME_BASE - (gint64)(packet.pcr / 27) * 1000;
-		g_assert_cmpint(lag, >=, 40 * MSEC - 1000);
-		g_assert_cmpint(lag, <=, 191 * MSEC);
+		for (guint n = 0; n < 60 * 20; n++) {
+			gint64 pts = n * SEC / 60;
+			struct arrival arrival;
+
+			/* What comes behind a late picture waits for it, too. */
+			now = MAX(now, n == 120 ? pts + late[i] * MSEC : pts + 5 * MSEC);
+			arrival = arrive(packer, WFD_TS_VIDEO, pts, now, &offset);
+			g_assert_true(arrival.step == (n == 0));
+			g_assert_cmpint(arrival.pts, >, last);
+			g_assert_cmpint(arrival.lead, >=, 5 * MSEC - 12000);
+			g_assert_cmpint(arrival.lead, <=, 76 * MSEC);
+			if (n < 120 || n >= 180) {
+				g_assert_cmpint(arrival.lead, >=, 74 * MSEC);
+				g_assert_cmpint(ABS(arrival.pts - pts - WFD_TS_TIME_BASE), <=, 12000);
+			}
+			last = arrival.pts;
+		}
 	}
-	g_assert_cmpint(lag, <, 60 * MSEC);
+}
+
+/* Sound moves nothing, however late, and keeps its times. */
+static void test_late_sound(void)
+{
+	g_autoptr(wfd_ts_packer) packer = new_packer(&h264, &aac);
+	gint64 offset = 0;
+
+	for (guint n = 0; n < 60 * 20; n++) {
+		gint64 pts = n * SEC / 60;
+		struct arrival video = arrive(packer, WFD_TS_VIDEO, pts, pts + 5 * MSEC, &offset);
+		struct arrival audio = arrive(packer, WFD_TS_AUDIO, pts - (n > 100 ? 500 * MSEC : 0),
+					      pts + 6 * MSEC, &offset);
+
+		g_assert_true(video.step == (n == 0));
+		g_assert_false(audio.step);
+		g_assert_cmpint(ABS(video.lead - 75 * MSEC), <=, MSEC);
+		g_assert_cmpint(ABS(audio.lead - (n > 100 ? -426 : 74) * MSEC), <=, MSEC);
+	}
+}
+
+/* Another lag is another clock, and says so. */
+static void test_lag(void)
+{
+	g_autoptr(wfd_ts_packer) packer = new_packer(&h264, NULL);
+	gint64 offset = 0, lag = 80;
+
+	for (guint n = 0; n < 600; n++) {
+		gint64 pts = n * SEC / 60;
+		struct arrival arrival;
+
+		if (n == 200 || n == 400) {
+			lag = n == 200 ? 60 : 100;
+			wfd_ts_packer_set_pcr_lag(packer, lag * MSEC);
+		}
+		arrival = arrive(packer, WFD_TS_VIDEO, pts, pts, &offset);
+		g_assert_true(arrival.step == (n == 0 || n == 200 || n == 400));
+		g_assert_cmpint(ABS(arrival.lead - lag * MSEC), <=, MSEC);
+	}
 }
 
 static void test_idr_has_tables(void)
@@ -612,6 +693,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/ts-packer/wrap", test_wrap);
 	g_test_add_func("/ts-packer/intervals", test_intervals);
 	g_test_add_func("/ts-packer/late-picture", test_late_picture);
+	g_test_add_func("/ts-packer/late-sound", test_late_sound);
+	g_test_add_func("/ts-packer/lag", test_lag);
 	g_test_add_func("/ts-packer/idr-has-tables", test_idr_has_tables);
 	g_test_add_func("/ts-packer/version", test_version);
 	g_test_add_func("/ts-packer/pmt-pid", test_pmt_pid);

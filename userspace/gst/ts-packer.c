@@ -18,20 +18,14 @@
 
 #define PSI_DEFAULT_INTERVAL WFD_TS_MAX_INTERVAL
 #define PCR_DEFAULT_INTERVAL (40 * MSEC)
-#define PCR_DEFAULT_LEAD (40 * MSEC)
-#define PCR_MAX_LEAD (1000 * MSEC)
+#define PCR_DEFAULT_LAG (80 * MSEC)
+#define PCR_MAX_LAG (1000 * MSEC)
 
-/*
- * An access unit that is later than this is no longer believed: its time stamps
- * are wrong, and to follow them would hold the sink's clock back for ever.
- */
-#define MAX_DELAY (1000 * MSEC)
+/* A picture that is too late for its time is shown so long after it has left: at once, nearly. */
+#define LATE_LEAD (5 * MSEC)
 
-/*
- * The delay seen once is forgotten at this rate (ns per ms, 500 ppm): slow
- * enough for a clock recovery to follow, and one hiccup does not stay for ever.
- */
-#define DELAY_DECAY_PER_MSEC 500
+/* A tick of 90 kHz, rounded up: times of a stream that are to differ differ by this much. */
+#define TICK 11112
 
 /* PES header: 6 bytes up to the length, 3 of flags, PTS, DTS, LPCM stuffing. */
 #define PES_MAX_HEADER (9 + 10)
@@ -63,7 +57,7 @@ struct wfd_ts_packer {
 	guint16 pmt_pid;
 	gint64 psi_interval;
 	gint64 pcr_interval;
-	gint64 pcr_lead;
+	gint64 pcr_lag;
 
 	struct wfd_ts_format formats[WFD_TS_N_STREAMS];
 	guint8 pat_version;
@@ -79,8 +73,8 @@ struct wfd_ts_packer {
 	gint64 gap; /* between the latest two access units */
 	gint64 psi_time;
 	gint64 pcr_time;
-	gint64 pcr; /* the latest PCR, before WFD_TS_TIME_BASE */
-	gint64 delay; /* of the latest access unit of all, decaying */
+	gint64 lag; /* of the PCR behind now; pcr_lag when the clock was started */
+	gint64 picture_pts; /* the latest one of video */
 };
 
 /* Codecs */
@@ -300,26 +294,21 @@ static void write_psi(struct wfd_ts_packer *packer, GByteArray *out)
 /* Clock 2.4.3.5 */
 
 /*
- * The PCR follows the time at which packets leave, not that of single access
- * units: it then runs evenly however much the encoder's delay changes, and it
- * keeps running while nothing is shown.  It lags by the largest delay seen, so
- * that no access unit reaches the sink less than pcr_lead before its time.
+ * The PCR is the time at which it leaves, less a lag that never changes while the clock
+ * runs.  2.4.2.1 leaves no other way: a clock that may be off by 30 ppm, and change by
+ * 75 mHz in a second, would take three hours to get to where it could make up 1 ms in
+ * half a minute.  So neither a late picture nor late sound moves it; that is what the lag
+ * is for, and what is later than it comes late.  Another lag is another clock: it
+ * begins with a PCR that is marked as discontinuous.
  */
-static gint64 advance_pcr(struct wfd_ts_packer *packer)
+static gint64 pcr_at(const struct wfd_ts_packer *packer, gint64 now)
 {
-	gint64 pcr = packer->now - packer->delay - packer->pcr_lead;
-
-	/* While the lag grows the clock waits, for it may not go back. */
-	if (!packer->discontinuity && pcr <= packer->pcr)
-		pcr = packer->pcr + 1000;
-	packer->pcr = pcr;
-	packer->pcr_time = packer->now;
-	return pcr;
+	return now - packer->lag;
 }
 
 static void write_pcr(struct wfd_ts_packer *packer, GByteArray *out)
 {
-	guint64 ticks = (guint64)(advance_pcr(packer) + WFD_TS_TIME_BASE) * 27 / 1000;
+	guint64 ticks = (guint64)(pcr_at(packer, packer->now) + WFD_TS_TIME_BASE) * 27 / 1000;
 	guint64 base = ticks / 300 & ((G_GUINT64_CONSTANT(1) << 33) - 1);
 	guint extension = ticks % 300;
 	guint8 *packet = append_packets(out, 1);
@@ -333,6 +322,7 @@ static void write_pcr(struct wfd_ts_packer *packer, GByteArray *out)
 	p = put_be16(p, (base & 1) << 15 | 0x3f << 9 | extension);
 	memset(p, 0xff, packet + WFD_TS_PACKET_SIZE - p);
 	packer->discontinuity = FALSE;
+	packer->pcr_time = packer->now;
 }
 
 /* PES packets 2.4.3.6 */
@@ -477,19 +467,19 @@ static void start_time(struct wfd_ts_packer *packer, gint64 now)
 	packer->running = TRUE;
 	packer->now = now;
 	packer->gap = 0;
-	packer->delay = 0;
+	packer->lag = packer->pcr_lag;
+	packer->picture_pts = G_MININT64;
 	packer->psi_wanted = TRUE;
 	packer->discontinuity = TRUE;
 }
 
 static void advance_time(struct wfd_ts_packer *packer, gint64 now)
 {
-	gint64 elapsed = now - packer->now;
-
-	if (elapsed <= 0)
+	packer->now = MAX(packer->now, now);
+	if (packer->lag == packer->pcr_lag)
 		return;
-	packer->delay = MAX(0, packer->delay - elapsed / MSEC * DELAY_DECAY_PER_MSEC);
-	packer->now = now;
+	packer->lag = packer->pcr_lag;
+	packer->discontinuity = TRUE;
 }
 
 static void observe_access_unit(struct wfd_ts_packer *packer, const struct wfd_ts_access_unit *au)
@@ -502,7 +492,23 @@ static void observe_access_unit(struct wfd_ts_packer *packer, const struct wfd_t
 	} else {
 		start_time(packer, au->now);
 	}
-	packer->delay = CLAMP(packer->now - au->dts, packer->delay, MAX_DELAY);
+}
+
+/*
+ * A picture whose time has passed in the sink when it gets there cannot be shown then.
+ * It says when it can, and does not count as late; those behind it keep their own times.
+ */
+static void show_late_picture(struct wfd_ts_packer *packer, struct wfd_ts_access_unit *au)
+{
+	gint64 behind = pcr_at(packer, packer->now) + LATE_LEAD - au->dts;
+
+	if (packer->picture_pts != G_MININT64)
+		behind = MAX(behind, packer->picture_pts + TICK - au->pts);
+	if (behind > 0) {
+		au->dts += behind;
+		au->pts += behind;
+	}
+	packer->picture_pts = au->pts;
 }
 
 /* Timers are never early, and packets spend time on their way: aim before the limit. */
@@ -517,7 +523,7 @@ static gboolean due(const struct wfd_ts_packer *packer, gint64 last, gint64 inte
 	return packer->now - last + packer->gap > target(interval);
 }
 
-guint wfd_ts_packer_pack(struct wfd_ts_packer *packer, const struct wfd_ts_access_unit *au, GByteArray *out)
+guint wfd_ts_packer_pack(struct wfd_ts_packer *packer, struct wfd_ts_access_unit *au, GByteArray *out)
 {
 	guint wrote = 0;
 
@@ -525,6 +531,8 @@ guint wfd_ts_packer_pack(struct wfd_ts_packer *packer, const struct wfd_ts_acces
 	g_return_val_if_fail(au->n_slices <= WFD_TS_MAX_SLICES, 0);
 
 	observe_access_unit(packer, au);
+	if (au->stream == WFD_TS_VIDEO)
+		show_late_picture(packer, au);
 	if (packer->psi_wanted || (au->stream == WFD_TS_VIDEO && au->random_access) ||
 	    due(packer, packer->psi_time, packer->psi_interval)) {
 		write_psi(packer, out);
@@ -547,12 +555,15 @@ gint64 wfd_ts_packer_idle_deadline(const struct wfd_ts_packer *packer)
 
 guint wfd_ts_packer_pack_idle(struct wfd_ts_packer *packer, gint64 now, GByteArray *out)
 {
+	guint wrote;
+
 	if (now < wfd_ts_packer_idle_deadline(packer))
 		return 0;
 	advance_time(packer, now);
 	write_psi(packer, out);
+	wrote = WFD_TS_WROTE_PSI | WFD_TS_WROTE_PCR | (packer->discontinuity ? WFD_TS_WROTE_DISCONTINUITY : 0);
 	write_pcr(packer, out);
-	return WFD_TS_WROTE_PSI | WFD_TS_WROTE_PCR;
+	return wrote;
 }
 
 /* Set-up */
@@ -578,9 +589,9 @@ void wfd_ts_packer_set_intervals(struct wfd_ts_packer *packer, gint64 psi, gint6
 	packer->pcr_interval = CLAMP(pcr, 0, WFD_TS_MAX_INTERVAL);
 }
 
-void wfd_ts_packer_set_pcr_lead(struct wfd_ts_packer *packer, gint64 lead)
+void wfd_ts_packer_set_pcr_lag(struct wfd_ts_packer *packer, gint64 lag)
 {
-	packer->pcr_lead = CLAMP(lead, 0, PCR_MAX_LEAD);
+	packer->pcr_lag = CLAMP(lag, 0, PCR_MAX_LAG);
 }
 
 gboolean wfd_ts_packer_set_format(struct wfd_ts_packer *packer, enum wfd_ts_stream stream,
@@ -610,7 +621,7 @@ struct wfd_ts_packer *wfd_ts_packer_new(void)
 	packer->pmt_pid = WFD_TS_PID_PMT;
 	packer->psi_interval = PSI_DEFAULT_INTERVAL;
 	packer->pcr_interval = PCR_DEFAULT_INTERVAL;
-	packer->pcr_lead = PCR_DEFAULT_LEAD;
+	packer->pcr_lag = PCR_DEFAULT_LAG;
 	return packer;
 }
 

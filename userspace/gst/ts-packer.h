@@ -164,14 +164,16 @@ gboolean wfd_ts_packer_set_pmt_pid(struct wfd_ts_packer *packer, guint pid);
 void wfd_ts_packer_set_intervals(struct wfd_ts_packer *packer, gint64 psi, gint64 pcr);
 
 /**
- * wfd_ts_packer_set_pcr_lead() - how far the PCR runs behind the PTS
+ * wfd_ts_packer_set_pcr_lag() - how far the PCR runs behind the time at which it leaves
  * @packer: the packer
- * @lead: ns, 0 to 1 s; default 40 ms
+ * @lag: ns, 0 to 1 s; default 80 ms
  *
- * That is what a sink which obeys the PCR waits between the arrival of an
- * access unit that was as late as the latest one seen and its presentation.
+ * So long after an access unit's time a sink that obeys the PCR shows it: that is what
+ * the encoder and the way to the sink may take.  It is the same for all access units, and
+ * does not change by itself.  Once the clock runs another lag starts it anew, with a
+ * PCR marked as discontinuous.
  */
-void wfd_ts_packer_set_pcr_lead(struct wfd_ts_packer *packer, gint64 lead);
+void wfd_ts_packer_set_pcr_lag(struct wfd_ts_packer *packer, gint64 lag);
 
 /**
  * wfd_ts_packer_set_format() - set, change or (CODEC_NONE) remove a stream
@@ -207,7 +209,9 @@ enum wfd_ts_wrote {
 /**
  * wfd_ts_packer_pack() - append the packets of one access unit
  * @packer: the packer
- * @au: the access unit; its stream must have a format
+ * @au: the access unit; its stream must have a format.  Times of a picture that is
+ *	later than the PCR's lag, or not later than the picture before, are moved to
+ *	the first ones at which it can be shown.  Sound keeps its own
  * @out: whole packets are appended here
  *
  * PAT and PMT come first if they are due, the stream set changed, or the access
@@ -215,7 +219,7 @@ enum wfd_ts_wrote {
  *
  * Return: enum wfd_ts_wrote bits
  */
-guint wfd_ts_packer_pack(struct wfd_ts_packer *packer, const struct wfd_ts_access_unit *au, GByteArray *out);
+guint wfd_ts_packer_pack(struct wfd_ts_packer *packer, struct wfd_ts_access_unit *au, GByteArray *out);
 
 /**
  * wfd_ts_packer_idle_deadline() - until when something has to be sent

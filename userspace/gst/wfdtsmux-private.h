@@ -33,7 +33,7 @@ struct input {
 struct settings {
 	guint64 pcr_interval;
 	guint64 psi_interval;
-	guint64 pcr_lead;
+	guint64 pcr_lag;
 	guint packets_per_buffer;
 	guint pmt_pid;
 };
@@ -50,7 +50,9 @@ struct _WfdTsMux {
 	struct wfd_h264_parameter_sets sets;
 	GstAdapter *lpcm; /* samples short of a PES packet */
 	gboolean head_sent; /* stream-start, caps and segment are out */
-	gboolean picture_sent; /* the first IDR is out */
+	gboolean muted;
+	gboolean picture_sent; /* the first IDR since it was not muted is out */
+	gint64 sound_from; /* PTS of that picture */
 	gboolean live_known;
 	gboolean live;
 	gboolean discont; /* the next buffer says so */
@@ -61,8 +63,6 @@ struct _WfdTsMux {
 	gboolean stopping;
 	gboolean playing;
 	gboolean flowing; /* something was sent, no EOS yet, and a clock tells the time */
-	GstClockTime first_base; /* base time when it first played */
-	gint64 paused; /* time spent in pauses since then, which running time leaves out */
 	GstClockID alarm; /* what the task sleeps on */
 };
 
@@ -76,10 +76,7 @@ gboolean wfd_ts_mux_set_video_caps(WfdTsMux *self, struct input *input, GstCaps 
 /* Give the packer the present values of the properties. */
 void wfd_ts_mux_apply_settings(WfdTsMux *self);
 
-/* Time in pauses so far: what stream time is ahead of running time; task_lock not held. */
-gint64 wfd_ts_mux_paused(WfdTsMux *self);
-
-/* Stream time by the clock; FALSE if the pipeline is not live or does not play. */
+/* Running time by the clock; FALSE if the pipeline is not live or does not play. */
 gboolean wfd_ts_mux_clock_time(WfdTsMux *self, gint64 *now);
 
 /* Send stream-start, caps and segment unless they are out. */

@@ -83,7 +83,7 @@ void wfd_ts_mux_apply_settings(WfdTsMux *self)
 	settings = self->settings;
 	GST_OBJECT_UNLOCK(self);
 	wfd_ts_packer_set_intervals(self->packer, settings.psi_interval, settings.pcr_interval);
-	wfd_ts_packer_set_pcr_lead(self->packer, settings.pcr_lead);
+	wfd_ts_packer_set_pcr_lag(self->packer, settings.pcr_lag);
 	if (!wfd_ts_packer_set_pmt_pid(self->packer, settings.pmt_pid))
 		GST_WARNING_OBJECT(self, "PID 0x%04x cannot be the PMT's, kept the former", settings.pmt_pid);
 }
@@ -109,7 +109,7 @@ gboolean wfd_ts_mux_clock_time(WfdTsMux *self, gint64 *now)
 	if (!self->live || !playing)
 		return FALSE;
 	time = gst_element_get_current_running_time(GST_ELEMENT(self));
-	*now = time + wfd_ts_mux_paused(self);
+	*now = time;
 	return GST_CLOCK_TIME_IS_VALID(time);
 }
 
@@ -129,18 +129,13 @@ static gint64 send_time(WfdTsMux *self, GstPad *pad, gint64 dts)
 	return now;
 }
 
-/*
- * Running time and the pauses.  A sink's clock does not stop while the session is
- * paused: PCR and RTP time have to go on.
- */
-static gint64 stream_time(WfdTsMux *self, const struct input *input, GstClockTime time)
+static gint64 running_time(const struct input *input, GstClockTime time)
 {
-	gint64 paused = wfd_ts_mux_paused(self);
 	guint64 running = 0;
 
 	if (gst_segment_to_running_time_full(&input->segment, GST_FORMAT_TIME, time, &running) < 0)
-		return paused - (gint64)running;
-	return paused + running;
+		return -(gint64)running;
+	return running;
 }
 
 /* Formats */
@@ -274,7 +269,7 @@ static void set_slices(WfdTsMux *self, struct wfd_ts_access_unit *au, const stru
 	au->n_slices = slice - au->slices;
 }
 
-static gboolean set_times(WfdTsMux *self, const struct input *input, GstBuffer *buffer, struct wfd_ts_access_unit *au)
+static gboolean set_times(const struct input *input, GstBuffer *buffer, struct wfd_ts_access_unit *au)
 {
 	GstClockTime pts = GST_BUFFER_PTS(buffer);
 	GstClockTime dts = GST_BUFFER_DTS(buffer);
@@ -283,8 +278,8 @@ static gboolean set_times(WfdTsMux *self, const struct input *input, GstBuffer *
 		pts = dts;
 	if (!GST_CLOCK_TIME_IS_VALID(pts))
 		return FALSE;
-	au->pts = stream_time(self, input, pts);
-	au->dts = GST_CLOCK_TIME_IS_VALID(dts) ? MIN(stream_time(self, input, dts), au->pts) : au->pts;
+	au->pts = running_time(input, pts);
+	au->dts = GST_CLOCK_TIME_IS_VALID(dts) ? MIN(running_time(input, dts), au->pts) : au->pts;
 	return TRUE;
 }
 
@@ -295,6 +290,8 @@ static GstFlowReturn video_access_unit(WfdTsMux *self, struct input *input, GstB
 
 	wfd_h264_au_scan(map->data, map->size, &self->sets, &h264);
 	set_video_format(self, input);
+	if (self->muted)
+		return GST_FLOW_OK;
 	if (!self->picture_sent) {
 		if (!h264.idr || input->format.codec == WFD_TS_CODEC_NONE || self->sets.pps->len == 0) {
 			GST_INFO_OBJECT(input->pad, "dropped %" GST_PTR_FORMAT ": no IDR with SPS and PPS yet",
@@ -302,7 +299,9 @@ static GstFlowReturn video_access_unit(WfdTsMux *self, struct input *input, GstB
 			return GST_FLOW_OK;
 		}
 		announce_audio(self);
+		gst_adapter_clear(self->lpcm);
 		self->picture_sent = TRUE;
+		self->sound_from = au->pts;
 	}
 	au->random_access = h264.idr;
 	set_slices(self, au, &h264, map);
@@ -310,13 +309,13 @@ static GstFlowReturn video_access_unit(WfdTsMux *self, struct input *input, GstB
 }
 
 /* The running time of the first byte in the adapter. */
-static gint64 lpcm_time(WfdTsMux *self, struct input *input)
+static gint64 lpcm_time(WfdTsMux *self, const struct input *input)
 {
 	guint64 distance;
 	GstClockTime pts = gst_adapter_prev_pts(self->lpcm, &distance);
 	guint bytes_per_second = input->format.rate * 4;
 
-	return stream_time(self, input, pts + gst_util_uint64_scale(distance, GST_SECOND, bytes_per_second));
+	return running_time(input, pts + gst_util_uint64_scale(distance, GST_SECOND, bytes_per_second));
 }
 
 static GstFlowReturn push_lpcm(WfdTsMux *self, struct input *input, GstBuffer *buffer)
@@ -333,7 +332,8 @@ static GstFlowReturn push_lpcm(WfdTsMux *self, struct input *input, GstBuffer *b
 		au.slices[0].data = gst_adapter_map(self->lpcm, WFD_TS_LPCM_BYTES);
 		au.slices[0].size = WFD_TS_LPCM_BYTES;
 		au.n_slices = 1;
-		ret = push_access_unit(self, input, &au, buffer);
+		if (au.pts >= self->sound_from)
+			ret = push_access_unit(self, input, &au, buffer);
 		gst_adapter_unmap(self->lpcm);
 		gst_adapter_flush(self->lpcm, WFD_TS_LPCM_BYTES);
 	}
@@ -347,10 +347,12 @@ static GstFlowReturn audio_access_unit(WfdTsMux *self, struct input *input, GstB
 
 	if (input->format.codec == WFD_TS_CODEC_NONE)
 		return GST_FLOW_NOT_NEGOTIATED;
-	if (video->pad && !video->eos && !self->picture_sent)
+	if (self->muted || (video->pad && !video->eos && !self->picture_sent))
 		return GST_FLOW_OK;
 	if (input->format.codec == WFD_TS_CODEC_LPCM)
 		return push_lpcm(self, input, buffer);
+	if (au->pts < self->sound_from)
+		return GST_FLOW_OK;
 	au->slices[0] = (struct wfd_ts_slice){ map->data, map->size };
 	au->n_slices = 1;
 	return push_access_unit(self, input, au, buffer);
@@ -376,7 +378,7 @@ GstFlowReturn wfd_ts_mux_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer
 	guint64 time = 0;
 	GstMapInfo map;
 
-	if (!set_times(self, input, buffer, &au)) {
+	if (!set_times(input, buffer, &au)) {
 		GST_ELEMENT_ERROR(self, STREAM, MUX, (NULL),
 				  ("buffer without time stamp on pad %s; put a parser or a live source before it",
 				   GST_PAD_NAME(pad)));
@@ -393,7 +395,7 @@ GstFlowReturn wfd_ts_mux_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer
 	g_mutex_lock(&self->lock);
 	if (video) {
 		ret = video_access_unit(self, input, buffer, &map, &au);
-		sent = ret == GST_FLOW_OK && self->picture_sent;
+		sent = ret == GST_FLOW_OK && self->picture_sent && !self->muted;
 		time = g_get_monotonic_time() * 1000;
 	} else {
 		ret = audio_access_unit(self, input, buffer, &map, &au);

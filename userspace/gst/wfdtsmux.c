@@ -16,9 +16,10 @@ G_DEFINE_FINAL_TYPE(WfdTsMux, wfd_ts_mux, GST_TYPE_ELEMENT)
 enum {
 	PROP_PCR_INTERVAL = 1,
 	PROP_PSI_INTERVAL,
-	PROP_PCR_LEAD,
+	PROP_PCR_LAG,
 	PROP_PACKETS_PER_BUFFER,
 	PROP_PMT_PID,
+	PROP_MUTED,
 	N_PROPS,
 };
 
@@ -74,7 +75,7 @@ static void task_sleep_until(WfdTsMux *self, gint64 time)
 
 	g_mutex_lock(&self->task_lock);
 	if (self->playing && !self->stopping && clock)
-		alarm = self->alarm = gst_clock_new_single_shot_id(clock, base + MAX(time - self->paused, 0));
+		alarm = self->alarm = gst_clock_new_single_shot_id(clock, base + MAX(time, 0));
 	g_mutex_unlock(&self->task_lock);
 	if (!alarm)
 		return;
@@ -94,7 +95,7 @@ static void push_idle(WfdTsMux *self)
 	gint64 now;
 
 	wfd_ts_mux_apply_settings(self);
-	if (wfd_ts_mux_clock_time(self, &now)) {
+	if (!self->muted && wfd_ts_mux_clock_time(self, &now)) {
 		wrote = wfd_ts_packer_pack_idle(self->packer, now, packets);
 		self->now = now;
 	}
@@ -122,31 +123,37 @@ static void wfd_ts_mux_loop(gpointer data)
 	g_mutex_unlock(&self->lock);
 }
 
-gint64 wfd_ts_mux_paused(WfdTsMux *self)
-{
-	gint64 paused;
-
-	g_mutex_lock(&self->task_lock);
-	paused = self->paused;
-	g_mutex_unlock(&self->task_lock);
-	return paused;
-}
-
-/* The base time moves on by the length of each pause. */
 static void set_playing(WfdTsMux *self, gboolean playing)
 {
-	GstClockTime base = gst_element_get_base_time(GST_ELEMENT(self));
-
 	g_mutex_lock(&self->task_lock);
 	self->playing = playing;
-	if (playing && !GST_CLOCK_TIME_IS_VALID(self->first_base))
-		self->first_base = base;
-	if (playing)
-		self->paused = base - self->first_base;
 	if (!playing && self->alarm)
 		gst_clock_id_unschedule(self->alarm);
 	g_cond_signal(&self->wake);
 	g_mutex_unlock(&self->task_lock);
+}
+
+/* Waits for what is being sent. */
+static void set_muted(WfdTsMux *self, gboolean muted)
+{
+	g_mutex_lock(&self->lock);
+	if (self->muted != muted) {
+		self->muted = muted;
+		self->picture_sent = FALSE;
+	}
+	if (muted)
+		wfd_ts_mux_set_flowing(self, FALSE);
+	g_mutex_unlock(&self->lock);
+}
+
+static gboolean get_muted(WfdTsMux *self)
+{
+	gboolean muted;
+
+	g_mutex_lock(&self->lock);
+	muted = self->muted;
+	g_mutex_unlock(&self->lock);
+	return muted;
 }
 
 static gboolean wfd_ts_mux_src_activate_mode(GstPad *pad, GstObject *parent, GstPadMode mode, gboolean active)
@@ -323,13 +330,12 @@ static void reset(WfdTsMux *self)
 	gst_adapter_clear(self->lpcm);
 	self->head_sent = FALSE;
 	self->picture_sent = FALSE;
+	self->sound_from = G_MININT64;
 	self->live_known = FALSE;
 	self->live = FALSE;
 	self->discont = TRUE;
 	self->now = G_MININT64;
 	self->flowing = FALSE;
-	self->first_base = GST_CLOCK_TIME_NONE;
-	self->paused = 0;
 }
 
 static GstStateChangeReturn wfd_ts_mux_change_state(GstElement *element, GstStateChange transition)
@@ -353,6 +359,10 @@ static void wfd_ts_mux_set_property(GObject *object, guint id, const GValue *val
 {
 	WfdTsMux *self = WFD_TS_MUX(object);
 
+	if (id == PROP_MUTED) {
+		set_muted(self, g_value_get_boolean(value));
+		return;
+	}
 	GST_OBJECT_LOCK(self);
 	switch (id) {
 	case PROP_PCR_INTERVAL:
@@ -361,8 +371,8 @@ static void wfd_ts_mux_set_property(GObject *object, guint id, const GValue *val
 	case PROP_PSI_INTERVAL:
 		self->settings.psi_interval = g_value_get_uint64(value);
 		break;
-	case PROP_PCR_LEAD:
-		self->settings.pcr_lead = g_value_get_uint64(value);
+	case PROP_PCR_LAG:
+		self->settings.pcr_lag = g_value_get_uint64(value);
 		break;
 	case PROP_PACKETS_PER_BUFFER:
 		self->settings.packets_per_buffer = g_value_get_uint(value);
@@ -380,6 +390,10 @@ static void wfd_ts_mux_get_property(GObject *object, guint id, GValue *value, GP
 {
 	WfdTsMux *self = WFD_TS_MUX(object);
 
+	if (id == PROP_MUTED) {
+		g_value_set_boolean(value, get_muted(self));
+		return;
+	}
 	GST_OBJECT_LOCK(self);
 	switch (id) {
 	case PROP_PCR_INTERVAL:
@@ -388,8 +402,8 @@ static void wfd_ts_mux_get_property(GObject *object, guint id, GValue *value, GP
 	case PROP_PSI_INTERVAL:
 		g_value_set_uint64(value, self->settings.psi_interval);
 		break;
-	case PROP_PCR_LEAD:
-		g_value_set_uint64(value, self->settings.pcr_lead);
+	case PROP_PCR_LAG:
+		g_value_set_uint64(value, self->settings.pcr_lag);
 		break;
 	case PROP_PACKETS_PER_BUFFER:
 		g_value_set_uint(value, self->settings.packets_per_buffer);
@@ -432,14 +446,17 @@ static void wfd_ts_mux_class_init(WfdTsMuxClass *klass)
 	props[PROP_PSI_INTERVAL] =
 		g_param_spec_uint64("psi-interval", "PSI interval", "Longest time between two PATs and PMTs (ns)",
 				    0, WFD_TS_MAX_INTERVAL, WFD_TS_MAX_INTERVAL / 2, flags);
-	props[PROP_PCR_LEAD] =
-		g_param_spec_uint64("pcr-lead", "PCR lead", "How far the PCR runs behind the PTS (ns)", 0,
-				    GST_SECOND, 40 * GST_MSECOND, flags);
+	props[PROP_PCR_LAG] =
+		g_param_spec_uint64("pcr-lag", "PCR lag",
+				    "How far the PCR runs behind the time at which it leaves (ns)", 0,
+				    GST_SECOND, 80 * GST_MSECOND, flags);
 	props[PROP_PACKETS_PER_BUFFER] =
 		g_param_spec_uint("packets-per-buffer", "Packets per buffer", "Transport packets in a buffer", 1,
 				  WFD_TS_PACKETS_PER_RTP, WFD_TS_PACKETS_PER_RTP, flags);
 	props[PROP_PMT_PID] = g_param_spec_uint("pmt-pid", "PMT PID", "Where the program map table is", 0x0010,
 						0x1ffe, WFD_TS_PID_PMT, flags);
+	props[PROP_MUTED] = g_param_spec_boolean("muted", "Muted", "Nothing leaves", FALSE,
+						 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
 	g_object_class_install_properties(object_class, N_PROPS, props);
 	g_signal_new("au-sent", WFD_TYPE_TS_MUX, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
 		     G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_UINT64);

@@ -18,15 +18,14 @@
  *   src             video/mpegts,systemstream=true,packetsize=188
  *
  * Nothing leaves before the first IDR picture, audio included: a sink must
- * start with one.  Let the audio pad be linked, behind a capsfilter with fixed
+ * start with one.  Sound that belongs before that picture never leaves.  Let the audio pad be linked, behind a capsfilter with fixed
  * caps, before that: the first PMT then already tells of the audio stream even
  * if no sample has come yet.
  *
  * Each source buffer holds at most "packets-per-buffer" transport packets, and
  * never those of two access units.  The buffers of one access unit come as one
  * buffer list.  Their PTS is the time they leave, which makes the RTP time stamp
- * the target send time.  Time in the stream is running time plus the time spent in
- * PAUSED, since the clock of a sink does not stop in a pause.  Flags: HEADER if a
+ * the target send time.  Flags: HEADER if a
  * PAT is inside, DELTA_UNIT unless decoding can start here, DISCONT at the start
  * and at jumps of time, MARKER on the last buffer of a picture.
  *
@@ -38,9 +37,15 @@
  *   pcr-interval (ns)       longest time between PCRs while access units flow;
  *                           default 40 ms, at most 100 ms
  *   psi-interval (ns)       the same for PAT and PMT, default 50 ms
- *   pcr-lead (ns)           see wfd_ts_packer_set_pcr_lead(), default 40 ms
+ *   pcr-lag (ns)            see wfd_ts_packer_set_pcr_lag(), default 80 ms
  *   packets-per-buffer      1 to 7, default 7
  *   pmt-pid                 default 0x100, as prescribed
+ *   muted                   TRUE: nothing leaves, and what comes is dropped; set, what
+ *                           was being sent has been sent.  FALSE again: the stream goes
+ *                           on with the next IDR picture, and sound from its time on.
+ *                           The clock does not stop meanwhile, as that of the sink does
+ *                           not: this, and not the state PAUSED, is a session's pause.
+ *                           Default FALSE
  *
  * Signals
  *   au-sent (guint64 pts, guint64 reference, guint64 sent)
@@ -59,9 +64,8 @@ G_BEGIN_DECLS
 
 /*
  * Caps of the GstReferenceTimestampMeta with which a frame source tells when a
- * frame was shown: CLOCK_MONOTONIC in ns.  The meta survives GStreamer's video
- * encoders and parsers and is found again in "au-sent" and on the last buffer of
- * the picture.
+ * frame was shown: CLOCK_MONOTONIC in ns.  It is found again in "au-sent" and on the
+ * last buffer of the picture.  Not all encoders keep it: put it behind them.
  */
 #define WFD_FLIP_TIME_CAPS "timestamp/x-monotonic"
 
