@@ -12,6 +12,12 @@
 
 /* A picture that does not change is sent again this often. */
 #define REPEAT_US (G_USEC_PER_SEC / 5)
+/*
+ * One that is needed sooner comes so long after the one before: three halves of a period.
+ * A desktop that shows something new each period is faster than that, so nothing
+ * comes on top of its pictures.
+ */
+#define NEEDED_US(mode) (G_GINT64_CONSTANT(1500000000) / (mode)->refresh_mhz)
 /* After so long without any picture a torn one is shown. */
 #define TORN_US G_USEC_PER_SEC
 
@@ -152,13 +158,13 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 /* Repeat when it is time; returns how long until then, milliseconds. */
 static int repeat_when_due(frame_pump *pump, struct pump_state *state, const struct orders *orders)
 {
-	gint64 due = state->last_us + REPEAT_US;
+	gint64 due = state->last_us + (orders->poked ? NEEDED_US(&orders->mode) : REPEAT_US);
 	gint64 now = g_get_monotonic_time();
 
 	/* A torn picture is not shown; the frame that repairs it is on its way. */
 	if (state->torn && !orders->blank)
 		return REPEAT_US / 1000;
-	if (state->last_us && !orders->poked && now < due)
+	if (state->last_us && now < due)
 		return (due - now + 999) / 1000;
 	hand_on(pump, state, orders->blank ? &state->black : &state->picture, TRUE);
 	return 0;

@@ -60,13 +60,17 @@ void frame_pump_free(frame_pump *pump);
 
 /* Pictures have this mode from now on; black until the first frame of it. */
 void frame_pump_set_mode(frame_pump *pump, const struct stream_mode *mode);
-/* Run or rest. Running starts with a picture at once. */
+/* Run or rest. Running starts with a picture, as if it were poked. */
 void frame_pump_set_running(frame_pump *pump, gboolean running);
 /* Show nothing but black, at the rate of repetitions, or frames again. */
 void frame_pump_set_blank(frame_pump *pump, gboolean blank);
 /* The encoder has nothing to do: one more picture, please. */
 void frame_pump_want(frame_pump *pump);
-/* A picture is needed at once, be it a repetition: a key frame was asked for. */
+/*
+ * A picture is needed, be it a repetition: a key frame was asked for.  It is the desktop's
+ * next one, or comes one and a half periods of the mode after the one before: never is the
+ * mode's rate exceeded.
+ */
 void frame_pump_poke(frame_pump *pump);
 void frame_pump_get_counters(frame_pump *pump, struct frame_pump_counters *counters);
 

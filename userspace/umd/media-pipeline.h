@@ -4,16 +4,20 @@
  *
  *     appsrc ! videoconvert ! ENCODER ! h264parse ! wfdtsmux.video
  *     audiotestsrc ! queue ! audioconvert ! ENCODER ! wfdtsmux.audio
- *     wfdtsmux ! wfdrtppay ! udpsink
+ *     wfdtsmux ! wfdrtppay ! appsink (rtp-sender.h)
  *
- * There is no queue between appsrc and udpsink: one thread encodes a picture and
- * hands its packets to the network before it asks for the next one.  Nothing is
- * synchronised to a clock, nothing waits for audio.  That of sound loses what is
- * too old: where the processor does not get done with it, it has gaps, but does
- * not fall behind the pictures.
+ * There is no queue between appsrc and the network: with an encoder that works in
+ * the thread that calls it, one thread encodes a picture and hands its packets to
+ * the network before it asks for the next one.  Nothing is synchronised to a clock,
+ * nothing waits for audio.  That of sound loses what is too old: where the processor
+ * does not get done with it, it has gaps, but does not fall behind the pictures.
+ *
+ * A picture's PTS is the time of the desktop's flip, whatever the encoder says
+ * (picture-times.h); every few seconds one is a key frame (key-frames.h).
  */
 #pragma once
 
+#include "channel.h"
 #include "encoders.h"
 #include "frame-source.h"
 
@@ -29,7 +33,6 @@ enum audio_source {
  * @encoder: from video_encoder_find()
  * @selection: what M4 told the sink
  * @bit_rate: bits per second of video to start with
- * @rare_key_frames: the sink asks for key frames (M13), so few are sent unasked
  * @audio: where sound comes from, if @selection has an audio codec
  * @socket: UDP socket that RTP leaves from, bound
  * @peer_address, @peer_port: numeric, where it goes
@@ -39,7 +42,6 @@ struct media_pipeline_config {
 	const struct video_encoder *encoder;
 	const struct wfd_selection *selection;
 	guint bit_rate;
-	gboolean rare_key_frames;
 	enum audio_source audio;
 	GSocket *socket;
 	const char *peer_address;
@@ -69,15 +71,20 @@ struct media_stats {
 /**
  * struct media_pipeline_funcs - what the owner hears
  * @wanted: the encoder has nothing to do; streaming thread
+ * @needed: a key frame is due that was asked for: a picture is needed, be it the one before
+ *	again, but no sooner after it than the mode allows; any thread, no lock held
  * @first_sent: the first picture was handed to the network; main context
- * @failed: nothing will be sent any more; main context
+ * @failed: nothing will be sent any more; main context, once.  ENCODER_FAILED: the
+ *	encoder refuses its pictures or settings; LINK_LOST: the network takes no packets;
+ *	else PIPELINE_FAILED
  * @frame_sent: frame @seq: its first packet is about to leave (R86), and it took
  *	@encode_us to encode; streaming thread
  */
 struct media_pipeline_funcs {
 	void (*wanted)(gpointer user_data);
+	void (*needed)(gpointer user_data);
 	void (*first_sent)(gpointer user_data);
-	void (*failed)(const char *message, gpointer user_data);
+	void (*failed)(enum channel_reason reason, const char *message, gpointer user_data);
 	void (*frame_sent)(guint64 seq, guint encode_us, guint bytes, gpointer user_data);
 };
 
@@ -95,12 +102,24 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 void media_pipeline_free(media_pipeline *pipeline);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(media_pipeline, media_pipeline_free)
 
-/* Stream, beginning with a key frame; or stop, and keep everything. */
+/*
+ * Stream, beginning with a key frame of a picture that is pushed from now on; or send
+ * nothing, from the moment that the call returns.  The stream's clock goes on in a pause.
+ */
 void media_pipeline_play(media_pipeline *pipeline);
 void media_pipeline_pause(media_pipeline *pipeline);
 
-/* Pictures pushed from now on have another mode. */
-void media_pipeline_set_mode(media_pipeline *pipeline, const struct wfd_selection *selection);
+/**
+ * media_pipeline_set_mode() - the stream has another mode
+ * @selection: what M4 told the sink; copied
+ * @at: PTS of the first picture of it, as M4 told it (media_pipeline_pts_in()); where that has
+ *	passed, or is more than two seconds away, the first picture comes as soon as it can
+ *
+ * From now on pictures of the former size are not taken, and those of the new one are held
+ * back until @at; the encoder is then made anew.  Pictures may be pushed at once.
+ */
+void media_pipeline_set_mode(media_pipeline *pipeline, const struct wfd_selection *selection,
+			     guint64 at);
 
 /**
  * media_pipeline_push - encode and send a picture
@@ -111,10 +130,7 @@ void media_pipeline_set_mode(media_pipeline *pipeline, const struct wfd_selectio
 void media_pipeline_push(media_pipeline *pipeline, const struct picture *picture,
 			 const struct frame_info *info, gboolean repeat);
 
-/*
- * The next picture is a key frame, or, soon after one that was asked for, that of
- * a quarter of a second later. Any thread.
- */
+/* A key frame is needed: see key-frames.h for when it comes. Any thread. */
 void media_pipeline_key_frame(media_pipeline *pipeline);
 void media_pipeline_set_bit_rate(media_pipeline *pipeline, guint bit_rate);
 /* PTS that a picture pushed @delay_ms from now would have, 90 kHz. */

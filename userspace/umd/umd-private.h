@@ -50,7 +50,8 @@ struct umd_session {
 	struct wfd_encoder_limits limits;
 	struct wfd_selection selection; /* told to the sink */
 	struct wfd_selection next;	/* of the in-play M4 under way */
-	gint64 change_us;		/* when pictures begin to have it, as it was announced */
+	guint64 change_pts;		/* of the first picture that has it, as it was announced */
+	gint64 change_us;		/* the same, g_get_monotonic_time() */
 	guint bit_rate;
 	guint64 idr_requests;
 	struct stream_state stream;
@@ -105,7 +106,7 @@ struct stream_mode umd_stream_mode(const struct wfd_mode *mode);
 /* Prepares pump, pipeline and sockets; fills @server. */
 gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct rtsp_ports *server,
 			GError **error);
-/* Pictures have the mode of the selection from now on. */
+/* Pictures have the mode of the selection from the announced time (change_pts) on. */
 void umd_stream_change_mode(umd_session *s);
 /* Stops and frees them, if they are there. */
 void umd_stream_free(umd_session *s);

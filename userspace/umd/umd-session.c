@@ -155,8 +155,8 @@ static gboolean ask_for_mode(umd_session *s)
 		return FALSE;
 	}
 	s->change_us = g_get_monotonic_time() + MODE_CHANGE_MS * 1000;
-	return rtsp_session_change_mode(s->rtsp, &s->next,
-					media_pipeline_pts_in(s->pipeline, MODE_CHANGE_MS));
+	s->change_pts = media_pipeline_pts_in(s->pipeline, MODE_CHANGE_MS);
+	return rtsp_session_change_mode(s->rtsp, &s->next, s->change_pts);
 }
 
 /* FALSE: nothing more can be done, since the session ends. */
@@ -277,14 +277,11 @@ static void capabilities(rtsp_session *rtsp, const wfd_sink_caps *caps,
 }
 
 /* The announced time has come, or the sink has let it pass. */
-static gboolean change_mode(gpointer data)
+static gboolean mode_changed(gpointer data)
 {
 	umd_session *s = data;
 
 	clear_source(&s->change_timer);
-	s->selection = s->next;
-	s->bit_rate = s->selection.bitrate;
-	umd_stream_change_mode(s);
 	umd_report_mode(s);
 	stream_state_answered(&s->stream, TRUE);
 	reconcile(s);
@@ -301,11 +298,16 @@ static void mode_accepted(rtsp_session *rtsp, gboolean in_play, gpointer user_da
 		umd_report_phase(s, CHANNEL_PHASE_MODE);
 		umd_report_mode(s);
 		reconcile(s);
-	} else if (now < s->change_us) {
-		s->change_timer = add_timer(s, (s->change_us - now + 999) / 1000, change_mode);
-	} else {
-		change_mode(s);
+		return;
 	}
+	/* What is shown until then is held by the pipeline. */
+	s->selection = s->next;
+	s->bit_rate = s->selection.bitrate;
+	umd_stream_change_mode(s);
+	if (now < s->change_us)
+		s->change_timer = add_timer(s, (s->change_us - now + 999) / 1000, mode_changed);
+	else
+		mode_changed(s);
 }
 
 /* Whether it is the sound alone that the sink does not like. */
@@ -558,7 +560,6 @@ void umd_session_key_frame(umd_session *s)
 	if (!s->pipeline)
 		return;
 	media_pipeline_key_frame(s->pipeline);
-	frame_pump_poke(s->pump);
 }
 
 gboolean umd_session_can_show(umd_session *s, const struct miracast_mode_state *mode)

@@ -16,9 +16,16 @@ static void first_sent(gpointer user_data)
 	umd_report_phase(user_data, CHANNEL_PHASE_STREAMING);
 }
 
-static void pipeline_failed(const char *message, gpointer user_data)
+static void picture_needed(gpointer user_data)
 {
-	umd_session_fail(user_data, CHANNEL_REASON_PIPELINE_FAILED, message);
+	umd_session *s = user_data;
+
+	frame_pump_poke(s->pump);
+}
+
+static void pipeline_failed(enum channel_reason reason, const char *message, gpointer user_data)
+{
+	umd_session_fail(user_data, reason, message);
 }
 
 static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer user_data)
@@ -41,6 +48,7 @@ static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer user_
 
 static const struct media_pipeline_funcs pipeline_funcs = {
 	.wanted = picture_wanted,
+	.needed = picture_needed,
 	.first_sent = first_sent,
 	.failed = pipeline_failed,
 	.frame_sent = frame_sent,
@@ -121,7 +129,6 @@ static media_pipeline *make_pipeline(umd_session *s, guint16 client_port, GError
 	struct media_pipeline_config config = {
 		.selection = &s->selection,
 		.bit_rate = s->bit_rate,
-		.rare_key_frames = s->caps->idr_requests,
 		.audio = s->config->tone ? AUDIO_SOURCE_TONE : AUDIO_SOURCE_SILENCE,
 		.socket = rtp_sockets_get_rtp(s->sockets),
 		.peer_address = s->config->peer_address,
@@ -172,7 +179,7 @@ void umd_stream_change_mode(umd_session *s)
 {
 	struct stream_mode mode = umd_stream_mode(s->selection.mode);
 
-	media_pipeline_set_mode(s->pipeline, &s->selection);
+	media_pipeline_set_mode(s->pipeline, &s->selection, s->change_pts);
 	frame_pump_set_mode(s->pump, &mode);
 }
 

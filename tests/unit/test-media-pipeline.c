@@ -1,0 +1,620 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The media pipeline with a real encoder (x264enc) and real packets, read back by a reader
+ * of its own (rtp-reader.h).
+ *
+ * The encoder is x264enc under its own name, but of a type that the test derives from it: it
+ * can be told to do to its output what others do.
+ */
+#include <string.h>
+
+#include <gst/video/video.h>
+
+#include "media-pipeline.h"
+#include "rtp-reader.h"
+#include "wfdtsmux.h"
+
+#define MSEC_US 1000
+
+/* -------------------------------------------------------- an encoder that misbehaves */
+
+static struct {
+	gboolean rewrites; /* counts pictures and makes times of that, as vah264enc did before 1.24.3 */
+	gboolean forgets;  /* what is attached to a picture does not come out */
+	guint stalls_ms;   /* the next picture takes so long */
+	gint made;	   /* encoders so far */
+} encoder;
+
+struct counter {
+	guint n;
+	GstClockTime first;
+};
+
+static GstPadProbeReturn spoil(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+	GstBuffer *buffer = gst_buffer_make_writable(gst_pad_probe_info_get_buffer(info));
+	struct counter *counter = data;
+
+	GST_PAD_PROBE_INFO_DATA(info) = buffer;
+	if (!counter->n)
+		counter->first = GST_BUFFER_PTS(buffer);
+	if (encoder.rewrites)
+		GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) = counter->first + counter->n * (GST_SECOND / 60);
+	counter->n++;
+	if (encoder.forgets) {
+		gpointer state = NULL;
+		GstMeta *meta;
+
+		while ((meta = gst_buffer_iterate_meta(buffer, &state))) {
+			gst_buffer_remove_meta(buffer, meta);
+			state = NULL;
+		}
+	}
+	if (encoder.stalls_ms) {
+		g_usleep(encoder.stalls_ms * MSEC_US);
+		encoder.stalls_ms = 0;
+	}
+	return GST_PAD_PROBE_OK;
+}
+
+static void encoder_init(GTypeInstance *instance, gpointer class)
+{
+	g_autoptr(GstPad) pad = gst_element_get_static_pad(GST_ELEMENT(instance), "src");
+
+	g_atomic_int_inc(&encoder.made);
+	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, spoil, g_new0(struct counter, 1), g_free);
+}
+
+/* The element that everybody gets who asks for x264enc. */
+static void register_encoder(void)
+{
+	g_autoptr(GstElementFactory) factory = gst_element_factory_find("x264enc");
+	GstElement *element = gst_element_factory_create(factory, NULL);
+	GTypeInfo info = { .instance_init = encoder_init };
+	GTypeQuery query;
+	GType type;
+
+	g_assert_nonnull(element);
+	g_type_query(G_OBJECT_TYPE(element), &query);
+	info.class_size = query.class_size;
+	info.instance_size = query.instance_size;
+	type = g_type_register_static(query.type, "TestEncoder", &info, 0);
+	gst_object_unref(element);
+	g_assert_true(gst_element_register(NULL, "x264enc", GST_RANK_PRIMARY, type));
+}
+
+/* ------------------------------------------------------------------------ a session */
+
+struct fixture {
+	struct rtp_reader *reader;
+	media_pipeline *pipeline;
+	GSocket *socket;
+	struct wfd_selection selection;
+	struct picture picture;
+	struct frame_info info;
+	GArray *flips; /* guint64, of the pictures pushed */
+
+	gint wants;
+	gint needs;
+	gint sent;
+	guint failures;
+	enum channel_reason reason;
+};
+
+static void wanted(gpointer data)
+{
+	struct fixture *f = data;
+
+	g_atomic_int_set(&f->wants, 1);
+}
+
+static void needed(gpointer data)
+{
+	struct fixture *f = data;
+
+	g_atomic_int_inc(&f->needs);
+}
+
+static void first_sent(gpointer data)
+{
+}
+
+static void failed(enum channel_reason reason, const char *message, gpointer data)
+{
+	struct fixture *f = data;
+
+	g_test_message("failed: %s", message);
+	f->failures++;
+	f->reason = reason;
+}
+
+static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer data)
+{
+	struct fixture *f = data;
+
+	g_atomic_int_inc(&f->sent);
+}
+
+static const struct media_pipeline_funcs funcs = {
+	.wanted = wanted,
+	.needed = needed,
+	.first_sent = first_sent,
+	.failed = failed,
+	.frame_sent = frame_sent,
+};
+
+static struct wfd_selection select_mode(guint bit, guint8 profile, enum wfd_level level)
+{
+	return (struct wfd_selection){
+		.mode = wfd_mode_lookup(WFD_SET_R1, WFD_TABLE_CEA, bit),
+		.set = WFD_SET_R1,
+		.profile = profile,
+		.level = level,
+		.bitrate = 2000000,
+		.audio_format = WFD_AUDIO_NONE,
+	};
+}
+
+#define VGA60 select_mode(0, WFD_H264_PROFILE_CBP, WFD_LEVEL_3_1)
+#define HD30 select_mode(5, WFD_H264_PROFILE_CHP, WFD_LEVEL_3_1)
+
+static void set_picture(struct fixture *f, const struct wfd_mode *mode)
+{
+	g_free(f->picture.data);
+	gst_video_info_set_format(&f->picture.info, GST_VIDEO_FORMAT_I420, mode->width, mode->height);
+	f->picture.data = g_malloc(GST_VIDEO_INFO_SIZE(&f->picture.info));
+	memset(f->picture.data, 128, GST_VIDEO_INFO_SIZE(&f->picture.info));
+}
+
+static void begin(struct fixture *f, struct wfd_selection selection)
+{
+	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
+	g_autoptr(GError) error = NULL;
+	struct media_pipeline_config config = {
+		.encoder = video_encoder_find("x264enc", &error),
+		.selection = &f->selection,
+		.bit_rate = selection.bitrate,
+		.audio = AUDIO_SOURCE_TONE,
+		.peer_address = "127.0.0.1",
+		.pmt_pid = 0x100,
+	};
+
+	memset(f, 0, sizeof(*f));
+	memset(&encoder, 0, sizeof(encoder));
+	g_assert_no_error(error);
+	f->selection = selection;
+	f->flips = g_array_new(FALSE, FALSE, sizeof(guint64));
+	f->reader = rtp_reader_new();
+	f->socket = config.socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+	g_assert_true(g_socket_bind(f->socket, address, FALSE, NULL));
+	config.peer_port = rtp_reader_port(f->reader);
+	set_picture(f, selection.mode);
+	f->pipeline = media_pipeline_new(&config, &funcs, f, &error);
+	g_assert_no_error(error);
+}
+
+static void end(struct fixture *f)
+{
+	media_pipeline_free(f->pipeline);
+	rtp_reader_free(f->reader);
+	g_object_unref(f->socket);
+	g_array_unref(f->flips);
+	g_free(f->picture.data);
+}
+
+/* The main context, for so long. */
+static void run(gint64 ms)
+{
+	gint64 until = g_get_monotonic_time() + ms * MSEC_US;
+
+	while (g_get_monotonic_time() < until) {
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(200);
+	}
+}
+
+/* As the pump does: a picture when the encoder wants one, shown @age_us ago. */
+static void push(struct fixture *f, gint64 age_us, gboolean repeat)
+{
+	gint64 until = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+	gsize size = GST_VIDEO_INFO_SIZE(&f->picture.info);
+
+	while (!g_atomic_int_compare_and_exchange(&f->wants, 1, 0)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, until);
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(100);
+	}
+	if (!repeat) {
+		f->info.seq++;
+		f->info.flip_ns = (g_get_monotonic_time() - age_us) * 1000;
+		for (guint i = 0; i < 64; i++)
+			f->picture.data[(f->info.seq * 640 + i) % size] ^= 0x55;
+		g_array_append_val(f->flips, f->info.flip_ns);
+	}
+	media_pipeline_push(f->pipeline, &f->picture, &f->info, repeat);
+}
+
+static const struct rtp_unit *unit_at(GPtrArray *units, guint i)
+{
+	g_assert_cmpuint(i, <, units->len);
+	return g_ptr_array_index(units, i);
+}
+
+static void assert_begins(const struct rtp_unit *unit)
+{
+	g_assert_true(unit->idr);
+	g_assert_true(unit->sps);
+	g_assert_true(unit->pps);
+}
+
+/* ---------------------------------------------------------------------------- times */
+
+/*
+ * Each picture has the time of its flip, from a desktop that shows pictures as it likes, and
+ * whatever the encoder makes of times and of what is attached.
+ */
+static gint64 flip_ticks(const struct fixture *f, guint i)
+{
+	return g_array_index(f->flips, guint64, i) * 9 / 100000;
+}
+
+static void check_times(gboolean rewrites, gboolean forgets)
+{
+	static const guint gaps_ms[] = { 17, 17, 120, 17, 33, 200, 17, 17, 90, 50, 17, 17, 17, 150, 17 };
+	struct media_stats stats;
+	g_autoptr(GPtrArray) units = NULL;
+	gint64 base = G_MAXINT64;
+	guint late = 0;
+	struct fixture f;
+
+	begin(&f, VGA60);
+	encoder.rewrites = rewrites;
+	encoder.forgets = forgets;
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < G_N_ELEMENTS(gaps_ms); i++) {
+		push(&f, i % 3 * 2 * MSEC_US, FALSE);
+		run(gaps_ms[i]);
+	}
+	run(50);
+	media_pipeline_take_stats(f.pipeline, &stats);
+	units = rtp_reader_units(f.reader, TRUE);
+	g_assert_cmpuint(units->len, ==, f.flips->len);
+	g_assert_cmpint(f.sent, ==, f.flips->len);
+	for (guint i = 0; i < units->len; i++)
+		base = MIN(base, (gint64)unit_at(units, i)->pts - flip_ticks(&f, i));
+	for (guint i = 0; i < units->len; i++) {
+		const struct rtp_unit *unit = unit_at(units, i);
+
+		/* Too late for its time, on a slow machine: shown at once. */
+		if ((gint64)unit->pts - unit->pcr <= 90 * 6)
+			late++;
+		else
+			g_assert_cmpint((gint64)unit->pts - flip_ticks(&f, i) - base, <=, 2);
+	}
+	g_assert_cmpuint(late, <=, units->len / 3);
+	g_assert_cmpuint(stats.latency_median_us, >, 0);
+	g_assert_cmpuint(stats.latency_median_us, <, 500 * MSEC_US);
+	end(&f);
+}
+
+static void test_times(void)
+{
+	check_times(FALSE, FALSE);
+}
+
+static void test_times_of_encoder(void)
+{
+	check_times(TRUE, TRUE);
+}
+
+/* A picture that is shown again has the time of now; one that waited for long, too. */
+static void test_times_of_old_pictures(void)
+{
+	g_autoptr(GPtrArray) units = NULL;
+	struct fixture f;
+
+	begin(&f, VGA60);
+	media_pipeline_play(f.pipeline);
+	push(&f, 5 * G_USEC_PER_SEC, FALSE);
+	run(100);
+	push(&f, 0, TRUE);
+	run(100);
+	push(&f, 0, TRUE);
+	run(50);
+	units = rtp_reader_units(f.reader, TRUE);
+	g_assert_cmpuint(units->len, ==, 3);
+	for (guint i = 0; i < units->len; i++) {
+		gint64 lead = (gint64)unit_at(units, i)->pts - unit_at(units, i)->pcr;
+
+		g_assert_cmpint(lead, >, 0);
+		g_assert_cmpint(lead, <, 90 * 100);
+	}
+	end(&f);
+}
+
+/* ------------------------------------------------------------------------- the clock */
+
+/*
+ * A picture that takes 400 ms is late, and the clock of the sink goes on as before: those
+ * behind it are shown as soon after their arrival as those before.
+ */
+static void test_late_picture(void)
+{
+	g_autoptr(GPtrArray) units = NULL;
+	gint64 before = G_MAXINT64, after = 0;
+	struct fixture f;
+
+	begin(&f, VGA60);
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < 60; i++) {
+		if (i == 20)
+			encoder.stalls_ms = 400;
+		push(&f, 0, FALSE);
+		run(17);
+	}
+	run(50);
+	units = rtp_reader_units(f.reader, TRUE);
+	g_assert_cmpuint(units->len, ==, 60);
+	for (guint i = 0; i < units->len; i++) {
+		gint64 lead = (gint64)unit_at(units, i)->pts - unit_at(units, i)->pcr;
+
+		g_assert_cmpuint(unit_at(units, i)->steps, ==, 1);
+		g_assert_cmpint(lead, >=, 0);
+		if (i >= 5 && i < 20)
+			before = MIN(before, lead);
+		if (i >= 30)
+			after = MAX(after, lead);
+	}
+	g_assert_cmpint(after - before, <, 90 * 30);
+	end(&f);
+}
+
+/* ------------------------------------------------------------------- PLAY and PAUSE */
+
+/* After each PLAY: an IDR with its parameter sets, shown soon, nothing older; in between nothing at all. */
+static void test_pauses(void)
+{
+	struct wfd_selection selection = VGA60;
+	guint32 rtp_base = 0;
+	struct fixture f;
+
+	selection.audio_format = WFD_AUDIO_AAC;
+	selection.audio_mode = WFD_AAC_48K_16_2;
+	begin(&f, selection);
+	for (guint n = 0; n < 8; n++) {
+		g_autoptr(GPtrArray) units = NULL;
+		g_autoptr(GPtrArray) sound = NULL;
+		gint64 played = g_get_monotonic_time();
+		guint packets, first = 0, first_sound = 0;
+
+		media_pipeline_play(f.pipeline);
+		for (guint i = 0; i < 12; i++) {
+			push(&f, 0, FALSE);
+			run(i == 11 ? n % 3 : 17);
+		}
+		media_pipeline_pause(f.pipeline);
+		run(10);
+		packets = rtp_reader_packets(f.reader);
+		/* The pump may come too late. */
+		if (n % 2)
+			push(&f, 0, FALSE);
+		run(150);
+		g_assert_cmpuint(rtp_reader_packets(f.reader), ==, packets);
+
+		units = rtp_reader_units(f.reader, TRUE);
+		sound = rtp_reader_units(f.reader, FALSE);
+		while (first < units->len && unit_at(units, first)->arrival_us < played)
+			first++;
+		while (first_sound < sound->len && unit_at(sound, first_sound)->arrival_us < played)
+			first_sound++;
+		assert_begins(unit_at(units, first));
+		if (n == 0)
+			rtp_base = unit_at(units, first)->rtp - (guint32)unit_at(units, first)->pcr;
+		/* RTP time and PCR tell the same time as in the first PLAY, to a tick. */
+		g_assert_cmpint(ABS((gint32)(unit_at(units, first)->rtp - (guint32)unit_at(units, first)->pcr - rtp_base)), <=, 2);
+		for (guint i = first; i < units->len; i++) {
+			gint64 lead = (gint64)unit_at(units, i)->pts - unit_at(units, i)->pcr;
+
+			g_assert_cmpint(lead, >=, 0);
+			g_assert_cmpint(lead, <=, 90 * 100);
+		}
+		/* Sound begins with the picture, and not with what was left over. */
+		g_assert_cmpuint(first_sound, <, sound->len);
+		g_assert_cmpint((gint64)(unit_at(sound, first_sound)->pts - unit_at(units, first)->pts), >=, 0);
+		g_assert_cmpint((gint64)(unit_at(sound, first_sound)->pts - unit_at(units, first)->pts), <, 90 * 100);
+	}
+	g_assert_cmpuint(f.failures, ==, 0);
+	end(&f);
+}
+
+/* ------------------------------------------------------------------------ key frames */
+
+/* A desktop that stands still gets key frames as often as one that does not: by time. */
+static void test_key_frames_by_time(void)
+{
+	g_autoptr(GPtrArray) units = NULL;
+	gint64 began = g_get_monotonic_time();
+	guint64 last = 0;
+	struct fixture f;
+
+	begin(&f, VGA60);
+	media_pipeline_play(f.pipeline);
+	push(&f, 0, FALSE);
+	while (g_get_monotonic_time() < began + 9 * G_USEC_PER_SEC) {
+		run(200);
+		push(&f, 0, TRUE);
+	}
+	run(50);
+	units = rtp_reader_units(f.reader, TRUE);
+	for (guint i = 0; i < units->len; i++) {
+		if (unit_at(units, i)->idr) {
+			assert_begins(unit_at(units, i));
+			last = unit_at(units, i)->pts;
+		}
+		g_assert_cmpuint(unit_at(units, i)->pts - last, <=, 90000 * 9 / 2);
+	}
+	g_assert_cmpint(f.needs, ==, 0);
+	end(&f);
+}
+
+/*
+ * A sink that asks 50 times a second gets four key frames a second; they are pictures that would
+ * have come anyway, and one that is due while nothing flows is asked for.
+ */
+static void test_key_frames_asked(void)
+{
+	g_autoptr(GPtrArray) units = NULL;
+	guint pushed = 0, idr = 0;
+	struct fixture f;
+
+	begin(&f, VGA60);
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < 100; i++) {
+		media_pipeline_key_frame(f.pipeline);
+		if (i % 2 == 0) {
+			push(&f, 0, FALSE);
+			pushed++;
+		}
+		run(20);
+	}
+	run(50);
+	units = rtp_reader_units(f.reader, TRUE);
+	g_assert_cmpuint(units->len, ==, pushed);
+	for (guint i = 0; i < units->len; i++)
+		idr += unit_at(units, i)->idr;
+	/* 2 s, a little more on a slow machine. */
+	g_assert_cmpuint(idr, >=, 7);
+	g_assert_cmpuint(idr, <=, 1 + (unit_at(units, units->len - 1)->pts - unit_at(units, 0)->pts) / (90000 / 4));
+
+	/* Now nothing comes by itself. */
+	run(300);
+	push(&f, 0, TRUE);
+	run(20);
+	g_atomic_int_set(&f.needs, 0);
+	media_pipeline_key_frame(f.pipeline);
+	run(100);
+	g_assert_cmpint(f.needs, ==, 0);
+	run(250);
+	g_assert_cmpint(f.needs, ==, 1);
+	end(&f);
+}
+
+/* ------------------------------------------------------------------------ a new mode */
+
+static void check_mode(struct wfd_selection from, struct wfd_selection to, const guint8 profile[2], guint delay_ms)
+{
+	g_autoptr(GPtrArray) units = NULL;
+	guint64 at;
+	guint first, changed;
+	struct fixture f;
+
+	begin(&f, from);
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < 10; i++) {
+		push(&f, 0, FALSE);
+		run(30);
+	}
+	at = media_pipeline_pts_in(f.pipeline, 150);
+	/* The answer takes its time. */
+	for (guint i = 0; i < delay_ms / 30; i++) {
+		push(&f, 0, FALSE);
+		run(30);
+	}
+	media_pipeline_set_mode(f.pipeline, &to, at);
+	/* One of the old size that was on its way, then new ones. */
+	push(&f, 0, FALSE);
+	set_picture(&f, to.mode);
+	for (guint i = 0; i < 20; i++) {
+		push(&f, 0, FALSE);
+		run(30);
+	}
+	run(50);
+	g_assert_cmpuint(f.failures, ==, 0);
+	units = rtp_reader_units(f.reader, TRUE);
+	first = unit_at(units, 0)->profile[0];
+	g_assert_cmphex(first, ==, from.profile == WFD_H264_PROFILE_CHP ? 100 : 66);
+	for (changed = 1; changed < units->len; changed++) {
+		if (unit_at(units, changed)->idr)
+			break;
+	}
+	assert_begins(unit_at(units, changed));
+	g_assert_cmphex(unit_at(units, changed)->profile[0], ==, profile[0]);
+	g_assert_cmphex(unit_at(units, changed)->profile[1] & 0x0c, ==, profile[1]);
+	if (delay_ms < 150)
+		g_assert_cmpuint(unit_at(units, changed)->pts, ==, at);
+	else
+		g_assert_cmpuint(unit_at(units, changed)->pts, >, at);
+	g_assert_cmpuint(units->len - changed, >=, 8);
+	for (guint i = changed + 1; i < units->len; i++)
+		g_assert_false(unit_at(units, i)->idr);
+	g_assert_cmpint(encoder.made, ==, 2);
+	end(&f);
+}
+
+static void test_mode(void)
+{
+	static const guint8 high[] = { 100, 0x0c }, baseline[] = { 66, 0 };
+
+	check_mode(VGA60, HD30, high, 30);
+	check_mode(HD30, VGA60, baseline, 0);
+}
+
+/* The sink answers after the time that it was told. */
+static void test_mode_late(void)
+{
+	static const guint8 high[] = { 100, 0x0c };
+
+	check_mode(VGA60, HD30, high, 600);
+}
+
+/* Neither a pause nor the end waits for the time of a mode. */
+static void test_mode_and_pause(void)
+{
+	g_autoptr(GPtrArray) units = NULL;
+	struct wfd_selection to = HD30;
+	struct fixture f;
+	guint n;
+
+	begin(&f, VGA60);
+	media_pipeline_play(f.pipeline);
+	push(&f, 0, FALSE);
+	run(50);
+	media_pipeline_set_mode(f.pipeline, &to, media_pipeline_pts_in(f.pipeline, 100));
+	media_pipeline_pause(f.pipeline);
+	set_picture(&f, to.mode);
+	push(&f, 0, FALSE);
+	run(200);
+	units = rtp_reader_units(f.reader, TRUE);
+	n = units->len;
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < 10; i++) {
+		push(&f, 0, FALSE);
+		run(30);
+	}
+	g_clear_pointer(&units, g_ptr_array_unref);
+	units = rtp_reader_units(f.reader, TRUE);
+	assert_begins(unit_at(units, n));
+	g_assert_cmphex(unit_at(units, n)->profile[0], ==, 100);
+	media_pipeline_set_mode(f.pipeline, &f.selection, media_pipeline_pts_in(f.pipeline, 1000));
+	g_assert_cmpuint(f.failures, ==, 0);
+	end(&f);
+}
+
+int main(int argc, char **argv)
+{
+	gst_init(&argc, &argv);
+	g_test_init(&argc, &argv, NULL);
+	g_assert_true(wfd_ts_mux_register());
+	register_encoder();
+	g_test_add_func("/media-pipeline/times/flips", test_times);
+	g_test_add_func("/media-pipeline/times/of-the-encoder", test_times_of_encoder);
+	g_test_add_func("/media-pipeline/times/of-old-pictures", test_times_of_old_pictures);
+	g_test_add_func("/media-pipeline/late-picture", test_late_picture);
+	g_test_add_func("/media-pipeline/pauses", test_pauses);
+	g_test_add_func("/media-pipeline/key-frames/by-time", test_key_frames_by_time);
+	g_test_add_func("/media-pipeline/key-frames/asked", test_key_frames_asked);
+	g_test_add_func("/media-pipeline/mode/in-time", test_mode);
+	g_test_add_func("/media-pipeline/mode/late", test_mode_late);
+	g_test_add_func("/media-pipeline/mode/and-pause", test_mode_and_pause);
+	return g_test_run();
+}

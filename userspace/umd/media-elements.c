@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The elements of media-pipeline.h.
+ */
+#include "media-pipeline-private.h"
+
+#include <gst/app/gstappsink.h>
+
+/* LPCM: one PES packet at a time (10 ms at 48 kHz); AAC and AC-3 frames are cut by the encoder. */
+#define LPCM_SAMPLES 480
+
+/*
+ * Sound that has waited for so long comes too late for a sink that obeys the PCR
+ * (PCR_LAG_NS() and a little): it is lost, or all that follows would stay late.
+ */
+#define LATE_SOUND_NS (120 * GST_MSECOND)
+
+/*
+ * The sink shows a picture so long after its time.  An encoder that keeps up needs a
+ * period at most, and a picture waits for it no longer than that; the rest is for the
+ * way through the air.  Sound (AAC: two frames of 21 ms) fits in.
+ */
+#define AIR_NS (30 * GST_MSECOND)
+#define MAX_PERIODS_NS (50 * GST_MSECOND)
+#define PCR_LAG_NS(hz) (AIR_NS + MIN(2 * GST_SECOND / (hz), MAX_PERIODS_NS))
+
+static GstElement *add_element(media_pipeline *p, const char *factory, const char *name,
+			       GError **error)
+{
+	GstElement *element = gst_element_factory_make(factory, name);
+
+	if (!element) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+			    "GStreamer element \"%s\" is not installed", factory);
+		return NULL;
+	}
+	gst_bin_add(GST_BIN(p->pipeline), element);
+	return element;
+}
+
+static gboolean link_elements(GstElement *from, GstElement *to, GError **error)
+{
+	if (gst_element_link(from, to))
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "GStreamer cannot connect %s with %s",
+		    GST_ELEMENT_NAME(from), GST_ELEMENT_NAME(to));
+	return FALSE;
+}
+
+static gboolean link_to_mux(media_pipeline *p, GstElement *from, const char *pad, GError **error)
+{
+	if (gst_element_link_pads(from, "src", p->mux, pad))
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "GStreamer cannot connect %s with the mux",
+		    GST_ELEMENT_NAME(from));
+	return FALSE;
+}
+
+static void set_filter(GstElement *filter, GstCaps *caps)
+{
+	g_object_set(filter, "caps", caps, NULL);
+	gst_caps_unref(caps);
+}
+
+/* ------------------------------------------------------------------ pictures */
+
+GstCaps *media_elements_picture_caps(const struct wfd_mode *mode)
+{
+	return gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",
+				   G_TYPE_INT, mode->width, "height", G_TYPE_INT, mode->height,
+				   "framerate", GST_TYPE_FRACTION, mode->refresh_hz, 1,
+				   "pixel-aspect-ratio", GST_TYPE_FRACTION, 1, 1, "interlace-mode",
+				   G_TYPE_STRING, "progressive", "colorimetry", G_TYPE_STRING,
+				   PICTURE_COLORIMETRY, NULL);
+}
+
+static void remove_element(media_pipeline *p, GstElement *element)
+{
+	/* The bin's reference is the last one but this. */
+	gst_object_ref(element);
+	gst_element_set_state(element, GST_STATE_NULL);
+	gst_bin_remove(GST_BIN(p->pipeline), element);
+	gst_object_unref(element);
+}
+
+gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
+				     guint bit_rate, GError **error)
+{
+	struct video_encoder_settings settings = {
+		.bit_rate = bit_rate,
+		.fps = selection->mode->refresh_hz,
+		.key_interval_s = 0, /* none by itself, see key-frames.h */
+		.slices = 1,
+		.high = selection->profile == WFD_H264_PROFILE_CHP,
+	};
+	GstElement *encoder, *filter;
+
+	if (p->video_encoder) {
+		gst_element_unlink_many(p->layout, p->video_encoder, p->video_filter, p->parser, NULL);
+		remove_element(p, p->video_filter);
+		remove_element(p, p->video_encoder);
+	}
+	encoder = add_element(p, video_encoder_element(p->encoder), "video-encoder", error);
+	filter = encoder ? add_element(p, "capsfilter", "video-format", error) : NULL;
+	g_mutex_lock(&p->lock);
+	p->video_encoder = encoder;
+	p->video_filter = filter;
+	g_mutex_unlock(&p->lock);
+	if (!encoder || !filter)
+		return FALSE;
+
+	if (!video_encoder_configure(p->encoder, encoder, &settings, error))
+		return FALSE;
+	set_filter(filter, video_encoder_caps(p->encoder, selection));
+	if (!link_elements(encoder, filter, error) || !link_elements(filter, p->parser, error) ||
+	    !link_elements(p->layout, encoder, error))
+		return FALSE;
+	g_object_set(p->mux, "pcr-lag", (guint64)PCR_LAG_NS(selection->mode->refresh_hz), NULL);
+	/* What is behind is ready before the first picture comes. */
+	if (!gst_element_sync_state_with_parent(filter) || !gst_element_sync_state_with_parent(encoder)) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s does not start",
+			    video_encoder_element(p->encoder));
+		return FALSE;
+	}
+	return TRUE;
+}
+
+static void need_data(GstAppSrc *source, guint length, gpointer user_data)
+{
+	media_pipeline *p = user_data;
+
+	p->funcs->wanted(p->user_data);
+}
+
+static gboolean build_video(media_pipeline *p, const struct media_pipeline_config *config,
+			    GError **error)
+{
+	g_autoptr(GstCaps) caps = media_elements_picture_caps(config->selection->mode);
+	GstAppSrcCallbacks callbacks = { .need_data = need_data };
+
+	if (!(p->source = add_element(p, "appsrc", "pictures", error)) ||
+	    !(p->layout = add_element(p, "videoconvert", "layout", error)) ||
+	    !(p->parser = add_element(p, "h264parse", "video-parser", error)))
+		return FALSE;
+
+	g_object_set(p->source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, NULL);
+	gst_app_src_set_callbacks(GST_APP_SRC(p->source), &callbacks, p, NULL);
+	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
+	return link_elements(p->source, p->layout, error) && link_to_mux(p, p->parser, "video", error) &&
+	       media_elements_make_encoder(p, config->selection, config->bit_rate, error);
+}
+
+/* --------------------------------------------------------------------- sound */
+
+static GstCaps *audio_source_caps(const struct wfd_selection *selection)
+{
+	gboolean lpcm = selection->audio_format == WFD_AUDIO_LPCM;
+	int rate = lpcm && selection->audio_mode == WFD_LPCM_44K1_16_2 ? 44100 : 48000;
+
+	return gst_caps_new_simple("audio/x-raw", "rate", G_TYPE_INT, rate, "channels", G_TYPE_INT,
+				   2, NULL);
+}
+
+/* What the mux shall get; fixed, so that the first PMT knows it. */
+static GstCaps *audio_sink_caps(const struct wfd_selection *selection)
+{
+	switch (selection->audio_format) {
+	case WFD_AUDIO_LPCM: {
+		GstCaps *caps = audio_source_caps(selection);
+
+		gst_caps_set_simple(caps, "format", G_TYPE_STRING, "S16BE", "layout", G_TYPE_STRING,
+				    "interleaved", NULL);
+		return caps;
+	}
+	case WFD_AUDIO_AC3:
+		return gst_caps_new_simple("audio/x-ac3", "framed", G_TYPE_BOOLEAN, TRUE, "rate",
+					   G_TYPE_INT, 48000, "channels", G_TYPE_INT, 2, NULL);
+	default:
+		return gst_caps_new_simple("audio/mpeg", "mpegversion", G_TYPE_INT, 4,
+					   "stream-format", G_TYPE_STRING, "adts", "framed",
+					   G_TYPE_BOOLEAN, TRUE, "rate", G_TYPE_INT, 48000,
+					   "channels", G_TYPE_INT, 2, NULL);
+	}
+}
+
+static gboolean build_audio(media_pipeline *p, const struct media_pipeline_config *config,
+			    GError **error)
+{
+	const struct wfd_selection *selection = config->selection;
+	const char *encoder = audio_encoder_element(selection->audio_format);
+	const char *parser = selection->audio_format == WFD_AUDIO_AC3 ? "ac3parse" : "aacparse";
+	GstElement *source, *source_filter, *queue, *last, *filter;
+
+	if (selection->audio_format == WFD_AUDIO_NONE)
+		return TRUE;
+	if (!(source = add_element(p, "audiotestsrc", "sound", error)) ||
+	    !(source_filter = add_element(p, "capsfilter", "sound-format", error)) ||
+	    !(queue = add_element(p, "queue", "sound-queue", error)) ||
+	    !(last = add_element(p, "audioconvert", "sound-layout", error)) ||
+	    !(filter = add_element(p, "capsfilter", "audio-format", error)))
+		return FALSE;
+	g_object_set(source, "is-live", TRUE, "samplesperbuffer", LPCM_SAMPLES, "volume", 0.1, NULL);
+	gst_util_set_object_arg(G_OBJECT(source), "wave",
+				config->audio == AUDIO_SOURCE_TONE ? "sine" : "silence");
+	gst_util_set_object_arg(G_OBJECT(queue), "leaky", "downstream");
+	g_object_set(queue, "max-size-time", (guint64)LATE_SOUND_NS, "max-size-buffers", 0,
+		     "max-size-bytes", 0, NULL);
+	set_filter(source_filter, audio_source_caps(selection));
+	set_filter(filter, audio_sink_caps(selection));
+	if (!link_elements(source, source_filter, error) ||
+	    !link_elements(source_filter, queue, error) || !link_elements(queue, last, error))
+		return FALSE;
+
+	if (encoder) {
+		GstElement *audio_encoder, *parse;
+
+		if (!(audio_encoder = add_element(p, encoder, "audio-encoder", error)) ||
+		    !(parse = add_element(p, parser, "audio-parser", error)) ||
+		    !link_elements(last, audio_encoder, error) ||
+		    !link_elements(audio_encoder, parse, error))
+			return FALSE;
+		last = parse;
+	}
+	return link_elements(last, filter, error) && link_to_mux(p, filter, "audio", error);
+}
+
+/* ------------------------------------------------------------------- network */
+
+static void count_packets(media_pipeline *p, guint packets, gsize bytes)
+{
+	g_mutex_lock(&p->lock);
+	p->stats.packets += packets;
+	p->stats.bytes += bytes;
+	g_mutex_unlock(&p->lock);
+}
+
+/* What comes out of the payloader, in the thread that it comes in. */
+static GstFlowReturn send_packets(GstAppSink *sink, gpointer user_data)
+{
+	media_pipeline *p = user_data;
+	g_autoptr(GstSample) sample = gst_app_sink_pull_sample(sink);
+	GstBufferList *list = sample ? gst_sample_get_buffer_list(sample) : NULL;
+	GstBuffer *buffer = sample ? gst_sample_get_buffer(sample) : NULL;
+	g_autoptr(GstBufferList) one = NULL;
+	guint packets;
+	gsize bytes;
+
+	if (!list && buffer) {
+		list = one = gst_buffer_list_new_sized(1);
+		gst_buffer_list_add(one, gst_buffer_ref(buffer));
+	}
+	if (!list)
+		return GST_FLOW_OK;
+	packets = rtp_sender_send(p->sender, list, &bytes);
+	count_packets(p, packets, bytes);
+	return GST_FLOW_OK;
+}
+
+static gboolean build_network(media_pipeline *p, const struct media_pipeline_config *config,
+			      GError **error)
+{
+	GstAppSinkCallbacks callbacks = { .new_sample = send_packets };
+	GstElement *sink;
+
+	if (!(p->mux = add_element(p, "wfdtsmux", "mux", error)) ||
+	    !(p->payloader = add_element(p, "wfdrtppay", "rtp", error)) ||
+	    !(sink = add_element(p, "appsink", "network", error)))
+		return FALSE;
+	g_object_set(p->mux, "pmt-pid", (guint)config->pmt_pid, "muted", TRUE, NULL);
+	g_object_set(sink, "sync", FALSE, "async", FALSE, "buffer-list", TRUE, NULL);
+	gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, p, NULL);
+	return link_elements(p->mux, p->payloader, error) && link_elements(p->payloader, sink, error);
+}
+
+gboolean media_elements_build(media_pipeline *p, const struct media_pipeline_config *config,
+			      GError **error)
+{
+	return build_network(p, config, error) && build_video(p, config, error) &&
+	       build_audio(p, config, error);
+}

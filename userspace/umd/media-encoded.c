@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What comes out of the encoder, right in front of the mux: see media-pipeline-private.h.
+ */
+#include "media-pipeline-private.h"
+
+#include "h264-promise.h"
+#include "wfdtsmux.h"
+
+/* ------------------------------------------------------------------ what M4 promised */
+
+static void keep_promise(media_pipeline *p, GstBuffer *buffer)
+{
+	struct wfd_selection selection;
+	enum h264_promise promise;
+	GstMapInfo map;
+
+	g_mutex_lock(&p->lock);
+	selection = p->selection;
+	g_mutex_unlock(&p->lock);
+	if (!gst_buffer_map(buffer, &map, GST_MAP_READWRITE))
+		return;
+	promise = h264_promise_keep(map.data, map.size, selection.profile, selection.level);
+	gst_buffer_unmap(buffer, &map);
+	if (promise == H264_PROMISE_BROKEN && !p->promise_broken) {
+		g_warning("%s writes another profile than M4 has promised",
+			  video_encoder_element(p->encoder));
+		p->promise_broken = TRUE;
+	}
+}
+
+/* --------------------------------------------------------------------- times */
+
+/* x264enc moves the segment, and some encoders the times in it. */
+static const GstSegment *pad_segment(GstPad *pad, GstEvent **event)
+{
+	const GstSegment *segment = NULL;
+
+	*event = gst_pad_get_sticky_event(pad, GST_EVENT_SEGMENT, 0);
+	if (*event)
+		gst_event_parse_segment(*event, &segment);
+	return segment;
+}
+
+static void set_flip_time(GstBuffer *buffer, const struct picture_time *picture)
+{
+	static GstStaticCaps flip_caps = GST_STATIC_CAPS(WFD_FLIP_TIME_CAPS);
+	g_autoptr(GstCaps) reference = gst_static_caps_get(&flip_caps);
+	GstReferenceTimestampMeta *meta;
+
+	while ((meta = gst_buffer_get_reference_timestamp_meta(buffer, reference)))
+		gst_buffer_remove_meta(buffer, (GstMeta *)meta);
+	if (!picture->repeat)
+		gst_buffer_add_reference_timestamp_meta(buffer, reference, picture->flip_ns,
+							GST_CLOCK_TIME_NONE);
+}
+
+/* Which picture this is; FALSE if it was pushed before the latest PLAY. */
+static gboolean identify(media_pipeline *p, gint64 pts, gboolean key, struct picture_time *picture)
+{
+	gboolean fresh;
+
+	g_mutex_lock(&p->lock);
+	if (!picture_times_pop(&p->times, pts, picture))
+		*picture = (struct picture_time){
+			.pts = picture_times_pts(&p->times, p->times.last_pts, -1),
+			.play = p->play,
+			.repeat = TRUE,
+		};
+	fresh = picture->play == p->play && p->playing;
+	p->stats.frames_encoded++;
+	p->stats.idr += key && fresh;
+	g_mutex_unlock(&p->lock);
+	return fresh;
+}
+
+static GstPadProbeReturn encoded(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+	media_pipeline *p = user_data;
+	GstBuffer *buffer = gst_buffer_make_writable(gst_pad_probe_info_get_buffer(info));
+	gboolean key = !GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+	g_autoptr(GstEvent) event = NULL;
+	const GstSegment *segment = pad_segment(pad, &event);
+	struct picture_time picture;
+	guint64 pts;
+
+	GST_PAD_PROBE_INFO_DATA(info) = buffer;
+	if (!segment)
+		return GST_PAD_PROBE_DROP;
+	pts = gst_segment_to_running_time(segment, GST_FORMAT_TIME, GST_BUFFER_PTS(buffer));
+	if (!identify(p, GST_CLOCK_TIME_IS_VALID(pts) ? (gint64)pts : -1, key, &picture))
+		return GST_PAD_PROBE_DROP;
+	GST_BUFFER_PTS(buffer) = GST_BUFFER_DTS(buffer) =
+		gst_segment_position_from_running_time(segment, GST_FORMAT_TIME, picture.pts);
+	set_flip_time(buffer, &picture);
+	if (key)
+		keep_promise(p, buffer);
+	/* Mux and payloader follow in this thread within microseconds. */
+	if (!picture.repeat)
+		p->funcs->frame_sent(picture.seq, g_get_monotonic_time() - picture.pushed_us,
+				     gst_buffer_get_size(buffer), p->user_data);
+	return GST_PAD_PROBE_OK;
+}
+
+static void au_sent(GstElement *mux, guint64 pts, guint64 flip_ns, guint64 sent_ns,
+		    gpointer user_data)
+{
+	media_pipeline *p = user_data;
+	gboolean first;
+
+	g_mutex_lock(&p->lock);
+	p->stats.frames_sent++;
+	if (flip_ns != GST_CLOCK_TIME_NONE && sent_ns > flip_ns)
+		latency_window_add(p->latency, (sent_ns - flip_ns) / 1000);
+	first = !p->sent_one;
+	p->sent_one = TRUE;
+	g_mutex_unlock(&p->lock);
+	if (first)
+		g_source_attach(p->first_sent_source, p->context);
+}
+
+void media_encoded_watch(media_pipeline *p)
+{
+	g_autoptr(GstPad) pad = gst_element_get_static_pad(p->parser, "src");
+
+	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, encoded, p, NULL);
+	g_signal_connect(p->mux, "au-sent", G_CALLBACK(au_sent), p);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * media-pipeline-private.h - inside of struct media_pipeline
+ *
+ * media-pipeline.c	what the owner calls, and what the elements say
+ * media-elements.c	makes, connects and replaces elements
+ * media-encoded.c	what comes out of the encoder: its time, what it is, how much
+ * picture-times.h	which picture that is
+ * key-frames.h		which picture is a key frame
+ * rtp-sender.h		packets to the network
+ *
+ * Threads
+ *	the owner's	play, pause, set_mode, messages, timers
+ *	the pump's	push
+ *	streaming	that of the pictures encodes, packs and sends; that of sound and the mux's task
+ *			send, too, one at a time (the mux's lock)
+ *
+ * "lock" covers what is below it.  It is held while a picture is put into appsrc, so
+ * that pictures get their times in the order in which the encoder gets them; nothing that
+ * waits for a streaming thread is called with it held.
+ *
+ * PLAY and PAUSE.  The elements play from the first PLAY to the end, so that the
+ * clock of the stream goes on in a pause, as that of the sink does, and nothing can
+ * be held back in an element that would come out later.  A pause mutes the mux: what
+ * is on its way is dropped there.  A PLAY begins with the next picture, a key frame;
+ * what was pushed before it has another number ("play") and never leaves.
+ *
+ * A new mode.  From set_mode() on the encoder gets nothing more; the sink shows the
+ * old picture.  When the running time reaches the one that was announced, appsrc gets
+ * the new caps, and the newest picture of the new size with just that time.  When the
+ * caps come out of appsrc, in the streaming thread, the old encoder is empty and idle:
+ * it is replaced as a whole, by one that is made for the new size, rate, profile and
+ * level.  So no encoder ever sees two of these.
+ */
+#pragma once
+
+#include <gst/app/gstappsrc.h>
+
+#include "key-frames.h"
+#include "latency.h"
+#include "log-limit.h"
+#include "media-pipeline.h"
+#include "picture-times.h"
+#include "rtp-sender.h"
+
+G_BEGIN_DECLS
+
+struct media_pipeline {
+	const struct media_pipeline_funcs *funcs;
+	gpointer user_data;
+	const struct video_encoder *encoder;
+	GMainContext *context;
+
+	/* Elements are the pipeline's; those that may be replaced are below. */
+	GstElement *pipeline;
+	GstElement *source;
+	GstElement *layout;
+	GstElement *parser;
+	GstElement *mux;
+	GstElement *payloader;
+	rtp_sender *sender;
+	guint64 base_ns; /* CLOCK_MONOTONIC of running time 0, set by the first PLAY */
+
+	GSource *bus_source;
+	GSource *first_sent_source;
+	GSource *key_frame_source; /* ready when one is due that was asked for */
+	GSource *mode_source;	   /* ready at the time of a new mode */
+	GSource *lost_source;	   /* attached when the network is lost */
+	struct log_limit warnings;
+	gboolean failed;
+	gboolean promise_broken; /* the streaming thread has said so */
+
+	GMutex lock;
+	GstElement *video_encoder; /* these two are made anew for a mode */
+	GstElement *video_filter;
+	gboolean encoder_used; /* it has got a picture, or will get the first one */
+	gboolean stopping;
+	gboolean playing;
+	guint play; /* number of the latest PLAY */
+	struct wfd_selection selection; /* of what the encoder gets, or got last */
+	guint bit_rate;
+	struct picture_times times;
+	struct key_frames keys;
+
+	/* The mode to come. */
+	gboolean mode_waits;		  /* set_mode() was called, the time is not there yet */
+	gboolean encoder_waits;		  /* appsrc has its caps, the encoder is not made yet */
+	struct wfd_selection next;
+	gint64 next_pts;
+	GstBuffer *next_buffer; /* the newest picture of it */
+	struct picture_time next_picture;
+
+	gboolean sent_one;
+	char *lost_message;
+	struct media_stats stats;
+	struct latency_window *latency;
+};
+
+/* media-elements.c */
+
+/* All elements, connected, for the selection of @config. */
+gboolean media_elements_build(media_pipeline *p, const struct media_pipeline_config *config,
+			      GError **error);
+/* Another encoder for @selection; in the pictures' streaming thread, or before it runs. */
+gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
+				     guint bit_rate, GError **error);
+GstCaps *media_elements_picture_caps(const struct wfd_mode *mode);
+
+/* media-encoded.c */
+
+void media_encoded_watch(media_pipeline *p);
+
+G_END_DECLS

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * rtp-sender.h - hands RTP packets to the network, and survives it
+ *
+ * udpsink gives up the rest of a picture after one packet that the kernel refuses,
+ * says so in the log for each, and never tells anybody that the path is back.
+ * Here a refused packet costs that packet; the log gets a few lines a minute;
+ * when packets leave again the owner hears of it, since the sink has a gap that it
+ * may not report; and a network that takes nothing at all for RTP_SENDER_LOST_US
+ * is lost.
+ *
+ * States, by what the kernel said of the latest packets:
+ *
+ *	working --refused--> failing --all of a list taken--> working, recovered()
+ *	failing --no packet taken for RTP_SENDER_LOST_US--> lost, lost() once
+ *
+ * One thread at a time sends; a blocked send ends when the sender is stopped, or
+ * after RTP_SENDER_BLOCK_US as refused.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/* Longer than an access point takes to change its channel, or a P2P client to come back. */
+#define RTP_SENDER_LOST_US (15 * G_USEC_PER_SEC)
+/* The queue of the interface is full so long that what waits is of no use. */
+#define RTP_SENDER_BLOCK_US (G_USEC_PER_SEC / 2)
+
+/**
+ * struct rtp_sender_funcs - what the owner hears, in the thread that sends
+ * @recovered: packets leave again after some did not
+ * @lost: the network has taken nothing for long; once
+ */
+struct rtp_sender_funcs {
+	void (*recovered)(gpointer user_data);
+	void (*lost)(const char *message, gpointer user_data);
+};
+
+typedef struct rtp_sender rtp_sender;
+
+/**
+ * rtp_sender_new() - send to one place
+ * @socket: UDP, bound; a reference is taken
+ * @address: numeric
+ * @dscp: for the link layer's access category, 0 to 63
+ */
+rtp_sender *rtp_sender_new(GSocket *socket, const char *address, guint16 port, guint dscp,
+			   const struct rtp_sender_funcs *funcs, gpointer user_data, GError **error);
+/* Ends a send that blocks, and lets nothing leave from now on. Any thread. */
+void rtp_sender_stop(rtp_sender *sender);
+/* NULL is allowed. No thread may be sending. */
+void rtp_sender_free(rtp_sender *sender);
+
+/**
+ * rtp_sender_send() - send packets now
+ * @packets: a datagram each; borrowed
+ * @bytes: gets the number of bytes sent
+ *
+ * Return: number of packets that the kernel took
+ */
+guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, gsize *bytes);
+
+G_END_DECLS
