@@ -210,6 +210,7 @@ static void test_config(struct fixture *f, gconstpointer data)
 {
 	static const char *const expected[] = {
 		"'source': <'test'>", "'peer-address': <'127.0.0.1'>", "'local-address': <'127.0.0.1'>",
+		"'device-id': <'127.0.0.1'>",
 		"'width': <uint32 1280>", "'audio': <'tone'>", "'max-bit-rate': <uint64 5>",
 	};
 	g_autoptr(GSocketConnection) sink = dial(f);

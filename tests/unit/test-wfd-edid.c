@@ -92,7 +92,7 @@ static void test_conformity(void)
 	for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
 		const struct wfd_edid_desc desc = {
 			.name = "Living room", .serial = 7, .audio = i & 1,
-			.width_mm = i & 2 ? 1210 : 0, .height_mm = i & 2 ? 680 : 0,
+			.width_mm = i & 2 ? 1600 : 0, .height_mm = i & 2 ? 900 : 0,
 		};
 		guint dropped = 99;
 		g_autoptr(GBytes) edid = build(lists[i], &desc, &dropped);

@@ -332,6 +332,7 @@ static GVariant *make_config(session *s, const char *local, const char *peer)
 	options_copy_for_umd(s->options, &config);
 	g_variant_dict_insert(&config, "source", "s", s->env->kernel ? "kernel" : "test");
 	g_variant_dict_insert(&config, "friendly-name", "s", s->sink->name);
+	g_variant_dict_insert(&config, "device-id", "s", s->sink->id);
 	g_variant_dict_insert(&config, "peer-address", "s", peer);
 	g_variant_dict_insert(&config, "local-address", "s", local);
 	g_variant_dict_insert(&config, "max-bit-rate", "t", bit_rate_limit(s));

@@ -67,6 +67,7 @@ G_BEGIN_DECLS
  * config
  *   source		"kernel" (the sink fd) or "test" (a moving picture)
  *   friendly-name	of the sink, as found by the broker; for the EDID
+ *   device-id		of the sink: tells it from others each time, for the EDID
  *   peer-address	of the sink, numeric; where RTP goes
  *   local-address	of our end, numeric; for wfd_presentation_URL
  *   max-bit-rate	bits per second for video, 0 = no limit
@@ -111,6 +112,7 @@ G_BEGIN_DECLS
 #define CHANNEL_FIELDS(F) \
 	F(CONFIG, "source", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "friendly-name", "s", CHANNEL_REQUIRED) \
+	F(CONFIG, "device-id", "s", CHANNEL_OPTIONAL) \
 	F(CONFIG, "peer-address", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "local-address", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "max-bit-rate", "t", CHANNEL_REQUIRED) \

@@ -4,9 +4,19 @@
  */
 #include "monitor.h"
 
+#include <string.h>
+
 #include <drm/miracast.h>
 
 #include "wfd-edid.h"
+
+/*
+ * The size of a television is not known. This one is 16:9 for GNOME, which takes it
+ * for an aspect ratio, as it was meant, and then names the monitor by manufacturer and
+ * product; and no smaller than anybody's, so that KDE does not scale the desktop up.
+ */
+#define WIDTH_MM 1600
+#define HEIGHT_MM 900
 
 static const struct wfd_mode *mode_at(const GArray *modes, guint i)
 {
@@ -26,53 +36,104 @@ const struct wfd_mode *monitor_find_mode(const GArray *modes, guint width, guint
 	return NULL;
 }
 
-/* An EDID of our own: the preferred mode first, as wfd_edid_build() wants it. */
-static GBytes *build_edid(const wfd_sink_caps *caps, const GArray *modes,
-			  const struct wfd_mode *preferred, const char *friendly_name, GError **error)
+/* "[TV] Name" is how some call themselves: the monitor's name has room for 13 characters. */
+static const char *without_prefix(const char *name)
 {
-	const struct wfd_mode *list[WFD_EDID_MAX_MODES] = { preferred };
+	const char *end;
+
+	if (!name || *name != '[' || !(end = strchr(name, ']')))
+		return name;
+	end++;
+	while (g_ascii_isspace(*end))
+		end++;
+	return *end ? end : name;
+}
+
+/* The same for the same texts, at any time and on any machine; never 0. */
+static guint32 stable_number(const char *const *texts)
+{
+	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+	guint8 digest[32];
+	gsize len = sizeof(digest);
+	guint32 number;
+
+	for (; *texts; texts++)
+		g_checksum_update(sum, (const guchar *)*texts, strlen(*texts) + 1);
+	g_checksum_get_digest(sum, digest, &len);
+	number = digest[0] | digest[1] << 8 | digest[2] << 16 | (guint32)digest[3] << 24;
+	return number ? number : 1;
+}
+
+static const char *or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+/*
+ * Desktops keep settings by manufacturer, product and serial number. The product is
+ * the model, the serial number the device; where nothing tells devices apart, what
+ * the sink and the user call it has to do.
+ */
+static void set_identity(struct wfd_edid_desc *desc, const struct monitor_desc *monitor)
+{
+	const wfd_sink_caps *caps = monitor->caps;
+	const char *const model[] = { or_empty(caps->manufacturer), or_empty(caps->model_name), NULL };
+	const char *const device[] = { monitor->device_id, NULL };
+	const char *const names[] = { or_empty(caps->friendly_name), or_empty(monitor->friendly_name),
+				      model[0], model[1], NULL };
+
+	desc->name = without_prefix(caps->friendly_name ? caps->friendly_name :
+							  monitor->friendly_name);
+	desc->product = stable_number(*model[0] || *model[1] ? model : names) & 0xffff;
+	desc->serial = stable_number(monitor->device_id && *monitor->device_id ? device : names);
+}
+
+/* An EDID of our own: the preferred mode first, as wfd_edid_build() wants it. */
+static GBytes *build_edid(const struct monitor_desc *monitor, GError **error)
+{
+	const struct wfd_mode *list[WFD_EDID_MAX_MODES] = { monitor->preferred };
 	struct wfd_edid_desc desc = {
-		.name = caps->friendly_name ? caps->friendly_name : friendly_name,
 		.modes = list,
 		.n_modes = 1,
-		.audio = caps->has_audio,
+		.width_mm = WIDTH_MM,
+		.height_mm = HEIGHT_MM,
+		.audio = monitor->caps->has_audio,
 	};
 
-	for (guint i = 0; i < modes->len && desc.n_modes < G_N_ELEMENTS(list); i++) {
-		if (mode_at(modes, i) != preferred)
-			list[desc.n_modes++] = mode_at(modes, i);
+	set_identity(&desc, monitor);
+	for (guint i = 0; i < monitor->modes->len && desc.n_modes < G_N_ELEMENTS(list); i++) {
+		if (mode_at(monitor->modes, i) != monitor->preferred)
+			list[desc.n_modes++] = mode_at(monitor->modes, i);
 	}
 	return wfd_edid_build(&desc, NULL, error);
 }
 
-static GBytes *choose_edid(const wfd_sink_caps *caps, const GArray *modes,
-			   const struct wfd_mode *preferred, const char *friendly_name,
-			   GError **error)
+static GBytes *choose_edid(const struct monitor_desc *monitor, GError **error)
 {
+	GBytes *edid = monitor->caps->edid;
 	g_autoptr(GError) unsound = NULL;
 	gconstpointer data;
 	gsize len;
 
-	if (caps->edid) {
-		data = g_bytes_get_data(caps->edid, &len);
+	if (edid) {
+		data = g_bytes_get_data(edid, &len);
 		if (len <= MIRACAST_MAX_EDID && wfd_edid_check(data, len, &unsound))
-			return g_bytes_ref(caps->edid);
+			return g_bytes_ref(edid);
 		g_message("the sink's EDID is not used: %s", unsound ? unsound->message : "too long");
 	}
-	return build_edid(caps, modes, preferred, friendly_name, error);
+	return build_edid(monitor, error);
 }
 
-GBytes *monitor_plug(const wfd_sink_caps *caps, const GArray *modes, const struct wfd_mode *preferred,
-		     const char *friendly_name, GError **error)
+GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error)
 {
-	g_autoptr(GBytes) edid = choose_edid(caps, modes, preferred, friendly_name, error);
+	g_autoptr(GBytes) edid = choose_edid(monitor, error);
 	g_autoptr(GByteArray) plug = g_byte_array_new();
 	struct miracast_plug header = {
 		.size = sizeof(header),
-		.num_modes = MIN(modes->len, MIRACAST_MAX_MODES),
+		.num_modes = MIN(monitor->modes->len, MIRACAST_MAX_MODES),
 		.mode_size = sizeof(struct miracast_mode),
-		.monitor_type = wfd_connector_type_to_drm(caps->connector_type),
-		.flags = MIRACAST_PLUG_CURSOR | MIRACAST_PLUG_IMPORT,
+		.monitor_type = wfd_connector_type_to_drm(monitor->caps->connector_type),
+		.flags = MIRACAST_PLUG_CURSOR | (monitor->import ? MIRACAST_PLUG_IMPORT : 0),
 	};
 
 	if (!edid)
@@ -80,12 +141,12 @@ GBytes *monitor_plug(const wfd_sink_caps *caps, const GArray *modes, const struc
 	header.edid_len = g_bytes_get_size(edid);
 	g_byte_array_append(plug, (const guint8 *)&header, sizeof(header));
 	for (guint i = 0; i < header.num_modes; i++) {
-		const struct wfd_mode *mode = mode_at(modes, i);
+		const struct wfd_mode *mode = mode_at(monitor->modes, i);
 		struct miracast_mode entry = {
 			.width = mode->width,
 			.height = mode->height,
 			.refresh = mode->refresh_hz * 1000,
-			.flags = mode == preferred ? MIRACAST_MODE_PREFERRED : 0,
+			.flags = mode == monitor->preferred ? MIRACAST_MODE_PREFERRED : 0,
 		};
 
 		g_byte_array_append(plug, (const guint8 *)&entry, sizeof(entry));

@@ -11,16 +11,31 @@
 G_BEGIN_DECLS
 
 /**
- * monitor_plug - input of MIRACAST_CTL_PLUG
+ * struct monitor_desc - what the monitor is made of; all of it borrowed
  * @modes: (element-type struct wfd_mode_choice): what can be carried, best first
  * @preferred: the one to mark as preferred; must be one of @modes
  * @friendly_name: for an EDID of our own
- *
- * The sink's EDID is shown as it is if it is sound (R72); else one is built from
- * @modes.
+ * @device_id: (nullable): what tells this device from all others, and does not
+ *	change: its P2P device address
+ * @import: the desktop may hand over buffers of another driver (MIRACAST_PLUG_IMPORT)
  */
-GBytes *monitor_plug(const wfd_sink_caps *caps, const GArray *modes, const struct wfd_mode *preferred,
-		     const char *friendly_name, GError **error);
+struct monitor_desc {
+	const wfd_sink_caps *caps;
+	const GArray *modes;
+	const struct wfd_mode *preferred;
+	const char *friendly_name;
+	const char *device_id;
+	gboolean import;
+};
+
+/**
+ * monitor_plug - input of MIRACAST_CTL_PLUG
+ *
+ * The sink's EDID is shown as it is if it is sound (R72); else one is built.  In
+ * that, product and serial number are the same for the same device each time, and
+ * differ between devices, since desktops know monitors by them.
+ */
+GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error);
 
 /* The mode of @modes that has this size and rate, or NULL. */
 const struct wfd_mode *monitor_find_mode(const GArray *modes, guint width, guint height,

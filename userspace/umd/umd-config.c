@@ -51,6 +51,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	g_autofree char *audio = lookup_string(fields, "audio");
 
 	config->friendly_name = lookup_string(fields, "friendly-name");
+	config->device_id = lookup_string(fields, "device-id");
 	config->peer_address = lookup_string(fields, "peer-address");
 	config->local_address = lookup_string(fields, "local-address");
 	config->encoder = lookup_string(fields, "encoder");
@@ -71,6 +72,7 @@ void umd_config_free(struct umd_config *config)
 	if (!config)
 		return;
 	g_free(config->friendly_name);
+	g_free(config->device_id);
 	g_free(config->peer_address);
 	g_free(config->local_address);
 	g_free(config->encoder);

@@ -115,8 +115,15 @@ static gboolean desktop_is_late(gpointer data)
 /* Tell the kernel of the monitor, or of the modes that it has by now. */
 static int plug(umd_session *s, GError **error)
 {
-	g_autoptr(GBytes) input = monitor_plug(s->caps, s->modes, umd_modes_preferred(s),
-					       s->config->friendly_name, error);
+	const struct monitor_desc monitor = {
+		.caps = s->caps,
+		.modes = s->modes,
+		.preferred = umd_modes_preferred(s),
+		.friendly_name = s->config->friendly_name,
+		.device_id = s->config->device_id,
+		.import = TRUE,
+	};
+	g_autoptr(GBytes) input = monitor_plug(&monitor, error);
 	gconstpointer data;
 	gsize len;
 	int err;

@@ -18,6 +18,7 @@ G_BEGIN_DECLS
 
 /**
  * struct umd_config - the broker's "config" message, checked
+ * @device_id: of the sink, for its EDID; may be NULL
  * @kernel: pictures come from the sink fd; else the test picture
  * @wish: mode that the user wants; width 0: none
  * @audio: sound may be sent
@@ -26,6 +27,7 @@ G_BEGIN_DECLS
 typedef struct umd_config {
 	gboolean kernel;
 	char *friendly_name;
+	char *device_id;
 	char *peer_address;
 	char *local_address;
 	guint64 max_bit_rate;
