@@ -338,7 +338,7 @@ class Sessions(Directory):
             "m4-unknown-parameter": {"m4_more": "wfd_route: primary\r\n"},
             "m4-change-timing": {"m4_more": "wfd_av_format_change_timing: 0000000000 0000000000\r\n"},
             "rtsp-cseq-order": {"cseq_step": 2}, "rtsp-bare-lf": {"bare_lf": True},
-            "m6-session-timeout": {"session": "Session: 12345678\r\n"}, "m6-transport": {"transport": ""},
+            "m6-session-timeout": {"session": "Session: 12345678;timeout=5\r\n"}, "m6-transport": {"transport": ""},
             "m5-state": {"in_play": ["wfd_trigger_method: SETUP\r\n"]},
             "m5-trigger": {"in_play": ["wfd_trigger_method: JUMP\r\n"]},
             "rtp-payload-type": {"rtp": {"payload_type": 96}}, "rtp-sequence": {"seq_step": 2},

@@ -18,6 +18,7 @@
 #include "rtp-sockets.h"
 #include "rtsp-session.h"
 #include "stream-state.h"
+#include "test-desktop.h"
 #include "umd-session.h"
 
 G_BEGIN_DECLS
@@ -55,6 +56,7 @@ struct umd_session {
 	guint bit_rate;
 	guint64 idr_requests;
 	struct stream_state stream;
+	test_desktop *test_desktop; /* of the test source, while it is wanted */
 	gboolean selected; /* there was an M4 */
 	guint refusals;	   /* of M4 before the stream */
 

@@ -61,6 +61,7 @@ static void stop_streaming(umd_session *s)
 	clear_source(&s->stream_timer);
 	clear_source(&s->change_timer);
 	clear_source(&s->tick);
+	g_clear_pointer(&s->test_desktop, test_desktop_free);
 	umd_stream_free(s);
 }
 
@@ -379,10 +380,25 @@ static gboolean setup(rtsp_session *rtsp, const struct rtsp_ports *client, struc
 	return TRUE;
 }
 
+/* When it plays for the first time. */
+static void start_test_desktop(umd_session *s)
+{
+	const struct wfd_mode *mode = s->selection.mode;
+	const struct miracast_mode_state state = {
+		.width = mode->width,
+		.height = mode->height,
+		.refresh = mode->refresh_hz * 1000,
+	};
+
+	if (!s->config->kernel && !s->test_desktop)
+		s->test_desktop = test_desktop_new(g_getenv(TEST_DESKTOP_VARIABLE), &state, s);
+}
+
 static void play(rtsp_session *rtsp, gpointer user_data)
 {
 	umd_session *s = user_data;
 
+	start_test_desktop(s);
 	umd_report_phase(s, CHANNEL_PHASE_PLAY);
 	media_pipeline_play(s->pipeline);
 	frame_pump_set_running(s->pump, TRUE);

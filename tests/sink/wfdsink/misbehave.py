@@ -148,6 +148,25 @@ _DATA = [
         dict(on=point, do="repeat", count=2) for point in ("M1.answer", "M3.answer", "M4.answer", "M5.answer")]),
     dict(name="play-twice", summary="sends PLAY again while playing (406 expected, session goes on)", steps=[
         dict(on="M7.answered", do="request", message="M7", after=0.5)], options={"tolerate": ["M7"]}),
+    dict(name="one-read", summary="takes one read for one message, 30 ms after it came, and ends with two in one",
+         options={"one_read": 0.03}),
+    dict(name="port-pair", summary="asks for a pair of ports, ends without one, sends receiver reports",
+         options={"port_pair": True}),
+    dict(name="ends-on-triggers", summary="ends when it is told to pause, to play or to stand by, as set-top boxes do",
+         options={"extra": {"wfd_standby_resume_capability": "none"}}, steps=[
+             dict(on=point, do="close") for point in ("M5.PAUSE", "M5.PLAY", "M12.received")]),
+    dict(name="ignores-triggers", summary="answers 200 to pause, play and standby, and does nothing",
+         options={"ignores": ["PAUSE", "PLAY", "M12"]}),
+    dict(name="refuses-triggers", summary="answers 406 to pause, play and standby",
+         options={"refuses": ["PAUSE", "PLAY", "M12"]}),
+    dict(name="refuses-play", summary="goes into standby, and then answers 406 to play",
+         options={"refuses": ["PLAY"]}),
+    dict(name="ignores-play", summary="goes into standby, and then answers 200 to play and does nothing",
+         options={"ignores": ["PLAY"]}),
+    dict(name="slow-standby", summary="takes 1 s to answer that it is in standby", steps=[
+        dict(on="M12.answer", do="delay", seconds=1)]),
+    dict(name="m4-in-play-303", summary="refuses to change the mode in play", steps=[
+        dict(on="M4.answer", do="answer", nth=2, status=303, reason="See Other", lines=["wfd_video_formats: 552"])]),
     # capabilities no source can use
     dict(name="video-none", summary="wfd_video_formats: none", expect="ends", options={"video_formats": "none"}),
     dict(name="video-empty-masks", summary="a codec without a single mode", expect="ends",

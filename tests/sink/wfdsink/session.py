@@ -72,6 +72,10 @@ class Options:
     tolerate: list = dataclasses.field(default_factory=list)    # requests whose refusal is no finding
     schedule: list = dataclasses.field(default_factory=list)    # (seconds after PLAY, message)
     end_with: str = "teardown"                                  # or "close", "wait" (for the source to end it)
+    ignores: list = dataclasses.field(default_factory=list)     # of PLAY, PAUSE, M12: answers 200 and does nothing
+    refuses: list = dataclasses.field(default_factory=list)     # of the same: answers 406
+    one_read: float = 0.0                                       # takes one read for one message, so long after it came
+    port_pair: bool = False                                     # asks for RTP and RTCP, and reports
 
 
 class Session:
@@ -198,6 +202,8 @@ class Session:
             heapq.heappop(self._timers)[2]()
 
     def _read(self) -> None:
+        if self.options.one_read:
+            time.sleep(self.options.one_read)
         try:
             data = self._socket.recv(65536)
         except ConnectionResetError:
@@ -209,7 +215,11 @@ class Session:
             return self._finish("source")
         if self._silent:
             return None
-        for message in self._reader.feed(data):
+        messages = list(self._reader.feed(data))
+        if self.options.one_read and len(messages) > 1:
+            self.complain("rtsp-together", " and ".join(message.start_line() for message in messages))
+            messages = messages[:1]
+        for message in messages:
             if self.state is not State.CLOSED and not self._silent:
                 self._handle(message)
         return None
@@ -318,6 +328,9 @@ class Session:
                 extra.connect_ex((self.options.host, self.options.port))
                 self._extra_sockets.append(extra)
 
+    def _client_ports(self) -> str:
+        return f"{self.rtp_port}-{self.rtp_port + 1}" if self.options.port_pair else str(self.rtp_port)
+
     # -- requests of the sink ----------------------------------------------------------------------------------
 
     def request(self, name: str) -> None:
@@ -326,7 +339,7 @@ class Session:
         session = [("Session", self._session_id)] if self._session_id else []
         table = {
             "M2": ("OPTIONS", "*", [("Require", "org.wfa.wfd1.0")], []),
-            "M6": ("SETUP", self._url, [("Transport", f"RTP/AVP/UDP;unicast;client_port={self.rtp_port}")], []),
+            "M6": ("SETUP", self._url, [("Transport", f"RTP/AVP/UDP;unicast;client_port={self._client_ports()}")], []),
             "M7": ("PLAY", self._url, session, []),
             "M8": ("TEARDOWN", self._url, session, []),
             "M9": ("PAUSE", self._url, session, []),
@@ -483,12 +496,21 @@ class Session:
         if refused:
             self._answer("M4", message, 303, "See Other", lines=[f"{n}: {code}" for n, code in refused.items()])
             return
+        if self._script_refuses("M4.answer"):
+            self._answer("M4", message)
+            return
         self.negotiated.update(agreed)
         if "video" in agreed or "audio" in agreed:
             self.formats.append({"t": round(self.now(), 4), **agreed})
         self._answer("M4", message)
         if self.state is State.WAIT_M4:
             self._enter(State.WAIT_M5)
+
+    def _script_refuses(self, label: str) -> bool:
+        """Whether the script makes a refusal of the next message of this kind."""
+        nth = self._seen.get(label, 0) + 1
+        return any(step.on == label and step.do == "answer" and step.nth in (0, nth) and step.args["status"] != 200
+                   for step in self.script.steps)
 
     def _check_formats(self, values: dict, refused: dict) -> dict:
         agreed: dict = {}
@@ -539,6 +561,11 @@ class Session:
         if trigger not in expected:
             self.complain("m5-trigger", str(trigger))
             return self._answer("M5", message, 303, "See Other", lines=["wfd_trigger_method: 415"])
+        if trigger in self.options.refuses:
+            return self._answer("M5", message, 406, "Not Acceptable")
+        if trigger in self.options.ignores:
+            self._answer("M5", message)
+            return self._reached(f"M5.{trigger}")
         if self.state not in expected[trigger]:
             self.complain("m5-state", f"{trigger} while {self.state.value}")
             return self._answer("M5", message, 406, "Not Acceptable")
@@ -553,10 +580,13 @@ class Session:
         return self.request({"SETUP": "M6", "PLAY": "M7", "PAUSE": "M9", "TEARDOWN": "M8"}[trigger])
 
     def _on_m12(self, message: rtsp.Message) -> None:
+        if "M12" in self.options.refuses:
+            return self._answer("M12", message, 406, "Not Acceptable")
         self._answer("M12", message)
-        if self.state is State.PLAYING:
+        if self.state is State.PLAYING and "M12" not in self.options.ignores:
             self._begin_quiet("standby")
             self._enter(State.STANDBY)
+        return None
 
     def _on_accept(self, message: rtsp.Message) -> None:
         self._answer(self._label(message), message)
@@ -615,26 +645,52 @@ class Session:
         if len(self._session_id) > 15:
             self.complain("m6-session-long", session)
         timeout = re.fullmatch(r"timeout=(\d+)", rest)
-        if not timeout or int(timeout[1]) < 10:
+        if rest and (not timeout or int(timeout[1]) < 10):
             self.complain("m6-session-timeout", session)
-        else:
+        elif timeout:
             self._keepalive_timeout = float(timeout[1])
         transport = [word.strip() for word in (message.header("Transport") or "").split(";")]
         fields = dict(word.partition("=")[::2] for word in transport)
         if transport[0] != "RTP/AVP/UDP" or "unicast" not in transport:
             self.complain("m6-transport", ";".join(transport))
-        if fields.get("client_port") != str(self.rtp_port):
+        if fields.get("client_port") != self._client_ports():
             self.complain("m6-client-port", ";".join(transport))
-        server = re.fullmatch(r"(\d+)(-\d+)?", fields.get("server_port", ""))
+        server = re.fullmatch(r"(\d+)(?:-(\d+))?", fields.get("server_port", ""))
         if not server:
             self.complain("m6-transport", "no server_port")
         else:
             self.negotiated["server_port"] = int(server[1])
+            if self.options.port_pair:
+                self._check_port_pair(int(server[1]), int(server[2] or 0))
         self.negotiated["session_timeout"] = self._keepalive_timeout
         self._last_keepalive = self.now()
         if self.state is State.WAIT_M6_ANSWER:
             self._enter(State.WAIT_M7_ANSWER)
             self.request("M7")
+
+    def _check_port_pair(self, rtp_port: int, rtcp_port: int) -> None:
+        """As AOSP's sink, which ends without a pair; then reports as it does, from a connected socket."""
+        self.negotiated["server_rtcp_port"] = rtcp_port
+        if not rtcp_port:
+            self.complain("m6-port-pair", f"server_port={rtp_port}")
+            return self._finish("refused")
+        if rtp_port % 2 or rtcp_port != rtp_port + 1:
+            self.complain("m6-port-pair", f"server_port={rtp_port}-{rtcp_port}")
+        self._reports = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._reports.bind((self.options.bind or "", 0))
+        self._reports.connect((self.peer, rtcp_port))
+        self._extra_sockets.append(self._reports)
+        return self._report_reception()
+
+    def _report_reception(self) -> None:
+        """A receiver report with one block, twice a second; whether the one before was taken shows now."""
+        if self.state is State.CLOSED:
+            return
+        try:
+            self._reports.send(struct.pack("!BBHIIIIIII", 0x81, 201, 7, 0x11223344, 0xAABBCCDD, 0, 0, 0, 0, 0))
+        except ConnectionRefusedError:
+            self.complain("rtcp-refused", f"port {self.negotiated['server_rtcp_port']}")
+        self._after(0.5, self._report_reception)
 
     def _m7_answered(self, _message: rtsp.Message) -> None:
         # Pictures may have overtaken the answer.
