@@ -257,6 +257,172 @@ static void test_still_picture(void)
 	clear(&f);
 }
 
+/* ------------------------------------------------------ the output goes off and on */
+
+/* Everything that asks a sink to do something in play. */
+static guint count_triggers(struct fixture *f)
+{
+	return sink_heard_times(f, "\r\nwfd_standby\r\n") +
+	       sink_heard_times(f, "wfd_trigger_method: PAUSE") +
+	       sink_heard_times(f, "wfd_trigger_method: PLAY");
+}
+
+/* Pictures go on, whatever they show. */
+static void assert_sends(struct fixture *f)
+{
+	guint64 before = f->sent;
+	gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+
+	while (f->sent < before + 6) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(500);
+	}
+}
+
+/* A sink that has not offered standby is asked for nothing, and gets pictures all the time. */
+static void test_off_is_black(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = {
+		.video = VGA,
+		.more = "wfd_standby_resume_capability: none\r\n",
+		.config.kernel = TRUE,
+	};
+	const struct miracast_power off = { .on = 0 };
+
+	kernel.frames = TRUE;
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(some_sent, &f);
+	kernel.frames = FALSE;
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_OFF, "", 0), ==, 0);
+	assert_sends(&f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_POWER, &off, sizeof(off)), ==, 0);
+	assert_sends(&f);
+	g_assert_cmpuint(count_triggers(&f), ==, 0);
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
+/* Off and on before a sink could answer anything: the desktop's frames are sent as before. */
+static void test_off_and_on(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+	guint sent;
+
+	kernel.frames = TRUE;
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(some_sent, &f);
+	for (guint i = 0; i < 3; i++) {
+		g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_OFF, "", 0), ==, 0);
+		g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	}
+	assert_sends(&f);
+	/* Frames of the desktop, that is: repetitions are not counted here. */
+	sent = count(MIRACAST_STATISTIC_CHUNK_SENT);
+	assert_sends(&f);
+	g_assert_cmpuint(count(MIRACAST_STATISTIC_CHUNK_SENT), >, sent);
+	g_assert_cmpuint(count_triggers(&f), ==, 0);
+	g_assert_cmpint(end(&f), ==, 0);
+	kernel.frames = FALSE;
+	clear(&f);
+}
+
+/* ------------------------------------------------------------------- refusals of M4 */
+
+#define TWO "00 00 01 01 00000003 00000000 00000000 00 0000 0000 00 none none"
+#define SECOND_MODE " 00000002 00000000 00000000 "
+
+static gboolean is_plugged_again(struct fixture *f)
+{
+	gboolean again;
+
+	g_mutex_lock(&kernel.lock);
+	again = strstr(kernel.ops->str, "control-1 control-1 ") != NULL;
+	g_mutex_unlock(&kernel.lock);
+	return again;
+}
+
+/* Modes of the newest monitor; the one before came with two. */
+static void assert_only_vga(void)
+{
+	const struct miracast_plug *first = (const struct miracast_plug *)kernel.plug->data;
+	gsize size = sizeof(*first) + 2 * sizeof(struct miracast_mode) + first->edid_len;
+	const struct miracast_plug *second =
+		(const struct miracast_plug *)(kernel.plug->data + size);
+	const struct miracast_mode *mode = (const struct miracast_mode *)(second + 1);
+
+	g_assert_cmpuint(first->num_modes, ==, 2);
+	g_assert_cmpuint(second->num_modes, ==, 1);
+	g_assert_cmpuint(mode->width, ==, 640);
+}
+
+/* The mode that the desktop has set is not the sink's: it plays another, and the desktop is told. */
+static void test_mode_refused(void)
+{
+	const struct miracast_mode_state wide = { .width = 720, .height = 480, .refresh = 60000 };
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = TWO, .refused = SECOND_MODE, .config.kernel = TRUE };
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &wide, sizeof(wide)), ==, 0);
+	wait_until(is_playing, &f);
+	g_assert_true(is_plugged_again(&f));
+	assert_only_vga();
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &wide, sizeof(wide)), ==, -ERANGE);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	kernel.frames = TRUE;
+	wait_until(some_sent, &f);
+	g_assert_cmpint(end(&f), ==, 0);
+	kernel.frames = FALSE;
+	clear(&f);
+}
+
+/* The same in play: the stream keeps its mode. */
+static void test_mode_refused_in_play(void)
+{
+	const struct miracast_mode_state wide = { .width = 720, .height = 480, .refresh = 60000 };
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = TWO, .refused = SECOND_MODE, .config.kernel = TRUE };
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(is_playing, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &wide, sizeof(wide)), ==, 0);
+	wait_until(is_plugged_again, &f);
+	assert_only_vga();
+	assert_sends(&f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	kernel.frames = TRUE;
+	wait_until(some_sent, &f);
+	g_assert_false(is_done(&f));
+	g_assert_cmpint(end(&f), ==, 0);
+	kernel.frames = FALSE;
+	clear(&f);
+}
+
+/* Nothing at all is to its taste. */
+static void test_all_modes_refused(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = TWO, .refused = "wfd_presentation_URL", .config.kernel = TRUE };
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(is_done, &f);
+	g_assert_cmpuint(sink_heard_times(&f, "wfd_presentation_URL"), ==, 2);
+	end(&f);
+	clear(&f);
+}
+
 static gboolean plays_without_idr(struct fixture *f)
 {
 	return f->acquired >= 10 && f->idr && f->same_idr >= 2;
@@ -419,6 +585,11 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R70-R71-R81-unplugged", test_unplugged);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
 	g_test_add_func("/umd-driver/R83-still-picture", test_still_picture);
+	g_test_add_func("/umd-driver/off-is-black", test_off_is_black);
+	g_test_add_func("/umd-driver/off-and-on", test_off_and_on);
+	g_test_add_func("/umd-driver/mode-refused", test_mode_refused);
+	g_test_add_func("/umd-driver/mode-refused-in-play", test_mode_refused_in_play);
+	g_test_add_func("/umd-driver/all-modes-refused", test_all_modes_refused);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);
 	g_test_add_func("/umd-driver/R88-R89-data-rate", test_data_rate);
 	g_test_add_func("/umd-driver/R29-R33-no-panel", test_no_panel);

@@ -234,6 +234,10 @@ static void sink_obey(struct fixture *f, const char *message, const char *cseq)
 		sink_say(fd, "RTSP/1.0 200 OK", cseq, body);
 		return;
 	}
+	if (f->refused && strstr(message, f->refused)) {
+		sink_say(fd, "RTSP/1.0 303 See Other", cseq, "wfd_video_formats: 415\r\n");
+		return;
+	}
 	sink_say(fd, "RTSP/1.0 200 OK", cseq, "");
 	if (g_str_has_prefix(message, "OPTIONS"))
 		sink_say(fd, "OPTIONS * RTSP/1.0\r\nRequire: org.wfa.wfd1.0", "100", "");
@@ -275,14 +279,20 @@ static gpointer sink_thread(gpointer data)
 	return NULL;
 }
 
-gboolean sink_heard(struct fixture *f, const char *text)
+guint sink_heard_times(struct fixture *f, const char *text)
 {
-	gboolean heard;
+	guint n = 0;
 
 	g_mutex_lock(&f->lock);
-	heard = strstr(f->heard->str, text) != NULL;
+	for (const char *at = f->heard->str; (at = strstr(at, text)); at++)
+		n++;
 	g_mutex_unlock(&f->lock);
-	return heard;
+	return n;
+}
+
+gboolean sink_heard(struct fixture *f, const char *text)
+{
+	return sink_heard_times(f, text) > 0;
 }
 
 /* ----------------------------------------------------------------- a session */

@@ -43,6 +43,7 @@ struct fixture {
 	guint same_idr;					/* statistics since idr grew */
 	const char *video;
 	const char *more; /* of M3 */
+	const char *refused; /* a message with this text is answered with 303 */
 	struct umd_config config;
 	struct miracast_wfd_connection_stats stats;
 	struct umd_driver_data driver;
@@ -71,3 +72,5 @@ int tell(struct fixture *f, guint32 code, gconstpointer payload, gsize size);
 /* The sink says something besides; and has it heard this? */
 void sink_say(int fd, const char *head, const char *cseq, const char *body);
 gboolean sink_heard(struct fixture *f, const char *text);
+/* How often. */
+guint sink_heard_times(struct fixture *f, const char *text);

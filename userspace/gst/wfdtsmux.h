@@ -75,7 +75,7 @@ G_DECLARE_FINAL_TYPE(WfdTsMux, wfd_ts_mux, WFD, TS_MUX, GstElement)
 /**
  * wfd_ts_mux_register() - make "wfdtsmux" and "wfdrtppay" known
  *
- * Call once after gst_init(), before elements are made by name.
+ * Call after gst_init(), before elements are made by name; again does nothing.
  *
  * Return: FALSE if GStreamer refused
  */

@@ -14,10 +14,8 @@
 #include <unistd.h>
 
 #include <glib-unix.h>
-#include <gst/gst.h>
 
 #include "umd-driver.h"
-#include "wfdtsmux.h"
 
 #define CONFIG_TIMEOUT_S 10
 
@@ -317,13 +315,6 @@ int main(int argc, char **argv)
 		g_printerr("miracast-umd: %s\n", error->message);
 		return EXIT_USAGE;
 	}
-	if (!gst_init_check(NULL, NULL, &error) || !wfd_ts_mux_register()) {
-		send_end(&umd, CHANNEL_REASON_INTERNAL,
-			 error ? error->message : "GStreamer does not take our elements");
-		channel_free(umd.ch);
-		return EXIT_FAILURE;
-	}
-
 	umd.loop = g_main_loop_new(NULL, FALSE);
 	umd.config_timer = g_timeout_source_new_seconds(CONFIG_TIMEOUT_S);
 	g_source_set_callback(umd.config_timer, config_is_late, &umd, NULL);

@@ -37,6 +37,12 @@ struct umd_session {
 	gint64 phases_reached; /* bit per enum channel_phase */
 	gboolean over;	       /* ended() was called */
 
+	GThread *prepare_thread; /* GStreamer and its encoders; NULL: not begun */
+	GSource *prepared_source; /* attached by it, when it has done */
+	GError *prepare_error;	  /* its, until it has done; the same with the reason */
+	enum channel_reason prepare_reason;
+	gboolean prepared;
+
 	const struct video_encoder *encoder;
 	const struct frame_source_class *source_class;
 	gpointer source;

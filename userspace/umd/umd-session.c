@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "wfdtsmux.h"
+
 /*
  * The desktop gets so long to use its new monitor; then the stream begins with
  * black, because sinks give up 6 s after M3 (6.5).
@@ -250,20 +252,13 @@ static guint32 session_info(umd_session *s)
 	return info;
 }
 
-static void capabilities(rtsp_session *rtsp, const wfd_sink_caps *caps,
-			 const struct wfd_quirks *quirks, gpointer user_data)
+/* Both are known: what the sink and what this side can do. */
+static void offer_modes(umd_session *s)
 {
-	umd_session *s = user_data;
 	g_autoptr(GError) error = NULL;
 	GArray *modes;
 
-	s->caps = caps;
-	s->quirks = *quirks;
-	umd_report_sink(s, NULL);
-	umd_report_phase(s, CHANNEL_PHASE_CAPABILITIES);
-	if (caps->standby_resume && quirks->standby)
-		stream_state_offers_standby(&s->stream);
-
+	/* Chosen already, by the thread; here for its limits. */
 	if (!umd_encoder_choose(s, &error)) {
 		umd_session_fail(s, CHANNEL_REASON_ENCODER_FAILED, error->message);
 		return;
@@ -276,12 +271,27 @@ static void capabilities(rtsp_session *rtsp, const wfd_sink_caps *caps,
 	g_mutex_lock(&s->lock);
 	s->modes = modes;
 	g_mutex_unlock(&s->lock);
-	if (!caps->no_panel && s->limits.link_rate && s->limits.link_rate < FLOOR_BIT_RATE) {
+	if (!s->caps->no_panel && s->limits.link_rate && s->limits.link_rate < FLOOR_BIT_RATE) {
 		umd_session_fail(s, CHANNEL_REASON_BANDWIDTH,
-		     "The link is too slow for even the smallest picture (1024x768)");
+				 "The link is too slow for even the smallest picture (1024x768)");
 		return;
 	}
 	s->funcs->started(s, session_info(s), s->user_data);
+}
+
+static void capabilities(rtsp_session *rtsp, const wfd_sink_caps *caps,
+			 const struct wfd_quirks *quirks, gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	s->caps = caps;
+	s->quirks = *quirks;
+	umd_report_sink(s, NULL);
+	umd_report_phase(s, CHANNEL_PHASE_CAPABILITIES);
+	if (caps->standby_resume && quirks->standby)
+		stream_state_offers_standby(&s->stream);
+	if (s->prepared)
+		offer_modes(s);
 }
 
 /* The announced time has come, or the sink has let it pass. */
@@ -485,12 +495,6 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 	g_mutex_init(&s->lock);
 	stream_state_init(&s->stream);
 
-	*reason = CHANNEL_REASON_ENCODER_MISSING;
-	s->encoder = video_encoder_find(config->encoder, error);
-	if (!s->encoder)
-		return NULL;
-	/* Which of them works is known when the sink has said what it can. */
-	video_encoders_prepare(config->encoder);
 	*reason = CHANNEL_REASON_INTERNAL;
 	s->source_class = config->kernel ? &frame_source_kernel : &frame_source_test;
 	s->source = s->source_class->create(host, callbacks, error);
@@ -504,6 +508,10 @@ void umd_session_free(umd_session *s)
 	if (!s)
 		return;
 	stop_streaming(s);
+	if (s->prepare_thread)
+		g_thread_join(s->prepare_thread);
+	clear_source(&s->prepared_source);
+	g_clear_error(&s->prepare_error);
 	rtsp_session_free(s->rtsp);
 	if (s->source)
 		s->source_class->destroy(s->source);
@@ -513,6 +521,58 @@ void umd_session_free(umd_session *s)
 	g_mutex_clear(&s->lock);
 	g_main_context_unref(s->context);
 	g_free(s);
+}
+
+static gboolean prepare_media(umd_session *s, GError **error)
+{
+	s->prepare_reason = CHANNEL_REASON_INTERNAL;
+	if (!gst_init_check(NULL, NULL, error))
+		return FALSE;
+	if (!wfd_ts_mux_register()) {
+		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED,
+				    "GStreamer does not take our elements");
+		return FALSE;
+	}
+	s->prepare_reason = CHANNEL_REASON_ENCODER_MISSING;
+	if (!video_encoder_find(s->config->encoder, error))
+		return FALSE;
+	s->prepare_reason = CHANNEL_REASON_ENCODER_FAILED;
+	return video_encoder_choose(s->config->encoder, error) != NULL;
+}
+
+static gboolean media_prepared(gpointer data)
+{
+	umd_session *s = data;
+
+	s->prepared = TRUE;
+	if (s->over)
+		return G_SOURCE_REMOVE;
+	if (s->prepare_error)
+		umd_session_fail(s, s->prepare_reason, s->prepare_error->message);
+	else if (s->caps)
+		offer_modes(s);
+	return G_SOURCE_REMOVE;
+}
+
+/*
+ * Beside the dialogue: with a cold registry of plugins GStreamer takes a second and
+ * more, and encoders are tried; sinks hang up when they have heard nothing for two.
+ */
+static gpointer prepare_thread(gpointer data)
+{
+	umd_session *s = data;
+
+	prepare_media(s, &s->prepare_error);
+	g_source_attach(s->prepared_source, s->context);
+	return NULL;
+}
+
+static void start_preparing(umd_session *s)
+{
+	s->prepared_source = g_idle_source_new();
+	g_source_set_priority(s->prepared_source, G_PRIORITY_DEFAULT);
+	g_source_set_callback(s->prepared_source, media_prepared, s, NULL);
+	s->prepare_thread = g_thread_new("prepare", prepare_thread, s);
 }
 
 void umd_session_start(umd_session *s, int rtsp_fd, const struct miracast_wfd_connection_stats *stats)
@@ -532,6 +592,7 @@ void umd_session_start(umd_session *s, int rtsp_fd, const struct miracast_wfd_co
 	}
 	s->tick = add_timer(s, 1000, second_passed);
 	umd_report_phase(s, CHANNEL_PHASE_CONNECTED);
+	start_preparing(s);
 }
 
 void umd_session_stop(umd_session *s)

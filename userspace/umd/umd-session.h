@@ -57,7 +57,7 @@ struct umd_session_funcs {
 };
 
 /**
- * umd_session_new - prepare: encoder and source of pictures
+ * umd_session_new - prepare the source of pictures
  * @config: borrowed, has to outlive the session; the same with @ch
  *
  * On failure @reason says what the broker is told.
@@ -69,7 +69,10 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 void umd_session_free(umd_session *session);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(umd_session, umd_session_free)
 
-/* Talk to the sink on @rtsp_fd (borrowed); started() or ended() follows. */
+/*
+ * Talk to the sink on @rtsp_fd (borrowed), and prepare GStreamer and the encoders in a
+ * thread as soon as the first word has left; started() or ended() follows.
+ */
 void umd_session_start(umd_session *session, int rtsp_fd,
 		       const struct miracast_wfd_connection_stats *stats);
 /* Say goodbye to the sink; ended() follows within about a second, if it has not come. */

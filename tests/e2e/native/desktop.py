@@ -105,7 +105,7 @@ def run_case(programs: Programs, directory: pathlib.Path, host: str, name: str) 
         demand(len(report["media"]["resolutions"]) == len(case.modes), f"{report['media']['resolutions']}")
         shown = [(frame.t, number) for frame, number in
                  zip(frames, pictures.numbers(recording, report["media"]["sps"][0]["width"])) if frame]
-        began = report["first_picture"]["first_unit_t"]
+        began = report["play_sent_t"]
         if len(case.modes) == 1:
             _demand_dark(case, began, shown)
         last = [number for t, number in shown if t > began + case.duration - 1]
