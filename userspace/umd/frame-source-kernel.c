@@ -349,9 +349,10 @@ static void convert_view(struct kernel_source *s, const struct areas *areas,
 		picture_converter_run(s->converter, &view->desktop, picture, &areas->area[i]);
 	s->everything = FALSE;
 	s->cursor = (struct area){ 0 };
-	if (view->cursor.data &&
-	    picture_converter_cursor(s->converter, &view->desktop, picture, &view->cursor))
-		s->cursor = cursor_area(&view->cursor, s->frame.width, s->frame.height);
+	if (!view->cursor.data)
+		return;
+	picture_converter_cursor(s->converter, &view->desktop, picture, &view->cursor);
+	s->cursor = cursor_area(&view->cursor, s->frame.width, s->frame.height);
 }
 
 /* What the kernel has reported since: a chunk record for each frame that the desktop made. */

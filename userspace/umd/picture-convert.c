@@ -8,103 +8,207 @@
 
 #include <drm_fourcc.h>
 
-/* Even, so that chroma is never shared between tiles. */
-#define TILE_WIDTH 128
-#define TILE_HEIGHT 16
+/* A line of what is not XRGB8888, or has a cursor on it, is looked at in pieces of so many pixels. */
+#define PIECE 256
+
+/* BT.709 limited range: 8 bit RGB into 8 bit Y'CbCr, in units of 1 / 2^15 (ITU-R BT.709-6, 3.3 to 3.5). */
+#define FRACTION 15
+#define LUMA_RED 5983
+#define LUMA_GREEN 20127
+#define LUMA_BLUE 2032
+#define CB_RED (-3298)
+#define CB_GREEN (-11094)
+#define CB_BLUE 14392
+#define CR_RED 14392
+#define CR_GREEN (-13072)
+#define CR_BLUE (-1320)
+#define LUMA_BASE 16
+#define CHROMA_BASE 128
+
+/* Neither white nor grey may be coloured by rounding. */
+G_STATIC_ASSERT(LUMA_RED + LUMA_GREEN + LUMA_BLUE == 28142); /* 2^15 * 219 / 255 */
+G_STATIC_ASSERT(CB_RED + CB_GREEN + CB_BLUE == 0);
+G_STATIC_ASSERT(CR_RED + CR_GREEN + CR_BLUE == 0);
+
+/*
+ * Two lines of XRGB8888 into two lines of luma and one of chroma, which is the mean
+ * of four pixels, so that no part of a picture needs what is beside it.  The last line
+ * of a picture of odd height is its own neighbour, and so is the last column.
+ */
+struct line_pair {
+	const guint32 *rgb[2];
+	guint8 *luma[2];
+	guint8 *cb, *cr;
+	guint width;
+};
+
+typedef void (*convert_lines_func)(const struct line_pair *lines);
+
+static inline __attribute__((always_inline)) int red_of(guint32 pixel)
+{
+	return pixel >> 16 & 0xff;
+}
+
+static inline __attribute__((always_inline)) int green_of(guint32 pixel)
+{
+	return pixel >> 8 & 0xff;
+}
+
+static inline __attribute__((always_inline)) int blue_of(guint32 pixel)
+{
+	return pixel & 0xff;
+}
+
+static inline __attribute__((always_inline)) void
+convert_luma(const guint32 *restrict rgb, guint8 *restrict luma, guint width)
+{
+	const int base = (LUMA_BASE << FRACTION) + (1 << (FRACTION - 1));
+
+	for (guint x = 0; x < width; x++)
+		luma[x] = (LUMA_RED * red_of(rgb[x]) + LUMA_GREEN * green_of(rgb[x]) +
+			   LUMA_BLUE * blue_of(rgb[x]) + base) >> FRACTION;
+}
+
+/* Sums of four pixels have two bits more. */
+static inline __attribute__((always_inline)) guint8 chroma(int red, int green, int blue)
+{
+	return (red + green + blue + (CHROMA_BASE << (FRACTION + 2)) + (1 << (FRACTION + 1))) >>
+	       (FRACTION + 2);
+}
+
+static inline __attribute__((always_inline)) void
+convert_chroma(const guint32 *restrict upper, const guint32 *restrict lower, guint8 *restrict cb,
+	       guint8 *restrict cr, guint width, guint step)
+{
+	for (guint x = 0; x < width; x++) {
+		guint32 a = upper[2 * x], b = upper[2 * x + step];
+		guint32 c = lower[2 * x], d = lower[2 * x + step];
+		int red = red_of(a) + red_of(b) + red_of(c) + red_of(d);
+		int green = green_of(a) + green_of(b) + green_of(c) + green_of(d);
+		int blue = blue_of(a) + blue_of(b) + blue_of(c) + blue_of(d);
+
+		cb[x] = chroma(CB_RED * red, CB_GREEN * green, CB_BLUE * blue);
+		cr[x] = chroma(CR_RED * red, CR_GREEN * green, CR_BLUE * blue);
+	}
+}
+
+static inline __attribute__((always_inline)) void convert_lines(const struct line_pair *lines)
+{
+	guint pairs = lines->width / 2;
+
+	convert_luma(lines->rgb[0], lines->luma[0], lines->width);
+	if (lines->luma[1])
+		convert_luma(lines->rgb[1], lines->luma[1], lines->width);
+	convert_chroma(lines->rgb[0], lines->rgb[1], lines->cb, lines->cr, pairs, 1);
+	if (lines->width % 2)
+		convert_chroma(lines->rgb[0] + 2 * pairs, lines->rgb[1] + 2 * pairs,
+			       lines->cb + pairs, lines->cr + pairs, 1, 0);
+}
+
+/* Loops that the compiler makes vectors of: the same ones, for what the processor has. */
+static void convert_lines_baseline(const struct line_pair *lines)
+{
+	convert_lines(lines);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static void convert_lines_avx2(const struct line_pair *lines)
+{
+	convert_lines(lines);
+}
+#endif
+
+static convert_lines_func fastest_convert_lines(void)
+{
+#ifdef __x86_64__
+	if (__builtin_cpu_supports("avx2"))
+		return convert_lines_avx2;
+#endif
+	return convert_lines_baseline;
+}
+
+/* ------------------------------------------------------------------- formats */
+
+/* @width pixels into XRGB8888. */
+typedef void (*unpack_func)(const guint8 *restrict data, guint32 *restrict rgb, guint width);
+
+static void unpack_xrgb8888(const guint8 *restrict data, guint32 *restrict rgb, guint width)
+{
+	memcpy(rgb, data, width * sizeof(*rgb));
+}
+
+static void unpack_xbgr8888(const guint8 *restrict data, guint32 *restrict rgb, guint width)
+{
+	for (guint x = 0; x < width; x++) {
+		const guint8 *pixel = data + 4 * x;
+
+		rgb[x] = pixel[0] << 16 | pixel[1] << 8 | pixel[2];
+	}
+}
+
+static void unpack_rgb565(const guint8 *restrict data, guint32 *restrict rgb, guint width)
+{
+	for (guint x = 0; x < width; x++) {
+		guint pixel = data[2 * x] | data[2 * x + 1] << 8;
+		guint red = pixel >> 11, green = pixel >> 5 & 0x3f, blue = pixel & 0x1f;
+
+		rgb[x] = (red << 3 | red >> 2) << 16 | (green << 2 | green >> 4) << 8 |
+			 (blue << 3 | blue >> 2);
+	}
+}
+
+static void unpack_xrgb2101010(const guint8 *restrict data, guint32 *restrict rgb, guint width)
+{
+	for (guint x = 0; x < width; x++) {
+		const guint8 *bytes = data + 4 * x;
+		guint32 pixel = bytes[0] | bytes[1] << 8 | bytes[2] << 16 | (guint32)bytes[3] << 24;
+
+		rgb[x] = (pixel >> 22 & 0xff) << 16 | (pixel >> 12 & 0xff) << 8 | (pixel >> 2 & 0xff);
+	}
+}
 
 static const struct {
 	guint32 fourcc;
-	GstVideoFormat format;
 	guint bytes;
-	gboolean eight_bit;   /* 8 bits per colour, 32 per pixel */
-	gboolean red_first; /* in memory */
+	unpack_func unpack;
 } formats[] = {
-	{ DRM_FORMAT_XRGB8888, GST_VIDEO_FORMAT_BGRx, 4, TRUE, FALSE },
-	{ DRM_FORMAT_ARGB8888, GST_VIDEO_FORMAT_BGRx, 4, TRUE, FALSE },
-	{ DRM_FORMAT_XBGR8888, GST_VIDEO_FORMAT_RGBx, 4, TRUE, TRUE },
-	{ DRM_FORMAT_ABGR8888, GST_VIDEO_FORMAT_RGBx, 4, TRUE, TRUE },
-	{ DRM_FORMAT_RGB565, GST_VIDEO_FORMAT_RGB16, 2, FALSE, FALSE },
-	{ DRM_FORMAT_XRGB2101010, GST_VIDEO_FORMAT_BGR10A2_LE, 4, FALSE, FALSE },
-	{ DRM_FORMAT_ARGB2101010, GST_VIDEO_FORMAT_BGR10A2_LE, 4, FALSE, FALSE },
+	{ DRM_FORMAT_XRGB8888, 4, unpack_xrgb8888 },
+	{ DRM_FORMAT_ARGB8888, 4, unpack_xrgb8888 },
+	{ DRM_FORMAT_XBGR8888, 4, unpack_xbgr8888 },
+	{ DRM_FORMAT_ABGR8888, 4, unpack_xbgr8888 },
+	{ DRM_FORMAT_RGB565, 2, unpack_rgb565 },
+	{ DRM_FORMAT_XRGB2101010, 4, unpack_xrgb2101010 },
+	{ DRM_FORMAT_ARGB2101010, 4, unpack_xrgb2101010 },
 };
+
+/* ----------------------------------------------------------------- conversion */
 
 struct picture_converter {
 	guint format; /* index of formats */
 	guint width;
 	guint height;
-	GstVideoInfo rgb_info;
-	GstVideoInfo tile_rgb_info;
-	GstVideoInfo tile_i420_info;
-	GstVideoConverter *whole;
-	GstVideoConverter *tile;
-	guint8 *scratch; /* a tile of RGB for the cursor */
+	convert_lines_func convert_lines;
 };
-
-static gboolean find_format(guint32 fourcc, guint *format)
-{
-	for (*format = 0; *format < G_N_ELEMENTS(formats); (*format)++) {
-		if (formats[*format].fourcc == fourcc)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static void make_info(GstVideoInfo *info, GstVideoFormat format, guint width, guint height)
-{
-	gst_video_info_set_format(info, format, width, height);
-	if (GST_VIDEO_FORMAT_INFO_IS_RGB(info->finfo))
-		gst_video_colorimetry_from_string(&info->colorimetry, GST_VIDEO_COLORIMETRY_SRGB);
-	else
-		gst_video_colorimetry_from_string(&info->colorimetry, PICTURE_COLORIMETRY);
-	/* A desktop is shown as it is: only the matrix changes. */
-	info->colorimetry.transfer = GST_VIDEO_TRANSFER_BT709;
-	info->colorimetry.primaries = GST_VIDEO_COLOR_PRIMARIES_BT709;
-	/* The mean of four pixels: no tile needs its neighbours. */
-	info->chroma_site = GST_VIDEO_CHROMA_SITE_JPEG;
-}
-
-static GstVideoConverter *make_converter(GstVideoInfo *from, GstVideoInfo *to)
-{
-	GstStructure *options = gst_structure_new(
-		"options", GST_VIDEO_CONVERTER_OPT_DITHER_METHOD, GST_TYPE_VIDEO_DITHER_METHOD,
-		GST_VIDEO_DITHER_NONE, GST_VIDEO_CONVERTER_OPT_THREADS, G_TYPE_UINT, 1, NULL);
-
-	return gst_video_converter_new(from, to, options);
-}
 
 struct picture_converter *picture_converter_new(guint32 fourcc, guint width, guint height)
 {
 	struct picture_converter *c;
-	GstVideoInfo i420;
-	guint format;
+	guint format = 0;
 
-	if (!find_format(fourcc, &format) || width < TILE_WIDTH || height < TILE_HEIGHT)
+	while (format < G_N_ELEMENTS(formats) && formats[format].fourcc != fourcc)
+		format++;
+	if (format == G_N_ELEMENTS(formats) || !width || !height)
 		return NULL;
 	c = g_new0(struct picture_converter, 1);
 	c->format = format;
 	c->width = width;
 	c->height = height;
-	make_info(&c->rgb_info, formats[format].format, width, height);
-	make_info(&i420, GST_VIDEO_FORMAT_I420, width, height);
-	make_info(&c->tile_rgb_info, formats[format].format, TILE_WIDTH, TILE_HEIGHT);
-	make_info(&c->tile_i420_info, GST_VIDEO_FORMAT_I420, TILE_WIDTH, TILE_HEIGHT);
-	c->whole = make_converter(&c->rgb_info, &i420);
-	c->tile = make_converter(&c->tile_rgb_info, &c->tile_i420_info);
-	c->scratch = g_malloc(TILE_WIDTH * TILE_HEIGHT * formats[format].bytes);
-	if (!c->whole || !c->tile) {
-		picture_converter_free(c);
-		return NULL;
-	}
+	c->convert_lines = fastest_convert_lines();
 	return c;
 }
 
 void picture_converter_free(struct picture_converter *c)
 {
-	if (!c)
-		return;
-	g_clear_pointer(&c->whole, gst_video_converter_free);
-	g_clear_pointer(&c->tile, gst_video_converter_free);
-	g_free(c->scratch);
 	g_free(c);
 }
 
@@ -113,79 +217,96 @@ guint picture_converter_bytes_per_pixel(const struct picture_converter *c)
 	return formats[c->format].bytes;
 }
 
-/* A frame that borrows its memory: the converter looks at nothing but this. */
-static void borrow_rgb(GstVideoFrame *frame, const GstVideoInfo *info, const guint8 *data, guint pitch)
+/* Premultiplied source over opaque destination. */
+static guint32 over(guint8 source, guint alpha, guint below)
 {
-	memset(frame, 0, sizeof(*frame));
-	frame->info = *info;
-	frame->info.stride[0] = pitch;
-	frame->data[0] = (gpointer)data;
+	guint blended = below * (255 - alpha) + 127;
+
+	return MIN(source + (blended + (blended >> 8) + 1) / 256, 255);
 }
 
-static void borrow_picture(GstVideoFrame *frame, const GstVideoInfo *info,
-			   const struct picture *picture, guint x, guint y)
+/* What of the cursor lies on the line @y, from column @x on. */
+static void blend_cursor(const struct cursor_image *cursor, guint32 *rgb, guint x, guint y, guint width)
 {
-	memset(frame, 0, sizeof(*frame));
-	frame->info = *info;
-	for (guint plane = 0; plane < 3; plane++) {
-		guint shift = plane ? 1 : 0;
-		int stride = picture_stride(picture, plane);
+	gint64 first = MAX((gint64)cursor->x - x, 0);
+	gint64 end = MIN((gint64)cursor->x + cursor->width - x, width);
+	const guint8 *line;
 
-		frame->info.stride[plane] = stride;
-		frame->data[plane] = picture_plane(picture, plane) + (y >> shift) * stride +
-				     (x >> shift);
+	if (y < (gint64)cursor->y || y >= (gint64)cursor->y + cursor->height)
+		return;
+	line = cursor->data + ((gint64)y - cursor->y) * cursor->pitch;
+	for (gint64 i = first; i < end; i++) {
+		const guint8 *argb = line + (x + i - cursor->x) * 4;
+
+		rgb[i] = over(argb[2], argb[3], red_of(rgb[i])) << 16 |
+			 over(argb[1], argb[3], green_of(rgb[i])) << 8 |
+			 over(argb[0], argb[3], blue_of(rgb[i]));
 	}
 }
 
-static void convert_tile(struct picture_converter *c, const struct rgb_view *view,
-			 const struct picture *picture, guint x, guint y)
+static void convert_piece(const struct picture_converter *c, const struct rgb_view *source,
+			  const struct cursor_image *cursor, struct line_pair *lines, guint x, guint y)
 {
-	GstVideoFrame from, to;
+	const guint bytes = formats[c->format].bytes;
+	guint32 unpacked[2][PIECE];
 
-	borrow_rgb(&from, &c->tile_rgb_info, view->data, view->pitch);
-	borrow_picture(&to, &c->tile_i420_info, picture, x, y);
-	gst_video_converter_frame(c->tile, &from, &to);
+	for (guint i = 0; i < 2; i++) {
+		guint line = MIN(y + i, c->height - 1);
+
+		formats[c->format].unpack(source->data + (gsize)line * source->pitch + (gsize)x * bytes,
+					  unpacked[i], lines->width);
+		if (cursor)
+			blend_cursor(cursor, unpacked[i], x, line, lines->width);
+		lines->rgb[i] = unpacked[i];
+	}
+	c->convert_lines(lines);
 }
 
-static void convert_whole(struct picture_converter *c, const struct rgb_view *source,
-			  const struct picture *picture)
+static gboolean is_in_place(const struct picture_converter *c, const struct rgb_view *source)
 {
-	GstVideoFrame from, to;
-
-	borrow_rgb(&from, &c->rgb_info, source->data, source->pitch);
-	borrow_picture(&to, &picture->info, picture, 0, 0);
-	gst_video_converter_frame(c->whole, &from, &to);
+	return G_BYTE_ORDER == G_LITTLE_ENDIAN && formats[c->format].unpack == unpack_xrgb8888 &&
+	       (guintptr)source->data % sizeof(guint32) == 0 && source->pitch % sizeof(guint32) == 0;
 }
 
-/* Where the tile that covers @position begins: the last ones are moved inwards. */
-static guint tile_origin(guint position, guint tile, guint size)
+/* @cursor may be NULL. */
+static void convert(const struct picture_converter *c, const struct rgb_view *source,
+		    const struct picture *picture, const struct area *area,
+		    const struct cursor_image *cursor)
 {
-	return MIN(position / tile * tile, (size - tile) & ~1u);
+	const guint left = area->x1 & ~1u, right = MIN((area->x2 + 1) & ~1u, c->width);
+	const guint bottom = MIN((area->y2 + 1) & ~1u, c->height);
+	const gboolean in_place = !cursor && is_in_place(c, source);
+	const guint length = in_place ? c->width : PIECE;
+	const gsize luma_stride = picture_stride(picture, 0);
+
+	for (guint y = area->y1 & ~1u; y < bottom; y += 2) {
+		for (guint x = left; x < right; x += length) {
+			guint8 *luma = picture_plane(picture, 0) + y * luma_stride + x;
+			gsize at = (gsize)(y / 2) * picture_stride(picture, 1) + x / 2;
+			struct line_pair lines = {
+				.luma = { luma, y + 1 < c->height ? luma + luma_stride : NULL },
+				.cb = picture_plane(picture, 1) + at,
+				.cr = picture_plane(picture, 2) + at,
+				.width = MIN(length, right - x),
+			};
+
+			if (!in_place) {
+				convert_piece(c, source, cursor, &lines, x, y);
+				continue;
+			}
+			for (guint i = 0; i < 2; i++)
+				lines.rgb[i] = (gconstpointer)(source->data + (gsize)x * 4 +
+							       (gsize)MIN(y + i, c->height - 1) *
+								       source->pitch);
+			c->convert_lines(&lines);
+		}
+	}
 }
 
 void picture_converter_run(struct picture_converter *c, const struct rgb_view *source,
 			   const struct picture *picture, const struct area *area)
 {
-	guint64 pixels = (guint64)(area->x2 - area->x1) * (area->y2 - area->y1);
-	guint bytes = formats[c->format].bytes;
-
-	/* Tiles cost about a quarter more per pixel; odd edges need the whole. */
-	if (pixels * 4 > (guint64)c->width * c->height * 3 || c->width % 2 || c->height % 2) {
-		convert_whole(c, source, picture);
-		return;
-	}
-	for (guint y = area->y1 / TILE_HEIGHT * TILE_HEIGHT; y < area->y2; y += TILE_HEIGHT) {
-		for (guint x = area->x1 / TILE_WIDTH * TILE_WIDTH; x < area->x2; x += TILE_WIDTH) {
-			guint left = tile_origin(x, TILE_WIDTH, c->width);
-			guint top = tile_origin(y, TILE_HEIGHT, c->height);
-			struct rgb_view view = {
-				source->data + (gsize)top * source->pitch + left * bytes,
-				source->pitch,
-			};
-
-			convert_tile(c, &view, picture, left, top);
-		}
-	}
+	convert(c, source, picture, area, NULL);
 }
 
 struct area cursor_area(const struct cursor_image *cursor, guint width, guint height)
@@ -200,61 +321,10 @@ struct area cursor_area(const struct cursor_image *cursor, guint width, guint he
 	return (struct area){ x1, y1, x2, y2 };
 }
 
-/* Premultiplied source over opaque destination. */
-static guint8 over(guint8 source, guint8 alpha, guint8 below)
-{
-	guint blended = below * (255 - alpha) + 127;
-
-	return MIN(source + (blended + (blended >> 8) + 1) / 256, 255);
-}
-
-/* Blend what of the cursor lies in the tile at (@left, @top) into the scratch tile. */
-static void blend_tile(struct picture_converter *c, const struct cursor_image *cursor, guint left,
-		       guint top)
-{
-	guint red = formats[c->format].red_first ? 0 : 2;
-	guint blue = 2 - red;
-
-	for (guint row = 0; row < TILE_HEIGHT; row++) {
-		gint64 cursor_y = (gint64)top + row - cursor->y;
-
-		if (cursor_y < 0 || cursor_y >= cursor->height)
-			continue;
-		for (guint column = 0; column < TILE_WIDTH; column++) {
-			gint64 cursor_x = (gint64)left + column - cursor->x;
-			guint8 *pixel = c->scratch + (row * TILE_WIDTH + column) * 4;
-			const guint8 *argb;
-
-			if (cursor_x < 0 || cursor_x >= cursor->width)
-				continue;
-			argb = cursor->data + cursor_y * cursor->pitch + cursor_x * 4;
-			pixel[blue] = over(argb[0], argb[3], pixel[blue]);
-			pixel[1] = over(argb[1], argb[3], pixel[1]);
-			pixel[red] = over(argb[2], argb[3], pixel[red]);
-		}
-	}
-}
-
-gboolean picture_converter_cursor(struct picture_converter *c, const struct rgb_view *source,
-				  const struct picture *picture, const struct cursor_image *cursor)
+void picture_converter_cursor(struct picture_converter *c, const struct rgb_view *source,
+			      const struct picture *picture, const struct cursor_image *cursor)
 {
 	struct area area = cursor_area(cursor, c->width, c->height);
-	struct rgb_view scratch = { c->scratch, TILE_WIDTH * 4 };
 
-	if (!formats[c->format].eight_bit)
-		return FALSE;
-	for (guint y = area.y1 / TILE_HEIGHT * TILE_HEIGHT; y < area.y2; y += TILE_HEIGHT) {
-		for (guint x = area.x1 / TILE_WIDTH * TILE_WIDTH; x < area.x2; x += TILE_WIDTH) {
-			guint left = tile_origin(x, TILE_WIDTH, c->width);
-			guint top = tile_origin(y, TILE_HEIGHT, c->height);
-
-			for (guint row = 0; row < TILE_HEIGHT; row++)
-				memcpy(c->scratch + row * TILE_WIDTH * 4,
-				       source->data + (gsize)(top + row) * source->pitch + left * 4,
-				       TILE_WIDTH * 4);
-			blend_tile(c, cursor, left, top);
-			convert_tile(c, &scratch, picture, left, top);
-		}
-	}
-	return TRUE;
+	convert(c, source, picture, &area, cursor);
 }

@@ -2,9 +2,13 @@
 /*
  * picture-convert.h - parts of an RGB buffer into an I420 picture
  *
- * GStreamer's converter with the colour matrix of PICTURE_COLORIMETRY.  It is
- * made for frames of one size; here there is one for the whole picture and one
- * for a tile, so that a small damage costs little.
+ * The matrix is that of PICTURE_COLORIMETRY; primaries and transfer stay, since a
+ * desktop is shown as it is.  A chroma sample is the mean of four pixels (JPEG
+ * siting), so that a part of a picture becomes the same whatever is around it.
+ *
+ * Own code, against a library's: libyuv has this matrix for RGB only in versions that
+ * Debian 12 and 13 lack, GStreamer's converter takes five to nine times as long and works on
+ * whole frames.  Any thread, one at a time for each converter.
  */
 #pragma once
 
@@ -29,12 +33,12 @@ struct area {
 
 struct picture_converter;
 
-/* NULL if @fourcc is not known or the size is smaller than a tile. */
+/* NULL if @fourcc is not known. */
 struct picture_converter *picture_converter_new(guint32 fourcc, guint width, guint height);
 void picture_converter_free(struct picture_converter *converter);
 guint picture_converter_bytes_per_pixel(const struct picture_converter *converter);
 
-/* Convert at least @area, which must lie within the picture. */
+/* Convert @area, which must lie within the picture, and what shares chroma with its edges. */
 void picture_converter_run(struct picture_converter *converter, const struct rgb_view *source,
 			   const struct picture *picture, const struct area *area);
 
@@ -54,10 +58,9 @@ struct area cursor_area(const struct cursor_image *cursor, guint width, guint he
 
 /*
  * Put the cursor over the picture: reads what is below it from @source, so
- * @picture need not be fresh there.  Formats of 32 bits with 8 per colour only;
- * FALSE for others.
+ * @picture need not be fresh there.
  */
-gboolean picture_converter_cursor(struct picture_converter *converter, const struct rgb_view *source,
-				  const struct picture *picture, const struct cursor_image *cursor);
+void picture_converter_cursor(struct picture_converter *converter, const struct rgb_view *source,
+			      const struct picture *picture, const struct cursor_image *cursor);
 
 G_END_DECLS
