@@ -10,6 +10,11 @@
 #define ROOT "/fi/w1/wpa_supplicant1"
 #define RADIO ROOT "/Interfaces/0"
 #define GROUP ROOT "/Interfaces/1"
+#define OTHER_RADIO ROOT "/Interfaces/2"
+#define FOREIGN ROOT "/Interfaces/5"
+#define UNKNOWN ROOT "/Interfaces/7"
+#define GROUP_OBJECT GROUP "/Groups/AB"
+#define FOREIGN_OBJECT FOREIGN "/Groups/CD"
 #define PEERS RADIO "/Peers/"
 #define TV PEERS "020000000100"
 
@@ -17,6 +22,7 @@ static const char xml[] =
 	"<node>"
 	"<interface name='fi.w1.wpa_supplicant1'>"
 	" <method name='CreateInterface'><arg type='a{sv}' direction='in'/><arg type='o' direction='out'/></method>"
+	" <method name='GetInterface'><arg type='s' direction='in'/><arg type='o' direction='out'/></method>"
 	" <method name='RemoveInterface'><arg type='o' direction='in'/></method>"
 	" <property name='Interfaces' type='ao' access='read'/>"
 	" <property name='Capabilities' type='as' access='read'/>"
@@ -25,6 +31,7 @@ static const char xml[] =
 	"<interface name='fi.w1.wpa_supplicant1.Interface'>"
 	" <property name='Ifname' type='s' access='read'/>"
 	" <property name='Capabilities' type='a{sv}' access='read'/>"
+	" <property name='Networks' type='ao' access='read'/>"
 	"</interface>"
 	"<interface name='fi.w1.wpa_supplicant1.Interface.WPS'>"
 	" <property name='ConfigMethods' type='s' access='readwrite'/>"
@@ -47,6 +54,9 @@ static const char xml[] =
 	" <property name='config_method' type='q' access='read'/>"
 	" <property name='groupcapability' type='y' access='read'/>"
 	" <property name='level' type='i' access='read'/>"
+	"</interface>"
+	"<interface name='fi.w1.wpa_supplicant1.Group'>"
+	" <property name='SSID' type='ay' access='read'/>"
 	"</interface>"
 	"</node>";
 
@@ -85,20 +95,67 @@ void mock_wpas_show_peer(mock_wpas *mock, gboolean there)
 	emit(mock, there ? "DeviceFound" : "DeviceLost", g_variant_new("(o)", TV));
 }
 
+static void emit_from(mock_wpas *mock, const char *path, const char *signal, GVariant *args)
+{
+	g_dbus_connection_emit_signal(mock->bus, NULL, path, NAME ".Interface.P2PDevice", signal,
+				      args, NULL);
+}
+
+static GVariant *ssid_of(const char *path)
+{
+	return strstr(path, FOREIGN) || strstr(path, UNKNOWN) ? bytes("DIRECT-other", 12) :
+								bytes("DIRECT-ours", 11);
+}
+
+/* As it is told: the SSID of the group to come is in it. */
+static void negotiated(mock_wpas *mock, const char *role)
+{
+	emit(mock, "GONegotiationSuccess",
+	     g_variant_new_parsed("({'peer_object': <%o>, 'status': <0>, 'role_go': <%s>, "
+				  "'ssid': <%@ay>},)", TV, role, ssid_of(GROUP)));
+}
+
+static void group_started(mock_wpas *mock, const char *from, const char *interface,
+			  const char *object, const char *role)
+{
+	emit_from(mock, from, "GroupStarted",
+		  g_variant_new_parsed("({'interface_object': <%o>, 'role': <%s>, "
+				       "'group_object': <%o>},)", interface, role, object));
+}
+
+static void group_finished(mock_wpas *mock, const char *interface)
+{
+	emit(mock, "GroupFinished",
+	     g_variant_new_parsed("({'interface_object': <%o>, 'role': <'GO'>},)", interface));
+}
+
 static void start_group(mock_wpas *mock, const char *role)
 {
 	mock->group = TRUE;
-	emit(mock, "GONegotiationSuccess", g_variant_new_parsed("({'peer_object': <%o>},)", TV));
-	emit(mock, "GroupStarted",
-	     g_variant_new_parsed("({'interface_object': <%o>, 'role': <%s>, 'group_object': <%o>},)",
-				  GROUP, role, GROUP "/Groups/AB"));
+	negotiated(mock, role);
+	group_started(mock, RADIO, GROUP, GROUP_OBJECT, role);
 }
 
 void mock_wpas_end_group(mock_wpas *mock)
 {
 	mock->group = FALSE;
-	emit(mock, "GroupFinished",
-	     g_variant_new_parsed("({'interface_object': <%o>, 'role': <'GO'>},)", GROUP));
+	group_finished(mock, GROUP);
+}
+
+void mock_wpas_foreign_group(mock_wpas *mock, gboolean there)
+{
+	mock->foreign = there;
+	if (there)
+		group_started(mock, RADIO, FOREIGN, FOREIGN_OBJECT, "GO");
+	else
+		group_finished(mock, FOREIGN);
+}
+
+void mock_wpas_peer_changed(mock_wpas *mock)
+{
+	g_dbus_connection_emit_signal(mock->bus, NULL, TV, "org.freedesktop.DBus.Properties",
+				      "PropertiesChanged",
+				      g_variant_new_parsed("(%s, @a{sv} {}, @as [])", NAME ".Peer"), NULL);
 }
 
 void mock_wpas_station(mock_wpas *mock, gboolean joined)
@@ -108,12 +165,27 @@ void mock_wpas_station(mock_wpas *mock, gboolean joined)
 				      g_variant_new("(s)", "02:00:00:00:01:00"), NULL);
 }
 
+static void set_wfd(mock_wpas *mock, GVariant *value)
+{
+	g_variant_unref(mock->wfd);
+	mock->wfd = value;
+}
+
+static void unregister(mock_wpas *mock, GArray *objects)
+{
+	for (guint i = 0; i < objects->len; i++)
+		g_dbus_connection_unregister_object(mock->bus, g_array_index(objects, guint, i));
+	g_array_set_size(objects, 0);
+}
+
 void mock_wpas_unplug(mock_wpas *mock)
 {
 	mock->interface = FALSE;
 	mock->group = FALSE;
-	g_variant_unref(mock->wfd);
-	mock->wfd = g_variant_ref_sink(bytes(NULL, 0));
+	mock->finding = FALSE;
+	g_clear_handle_id(&mock->idle, g_source_remove);
+	set_wfd(mock, g_variant_ref_sink(bytes(NULL, 0)));
+	unregister(mock, mock->radio_objects);
 	g_dbus_connection_emit_signal(mock->bus, NULL, ROOT, NAME, "InterfaceRemoved",
 				      g_variant_new("(o)", RADIO), NULL);
 }
@@ -146,13 +218,28 @@ static gboolean answer_connect(gpointer user_data)
 			start_group(mock, mock->last_intent < 15 ? "client" : "GO");
 		break;
 	case MOCK_WPS_FAILS:
-		emit(mock, "GONegotiationSuccess", g_variant_new_parsed("(@a{sv} {},)"));
-		emit(mock, "WpsFailed",
-		     g_variant_new_parsed("('fail', {'msg': <8>, 'config_error': <int16 12>})"));
+	case MOCK_WPS_FAILS_ONCE:
+		if (mock->answer == MOCK_WPS_FAILS_ONCE && mock->connects > 1) {
+			start_group(mock, "GO");
+			break;
+		}
+		/* From the interface that was made for the group; one after the other. */
+		negotiated(mock, "GO");
+		emit_from(mock, GROUP, "WpsFailed",
+			  g_variant_new_parsed("('fail', {'msg': <8>, 'config_error': <int16 12>})"));
+		emit_from(mock, GROUP, "GroupFormationFailure", g_variant_new("(s)", ""));
 		break;
+	case MOCK_CHANNEL_FAILS:
 	case MOCK_FORMATION_FAILS:
-		emit(mock, "GONegotiationSuccess", g_variant_new_parsed("(@a{sv} {},)"));
-		emit(mock, "GroupFormationFailure", g_variant_new("(s)", ""));
+	case MOCK_FORMATION_FAILS_ONCE:
+		if ((mock->answer == MOCK_FORMATION_FAILS_ONCE && mock->connects > 1) ||
+		    (mock->answer == MOCK_CHANNEL_FAILS &&
+		     mock->last_frequency == MOCK_GOOD_FREQUENCY)) {
+			start_group(mock, "GO");
+			break;
+		}
+		negotiated(mock, "GO");
+		emit_from(mock, GROUP, "GroupFormationFailure", g_variant_new("(s)", ""));
 		break;
 	case MOCK_IGNORE:
 	case MOCK_REFUSE:
@@ -169,9 +256,13 @@ static void connect_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocatio
 {
 	g_autoptr(GVariant) dict = g_variant_get_child_value(args, 0);
 	const char *peer = "", *method = "";
-	gint32 intent = 0;
+	gint32 intent = 0, frequency = 0;
 
 	mock->connects++;
+	/* It stops what it was looking for, and says so in the middle of a scan only. */
+	mock->finding = FALSE;
+	g_variant_lookup(dict, "frequency", "i", &frequency);
+	mock->last_frequency = frequency;
 	g_variant_lookup(dict, "peer", "&o", &peer);
 	g_variant_lookup(dict, "wps_method", "&s", &method);
 	g_assert_cmpstr(peer, ==, TV);
@@ -191,6 +282,7 @@ static void connect_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocatio
 static void find_called(mock_wpas *mock, GDBusMethodInvocation *call)
 {
 	mock->finds++;
+	mock->finding = TRUE;
 	/* Sinks that look at us must see a source from the first frame on. */
 	g_assert_cmpuint(g_variant_n_children(mock->wfd), ==, 9);
 	g_dbus_method_invocation_return_value(call, NULL);
@@ -198,6 +290,59 @@ static void find_called(mock_wpas *mock, GDBusMethodInvocation *call)
 		if (i > 0 || !mock->peer_hidden)
 			emit(mock, "DeviceFound", g_variant_new("(o)", peers[i].path));
 	}
+}
+
+static void create_called(mock_wpas *mock, GDBusMethodInvocation *call)
+{
+	if (mock->exists)
+		register_radio(mock);
+	if (mock->build == MOCK_NO_RADIO || mock->interface) {
+		g_dbus_method_invocation_return_dbus_error(
+			call, mock->interface ? NAME ".InterfaceExists" : NAME ".UnknownError", "no");
+		return;
+	}
+	register_radio(mock);
+	g_dbus_method_invocation_return_value(call, g_variant_new("(o)", RADIO));
+}
+
+static void stop_find_called(mock_wpas *mock)
+{
+	if (mock->finding && !mock->between_scans)
+		emit(mock, "FindStopped", NULL);
+	mock->finding = FALSE;
+}
+
+static void disconnect_called(mock_wpas *mock, const char *path)
+{
+	if (strcmp(path, FOREIGN) == 0) {
+		mock->foreign_ends++;
+		mock_wpas_foreign_group(mock, FALSE);
+		return;
+	}
+	g_assert_cmpstr(path, ==, GROUP);
+	mock_wpas_end_group(mock);
+}
+
+static void cancel_called(mock_wpas *mock)
+{
+	mock->cancels++;
+	if (mock->late && mock->idle)
+		return;
+	g_clear_handle_id(&mock->idle, g_source_remove);
+}
+
+static void remove_called(mock_wpas *mock, GVariant *args)
+{
+	const char *path;
+
+	g_variant_get(args, "(&o)", &path);
+	g_assert_cmpstr(path, ==, RADIO);
+	mock->interface = FALSE;
+	mock->finding = FALSE;
+	mock->removes++;
+	unregister(mock, mock->radio_objects);
+	g_dbus_connection_emit_signal(mock->bus, NULL, ROOT, NAME, "InterfaceRemoved",
+				      g_variant_new("(o)", RADIO), NULL);
 }
 
 static void method_called(GDBusConnection *bus, const char *sender, const char *path,
@@ -215,33 +360,36 @@ static void method_called(GDBusConnection *bus, const char *sender, const char *
 		return;
 	}
 	if (strcmp(method, "CreateInterface") == 0) {
-		if (mock->build == MOCK_NO_RADIO || mock->interface) {
-			g_dbus_method_invocation_return_dbus_error(
-				call, mock->interface ? NAME ".InterfaceExists" : NAME ".UnknownError",
-				"no");
-			return;
-		}
-		register_radio(mock);
+		create_called(mock, call);
+		return;
+	}
+	if (strcmp(method, "GetInterface") == 0) {
 		g_dbus_method_invocation_return_value(call, g_variant_new("(o)", RADIO));
 		return;
 	}
-	g_dbus_method_invocation_return_value(call, NULL);
-	if (strcmp(method, "StopFind") == 0) {
-		emit(mock, "FindStopped", NULL);
-	} else if (strcmp(method, "Cancel") == 0) {
-		mock->cancels++;
-	} else if (strcmp(method, "Disconnect") == 0) {
-		g_assert_cmpstr(path, ==, GROUP);
-		mock_wpas_end_group(mock);
-	} else if (strcmp(method, "RemoveInterface") == 0) {
-		mock->interface = FALSE;
-		mock->removes++;
+	if (mock->deaf && (strcmp(method, "Cancel") == 0 || strcmp(method, "Disconnect") == 0)) {
+		g_object_unref(call);
+		return;
 	}
+	if (strcmp(method, "Disconnect") == 0 && strcmp(path, GROUP) == 0 && !mock->group) {
+		g_dbus_method_invocation_return_dbus_error(call, NAME ".UnknownError",
+							   "failed to disconnect");
+		return;
+	}
+	g_dbus_method_invocation_return_value(call, NULL);
+	if (strcmp(method, "StopFind") == 0)
+		stop_find_called(mock);
+	else if (strcmp(method, "Cancel") == 0)
+		cancel_called(mock);
+	else if (strcmp(method, "Disconnect") == 0)
+		disconnect_called(mock, path);
+	else if (strcmp(method, "RemoveInterface") == 0)
+		remove_called(mock, args);
 }
 
 /* ---- properties ----------------------------------------------------------------- */
 
-static GVariant *peer_property(const char *path, const char *property)
+static GVariant *peer_property(mock_wpas *mock, const char *path, const char *property)
 {
 	guint i = 0;
 
@@ -254,12 +402,36 @@ static GVariant *peer_property(const char *path, const char *property)
 	if (strcmp(property, "DeviceAddress") == 0)
 		return bytes((guint8[]){ 2, 0, 0, 0, 1, peers[i].last_byte }, 6);
 	if (strcmp(property, "config_method") == 0)
-		return g_variant_new_uint16(0x0080);
+		return g_variant_new_uint16(mock->config_methods);
 	if (strcmp(property, "groupcapability") == 0)
 		return g_variant_new_byte(0);
 	if (strcmp(property, "level") == 0)
-		return g_variant_new_int32(-40);
+		return g_variant_new_int32(mock->level);
 	return g_variant_new_string("");
+}
+
+/* The newest first, as wpa_supplicant has them. */
+static GVariant *interfaces(mock_wpas *mock)
+{
+	g_auto(GVariantBuilder) all = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE_OBJECT_PATH_ARRAY);
+
+	if (mock->foreign)
+		g_variant_builder_add(&all, "o", FOREIGN);
+	if (mock->build == MOCK_TWO_RADIOS)
+		g_variant_builder_add(&all, "o", OTHER_RADIO);
+	if (mock->group)
+		g_variant_builder_add(&all, "o", GROUP);
+	if (mock->interface)
+		g_variant_builder_add(&all, "o", RADIO);
+	return g_variant_builder_end(&all);
+}
+
+static const char *ifname_of(const char *path)
+{
+	return strcmp(path, GROUP) == 0 ? "lo" :
+	       strcmp(path, FOREIGN) == 0 || strcmp(path, UNKNOWN) == 0 ? MOCK_FOREIGN_IFNAME :
+	       strcmp(path, OTHER_RADIO) == 0 ? "wlan9" :
+						"wlan0";
 }
 
 static GVariant *get_property(GDBusConnection *bus, const char *sender, const char *path,
@@ -269,27 +441,55 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 	mock_wpas *mock = user_data;
 
 	if (g_str_has_prefix(path, PEERS))
-		return peer_property(path, property);
+		return peer_property(mock, path, property);
 	if (strcmp(property, "Interfaces") == 0)
-		return mock->group && mock->interface ? g_variant_new_parsed("[%o, %o]", GROUP, RADIO) :
-		       mock->group ? g_variant_new_parsed("[%o]", GROUP) :
-		       mock->interface ? g_variant_new_parsed("[%o]", RADIO) :
-					 g_variant_new_parsed("@ao []");
+		return interfaces(mock);
+	if (strcmp(property, "SSID") == 0)
+		return ssid_of(path);
+	if (strcmp(property, "Networks") == 0)
+		return mock->adopted ? g_variant_new_parsed("[objectpath '/network/0']") :
+				       g_variant_new_parsed("@ao []");
 	if (strcmp(property, "WFDIEs") == 0)
 		return mock->build == MOCK_NO_WFD ? NULL : g_variant_ref(mock->wfd);
 	if (strcmp(property, "Ifname") == 0)
-		return g_variant_new_string(strcmp(path, GROUP) == 0 ? "lo" : "wlan0");
+		return g_variant_new_string(ifname_of(path));
 	if (strcmp(property, "Capabilities") == 0 && strcmp(path, ROOT) == 0)
 		return g_variant_new_parsed("['ap', 'p2p']");
 	if (strcmp(property, "Capabilities") == 0)
-		return mock->build == MOCK_NO_P2P ?
+		return mock->build == MOCK_NO_P2P || mock->build == MOCK_CREATED_NO_P2P ||
+				       strcmp(path, GROUP) == 0 ?
 			g_variant_new_parsed("{'Modes': <['infrastructure']>}") :
 			g_variant_new_parsed("{'Modes': <['infrastructure', 'p2p']>}");
 	if (strcmp(property, "Peers") == 0)
 		return g_variant_new_parsed("@ao []");
 	if (strcmp(property, "P2PDeviceConfig") == 0)
-		return g_variant_new_parsed("{'DeviceName': <''>}");
+		return g_variant_new_parsed("{'DeviceName': <''>, 'PrimaryDeviceType': <" MOCK_OLD_TYPE ">}");
+	if (strcmp(property, "ConfigMethods") == 0)
+		return g_variant_new_string(mock->methods);
 	return g_variant_new_string("");
+}
+
+static gboolean set_device_config(mock_wpas *mock, GVariant *value, GError **error)
+{
+	g_autofree char *name = NULL;
+	g_autoptr(GVariant) type =
+		g_variant_lookup_value(value, "PrimaryDeviceType", G_VARIANT_TYPE_BYTESTRING);
+
+	/* All or nothing: WPS_DEV_NAME_MAX_LEN. */
+	if (g_variant_lookup(value, "DeviceName", "s", &name) &&
+	    (strlen(name) > 32 || (mock->refuses_name && *name))) {
+		g_set_error_literal(error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "DeviceName");
+		return FALSE;
+	}
+	if (name) {
+		g_free(mock->device_name);
+		mock->device_name = g_steal_pointer(&name);
+	}
+	if (type) {
+		g_free(mock->device_type);
+		mock->device_type = g_variant_print(type, FALSE);
+	}
+	return TRUE;
 }
 
 static gboolean set_property(GDBusConnection *bus, const char *sender, const char *path,
@@ -299,18 +499,83 @@ static gboolean set_property(GDBusConnection *bus, const char *sender, const cha
 	mock_wpas *mock = user_data;
 
 	if (strcmp(property, "WFDIEs") == 0) {
-		g_variant_unref(mock->wfd);
-		mock->wfd = g_variant_ref(value);
+		if (mock->build == MOCK_REFUSES_WFD) {
+			g_set_error_literal(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "no");
+			return FALSE;
+		}
+		set_wfd(mock, g_variant_ref(value));
 	} else if (strcmp(property, "P2PDeviceConfig") == 0) {
-		g_clear_pointer(&mock->device_name, g_free);
-		g_variant_lookup(value, "DeviceName", "s", &mock->device_name);
+		return set_device_config(mock, value, error);
+	} else if (strcmp(property, "ConfigMethods") == 0) {
+		g_free(mock->methods);
+		mock->methods = g_variant_dup_string(value, NULL);
 	}
 	return TRUE;
 }
 
+void mock_wpas_plug(mock_wpas *mock)
+{
+	if (!mock->interface)
+		register_radio(mock);
+}
+
+/* ---- any signal at any time ------------------------------------------------------- */
+
+void mock_wpas_signal(mock_wpas *mock, enum mock_signal signal)
+{
+	if (!mock->interface)
+		return; /* without a radio nothing happens any more */
+	switch (signal) {
+	case MOCK_SIGNAL_FIND_STOPPED:
+		mock->finding = FALSE;
+		emit(mock, "FindStopped", NULL);
+		break;
+	case MOCK_SIGNAL_DEVICE_LOST:
+	case MOCK_SIGNAL_DEVICE_FOUND:
+		mock_wpas_show_peer(mock, signal == MOCK_SIGNAL_DEVICE_FOUND);
+		break;
+	case MOCK_SIGNAL_NEGOTIATED:
+		negotiated(mock, "GO");
+		break;
+	case MOCK_SIGNAL_NEGOTIATION_FAILED:
+		mock->status = 11;
+		fail_negotiation(mock);
+		break;
+	case MOCK_SIGNAL_WPS_FAILED:
+		emit(mock, "WpsFailed",
+		     g_variant_new_parsed("('fail', {'msg': <8>, 'config_error': <int16 12>})"));
+		break;
+	case MOCK_SIGNAL_FORMATION_FAILED:
+		emit(mock, "GroupFormationFailure", g_variant_new("(s)", ""));
+		break;
+	case MOCK_SIGNAL_GROUP_STARTED:
+		start_group(mock, "GO");
+		break;
+	case MOCK_SIGNAL_GROUP_FINISHED:
+		mock_wpas_end_group(mock);
+		break;
+	case MOCK_SIGNAL_STA_DEAUTHORIZED:
+	case MOCK_SIGNAL_STA_AUTHORIZED:
+		mock_wpas_station(mock, signal == MOCK_SIGNAL_STA_AUTHORIZED);
+		break;
+	case MOCK_SIGNAL_FOREIGN_STARTED:
+	case MOCK_SIGNAL_FOREIGN_FINISHED:
+		mock_wpas_foreign_group(mock, signal == MOCK_SIGNAL_FOREIGN_STARTED);
+		break;
+	case MOCK_SIGNAL_UNKNOWN_STARTED:
+		group_started(mock, UNKNOWN, FOREIGN, FOREIGN_OBJECT, "client");
+		break;
+	case MOCK_SIGNAL_UNPLUGGED:
+		mock_wpas_unplug(mock);
+		break;
+	case MOCK_N_SIGNALS:
+		break;
+	}
+}
+
 /* ---- life ------------------------------------------------------------------------- */
 
-static void register_object(mock_wpas *mock, const char *path, guint first, guint last)
+static void register_object(mock_wpas *mock, const char *path, guint first, guint last, GArray *objects)
 {
 	static const GDBusInterfaceVTable vtable = { method_called, get_property, set_property, { 0 } };
 	g_autoptr(GDBusNodeInfo) info = g_dbus_node_info_new_for_xml(xml, NULL);
@@ -321,14 +586,14 @@ static void register_object(mock_wpas *mock, const char *path, guint first, guin
 							     &vtable, mock, NULL, &error);
 
 		g_assert_no_error(error);
-		g_array_append_val(mock->objects, id);
+		g_array_append_val(objects, id);
 	}
 }
 
 static void register_radio(mock_wpas *mock)
 {
 	mock->interface = TRUE;
-	register_object(mock, RADIO, 1, 3);
+	register_object(mock, RADIO, 1, 3, mock->radio_objects);
 }
 
 mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build)
@@ -338,12 +603,23 @@ mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build)
 	mock->bus = g_object_ref(bus);
 	mock->build = build;
 	mock->wfd = g_variant_ref_sink(bytes(NULL, 0));
+	mock->config_methods = 0x0080;
+	mock->level = -40;
+	mock->device_type = g_strdup("");
+	mock->methods = g_strdup(MOCK_OLD_METHODS);
 	mock->objects = g_array_new(FALSE, FALSE, sizeof(guint));
-	register_object(mock, ROOT, 0, 0);
-	register_object(mock, GROUP, 1, 3);
+	mock->radio_objects = g_array_new(FALSE, FALSE, sizeof(guint));
+	register_object(mock, ROOT, 0, 0, mock->objects);
+	register_object(mock, GROUP, 1, 3, mock->objects);
+	register_object(mock, FOREIGN, 1, 3, mock->objects);
+	register_object(mock, UNKNOWN, 1, 3, mock->objects);
+	register_object(mock, GROUP_OBJECT, 5, 5, mock->objects);
+	register_object(mock, FOREIGN_OBJECT, 5, 5, mock->objects);
+	if (build == MOCK_TWO_RADIOS)
+		register_object(mock, OTHER_RADIO, 1, 3, mock->objects);
 	for (guint i = 0; i < G_N_ELEMENTS(peers); i++)
-		register_object(mock, peers[i].path, 4, 4);
-	if (build != MOCK_NO_INTERFACE && build != MOCK_NO_RADIO)
+		register_object(mock, peers[i].path, 4, 4, mock->objects);
+	if (build != MOCK_NO_INTERFACE && build != MOCK_CREATED_NO_P2P && build != MOCK_NO_RADIO)
 		register_radio(mock);
 	mock->name_id = g_bus_own_name_on_connection(bus, NAME, G_BUS_NAME_OWNER_FLAGS_NONE, NULL,
 						     NULL, NULL, NULL);
@@ -354,12 +630,14 @@ void mock_wpas_free(mock_wpas *mock)
 {
 	g_bus_unown_name(mock->name_id);
 	g_clear_handle_id(&mock->idle, g_source_remove);
-	for (guint i = 0; i < mock->objects->len; i++)
-		g_dbus_connection_unregister_object(mock->bus,
-						    g_array_index(mock->objects, guint, i));
+	unregister(mock, mock->objects);
+	unregister(mock, mock->radio_objects);
 	g_array_unref(mock->objects);
+	g_array_unref(mock->radio_objects);
 	g_variant_unref(mock->wfd);
 	g_free(mock->device_name);
+	g_free(mock->device_type);
+	g_free(mock->methods);
 	g_object_unref(mock->bus);
 	g_free(mock);
 }

@@ -17,6 +17,9 @@ enum mock_answer {
 	MOCK_STATUS_ONCE, /* the first time; then the peer accepts */
 	MOCK_WPS_FAILS,
 	MOCK_FORMATION_FAILS,
+	MOCK_WPS_FAILS_ONCE,
+	MOCK_FORMATION_FAILS_ONCE,
+	MOCK_CHANNEL_FAILS, /* no group unless on MOCK_GOOD_FREQUENCY */
 	MOCK_REFUSE, /* Connect() fails at once */
 };
 
@@ -25,7 +28,10 @@ enum mock_build {
 	MOCK_COMPLETE,
 	MOCK_NO_INTERFACE, /* one can be created */
 	MOCK_NO_WFD,
-	MOCK_NO_P2P,
+	MOCK_NO_P2P, /* an interface is there, but cannot */
+	MOCK_CREATED_NO_P2P, /* the same, of one that can be created */
+	MOCK_TWO_RADIOS, /* P2P is on the first one, as always */
+	MOCK_REFUSES_WFD, /* the element cannot be set */
 	MOCK_NO_RADIO, /* and none can be created */
 };
 
@@ -34,9 +40,18 @@ typedef struct mock_wpas {
 	enum mock_build build;
 	guint name_id;
 	GArray *objects; /* guint, registrations */
+	GArray *radio_objects; /* of the first radio */
 	guint idle;
 
 	/* set by the test */
+	gboolean late; /* Cancel comes too late: the group starts all the same */
+	gboolean between_scans; /* StopFind has no FindStopped */
+	gboolean deaf; /* Disconnect and Cancel are not answered */
+	gboolean exists; /* CreateInterface: somebody else was quicker */
+	gboolean adopted; /* the interface has a network to join */
+	gboolean refuses_name; /* of any length */
+	guint16 config_methods; /* of the TV */
+	gint level; /* of the TV */
 	enum mock_answer answer;
 	int status;
 	gboolean peer_hidden; /* not found before it is shown */
@@ -45,13 +60,48 @@ typedef struct mock_wpas {
 	GVariant *wfd; /* ay */
 	gboolean interface; /* it exists */
 	gboolean group; /* it exists */
-	guint finds, connects, cancels, removes;
-	guint last_intent;
+	gboolean foreign; /* somebody else's group exists */
+	gboolean finding;
+	guint finds, connects, cancels, removes, foreign_ends;
+	guint last_intent, last_frequency;
 	char *device_name;
+	char *device_type; /* as printed; "" at first */
+	char *methods;
 } mock_wpas;
 
 #define MOCK_PEER_ID "02:00:00:00:01:00"
 #define MOCK_PEER_NAME "Living room TV"
+#define MOCK_FOREIGN_IFNAME "p2p-wlan0-7"
+#define MOCK_GOOD_FREQUENCY 2437
+#define MOCK_OLD_TYPE "[byte 0x07]"
+#define MOCK_OLD_METHODS "display"
+
+/* Every signal that wpa_supplicant may send at any time. */
+enum mock_signal {
+	MOCK_SIGNAL_FIND_STOPPED,
+	MOCK_SIGNAL_DEVICE_LOST,
+	MOCK_SIGNAL_DEVICE_FOUND,
+	MOCK_SIGNAL_NEGOTIATED,
+	MOCK_SIGNAL_NEGOTIATION_FAILED,
+	MOCK_SIGNAL_WPS_FAILED,
+	MOCK_SIGNAL_FORMATION_FAILED,
+	MOCK_SIGNAL_GROUP_STARTED,
+	MOCK_SIGNAL_GROUP_FINISHED,
+	MOCK_SIGNAL_STA_DEAUTHORIZED,
+	MOCK_SIGNAL_STA_AUTHORIZED,
+	MOCK_SIGNAL_FOREIGN_STARTED,
+	MOCK_SIGNAL_FOREIGN_FINISHED,
+	MOCK_SIGNAL_UNKNOWN_STARTED, /* from an interface that nobody knows */
+	MOCK_SIGNAL_UNPLUGGED,
+	MOCK_N_SIGNALS,
+};
+
+/* As it is, with what it means for the mock itself. */
+void mock_wpas_signal(mock_wpas *mock, enum mock_signal signal);
+/* Somebody else's group, on the same P2P device. */
+void mock_wpas_foreign_group(mock_wpas *mock, gboolean there);
+/* PropertiesChanged of the TV. */
+void mock_wpas_peer_changed(mock_wpas *mock);
 
 mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build);
 void mock_wpas_free(mock_wpas *mock);
@@ -59,7 +109,8 @@ void mock_wpas_free(mock_wpas *mock);
 void mock_wpas_show_peer(mock_wpas *mock, gboolean there);
 /* The peer joins the group that we own, or leaves it; the group stays. */
 void mock_wpas_station(mock_wpas *mock, gboolean joined);
-/* The radio is unplugged. */
+/* The radio is unplugged, and plugged in again. */
 void mock_wpas_unplug(mock_wpas *mock);
+void mock_wpas_plug(mock_wpas *mock);
 /* The group is over. */
 void mock_wpas_end_group(mock_wpas *mock);

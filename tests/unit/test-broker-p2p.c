@@ -4,278 +4,12 @@
  * IP is the loopback's; the group's network interface is lo.
  */
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <glib/gstdio.h>
 
-#include "broker.h"
-#include "link-p2p.h"
-#include "mock-wpas.h"
-
-#define PATIENCE_US (30 * G_USEC_PER_SEC)
-
-struct fixture {
-	GTestDBus *test_bus;
-	GDBusConnection *bus; /* ours */
-	GDBusConnection *wpas_bus; /* the mock's */
-	mock_wpas *wpas;
-	struct broker_config config;
-	broker *broker;
-	char *runtime_dir;
-	guint16 port;
-	gboolean stopped;
-};
-
-/* ---- IP, played ------------------------------------------------------------------ */
-
-struct p2p_net {
-	const struct p2p_net_funcs *funcs;
-	gpointer user_data;
-	guint idle;
-};
-
-static guint open_nets;
-
-static gboolean net_is_up(gpointer user_data)
-{
-	p2p_net *net = user_data;
-	g_autoptr(GInetAddress) local = g_inet_address_new_from_string("127.0.0.1");
-	g_autoptr(GInetAddressMask) peers =
-		g_inet_address_mask_new_from_string("127.0.0.2", NULL);
-
-	net->idle = 0;
-	net->funcs->up(net, local, peers, net->user_data);
-	return G_SOURCE_REMOVE;
-}
-
-static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p_net_funcs *funcs,
-			 gpointer user_data)
-{
-	p2p_net *net = g_new0(p2p_net, 1);
-
-	g_assert_cmpstr(request->ifname, ==, "lo");
-	net->funcs = funcs;
-	net->user_data = user_data;
-	net->idle = g_idle_add(net_is_up, net);
-	open_nets++;
-	return net;
-}
-
-static gboolean net_is_closed(gpointer user_data)
-{
-	p2p_net *net = user_data;
-
-	net->idle = 0;
-	net->funcs->closed(net, net->user_data);
-	return G_SOURCE_REMOVE;
-}
-
-static void net_close(p2p_net *net)
-{
-	g_clear_handle_id(&net->idle, g_source_remove);
-	net->idle = g_idle_add(net_is_closed, net);
-}
-
-static void net_free(p2p_net *net)
-{
-	g_clear_handle_id(&net->idle, g_source_remove);
-	g_free(net);
-	open_nets--;
-}
-
-static const struct p2p_net_impl loopback_net = { net_open, net_close, net_free };
-
-/* ---- fixture ------------------------------------------------------------------------ */
-
-static void wait_until(gboolean (*done)(struct fixture *f), struct fixture *f)
-{
-	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
-
-	while (!done(f)) {
-		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
-		if (!g_main_context_iteration(NULL, FALSE))
-			g_usleep(1000);
-	}
-}
-
-static GDBusConnection *connect_bus(struct fixture *f)
-{
-	g_autoptr(GError) error = NULL;
-	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL, NULL, &error);
-
-	g_assert_no_error(error);
-	return bus;
-}
-
-static guint16 free_port(void)
-{
-	g_autoptr(GSocketListener) listener = g_socket_listener_new();
-
-	return g_socket_listener_add_any_inet_port(listener, NULL, NULL);
-}
-
-static void stopped(broker *b, gpointer user_data)
-{
-	struct fixture *f = user_data;
-
-	f->stopped = TRUE;
-}
-
-static const struct broker_events events = { .stopped = stopped };
-
-static void start_broker(struct fixture *f)
-{
-	f->stopped = FALSE;
-	f->broker = broker_new(&f->config);
-	broker_set_events(f->broker, &events, f);
-	broker_add_link(f->broker, link_p2p_new(&(struct link_p2p_config){
-						.bus = f->bus,
-						.interface = f->wpas && f->wpas->build != MOCK_COMPLETE ?
-							"wlan0" : NULL,
-						.runtime_dir = f->runtime_dir,
-						.net = &loopback_net,
-						.rtsp_port = f->port,
-						.accept_seconds = 2,
-					}, broker_link_events(), f->broker));
-}
-
-static gboolean has_stopped(struct fixture *f)
-{
-	return f->stopped;
-}
-
-static void stop_broker(struct fixture *f)
-{
-	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
-	wait_until(has_stopped, f);
-	g_clear_pointer(&f->broker, broker_free);
-}
-
-/* @data: enum mock_build, or -1: no wpa_supplicant */
-static void set_up(struct fixture *f, gconstpointer data)
-{
-	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
-	g_test_dbus_up(f->test_bus);
-	f->bus = connect_bus(f);
-	f->wpas_bus = connect_bus(f);
-	if (GPOINTER_TO_INT(data) >= 0)
-		f->wpas = mock_wpas_new(f->wpas_bus, GPOINTER_TO_INT(data));
-	f->runtime_dir = g_dir_make_tmp("miracast-XXXXXX", NULL);
-	f->port = free_port();
-	f->config.umd_program = FAKE_UMD;
-	f->config.keep_ended = 60;
-	f->config.rtsp_timeout = 1;
-	start_broker(f);
-}
-
-/* However a test went: nothing of us is left. */
-static void tear_down(struct fixture *f, gconstpointer data)
-{
-	stop_broker(f);
-	g_assert_cmpuint(open_nets, ==, 0);
-	if (f->wpas) {
-		g_assert_false(f->wpas->group);
-		g_assert_cmpuint(g_variant_n_children(f->wpas->wfd), ==, 0);
-		mock_wpas_free(f->wpas);
-	}
-	/* Fails if a file was left in it. */
-	g_assert_cmpint(g_rmdir(f->runtime_dir), ==, 0);
-	g_object_unref(f->bus);
-	g_object_unref(f->wpas_bus);
-	g_test_dbus_down(f->test_bus);
-	g_object_unref(f->test_bus);
-	g_free(f->runtime_dir);
-}
-
-static link_sink *tv(struct fixture *f)
-{
-	return broker_find_sink(f->broker, MOCK_PEER_NAME, NULL);
-}
-
-static gboolean tv_is_found(struct fixture *f)
-{
-	return tv(f) != NULL;
-}
-
-static gboolean scan_is_over(struct fixture *f)
-{
-	return !broker_scanning(f->broker);
-}
-
-static void scan(struct fixture *f)
-{
-	g_assert_true(broker_scan(f->broker, 60, NULL));
-	wait_until(tv_is_found, f);
-}
-
-static session *only_session(struct fixture *f)
-{
-	return g_ptr_array_index(broker_sessions(f->broker), 0);
-}
-
-static gboolean is_gone(struct fixture *f)
-{
-	return session_state(only_session(f)) == SESSION_GONE;
-}
-
-static gboolean waits_for_call(struct fixture *f)
-{
-	return session_state(only_session(f)) == SESSION_RTSP;
-}
-
-static gboolean streams(struct fixture *f)
-{
-	return session_state(only_session(f)) == SESSION_STREAMING;
-}
-
-static void begin(struct fixture *f)
-{
-	g_autoptr(GError) error = NULL;
-
-	broker_connect(f->broker, tv(f), g_variant_new("a{sv}", NULL), &error);
-	g_assert_no_error(error);
-}
-
-static void assert_reason(struct fixture *f, const char *name)
-{
-	g_assert_cmpstr(session_reason(only_session(f))->name, ==, name);
-}
-
-static gboolean has_phase(struct fixture *f, const char *name)
-{
-	GPtrArray *phases = session_phases(only_session(f));
-
-	for (guint i = 0; i < phases->len; i++) {
-		struct session_phase *phase = g_ptr_array_index(phases, i);
-
-		if (strcmp(phase->name, name) == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static GSocketConnection *dial_from(struct fixture *f, const char *host)
-{
-	g_autoptr(GSocketClient) client = g_socket_client_new();
-	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string(host, 0);
-
-	g_socket_client_set_local_address(client, local);
-	return g_socket_client_connect_to_host(client, "127.0.0.1", f->port, NULL, NULL);
-}
-
-static GSocketConnection *call_and_stream(struct fixture *f)
-{
-	GSocketConnection *sink = dial_from(f, "127.0.0.2");
-
-	g_assert_nonnull(sink);
-	g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL, NULL,
-			       "stream\n");
-	wait_until(streams, f);
-	return sink;
-}
+#include "p2p-fixture.h"
 
 /* ---- finding --------------------------------------------------------------------- */
 
@@ -419,6 +153,7 @@ static const struct failure {
 	int status;
 	const char *reason;
 	gboolean retried;
+	guint connects; /* 0: one */
 } failures[] = {
 	{ "rejected", MOCK_STATUS, 11, "rejected" },
 	{ "pin", MOCK_STATUS, 10, "needs-pin" },
@@ -428,8 +163,9 @@ static const struct failure {
 	{ "unavailable", MOCK_STATUS, 1, "not-accepted", TRUE },
 	{ "no-answer", MOCK_STATUS, -1, "not-accepted", TRUE },
 	{ "ignored", MOCK_IGNORE, 0, "not-accepted" },
-	{ "wps", MOCK_WPS_FAILS, 0, "wps-failed" },
-	{ "formation", MOCK_FORMATION_FAILS, 0, "group-failed" },
+	/* Once more, and no more. */
+	{ "wps", MOCK_WPS_FAILS, 0, "wps-failed", FALSE, 2 },
+	{ "formation", MOCK_FORMATION_FAILS, 0, "group-failed", FALSE, 2 },
 	{ "refused", MOCK_REFUSE, 0, "no-common-channel" },
 };
 
@@ -452,7 +188,7 @@ static void test_failure(struct fixture *f, const struct failure *failure)
 	if (failure->retried)
 		g_assert_cmpuint(f->wpas->connects, >=, 2);
 	else
-		g_assert_cmpuint(f->wpas->connects, ==, 1);
+		g_assert_cmpuint(f->wpas->connects, ==, MAX(failure->connects, 1));
 }
 
 /* Such a sink only works as group owner; we ask again with less wish to be it. */
@@ -493,7 +229,6 @@ static void test_group_ends(struct fixture *f, gconstpointer data)
 static void test_sink_leaves_group(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
-	gint64 start;
 
 	scan(f);
 	begin(f);
@@ -501,10 +236,7 @@ static void test_sink_leaves_group(struct fixture *f, gconstpointer data)
 	sink = call_and_stream(f);
 	mock_wpas_station(f->wpas, FALSE);
 	mock_wpas_station(f->wpas, TRUE);
-	start = g_get_monotonic_time();
-	while (g_get_monotonic_time() - start < 7 * G_USEC_PER_SEC)
-		if (!g_main_context_iteration(NULL, FALSE))
-			g_usleep(1000);
+	spin(7000);
 	g_assert_true(streams(f));
 	mock_wpas_station(f->wpas, FALSE);
 	wait_until(is_gone, f);
@@ -587,6 +319,394 @@ static void test_killed(struct fixture *f, gconstpointer data)
 	start_broker(f);
 }
 
+/* ---- once more ----------------------------------------------------------------- */
+
+/* @data: of what goes wrong the first time */
+static void test_second_try(struct fixture *f, enum mock_answer answer, guint frequency)
+{
+	f->wpas->answer = answer;
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+	g_assert_cmpuint(f->wpas->last_frequency, ==, frequency);
+}
+
+static void test_wps_once(struct fixture *f, gconstpointer data)
+{
+	test_second_try(f, MOCK_WPS_FAILS_ONCE, 0);
+}
+
+/* On a channel that is always allowed. */
+static void test_channel_fails(struct fixture *f, gconstpointer data)
+{
+	test_second_try(f, MOCK_CHANNEL_FAILS, MOCK_GOOD_FREQUENCY);
+}
+
+static gboolean was_asked(struct fixture *f)
+{
+	return f->wpas->connects > 0;
+}
+
+/* wpa_supplicant forgets a peer while its user walks to it: he still has his time. */
+static void test_peer_expires(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_STATUS;
+	f->wpas->status = -1;
+	scan(f);
+	begin(f);
+	wait_until(was_asked, f);
+	mock_wpas_show_peer(f->wpas, FALSE);
+	wait_until(is_searching, f);
+	f->wpas->answer = MOCK_ACCEPT;
+	mock_wpas_show_peer(f->wpas, TRUE);
+	wait_until(waits_for_call, f);
+}
+
+static void test_peer_stays_away(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_STATUS;
+	f->wpas->status = -1;
+	scan(f);
+	begin(f);
+	wait_until(was_asked, f);
+	mock_wpas_show_peer(f->wpas, FALSE);
+	wait_until(is_gone, f);
+	assert_reason(f, "not-accepted");
+	g_assert_nonnull(strstr(session_reason(only_session(f))->message, "no longer in sight"));
+}
+
+/* Said before anybody walks to it. */
+static void test_no_push_button(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	f->wpas->config_methods = 0x0108; /* keypad and display */
+	scan(f);
+	g_assert_false(tv(f)->connectable);
+	g_assert_null(broker_connect(f->broker, tv(f), g_variant_new("a{sv}", NULL), &error));
+	g_assert_error(error, REASON_ERROR, REASON_NEEDS_PIN);
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static gboolean is_near(struct fixture *f)
+{
+	return tv(f)->level == -70;
+}
+
+static guint sinks_told;
+
+static void sinks_changed(broker *b, gpointer user_data)
+{
+	sinks_told++;
+}
+
+/* What D-Bus says of a signal does not stay as it was when it was first seen. */
+static void test_level(struct fixture *f, gconstpointer data)
+{
+	static const struct broker_events counting = { .sinks_changed = sinks_changed };
+
+	scan(f);
+	spin(50);
+	broker_set_events(f->broker, &counting, f);
+	sinks_told = 0;
+	f->wpas->level = -41; /* not worth a word */
+	mock_wpas_peer_changed(f->wpas);
+	spin(50);
+	g_assert_cmpuint(sinks_told, ==, 0);
+	f->wpas->level = -70;
+	mock_wpas_peer_changed(f->wpas);
+	wait_until(is_near, f);
+	g_assert_cmpuint(sinks_told, ==, 1);
+	/* A sign of life is told from time to time. */
+	spin(P2P_SINKS_FRESH_SECONDS * 1000);
+	mock_wpas_peer_changed(f->wpas);
+	spin(50);
+	g_assert_cmpuint(sinks_told, ==, 2);
+	reset_events(f);
+}
+
+/* ---- one radio for all ----------------------------------------------------------- */
+
+static void test_scan_while_casting(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	scan(f);
+	broker_stop_scan(f->broker);
+	wait_until(scan_is_over, f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	sink = call_and_stream(f);
+	g_assert_true(broker_scan(f->broker, 10, NULL));
+	/* Not from inside of the call. */
+	g_assert_true(broker_scanning(f->broker));
+	wait_until(scan_is_over, f);
+	g_assert_nonnull(broker_scan_problem(f->broker));
+	g_assert_cmpstr(broker_scan_problem(f->broker)->name, ==, "link-busy");
+	g_assert_true(streams(f));
+}
+
+/* A connect ends a scan, also one that rests and of which nothing more is heard. */
+static void test_connect_while_resting(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	f->wpas->between_scans = TRUE;
+	mock_wpas_signal(f->wpas, MOCK_SIGNAL_FIND_STOPPED);
+	f->wpas->finding = FALSE;
+	spin(300);
+	begin(f);
+	wait_until(waits_for_call, f);
+	wait_until(scan_is_over, f);
+	wait_until(is_gone, f);
+	g_assert_false(broker_scanning(f->broker));
+	g_assert_true(broker_scan(f->broker, 1, NULL));
+	spin(20);
+	broker_stop_scan(f->broker);
+	wait_until(scan_is_over, f);
+}
+
+/* gnome-network-displays, or a P2P connection of NetworkManager. */
+static void test_foreign_group(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	mock_wpas_foreign_group(f->wpas, TRUE);
+	spin(50);
+	begin(f);
+	wait_until(is_gone, f);
+	assert_reason(f, "link-busy");
+	g_assert_nonnull(strstr(session_reason(only_session(f))->message, MOCK_FOREIGN_IFNAME));
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+	mock_wpas_foreign_group(f->wpas, FALSE);
+	spin(50);
+	begin(f);
+	while (session_state(last_session(f)) != SESSION_RTSP)
+		g_main_context_iteration(NULL, TRUE);
+}
+
+/* One that was there before us. */
+static void test_older_foreign_group(struct fixture *f, gconstpointer data)
+{
+	f->wpas->foreign = TRUE;
+	scan(f);
+	begin(f);
+	wait_until(is_gone, f);
+	assert_reason(f, "link-busy");
+	g_assert_true(f->wpas->foreign);
+}
+
+/* wpa_supplicant lists the newest first, and has P2P on the oldest. */
+static void test_two_radios(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+}
+
+static void test_other_radio(struct fixture *f, gconstpointer data)
+{
+	stop_broker(f);
+	f->interface = "wlan9";
+	start_broker(f);
+	assert_scan_fails(f, "link-unavailable");
+	g_assert_nonnull(strstr(broker_scan_problem(f->broker)->message, "wlan0"));
+}
+
+/* ---- what is not ours ------------------------------------------------------------------ */
+
+static const char iwd_xml[] =
+	"<node><interface name='org.freedesktop.DBus.ObjectManager'>"
+	"<method name='GetManagedObjects'><arg type='a{oa{sa{sv}}}' direction='out'/></method>"
+	"</interface>"
+	"<interface name='org.freedesktop.NetworkManager'>"
+	"<method name='GetDeviceByIpIface'><arg type='s' direction='in'/><arg type='o' direction='out'/></method>"
+	"</interface>"
+	"<interface name='org.freedesktop.NetworkManager.Device'>"
+	"<property name='State' type='u' access='read'/>"
+	"</interface></node>";
+
+static void manager_called(GDBusConnection *bus, const char *sender, const char *path,
+			   const char *iface, const char *method, GVariant *args,
+			   GDBusMethodInvocation *call, gpointer user_data)
+{
+	if (strcmp(method, "GetManagedObjects") == 0)
+		g_dbus_method_invocation_return_value(
+			call, g_variant_new_parsed(
+				      "({objectpath '/net/connman/iwd/0/3': {'net.connman.iwd.Device': "
+				      "{'Name': <'wlan0'>, 'Powered': <true>}}},)"));
+	else
+		g_dbus_method_invocation_return_value(call, g_variant_new("(o)", "/device"));
+}
+
+static GVariant *manager_state(GDBusConnection *bus, const char *sender, const char *path,
+			       const char *iface, const char *property, GError **error,
+			       gpointer user_data)
+{
+	return g_variant_new_uint32(100); /* activated */
+}
+
+/* @name: on the bus of the test; an object with interface @index of the XML */
+static void play_manager(struct fixture *f, const char *path, guint index)
+{
+	static const GDBusInterfaceVTable vtable = { manager_called, manager_state, NULL, { 0 } };
+	g_autoptr(GDBusNodeInfo) info = g_dbus_node_info_new_for_xml(iwd_xml, NULL);
+	g_autoptr(GError) error = NULL;
+
+	g_dbus_connection_register_object(f->wpas_bus, path, info->interfaces[index], &vtable, NULL,
+					  NULL, &error);
+	g_assert_no_error(error);
+}
+
+static void own_name(struct fixture *f, const char *name)
+{
+	g_autoptr(GVariant) result = g_dbus_connection_call_sync(
+		f->wpas_bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+		"org.freedesktop.DBus", "RequestName", g_variant_new("(su)", name, 0), NULL,
+		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+
+	g_assert_nonnull(result);
+}
+
+static void assert_adapter_is_left(struct fixture *f, const char *whose)
+{
+	assert_scan_fails(f, "link-unavailable");
+	g_assert_nonnull(strstr(broker_scan_problem(f->broker)->message, whose));
+	g_assert_nonnull(strstr(broker_scan_problem(f->broker)->message, "wlan0"));
+	g_assert_false(f->wpas->interface);
+}
+
+static void test_iwd(struct fixture *f, gconstpointer data)
+{
+	play_manager(f, "/", 0);
+	own_name(f, "net.connman.iwd");
+	assert_adapter_is_left(f, "iwd");
+}
+
+static void test_associated(struct fixture *f, gconstpointer data)
+{
+	set_kernel_user("an access point");
+	assert_adapter_is_left(f, "an access point");
+	/* It may be free later. */
+	set_kernel_user(NULL);
+	scan(f);
+}
+
+/* ifupdown's, or wpa_supplicant@wlan0.service */
+static void test_control_socket(struct fixture *f, gconstpointer data)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	g_snprintf(address.sun_path, sizeof(address.sun_path), "%s/wlan0", f->runtime_dir);
+	g_assert_cmpint(bind(fd, (struct sockaddr *)&address, sizeof(address)), ==, 0);
+	assert_adapter_is_left(f, "another");
+	/* Only its file is left: nobody is there. */
+	close(fd);
+	scan(f);
+	g_unlink(address.sun_path);
+}
+
+/* Between our look and our call somebody gives it to wpa_supplicant. */
+static void test_somebody_was_quicker(struct fixture *f, gconstpointer data)
+{
+	f->wpas->exists = TRUE;
+	scan(f);
+	stop_broker(f);
+	g_assert_true(f->wpas->interface);
+	g_assert_cmpuint(f->wpas->removes, ==, 0);
+	start_broker(f);
+}
+
+static void test_adopted_by_manager(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	play_manager(f, "/org/freedesktop/NetworkManager", 1);
+	play_manager(f, "/device", 2);
+	own_name(f, "org.freedesktop.NetworkManager");
+	stop_broker(f);
+	g_assert_true(f->wpas->interface);
+	start_broker(f);
+}
+
+static void test_adopted(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	f->wpas->adopted = TRUE;
+	stop_broker(f);
+	g_assert_true(f->wpas->interface);
+	start_broker(f);
+}
+
+/* What cannot be used is not left behind, and not only at our end. */
+static void test_created_in_vain(struct fixture *f, gconstpointer data)
+{
+	assert_scan_fails(f, "no-p2p-support");
+	g_assert_false(f->wpas->interface);
+	g_assert_cmpuint(f->wpas->removes, ==, 1);
+}
+
+static void test_refuses_element(struct fixture *f, gconstpointer data)
+{
+	mock_wpas_unplug(f->wpas);
+	assert_scan_fails(f, "supplicant-failed");
+	g_assert_false(f->wpas->interface);
+	g_assert_cmpuint(f->wpas->removes, ==, 1);
+}
+
+static void test_restored(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	g_assert_cmpstr(f->wpas->device_name, !=, "");
+	g_assert_nonnull(strstr(f->wpas->methods, "push_button"));
+	stop_broker(f);
+	g_assert_cmpstr(f->wpas->device_name, ==, "");
+	g_assert_cmpstr(f->wpas->device_type, ==, "[0x07]");
+	g_assert_cmpstr(f->wpas->methods, ==, MOCK_OLD_METHODS);
+	start_broker(f);
+}
+
+/* A name of 40 bytes; the 32nd is in the middle of a character. */
+static void test_long_name(struct fixture *f, gconstpointer data)
+{
+	stop_broker(f);
+	f->device_name = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\303\244.example";
+	start_broker(f);
+	scan(f);
+	g_assert_cmpstr(f->wpas->device_name, ==, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+}
+
+/* Then a computer without a name. */
+static void test_refused_name(struct fixture *f, gconstpointer data)
+{
+	f->wpas->refuses_name = TRUE;
+	scan(f);
+	spin(50);
+	g_assert_nonnull(strstr(f->wpas->device_type, "0x50"));
+}
+
+static gboolean is_not_announced(struct fixture *f)
+{
+	return g_variant_n_children(f->wpas->wfd) == 0;
+}
+
+/* Nobody needs it any more: we are no source on the air until the next scan. */
+static void test_idle(struct fixture *f, gconstpointer data)
+{
+	stop_broker(f);
+	f->linger = 1;
+	start_broker(f);
+	scan(f);
+	broker_stop_scan(f->broker);
+	wait_until(scan_is_over, f);
+	g_assert_false(is_not_announced(f));
+	wait_until(is_not_announced, f);
+	spin(50);
+	g_assert_false(f->wpas->interface);
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+}
+
 static void add(const char *name, int build, void (*test)(struct fixture *, gconstpointer))
 {
 	g_test_add(name, struct fixture, GINT_TO_POINTER(build), set_up, test, tear_down);
@@ -632,5 +752,29 @@ int main(int argc, char **argv)
 	add("/p2p/created-interface", MOCK_NO_INTERFACE, test_created_interface);
 	add("/p2p/foreign-interface", MOCK_COMPLETE, test_foreign_interface);
 	add("/p2p/killed", MOCK_NO_INTERFACE, test_killed);
+	add("/p2p/second-try/wps", MOCK_COMPLETE, test_wps_once);
+	add("/p2p/second-try/channel", MOCK_COMPLETE, test_channel_fails);
+	add("/p2p/peer/expires", MOCK_COMPLETE, test_peer_expires);
+	add("/p2p/peer/stays-away", MOCK_COMPLETE, test_peer_stays_away);
+	add("/p2p/peer/no-push-button", MOCK_COMPLETE, test_no_push_button);
+	add("/p2p/peer/level", MOCK_COMPLETE, test_level);
+	add("/p2p/radio/scan-while-casting", MOCK_COMPLETE, test_scan_while_casting);
+	add("/p2p/radio/connect-while-resting", MOCK_COMPLETE, test_connect_while_resting);
+	add("/p2p/radio/foreign-group", MOCK_COMPLETE, test_foreign_group);
+	add("/p2p/radio/older-foreign-group", MOCK_COMPLETE, test_older_foreign_group);
+	add("/p2p/radio/two", MOCK_TWO_RADIOS, test_two_radios);
+	add("/p2p/radio/other", MOCK_TWO_RADIOS, test_other_radio);
+	add("/p2p/adapter/iwd", MOCK_NO_INTERFACE, test_iwd);
+	add("/p2p/adapter/kernel", MOCK_NO_INTERFACE, test_associated);
+	add("/p2p/adapter/control-socket", MOCK_NO_INTERFACE, test_control_socket);
+	add("/p2p/adapter/exists", MOCK_NO_INTERFACE, test_somebody_was_quicker);
+	add("/p2p/adapter/adopted-by-manager", MOCK_NO_INTERFACE, test_adopted_by_manager);
+	add("/p2p/adapter/adopted", MOCK_NO_INTERFACE, test_adopted);
+	add("/p2p/adapter/created-in-vain", MOCK_CREATED_NO_P2P, test_created_in_vain);
+	add("/p2p/adapter/refuses-element", MOCK_REFUSES_WFD, test_refuses_element);
+	add("/p2p/adapter/restored", MOCK_COMPLETE, test_restored);
+	add("/p2p/adapter/long-name", MOCK_COMPLETE, test_long_name);
+	add("/p2p/adapter/refused-name", MOCK_COMPLETE, test_refused_name);
+	add("/p2p/adapter/idle", MOCK_NO_INTERFACE, test_idle);
 	return g_test_run();
 }

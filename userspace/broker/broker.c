@@ -223,7 +223,7 @@ session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **
 		return NULL;
 	}
 	if (!sink->connectable) {
-		g_set_error(error, REASON_ERROR, REASON_SINK_UNAVAILABLE, "%s: %s", sink->name,
+		g_set_error(error, REASON_ERROR, sink->obstacle_code, "%s: %s", sink->name,
 			    sink->obstacle);
 		return NULL;
 	}

@@ -16,12 +16,16 @@
  *	leased			the display has its IP address (as group owner)
  *
  * One connection at a time.  Nothing of us is in wpa_supplicant before the first
- * find or connect; what a killed process has left is removed then.
+ * find or connect, nor when neither was wanted for linger_seconds; what a killed
+ * process has left is removed with the next one.
+ *
+ * States, limits and the parts' borders: p2p.h.
  */
 #pragma once
 
 #include "link.h"
 #include "p2p-net.h"
+#include "wifi-users.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +40,10 @@ G_BEGIN_DECLS
  * @net: NULL: &p2p_net_system
  * @rtsp_port: 0: LINK_DEFAULT_PORT
  * @accept_seconds: 0: LINK_P2P_ACCEPT_SECONDS
+ * @linger_seconds: how long the P2P device is kept when nobody needs it,
+ *	0: P2P_DEVICE_LINGER_SECONDS
+ * @device_name: what displays show, NULL: the host's name
+ * @users: who else has an adapter, NULL: &wifi_users_system
  */
 struct link_p2p_config {
 	GDBusConnection *bus;
@@ -44,6 +52,9 @@ struct link_p2p_config {
 	const struct p2p_net_impl *net;
 	guint16 rtsp_port;
 	guint accept_seconds;
+	guint linger_seconds;
+	const char *device_name;
+	const struct wifi_users *users;
 };
 
 link_backend *link_p2p_new(const struct link_p2p_config *config, const struct link_events *events,

@@ -18,6 +18,7 @@ link_sink *link_sink_new(const char *link, const char *id, const char *name)
 	sink->name = g_strdup(name);
 	sink->model = g_strdup("");
 	sink->connectable = TRUE;
+	sink->obstacle_code = REASON_SINK_UNAVAILABLE;
 	sink->present = TRUE;
 	sink->last_seen_us = g_get_monotonic_time();
 	return sink;

@@ -60,6 +60,7 @@ G_BEGIN_DECLS
  * @link: name of the backend
  * @connectable: a session may be tried now
  * @obstacle: why not, a sentence; NULL if @connectable
+ * @obstacle_code: the same for an error, REASON_SINK_UNAVAILABLE if nothing is known
  * @level: signal in dBm, 0 = not known
  * @last_seen_us: CLOCK_MONOTONIC of the last sign of life
  * @present: FALSE: not seen lately; kept so that the user can name it
@@ -76,6 +77,7 @@ struct link_sink {
 	const char *link;
 	gboolean connectable;
 	char *obstacle;
+	enum reason_code obstacle_code;
 	gint level;
 	gint64 last_seen_us;
 	gboolean present;

@@ -9,6 +9,9 @@
 /* Forgetting begins here; what is in sight is kept in any case. */
 #define MAX_SINKS 64
 
+/* dB; less is what a hand that moves makes of it. */
+#define CLEARLY_ANOTHER_LEVEL 6
+
 struct p2p_sinks {
 	link_backend *backend;
 	GHashTable *peers; /* id -> struct p2p_peer */
@@ -74,7 +77,13 @@ static gboolean replace_text(char **where, const char *text)
 	return TRUE;
 }
 
-/* TRUE if it is worth telling. */
+/* Push button is the only method that we know; one that does not say takes it mostly. */
+static gboolean takes_push_button(const struct wpas_peer *found)
+{
+	return found->config_methods == 0 || (found->config_methods & WPAS_METHOD_PUSH_BUTTON) != 0;
+}
+
+/* TRUE if it is worth telling at once. */
 static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, const struct wfd_ie *ie)
 {
 	g_autofree char *name = link_clean_text(found->name);
@@ -84,10 +93,18 @@ static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, cons
 	gboolean connectable = wfd_device_is_connectable_sink(ie, &obstacle);
 	gboolean changed = FALSE;
 
+	sink->obstacle_code = REASON_SINK_UNAVAILABLE;
+	if (connectable && !takes_push_button(found)) {
+		connectable = FALSE;
+		obstacle = "it does not take push button; it wants a PIN";
+		sink->obstacle_code = REASON_NEEDS_PIN;
+	}
+
 	changed |= replace_text(&sink->name, *name ? name : sink->id);
 	changed |= replace_text(&sink->model, model);
 	changed |= replace_text(&sink->obstacle, connectable ? NULL : obstacle);
-	changed |= sink->connectable != connectable || !sink->present || sink->hdcp != ie->hdcp;
+	changed |= sink->connectable != connectable || !sink->present || sink->hdcp != ie->hdcp ||
+		   sink->throughput != ie->throughput;
 	sink->connectable = connectable;
 	sink->present = TRUE;
 	sink->hdcp = ie->hdcp;
@@ -95,6 +112,14 @@ static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, cons
 	sink->level = found->level;
 	sink->last_seen_us = g_get_monotonic_time();
 	return changed;
+}
+
+/* What was told of it is no longer true enough. */
+static gboolean is_stale(const struct p2p_peer *peer)
+{
+	return ABS(peer->sink->level - peer->told_level) >= CLEARLY_ANOTHER_LEVEL ||
+	       peer->sink->last_seen_us - peer->told_us >=
+		       (gint64)P2P_SINKS_FRESH_SECONDS * G_USEC_PER_SEC;
 }
 
 static gboolean is_sink(const struct wpas_peer *found, struct wfd_ie *ie)
@@ -129,9 +154,13 @@ const struct p2p_peer *p2p_sinks_update(p2p_sinks *sinks, const struct wpas_peer
 	}
 	replace_text(&peer->path, found->path);
 	peer->group_owner = found->group_owner;
+	peer->push_button = takes_push_button(found);
 	changed |= update_sink(peer->sink, found, &ie);
-	if (changed)
+	if (changed || is_stale(peer)) {
+		peer->told_us = peer->sink->last_seen_us;
+		peer->told_level = peer->sink->level;
 		link_emit_sink_changed(sinks->backend, peer->sink);
+	}
 	return peer;
 }
 

@@ -4,6 +4,10 @@
  *
  * Peers come from the air and go; a sink that was seen once is remembered, so
  * that the user can name it and learn when it was seen last.
+ *
+ * Signal and time of the last sign of life change with each frame; they are told
+ * (sink_changed) when the signal is clearly another one, and in any case with the
+ * first frame after P2P_SINKS_FRESH_SECONDS.
  */
 #pragma once
 
@@ -12,6 +16,8 @@
 
 G_BEGIN_DECLS
 
+#define P2P_SINKS_FRESH_SECONDS 5
+
 typedef struct p2p_sinks p2p_sinks;
 
 /**
@@ -19,11 +25,16 @@ typedef struct p2p_sinks p2p_sinks;
  * @sink: what the user sees
  * @path: its object in wpa_supplicant; NULL: not in sight
  * @group_owner: it is owner of a group already and can only be joined
+ * @push_button: it can be connected to by push button, or does not say how
+ * @told_us, @told_level: when sink_changed was emitted last, and with which level
  */
 struct p2p_peer {
 	link_sink *sink;
 	char *path;
 	gboolean group_owner;
+	gboolean push_button;
+	gint64 told_us;
+	gint told_level;
 };
 
 /* @backend: for whom sink_changed and sink_gone are emitted */

@@ -65,13 +65,23 @@ void p2p_state_begin(p2p_state *state, const char *owner, const char *created)
 	save(state);
 }
 
-void p2p_state_set_group(p2p_state *state, const char *group)
+static void set(p2p_state *state, const char *key, const char *value)
 {
-	if (group)
-		g_key_file_set_string(state->keys, GROUP, "group", group);
-	else if (!g_key_file_remove_key(state->keys, GROUP, "group", NULL))
+	if (value)
+		g_key_file_set_string(state->keys, GROUP, key, value);
+	else if (!g_key_file_remove_key(state->keys, GROUP, key, NULL))
 		return;
 	save(state);
+}
+
+void p2p_state_set_created(p2p_state *state, const char *created)
+{
+	set(state, "created", created);
+}
+
+void p2p_state_set_group(p2p_state *state, const char *group)
+{
+	set(state, "group", group);
 }
 
 void p2p_state_end(p2p_state *state)

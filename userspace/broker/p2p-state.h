@@ -30,6 +30,8 @@ gboolean p2p_state_take_leftovers(p2p_state *state, const char *owner, char **cr
 
 /* From now on there is something of us in wpa_supplicant. @created may be NULL. */
 void p2p_state_begin(p2p_state *state, const char *owner, const char *created);
+/* NULL: it has been removed. */
+void p2p_state_set_created(p2p_state *state, const char *created);
 /* NULL: no group any more. */
 void p2p_state_set_group(p2p_state *state, const char *group);
 /* Nothing is left. */

@@ -6,15 +6,33 @@
  * NetworkManager or whoever else uses it.  Nothing here decides anything: calls
  * go out, signals come in as the functions below.
  *
- * All runs in the main context and nothing waits.  Functions of struct
- * wpas_funcs are never called from inside of a call of this header.  Errors are
- * of the domain REASON_ERROR.
+ * Acquiring and releasing
+ * =======================
+ *
+ *	idle -> acquiring -> ready -> releasing -> idle
+ *	            |  failed  |          ^
+ *	    idle <--+----------+          |
+ *	            +-- wpas_release() ---+
+ *
+ * What was set up on the way is undone on every way back: an interface that was
+ * created and cannot do P2P is removed before "failed" is said, and so is the one
+ * in use on release.  An interface that somebody else has begun to use meanwhile
+ * stays.  An interface is created only where nobody has the adapter
+ * (wifi-users.h).
+ *
+ * wpa_supplicant has one P2P device for all its adapters, on the first of them
+ * that can do P2P; calls on any interface go to it, signals come from it.
+ *
+ * All runs in the main context and nothing waits; each call has a time limit.
+ * Functions of struct wpas_funcs are never called from inside of a call of this
+ * header.  Errors are of the domain REASON_ERROR.
  */
 #pragma once
 
 #include <gio/gio.h>
 
 #include "reason.h"
+#include "wifi-users.h"
 
 G_BEGIN_DECLS
 
@@ -47,10 +65,24 @@ struct wpas_peer {
 #define WPAS_METHOD_PUSH_BUTTON 0x0080
 
 /**
- * struct wpas_group - a group that has started
+ * struct wpas_negotiation - a GO negotiation that has succeeded
+ * @peer: object path of the other device; NULL if it was not told
+ * @role_known, @owner: whether we become group owner
+ * @ssid: name of the network that the group will have, or NULL
+ */
+struct wpas_negotiation {
+	const char *peer;
+	gboolean role_known;
+	gboolean owner;
+	GBytes *ssid;
+};
+
+/**
+ * struct wpas_group - a group that has started, ours or another program's
  * @path: D-Bus object of its network interface
  * @ifname: network interface
- * @owner: we are group owner
+ * @owner: this machine is group owner
+ * @ssid: name of its network, or NULL if it was not told
  * @ip, @mask: address that the owner has given us in the 4-way handshake, or
  *	NULL (Wi-Fi P2P 1.7, 4.2.8)
  */
@@ -58,12 +90,17 @@ struct wpas_group {
 	const char *path;
 	const char *ifname;
 	gboolean owner;
+	GBytes *ssid;
 	GInetAddress *ip;
 	guint mask;
 };
 
 /**
  * struct wpas_funcs - what comes in
+ * @found: within wpas_acquire(): wpa_supplicant is there, under the bus name
+ *	@owner, and nothing has been set up yet; the moment for
+ *	wpas_adopt_created() and wpas_disconnect() of what a killed process left
+ * @created: an interface was created by us; NULL: there is none any more
  * @ready: answer to wpas_acquire()
  * @failed: acquiring failed, or wpa_supplicant or the adapter has gone: everything
  *	that was set up is gone with it, and wpas_acquire() may be called again
@@ -73,14 +110,19 @@ struct wpas_group {
  * @find_stopped: a find is over
  * @connect_failed: wpas_connect() was refused
  * @negotiated: GO negotiation has succeeded, WPS follows
- * @negotiation_failed: P2P status code (enum p2p_status), or -1: no answer
+ * @negotiation_failed: P2P status code (enum p2p_status), or -1: no answer; @peer
+ *	as in struct wpas_negotiation
  * @wps_failed: what WPS says
  * @formation_failed: group formation has failed after the negotiation
  * @group_started: @group is borrowed
  * @group_ended: the group of that object path is over
  * @station: a device has joined the group that we own, or left it
+ * @cancelled: answer to wpas_cancel(); groups that had started before it have been
+ *	reported
  */
 struct wpas_funcs {
+	void (*found)(wpas *w, const char *owner, gpointer user_data);
+	void (*created)(wpas *w, const char *path, gpointer user_data);
 	void (*ready)(wpas *w, gpointer user_data);
 	void (*failed)(wpas *w, const GError *error, gpointer user_data);
 	void (*released)(wpas *w, gpointer user_data);
@@ -88,13 +130,14 @@ struct wpas_funcs {
 	void (*peer_lost)(wpas *w, const char *path, gpointer user_data);
 	void (*find_stopped)(wpas *w, gpointer user_data);
 	void (*connect_failed)(wpas *w, const GError *error, gpointer user_data);
-	void (*negotiated)(wpas *w, gpointer user_data);
-	void (*negotiation_failed)(wpas *w, int status, gpointer user_data);
+	void (*negotiated)(wpas *w, const struct wpas_negotiation *result, gpointer user_data);
+	void (*negotiation_failed)(wpas *w, const char *peer, int status, gpointer user_data);
 	void (*wps_failed)(wpas *w, const char *why, gpointer user_data);
 	void (*formation_failed)(wpas *w, const char *why, gpointer user_data);
 	void (*group_started)(wpas *w, const struct wpas_group *group, gpointer user_data);
 	void (*group_ended)(wpas *w, const char *path, gpointer user_data);
 	void (*station)(wpas *w, const char *path, gboolean joined, gpointer user_data);
+	void (*cancelled)(wpas *w, gpointer user_data);
 };
 
 /* Status codes of P2P frames (Wi-Fi P2P 1.7, Table 9) that are told apart. */
@@ -107,15 +150,28 @@ enum p2p_status {
 	P2P_STATUS_REJECTED = 11,
 };
 
+/* WPS allows a device name of so many bytes (WSC 2.0, 12). */
+#define WPAS_DEVICE_NAME_MAX 32
+
 /**
- * wpas_new - nothing happens before wpas_acquire()
+ * struct wpas_config - read by wpas_new() only
  * @bus: connection to use, or NULL for the system bus
  * @interface: network interface, or NULL for the first one that can do P2P
- * @device_name: what other devices show for us
+ * @device_name: what other devices show for us; cut to WPAS_DEVICE_NAME_MAX bytes
  * @wfd: WFD subelements, see wfd_ie_build_subelements()
+ * @users: who else has an adapter, NULL: &wifi_users_system
  */
-wpas *wpas_new(GDBusConnection *bus, const char *interface, const char *device_name, GBytes *wfd,
-	       const struct wpas_funcs *funcs, gpointer user_data);
+struct wpas_config {
+	GDBusConnection *bus;
+	const char *interface;
+	const char *device_name;
+	GBytes *wfd;
+	const struct wifi_users *users;
+};
+
+/* Nothing happens before wpas_acquire(). */
+wpas *wpas_new(const struct wpas_config *config, const struct wpas_funcs *funcs,
+	       gpointer user_data);
 /* Forgets everything at once; what was set up stays unless released before. */
 void wpas_free(wpas *w);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(wpas, wpas_free)
@@ -124,30 +180,35 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(wpas, wpas_free)
  * wpas_acquire - find or make a P2P device and announce us as a WFD source
  *
  * ready or failed follows.  Fails with REASON_SUPPLICANT_MISSING, _NO_RIGHTS,
- * _NO_WFD_SUPPORT, _NO_P2P_SUPPORT, _NO_WIFI or _SUPPLICANT_FAILED.
+ * _NO_WFD_SUPPORT, _NO_P2P_SUPPORT, _NO_WIFI, _SUPPLICANT_FAILED, or
+ * _LINK_UNAVAILABLE if another program has the adapter.
  */
 void wpas_acquire(wpas *w);
 
 /**
- * wpas_release - undo what wpas_acquire() did
+ * wpas_release - undo what wpas_acquire() did, or has done so far
  *
- * Stops the find, restores the WFD element that was there before, removes the
- * interface if it was created by us.  released follows, always.
+ * Stops the find, restores the WFD element, the device's name, type and methods
+ * that were there before, removes the interface if it was created by us and is
+ * used by nobody else.  released follows, always; ready or failed does not.
  */
 void wpas_release(wpas *w);
+/* Give up on one that does not answer: what is set up stays, nothing follows. */
+void wpas_forget(wpas *w);
 
-/* Unique bus name of the wpa_supplicant in use; NULL before ready. */
-const char *wpas_owner(wpas *w);
-/* Object path of an interface that this process, or one before it, created. */
-const char *wpas_created(wpas *w);
-/* It is ours to remove though an earlier process created it. */
+/* An interface that an earlier process created is ours to remove. */
 void wpas_adopt_created(wpas *w, const char *path);
+/* The network interface that is used; NULL before ready. */
+const char *wpas_ifname(wpas *w);
+/* Network interface of a group that is not @mine (NULL: any), or NULL. */
+const char *wpas_other_group(wpas *w, const char *mine);
 
 /**
  * wpas_find - look for @seconds
  * @full: all channels first, instead of only the social ones
  *
- * peer for those that are known already, and find_stopped, follow.
+ * peer for those that are known already, and find_stopped, follow; but not when a
+ * connect or wpas_stop_find() comes between two of its scans.
  */
 void wpas_find(wpas *w, guint seconds, gboolean full);
 void wpas_stop_find(wpas *w);
@@ -162,7 +223,7 @@ void wpas_stop_find(wpas *w);
  */
 void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent,
 		  guint frequency);
-/* Give up a connect that has not brought a group. */
+/* Give up a connect that has not brought a group; cancelled follows. */
 void wpas_cancel(wpas *w);
 /* End a group; group_ended follows if it was there. */
 void wpas_disconnect(wpas *w, const char *group_path);

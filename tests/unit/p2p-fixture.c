@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A broker with the P2P link, for tests: see p2p-fixture.h.
+ */
+#include "p2p-fixture.h"
+
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#define PATIENCE_US (30 * G_USEC_PER_SEC)
+
+/* ---- IP, played ------------------------------------------------------------------ */
+
+struct p2p_net {
+	const struct p2p_net_funcs *funcs;
+	gpointer user_data;
+	guint idle;
+};
+
+guint open_nets;
+gboolean net_is_silent;
+gboolean net_does_not_close;
+
+static gboolean net_is_up(gpointer user_data)
+{
+	p2p_net *net = user_data;
+	g_autoptr(GInetAddress) local = g_inet_address_new_from_string("127.0.0.1");
+	g_autoptr(GInetAddressMask) peers =
+		g_inet_address_mask_new_from_string("127.0.0.2", NULL);
+
+	net->idle = 0;
+	net->funcs->up(net, local, peers, net->user_data);
+	return G_SOURCE_REMOVE;
+}
+
+static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p_net_funcs *funcs,
+			 gpointer user_data)
+{
+	p2p_net *net = g_new0(p2p_net, 1);
+
+	g_assert_cmpstr(request->ifname, ==, "lo");
+	net->funcs = funcs;
+	net->user_data = user_data;
+	if (!net_is_silent)
+		net->idle = g_idle_add(net_is_up, net);
+	open_nets++;
+	return net;
+}
+
+static gboolean net_is_closed(gpointer user_data)
+{
+	p2p_net *net = user_data;
+
+	net->idle = 0;
+	net->funcs->closed(net, net->user_data);
+	return G_SOURCE_REMOVE;
+}
+
+static void net_close(p2p_net *net)
+{
+	g_clear_handle_id(&net->idle, g_source_remove);
+	if (!net_does_not_close)
+		net->idle = g_idle_add(net_is_closed, net);
+}
+
+static void net_free(p2p_net *net)
+{
+	g_clear_handle_id(&net->idle, g_source_remove);
+	g_free(net);
+	open_nets--;
+}
+
+static const struct p2p_net_impl loopback_net = { net_open, net_close, net_free };
+
+/* ---- fixture ------------------------------------------------------------------------ */
+
+void wait_until(gboolean (*done)(struct fixture *f), struct fixture *f)
+{
+	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
+
+	while (!done(f)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(1000);
+	}
+}
+
+void spin(guint ms)
+{
+	gint64 end = g_get_monotonic_time() + (gint64)ms * 1000;
+
+	while (g_get_monotonic_time() < end)
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(1000);
+}
+
+static GDBusConnection *connect_bus(struct fixture *f)
+{
+	g_autoptr(GError) error = NULL;
+	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
+		g_test_dbus_get_bus_address(f->test_bus),
+		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+		NULL, NULL, &error);
+
+	g_assert_no_error(error);
+	return bus;
+}
+
+static guint16 free_port(void)
+{
+	g_autoptr(GSocketListener) listener = g_socket_listener_new();
+
+	return g_socket_listener_add_any_inet_port(listener, NULL, NULL);
+}
+
+static void stopped(broker *b, gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->stopped = TRUE;
+}
+
+static const struct broker_events events = { .stopped = stopped };
+
+void reset_events(struct fixture *f)
+{
+	broker_set_events(f->broker, &events, f);
+}
+
+void start_broker(struct fixture *f)
+{
+	f->stopped = FALSE;
+	f->broker = broker_new(&f->config);
+	broker_set_events(f->broker, &events, f);
+	broker_add_link(f->broker, link_p2p_new(&(struct link_p2p_config){
+						.bus = f->bus,
+						.interface = f->interface ? f->interface :
+							f->wpas && f->wpas->build != MOCK_COMPLETE &&
+							f->wpas->build != MOCK_TWO_RADIOS ?
+							"wlan0" : NULL,
+						.linger_seconds = f->linger,
+						.device_name = f->device_name,
+						.users = &f->users,
+						.runtime_dir = f->runtime_dir,
+						.net = &loopback_net,
+						.rtsp_port = f->port,
+						.accept_seconds = 2,
+					}, broker_link_events(), f->broker));
+}
+
+static gboolean has_stopped(struct fixture *f)
+{
+	return f->stopped;
+}
+
+void stop_broker(struct fixture *f)
+{
+	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
+	wait_until(has_stopped, f);
+	g_clear_pointer(&f->broker, broker_free);
+}
+
+static char *kernel_user;
+
+/* nl80211, played. */
+static char *ask_kernel(const char *ifname)
+{
+	return g_strdup(kernel_user);
+}
+
+void set_kernel_user(const char *user)
+{
+	g_free(kernel_user);
+	kernel_user = g_strdup(user);
+}
+
+/* @data: enum mock_build, or -1: no wpa_supplicant */
+void set_up(struct fixture *f, gconstpointer data)
+{
+	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
+	g_test_dbus_up(f->test_bus);
+	f->bus = connect_bus(f);
+	f->wpas_bus = connect_bus(f);
+	if (GPOINTER_TO_INT(data) >= 0)
+		f->wpas = mock_wpas_new(f->wpas_bus, GPOINTER_TO_INT(data));
+	f->runtime_dir = g_dir_make_tmp("miracast-XXXXXX", NULL);
+	f->port = free_port();
+	f->control_dirs[0] = f->runtime_dir;
+	f->users.kernel = ask_kernel;
+	f->users.control_dirs = f->control_dirs;
+	f->config.umd_program = FAKE_UMD;
+	f->config.keep_ended = 60;
+	f->config.rtsp_timeout = 1;
+	start_broker(f);
+}
+
+/* However a test went: nothing of us is left. */
+void tear_down(struct fixture *f, gconstpointer data)
+{
+	stop_broker(f);
+	g_assert_cmpuint(open_nets, ==, 0);
+	if (f->wpas) {
+		g_assert_false(f->wpas->group);
+		g_assert_cmpuint(f->wpas->foreign_ends, ==, 0);
+		g_assert_false(f->wpas->finding);
+		g_assert_cmpuint(g_variant_n_children(f->wpas->wfd), ==, 0);
+		mock_wpas_free(f->wpas);
+	}
+	/* Fails if a file was left in it. */
+	g_assert_cmpint(g_rmdir(f->runtime_dir), ==, 0);
+	g_object_unref(f->bus);
+	g_object_unref(f->wpas_bus);
+	g_test_dbus_down(f->test_bus);
+	g_object_unref(f->test_bus);
+	g_free(f->runtime_dir);
+	set_kernel_user(NULL);
+	net_is_silent = FALSE;
+	net_does_not_close = FALSE;
+}
+
+link_sink *tv(struct fixture *f)
+{
+	return broker_find_sink(f->broker, MOCK_PEER_NAME, NULL);
+}
+
+gboolean tv_is_found(struct fixture *f)
+{
+	return tv(f) != NULL;
+}
+
+gboolean scan_is_over(struct fixture *f)
+{
+	return !broker_scanning(f->broker);
+}
+
+void scan(struct fixture *f)
+{
+	g_assert_true(broker_scan(f->broker, 60, NULL));
+	wait_until(tv_is_found, f);
+}
+
+session *only_session(struct fixture *f)
+{
+	return g_ptr_array_index(broker_sessions(f->broker), 0);
+}
+
+session *last_session(struct fixture *f)
+{
+	GPtrArray *sessions = broker_sessions(f->broker);
+
+	return g_ptr_array_index(sessions, sessions->len - 1);
+}
+
+gboolean is_gone(struct fixture *f)
+{
+	return session_state(only_session(f)) == SESSION_GONE;
+}
+
+gboolean waits_for_call(struct fixture *f)
+{
+	return session_state(only_session(f)) == SESSION_RTSP;
+}
+
+gboolean streams(struct fixture *f)
+{
+	return session_state(only_session(f)) == SESSION_STREAMING;
+}
+
+void begin(struct fixture *f)
+{
+	g_autoptr(GError) error = NULL;
+
+	broker_connect(f->broker, tv(f), g_variant_new("a{sv}", NULL), &error);
+	g_assert_no_error(error);
+}
+
+void assert_reason(struct fixture *f, const char *name)
+{
+	g_assert_cmpstr(session_reason(only_session(f))->name, ==, name);
+}
+
+gboolean has_phase(struct fixture *f, const char *name)
+{
+	GPtrArray *phases = session_phases(only_session(f));
+
+	for (guint i = 0; i < phases->len; i++) {
+		struct session_phase *phase = g_ptr_array_index(phases, i);
+
+		if (strcmp(phase->name, name) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+GSocketConnection *dial_from(struct fixture *f, const char *host)
+{
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string(host, 0);
+
+	g_socket_client_set_local_address(client, local);
+	return g_socket_client_connect_to_host(client, "127.0.0.1", f->port, NULL, NULL);
+}
+
+GSocketConnection *call_and_stream(struct fixture *f)
+{
+	GSocketConnection *sink = dial_from(f, "127.0.0.2");
+
+	g_assert_nonnull(sink);
+	g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL, NULL,
+			       "stream\n");
+	wait_until(streams, f);
+	return sink;
+}
+

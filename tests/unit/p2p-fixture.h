@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * p2p-fixture.h - a broker with the P2P link, and a wpa_supplicant that is played
+ *
+ * On a bus of its own; IP is the loopback's, the group's network interface is lo.
+ * tear_down() demands that nothing of us is left, however a test went.
+ */
+#pragma once
+
+#include "broker.h"
+#include "link-p2p.h"
+#include "mock-wpas.h"
+#include "p2p-sinks.h"
+
+/**
+ * struct fixture - of one test
+ * @bus: the broker's
+ * @wpas_bus: the mock's
+ * @interface, @linger, @device_name: for start_broker(), struct link_p2p_config
+ * @users, @control_dirs: who has an adapter; control sockets are in @runtime_dir
+ */
+struct fixture {
+	GTestDBus *test_bus;
+	GDBusConnection *bus;
+	GDBusConnection *wpas_bus;
+	mock_wpas *wpas;
+	struct broker_config config;
+	broker *broker;
+	char *runtime_dir;
+	const char *interface;
+	guint linger;
+	const char *device_name;
+	struct wifi_users users;
+	const char *control_dirs[2];
+	guint16 port;
+	gboolean stopped;
+};
+
+/* How many nets are open. */
+extern guint open_nets;
+/* No address comes; close() is not answered. */
+extern gboolean net_is_silent;
+extern gboolean net_does_not_close;
+
+/* @data: enum mock_build, or -1: no wpa_supplicant */
+void set_up(struct fixture *f, gconstpointer data);
+void tear_down(struct fixture *f, gconstpointer data);
+void start_broker(struct fixture *f);
+void stop_broker(struct fixture *f);
+/* After a test had its own broker events. */
+void reset_events(struct fixture *f);
+/* What nl80211 says of every interface; NULL: nobody has it. */
+void set_kernel_user(const char *user);
+
+void wait_until(gboolean (*done)(struct fixture *f), struct fixture *f);
+/* Let the loop run for so long. */
+void spin(guint ms);
+
+link_sink *tv(struct fixture *f);
+gboolean tv_is_found(struct fixture *f);
+gboolean scan_is_over(struct fixture *f);
+/* For a minute; returns when the TV is found. */
+void scan(struct fixture *f);
+
+/* Connect to the TV. */
+void begin(struct fixture *f);
+session *only_session(struct fixture *f);
+/* Of the session that was begun last. */
+session *last_session(struct fixture *f);
+gboolean is_gone(struct fixture *f);
+gboolean waits_for_call(struct fixture *f);
+gboolean streams(struct fixture *f);
+void assert_reason(struct fixture *f, const char *name);
+gboolean has_phase(struct fixture *f, const char *name);
+GSocketConnection *dial_from(struct fixture *f, const char *host);
+GSocketConnection *call_and_stream(struct fixture *f);

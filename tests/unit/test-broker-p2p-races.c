@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A disconnect always ends: whatever wpa_supplicant says, in every state of a
+ * connection, before and after we have been asked to end it. And it ends whole:
+ * nothing of ours is left, nothing of others has been touched.
+ */
+#include <string.h>
+
+#include "p2p-fixture.h"
+
+/* Cancel, IP and group each have their limit; all is well before that. */
+#define AT_ONCE_US (2 * G_USEC_PER_SEC)
+#define AT_MOST_US (9 * G_USEC_PER_SEC)
+
+/* Where a connection is when it happens. */
+enum place {
+	BEGINNING,
+	SEARCHING,
+	NEGOTIATING,
+	RETRYING,
+	FORMING,
+	ADDRESSING,
+	UP,
+	STREAMING,
+	N_PLACES,
+};
+
+static const char *const place_names[] = {
+	"beginning", "searching", "negotiating", "retrying", "forming", "addressing", "up",
+	"streaming",
+};
+
+static gboolean phase_reached(struct fixture *f, const char *name)
+{
+	GPtrArray *phases = session_phases(last_session(f));
+
+	for (guint i = 0; i < phases->len; i++) {
+		struct session_phase *phase = g_ptr_array_index(phases, i);
+
+		if (strcmp(phase->name, name) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean is_searching(struct fixture *f)
+{
+	return phase_reached(f, "searching");
+}
+
+static gboolean is_forming(struct fixture *f)
+{
+	return phase_reached(f, "group-forming");
+}
+
+static gboolean has_group(struct fixture *f)
+{
+	return phase_reached(f, "group-started");
+}
+
+static gboolean has_path(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_RTSP;
+}
+
+static gboolean is_streaming(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_STREAMING;
+}
+
+static gboolean tv_is_there(struct fixture *f)
+{
+	return tv(f) && tv(f)->present;
+}
+
+static gboolean tv_is_away(struct fixture *f)
+{
+	return !tv(f)->present;
+}
+
+static gboolean tv_is_asked(struct fixture *f)
+{
+	return f->wpas->connects > 0;
+}
+
+/* As it was before the first test. */
+static void start_afresh(struct fixture *f)
+{
+	mock_wpas_plug(f->wpas);
+	f->wpas->answer = MOCK_ACCEPT;
+	f->wpas->connects = 0;
+	f->wpas->late = FALSE;
+	net_is_silent = FALSE;
+	mock_wpas_show_peer(f->wpas, TRUE);
+	if (!tv(f) || !tv(f)->present) {
+		g_assert_true(broker_scan(f->broker, 60, NULL));
+		wait_until(tv_is_there, f);
+	}
+}
+
+static GSocketConnection *go_to(struct fixture *f, enum place place)
+{
+	static const enum mock_answer answers[N_PLACES] = {
+		[NEGOTIATING] = MOCK_IGNORE,
+		[RETRYING] = MOCK_STATUS,
+		[FORMING] = MOCK_IGNORE,
+	};
+	GSocketConnection *sink = NULL;
+
+	start_afresh(f);
+	f->wpas->answer = answers[place];
+	f->wpas->status = -1;
+	net_is_silent = place == ADDRESSING;
+	if (place == SEARCHING) {
+		mock_wpas_show_peer(f->wpas, FALSE);
+		wait_until(tv_is_away, f);
+	}
+	begin(f);
+	switch (place) {
+	case SEARCHING:
+		wait_until(is_searching, f);
+		break;
+	case NEGOTIATING:
+		wait_until(tv_is_asked, f);
+		break;
+	case RETRYING:
+		wait_until(tv_is_asked, f);
+		spin(30);
+		break;
+	case FORMING:
+		wait_until(tv_is_asked, f);
+		mock_wpas_signal(f->wpas, MOCK_SIGNAL_NEGOTIATED);
+		wait_until(is_forming, f);
+		break;
+	case ADDRESSING:
+		wait_until(has_group, f);
+		break;
+	case UP:
+		wait_until(has_path, f);
+		break;
+	case STREAMING:
+		wait_until(has_path, f);
+		sink = dial_from(f, "127.0.0.2");
+		g_assert_nonnull(sink);
+		g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL,
+				       NULL, "stream\n");
+		wait_until(is_streaming, f);
+		break;
+	default:
+		break;
+	}
+	return sink;
+}
+
+static void end(struct fixture *f)
+{
+	session_end(last_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+}
+
+static void assert_ends_within(struct fixture *f, gint64 us)
+{
+	gint64 deadline = g_get_monotonic_time() + us;
+
+	while (session_state(last_session(f)) != SESSION_GONE) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(500);
+	}
+	g_assert_cmpuint(open_nets, ==, 0);
+}
+
+static void assert_nothing_left(struct fixture *f, enum place place)
+{
+	/* What comes last is dealt with, too. */
+	spin(15);
+	/* Before we have asked it, a group with the TV is somebody else's. */
+	if (place < NEGOTIATING && f->wpas->group) {
+		mock_wpas_end_group(f->wpas);
+		spin(5);
+	}
+	g_assert_false(f->wpas->group);
+	g_assert_cmpuint(f->wpas->foreign_ends, ==, 0);
+	if (f->wpas->foreign) {
+		mock_wpas_foreign_group(f->wpas, FALSE);
+		spin(5);
+	}
+}
+
+static void set_up_complete(struct fixture *f, gconstpointer data)
+{
+	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
+}
+
+/* @data: the place */
+static void test_signals(struct fixture *f, gconstpointer data)
+{
+	enum place place = GPOINTER_TO_INT(data);
+
+	for (guint i = 0; i < 2 * MOCK_N_SIGNALS; i++) {
+		enum mock_signal signal = i / 2;
+		gboolean signal_first = i % 2;
+		g_autoptr(GSocketConnection) sink = go_to(f, place);
+
+		g_test_message("%s, signal %d, %s", place_names[place], signal,
+			       signal_first ? "then the end" : "after the end");
+		if (signal_first) {
+			mock_wpas_signal(f->wpas, signal);
+			g_usleep(5000); /* it is in our queue */
+			end(f);
+		} else {
+			end(f);
+			mock_wpas_signal(f->wpas, signal);
+		}
+		assert_ends_within(f, AT_ONCE_US);
+		assert_nothing_left(f, place);
+	}
+	broker_stop_scan(f->broker);
+	wait_until(scan_is_over, f);
+}
+
+/* Any sequence of them; the seed is printed by the harness. */
+static void test_random(struct fixture *f, gconstpointer data)
+{
+	for (guint round = 0; round < 60; round++) {
+		enum place place = g_test_rand_int_range(NEGOTIATING, STREAMING);
+		g_autoptr(GSocketConnection) sink = go_to(f, place);
+		guint n = g_test_rand_int_range(1, 6);
+
+		for (guint i = 0; i < n; i++) {
+			mock_wpas_signal(f->wpas, g_test_rand_int_range(0, MOCK_N_SIGNALS));
+			spin(g_test_rand_int_range(0, 4));
+		}
+		end(f);
+		assert_ends_within(f, AT_ONCE_US);
+		/* One that was up when we let go of it, and was then said again. */
+		assert_nothing_left(f, f->wpas->connects ? place : BEGINNING);
+	}
+	broker_stop_scan(f->broker);
+	wait_until(scan_is_over, f);
+}
+
+/* The TV accepts in the moment in which the user gives up. */
+static void test_cancel_too_late(struct fixture *f, gconstpointer data)
+{
+	for (guint i = 0; i < 10; i++) {
+		start_afresh(f);
+		f->wpas->late = TRUE;
+		begin(f);
+		wait_until(tv_is_asked, f);
+		end(f);
+		assert_ends_within(f, AT_ONCE_US);
+		assert_nothing_left(f, NEGOTIATING);
+	}
+}
+
+/* ... and seconds after it. */
+static void test_group_after_the_end(struct fixture *f, gconstpointer data)
+{
+	go_to(f, NEGOTIATING);
+	end(f);
+	assert_ends_within(f, AT_ONCE_US);
+	spin(1000);
+	mock_wpas_signal(f->wpas, MOCK_SIGNAL_GROUP_STARTED);
+	spin(50);
+	g_assert_false(f->wpas->group);
+}
+
+/* One request, two groups: none is forgotten. */
+static void test_two_groups(struct fixture *f, gconstpointer data)
+{
+	go_to(f, UP);
+	mock_wpas_end_group(f->wpas);
+	mock_wpas_signal(f->wpas, MOCK_SIGNAL_GROUP_STARTED);
+	assert_ends_within(f, AT_ONCE_US);
+	assert_nothing_left(f, UP);
+}
+
+/* A wpa_supplicant that does not do what it is told. */
+static void test_deaf_supplicant(struct fixture *f, gconstpointer data)
+{
+	go_to(f, NEGOTIATING);
+	f->wpas->deaf = TRUE;
+	end(f);
+	assert_ends_within(f, AT_MOST_US);
+	f->wpas->deaf = FALSE;
+	go_to(f, UP);
+	f->wpas->deaf = TRUE;
+	end(f);
+	assert_ends_within(f, AT_MOST_US);
+	/* Nobody has forgotten the group: the next broker ends it. */
+	f->wpas->deaf = FALSE;
+	g_clear_pointer(&f->broker, broker_free);
+	start_broker(f);
+	scan(f);
+	spin(50);
+	g_assert_false(f->wpas->group);
+}
+
+static void test_net_hangs(struct fixture *f, gconstpointer data)
+{
+	go_to(f, UP);
+	net_does_not_close = TRUE;
+	end(f);
+	assert_ends_within(f, AT_MOST_US);
+	assert_nothing_left(f, UP);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	/* What the broker warns of is what some of the tests are about. */
+	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+	for (enum place place = 0; place < N_PLACES; place++) {
+		g_autofree char *path = g_strconcat("/p2p-races/", place_names[place], NULL);
+
+		g_test_add(path, struct fixture, GINT_TO_POINTER(place), set_up_complete,
+			   test_signals, tear_down);
+	}
+	g_test_add("/p2p-races/random", struct fixture, NULL, set_up_complete, test_random, tear_down);
+	g_test_add("/p2p-races/cancel-too-late", struct fixture, NULL, set_up_complete,
+		   test_cancel_too_late, tear_down);
+	g_test_add("/p2p-races/group-after-the-end", struct fixture, NULL, set_up_complete,
+		   test_group_after_the_end, tear_down);
+	g_test_add("/p2p-races/two-groups", struct fixture, NULL, set_up_complete, test_two_groups,
+		   tear_down);
+	g_test_add("/p2p-races/deaf-supplicant", struct fixture, NULL, set_up_complete,
+		   test_deaf_supplicant, tear_down);
+	g_test_add("/p2p-races/net-hangs", struct fixture, NULL, set_up_complete, test_net_hangs,
+		   tear_down);
+	return g_test_run();
+}

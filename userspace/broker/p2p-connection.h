@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * p2p-connection.h - the group with one display
+ *
+ * States, and what ends them.  Every state in which something of the outside is
+ * waited for has a time limit:
+ *
+ *	state		waits for			limit
+ *	beginning	its own source			-
+ *	preparing	the P2P device			P2P_PREPARE_SECONDS
+ *	searching	the display in sight		P2P_SEARCH_SECONDS, but not longer
+ *							than the display may take to accept
+ *	negotiating	the answer to our Connect	accept_seconds from the first
+ *							Connect on
+ *	retrying	a second, to ask again		the same
+ *	forming		WPS and 4-way handshake		accept_seconds
+ *	addressing	IPv4 (p2p-net.h)		P2P_ADDRESS_SECONDS
+ *	up		the owner, who has limits	-; P2P_REJOIN_SECONDS when the
+ *							display is away
+ *	failed		disconnect()			-: the owner's
+ *	closing-net	IPv4 taken down			P2P_CLOSE_SECONDS
+ *	closing-group	Cancel's answer, the group's	P2P_CLOSE_SECONDS
+ *			end
+ *	closed		free()				-
+ *
+ * Transitions; what is not in the table is ignored:
+ *
+ *			begin	ready	sighted	lost	negotiated again	group	address	fail	disconnect
+ *	beginning	prepar.	-	-	-	-	-	-	-	failed	closing
+ *	preparing	-	search.	-	-	-	-	-	-	failed	closing
+ *	searching	-	-	negot.	-	forming	-	addr.	-	failed	closing
+ *	negotiating	-	-	-	search.	forming	retry.	addr.	-	failed	closing
+ *	retrying	-	-	negot.	search.	forming	-	addr.	-	failed	closing
+ *	forming		-	-	-	-	-	retry.	addr.	-	failed	closing
+ *	addressing	-	-	-	-	-	-	-	up	failed	closing
+ *	up		-	-	-	-	-	-	-	-	failed	closing
+ *	failed		-	-	-	-	-	-	-	-	-	closing
+ *
+ * and closing-net -> closing-group -> closed, each when what it waits for has come
+ * or its limit is reached.  disconnect() makes the state "closing-net" there and
+ * then; only the work of it is done later, from a source of its own.  So nothing
+ * that comes in between can undo it.
+ *
+ * "closed" means: no group, no request for one, no address, no process, no socket.
+ *
+ * Which group is ours
+ * ===================
+ *
+ * wpa_supplicant tells every program of every group.  Ours (struct p2p_claim) is the
+ * one that was negotiated with the peer that we asked, known by its SSID, or, where
+ * we join the group of a display, one in which we are a client.  It is ended also
+ * when it comes up only after we had given up: while closing, and for P2P_LATE_SECONDS
+ * after that.  Others are neither used nor ended; while there is one, the radio is
+ * theirs (REASON_LINK_BUSY).
+ */
+#pragma once
+
+#include "p2p.h"
+#include "rtsp-listener.h"
+
+G_BEGIN_DECLS
+
+#define P2P_PREPARE_SECONDS (P2P_DEVICE_ACQUIRE_SECONDS + P2P_DEVICE_RELEASE_SECONDS + 5)
+#define P2P_SEARCH_SECONDS 30
+/* p2p-net.h has limits of its own; this is for one that does not keep to them. */
+#define P2P_ADDRESS_SECONDS 60
+/* Devices lose their association for a moment and come back. */
+#define P2P_REJOIN_SECONDS 5
+#define P2P_CLOSE_SECONDS 3
+#define P2P_LATE_SECONDS 10
+
+/**
+ * struct p2p_claim - how to know the group that comes of our request
+ * @peer: object path of the peer that was asked
+ * @join: its group is joined
+ * @negotiated: GO negotiation with it has succeeded
+ * @role_known, @owner: who becomes owner by that
+ * @ssid: the name by that, or NULL
+ */
+struct p2p_claim {
+	char *peer;
+	gboolean join;
+	gboolean negotiated;
+	gboolean role_known;
+	gboolean owner;
+	GBytes *ssid;
+};
+
+void p2p_claim_free(struct p2p_claim *claim);
+/* FALSE: with another peer. */
+gboolean p2p_claim_negotiated(struct p2p_claim *claim, const struct wpas_negotiation *result);
+gboolean p2p_claim_fits(const struct p2p_claim *claim, const struct wpas_group *group);
+
+/* As in struct link_impl. */
+link_connection *p2p_connection_new(struct p2p *p2p, link_sink *sink, GVariant *options,
+				    const struct link_connection_events *events,
+				    gpointer user_data);
+void p2p_connection_disconnect(p2p_connection *conn);
+void p2p_connection_free(p2p_connection *conn);
+
+/* NULL is allowed: there is none. */
+
+/* Name of the display for which the radio must not look around, or NULL. */
+const char *p2p_connection_needs_quiet(p2p_connection *conn);
+/* It finds, until its display is in sight. */
+gboolean p2p_connection_searches(p2p_connection *conn);
+link_sink *p2p_connection_sink(p2p_connection *conn);
+
+/* What the device and wpa_supplicant say. */
+void p2p_connection_device_ready(p2p_connection *conn);
+void p2p_connection_device_gone(p2p_connection *conn, const GError *error);
+void p2p_connection_peer_seen(p2p_connection *conn);
+void p2p_connection_refused(p2p_connection *conn, const GError *error);
+void p2p_connection_negotiated(p2p_connection *conn, const struct wpas_negotiation *result);
+void p2p_connection_negotiation_failed(p2p_connection *conn, const char *peer, int status);
+void p2p_connection_wps_failed(p2p_connection *conn, const char *why);
+void p2p_connection_formation_failed(p2p_connection *conn, const char *why);
+/* TRUE: it is ours. */
+gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_group *group);
+void p2p_connection_group_ended(p2p_connection *conn, const char *path);
+void p2p_connection_station(p2p_connection *conn, const char *path, gboolean joined);
+void p2p_connection_cancelled(p2p_connection *conn);
+
+G_END_DECLS

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * wpa-private.h - between wpa-supplicant.c (calls and signals) and wpa-acquire.c
+ * (acquiring and releasing); see wpa-supplicant.h
+ */
+#pragma once
+
+#include "wpa-supplicant.h"
+
+G_BEGIN_DECLS
+
+#define WPAS_ROOT_PATH "/fi/w1/wpa_supplicant1"
+#define WPAS_ROOT_IFACE WPAS_NAME
+#define WPAS_INTERFACE_IFACE WPAS_NAME ".Interface"
+#define WPAS_WPS_IFACE WPAS_NAME ".Interface.WPS"
+#define WPAS_P2P_IFACE WPAS_NAME ".Interface.P2PDevice"
+#define WPAS_PEER_IFACE WPAS_NAME ".Peer"
+#define WPAS_GROUP_IFACE WPAS_NAME ".Group"
+#define WPAS_PROPERTIES_IFACE "org.freedesktop.DBus.Properties"
+
+/* The states of wpa-supplicant.h. */
+enum wpas_state {
+	WPAS_IDLE,
+	WPAS_ACQUIRING,
+	WPAS_READY,
+	WPAS_RELEASING,
+};
+
+/**
+ * struct wpas - state of both files
+ * @wanted_interface, @device_name, @wfd, @users: of struct wpas_config
+ * @bus: NULL until it is there
+ * @watch: of wpa_supplicant's name
+ * @signals: subscriptions, as long as there is @watch
+ * @cancellable: of all calls of this acquisition whose answer matters only to it
+ * @owner: unique name of wpa_supplicant
+ * @state: where we are
+ * @release_wanted: wpas_release() came while acquiring: the next step turns round
+ * @interface: object path of the one in use, from its choice on
+ * @ifname: its network interface
+ * @created: object path of the interface that is ours to remove, or NULL
+ * @created_ifname: its network interface, or NULL if an earlier process made it
+ * @announced: our WFD element has been set
+ * @former_wfd: what was there before
+ * @former_config: a{sv} DeviceName and PrimaryDeviceType to set back, or NULL
+ * @former_methods: ConfigMethods to set back, or NULL
+ * @interfaces: to look at: object paths
+ * @radios: those that are no groups: object path -> struct wpas_radio
+ * @adapters: network interfaces that wpa_supplicant could be given
+ * @groups: groups that exist, ours and others': object path -> network interface
+ * @adapters_listed: @adapters has been filled
+ * @problem: what stood in the way first: an adapter that somebody else has, or
+ *	what is to be said when releasing is over; or NULL
+ * @configured: object path whose name, type and methods we have set, or NULL
+ * @forming: a group is being formed for us; the object of its interface has no
+ *	name yet
+ * @starting: groups that have started and are not reported yet, for want of their
+ *	names: object path -> struct wpas_starting
+ * @cancel_answered: cancelled is due when there are none of these
+ */
+struct wpas {
+	char *wanted_interface;
+	char *device_name;
+	GBytes *wfd;
+	const struct wifi_users *users;
+	const struct wpas_funcs *funcs;
+	gpointer user_data;
+
+	GDBusConnection *bus;
+	guint watch;
+	guint signals[4];
+	GCancellable *cancellable;
+	char *owner;
+
+	enum wpas_state state;
+	gboolean release_wanted;
+	char *interface;
+	char *ifname;
+	char *created;
+	char *created_ifname;
+	gboolean announced;
+	GBytes *former_wfd;
+	GVariant *former_config;
+	char *former_methods;
+
+	GQueue interfaces;
+	GHashTable *radios;
+	GQueue adapters;
+	GHashTable *groups;
+	gboolean adapters_listed;
+	GError *problem;
+	char *configured;
+
+	gboolean forming;
+	GHashTable *starting;
+	gboolean cancel_answered;
+};
+
+/* An interface of wpa_supplicant that is not a group's. */
+struct wpas_radio {
+	char *path;
+	char *ifname;
+	gboolean p2p;
+};
+
+/* A group that has started, while its network interface and SSID are asked for. */
+struct wpas_starting {
+	GVariant *started; /* a{sv} of GroupStarted */
+	char *ifname;
+};
+
+/* Answer to a call: @result or @error. Not called after a cancel. */
+typedef void wpas_call_done(wpas *w, const char *context, GVariant *result, const GError *error);
+
+/* @args: floating or NULL; @reply: type of the answer or NULL for any */
+void wpas_call(wpas *w, const char *path, const char *iface, const char *method, GVariant *args,
+	       const char *reply, wpas_call_done *done, const char *context);
+void wpas_get_all(wpas *w, const char *path, const char *iface, wpas_call_done *done);
+void wpas_get(wpas *w, const char *path, const char *iface, const char *name,
+	      wpas_call_done *done, const char *context);
+/* For what is good to have, and no reason to give up. */
+void wpas_set(wpas *w, const char *path, const char *iface, const char *name, GVariant *value);
+/* A wpas_call_done that only logs. */
+void wpas_log_error(wpas *w, const char *context, GVariant *result, const GError *error);
+
+/* Subscribe to the signals, once. */
+void wpas_listen(wpas *w);
+
+/* What wpa_supplicant calls the network interface of a group: p2p-wlan0-0. */
+gboolean wpas_is_group_interface(const char *ifname);
+
+/* The way back to idle without undoing anything. */
+void wpas_clear(wpas *w);
+/* Forgets the acquisition and says failed; the second one takes @error. */
+void wpas_fail(wpas *w, enum reason_code code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+void wpas_fail_error(wpas *w, GError *error);
+/* The first step: ask wpa_supplicant what it has. */
+void wpas_begin(wpas *w);
+/* wpa_supplicant or the interface has gone while releasing: it is done. */
+void wpas_released(wpas *w);
+/* P2P runs on another radio than the one chosen. */
+void wpas_p2p_is_on(wpas *w, const char *path);
+
+G_END_DECLS
