@@ -80,10 +80,15 @@ static void nothing(gpointer user_data)
 {
 }
 
+static void unreadable(const char *why, gpointer user_data)
+{
+}
+
 static const struct frame_pump_funcs funcs = {
 	.picture = picture,
 	.dropped = dropped,
 	.lost = nothing,
+	.unreadable = unreadable,
 	.gone = nothing,
 };
 

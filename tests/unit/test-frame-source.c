@@ -5,8 +5,12 @@
  * are those of the desktop below.
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <drm/miracast.h>
@@ -31,6 +35,11 @@ static struct {
 	struct miracast_frame frame;
 	gboolean offered;
 	gboolean late; /* does not wait for the release any more */
+	int acquire_error;  /* 0: none */
+	gboolean unmappable; /* its buffers are in memory that nobody can map */
+	gboolean slow;	     /* ... or that is read slowly, by the clock below */
+	guint64 clock_ns;
+	guint clock_calls;
 
 	const struct frame_source_class *source_class;
 	gpointer source;
@@ -70,6 +79,8 @@ int miracast_frames_fd(struct miracast_host *host)
 
 int miracast_frames_acquire(struct miracast_host *host, struct miracast_frame *frame)
 {
+	if (desktop.acquire_error)
+		return desktop.acquire_error;
 	if (!desktop.offered)
 		return -EAGAIN;
 	desktop.offered = FALSE;
@@ -90,12 +101,31 @@ int miracast_frames_release(struct miracast_host *host, uint64_t seq, int sync_f
 
 int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4])
 {
-	fds[0] = dup(buffer_id == CURSOR_ID ? desktop.cursor_fd : desktop.screen_fd);
+	if (desktop.unmappable)
+		fds[0] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	else
+		fds[0] = dup(buffer_id == CURSOR_ID ? desktop.cursor_fd : desktop.screen_fd);
 	return 1;
 }
 
 int miracast_frames_get_retired(struct miracast_host *host, uint64_t ids[16])
 {
+	return 0;
+}
+
+/*
+ * In front of the C library's: processor time, as a copy of a MiB takes it, measured
+ * twice out of the buffer and once out of other memory.
+ */
+int clock_gettime(clockid_t id, struct timespec *now)
+{
+	static const guint64 slow_ns[] = { 0, 9000000, 0, 5000000, 0, 100000 };
+
+	if (id != CLOCK_THREAD_CPUTIME_ID)
+		return syscall(SYS_clock_gettime, id, now);
+	desktop.clock_ns += desktop.slow ? slow_ns[desktop.clock_calls++ % G_N_ELEMENTS(slow_ns)] :
+					   100000;
+	*now = (struct timespec){ desktop.clock_ns / 1000000000, desktop.clock_ns % 1000000000 };
 	return 0;
 }
 
@@ -331,6 +361,82 @@ static void test_waits_for_its_mode(void *unused, gconstpointer data)
 	assert_grey(0, 0, 50);
 }
 
+/* What @frames frames say of themselves, each in another buffer if there are more than one. */
+static guint complaints(guint frames, gboolean other_buffers, const char *wanted)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < frames; i++) {
+		struct frame_info info = { 0 };
+
+		desktop.frame.seq++;
+		desktop.frame.flags |= MIRACAST_FRAME_FULL;
+		desktop.frame.buffer_id = other_buffers ? 100 + desktop.frame.seq : SCREEN_ID;
+		desktop.offered = TRUE;
+		desktop.source_class->take(desktop.source, &desktop.picture, &info);
+		n += info.unreadable != NULL;
+		if (info.unreadable)
+			g_assert_nonnull(strstr(info.unreadable, wanted));
+	}
+	return n;
+}
+
+/* Not one line for each picture, and not for ever: some in a row, and the owner hears of it. */
+static void test_unmappable(void *unused, gconstpointer data)
+{
+	desktop.unmappable = TRUE;
+	g_assert_cmpuint(complaints(4, FALSE, "mapped"), ==, 0);
+	/* One that can be mapped in between: it was not the memory. */
+	desktop.unmappable = FALSE;
+	g_assert_cmpuint(complaints(1, TRUE, "mapped"), ==, 0);
+	desktop.unmappable = TRUE;
+	g_assert_cmpuint(complaints(4, FALSE, "mapped"), ==, 0);
+	g_assert_cmpuint(complaints(1, FALSE, "mapped"), ==, 1);
+	/* As long as it is so. */
+	g_assert_cmpuint(complaints(600, FALSE, "mapped"), ==, 120);
+	desktop.unmappable = FALSE;
+	draw(50);
+	g_assert_cmpint(show(NULL), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 50);
+}
+
+static void test_slow(void *unused, gconstpointer data)
+{
+	/* Ordinary memory, in however many buffers. */
+	g_assert_cmpuint(complaints(50, TRUE, "slowly"), ==, 0);
+	desktop.slow = TRUE;
+	/* A buffer is looked at once, and one alone says nothing. */
+	g_assert_cmpuint(complaints(1, TRUE, "slowly"), ==, 0);
+	g_assert_cmpuint(complaints(1, TRUE, "slowly"), ==, 1);
+	desktop.slow = FALSE;
+	g_assert_cmpuint(complaints(10, TRUE, "slowly"), ==, 0);
+}
+
+/* That the kernel is out of something does not mean that the monitor has gone. */
+static void test_acquire_errors(void *unused, gconstpointer data)
+{
+	static const int passing[] = { -ENOMEM, -EBUSY, -ENOBUFS, -EINTR, -EMFILE, -ENFILE };
+	static const int final[] = { -ENODEV, -EBADF, -EINVAL };
+	short events;
+
+	for (guint i = 0; i < G_N_ELEMENTS(passing); i++) {
+		desktop.acquire_error = passing[i];
+		g_assert_cmpint(take(FALSE), ==, FRAME_NONE);
+		/* It is not asked again at once: the frame is there all the time. */
+		desktop.source_class->wait_fd(desktop.source, &events);
+		g_assert_cmpint(events, ==, 0);
+	}
+	desktop.acquire_error = 0;
+	draw(50);
+	g_assert_cmpint(show(NULL), ==, FRAME_TAKEN);
+	desktop.source_class->wait_fd(desktop.source, &events);
+	g_assert_cmpint(events, ==, POLLPRI);
+	for (guint i = 0; i < G_N_ELEMENTS(final); i++) {
+		desktop.acquire_error = final[i];
+		g_assert_cmpint(take(FALSE), ==, FRAME_GONE);
+	}
+}
+
 static void add(const char *path, gpointer data, void (*test)(void *, gconstpointer))
 {
 	g_test_add_vtable(path, 0, data, set_up, test, tear_down);
@@ -349,5 +455,8 @@ int main(int argc, char **argv)
 	add("/frame-source/cursor", GINT_TO_POINTER(FALSE), test_cursor);
 	add("/frame-source/cursor-with-care", GINT_TO_POINTER(TRUE), test_cursor);
 	add("/frame-source/waits-for-its-mode", NULL, test_waits_for_its_mode);
+	add("/frame-source/unreadable/not-mapped", NULL, test_unmappable);
+	add("/frame-source/unreadable/slow", NULL, test_slow);
+	add("/frame-source/acquire-errors", NULL, test_acquire_errors);
 	return g_test_run();
 }

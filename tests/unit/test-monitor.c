@@ -4,6 +4,9 @@
  * again, and does not take for another.
  */
 #include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include <drm/miracast.h>
 
@@ -129,6 +132,44 @@ static void test_import(void)
 	g_assert_cmphex(look("TV", NULL, NULL, FALSE).flags, ==, MIRACAST_PLUG_CURSOR);
 }
 
+/* A machine with two cards. */
+static gboolean may_import(const char *driver)
+{
+	g_autofree char *class = g_dir_make_tmp("drm-XXXXXX", NULL);
+	const char *const cards[] = { "card0", "card1", "card1-Virtual-1", "renderD128" };
+	gboolean may;
+
+	for (guint i = 0; i < G_N_ELEMENTS(cards); i++) {
+		g_autofree char *device = g_build_filename(class, cards[i], "device", NULL);
+		g_autofree char *link = g_build_filename(device, "driver", NULL);
+		g_autofree char *target = g_strdup_printf("/sys/bus/pci/drivers/%s",
+							  i == 1 ? driver : "i915");
+
+		g_assert_cmpint(g_mkdir_with_parents(device, 0700), ==, 0);
+		g_assert_cmpint(symlink(target, link), ==, 0);
+	}
+	may = monitor_may_import(class);
+	for (guint i = 0; i < G_N_ELEMENTS(cards); i++) {
+		g_autofree char *card = g_build_filename(class, cards[i], NULL);
+		g_autofree char *device = g_build_filename(card, "device", NULL);
+		g_autofree char *link = g_build_filename(device, "driver", NULL);
+
+		g_remove(link);
+		g_rmdir(device);
+		g_rmdir(card);
+	}
+	g_rmdir(class);
+	return may;
+}
+
+static void test_drivers(void)
+{
+	g_assert_true(may_import("amdgpu"));
+	g_assert_false(may_import("virtio_gpu"));
+	g_assert_false(may_import("virtio-gpu"));
+	g_assert_true(monitor_may_import("/nonexistent"));
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -137,5 +178,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/monitor/name", test_name);
 	g_test_add_func("/monitor/size", test_size);
 	g_test_add_func("/monitor/import", test_import);
+	g_test_add_func("/monitor/drivers", test_drivers);
 	return g_test_run();
 }

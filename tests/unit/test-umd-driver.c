@@ -230,6 +230,44 @@ static void test_dropped(void)
 	clear(&f);
 }
 
+static gboolean is_back(struct fixture *f)
+{
+	gboolean back;
+
+	g_mutex_lock(&kernel.lock);
+	back = strstr(kernel.ops->str, "control-1 control-2 control-1 ") != NULL;
+	g_mutex_unlock(&kernel.lock);
+	return back && f->acquired >= 3 && count(MIRACAST_STATISTIC_CHUNK_SENT) >= 3;
+}
+
+/*
+ * Pictures in memory that nobody can map: the monitor comes back as one that the
+ * desktop has to copy them for.  Where that does not help, the session ends.
+ */
+static void test_unreadable(gconstpointer always)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+
+	kernel.frames = TRUE;
+	kernel.foreign = TRUE;
+	kernel.always_foreign = GPOINTER_TO_INT(always);
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmphex(kernel.plug_flags & MIRACAST_PLUG_IMPORT, ==, MIRACAST_PLUG_IMPORT);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(always ? is_done : is_back, &f);
+	g_assert_cmphex(kernel.plug_flags & MIRACAST_PLUG_IMPORT, ==, 0);
+	g_assert_cmpint(end(&f), ==, 0);
+	g_assert_true(g_str_has_prefix(kernel.ops->str,
+				       "begin-start end-start control-1 control-2 control-1 "));
+	g_assert_true(!always || f.driver.reason == CHANNEL_REASON_PICTURE_UNREADABLE);
+	kernel.frames = FALSE;
+	kernel.foreign = FALSE;
+	kernel.always_foreign = FALSE;
+	clear(&f);
+}
+
 static gboolean sends_again(struct fixture *f)
 {
 	return f->acquired && f->sent >= 8;
@@ -590,6 +628,8 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/mode-refused", test_mode_refused);
 	g_test_add_func("/umd-driver/mode-refused-in-play", test_mode_refused_in_play);
 	g_test_add_func("/umd-driver/all-modes-refused", test_all_modes_refused);
+	g_test_add_data_func("/umd-driver/unreadable/copied", GINT_TO_POINTER(FALSE), test_unreadable);
+	g_test_add_data_func("/umd-driver/unreadable/always", GINT_TO_POINTER(TRUE), test_unreadable);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);
 	g_test_add_func("/umd-driver/R88-R89-data-rate", test_data_rate);
 	g_test_add_func("/umd-driver/R29-R33-no-panel", test_no_panel);

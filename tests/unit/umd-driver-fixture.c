@@ -5,6 +5,7 @@
 #include "umd-driver-fixture.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -69,6 +70,11 @@ static int kernel_get_chunks(struct miracast_get_chunks *get)
 
 static int kernel_get_buffer(struct miracast_get_buffer *get)
 {
+	if (kernel.always_foreign || (kernel.foreign && kernel.plug_flags & MIRACAST_PLUG_IMPORT)) {
+		get->num_fds = 1;
+		get->fd[0] = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		return 0;
+	}
 	get->num_fds = 1;
 	get->fd[0] = memfd_create("frame", MFD_CLOEXEC);
 	return ftruncate(get->fd[0], VGA_PITCH * 480);
@@ -94,9 +100,12 @@ static int kernel_ioctl(unsigned long request, void *argument)
 		struct miracast_io_control *ctl = argument;
 
 		g_string_append_printf(kernel.ops, "control-%u ", ctl->code);
-		if (ctl->code == MIRACAST_CTL_PLUG)
-			g_byte_array_append(kernel.plug, (const guint8 *)(uintptr_t)ctl->in_ptr,
-					    ctl->in_len);
+		if (ctl->code == MIRACAST_CTL_PLUG) {
+			const struct miracast_plug *plug = (gconstpointer)(uintptr_t)ctl->in_ptr;
+
+			kernel.plug_flags = plug->flags;
+			g_byte_array_append(kernel.plug, (const guint8 *)plug, ctl->in_len);
+		}
 		return 0;
 	}
 	case MIRACAST_IOC_REPORT_STATUS:

@@ -17,12 +17,15 @@ struct played_kernel {
 	GMutex lock;
 	GString *ops;	    /* session ops and I/O control, in order */
 	GByteArray *plug;   /* input of MIRACAST_CTL_PLUG */
+	guint32 plug_flags; /* of the newest */
 	GArray *statistics; /* struct miracast_statistic */
 	guint32 info;
 	gboolean frames;  /* the desktop draws all the time ... */
 	gboolean still;	  /* ... or one frame only */
 	gint64 flip_us;   /* its last frame */
 	gboolean revokes; /* its hold is revoked */
+	gboolean foreign; /* its buffers are a GPU's, and nobody can map them, if the plug lets it ... */
+	gboolean always_foreign; /* ... or in any case */
 	guint64 seq;
 	guint64 announced; /* frames of which a chunk record was read */
 	gboolean chunks_lost;

@@ -128,10 +128,13 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 
 	info.offered = 0;
 	info.lost = FALSE;
+	info.unreadable = NULL;
 	info.accept_torn = g_get_monotonic_time() - state->still_since_us > TORN_US;
 	result = pump->source_class->take(pump->source, &state->picture, &info);
 	if (info.lost)
 		pump->funcs->lost(pump->user_data);
+	if (info.unreadable)
+		pump->funcs->unreadable(info.unreadable, pump->user_data);
 	switch (result) {
 	case FRAME_TAKEN:
 		count(pump, info.offered, 1, info.skipped);

@@ -23,6 +23,7 @@ typedef struct frame_pump frame_pump;
  * @dropped: frame @seq was begun and will not be shown: it is torn (R87)
  * @lost: frames were lost before anybody heard of them: the stream has had a
  *	gap, and should go on with a key frame (R63)
+ * @unreadable: the desktop's buffers cannot be read, for a reason that lives for ever
  * @gone: the source has gone; nothing comes any more
  */
 struct frame_pump_funcs {
@@ -30,6 +31,7 @@ struct frame_pump_funcs {
 			gboolean repeat, gpointer user_data);
 	void (*dropped)(guint64 seq, gpointer user_data);
 	void (*lost)(gpointer user_data);
+	void (*unreadable)(const char *why, gpointer user_data);
 	void (*gone)(gpointer user_data);
 };
 

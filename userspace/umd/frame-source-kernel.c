@@ -9,6 +9,11 @@
  * The desktop does not wait longer than the kernel's deadline. Where reading has
  * outlasted it the next frames are read with care: copied, which takes a
  * fraction of the time, released, and converted out of the copy.
+ *
+ * A desktop may hand over buffers that a GPU's driver has made, and such memory may
+ * be mapped by nobody, or be read a tenth as fast as other memory. Each buffer is
+ * looked at when it is mapped; after some that are like that the source says so
+ * (struct frame_info), and the owner makes the desktop copy.
  */
 #include "frame-source.h"
 
@@ -17,6 +22,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <drm/miracast.h>
@@ -25,6 +31,16 @@
 #include <miracast/frames.h>
 
 #include "picture-convert.h"
+
+/* So many frames in a row that cannot be mapped are no accident ... */
+#define UNMAPPED_FRAMES 5
+/* ... and so many buffers in a row that are slow. Desktops have two at least. */
+#define SLOW_BUFFERS 2
+/* Slow is both: so much per second at most, and so much less than our own memory. */
+#define SLOW_BYTES_PER_S (400 * 1000 * 1000)
+#define SLOW_FACTOR 8
+/* So much is read to know; a buffer that is smaller is quick enough in any case. */
+#define PROBE_BYTES (1 << 20)
 
 /* So many frames are read with care after one that was read too slowly. */
 #define CAREFUL_FRAMES 300
@@ -67,6 +83,11 @@ struct kernel_source {
 	guint8 *cursor_copy;	     /* ... and this, the cursor's image */
 	guint64 last_seq;
 	gboolean complained;
+	guint unmapped; /* frames in a row */
+	gboolean complained_of_mapping;
+	guint slow; /* buffers in a row */
+	const char *unreadable; /* to be told with the next frame_info */
+	gboolean no_frame_for_now; /* the kernel could not hand one over */
 };
 
 static void mapping_free(gpointer data)
@@ -112,7 +133,8 @@ static int kernel_wait_fd(gpointer data, short *events)
 {
 	struct kernel_source *s = data;
 
-	*events = POLLPRI;
+	/* The frame is still there: looking again at once would not help. */
+	*events = s->no_frame_for_now ? 0 : POLLPRI;
 	return miracast_frames_fd(s->host);
 }
 
@@ -141,15 +163,89 @@ static void drop_retired(struct kernel_source *s)
 	} while (n == G_N_ELEMENTS(ids));
 }
 
+static void sync_mapping(const struct mapping *mapping, guint64 flags)
+{
+	struct dma_buf_sync sync = { .flags = flags | DMA_BUF_SYNC_READ };
+	int result;
+
+	do {
+		result = ioctl(mapping->fd, DMA_BUF_IOCTL_SYNC, &sync);
+	} while (result < 0 && (errno == EINTR || errno == EAGAIN));
+}
+
+static guint64 thread_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * G_GUINT64_CONSTANT(1000000000) + now.tv_nsec;
+}
+
+static guint64 copy_ns(guint8 *to, const guint8 *from)
+{
+	guint64 begun = thread_ns(), spent;
+
+	memcpy(to, from, PROBE_BYTES);
+	spent = thread_ns() - begun;
+	return MAX(spent, 1);
+}
+
+/* Processor time counts, so that it does not matter what else there is to do. */
+static void probe_speed(struct kernel_source *s, const struct mapping *mapping)
+{
+	g_autofree guint8 *to = NULL;
+	g_autofree guint8 *own = NULL;
+	guint64 ns, own_ns;
+
+	if (mapping->size < PROBE_BYTES)
+		return;
+	to = g_malloc(PROBE_BYTES);
+	own = g_malloc(PROBE_BYTES);
+	memset(to, 1, PROBE_BYTES);
+	memset(own, 1, PROBE_BYTES);
+	sync_mapping(mapping, DMA_BUF_SYNC_START);
+	copy_ns(to, mapping->data); /* brings the pages in */
+	ns = copy_ns(to, mapping->data);
+	sync_mapping(mapping, DMA_BUF_SYNC_END);
+	own_ns = copy_ns(to, own);
+	if (ns < own_ns * SLOW_FACTOR ||
+	    PROBE_BYTES * G_GUINT64_CONSTANT(1000000000) / ns > SLOW_BYTES_PER_S) {
+		s->slow = 0;
+		return;
+	}
+	g_debug("1 MiB of a buffer is read in %" G_GUINT64_FORMAT " us, of other memory in %"
+		G_GUINT64_FORMAT " us", ns / 1000, own_ns / 1000);
+	if (++s->slow < SLOW_BUFFERS)
+		return;
+	s->slow = 0;
+	s->unreadable = "The desktop's pictures are in memory that the processor reads too slowly";
+}
+
 /* Only the first plane is needed: all formats that are read have one. */
+static struct mapping *map_fd(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	struct mapping *mapping;
+	gpointer data;
+
+	if (size <= 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	data = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (data == MAP_FAILED)
+		return NULL;
+	mapping = g_new0(struct mapping, 1);
+	*mapping = (struct mapping){ fd, data, size };
+	return mapping;
+}
+
 static struct mapping *map_buffer(struct kernel_source *s, guint64 id)
 {
 	gint64 key = id;
 	struct mapping *mapping = g_hash_table_lookup(s->mappings, &key);
 	int fds[4];
 	int n;
-	off_t size;
-	gpointer data;
 
 	if (mapping)
 		return mapping;
@@ -164,27 +260,35 @@ static struct mapping *map_buffer(struct kernel_source *s, guint64 id)
 		if (!again)
 			close(fds[i]);
 	}
-	size = lseek(fds[0], 0, SEEK_END);
-	data = size > 0 ? mmap(NULL, size, PROT_READ, MAP_SHARED, fds[0], 0) : MAP_FAILED;
-	if (data == MAP_FAILED) {
-		g_warning("the desktop's buffer cannot be mapped: %s", g_strerror(errno));
+	mapping = map_fd(fds[0]);
+	if (!mapping) {
+		if (!s->complained_of_mapping)
+			g_message("a buffer of the desktop cannot be mapped: %s", g_strerror(errno));
+		s->complained_of_mapping = TRUE;
 		close(fds[0]);
 		return NULL;
 	}
-	mapping = g_new0(struct mapping, 1);
-	*mapping = (struct mapping){ fds[0], data, size };
 	g_hash_table_insert(s->mappings, g_memdup2(&key, sizeof(key)), mapping);
 	return mapping;
 }
 
-static void sync_mapping(const struct mapping *mapping, guint64 flags)
+/* The one with the picture, which there has to be. */
+static struct mapping *map_picture(struct kernel_source *s, guint64 id)
 {
-	struct dma_buf_sync sync = { .flags = flags | DMA_BUF_SYNC_READ };
-	int result;
+	guint known = g_hash_table_size(s->mappings);
+	struct mapping *mapping = map_buffer(s, id);
 
-	do {
-		result = ioctl(mapping->fd, DMA_BUF_IOCTL_SYNC, &sync);
-	} while (result < 0 && (errno == EINTR || errno == EAGAIN));
+	if (!mapping) {
+		if (++s->unmapped == UNMAPPED_FRAMES) {
+			s->unmapped = 0;
+			s->unreadable = "The desktop's pictures are in memory that cannot be mapped";
+		}
+		return NULL;
+	}
+	s->unmapped = 0;
+	if (g_hash_table_size(s->mappings) > known)
+		probe_speed(s, mapping);
+	return mapping;
 }
 
 /* Does a picture of that geometry lie within the buffer? */
@@ -290,7 +394,7 @@ static gboolean look_at(struct kernel_source *s, const struct miracast_frame *fr
 	if (!prepare_converter(s, frame))
 		return FALSE;
 	bytes = picture_converter_bytes_per_pixel(s->converter);
-	mapping = map_buffer(s, frame->buffer_id);
+	mapping = map_picture(s, frame->buffer_id);
 	if (!mapping)
 		return FALSE;
 	if (!fits(mapping, frame->offset[0], pitch, (guint64)frame->src_x + frame->width,
@@ -417,6 +521,8 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 	int err;
 
 	readable = look_at(s, &s->frame, &view);
+	info->unreadable = s->unreadable;
+	s->unreadable = NULL;
 	if (readable) {
 		find_changes(s, &s->frame, &areas);
 		sync_view(&view, DMA_BUF_SYNC_START);
@@ -454,6 +560,22 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 	return torn ? FRAME_TORN : FRAME_TAKEN;
 }
 
+/* Out of something; that the monitor has gone is another thing. */
+static gboolean is_passing(int err)
+{
+	switch (err) {
+	case -ENOMEM:
+	case -ENOBUFS:
+	case -EBUSY:
+	case -EINTR:
+	case -EMFILE:
+	case -ENFILE:
+		return TRUE;
+	default:
+		return FALSE;
+	}
+}
+
 static enum frame_result kernel_take(gpointer data, const struct picture *picture,
 				     struct frame_info *info)
 {
@@ -465,7 +587,8 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 	read_chunks(s, info);
 	drop_retired(s);
 	err = acquire(s);
-	if (err == -EAGAIN || err == -ENODATA)
+	s->no_frame_for_now = is_passing(err);
+	if (err == -EAGAIN || err == -ENODATA || s->no_frame_for_now)
 		return FRAME_NONE;
 	if (err)
 		return FRAME_GONE;

@@ -57,6 +57,8 @@ struct stream_mode {
  * @skipped: frames between the one taken before and this one
  * @offered: frames that the desktop made since the take() before
  * @lost: nobody looked for so long that the kernel has lost count (R63)
+ * @unreadable: (nullable): the source cannot do with the desktop's buffers; why, a
+ *	sentence for people. Once per handful of frames or buffers, as long as it is so
  * @accept_torn: for the source: nothing has been shown for so long that a torn
  *	picture is better
  */
@@ -67,6 +69,7 @@ struct frame_info {
 	guint skipped;
 	guint offered;
 	gboolean lost;
+	const char *unreadable;
 	gboolean accept_torn;
 };
 
@@ -94,7 +97,7 @@ enum frame_result {
  *	while; the pump's thread, like the others below
  * @set_mode: the stream has this mode now and @picture is black; a frame of
  *	another size is not taken, and kept until the mode matches
- * @take: never waits; @offered and @lost, 0 before, are valid with any result;
+ * @take: never waits; @offered, @lost and @unreadable, 0 before, are valid with any result;
  *	@accept_torn is the caller's
  */
 struct frame_source_class {

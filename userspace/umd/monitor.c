@@ -124,6 +124,32 @@ static GBytes *choose_edid(const struct monitor_desc *monitor, GError **error)
 	return build_edid(monitor, error);
 }
 
+/* Drivers whose buffers can be mapped and then show what was in them before. */
+static gboolean shows_old_pictures(const char *card)
+{
+	static const char *const drivers[] = { "virtio_gpu", "virtio-gpu", NULL };
+	g_autofree char *link = g_build_filename(card, "device", "driver", NULL);
+	g_autofree char *target = g_file_read_link(link, NULL);
+	g_autofree char *driver = target ? g_path_get_basename(target) : NULL;
+
+	return driver && g_strv_contains(drivers, driver);
+}
+
+gboolean monitor_may_import(const char *drm_class)
+{
+	g_autoptr(GDir) directory = g_dir_open(drm_class, 0, NULL);
+	const char *name;
+
+	while (directory && (name = g_dir_read_name(directory))) {
+		g_autofree char *card = g_build_filename(drm_class, name, NULL);
+
+		/* "card0", not its connectors */
+		if (g_str_has_prefix(name, "card") && !strchr(name, '-') && shows_old_pictures(card))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error)
 {
 	g_autoptr(GBytes) edid = choose_edid(monitor, error);

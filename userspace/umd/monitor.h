@@ -37,6 +37,16 @@ struct monitor_desc {
  */
 GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error);
 
+/**
+ * monitor_may_import - may the desktop hand over buffers of this machine's cards?
+ * @drm_class: /sys/class/drm
+ *
+ * Not where one of their drivers lets the processor map a buffer that the GPU draws
+ * into elsewhere: virtio_gpu's in a virtual machine with 3D.  Nothing tells that from
+ * a still desktop.
+ */
+gboolean monitor_may_import(const char *drm_class);
+
 /* The mode of @modes that has this size and rate, or NULL. */
 const struct wfd_mode *monitor_find_mode(const GArray *modes, guint width, guint height,
 					 guint refresh_mhz);

@@ -72,6 +72,14 @@ struct umd_session {
 	GSource *tick; /* each second while there is a stream */
 	GSource *gone_source; /* attached when the frame source has gone */
 
+	/* umd-plug.c */
+	struct {
+		gboolean copies;     /* the desktop has to copy its pictures for this monitor */
+		GSource *away;	     /* it is, until this runs */
+		GSource *unreadable; /* made ready by the pump's thread ... */
+		const char *why;     /* ... with this, atomic */
+	} plug;
+
 	GMutex lock;
 	GArray *modes; /* struct wfd_mode_choice; read by any thread under the lock */
 };
@@ -107,6 +115,23 @@ gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 gboolean umd_modes_promise(umd_session *s, const struct wfd_mode *mode,
 			   struct wfd_selection *selection, enum channel_reason *reason,
 			   GError **error);
+
+/* umd-plug.c */
+
+/*
+ * Tell the kernel of the monitor, or of the modes that it has by now.
+ *
+ * At first the desktop may hand over buffers of its GPU.  If these cannot be read by
+ * the processor, the monitor is unplugged and, after a while, plugged in again as one
+ * that takes only the card's own buffers (MIRACAST_PLUG_IMPORT): the desktop copies
+ * then.  If those cannot be read either, the session ends (PICTURE_UNREADABLE).
+ */
+int umd_plug(umd_session *s, GError **error);
+/* Before there is a pump, and after it. */
+void umd_plug_watch(umd_session *s);
+void umd_plug_free(umd_session *s);
+/* The pump's thread: the pictures cannot be read; @why lives for ever. */
+void umd_plug_unreadable(umd_session *s, const char *why);
 
 /* umd-stream.c */
 

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "monitor.h"
 #include "wfdtsmux.h"
 
 /*
@@ -115,39 +116,13 @@ static gboolean desktop_is_late(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* Tell the kernel of the monitor, or of the modes that it has by now. */
-static int plug(umd_session *s, GError **error)
-{
-	const struct monitor_desc monitor = {
-		.caps = s->caps,
-		.modes = s->modes,
-		.preferred = umd_modes_preferred(s),
-		.friendly_name = s->config->friendly_name,
-		.device_id = s->config->device_id,
-		.import = TRUE,
-	};
-	g_autoptr(GBytes) input = monitor_plug(&monitor, error);
-	gconstpointer data;
-	gsize len;
-	int err;
-
-	if (!input)
-		return -EINVAL;
-	data = g_bytes_get_data(input, &len);
-	err = s->callbacks->io_control(s->host, false, MIRACAST_CTL_PLUG, len, data, 0, NULL, NULL);
-	if (err)
-		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(-err),
-			    "The kernel does not take the monitor: %s", g_strerror(-err));
-	return err;
-}
-
 /* The sink does not take the mode: the desktop is offered the others. FALSE: the session ends. */
 static gboolean drop_mode(umd_session *s, const struct wfd_mode *mode)
 {
 	g_autoptr(GError) error = NULL;
 
 	umd_modes_drop(s, mode);
-	if (!s->config->kernel || !s->modes->len || plug(s, &error) == 0)
+	if (!s->config->kernel || !s->modes->len || umd_plug(s, &error) == 0)
 		return TRUE;
 	umd_session_fail(s, CHANNEL_REASON_DRIVER_GONE, error->message);
 	return FALSE;
@@ -614,7 +589,7 @@ void umd_session_running(umd_session *s)
 		select_mode(s, s->stream.wanted);
 		return;
 	}
-	if (plug(s, &error) < 0) {
+	if (umd_plug(s, &error) < 0) {
 		umd_session_fail(s, CHANNEL_REASON_DRIVER_GONE, error->message);
 		return;
 	}

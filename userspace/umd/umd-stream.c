@@ -111,10 +111,16 @@ static void pump_gone(gpointer user_data)
 	g_source_attach(s->gone_source, s->context);
 }
 
+static void pictures_unreadable(const char *why, gpointer user_data)
+{
+	umd_plug_unreadable(user_data, why);
+}
+
 static const struct frame_pump_funcs pump_funcs = {
 	.picture = have_picture,
 	.dropped = frame_dropped,
 	.lost = frames_lost,
+	.unreadable = pictures_unreadable,
 	.gone = pump_gone,
 };
 
@@ -164,6 +170,7 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 		return FALSE;
 	server->rtp = rtp_sockets_get_port(s->sockets);
 	server->rtcp = server->rtp + 1;
+	umd_plug_watch(s);
 	s->gone_source = g_idle_source_new();
 	g_source_set_callback(s->gone_source, source_gone, s, NULL);
 	s->pump = frame_pump_new(s->source_class, s->source, &pump_funcs, s, error);
@@ -188,6 +195,7 @@ void umd_stream_free(umd_session *s)
 	/* Each calls the other from a thread of its own: no pictures, then no wishes. */
 	if (s->pump)
 		frame_pump_stop(s->pump);
+	umd_plug_free(s);
 	if (s->gone_source)
 		g_source_destroy(s->gone_source);
 	g_clear_pointer(&s->gone_source, g_source_unref);

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The session's monitor in the kernel: see umd-private.h.
+ */
+#include "umd-private.h"
+
+#include <drm/miracast.h>
+
+#include "monitor.h"
+
+/* Desktops look at a monitor that has gone and come only if it was away for so long. */
+#define AWAY_MS 1500
+
+#define DRM_CLASS "/sys/class/drm"
+
+int umd_plug(umd_session *s, GError **error)
+{
+	const struct monitor_desc monitor = {
+		.caps = s->caps,
+		.modes = s->modes,
+		.preferred = umd_modes_preferred(s),
+		.friendly_name = s->config->friendly_name,
+		.device_id = s->config->device_id,
+		.import = !s->plug.copies && monitor_may_import(DRM_CLASS),
+	};
+	g_autoptr(GBytes) input = NULL;
+	gconstpointer data;
+	gsize len;
+	int err;
+
+	if (s->plug.away) /* it comes back with what is true then */
+		return 0;
+	input = monitor_plug(&monitor, error);
+	if (!input)
+		return -EINVAL;
+	s->plug.copies |= !monitor.import;
+	data = g_bytes_get_data(input, &len);
+	err = s->callbacks->io_control(s->host, false, MIRACAST_CTL_PLUG, len, data, 0, NULL, NULL);
+	if (err)
+		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(-err),
+			    "The kernel does not take the monitor: %s", g_strerror(-err));
+	return err;
+}
+
+static void clear_away(umd_session *s)
+{
+	if (s->plug.away)
+		g_source_destroy(s->plug.away);
+	g_clear_pointer(&s->plug.away, g_source_unref);
+}
+
+static gboolean come_back(gpointer data)
+{
+	umd_session *s = data;
+	g_autoptr(GError) error = NULL;
+
+	clear_away(s);
+	if (umd_plug(s, &error) < 0)
+		umd_session_fail(s, CHANNEL_REASON_DRIVER_GONE, error->message);
+	return G_SOURCE_REMOVE;
+}
+
+/* In the main context; there may be several for one cause. */
+static gboolean pictures_are_unreadable(gpointer data)
+{
+	umd_session *s = data;
+	const char *why = g_atomic_pointer_get(&s->plug.why);
+
+	g_source_set_ready_time(s->plug.unreadable, -1);
+	if (s->over || s->plug.away)
+		return G_SOURCE_CONTINUE;
+	if (s->plug.copies) {
+		umd_session_fail(s, CHANNEL_REASON_PICTURE_UNREADABLE, why);
+		return G_SOURCE_CONTINUE;
+	}
+	g_message("%s: the monitor is taken away and comes back as one that the desktop copies its "
+		  "pictures for", why);
+	s->plug.copies = TRUE;
+	s->callbacks->io_control(s->host, false, MIRACAST_CTL_UNPLUG, 0, NULL, 0, NULL, NULL);
+	s->plug.away = g_timeout_source_new(AWAY_MS);
+	g_source_set_callback(s->plug.away, come_back, s, NULL);
+	g_source_attach(s->plug.away, s->context);
+	return G_SOURCE_CONTINUE;
+}
+
+static gboolean call_back(GSource *source, GSourceFunc callback, gpointer user_data)
+{
+	return callback(user_data);
+}
+
+void umd_plug_watch(umd_session *s)
+{
+	static GSourceFuncs funcs = { .dispatch = call_back };
+
+	s->plug.unreadable = g_source_new(&funcs, sizeof(GSource));
+	g_source_set_callback(s->plug.unreadable, pictures_are_unreadable, s, NULL);
+	g_source_attach(s->plug.unreadable, s->context);
+}
+
+void umd_plug_unreadable(umd_session *s, const char *why)
+{
+	g_atomic_pointer_set(&s->plug.why, why);
+	g_source_set_ready_time(s->plug.unreadable, 0);
+}
+
+void umd_plug_free(umd_session *s)
+{
+	clear_away(s);
+	if (s->plug.unreadable)
+		g_source_destroy(s->plug.unreadable);
+	g_clear_pointer(&s->plug.unreadable, g_source_unref);
+}
