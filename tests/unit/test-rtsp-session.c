@@ -459,6 +459,12 @@ struct test {
 	guint gap; /* 0: the usual one */
 };
 
+static void run_steps(struct fixture *f, const struct step *steps)
+{
+	for (guint i = 0; steps[i].verb != DONE; i++)
+		run_step(f, &steps[i]);
+}
+
 static void run_test(gconstpointer data)
 {
 	const struct test *test = data;
@@ -848,6 +854,61 @@ static const struct test tests[] = {
 	  STEPS{ { CALL, .call = rtsp_session_teardown }, { ENDED, "stopped" }, { DONE } } },
 };
 
+#define MANY 100
+
+/*
+ * A sink that does not read: its answer to PLAY waits for the kernel to take what was
+ * sent before, and so does the stream, which would overtake it.
+ */
+static void test_play_waits_for_its_answer(void)
+{
+	static const struct step before[] = { M1, M2, M3, M4, M5, M6, { DONE } };
+	static const char options[] = "OPTIONS * RTSP/1.0\r\nCSeq: 77\r\n\r\n";
+	static const char play_request[] = "PLAY " STREAM;
+	struct rtsp_timers timers = fast;
+	const struct rtsp_session_config config = {
+		.local_address = "127.0.0.1",
+		.timers = &timers,
+	};
+	g_autoptr(GError) error = NULL;
+	struct fixture f = { 0 };
+	const int small = 1;
+	int pair[2];
+
+	timers.second = 1000;
+	f.received = g_string_new(NULL);
+	f.events = g_string_new(NULL);
+	g_assert_no_errno(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+	/* The kernel's least, some kilobytes. */
+	g_assert_no_errno(setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)));
+	f.sink = pair[1];
+	f.session = rtsp_session_new(pair[0], &config, &funcs, &f, &error);
+	g_assert_no_error(error);
+	run_steps(&f, before);
+	g_string_truncate(f.events, 0);
+
+	for (guint i = 0; i < MANY; i++)
+		g_assert_cmpint(send(f.sink, options, strlen(options), 0), ==, strlen(options));
+	g_assert_cmpint(send(f.sink, play_request, strlen(play_request), 0), ==, strlen(play_request));
+	for (gint64 until = g_get_monotonic_time() + 200000; g_get_monotonic_time() < until;) {
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(100);
+	}
+	g_assert_cmpstr(f.events->str, ==, "");
+	for (guint i = 0; i < MANY; i++)
+		expect(&f, "RTSP/1.0 200 OK\r\n|CSeq: 77\r\n");
+	expect(&f, "RTSP/1.0 200 OK\r\n|CSeq: 9\r\n");
+	sleep_ms(&f, 20);
+	g_assert_cmpstr(f.events->str, ==, "play,");
+
+	rtsp_session_free(f.session);
+	close(pair[0]);
+	close(pair[1]);
+	g_string_free(f.received, TRUE);
+	g_string_free(f.events, TRUE);
+	g_free(f.last_cseq);
+}
+
 /* The sink goes after each step of a good session. */
 static struct test vanish[G_N_ELEMENTS(good)];
 
@@ -870,6 +931,7 @@ int main(int argc, char *argv[])
 
 		g_test_add_data_func(path, &tests[i], run_test);
 	}
+	g_test_add_func("/rtsp-session/play-waits-for-its-answer", test_play_waits_for_its_answer);
 	add_vanish_tests();
 	return g_test_run();
 }
