@@ -147,10 +147,9 @@ def cast(scene: Scene) -> None:
         scene.find()
         session = scene.connect()
         for phase in ("waiting-for-acceptance", "group-started", "link-up", "dialled", "streaming"):
-            demand(phase in session["phases"], f"no phase {phase} in {session['phases']}")
-        start = session["phases"]["linking"]
-        print("    ms:", {name: (us - start) // 1000 for name, us in sorted(session["phases"].items(),
-                                                                           key=lambda item: item[1])})
+            demand(phase in [step["name"] for step in session["phases"]], f"no phase {phase} in {session['phases']}")
+        start = session["phases"][0]["time-us"]
+        print("    ms:", {step["name"]: (step["time-us"] - start) // 1000 for step in session["phases"]})
         wait_for("frames are sent", lambda: ctl("status")[1]["sessions"][0]["stats"].get("frames-sent", 0) > 5)
         scene.disconnect()
         sink.wait(PATIENCE)

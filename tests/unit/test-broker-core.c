@@ -100,13 +100,22 @@ static void test_kernel_errors(void)
 
 static void test_kernel_open(void)
 {
-	g_autoptr(GError) missing = NULL, wrong = NULL;
+	g_autoptr(kernel) nothing = kernel_new("/dev/no-such-device");
+	g_autoptr(kernel) other = kernel_new("/dev/null");
+	g_autoptr(GError) missing = NULL, wrong = NULL, no_sink = NULL;
+	guint32 target;
 
-	g_assert_null(kernel_open("/dev/no-such-device", &missing));
+	g_assert_false(kernel_open(nothing, &missing));
 	g_assert_error(missing, REASON_ERROR, REASON_MODULE_MISSING);
-	/* Any other device does not know HELLO. */
-	g_assert_null(kernel_open("/dev/null", &wrong));
-	g_assert_error(wrong, REASON_ERROR, REASON_ABI_MISMATCH);
+	/* A session that begins without anybody having asked for the module says the same. */
+	g_assert_cmpint(kernel_open_sink(nothing, &target, &no_sink), ==, -1);
+	g_assert_error(no_sink, REASON_ERROR, REASON_MODULE_MISSING);
+	/* Any other device does not know HELLO; it is tried anew each time. */
+	for (guint i = 0; i < 2; i++) {
+		g_assert_false(kernel_open(other, &wrong));
+		g_assert_error(wrong, REASON_ERROR, REASON_ABI_MISMATCH);
+		g_clear_error(&wrong);
+	}
 }
 
 /* The module's group is named, so that one knows which to join. */

@@ -6,12 +6,14 @@
 #include <signal.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
 struct fixture {
 	GTestDBus *test_bus;
 	GSubprocess *daemon;
 	char *address; /* that it listens on */
+	char *services; /* directory of the bus's service files */
 };
 
 /* ---- programs ------------------------------------------------------------------- */
@@ -70,6 +72,14 @@ static void tear_down(struct fixture *f, gconstpointer data)
 		g_assert_true(g_subprocess_wait_check(f->daemon, NULL, NULL));
 		g_object_unref(f->daemon);
 	}
+	if (f->services) {
+		g_autofree char *file =
+			g_build_filename(f->services, "org.miracast.Miracast1.service", NULL);
+
+		g_unlink(file);
+		g_rmdir(f->services);
+	}
+	g_free(f->services);
 	g_free(f->address);
 	g_test_dbus_down(f->test_bus);
 	g_object_unref(f->test_bus);
@@ -174,14 +184,19 @@ static void test_session(struct fixture *f, gconstpointer data)
 	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
 	g_autoptr(JsonNode) ended = NULL, json = NULL;
 	JsonObject *session = object(running);
-	JsonObject *phases = json_object_get_object_member(session, "phases");
+	JsonArray *phases = json_object_get_array_member(session, "phases");
+	JsonObject *first = json_array_get_object_element(phases, 0);
+	JsonObject *last = json_array_get_object_element(phases, json_array_get_length(phases) - 1);
 
 	g_assert_cmpint(json_object_get_int_member(session, "id"), ==, 1);
 	g_assert_cmpstr(json_object_get_string_member(
 				json_object_get_object_member(session, "sink"), "id"), ==,
 			"127.0.0.1");
-	g_assert_cmpint(json_object_get_int_member(phases, "streaming"), >=,
-			json_object_get_int_member(phases, "linking"));
+	/* In the order in which they were reached. */
+	g_assert_cmpstr(json_object_get_string_member(first, "name"), ==, "linking");
+	g_assert_cmpstr(json_object_get_string_member(last, "name"), ==, "streaming");
+	g_assert_cmpint(json_object_get_int_member(last, "time-us"), >=,
+			json_object_get_int_member(first, "time-us"));
 	g_assert_cmpint(json_object_get_int_member(
 				json_object_get_object_member(session, "mode"), "height"), ==, 720);
 
@@ -249,6 +264,141 @@ static void test_unlisten(struct fixture *f, gconstpointer data)
 									    "listening")), ==, 0);
 }
 
+/* ---- text for people ---------------------------------------------------------------- */
+
+/* What it prints, without --json; @arguments follow --session-bus. */
+static char *say(const char *const *arguments)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autoptr(GSubprocess) process = NULL;
+	g_autoptr(GError) error = NULL;
+	char *output = NULL;
+
+	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
+	g_ptr_array_add(argv, (gpointer) "--session-bus");
+	for (; *arguments; arguments++)
+		g_ptr_array_add(argv, (gpointer)*arguments);
+	g_ptr_array_add(argv, NULL);
+	process = g_subprocess_newv((const char *const *)argv->pdata,
+				    G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
+				    &error);
+	g_assert_no_error(error);
+	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error));
+	return output;
+}
+
+#define SAY(...) say((const char *const[]){ __VA_ARGS__, NULL })
+
+/* After `connect` without --wait this is the only way to learn what to do now. */
+static void test_step(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "config");
+	g_autoptr(JsonNode) running = wait_session("sessions", "negotiating");
+	g_autofree char *text = SAY("status");
+
+	g_assert_nonnull(strstr(text, "    the display has called\n"));
+}
+
+static void test_help(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *all = SAY("help");
+	g_autofree char *one = SAY("help", "connect");
+	g_autofree char *option = SAY("connect", "--help");
+
+	g_assert_nonnull(strstr(all, "Exit status:"));
+	g_assert_nonnull(strstr(one, "miracastctl connect ["));
+	g_assert_cmpstr(one, ==, option);
+}
+
+/* ---- a daemon that does not start, or has nothing to do --------------------------------- */
+
+/* Does the bus start what @program is for the daemon's name? */
+static void make_activatable(struct fixture *f, const char *exec)
+{
+	g_autofree char *directory = g_dir_make_tmp("miracast-bus-XXXXXX", NULL);
+	g_autofree char *file = g_build_filename(directory, "org.miracast.Miracast1.service", NULL);
+	g_autofree char *text =
+		g_strdup_printf("[D-BUS Service]\nName=org.miracast.Miracast1\nExec=%s\n", exec);
+
+	g_assert_true(g_file_set_contents(file, text, -1, NULL));
+	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
+	g_test_dbus_add_service_dir(f->test_bus, directory);
+	g_test_dbus_up(f->test_bus);
+	f->services = g_steal_pointer(&directory);
+}
+
+static void test_does_not_start(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) json = NULL;
+	gint64 start = g_get_monotonic_time();
+
+	make_activatable(f, "/bin/false");
+	g_assert_cmpint(CTL(&json, "scan"), ==, 3);
+	assert_error(json, "daemon-failed");
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
+}
+
+#define SHORT_IDLE "--session-bus --no-p2p --source=test --umd=" FAKE_UMD " --idle-exit=1"
+
+static gboolean has_owner(void)
+{
+	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		"NameHasOwner", g_variant_new("(s)", "org.miracast.Miracast1"),
+		G_VARIANT_TYPE("(b)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+	gboolean has = FALSE;
+
+	g_variant_get(reply, "(b)", &has);
+	return has;
+}
+
+/* It ends when nobody needs it, is there again when somebody does, and stays while it listens. */
+static void test_idle(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) first = NULL, listening = NULL, again = NULL, unlistened = NULL;
+	gint64 deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	const char *address;
+
+	make_activatable(f, MIRACASTD " " SHORT_IDLE);
+	g_assert_cmpint(CTL(&first, "status"), ==, 0);
+	while (has_owner()) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(50000);
+	}
+	g_assert_cmpint(CTL(&listening, "listen", "127.0.0.1:0"), ==, 0);
+	g_usleep(3 * G_USEC_PER_SEC);
+	g_assert_true(has_owner());
+	g_assert_cmpint(CTL(&again, "status"), ==, 0);
+	address = json_array_get_string_element(
+		json_object_get_array_member(object(again), "listening"), 0);
+	g_assert_cmpint(CTL(&unlistened, "unlisten", address), ==, 0);
+	deadline = g_get_monotonic_time() + 10 * G_USEC_PER_SEC;
+	while (has_owner()) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(50000);
+	}
+}
+
+/* Without the module it looks for displays; who wants to cast is told at once what is missing. */
+static void test_no_module(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) scan = NULL, listen = NULL, status = NULL;
+	gint64 start;
+
+	make_activatable(f, MIRACASTD " --session-bus --no-p2p --device=/nonexistent/miracast "
+				      "--idle-exit=20");
+	g_assert_cmpint(CTL(&scan, "scan", "--seconds", "1"), ==, 0);
+	start = g_get_monotonic_time();
+	g_assert_cmpint(CTL(&listen, "listen", "127.0.0.1:0"), ==, 1);
+	assert_error(listen, "module-missing");
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 2 * G_USEC_PER_SEC);
+	g_assert_cmpint(CTL(&status, "status"), ==, 0);
+	g_assert_cmpstr(json_object_get_string_member(object(status), "source"), ==, "kernel");
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(object(status),
+									    "listening")), ==, 0);
+}
+
 /* What it finds depends on the machine; its form, and that it agrees with itself, do not. */
 static void test_doctor(struct fixture *f, gconstpointer data)
 {
@@ -283,5 +433,10 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);
+	g_test_add("/ctl/step", struct fixture, NULL, start_daemon, test_step, tear_down);
+	g_test_add("/ctl/help", struct fixture, NULL, set_up, test_help, tear_down);
+	g_test_add("/ctl/does-not-start", struct fixture, NULL, NULL, test_does_not_start, tear_down);
+	g_test_add("/ctl/idle", struct fixture, NULL, NULL, test_idle, tear_down);
+	g_test_add("/ctl/no-module", struct fixture, NULL, NULL, test_no_module, tear_down);
 	return g_test_run();
 }

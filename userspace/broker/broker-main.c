@@ -36,8 +36,10 @@ struct daemon {
 	enum exit_status status;
 	struct broker_config config;
 	broker *broker;
+	kernel_module *module; /* NULL with the test source, and without a bus */
 	dbus_api *api;
 	guint stop_timer;
+	guint idle_timer; /* since something was done last */
 	gboolean stopping;
 
 	/* options */
@@ -58,7 +60,11 @@ struct daemon {
 	char **listen;
 	gint64 max_bit_rate;
 	int rtsp_timeout;
+	int idle_exit;
 };
+
+/* For what was sent to us before the bus knew that the name is free. */
+#define RELEASE_MS 500
 
 static gboolean fail_usage(const char *message)
 {
@@ -100,6 +106,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		  "Limit for video in bits per second", "BPS" },
 		{ "rtsp-timeout", 0, 0, G_OPTION_ARG_INT, &d->rtsp_timeout,
 		  "How long a sink may take to dial (default 90)", "SECONDS" },
+		{ "idle-exit", 0, 0, G_OPTION_ARG_INT, &d->idle_exit,
+		  "End when there was nothing to do for so long (default: never)", "SECONDS" },
 		{ "once", 0, 0, G_OPTION_ARG_NONE, &d->once, "End with the first session", NULL },
 		{ "p2p-interface", 0, 0, G_OPTION_ARG_STRING, &d->p2p_interface,
 		  "Wi-Fi interface for P2P (default: the first that can)", "IFACE" },
@@ -126,7 +134,7 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 			 "  0  ended on request\n"
 			 "  1  with --once: the session failed\n"
 			 "  2  wrong usage\n"
-			 "  3  the kernel module is missing, in use, or not ours to open\n"
+			 "  3  with --listen: the kernel module is missing, in use, or not ours to open\n"
 			 "  4  D-Bus: no bus, or another miracastd owns the name\n"
 			 "  5  cannot listen on an address that was asked for\n");
 	g_option_context_add_main_entries(context, entries, NULL);
@@ -140,6 +148,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		return fail_usage("--no-bus and --session-bus exclude each other");
 	if (d->no_bus && !d->listen && !d->version)
 		return fail_usage("--no-bus can only --listen");
+	if (d->idle_exit < 0)
+		return fail_usage("--idle-exit is negative");
 	if (d->rtsp_timeout < 0)
 		return fail_usage("--rtsp-timeout is negative");
 	d->config.rtsp_timeout = d->rtsp_timeout;
@@ -168,6 +178,7 @@ static void stop(struct daemon *d, enum exit_status status, const char *message)
 	d->status = status;
 	sd_notify(FALSE, "STOPPING=1");
 	g_message("ending: %s", message);
+	g_clear_handle_id(&d->idle_timer, g_source_remove);
 	d->stop_timer = g_timeout_add_seconds(STOP_SECONDS, stop_timed_out, d);
 	broker_stop(d->broker, reason_new_code(REASON_SHUTDOWN, "miracastd is ending: %s", message));
 }
@@ -195,6 +206,64 @@ static void bus_failed(const GError *error, gpointer user_data)
 
 	g_printerr("miracastd: %s\n", error->message);
 	stop(d, EXIT_BUS, "no D-Bus");
+}
+
+/* ---- nothing to do ------------------------------------------------------- */
+
+/*
+ * Who needs us starts us by a call on the bus. Between the decision to end and the
+ * bus's knowing of it a call may be on its way to us: so the name goes first, and
+ * if something still comes, it is taken back.
+ */
+static void begin_idle_time(struct daemon *d);
+
+static gboolean is_idle(struct daemon *d)
+{
+	g_auto(GStrv) listening = link_direct_listening(broker_link(d->broker, "direct"));
+
+	/* Ended sessions can be asked why for a while. */
+	return broker_sessions(d->broker)->len == 0 && !broker_scanning(d->broker) &&
+	       !listening[0] && !dbus_api_is_answering(d->api);
+}
+
+static gboolean name_is_free(gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	d->idle_timer = 0;
+	stop(d, EXIT_OK, "there was nothing to do");
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean idle_time_over(gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	d->idle_timer = 0;
+	if (is_idle(d)) {
+		dbus_api_release(d->api);
+		d->idle_timer = g_timeout_add(RELEASE_MS, name_is_free, d);
+	} else {
+		begin_idle_time(d);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+/* Something has been done, or has come to its end. */
+static void begin_idle_time(struct daemon *d)
+{
+	if (!d->idle_exit || !d->api || d->stopping)
+		return;
+	g_clear_handle_id(&d->idle_timer, g_source_remove);
+	d->idle_timer = g_timeout_add_seconds(d->idle_exit, idle_time_over, d);
+}
+
+static void api_used(gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	dbus_api_own(d->api);
+	begin_idle_time(d);
 }
 
 /* Ends that nobody has to be told about. */
@@ -232,6 +301,7 @@ static void session_removed(broker *b, session *s, gpointer user_data)
 
 	if (d->api)
 		dbus_api_session_removed(d->api, s);
+	begin_idle_time(d);
 }
 
 static void sinks_changed(broker *b, gpointer user_data)
@@ -248,6 +318,7 @@ static void scanning_changed(broker *b, gpointer user_data)
 
 	if (d->api)
 		dbus_api_scanning_changed(d->api);
+	begin_idle_time(d);
 }
 
 static const struct broker_events broker_callbacks = {
@@ -276,10 +347,14 @@ static gboolean open_kernel(struct daemon *d)
 
 	if (d->source && strcmp(d->source, "test") == 0)
 		return TRUE;
-	d->config.kernel = kernel_open(d->device ? d->device : KERNEL_DEVICE, &error);
-	if (!d->config.kernel)
-		print_error(error);
-	return d->config.kernel != NULL;
+	d->config.kernel = kernel_new(d->device ? d->device : KERNEL_DEVICE);
+	if (!d->no_bus)
+		d->module = kernel_module_new(d->config.kernel, NULL);
+	/* Sinks may dial at once, and there is nobody whose call could be answered with the reason. */
+	if (!d->listen || kernel_open(d->config.kernel, &error))
+		return TRUE;
+	print_error(error);
+	return FALSE;
 }
 
 static gboolean open_links(struct daemon *d)
@@ -310,11 +385,13 @@ static void ready(gpointer user_data)
 {
 	sd_notify(FALSE, "READY=1");
 	g_message("ready");
+	begin_idle_time(user_data);
 }
 
 static const struct dbus_api_funcs api_callbacks = {
 	.ready = ready,
 	.failed = bus_failed,
+	.used = api_used,
 };
 
 static enum exit_status run(struct daemon *d)
@@ -331,9 +408,11 @@ static enum exit_status run(struct daemon *d)
 	if (d->no_bus)
 		ready(d);
 	else
-		d->api = dbus_api_new(d->broker,
-				      d->session_bus ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM,
-				      d->config.kernel ? "kernel" : "test", &api_callbacks, d);
+		d->api = dbus_api_new(d->broker, &(struct dbus_api_config){
+					      .bus = d->session_bus ? G_BUS_TYPE_SESSION :
+								      G_BUS_TYPE_SYSTEM,
+					      .module = d->module,
+				      }, &api_callbacks, d);
 	g_main_loop_run(d->loop);
 	return d->status;
 }
@@ -341,7 +420,9 @@ static enum exit_status run(struct daemon *d)
 static void daemon_clear(struct daemon *d)
 {
 	g_clear_handle_id(&d->stop_timer, g_source_remove);
+	g_clear_handle_id(&d->idle_timer, g_source_remove);
 	g_clear_pointer(&d->api, dbus_api_free);
+	g_clear_pointer(&d->module, kernel_module_free);
 	g_clear_pointer(&d->broker, broker_free);
 	g_clear_pointer(&d->config.kernel, kernel_free);
 	g_clear_pointer(&d->config.defaults, g_variant_unref);

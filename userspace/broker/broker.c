@@ -211,22 +211,29 @@ static gboolean check_room(broker *b, GError **error)
 	return TRUE;
 }
 
-session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **error)
+gboolean broker_check_connect(broker *b, link_sink *sink, GVariant *options, GError **error)
 {
 	session *other = find_active(b, sink);
 
 	if (!check_room(b, error) || !options_check(options, error))
-		return NULL;
+		return FALSE;
 	if (other) {
 		g_set_error(error, REASON_ERROR, REASON_SINK_BUSY, "%s is in use by session %u",
 			    sink->name, session_id(other));
-		return NULL;
+		return FALSE;
 	}
 	if (!sink->connectable) {
 		g_set_error(error, REASON_ERROR, sink->obstacle_code, "%s: %s", sink->name,
 			    sink->obstacle);
-		return NULL;
+		return FALSE;
 	}
+	return TRUE;
+}
+
+session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **error)
+{
+	if (!broker_check_connect(b, sink, options, error))
+		return NULL;
 	return start_session(b, sink, broker_link(b, sink->link), options);
 }
 

@@ -17,7 +17,7 @@ typedef struct broker broker;
 
 /**
  * struct broker_config - borrowed for the broker's life
- * @kernel: NULL with the test source
+ * @kernel: NULL with the test source; need not be open yet
  * @umd_program: path of miracast-umd
  * @defaults: a{sv}: options of sessions that do not say otherwise, or NULL
  * @rtsp_timeout: seconds, 0 = SESSION_RTSP_TIMEOUT
@@ -95,6 +95,9 @@ link_sink *broker_find_sink(broker *b, const char *what, GError **error);
  * _NO_FREE_CONNECTOR; everything later ends the session with its reason.
  */
 session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **error);
+
+/* Would broker_connect() try? Fails as it does. */
+gboolean broker_check_connect(broker *b, link_sink *sink, GVariant *options, GError **error);
 
 /* (element-type session), borrowed; ended ones for a while, too */
 GPtrArray *broker_sessions(broker *b);

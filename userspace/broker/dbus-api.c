@@ -12,11 +12,23 @@
 
 struct dbus_api {
 	broker *broker;
-	guint owner_id;
+	kernel_module *module;
+	GBusType bus;
+	guint owner_id; /* 0: the name was given back */
+	GQueue waiting; /* struct waiting_call */
 	GDBusObjectManagerServer *objects;
 	Miracast1Manager *manager;
 	const struct dbus_api_funcs *funcs;
 	gpointer user_data;
+};
+
+/* A call that is answered when the device is open, or cannot be. */
+struct waiting_call {
+	dbus_api *api;
+	GDBusMethodInvocation *call;
+	char *text; /* what to connect to, or where we listen by now */
+	GVariant *options;
+	void (*go_on)(struct waiting_call *w, const GError *error);
 };
 
 static char *session_path_of(session *s)
@@ -126,12 +138,53 @@ void dbus_api_session_removed(dbus_api *api, session *s)
 
 /* ---- manager ------------------------------------------------------------- */
 
+static void waiting_call_free(struct waiting_call *w)
+{
+	g_free(w->text);
+	g_variant_unref(w->options);
+	g_free(w);
+}
+
+static void device_ready(const GError *error, gpointer user_data)
+{
+	struct waiting_call *w = user_data;
+
+	g_queue_remove(&w->api->waiting, w);
+	w->go_on(w, error);
+	waiting_call_free(w);
+}
+
+/* Have the device open, then go on; @go_on answers the call in any case. */
+static void with_device(dbus_api *api, GDBusMethodInvocation *call, const char *text,
+			GVariant *options,
+			void (*go_on)(struct waiting_call *w, const GError *error))
+{
+	struct waiting_call *w = g_new0(struct waiting_call, 1);
+
+	w->api = api;
+	w->call = call;
+	w->text = g_strdup(text);
+	w->options = g_variant_ref(options);
+	w->go_on = go_on;
+	g_queue_push_tail(&api->waiting, w);
+	if (api->module)
+		kernel_module_need(api->module, device_ready, w);
+	else
+		device_ready(NULL, w);
+}
+
+static void used(dbus_api *api)
+{
+	api->funcs->used(api->user_data);
+}
+
 static gboolean handle_scan(Miracast1Manager *skeleton, GDBusMethodInvocation *call, guint seconds,
 			    gpointer user_data)
 {
 	dbus_api *api = user_data;
 	g_autoptr(GError) error = NULL;
 
+	used(api);
 	if (broker_scan(api->broker, seconds, &error))
 		miracast1_manager_complete_scan(skeleton, call);
 	else
@@ -144,9 +197,33 @@ static gboolean handle_stop_scan(Miracast1Manager *skeleton, GDBusMethodInvocati
 {
 	dbus_api *api = user_data;
 
+	used(api);
 	broker_stop_scan(api->broker);
 	miracast1_manager_complete_stop_scan(skeleton, call);
 	return TRUE;
+}
+
+static void connect_now(struct waiting_call *w, const GError *no_device)
+{
+	dbus_api *api = w->api;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = NULL;
+	link_sink *sink = NULL;
+	session *s = NULL;
+
+	if (no_device) {
+		g_dbus_method_invocation_return_gerror(w->call, no_device);
+		return;
+	}
+	sink = broker_find_sink(api->broker, w->text, &error);
+	if (sink)
+		s = broker_connect(api->broker, sink, w->options, &error);
+	if (!s) {
+		g_dbus_method_invocation_return_gerror(w->call, error);
+		return;
+	}
+	path = session_path_of(s);
+	miracast1_manager_complete_connect(api->manager, w->call, path);
 }
 
 static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
@@ -154,18 +231,14 @@ static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation
 {
 	dbus_api *api = user_data;
 	g_autoptr(GError) error = NULL;
-	g_autofree char *path = NULL;
 	link_sink *sink = broker_find_sink(api->broker, what, &error);
-	session *s = NULL;
 
-	if (sink)
-		s = broker_connect(api->broker, sink, options, &error);
-	if (!s) {
+	used(api);
+	/* The module only for what is going to be tried. */
+	if (sink && broker_check_connect(api->broker, sink, options, &error))
+		with_device(api, call, what, options, connect_now);
+	else
 		g_dbus_method_invocation_return_gerror(call, error);
-		return TRUE;
-	}
-	path = session_path_of(s);
-	miracast1_manager_complete_connect(skeleton, call, path);
 	return TRUE;
 }
 
@@ -176,6 +249,20 @@ static void update_listening(dbus_api *api)
 	miracast1_manager_set_listening(api->manager, (const char *const *)listening);
 }
 
+/* Nobody may dial what could not be served. */
+static void listen_now(struct waiting_call *w, const GError *no_device)
+{
+	dbus_api *api = w->api;
+
+	if (no_device) {
+		link_direct_unlisten(broker_link(api->broker, "direct"), w->text);
+		g_dbus_method_invocation_return_gerror(w->call, no_device);
+	} else {
+		miracast1_manager_complete_listen(api->manager, w->call, w->text);
+	}
+	update_listening(api);
+}
+
 static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
 			      const char *address, GVariant *options, gpointer user_data)
 {
@@ -183,14 +270,14 @@ static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation 
 	g_autoptr(GError) error = NULL;
 	g_autofree char *bound = NULL;
 
+	used(api);
 	if (!options_check(options, &error) ||
 	    !link_direct_listen(broker_link(api->broker, "direct"), address, options, &bound,
 				&error)) {
 		g_dbus_method_invocation_return_gerror(call, error);
 		return TRUE;
 	}
-	update_listening(api);
-	miracast1_manager_complete_listen(skeleton, call, bound);
+	with_device(api, call, bound, options, listen_now);
 	return TRUE;
 }
 
@@ -199,6 +286,7 @@ static gboolean handle_stop_listening(Miracast1Manager *skeleton, GDBusMethodInv
 {
 	dbus_api *api = user_data;
 
+	used(api);
 	if (!link_direct_unlisten(broker_link(api->broker, "direct"), bound)) {
 		g_dbus_method_invocation_return_error(call, REASON_ERROR, REASON_ADDRESS_INVALID,
 						      "nothing listens on \"%s\"", bound);
@@ -215,6 +303,7 @@ static gboolean handle_disconnect_all(Miracast1Manager *skeleton, GDBusMethodInv
 	dbus_api *api = user_data;
 	GPtrArray *sessions = broker_sessions(api->broker);
 
+	used(api);
 	for (guint i = 0; i < sessions->len; i++)
 		session_end(g_ptr_array_index(sessions, i),
 			    reason_new_code(REASON_DISCONNECTED, "disconnected by the user"));
@@ -268,14 +357,14 @@ void dbus_api_scanning_changed(dbus_api *api)
 	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(api->manager));
 }
 
-static void make_manager(dbus_api *api, const char *source)
+static void make_manager(dbus_api *api)
 {
 	g_autoptr(Miracast1ObjectSkeleton) object =
 		miracast1_object_skeleton_new(DBUS_API_PATH "/Manager");
 
 	api->manager = miracast1_manager_skeleton_new();
 	miracast1_manager_set_version(api->manager, MIRACAST_VERSION);
-	miracast1_manager_set_source(api->manager, source);
+	miracast1_manager_set_source(api->manager, api->module ? "kernel" : "test");
 	g_object_connect(api->manager,
 			 "signal::handle-scan", handle_scan, api,
 			 "signal::handle-stop-scan", handle_stop_scan, api,
@@ -324,26 +413,55 @@ static void name_lost(GDBusConnection *connection, const char *name, gpointer us
 	api->funcs->failed(error, api->user_data);
 }
 
-dbus_api *dbus_api_new(broker *b, GBusType bus, const char *source,
+void dbus_api_own(dbus_api *api)
+{
+	if (!api->owner_id)
+		api->owner_id = g_bus_own_name(api->bus, DBUS_API_NAME,
+					       G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE, bus_acquired,
+					       name_acquired, name_lost, api, NULL);
+}
+
+void dbus_api_release(dbus_api *api)
+{
+	if (api->owner_id)
+		g_bus_unown_name(api->owner_id);
+	api->owner_id = 0;
+}
+
+gboolean dbus_api_is_answering(dbus_api *api)
+{
+	return !g_queue_is_empty(&api->waiting);
+}
+
+dbus_api *dbus_api_new(broker *b, const struct dbus_api_config *config,
 		       const struct dbus_api_funcs *funcs, gpointer user_data)
 {
 	dbus_api *api = g_new0(dbus_api, 1);
 
 	api->broker = b;
+	api->module = config->module;
+	api->bus = config->bus;
 	api->funcs = funcs;
 	api->user_data = user_data;
+	g_queue_init(&api->waiting);
 	api->objects = g_dbus_object_manager_server_new(DBUS_API_PATH);
-	make_manager(api, source);
-	api->owner_id = g_bus_own_name(bus, DBUS_API_NAME, G_BUS_NAME_OWNER_FLAGS_DO_NOT_QUEUE,
-				       bus_acquired, name_acquired, name_lost, api, NULL);
+	make_manager(api);
+	dbus_api_own(api);
 	return api;
 }
 
 void dbus_api_free(dbus_api *api)
 {
+	struct waiting_call *w;
+
 	if (!api)
 		return;
-	g_bus_unown_name(api->owner_id);
+	dbus_api_release(api);
+	while ((w = g_queue_pop_head(&api->waiting))) {
+		g_dbus_method_invocation_return_error(w->call, REASON_ERROR, REASON_SHUTDOWN,
+						      "miracastd is ending");
+		waiting_call_free(w);
+	}
 	g_dbus_object_manager_server_set_connection(api->objects, NULL);
 	g_object_unref(api->objects);
 	g_object_unref(api->manager);

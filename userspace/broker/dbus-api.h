@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include "broker.h"
+#include "kernel-module.h"
 
 G_BEGIN_DECLS
 
@@ -21,15 +22,38 @@ typedef struct dbus_api dbus_api;
  * struct dbus_api_funcs - what the owner hears
  * @ready: the name is ours and calls are served
  * @failed: there is no bus, or somebody else has the name, or it was lost
+ * @used: a client has called a method
  */
 struct dbus_api_funcs {
 	void (*ready)(gpointer user_data);
 	void (*failed)(const GError *error, gpointer user_data);
+	void (*used)(gpointer user_data);
 };
 
-/* Does not wait; @source is shown. Calls of clients reach @b from then on. */
-dbus_api *dbus_api_new(broker *b, GBusType bus, const char *source,
+/**
+ * struct dbus_api_config - read by dbus_api_new() only
+ * @bus: to be served on
+ * @module: borrowed: loads the module for the calls that begin sessions; they are
+ *	answered when that is done. NULL with the test source
+ */
+struct dbus_api_config {
+	GBusType bus;
+	kernel_module *module;
+};
+
+/* Does not wait. Calls of clients reach @b from then on. */
+dbus_api *dbus_api_new(broker *b, const struct dbus_api_config *config,
 		       const struct dbus_api_funcs *funcs, gpointer user_data);
+/**
+ * dbus_api_release - give the name back
+ *
+ * What was sent to us before is still served, and may be a reason to
+ * dbus_api_own() the name again; later calls start the next daemon.
+ */
+void dbus_api_release(dbus_api *api);
+void dbus_api_own(dbus_api *api);
+/* A call waits for the device. */
+gboolean dbus_api_is_answering(dbus_api *api);
 void dbus_api_free(dbus_api *api);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(dbus_api, dbus_api_free)
 

@@ -16,7 +16,7 @@
 #include "reason.h"
 
 struct kernel {
-	int fd;
+	int fd; /* -1: not open */
 	char *path;
 };
 
@@ -103,36 +103,57 @@ static int call_ioctl(int fd, unsigned long request, void *argument)
 	return ret < 0 ? errno : 0;
 }
 
-kernel *kernel_open(const char *path, GError **error)
+kernel *kernel_new(const char *path)
+{
+	kernel *k = g_new0(kernel, 1);
+
+	k->path = g_strdup(path);
+	k->fd = -1;
+	return k;
+}
+
+static void close_device(kernel *k)
+{
+	if (k->fd >= 0)
+		close(k->fd);
+	k->fd = -1;
+}
+
+gboolean kernel_open(kernel *k, GError **error)
 {
 	struct miracast_hello hello = {
 		.abi_min = MIRACAST_ABI_VERSION,
 		.abi_max = MIRACAST_ABI_VERSION,
 	};
-	g_autoptr(kernel) k = g_new0(kernel, 1);
 	int err;
 
-	k->path = g_strdup(path);
-	k->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (k->fd >= 0)
+		return TRUE;
+	k->fd = open(k->path, O_RDWR | O_CLOEXEC);
 	if (k->fd < 0) {
-		kernel_set_error(error, KERNEL_OPEN, errno, path, 0);
-		return NULL;
+		kernel_set_error(error, KERNEL_OPEN, errno, k->path, 0);
+		return FALSE;
 	}
 	err = call_ioctl(k->fd, MIRACAST_IOC_HELLO, &hello);
 	if (err) {
-		kernel_set_error(error, KERNEL_HELLO, err, path, hello.abi);
-		return NULL;
+		close_device(k);
+		kernel_set_error(error, KERNEL_HELLO, err, k->path, hello.abi);
+		return FALSE;
 	}
-	g_info("%s: version %u, %u targets", path, hello.abi, hello.num_targets);
-	return g_steal_pointer(&k);
+	g_info("%s: version %u, %u targets", k->path, hello.abi, hello.num_targets);
+	return TRUE;
+}
+
+const char *kernel_path(kernel *k)
+{
+	return k->path;
 }
 
 void kernel_free(kernel *k)
 {
 	if (!k)
 		return;
-	if (k->fd >= 0)
-		close(k->fd);
+	close_device(k);
 	g_free(k->path);
 	g_free(k);
 }
@@ -140,8 +161,14 @@ void kernel_free(kernel *k)
 int kernel_open_sink(kernel *k, guint32 *target, GError **error)
 {
 	struct miracast_open_sink sink = { .target = 0 };
-	int err = call_ioctl(k->fd, MIRACAST_IOC_OPEN_SINK, &sink);
+	int err;
 
+	if (!kernel_open(k, error))
+		return -1;
+	err = call_ioctl(k->fd, MIRACAST_IOC_OPEN_SINK, &sink);
+	/* What is open is the device of a driver that has gone; the next one may be there. */
+	if (err == ENODEV)
+		close_device(k);
 	if (err) {
 		kernel_set_error(error, KERNEL_OPEN_SINK, err, k->path, 0);
 		return -1;

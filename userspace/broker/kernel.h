@@ -4,6 +4,10 @@
  *
  * A thin wrapper around the broker fd of <drm/miracast.h>, whose use is to turn
  * errno values into errors that say what to do.
+ *
+ * The device is opened when it is needed first and not before: the module need
+ * not be loaded to look for displays (kernel-module.h loads it).  One that has
+ * gone, with its driver, is closed and can be opened again.
  */
 #pragma once
 
@@ -17,23 +21,25 @@ G_BEGIN_DECLS
 
 typedef struct kernel kernel;
 
+/* @path: KERNEL_DEVICE, or another node for tests; nothing is opened yet */
+kernel *kernel_new(const char *path);
 /**
- * kernel_open - open the device and shake hands
- * @path: KERNEL_DEVICE, or another node for tests
+ * kernel_open - open the device and shake hands, unless that was done
  *
  * Fails with REASON_MODULE_MISSING, _NO_RIGHTS, _OTHER_BROKER, _ABI_MISMATCH or
  * _KERNEL.
  */
-kernel *kernel_open(const char *path, GError **error);
+gboolean kernel_open(kernel *k, GError **error);
+const char *kernel_path(kernel *k);
 void kernel_free(kernel *k);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(kernel, kernel_free)
 
 /**
- * kernel_open_sink - create a context on a free target
+ * kernel_open_sink - create a context on a free target; opens the device first
  * @target: (out): its id
  *
  * Returns: the sink fd (close-on-exec, blocking, owned by the caller), or -1
- * with REASON_NO_FREE_CONNECTOR or _KERNEL
+ * with REASON_NO_FREE_CONNECTOR or _KERNEL, or as kernel_open()
  */
 int kernel_open_sink(kernel *k, guint32 *target, GError **error);
 

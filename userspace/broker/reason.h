@@ -23,6 +23,12 @@ G_BEGIN_DECLS
 	R(CONFIGURATION, "configuration", "Correct the setting that the message names.") \
 	/* kernel */ \
 	R(MODULE_MISSING, "module-missing", "Load the kernel module: modprobe miracast") \
+	R(MODULE_NOT_INSTALLED, "module-not-installed", \
+	  "Install the module for this kernel, in the way in which miracastd was installed; see also: dkms status") \
+	R(MODULE_REJECTED, "module-rejected", \
+	  "Enroll the key that signs it: mokutil --import /var/lib/dkms/mok.pub, then restart (user guide: Secure Boot)") \
+	R(MODULE_FAILED, "module-failed", \
+	  "See why: journalctl -u miracast-module, and the kernel log (dmesg)") \
 	R(NO_RIGHTS, "no-rights", \
 	  "Run miracastd as root, or as a member of the group that owns the device.") \
 	R(ABI_MISMATCH, "abi-mismatch", \

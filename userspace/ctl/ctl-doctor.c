@@ -175,8 +175,8 @@ static void check_device(struct doctor *d)
 		say(d, "device", OK, "", KERNEL_DEVICE " is in use by miracastd");
 		return;
 	}
-	k = kernel_open(KERNEL_DEVICE, &error);
-	if (k)
+	k = kernel_new(KERNEL_DEVICE);
+	if (kernel_open(k, &error))
 		say(d, "device", OK, "", KERNEL_DEVICE " speaks version %d of the interface",
 		    MIRACAST_ABI_VERSION);
 	else

@@ -27,6 +27,7 @@ static const struct {
 	{ "status", ctl_status, "", "what is running" },
 	{ "disconnect", ctl_disconnect, "[ID|all]", "end a session" },
 	{ "doctor", ctl_doctor, "", "is everything there? and what to do if not" },
+	{ "help", ctl_help, "[COMMAND]", "this text, or that of a command" },
 };
 
 /* ---- printing ------------------------------------------------------------ */
@@ -62,6 +63,15 @@ static gboolean daemon_is_missing(const GError *error)
 	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY);
 }
 
+/* What comes of a service that does not start; dbus-daemon has no better word for most of it. */
+static gboolean daemon_has_failed(const GError *error)
+{
+	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMED_OUT) ||
+	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT) ||
+	       (error->domain == G_DBUS_ERROR && error->code >= G_DBUS_ERROR_SPAWN_EXEC_FAILED &&
+		error->code <= G_DBUS_ERROR_SPAWN_NO_MEMORY);
+}
+
 enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error)
 {
 	g_autoptr(GError) copy = g_error_copy(error);
@@ -73,6 +83,11 @@ enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error)
 	if (g_error_matches(copy, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED)) {
 		ctl_print_reason(ctl, "no-rights", "you may not use miracastd",
 				 "Join the group and log in again: sudo usermod -aG miracast $USER");
+		return CTL_NO_DAEMON;
+	}
+	if (daemon_has_failed(copy)) {
+		ctl_print_reason(ctl, "daemon-failed", copy->message,
+				 "See why: journalctl -u miracastd -n 20");
 		return CTL_NO_DAEMON;
 	}
 	if (daemon_is_missing(copy)) {
@@ -99,12 +114,15 @@ gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entri
 		   char ***argv)
 {
 	g_autoptr(GOptionContext) context = g_option_context_new(usage);
+	g_autofree char *name = g_strdup_printf("miracastctl %s", *argv[0]);
 	const GOptionEntry json[] = {
 		{ "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, "Print JSON", NULL },
 		G_OPTION_ENTRY_NULL
 	};
 	g_autoptr(GError) error = NULL;
 
+	/* Help begins with it. */
+	g_set_prgname(name);
 	g_option_context_add_main_entries(context, json, NULL);
 	if (entries)
 		g_option_context_add_main_entries(context, entries, NULL);
@@ -116,10 +134,107 @@ gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entri
 
 /* ---- daemon -------------------------------------------------------------- */
 
-enum ctl_status ctl_open(struct ctl *ctl, gboolean start)
+/*
+ * The bus starts the daemon, through systemd. If that fails, the bus does not learn
+ * of it and lets the caller wait for 25 s; so systemd is looked at meanwhile.
+ */
+struct start {
+	struct ctl *ctl;
+	GMainLoop *loop;
+	GCancellable *cancellable;
+	gint64 begin_us;
+	GError *error;
+};
+
+static GVariant *unit_property(struct ctl *ctl, const char *name, const GVariantType *type)
 {
-	GDBusProxyFlags flags = start ? G_DBUS_PROXY_FLAGS_NONE :
-					G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START;
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		ctl->bus, "org.freedesktop.systemd1",
+		"/org/freedesktop/systemd1/unit/miracastd_2eservice",
+		"org.freedesktop.DBus.Properties", "Get",
+		g_variant_new("(ss)", "org.freedesktop.systemd1.Service", name),
+		G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, 1000, NULL, NULL);
+	g_autoptr(GVariant) value = NULL;
+
+	if (reply)
+		g_variant_get(reply, "(v)", &value);
+	return value && g_variant_is_of_type(value, type) ? g_steal_pointer(&value) : NULL;
+}
+
+static gboolean look_at_unit(gpointer user_data)
+{
+	struct start *start = user_data;
+	g_autoptr(GVariant) exited = unit_property(start->ctl, "ExecMainExitTimestampMonotonic",
+						   G_VARIANT_TYPE_UINT64);
+	g_autoptr(GVariant) result = unit_property(start->ctl, "Result", G_VARIANT_TYPE_STRING);
+	g_autoptr(GVariant) status = unit_property(start->ctl, "ExecMainStatus", G_VARIANT_TYPE_INT32);
+
+	/* The end of an earlier one, or an orderly one, is not that of what we have started. */
+	if (!exited || !result || !status ||
+	    g_variant_get_uint64(exited) < (guint64)start->begin_us ||
+	    g_str_equal(g_variant_get_string(result, NULL), "success"))
+		return G_SOURCE_CONTINUE;
+	start->error = g_error_new(G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_FAILED,
+				   "miracastd could not start: it has ended (%s, status %d)",
+				   g_variant_get_string(result, NULL), g_variant_get_int32(status));
+	g_cancellable_cancel(start->cancellable);
+	return G_SOURCE_CONTINUE;
+}
+
+static void was_started(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct start *start = user_data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply =
+		g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+
+	if (!reply && !start->error) {
+		g_dbus_error_strip_remote_error(error);
+		if (daemon_has_failed(error))
+			g_prefix_error(&error, "miracastd could not start: ");
+		start->error = g_steal_pointer(&error);
+	}
+	g_main_loop_quit(start->loop);
+}
+
+static gboolean start_daemon(struct ctl *ctl, GError **error)
+{
+	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
+	g_autoptr(GCancellable) cancellable = g_cancellable_new();
+	struct start start = {
+		.ctl = ctl,
+		.loop = loop,
+		.cancellable = cancellable,
+		.begin_us = g_get_monotonic_time(),
+	};
+	guint timer = g_timeout_add(200, look_at_unit, &start);
+
+	g_dbus_connection_call(ctl->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+			       "org.freedesktop.DBus", "StartServiceByName",
+			       g_variant_new("(su)", BUS_NAME, 0), NULL, G_DBUS_CALL_FLAGS_NONE,
+			       60 * 1000, cancellable, was_started, &start);
+	g_main_loop_run(loop);
+	g_source_remove(timer);
+	if (start.error)
+		g_propagate_error(error, start.error);
+	return !start.error;
+}
+
+static gboolean daemon_runs(struct ctl *ctl)
+{
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		ctl->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		"NameHasOwner", g_variant_new("(s)", BUS_NAME), G_VARIANT_TYPE("(b)"),
+		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+	gboolean runs = FALSE;
+
+	if (reply)
+		g_variant_get(reply, "(b)", &runs);
+	return runs;
+}
+
+enum ctl_status ctl_open(struct ctl *ctl)
+{
 	g_autoptr(GError) error = NULL;
 	g_autofree char *owner = NULL;
 
@@ -129,8 +244,10 @@ enum ctl_status ctl_open(struct ctl *ctl, gboolean start)
 		return CTL_NO_DAEMON;
 	}
 	g_dbus_connection_set_exit_on_close(ctl->bus, FALSE);
-	ctl->manager = miracast1_manager_proxy_new_sync(ctl->bus, flags, BUS_NAME,
-							ROOT_PATH "/Manager", NULL, &error);
+	if (daemon_runs(ctl) || start_daemon(ctl, &error))
+		ctl->manager = miracast1_manager_proxy_new_sync(
+			ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, BUS_NAME,
+			ROOT_PATH "/Manager", NULL, &error);
 	if (!ctl->manager) {
 		ctl_print_error(ctl, error);
 		return CTL_NO_DAEMON;
@@ -187,36 +304,67 @@ static enum ctl_status run(struct ctl *ctl, int argc, char **argv)
 	return ctl_usage(ctl, "there is no command \"%s\"", argv[1]);
 }
 
+/* The options that may stand before the command. */
+struct global_options {
+	gboolean session_bus;
+	gboolean version;
+};
+
+static GOptionContext *global_context(struct ctl *ctl, struct global_options *options)
+{
+	const GOptionEntry entries[] = {
+		{ "json", 0, 0, G_OPTION_ARG_NONE, &ctl->json, "Print JSON", NULL },
+		{ "session-bus", 0, 0, G_OPTION_ARG_NONE, &options->session_bus,
+		  "miracastd is on the session bus (tests)", NULL },
+		{ "version", 0, 0, G_OPTION_ARG_NONE, &options->version, "Print the version", NULL },
+		G_OPTION_ENTRY_NULL
+	};
+	GOptionContext *context = g_option_context_new("COMMAND - cast to Miracast displays");
+	g_autofree char *description = describe_commands();
+
+	g_option_context_set_description(context, description);
+	g_option_context_add_main_entries(context, entries, NULL);
+	g_option_context_set_strict_posix(context, TRUE);
+	return context;
+}
+
+enum ctl_status ctl_help(struct ctl *ctl, int argc, char **argv)
+{
+	char help[] = "--help";
+	char *of_command[] = { "miracastctl", argv[argc - 1], help, NULL };
+	struct global_options options = { FALSE };
+	g_autoptr(GOptionContext) context = NULL;
+	g_autofree char *text = NULL;
+
+	if (argc > 2)
+		return ctl_usage(ctl, "help takes one command");
+	if (argc == 2 && strcmp(argv[1], "help") != 0)
+		return run(ctl, 3, of_command);
+	context = global_context(ctl, &options);
+	text = g_option_context_get_help(context, TRUE, NULL);
+	g_print("%s", text);
+	return CTL_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct ctl ctl = { .bus_type = G_BUS_TYPE_SYSTEM };
-	gboolean session_bus = FALSE, version = FALSE;
-	const GOptionEntry entries[] = {
-		{ "json", 0, 0, G_OPTION_ARG_NONE, &ctl.json, "Print JSON", NULL },
-		{ "session-bus", 0, 0, G_OPTION_ARG_NONE, &session_bus,
-		  "miracastd is on the session bus (tests)", NULL },
-		{ "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
-		G_OPTION_ENTRY_NULL
-	};
-	g_autoptr(GOptionContext) context =
-		g_option_context_new("COMMAND - cast to Miracast displays");
-	g_autofree char *description = describe_commands();
+	struct global_options options = { FALSE };
+	g_autoptr(GOptionContext) context = NULL;
 	g_autoptr(GError) error = NULL;
 	enum ctl_status status;
 
 	setlocale(LC_ALL, "");
 	g_set_prgname("miracastctl");
 	(void)REASON_ERROR; /* registers the names of the daemon's errors */
-	g_option_context_set_description(context, description);
-	g_option_context_add_main_entries(context, entries, NULL);
-	g_option_context_set_strict_posix(context, TRUE);
+	context = global_context(&ctl, &options);
 	if (!g_option_context_parse(context, &argc, &argv, &error))
 		return ctl_usage(&ctl, "%s", error->message);
-	if (version) {
+	if (options.version) {
 		g_print("miracastctl %s\n", MIRACAST_VERSION);
 		return CTL_OK;
 	}
-	if (session_bus)
+	if (options.session_bus)
 		ctl.bus_type = G_BUS_TYPE_SESSION;
 	status = run(&ctl, argc, argv);
 	ctl_clear(&ctl);

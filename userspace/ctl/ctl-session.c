@@ -59,21 +59,37 @@ static const char *or_blank(const char *text)
 	return text ? text : "";
 }
 
-/* Name of the phase to its time; what came twice counts from the last time. */
+/* In the order in which they were reached; some come more than once. */
 static GVariant *phases_variant(Miracast1Session *session)
 {
 	GVariant *phases = miracast1_session_get_phases(session);
-	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+	GVariantBuilder list;
 	GVariantIter iter;
-	const char *name;
+	const char *name, *text;
 	gint64 time_us;
 
+	g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
 	if (phases) {
 		g_variant_iter_init(&iter, phases);
-		while (g_variant_iter_next(&iter, "(&sx&s)", &name, &time_us, NULL))
-			g_variant_dict_insert(&dict, name, "x", time_us);
+		while (g_variant_iter_next(&iter, "(&sx&s)", &name, &time_us, &text))
+			g_variant_builder_add_value(
+				&list, g_variant_new_parsed("{'name': <%s>, 'time-us': <%x>, 'text': <%s>}",
+							    name, time_us, text));
 	}
-	return g_variant_dict_end(&dict);
+	return g_variant_builder_end(&list);
+}
+
+/* The last step, for people; "" before the first one. */
+static char *describe_step(Miracast1Session *session)
+{
+	GVariant *phases = miracast1_session_get_phases(session);
+	gsize n = phases ? g_variant_n_children(phases) : 0;
+	char *text;
+
+	if (n == 0)
+		return g_strdup("");
+	g_variant_get_child(phases, n - 1, "(sxs)", NULL, NULL, &text);
+	return text;
 }
 
 GVariant *ctl_session_variant(Miracast1Session *session)
@@ -134,6 +150,7 @@ static void print_stats(Miracast1Session *session)
 static void print_session(Miracast1Session *session)
 {
 	g_autofree char *mode = describe_mode(session);
+	g_autofree char *step = describe_step(session);
 
 	g_print("%u  %s (%s): %s\n", miracast1_session_get_id(session),
 		miracast1_session_get_sink_name(session), miracast1_session_get_sink_id(session),
@@ -144,6 +161,8 @@ static void print_session(Miracast1Session *session)
 			g_print("    -> %s\n", miracast1_session_get_hint(session));
 		return;
 	}
+	if (*step && g_strcmp0(miracast1_session_get_state(session), "streaming") != 0)
+		g_print("    %s\n", step);
 	if (*mode)
 		g_print("    %s\n", mode);
 	print_stats(session);
@@ -199,7 +218,7 @@ enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (argc > 1)
 		return ctl_usage(ctl, "status takes no arguments");
-	status = ctl_open(ctl, FALSE);
+	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
 	sessions = ctl_sessions(ctl, &error);
@@ -417,7 +436,7 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "connect wants one display: its name, or its address");
 	if (!make_options(&o, &options, &error))
 		return ctl_usage(ctl, "%s", error->message);
-	status = ctl_open(ctl, TRUE);
+	status = ctl_open(ctl);
 	return status == CTL_OK ? start_session(ctl, argv[1], options, wait) : status;
 }
 
@@ -439,7 +458,7 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "listen wants one address of this machine");
 	if (!make_options(&o, &options, &error))
 		return ctl_usage(ctl, "%s", error->message);
-	status = ctl_open(ctl, TRUE);
+	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
 	if (!miracast1_manager_call_listen_sync(ctl->manager, argv[1], options, &bound, NULL,
@@ -462,7 +481,7 @@ enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (argc != 2)
 		return ctl_usage(ctl, "unlisten wants an address and port, as status shows it");
-	status = ctl_open(ctl, FALSE);
+	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
 	if (!miracast1_manager_call_stop_listening_sync(ctl->manager, argv[1], NULL, &error))
@@ -519,7 +538,7 @@ enum ctl_status ctl_disconnect(struct ctl *ctl, int argc, char **argv)
 	if (argc > 2 || (argc == 2 && strcmp(argv[1], "all") != 0 &&
 			 !g_ascii_string_to_unsigned(argv[1], 10, 1, G_MAXUINT32, &id, NULL)))
 		return ctl_usage(ctl, "disconnect wants the number of a session, or \"all\"");
-	status = ctl_open(ctl, FALSE);
+	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
 	return id ? disconnect_one(ctl, id) : disconnect_all(ctl);

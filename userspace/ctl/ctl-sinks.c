@@ -91,7 +91,7 @@ enum ctl_status ctl_list(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (argc > 1)
 		return ctl_usage(ctl, "list takes no arguments");
-	status = ctl_open(ctl, FALSE);
+	status = ctl_open(ctl);
 	if (status == CTL_OK)
 		print_sinks(ctl);
 	return status;
@@ -180,6 +180,6 @@ enum ctl_status ctl_scan(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (argc > 1 || seconds < 1)
 		return ctl_usage(ctl, "scan takes only --seconds N, N above 0");
-	status = ctl_open(ctl, TRUE);
+	status = ctl_open(ctl);
 	return status == CTL_OK ? run_scan(ctl, seconds) : status;
 }

@@ -36,12 +36,11 @@ struct ctl {
 };
 
 /**
- * ctl_open - reach the daemon
- * @start: start it if it does not run and the bus can do that
+ * ctl_open - reach the daemon, which is started if it does not run
  *
  * Returns: CTL_OK, or CTL_NO_DAEMON after the error was printed
  */
-enum ctl_status ctl_open(struct ctl *ctl, gboolean start);
+enum ctl_status ctl_open(struct ctl *ctl);
 void ctl_clear(struct ctl *ctl);
 
 /* Prints an error of a call and the hint that belongs to it; returns CTL_FAILED. */
@@ -72,7 +71,9 @@ enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_disconnect(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv);
 
-/* Parses the options of a command; FALSE after the error was printed. */
+enum ctl_status ctl_help(struct ctl *ctl, int argc, char **argv);
+
+/* Parses the options of the command argv[0]; FALSE after the error was printed. */
 gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entries, int *argc,
 		   char ***argv);
 
