@@ -177,7 +177,15 @@ static void test_options(void)
 		const char *says; /* NULL: accepted */
 	} cases[] = {
 		{ "@a{sv} {}", NULL },
-		{ "{'width': <uint32 1>, 'audio': <'tone'>, 'max-bit-rate': <uint64 1>}", NULL },
+		{ "{'width': <uint32 800>, 'audio': <'tone'>, 'max-bit-rate': <uint64 5000000>}", NULL },
+		{ "{'audio': <'bogus'>}", "\"audio\" is \"bogus\", it is one of: none, silence, tone" },
+		{ "{'audio': <'none|silence'>}", "one of" },
+		{ "{'encoder': <''>}", "it has 1 to 64 characters" },
+		{ "{'max-bit-rate': <uint64 5>}", "it goes from 100000 to 1000000000" },
+		{ "{'width': <uint32 99999>}", "\"width\" is \"99999\", it goes from 640 to 4096" },
+		{ "{'height': <uint32 10>}", "height" },
+		{ "{'refresh': <uint32 60>}", "refresh" },
+		{ "{'frequency': <uint32 1>}", "frequency" },
 		{ "{'go-intent': <uint32 15>}", NULL },
 		{ "{'go-intent': <uint32 16>}", "go-intent" },
 		{ "{'width': <1>}", "type i instead of u" },
@@ -198,6 +206,50 @@ static void test_options(void)
 	}
 }
 
+/* As they are typed. */
+static void test_options_parse(void)
+{
+	static const struct {
+		const char *key, *text;
+		const char *inserted; /* NULL: refused */
+	} cases[] = {
+		{ "audio", "tone", "{'audio': <'tone'>}" },
+		{ "audio", "Tone", NULL },
+		{ "encoder", "x264enc", "{'encoder': <'x264enc'>}" },
+		{ "encoder", "\xff", NULL },
+		{ "encoder", NULL, "@a{sv} {}" },
+		{ "max-bit-rate", "8000000", "{'max-bit-rate': <uint64 8000000>}" },
+		{ "max-bit-rate", "-5", NULL },
+		{ "max-bit-rate", "8M", NULL },
+		{ "go-intent", "0", "{'go-intent': <uint32 0>}" },
+		{ "go-intent", "-3", NULL },
+		{ "go-intent", "16", NULL },
+		{ "frequency", "5180", "{'frequency': <uint32 5180>}" },
+		{ "frequency", "-1", NULL },
+		{ "frequency", "4294969476", NULL },
+		{ "colour", "red", NULL },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+		g_autoptr(GVariant) inserted = NULL;
+		g_autofree char *text = NULL;
+		g_autoptr(GError) error = NULL;
+
+		g_assert_cmpint(options_parse(cases[i].key, cases[i].text, &dict, &error), ==,
+				cases[i].inserted != NULL);
+		if (!cases[i].inserted) {
+			g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+			g_assert_nonnull(strstr(error->message, cases[i].key));
+			continue;
+		}
+		inserted = g_variant_ref_sink(g_variant_dict_end(&dict));
+		g_assert_true(options_check(inserted, NULL));
+		text = g_variant_print(inserted, TRUE);
+		g_assert_cmpstr(text, ==, cases[i].inserted);
+	}
+}
+
 static void test_modes(void)
 {
 	static const struct {
@@ -213,6 +265,7 @@ static void test_modes(void)
 		{ "1280x720@60 ", 0, 0, 0 },
 		{ "-1280x720", 0, 0, 0 },
 		{ "999999x720", 0, 0, 0 },
+		{ "99999x10", 0, 0, 0 },
 		{ "1280x720@59,94", 0, 0, 0 },
 	};
 
@@ -360,6 +413,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reason/table", test_reasons);
 	g_test_add_func("/reason/dbus", test_reason_on_dbus);
 	g_test_add_func("/options/check", test_options);
+	g_test_add_func("/options/parse", test_options_parse);
 	g_test_add_func("/options/mode", test_modes);
 	g_test_add_func("/rtsp-listener/address", test_addresses);
 	g_test_add_func("/p2p-net/choose", test_network_choice);

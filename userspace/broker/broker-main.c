@@ -58,7 +58,7 @@ struct daemon {
 	char *p2p_interface;
 	char *runtime_dir;
 	char **listen;
-	gint64 max_bit_rate;
+	char *max_bit_rate;
 	int rtsp_timeout;
 	int idle_exit;
 };
@@ -77,15 +77,10 @@ static gboolean make_defaults(struct daemon *d)
 	g_auto(GVariantDict) defaults = G_VARIANT_DICT_INIT(NULL);
 	g_autoptr(GError) error = NULL;
 
-	if (d->encoder)
-		g_variant_dict_insert(&defaults, "encoder", "s", d->encoder);
-	if (d->audio)
-		g_variant_dict_insert(&defaults, "audio", "s", d->audio);
-	if (d->max_bit_rate < 0)
-		return fail_usage("--max-bit-rate is negative");
-	if (d->max_bit_rate)
-		g_variant_dict_insert(&defaults, "max-bit-rate", "t", (guint64)d->max_bit_rate);
-	if (d->mode && !options_parse_mode(d->mode, &defaults, &error))
+	if (!options_parse("encoder", d->encoder, &defaults, &error) ||
+	    !options_parse("audio", d->audio, &defaults, &error) ||
+	    !options_parse("max-bit-rate", d->max_bit_rate, &defaults, &error) ||
+	    !options_parse_mode(d->mode, &defaults, &error))
 		return fail_usage(error->message);
 	d->config.defaults = g_variant_ref_sink(g_variant_dict_end(&defaults));
 	return TRUE;
@@ -102,7 +97,7 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		{ "encoder", 0, 0, G_OPTION_ARG_STRING, &d->encoder,
 		  "GStreamer encoder instead of the best one", "ELEMENT" },
 		{ "audio", 0, 0, G_OPTION_ARG_STRING, &d->audio, "none, silence or tone", "KIND" },
-		{ "max-bit-rate", 0, 0, G_OPTION_ARG_INT64, &d->max_bit_rate,
+		{ "max-bit-rate", 0, 0, G_OPTION_ARG_STRING, &d->max_bit_rate,
 		  "Limit for video in bits per second", "BPS" },
 		{ "rtsp-timeout", 0, 0, G_OPTION_ARG_INT, &d->rtsp_timeout,
 		  "How long a sink may take to dial (default 90)", "SECONDS" },
@@ -433,6 +428,7 @@ static void daemon_clear(struct daemon *d)
 	g_free(d->encoder);
 	g_free(d->audio);
 	g_free(d->mode);
+	g_free(d->max_bit_rate);
 	g_free(d->p2p_interface);
 	g_free(d->runtime_dir);
 	g_strfreev(d->listen);

@@ -4,34 +4,41 @@
  *
  * The options of org.miracast.Miracast1.Manager.Connect() and .Listen(), of the
  * command line of miracastd and of miracastctl connect: a{sv}, all of them in
- * the list below.
+ * the list below, with what they may be.  They are checked before anything is
+ * done, by whoever gets them first: a word that is misspelt must not cost a walk
+ * to the display.
  */
 #pragma once
 
 #include <glib.h>
 
+#include "channel.h"
+
 G_BEGIN_DECLS
 
 /*
- * O(key, type, user)
+ * O(key, type, user, minimum, maximum, words)
+ *
+ * Numbers go from minimum to maximum; text has so many characters, and is one of
+ * @words, which are separated by "|", unless that is NULL.
  *
  * encoder	GStreamer element to use instead of the best one
- * width, height	pixels
+ * width, height	pixels; the modes of Wi-Fi Display are between these
  * refresh	millihertz
- * audio	"none", "silence" or "tone"
+ * audio	one of CHANNEL_AUDIO
  * max-bit-rate	bits per second for video; the path's own limit stays
- * go-intent	0 to 15: how much we want to be P2P group owner (default 15)
+ * go-intent	how much we want to be P2P group owner (default 15)
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
  */
 #define SESSION_OPTIONS(O) \
-	O("encoder", "s", OPTION_UMD) \
-	O("width", "u", OPTION_UMD) \
-	O("height", "u", OPTION_UMD) \
-	O("refresh", "u", OPTION_UMD) \
-	O("audio", "s", OPTION_UMD) \
-	O("max-bit-rate", "t", OPTION_BROKER) \
-	O("go-intent", "u", OPTION_LINK) \
-	O("frequency", "u", OPTION_LINK)
+	O("encoder", "s", OPTION_UMD, 1, 64, NULL) \
+	O("width", "u", OPTION_UMD, 640, 4096, NULL) \
+	O("height", "u", OPTION_UMD, 360, 2160, NULL) \
+	O("refresh", "u", OPTION_UMD, 23000, 120000, NULL) \
+	O("audio", "s", OPTION_UMD, 1, 64, CHANNEL_AUDIO_WORDS) \
+	O("max-bit-rate", "t", OPTION_BROKER, 100000, 1000000000, NULL) \
+	O("go-intent", "u", OPTION_LINK, 0, 15, NULL) \
+	O("frequency", "u", OPTION_LINK, 2412, 7115, NULL)
 
 enum option_user {
 	OPTION_UMD, /* a field of the channel's "config" message */
@@ -39,14 +46,24 @@ enum option_user {
 	OPTION_LINK,
 };
 
-/* Fails with REASON_CONFIGURATION, naming the option. */
+/* Fails with REASON_CONFIGURATION, naming the option and what it may be. */
 gboolean options_check(GVariant *options, GError **error);
 
 /* The fields of the channel's "config" message that the user has chosen. */
 void options_copy_for_umd(GVariant *options, GVariantDict *config);
 
 /**
+ * options_parse - an option of the command line
+ * @key: of the list
+ * @text: what the user has typed; NULL: nothing, the option stays unset
+ *
+ * Inserts it.  Fails with REASON_CONFIGURATION, as options_check() does.
+ */
+gboolean options_parse(const char *key, const char *text, GVariantDict *options, GError **error);
+
+/**
  * options_parse_mode - "1920x1080@60", "1920x1080@59.94", "1280x720"
+ * @text: NULL: nothing
  *
  * Inserts width, height and, if given, refresh.  Fails with
  * REASON_CONFIGURATION.

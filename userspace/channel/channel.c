@@ -34,6 +34,12 @@ static const struct channel_field fields_table[] = {
 #undef F
 };
 
+static const char *const audio_kinds[] = {
+#define A(id, name) [CHANNEL_AUDIO_##id] = name,
+	CHANNEL_AUDIO(A)
+#undef A
+};
+
 static const char *const phases[] = {
 #define P(id, name) [CHANNEL_PHASE_##id] = name,
 	CHANNEL_PHASES(P)
@@ -54,6 +60,17 @@ const char *channel_message_name(enum channel_message message)
 {
 	g_return_val_if_fail(message < CHANNEL_N_MESSAGES, "unknown");
 	return messages[message].name;
+}
+
+gboolean channel_audio_from_name(const char *name, enum channel_audio *audio)
+{
+	for (guint i = 0; i < CHANNEL_N_AUDIO; i++) {
+		if (strcmp(audio_kinds[i], name) == 0) {
+			*audio = i;
+			return TRUE;
+		}
+	}
+	return FALSE;
 }
 
 const char *channel_phase_name(enum channel_phase phase)

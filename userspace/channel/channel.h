@@ -74,7 +74,7 @@ G_BEGIN_DECLS
  *   encoder		GStreamer element to use instead of the best one
  *   width, height	pixels; refresh millihertz: mode that the user wants; it
  *			becomes the preferred one if the sink can do it
- *   audio		"none", "silence" or "tone"; without it "silence"
+ *   audio		one of CHANNEL_AUDIO; without it "silence"
  * stop
  *   reason		for the log
  * data-rate (struct miracast_data_rate of umd.h)
@@ -162,6 +162,16 @@ G_BEGIN_DECLS
 	F(END, "message", "s", CHANNEL_REQUIRED) \
 	F(END, "hint", "s", CHANNEL_REQUIRED)
 
+/* A(id, name): what the audio track carries. */
+#define CHANNEL_AUDIO(A) \
+	A(NONE, "none")       /* there is none */ \
+	A(SILENCE, "silence") \
+	A(TONE, "tone")
+
+/* The same names, separated by "|". */
+#define CHANNEL_AUDIO_WORD(id, name) "|" name
+#define CHANNEL_AUDIO_WORDS (&("" CHANNEL_AUDIO(CHANNEL_AUDIO_WORD))[1])
+
 /* P(id, name): how far a session has come. */
 #define CHANNEL_PHASES(P) \
 	P(CONNECTED, "connected")       /* M1 sent */ \
@@ -242,6 +252,13 @@ enum channel_message {
 	CHANNEL_N_MESSAGES,
 };
 
+enum channel_audio {
+#define A(id, name) CHANNEL_AUDIO_##id,
+	CHANNEL_AUDIO(A)
+#undef A
+	CHANNEL_N_AUDIO,
+};
+
 enum channel_phase {
 #define P(id, name) CHANNEL_PHASE_##id,
 	CHANNEL_PHASES(P)
@@ -257,6 +274,8 @@ enum channel_reason {
 };
 
 const char *channel_message_name(enum channel_message message);
+/* FALSE if there is no such kind; @audio is unchanged then. */
+gboolean channel_audio_from_name(const char *name, enum channel_audio *audio);
 const char *channel_phase_name(enum channel_phase phase);
 /* FALSE if there is no such phase; @phase is unchanged then. */
 gboolean channel_phase_from_name(const char *name, enum channel_phase *phase);

@@ -238,9 +238,9 @@ typedef struct session_options {
 	char *mode;
 	char *encoder;
 	char *audio;
-	gint64 max_bit_rate;
-	int go_intent;
-	int frequency;
+	char *max_bit_rate;
+	char *go_intent;
+	char *frequency;
 } session_options;
 
 #define SESSION_OPTION_ENTRIES(o) \
@@ -248,16 +248,17 @@ typedef struct session_options {
 	{ "encoder", 0, 0, G_OPTION_ARG_STRING, &(o)->encoder, \
 	  "GStreamer encoder instead of the best one", "ELEMENT" }, \
 	{ "audio", 0, 0, G_OPTION_ARG_STRING, &(o)->audio, "none, silence or tone", "KIND" }, \
-	{ "max-bit-rate", 0, 0, G_OPTION_ARG_INT64, &(o)->max_bit_rate, \
+	{ "max-bit-rate", 0, 0, G_OPTION_ARG_STRING, &(o)->max_bit_rate, \
 	  "Limit for video in bits per second", "BPS" }
-
-#define NO_SESSION_OPTIONS { .go_intent = -1 }
 
 static void session_options_clear(session_options *o)
 {
 	g_free(o->mode);
 	g_free(o->encoder);
 	g_free(o->audio);
+	g_free(o->max_bit_rate);
+	g_free(o->go_intent);
+	g_free(o->frequency);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(session_options, session_options_clear)
 
@@ -265,18 +266,13 @@ static gboolean make_options(const session_options *o, GVariant **options, GErro
 {
 	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
 
-	if (o->mode && !options_parse_mode(o->mode, &dict, error))
+	if (!options_parse_mode(o->mode, &dict, error) ||
+	    !options_parse("encoder", o->encoder, &dict, error) ||
+	    !options_parse("audio", o->audio, &dict, error) ||
+	    !options_parse("max-bit-rate", o->max_bit_rate, &dict, error) ||
+	    !options_parse("go-intent", o->go_intent, &dict, error) ||
+	    !options_parse("frequency", o->frequency, &dict, error))
 		return FALSE;
-	if (o->encoder)
-		g_variant_dict_insert(&dict, "encoder", "s", o->encoder);
-	if (o->audio)
-		g_variant_dict_insert(&dict, "audio", "s", o->audio);
-	if (o->max_bit_rate > 0)
-		g_variant_dict_insert(&dict, "max-bit-rate", "t", (guint64)o->max_bit_rate);
-	if (o->go_intent >= 0)
-		g_variant_dict_insert(&dict, "go-intent", "u", (guint)o->go_intent);
-	if (o->frequency > 0)
-		g_variant_dict_insert(&dict, "frequency", "u", (guint)o->frequency);
 	*options = g_variant_ref_sink(g_variant_dict_end(&dict));
 	return TRUE;
 }
@@ -414,15 +410,15 @@ static enum ctl_status start_session(struct ctl *ctl, const char *sink, GVariant
 
 enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 {
-	g_auto(session_options) o = NO_SESSION_OPTIONS;
+	g_auto(session_options) o = { NULL };
 	gboolean wait = FALSE;
 	const GOptionEntry entries[] = {
 		{ "wait", 'w', 0, G_OPTION_ARG_NONE, &wait,
 		  "Show what happens until pictures flow; Ctrl-C gives up", NULL },
 		SESSION_OPTION_ENTRIES(&o),
-		{ "go-intent", 0, 0, G_OPTION_ARG_INT, &o.go_intent,
+		{ "go-intent", 0, 0, G_OPTION_ARG_STRING, &o.go_intent,
 		  "Wish to be P2P group owner, 0 to 15 (default 15)", "N" },
-		{ "frequency", 0, 0, G_OPTION_ARG_INT, &o.frequency,
+		{ "frequency", 0, 0, G_OPTION_ARG_STRING, &o.frequency,
 		  "Frequency of the P2P group (default: wpa_supplicant chooses)", "MHZ" },
 		G_OPTION_ENTRY_NULL
 	};
@@ -444,7 +440,7 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 
 enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 {
-	g_auto(session_options) o = NO_SESSION_OPTIONS;
+	g_auto(session_options) o = { NULL };
 	const GOptionEntry entries[] = { SESSION_OPTION_ENTRIES(&o), G_OPTION_ENTRY_NULL };
 	g_autoptr(GVariant) options = NULL;
 	g_autoptr(GError) error = NULL;

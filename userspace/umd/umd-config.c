@@ -35,13 +35,16 @@ static gboolean set_source(struct umd_config *config, const char *source, GError
 
 static gboolean set_audio(struct umd_config *config, const char *audio, GError **error)
 {
-	config->audio = g_strcmp0(audio, "none") != 0;
-	config->tone = g_strcmp0(audio, "tone") == 0;
-	if (!audio || !config->audio || config->tone || g_strcmp0(audio, "silence") == 0)
-		return TRUE;
-	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-		    "audio \"%s\" is none of \"none\", \"silence\" and \"tone\"", audio);
-	return FALSE;
+	enum channel_audio kind = CHANNEL_AUDIO_SILENCE;
+
+	if (audio && !channel_audio_from_name(audio, &kind)) {
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+			    "audio \"%s\" is none of %s", audio, CHANNEL_AUDIO_WORDS);
+		return FALSE;
+	}
+	config->audio = kind != CHANNEL_AUDIO_NONE;
+	config->tone = kind == CHANNEL_AUDIO_TONE;
+	return TRUE;
 }
 
 struct umd_config *umd_config_new(GVariant *fields, GError **error)

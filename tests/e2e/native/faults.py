@@ -157,7 +157,7 @@ def bad_addresses(bench: Bench) -> None:
 
 
 def bad_options(bench: Bench) -> None:
-    for bad in (("--mode=banana",), ("--max-bit-rate=-1",), ("--rtsp-timeout=-1",), ("--unknown",), ("word",)):
+    for bad in (("--mode=banana",), ("--mode=99999x10",), ("--audio=bogus",), ("--max-bit-rate=-1",), ("--rtsp-timeout=-1",), ("--unknown",), ("word",)):
         status, text = bench.refused(f"--listen={bench.host}", *bad)
         demand(status == 2 and "--help" in text, f"{bad} gives {status}: {text}")
     status, text = bench.refused(f"--listen={bench.host}", source="nowhere")
