@@ -4,9 +4,12 @@
  * fake-umd that does what the "sink", this test, tells it.
  */
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "broker.h"
 #include "link-direct.h"
+#include "rtsp-listener.h"
 
 struct fixture {
 	struct broker_config config;
@@ -424,6 +427,11 @@ static gboolean one_was_added(struct fixture *f)
 	return f->added == 1;
 }
 
+static gboolean one_is_active(struct fixture *f)
+{
+	return broker_active_sessions(f->broker) == 1;
+}
+
 /*
  * One session is allowed here: another sink is turned away, as is another
  * connection of the same one, and nobody is harmed.
@@ -471,6 +479,119 @@ static void test_forgotten(struct fixture *f, gconstpointer data)
 	g_assert_null(only_session(f));
 }
 
+/* ---- strangers ------------------------------------------------------------------ */
+
+static gboolean is_idle(struct fixture *f)
+{
+	return broker_active_sessions(f->broker) == 0;
+}
+
+/* Dials and hangs up, as fast as it can. */
+static void test_flood(struct fixture *f, gconstpointer data)
+{
+	gint64 end = g_get_monotonic_time() + 3 * G_USEC_PER_SEC;
+	guint dials = 0;
+
+	f->config.keep_ended = 60;
+	while (g_get_monotonic_time() < end) {
+		/* Another address each time: other calls of the same sink are calls of its session. */
+		g_autofree char *host = g_strdup_printf("127.0.1.%u", 1 + dials % 200);
+		g_autoptr(GSocketConnection) stranger = dial_from(f, host);
+
+		dials++;
+		/* It may be closed already. */
+		g_output_stream_write(g_io_stream_get_output_stream(G_IO_STREAM(stranger)),
+				      "leave\n", 6, NULL, NULL);
+		for (guint i = 0; i < 20; i++) {
+			g_main_context_iteration(NULL, FALSE);
+			g_usleep(1000);
+		}
+	}
+	g_test_message("%u calls, %u sessions", dials, f->added);
+	g_assert_cmpuint(dials, >, 2 * RTSP_CALLS_BURST);
+	g_assert_cmpuint(f->added, <=, RTSP_CALLS_BURST + 4);
+	wait_until(is_idle, f);
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 0);
+	g_assert_cmpuint(broker_sessions(f->broker)->len, <=, BROKER_MAX_ENDED);
+}
+
+static gboolean enough_ended(struct fixture *f)
+{
+	return f->added >= 2 * BROKER_MAX_ENDED && is_idle(f) &&
+	       broker_sessions(f->broker)->len <= BROKER_MAX_ENDED;
+}
+
+/* Those who may call one a second for ever are not remembered for ever: the last ones are. */
+static void test_many_ended(struct fixture *f, gconstpointer data)
+{
+	f->config.keep_ended = 60;
+	for (guint i = 0; i < 2 * BROKER_MAX_ENDED; i++) {
+		g_autoptr(GSocketConnection) sink = NULL;
+
+		/* A listener of its own: the rate of calls is another test's. */
+		if (i % RTSP_CALLS_BURST == 0) {
+			link_direct_unlisten(f->direct, f->bound);
+			g_free(f->bound);
+			g_assert_true(link_direct_listen(f->direct, "127.0.0.1:0",
+							 g_variant_new("a{sv}", NULL), &f->bound,
+							 NULL));
+		}
+		sink = dial(f);
+		tell(sink, "leave");
+		wait_until(one_is_active, f);
+		wait_until(is_idle, f);
+	}
+	wait_until(enough_ended, f);
+	g_assert_cmpuint(session_id(only_session(f)), ==, 2 * BROKER_MAX_ENDED);
+	g_assert_cmpuint(f->removed, ==, BROKER_MAX_ENDED);
+}
+
+/* No descriptor is left to accept a call with: that is no reason to do nothing but try. */
+static void test_no_descriptors(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketAddress) address = rtsp_parse_address(f->bound, 0, NULL);
+	g_autoptr(GSocket) sink = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+					       G_SOCKET_PROTOCOL_TCP, NULL);
+	g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(int));
+	gint64 end = g_get_monotonic_time() + 500000;
+	struct rlimit old, low;
+	guint rounds = 0;
+	int fd;
+
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &old), ==, 0);
+	low = old;
+	low.rlim_cur = MIN(old.rlim_cur, 64);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &low), ==, 0);
+	while ((fd = dup(0)) >= 0)
+		g_array_append_val(taken, fd);
+	g_assert_true(g_socket_connect(sink, address, NULL, NULL));
+	while (g_get_monotonic_time() < end) {
+		g_main_context_iteration(NULL, FALSE);
+		g_usleep(100);
+		rounds += g_main_context_pending(NULL);
+	}
+	for (guint i = 0; i < taken->len; i++)
+		close(g_array_index(taken, int, i));
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &old), ==, 0);
+	g_assert_cmpuint(rounds, <, 20);
+	wait_until(one_was_added, f);
+}
+
+static void test_too_many_addresses(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GVariant) none = g_variant_ref_sink(g_variant_new("a{sv}", NULL));
+	g_autoptr(GError) error = NULL;
+
+	for (guint i = 1; i < LINK_DIRECT_MAX_LISTENING; i++)
+		g_assert_true(link_direct_listen(f->direct, "127.0.0.1:0", none, NULL, NULL));
+	g_assert_false(link_direct_listen(f->direct, "127.0.0.1:0", none, NULL, &error));
+	g_assert_error(error, REASON_ERROR, REASON_TOO_MANY_ADDRESSES);
+	g_assert_true(link_direct_unlisten(f->direct, f->bound));
+	g_assert_true(link_direct_listen(f->direct, "127.0.0.1:0", none, NULL, NULL));
+}
+
 static void test_listen_errors(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GVariant) none = g_variant_ref_sink(g_variant_new("a{sv}", NULL));
@@ -512,6 +633,10 @@ int main(int argc, char **argv)
 	add("/direct/no-room", NULL, test_no_room);
 	add("/direct/no-umd", "/no/such/program", test_no_umd);
 	add("/direct/forgotten", NULL, test_forgotten);
+	add("/direct/flood", NULL, test_flood);
+	add("/direct/many-ended", NULL, test_many_ended);
+	add("/direct/no-descriptors", NULL, test_no_descriptors);
+	add("/direct/too-many-addresses", NULL, test_too_many_addresses);
 	add("/direct/listen-errors", NULL, test_listen_errors);
 	return g_test_run();
 }

@@ -126,17 +126,29 @@ static void remove_timer(gpointer id)
 	g_source_remove(GPOINTER_TO_UINT(id));
 }
 
-/* It has ended; whoever asked for it may still want to know why. */
-static void keep_for_a_while(broker *b, session *s)
+static void remove_after(broker *b, session *s, guint seconds)
 {
 	struct removal *removal = g_new0(struct removal, 1);
 	guint id;
 
 	removal->broker = b;
 	removal->session = s;
-	id = g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, b->config->keep_ended, removal_due,
-					removal, g_free);
+	id = g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, seconds, removal_due, removal, g_free);
 	g_hash_table_insert(b->removals, s, GUINT_TO_POINTER(id));
+}
+
+/* It has ended; whoever asked for it may still want to know why. Many are not kept for long. */
+static void keep_for_a_while(broker *b, session *s)
+{
+	guint ended = 0;
+
+	remove_after(b, s, b->config->keep_ended);
+	for (guint i = b->sessions->len; i > 0; i--) {
+		session *other = g_ptr_array_index(b->sessions, i - 1);
+
+		if (g_hash_table_contains(b->removals, other) && ++ended > BROKER_MAX_ENDED)
+			remove_after(b, other, 0);
+	}
 }
 
 static void session_did_change(session *s, enum session_change what, gpointer user_data)

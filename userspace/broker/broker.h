@@ -35,6 +35,8 @@ struct broker_config {
 
 #define BROKER_MAX_SESSIONS 8
 #define BROKER_KEEP_ENDED 60
+/* Ended sessions that can be asked why; the oldest goes when there are more. */
+#define BROKER_MAX_ENDED 16
 
 /**
  * struct broker_events - for the D-Bus interface; all may be NULL

@@ -297,6 +297,12 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 
 	if (!where)
 		return FALSE;
+	if (direct->listeners->len >= LINK_DIRECT_MAX_LISTENING) {
+		g_set_error(error, REASON_ERROR, REASON_TOO_MANY_ADDRESSES,
+			    "displays can call %u addresses already, more are not allowed",
+			    direct->listeners->len);
+		return FALSE;
+	}
 	address = g_new0(struct address, 1);
 	address->direct = direct;
 	address->options = g_variant_ref_sink(options);

@@ -14,6 +14,8 @@
 
 G_BEGIN_DECLS
 
+#define LINK_DIRECT_MAX_LISTENING 16
+
 link_backend *link_direct_new(const struct link_events *events, gpointer user_data);
 
 /**
@@ -22,7 +24,8 @@ link_backend *link_direct_new(const struct link_events *events, gpointer user_da
  * @options: a{sv} for the sessions that come of it
  * @bound: (out) (transfer full) (optional): "address:port"
  *
- * Fails with REASON_ADDRESS_INVALID or REASON_ADDRESS_IN_USE.
+ * Fails with REASON_ADDRESS_INVALID, REASON_ADDRESS_IN_USE, or, with
+ * LINK_DIRECT_MAX_LISTENING of them, REASON_TOO_MANY_ADDRESSES.
  */
 gboolean link_direct_listen(link_backend *backend, const char *address, GVariant *options,
 			    char **bound, GError **error);

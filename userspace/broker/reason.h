@@ -47,6 +47,8 @@ G_BEGIN_DECLS
 	R(ADDRESS_INVALID, "address-invalid", \
 	  "Give a numeric address of this machine, with :PORT if not 7236.") \
 	R(ADDRESS_IN_USE, "address-in-use", "End the other program that listens there (ss -tlnp).") \
+	R(TOO_MANY_ADDRESSES, "too-many-addresses", \
+	  "Give one up first: miracastctl status, miracastctl unlisten ADDRESS:PORT") \
 	R(SINK_NEVER_DIALLED, "sink-never-dialled", \
 	  "Check that no firewall here drops TCP port 7236, then restart the display and connect again.") \
 	R(LINK_UNAVAILABLE, "link-unavailable", "Run: miracastctl doctor") \

@@ -21,7 +21,11 @@
 
 struct rtsp_listener {
 	GSocket *socket;
-	GSource *source;
+	GSource *source; /* NULL while @pause runs */
+	guint pause; /* until it is looked for connections again */
+	gint64 credit_us; /* a call costs a second, at most RTSP_CALLS_BURST are saved */
+	gint64 credited_us; /* CLOCK_MONOTONIC: up to here */
+	gboolean refusing; /* said so */
 	GInetAddressMask *peers;
 	char *address;
 	guint16 port;
@@ -101,6 +105,45 @@ static gboolean is_allowed(rtsp_listener *listener, GSocketAddress *peer)
 		g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(peer)));
 }
 
+/* FALSE: too many have called lately. */
+static gboolean take_credit(rtsp_listener *listener)
+{
+	gint64 now = g_get_monotonic_time();
+
+	listener->credit_us = MIN(listener->credit_us + now - listener->credited_us,
+				  (gint64)RTSP_CALLS_BURST * G_USEC_PER_SEC);
+	listener->credited_us = now;
+	if (listener->credit_us < G_USEC_PER_SEC) {
+		if (!listener->refusing)
+			g_warning("too many calls on %s, no more than one a second is answered",
+				  listener->address);
+		listener->refusing = TRUE;
+		return FALSE;
+	}
+	listener->credit_us -= G_USEC_PER_SEC;
+	listener->refusing = FALSE;
+	return TRUE;
+}
+
+static void watch(rtsp_listener *listener);
+
+static gboolean paused_enough(gpointer user_data)
+{
+	rtsp_listener *listener = user_data;
+
+	listener->pause = 0;
+	watch(listener);
+	return G_SOURCE_REMOVE;
+}
+
+/* The connection still waits to be accepted: to look again at once would be to do nothing else. */
+static void pause_watching(rtsp_listener *listener)
+{
+	g_source_destroy(listener->source);
+	g_clear_pointer(&listener->source, g_source_unref);
+	listener->pause = g_timeout_add_seconds(1, paused_enough, listener);
+}
+
 static gboolean incoming(GSocket *socket, GIOCondition condition, gpointer user_data)
 {
 	rtsp_listener *listener = user_data;
@@ -112,9 +155,11 @@ static gboolean incoming(GSocket *socket, GIOCondition condition, gpointer user_
 
 	accepted = g_socket_accept(listener->socket, NULL, &error);
 	if (!accepted) {
-		if (!g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
-			g_warning("cannot accept on %s: %s", listener->address, error->message);
-		return G_SOURCE_CONTINUE;
+		if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+			return G_SOURCE_CONTINUE;
+		g_warning("cannot accept on %s: %s", listener->address, error->message);
+		pause_watching(listener);
+		return G_SOURCE_REMOVE;
 	}
 	peer = g_socket_get_remote_address(accepted, NULL);
 	if (!peer)
@@ -124,11 +169,20 @@ static gboolean incoming(GSocket *socket, GIOCondition condition, gpointer user_
 		g_message("dropped a connection from %s, which is not the sink", text);
 		return G_SOURCE_CONTINUE;
 	}
+	if (!take_credit(listener))
+		return G_SOURCE_CONTINUE;
 	/* Answers are small and each waits for the one before. */
 	g_socket_set_option(accepted, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
 	connection = g_socket_connection_factory_create_connection(accepted);
 	listener->accepted(listener, connection, listener->user_data);
 	return G_SOURCE_CONTINUE;
+}
+
+static void watch(rtsp_listener *listener)
+{
+	listener->source = g_socket_create_source(listener->socket, G_IO_IN, NULL);
+	g_source_set_callback(listener->source, G_SOURCE_FUNC(incoming), listener, NULL);
+	g_source_attach(listener->source, g_main_context_get_thread_default());
 }
 
 static gboolean bind_socket(rtsp_listener *listener, const struct rtsp_listen *where,
@@ -183,9 +237,9 @@ rtsp_listener *rtsp_listener_new(const struct rtsp_listen *where, rtsp_listener_
 	listener->address = g_strdup_printf(strchr(text, ':') ? "[%s]:%u" : "%s:%u", text,
 					    listener->port);
 
-	listener->source = g_socket_create_source(listener->socket, G_IO_IN, NULL);
-	g_source_set_callback(listener->source, G_SOURCE_FUNC(incoming), listener, NULL);
-	g_source_attach(listener->source, g_main_context_get_thread_default());
+	listener->credit_us = (gint64)RTSP_CALLS_BURST * G_USEC_PER_SEC;
+	listener->credited_us = g_get_monotonic_time();
+	watch(listener);
 	return g_steal_pointer(&listener);
 }
 
@@ -198,6 +252,7 @@ void rtsp_listener_free(rtsp_listener *listener)
 {
 	if (!listener)
 		return;
+	g_clear_handle_id(&listener->pause, g_source_remove);
 	if (listener->source)
 		g_source_destroy(listener->source);
 	g_clear_pointer(&listener->source, g_source_unref);

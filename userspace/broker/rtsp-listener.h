@@ -4,6 +4,11 @@
  *
  * Listens on one local address only, never on all of them.
  *
+ * Who dials makes work for us before anybody knows who it is: a process, and on
+ * D-Bus an object.  So a listener takes RTSP_CALLS_BURST calls at once and then
+ * one a second; the others are closed.  When the process has no descriptor left
+ * for another connection, it looks again after a second.
+ *
  * Sinks that dial again
  * =====================
  *
@@ -36,6 +41,9 @@
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
+
+/* More than a sink needs that dials again, and than there are sessions. */
+#define RTSP_CALLS_BURST 16
 
 typedef struct rtsp_listener rtsp_listener;
 
