@@ -323,7 +323,6 @@ static void choose_past(enum fake_behaviour behaviour)
 	/* A further device, which belongs to the first row. */
 	fake_encoder_register(data, "vah264enc@1.28", "varenderD129h264enc", FAKE_FAILS);
 	g_assert_cmpstr(video_encoder_element(video_encoder_find(NULL, NULL)), ==, "vah264enc");
-	video_encoders_prepare(NULL);
 	assert_chosen(NULL, "x264enc");
 	/* What the user names is not replaced in silence. */
 	g_assert_null(video_encoder_choose("varenderD129h264enc", &error));
@@ -355,6 +354,8 @@ static void past_hangs(void)
 /* What M4 is about to promise is tried, and what fails in a session is not taken again. */
 static void give_up(void)
 {
+	g_autofree char *name = notes_name();
+	g_autoptr(GKeyFile) notes = g_key_file_new();
 	const struct video_encoder *fake;
 	struct wfd_selection selection = {
 		.mode = wfd_mode_lookup(WFD_SET_R2, WFD_TABLE_CEA, 21),
@@ -372,7 +373,11 @@ static void give_up(void)
 	video_encoder_limits(fake, &limits);
 	g_assert_cmpuint(limits.h264_profiles, ==, WFD_H264_PROFILE_CBP);
 	g_assert_true(video_encoder_find(NULL, NULL) == fake);
-	video_encoder_give_up(fake, BOTH_PROFILES, "it stopped");
+	video_encoder_failed(fake, WFD_H264_PROFILE_CBP, "it stopped");
+	/* The next process knows. */
+	g_assert_true(g_key_file_load_from_file(notes, name, G_KEY_FILE_NONE, NULL));
+	g_assert_cmpint(g_key_file_get_integer(notes, "vah264enc", "failed", NULL), ==,
+			WFD_H264_PROFILE_CBP);
 	g_assert_cmpstr(video_encoder_element(video_encoder_find(NULL, NULL)), ==, "x264enc");
 	g_assert_true(video_encoder_try(video_encoder_find(NULL, NULL), &selection, NULL));
 }
@@ -386,6 +391,7 @@ static void remembers(void)
 
 	fake_encoder_register(data, "vah264enc@1.26", "vah264enc", FAKE_FAILS);
 	fake_encoder_register(data, "vah264enc@1.28", "varenderD129h264enc", FAKE_FAILS);
+	fake_encoder_register(data, "vah264lpenc@1.28", "vah264lpenc", FAKE_SWALLOWS);
 	assert_chosen("x264enc", "x264enc");
 	g_assert_true(g_key_file_load_from_file(notes, name, G_KEY_FILE_NONE, NULL));
 	g_assert_cmpuint(g_key_file_get_uint64(notes, "x264enc", "pixels-per-second", NULL), >,
@@ -396,12 +402,17 @@ static void remembers(void)
 	 */
 	g_key_file_set_integer(notes, "vah264enc", "testing", G_MAXINT);
 	g_key_file_set_integer(notes, "vah264enc", "ended-while-testing", 1);
+	/* And one that stopped in sessions of both profiles. */
+	g_key_file_set_integer(notes, "vah264lpenc", "failed", BOTH_PROFILES);
 	g_key_file_set_integer(notes, "varenderD129h264enc", "testing", getpid());
 	g_key_file_set_integer(notes, "varenderD129h264enc", "ended-while-testing", 1);
 	g_assert_true(g_key_file_save_to_file(notes, name, NULL));
 	assert_chosen(NULL, "x264enc");
 	g_assert_null(video_encoder_find("vah264enc", &error));
 	g_assert_nonnull(strstr(error->message, "have ended"));
+	g_clear_error(&error);
+	g_assert_null(video_encoder_find("vah264lpenc", &error));
+	g_assert_nonnull(strstr(error->message, "in a session"));
 	g_clear_error(&error);
 	g_assert_null(video_encoder_find("varenderD129h264enc", &error));
 	g_assert_nonnull(strstr(error->message, "the driver does not do this"));
@@ -675,17 +686,6 @@ static void test_promise_bytes(void)
 						  WFD_LEVEL_3_1), ==, H264_PROMISE_NONE);
 }
 
-static void test_can_change(void)
-{
-	const struct video_encoder *encoder = video_encoder_find("x264enc", NULL);
-	const struct wfd_selection high = { .profile = WFD_H264_PROFILE_CHP };
-	const struct wfd_selection baseline = { .profile = WFD_H264_PROFILE_CBP };
-
-	g_assert_true(video_encoder_can_change(encoder, &high, &high));
-	g_assert_false(video_encoder_can_change(encoder, &baseline, &high));
-	g_assert_false(video_encoder_can_change(encoder, &high, &baseline));
-}
-
 static void add_process(const char *name, GTestFunc function)
 {
 	char *path = g_strdup_printf("/encoders/%s", name);
@@ -722,7 +722,6 @@ int main(int argc, char **argv)
 	add_process("remembers", remembers);
 	add_process("measured", measured);
 	g_test_add_func("/encoders/promise-bytes", test_promise_bytes);
-	g_test_add_func("/encoders/can-change", test_can_change);
 	g_test_add_data_func("/encoders/promises/x264enc", "x264enc", test_promises);
 	g_test_add_data_func("/encoders/promises/openh264enc", "openh264enc", test_promises);
 	result = g_test_run();

@@ -41,6 +41,7 @@
 #define KEY_TESTING "testing" /* process id */
 #define KEY_ENDED "ended-while-testing" /* so many processes */
 #define ENDED_MOST 2
+#define KEY_FAILED "failed" /* WFD_H264_PROFILE_* that a session has lost it with */
 #define KEY_MEASURED "pixels-per-second"
 #define KEY_PASSED "passed"
 
@@ -131,6 +132,19 @@ static void note_result(const struct video_encoder *encoder)
 	save_notes(notes);
 }
 
+void video_encoder_failed(const struct video_encoder *encoder, guint8 profiles, const char *why)
+{
+	g_autoptr(GKeyFile) notes = NULL;
+
+	video_encoder_give_up(encoder, profiles, why);
+	if (encoder->row->software)
+		return;
+	notes = load_notes();
+	profiles |= g_key_file_get_integer(notes, encoder->element, KEY_FAILED, NULL);
+	g_key_file_set_integer(notes, encoder->element, KEY_FAILED, profiles);
+	save_notes(notes);
+}
+
 /* What an earlier process has found out; TRUE: there is no need to test. */
 static gboolean recall(struct video_encoder *encoder)
 {
@@ -143,6 +157,9 @@ static gboolean recall(struct video_encoder *encoder)
 				      "processes have ended while they tested it");
 		return TRUE;
 	}
+	video_encoder_give_up(encoder,
+			      g_key_file_get_integer(notes, encoder->element, KEY_FAILED, NULL),
+			      "it has failed in a session");
 	passed = g_key_file_get_integer_list(notes, encoder->element, KEY_PASSED, &n, NULL);
 	if (n != 2)
 		return FALSE;
@@ -526,9 +543,9 @@ static struct wfd_selection selection_of(guint bit, guint profile)
 #define HD_30 5
 #define FULL_HD_60 8
 
-static void test_encoder(struct video_encoder *encoder)
+static void test_encoder(struct video_encoder *encoder, gboolean wanted)
 {
-	if (recall(encoder))
+	if ((!wanted || encoder->row->software) && recall(encoder))
 		return;
 	note_testing(encoder);
 	for (guint profile = WFD_H264_PROFILE_CBP; profile <= WFD_H264_PROFILE_CHP; profile <<= 1) {
@@ -566,7 +583,7 @@ const struct video_encoder *video_encoder_choose(const char *name, GError **erro
 		}
 		encoder->testing = TRUE;
 		video_encoders_unlock();
-		test_encoder(encoder);
+		test_encoder(encoder, name != NULL);
 		video_encoders_lock();
 		encoder->testing = FALSE;
 		encoder->tested = TRUE;
@@ -574,17 +591,4 @@ const struct video_encoder *video_encoder_choose(const char *name, GError **erro
 	}
 	video_encoders_unlock();
 	return encoder;
-}
-
-static gpointer prepare_thread(gpointer name)
-{
-	video_encoder_choose(name, NULL);
-	g_free(name);
-	return NULL;
-}
-
-void video_encoders_prepare(const char *name)
-{
-	g_autoptr(GThread) thread =
-		g_thread_try_new("encoders", prepare_thread, g_strdup(name), NULL);
 }

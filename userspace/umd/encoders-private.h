@@ -115,7 +115,7 @@ struct video_encoder {
 	guint64 measured;
 	guint passed[2];
 	gboolean testing; /* a test is running ... */
-	gboolean tested;  /* ... or was, by video_encoders_prepare() */
+	gboolean tested;  /* ... or was, by video_encoder_choose() */
 };
 
 /* All that are installed, best first; constant. */

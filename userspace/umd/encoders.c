@@ -450,12 +450,6 @@ void video_encoder_set_bit_rate(const struct video_encoder *encoder, GstElement 
 	encoder_apply_bit_rate(encoder->row, G_OBJECT(element), bit_rate);
 }
 
-gboolean video_encoder_can_change(const struct video_encoder *encoder,
-				  const struct wfd_selection *from, const struct wfd_selection *to)
-{
-	return from->profile == to->profile;
-}
-
 const char *audio_encoder_element(enum wfd_audio_format format)
 {
 	for (gsize i = 0; i < G_N_ELEMENTS(audio_encoders); i++) {

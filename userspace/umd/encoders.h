@@ -13,9 +13,8 @@
  *
  * That an element is installed does not say that it works.  So it encodes a few
  * pictures before the sink is promised anything (encoder-test.c): output has to
- * come, and the SPS has to say the size and the profile.  video_encoders_prepare()
- * begins with that in a thread, video_encoder_choose() waits for what it found,
- * and goes down the table past what failed; video_encoder_try() does the same for
+ * come, and the SPS has to say the size and the profile.  video_encoder_choose()
+ * does that and goes down the table past what fails; video_encoder_try() does it for
  * what M4 is about to promise; video_encoder_give_up() is for what fails later.
  * Results are kept for the process, and in the user's cache directory until the
  * next boot.  One lock guards them; all functions may be called by any thread.
@@ -60,14 +59,14 @@ struct video_encoder_settings {
  */
 const struct video_encoder *video_encoder_find(const char *name, GError **error);
 
-/* Begins, in a thread, to find out which of them work.  Once per process and @name. */
-void video_encoders_prepare(const char *name);
-
 /**
  * video_encoder_choose - the best one that works
- * @name: (nullable): as above
+ * @name: (nullable): as above; what is known of an encoder that the user names does
+ *	not count, it is tested again
  *
- * Waits for the tests, of each encoder two seconds at most.  Errors as above.
+ * Tests, or waits for another thread that does: some tens of milliseconds where
+ * nothing is known of the encoder yet, two seconds at most for each that does not
+ * work.  Errors as above.
  */
 const struct video_encoder *video_encoder_choose(const char *name, GError **error);
 
@@ -83,6 +82,12 @@ gboolean video_encoder_try(const struct video_encoder *encoder,
 
 /* It has failed with @profiles (WFD_H264_PROFILE_*): says so, once, and is not found again. */
 void video_encoder_give_up(const struct video_encoder *encoder, guint8 profiles, const char *why);
+
+/*
+ * The same for one that had passed its test and stopped in a session: the sessions
+ * until the next boot do without it, too, unless the user names it.
+ */
+void video_encoder_failed(const struct video_encoder *encoder, guint8 profiles, const char *why);
 
 /* Name of the factory. */
 const char *video_encoder_element(const struct video_encoder *encoder);
@@ -112,17 +117,6 @@ gboolean video_encoder_configure(const struct video_encoder *encoder, GstElement
 /* While it runs: the bit rate, and what follows from it. */
 void video_encoder_set_bit_rate(const struct video_encoder *encoder, GstElement *element,
 				guint bit_rate);
-
-/**
- * video_encoder_can_change - may a running element go on with another selection?
- *
- * With new caps in front of and behind it and video_encoder_set_bit_rate(), that is.
- * If not, it has to be replaced by one that was configured for @to: what makes a
- * profile is set only once.
- */
-gboolean video_encoder_can_change(const struct video_encoder *encoder,
-				  const struct wfd_selection *from,
-				  const struct wfd_selection *to);
 
 /* Audio formats that can be produced: bit per enum wfd_audio_format. */
 guint audio_encoders_available(void);

@@ -25,7 +25,11 @@ static void picture_needed(gpointer user_data)
 
 static void pipeline_failed(enum channel_reason reason, const char *message, gpointer user_data)
 {
-	umd_session_fail(user_data, reason, message);
+	umd_session *s = user_data;
+
+	if (reason == CHANNEL_REASON_ENCODER_FAILED)
+		video_encoder_failed(s->encoder, s->selection.profile, message);
+	umd_session_fail(s, reason, message);
 }
 
 static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer user_data)
