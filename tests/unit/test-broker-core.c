@@ -12,7 +12,7 @@
 #include "kernel.h"
 #include "link.h"
 #include "options.h"
-#include "p2p-net.h"
+#include "p2p-address.h"
 #include "p2p-state.h"
 #include "reason.h"
 #include "rtsp-listener.h"
@@ -322,7 +322,7 @@ static void test_addresses(void)
 	}
 }
 
-/* ---- p2p-net.h ------------------------------------------------------------------- */
+/* ---- p2p-address.h --------------------------------------------------------------- */
 
 static int choose(const char *const *networks)
 {
@@ -334,7 +334,7 @@ static int choose(const char *const *networks)
 		g_assert_nonnull(mask);
 		g_ptr_array_add(used, mask);
 	}
-	return p2p_net_choose(used);
+	return p2p_address_choose(used);
 }
 
 static void test_network_choice(void)
@@ -350,6 +350,160 @@ static void test_network_choice(void)
 						 "192.168.64.0/18", NULL }), ==, 0);
 	g_assert_cmpint(choose((const char *[]){ "192.168.0.0/16", NULL }), ==, -1);
 	g_assert_cmpint(choose((const char *[]){ "192.0.0.0/2", NULL }), ==, -1);
+}
+
+static guint8 *bytes_of(const char *text, guint8 bytes[4])
+{
+	g_autoptr(GInetAddress) address = g_inet_address_new_from_string(text);
+
+	memcpy(bytes, g_inet_address_to_bytes(address), 4);
+	return bytes;
+}
+
+/* The way to everywhere, in one route or in halves of one, is no network. */
+static void test_networks_used(void)
+{
+	static const struct {
+		const char *address;
+		guint prefix;
+		const char *network; /* or NULL: not added */
+	} cases[] = {
+		{ "0.0.0.0", 0, NULL },
+		{ "0.0.0.0", 1, NULL },
+		{ "128.0.0.0", 1, NULL },
+		{ "192.0.0.0", 2, NULL },
+		{ "192.0.0.0", 7, NULL },
+		{ "10.0.0.0", 8, "10.0.0.0/8" },
+		{ "192.168.1.7", 24, "192.168.1.0/24" },
+		{ "192.168.1.7", 32, "192.168.1.7" },
+		{ "192.168.1.7", 33, NULL },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) used = g_ptr_array_new_with_free_func(g_object_unref);
+		g_autofree char *network = NULL;
+		guint8 bytes[4];
+
+		p2p_address_add_used(used, bytes_of(cases[i].address, bytes), cases[i].prefix);
+		g_assert_cmpuint(used->len, ==, cases[i].network ? 1 : 0);
+		if (used->len)
+			network = g_inet_address_mask_to_string(used->pdata[0]);
+		g_assert_cmpstr(network, ==, cases[i].network);
+	}
+}
+
+static void test_prefix(void)
+{
+	static const struct {
+		const char *mask;
+		int prefix;
+	} cases[] = {
+		{ "0.0.0.0", 0 }, { "128.0.0.0", 1 }, { "255.255.0.0", 16 },
+		{ "255.255.255.0", 24 }, { "255.255.255.252", 30 }, { "255.255.255.255", 32 },
+		{ "255.0.255.0", -1 }, { "0.255.255.255", -1 }, { "255.255.255.1", -1 },
+	};
+	guint8 bytes[4];
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(p2p_address_prefix(bytes_of(cases[i].mask, bytes)), ==,
+				cases[i].prefix);
+}
+
+/* What a display may make of us: one host of a small private network that nobody here is in. */
+static void test_address_check(void)
+{
+	static const struct {
+		const char *local;
+		int prefix;
+		const char *owner;
+		const char *used;
+		const char *message; /* part of it, or NULL: taken */
+	} cases[] = {
+		{ "192.168.49.20", 24, NULL, NULL, NULL },
+		{ "192.168.49.20", 24, "192.168.49.1", NULL, NULL },
+		{ "10.123.0.2", 30, "10.123.0.1", NULL, NULL },
+		{ "172.16.0.2", 16, NULL, NULL, NULL },
+		{ "192.168.49.20", 24, NULL, "192.168.48.0/24", NULL },
+		/* Absurd sizes. */
+		{ "192.168.49.20", -1, NULL, NULL, "impossible size" },
+		{ "192.168.49.20", 0, NULL, NULL, "impossible size" },
+		{ "192.168.49.20", 1, NULL, NULL, "impossible size" },
+		{ "10.0.0.20", 8, NULL, NULL, "impossible size" },
+		{ "10.0.0.20", 15, NULL, NULL, "impossible size" },
+		{ "10.0.0.20", 31, NULL, NULL, "impossible size" },
+		{ "10.0.0.20", 32, NULL, NULL, "impossible size" },
+		/* The Internet's addresses, and those of nobody. */
+		{ "9.9.9.10", 24, NULL, NULL, "private" },
+		{ "172.32.0.10", 24, NULL, NULL, "private" },
+		{ "127.0.0.10", 24, NULL, NULL, "private" },
+		{ "169.254.1.10", 16, NULL, NULL, "private" },
+		{ "224.0.0.10", 24, NULL, NULL, "private" },
+		{ "192.168.49.0", 24, NULL, NULL, "private" },
+		{ "192.168.49.255", 24, NULL, NULL, "private" },
+		/* The owner's own. */
+		{ "192.168.49.20", 24, "192.168.50.1", NULL, "192.168.50.1" },
+		{ "192.168.49.20", 24, "192.168.49.20", NULL, "not in that network" },
+		{ "192.168.49.20", 24, "192.168.49.255", NULL, "not in that network" },
+		{ "192.168.49.20", 24, "fe80::1", NULL, "not IPv4" },
+		/* A network that is in use. */
+		{ "192.168.1.77", 24, NULL, "192.168.1.0/24", "192.168.1.0/24" },
+		{ "192.168.1.77", 24, NULL, "192.168.0.0/16", "192.168.0.0/16" },
+		{ "192.168.1.77", 16, NULL, "192.168.200.3/32", "192.168.200.3" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) used = g_ptr_array_new_with_free_func(g_object_unref);
+		g_autoptr(GInetAddress) local = g_inet_address_new_from_string(cases[i].local);
+		g_autoptr(GInetAddress) owner = NULL;
+		g_autoptr(GError) error = NULL;
+		gboolean ok;
+
+		if (cases[i].owner)
+			owner = g_inet_address_new_from_string(cases[i].owner);
+		if (cases[i].used)
+			g_ptr_array_add(used, g_inet_address_mask_new_from_string(cases[i].used,
+										  NULL));
+		ok = p2p_address_check(local, cases[i].prefix, owner, used, &error);
+		if (!cases[i].message) {
+			g_assert_no_error(error);
+			g_assert_true(ok);
+			continue;
+		}
+		g_assert_error(error, REASON_ERROR, REASON_ADDRESS_REFUSED);
+		g_assert_nonnull(strstr(error->message, cases[i].message));
+	}
+}
+
+static void test_lease(void)
+{
+	static const struct {
+		const char *line;
+		const char *address; /* or NULL: no lease */
+		int prefix;
+	} cases[] = {
+		{ "bound 192.168.49.20 255.255.255.0", "192.168.49.20", 24 },
+		{ "renew 192.168.49.20 255.255.255.0", "192.168.49.20", 24 },
+		{ "bound 192.168.49.20 128.0.0.0", "192.168.49.20", 1 },
+		{ "bound 192.168.49.20 255.0.255.0", "192.168.49.20", -1 },
+		{ "bound 192.168.49.20 -", "192.168.49.20", -1 },
+		{ "bound 192.168.49.20", NULL, -1 },
+		{ "bound - -", NULL, -1 },
+		{ "bound fe80::1 255.255.255.0", NULL, -1 },
+		{ "deconfig - -", NULL, -1 },
+		{ "deconfig 192.168.49.20 255.255.255.0", NULL, -1 },
+		{ "bound 192.168.49.20 255.255.255.0 more", NULL, -1 },
+		{ "", NULL, -1 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		int prefix = 99;
+		g_autoptr(GInetAddress) address =
+			p2p_address_parse_lease(cases[i].line, &prefix);
+		g_autofree char *text = address ? g_inet_address_to_string(address) : NULL;
+
+		g_assert_cmpstr(text, ==, cases[i].address);
+		g_assert_cmpint(prefix, ==, cases[i].prefix);
+	}
 }
 
 /* ---- p2p-state.h ----------------------------------------------------------------- */
@@ -416,7 +570,11 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/parse", test_options_parse);
 	g_test_add_func("/options/mode", test_modes);
 	g_test_add_func("/rtsp-listener/address", test_addresses);
-	g_test_add_func("/p2p-net/choose", test_network_choice);
+	g_test_add_func("/p2p-address/choose", test_network_choice);
+	g_test_add_func("/p2p-address/used", test_networks_used);
+	g_test_add_func("/p2p-address/prefix", test_prefix);
+	g_test_add_func("/p2p-address/check", test_address_check);
+	g_test_add_func("/p2p-address/lease", test_lease);
 	g_test_add_func("/p2p-state/leftovers", test_leftovers);
 	g_test_add_func("/link/clean-text", test_clean_text);
 	return g_test_run();

@@ -522,7 +522,8 @@ static void addressing(p2p_connection *conn)
 		.ifname = conn->group.ifname,
 		.owner = conn->group.owner,
 		.ip = conn->group.ip,
-		.prefix = conn->group.mask,
+		.prefix = conn->group.prefix,
+		.owner_ip = conn->group.owner_ip,
 		.runtime_dir = p2p->runtime_dir,
 	};
 
@@ -628,6 +629,7 @@ static void forget_group(p2p_connection *conn)
 	g_clear_pointer((char **)&conn->group.path, g_free);
 	g_clear_pointer((char **)&conn->group.ifname, g_free);
 	g_clear_object(&conn->group.ip);
+	g_clear_object(&conn->group.owner_ip);
 }
 
 static void group_is_over(p2p_connection *conn)
@@ -806,7 +808,8 @@ gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_gr
 	conn->group.ifname = g_strdup(group->ifname);
 	conn->group.owner = group->owner;
 	conn->group.ip = group->ip ? g_object_ref(group->ip) : NULL;
-	conn->group.mask = group->mask;
+	conn->group.prefix = group->prefix;
+	conn->group.owner_ip = group->owner_ip ? g_object_ref(group->owner_ip) : NULL;
 	p2p_device_note_group(p2p_of(conn)->device, group->path);
 	g_info("group on %s as %s", group->ifname, group->owner ? "owner" : "client");
 	if (conn->state == CLOSING_GROUP)

@@ -3,10 +3,22 @@
  * p2p-net.h - IPv4 on a P2P group
  *
  * As group owner: an address of a free 192.168.x.0/24 on the group's interface
- * (through libnl-route), and a DHCP server (dnsmasq) bound to that interface.
- * As client: the address that came with the 4-way handshake, or a DHCP client
- * (dhcpcd), without default route and without name servers: a display must not
- * become the way to the Internet.
+ * (through libnl-route), and a DHCP server (p2p-dhcp.h) bound to that interface.
+ * As client: the address that came with the 4-way handshake, or one by DHCP, if
+ * p2p-address.h finds nothing wrong with it.
+ *
+ * A display must not become the way to the Internet, nor this machine one for the
+ * display.  So, in both roles, nothing but this one address and the network it is
+ * in comes to the interface: no route and no name server by DHCP; no IPv6 at all,
+ * and with it no Router Advertisement; nothing that arrives on it is forwarded.
+ *
+ * Where the group has no network interface of its own but that of the adapter, what
+ * was set before is set again in the end, by the next daemon if need be.
+ *
+ * A display may still have the former owner of the same address in its ARP cache,
+ * say a phone, since 192.168.49.1 is everybody's. So the address is announced (RFC
+ * 5227, 3) when it is set, and again when the display has come, which as a rule is
+ * later.
  */
 #pragma once
 
@@ -22,22 +34,26 @@ typedef struct p2p_net p2p_net;
  * struct p2p_net_request - the group
  * @ifname: its network interface
  * @owner: we are group owner
- * @ip, @prefix: as client: address from the handshake, or NULL
+ * @ip, @prefix: as client: address from the handshake, or NULL; the prefix as in
+ *	p2p_address_check()
+ * @owner_ip: as client: the owner's own address from the handshake, or NULL
  * @runtime_dir: directory for the files of the DHCP programs; exists
  */
 struct p2p_net_request {
 	const char *ifname;
 	gboolean owner;
 	GInetAddress *ip;
-	guint prefix;
+	int prefix;
+	GInetAddress *owner_ip;
 	const char *runtime_dir;
 };
 
 /**
  * struct p2p_net_funcs - what the owner hears; never from inside of a call
  * @progress: as in link.h
- * @up: our address, and the network in which the peer is
- * @failed: at most once; REASON_ADDRESS_FAILED or _DHCP_MISSING
+ * @up: our address, and the network in which the peer is, or the peer alone if it
+ *	has said which address it has
+ * @failed: at most once; REASON_ADDRESS_FAILED, _ADDRESS_REFUSED or _DHCP_MISSING
  * @closed: answer to close()
  */
 struct p2p_net_funcs {
@@ -64,15 +80,7 @@ struct p2p_net_impl {
 /* The one that works on the system. */
 extern const struct p2p_net_impl p2p_net_system;
 
-/* End what a process that was killed has left in @runtime_dir. */
+/* Undo what a process that was killed has left: programs, settings; see @runtime_dir. */
 void p2p_net_clean_up(const char *runtime_dir);
-
-/**
- * p2p_net_choose - third byte of a free 192.168.x.0/24
- * @used: IPv4 networks in use: (element-type GInetAddressMask)
- *
- * Returns: 0 to 255, or -1 if all are in use
- */
-int p2p_net_choose(GPtrArray *used);
 
 G_END_DECLS

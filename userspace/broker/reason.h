@@ -78,6 +78,8 @@ G_BEGIN_DECLS
 	R(GROUP_FAILED, "group-failed", \
 	  "Connect again; if it goes on, switch Wi-Fi of the display off and on.") \
 	R(GROUP_ENDED, "group-ended", "Check that the display is on and in range, then connect again.") \
+	R(ADDRESS_REFUSED, "address-refused", \
+	  "Leave the network that the message names, or restart the display, then connect again.") \
 	R(ADDRESS_FAILED, "address-failed", "See the log of miracastd for the command that failed.") \
 	R(DHCP_MISSING, "dhcp-missing", "Install the program that the message names.")
 

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "p2p-address.h"
+
 /* GO formation answers at once; only scanning commands may take a while. */
 #define CALL_TIMEOUT_MS 10000
 
@@ -182,28 +184,37 @@ static void check_cancelled(wpas *w)
 	w->funcs->cancelled(w, w->user_data);
 }
 
+/* IPv4 addresses of the 4-way handshake are four bytes in network order. */
+static gboolean lookup_ipv4(GVariant *dict, const char *key, guint8 address[4])
+{
+	g_autoptr(GVariant) value = g_variant_lookup_value(dict, key, G_VARIANT_TYPE_BYTESTRING);
+	gsize len = 0;
+	const guint8 *bytes = value ? g_variant_get_fixed_array(value, &len, 1) : NULL;
+
+	if (len != 4)
+		return FALSE;
+	memcpy(address, bytes, len);
+	return TRUE;
+}
+
 static void report_group(wpas *w, const char *path, struct wpas_starting *starting, GBytes *ssid)
 {
-	g_autoptr(GVariant) ip =
-		g_variant_lookup_value(starting->started, "IpAddr", G_VARIANT_TYPE_BYTESTRING);
-	g_autoptr(GVariant) mask =
-		g_variant_lookup_value(starting->started, "IpAddrMask", G_VARIANT_TYPE_BYTESTRING);
 	g_autoptr(GInetAddress) address = NULL;
+	g_autoptr(GInetAddress) owner_address = NULL;
 	struct wpas_group group = { .path = path, .ifname = starting->ifname, .ssid = ssid };
 	const char *role = "";
-	gsize len = 0;
+	guint8 ip[4], mask[4], owner_ip[4];
 
 	g_variant_lookup(starting->started, "role", "&s", &role);
 	group.owner = strcmp(role, "GO") == 0;
-	if (ip && mask && g_variant_n_children(ip) == 4 && g_variant_n_children(mask) == 4) {
-		const guint8 *bits = g_variant_get_fixed_array(mask, &len, 1);
-
-		address = g_inet_address_new_from_bytes(g_variant_get_fixed_array(ip, &len, 1),
-							G_SOCKET_FAMILY_IPV4);
-		group.ip = address;
-		for (guint i = 0; i < 4; i++)
-			group.mask += __builtin_popcount(bits[i]);
+	if (lookup_ipv4(starting->started, "IpAddr", ip) &&
+	    lookup_ipv4(starting->started, "IpAddrMask", mask)) {
+		group.ip = address = g_inet_address_new_from_bytes(ip, G_SOCKET_FAMILY_IPV4);
+		group.prefix = p2p_address_prefix(mask);
 	}
+	if (group.ip && lookup_ipv4(starting->started, "IpAddrGo", owner_ip))
+		group.owner_ip = owner_address =
+			g_inet_address_new_from_bytes(owner_ip, G_SOCKET_FAMILY_IPV4);
 	g_hash_table_replace(w->groups, g_strdup(path), g_strdup(group.ifname));
 	w->funcs->group_started(w, &group, w->user_data);
 }

@@ -83,8 +83,9 @@ struct wpas_negotiation {
  * @ifname: network interface
  * @owner: this machine is group owner
  * @ssid: name of its network, or NULL if it was not told
- * @ip, @mask: address that the owner has given us in the 4-way handshake, or
- *	NULL (Wi-Fi P2P 1.7, 4.2.8)
+ * @ip, @prefix: address that the owner has given us in the 4-way handshake, or
+ *	NULL (Wi-Fi P2P 1.7, 4.2.8); a mask that is none is the prefix -1
+ * @owner_ip: that of the owner, if it has told it
  */
 struct wpas_group {
 	const char *path;
@@ -92,7 +93,8 @@ struct wpas_group {
 	gboolean owner;
 	GBytes *ssid;
 	GInetAddress *ip;
-	guint mask;
+	int prefix;
+	GInetAddress *owner_ip;
 };
 
 /**

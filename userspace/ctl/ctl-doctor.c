@@ -371,7 +371,7 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	check_supplicant(&d);
 	check_program(&d, "dnsmasq", "dnsmasq-base", FAIL,
 		      "gives displays their address over Wi-Fi P2P");
-	check_program(&d, "dhcpcd", "dhcpcd-base", WARN,
+	check_program(&d, "busybox", "busybox", WARN,
 		      "is needed for displays that insist on being group owner");
 	check_firewall(&d);
 	if (ctl->json)
