@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The Wi-Fi P2P link with real wpa_supplicants on simulated radios. Runs as root in a virtual machine.
 
-The source casts its test picture, so that no kernel module and no desktop are needed. Prints "PASS name" or
-"FAIL name" for each scenario.
+miracastd is the installed unit with all its restrictions; its arguments alone are others: the source casts its test
+picture, so that no kernel module and no desktop are needed. Prints "PASS name" or "FAIL name" for each scenario.
 
     p2p_link.py [--out DIR] [SCENARIO...]
 """
 from __future__ import annotations
 
 import argparse
-import json
+import ipaddress
 import pathlib
+import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -22,185 +22,140 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from radios import SINK_NETNS, Radios, run  # noqa: E402
+import p2p_beside  # noqa: E402
+from p2p_scene import Failure, Scene, addresses, ctl, demand, routes, system, unchanged, wait_for  # noqa: E402
+from radios import run  # noqa: E402
 
-BROKER = "/usr/libexec/miracastd"
-SINK = HERE.parent / "sink" / "wfd-sink-p2p"
-SINK_NAME = "Living room TV"
-RUNTIME = pathlib.Path("/run/miracast")
-# The emulated machine is slow; these are limits for a hang, not measurements.
-PATIENCE = 90
-
-
-class Failure(Exception):
-    pass
+# What a display may send beside an address: routes in all the forms that DHCP has for them, a router, name servers.
+ROUTES_BY_DHCP = ("--dhcp-option", "121,0.0.0.0/1,192.168.173.1,128.0.0.0/1,192.168.173.1,10.8.0.0/16,192.168.173.1",
+                  "--dhcp-option", "249,10.9.0.0/16,192.168.173.1", "--dhcp-option", "33,10.10.0.0,192.168.173.1",
+                  "--dhcp-option", "3,192.168.173.1", "--dhcp-option", "6,192.168.173.1")
 
 
-def wait_for(what: str, condition, seconds: float = PATIENCE):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        result = condition()
-        if result:
-            return result
-        time.sleep(0.3)
-    raise Failure(f"waited {seconds:.0f} s in vain: {what}")
+def only_the_link(session: dict) -> str:
+    """The group's interface carries one address and the way to its network, and nothing of IPv6. Returns its name."""
+    interface = session["path"]["interface"]
+    demand(interface.startswith("p2p-"), f"{session['path']}")
+    # The display says every third of a second that it is a router.
+    time.sleep(2)
+    there = addresses(interface)
+    demand(len(there) == 1, f"addresses of the group's interface: {there}")
+    local = ipaddress.ip_interface(there[0].split()[1])
+    expected = {str(local.network), str(local.ip), str(local.network.network_address),
+                str(local.network.broadcast_address)}
+    for route in routes(interface):
+        demand(re.search(r"\bdst (\S+)", route).group(1) in expected and "gateway" not in route, f"a route: {route}")
+    return interface
 
 
-def demand(condition, what: str) -> None:
-    if not condition:
-        raise Failure(what)
+def width(interface: str) -> str:
+    """The channel of the group, as iw has it: "36 (5180 MHz), width: 40 MHz, center1: 5190 MHz"."""
+    return re.search(r"channel (.*)", run("iw", "dev", interface, "info")).group(1)
 
-
-def ctl(*argv: str) -> tuple[int, dict]:
-    done = subprocess.run(["miracastctl", "--json", *argv], capture_output=True, text=True, timeout=300, check=False)
-    return done.returncode, json.loads(done.stdout)
-
-
-def wfd_element() -> str:
-    """What wpa_supplicant announces for us, as gdbus prints it."""
-    return run("gdbus", "call", "--system", "--dest", "fi.w1.wpa_supplicant1", "--object-path",
-               "/fi/w1/wpa_supplicant1", "--method", "org.freedesktop.DBus.Properties.Get",
-               "fi.w1.wpa_supplicant1", "WFDIEs").strip()
-
-
-def leftovers() -> list[str]:
-    """Group interfaces and DHCP programs of the source; the sink has a server of its own if it is group owner."""
-    links = [line.split()[1].rstrip(":") for line in run("ip", "-o", "link").splitlines()]
-    processes = [line for line in run("ps", "-eo", "args").splitlines()
-                 if line.startswith("dhcpcd") or (line.startswith("dnsmasq") and str(RUNTIME) in line)]
-    return [link for link in links if link.startswith("p2p-")] + processes
-
-
-class Scene:
-    """Radios for all scenarios; a broker and a sink for each."""
-
-    def __init__(self, logs: pathlib.Path):
-        self.logs = logs
-        self.radios = Radios(logs)
-        self.processes: list[subprocess.Popen] = []
-        self.name = ""
-
-    def start(self, argv: list[str], log: str) -> subprocess.Popen:
-        with open(self.logs / log, "ab") as file:
-            file.write(f"-- {self.name}\n".encode())
-            file.flush()
-            process = subprocess.Popen(argv, stdout=file, stderr=file)
-        self.processes.append(process)
-        return process
-
-    def broker(self, *options: str) -> subprocess.Popen:
-        process = self.start([BROKER, "--verbose", "--source=test", "--mode=640x480", *options], "miracastd.log")
-        wait_for("miracastd answers", lambda: ctl("status")[0] == 0)
-        return process
-
-    def sink(self, *options: str) -> subprocess.Popen:
-        return self.start(["ip", "netns", "exec", SINK_NETNS, str(SINK), "--interface", self.radios.sink_interface,
-                           "--name", SINK_NAME, "--out", str(self.logs / f"sink-{self.name}"), "--duration", "100000",
-                           "--end", "wait", "--time-scale", "10", "--no-analysis", *options], "sink.log")
-
-    def find(self) -> None:
-        wait_for(f"{SINK_NAME} is found", lambda: any(
-            sink["name"] == SINK_NAME and sink["present"] for sink in ctl("scan", "--seconds", "10")[1]["sinks"]))
-
-    def connect(self, *options: str) -> dict:
-        status, session = ctl("connect", SINK_NAME, "--wait", *options)
-        demand(status == 0, f"connect: {session}")
-        return session
-
-    def connect_fails(self, reason: str) -> None:
-        status, result = ctl("connect", SINK_NAME, "--wait")
-        demand(status == 1, f"connect ended with status {status}: {result}")
-        demand(result["error"]["name"] == reason, f"connect: {result['error']} instead of {reason}")
-        demand(result["error"]["hint"], "no hint")
-
-    def disconnect(self) -> None:
-        demand(ctl("disconnect", "all")[0] == 0, "disconnect")
-        wait_for("the session is gone", lambda: not ctl("status")[1]["sessions"])
-        wait_for("nothing is left of it", lambda: not leftovers(), 10)
-
-    def quit(self, broker: subprocess.Popen) -> None:
-        broker.terminate()
-        demand(broker.wait(PATIENCE) == 0, f"miracastd ended with status {broker.returncode}")
-        demand(not any(RUNTIME.iterdir()), f"left in {RUNTIME}: {list(RUNTIME.iterdir())}")
-        demand(wfd_element() == "(<@ay []>,)", f"still announced: {wfd_element()}")
-
-    def end(self) -> None:
-        for process in reversed(self.processes):
-            if process.poll() is None:
-                process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self.processes.clear()
-
-
-# -- scenarios ---------------------------------------------------------------------------------------------------
 
 def cast(scene: Scene) -> None:
     """Found, joined by push button, streamed to, left; twice; and nothing stays."""
-    broker = scene.broker()
+    scene.broker()
+    before = None
     for _ in range(2):
-        sink = scene.sink()
+        sink = scene.sink("--advertise-router")
         scene.find()
+        # From here on wpa_supplicant has the adapter.
+        before = before or system()
         session = scene.connect()
         for phase in ("waiting-for-acceptance", "group-started", "link-up", "dialled", "streaming"):
             demand(phase in [step["name"] for step in session["phases"]], f"no phase {phase} in {session['phases']}")
         start = session["phases"][0]["time-us"]
         print("    ms:", {step["name"]: (step["time-us"] - start) // 1000 for step in session["phases"]})
-        wait_for("frames are sent", lambda: ctl("status")[1]["sessions"][0]["stats"].get("frames-sent", 0) > 5)
+        scene.frames()
+        interface = only_the_link(session)
+        print("    channel:", width(interface))
+        address = addresses(interface)[0].split()[1].partition("/")[0]
         scene.disconnect()
-        sink.wait(PATIENCE)
-    scene.quit(broker)
+        sink.wait(90)
+        unchanged(before, "after the cast")
+        announced = f"announced: {address}"
+        demand(any(announced in text for text in scene.sink_heard()), f"the display has heard no {announced!r}")
+    scene.quit()
 
 
 def rejected(scene: Scene) -> None:
     """The user at the display says no."""
-    broker = scene.broker()
+    scene.broker()
     # A sink that only listens stops doing so once it has been asked.
     scene.sink("--answer", "reject", "--p2p-state", "find")
     scene.find()
     scene.connect_fails("rejected")
-    demand(not leftovers(), "something is left")
-    scene.quit(broker)
+    demand(not scene.leftovers(), "something is left")
+    scene.quit()
 
 
 def sink_is_owner(scene: Scene) -> None:
-    """The sink insists on being group owner: it gives us the address."""
-    broker = scene.broker()
-    scene.sink("--go-intent", "15")
+    """The sink insists on being group owner and gives us an address; what else it gives is not taken."""
+    scene.broker()
+    sink = scene.sink("--go-intent", "15", "--advertise-router", *ROUTES_BY_DHCP)
     scene.find()
+    before = system()
     session = scene.connect()
-    demand(session["path"]["interface"].startswith("p2p-"), f"{session['path']}")
+    scene.frames()
+    only_the_link(session)
+    demand(system()["resolver"] == before["resolver"], f"name servers: {system()['resolver']}")
     scene.disconnect()
-    scene.quit(broker)
+    sink.wait(90)
+    unchanged(before, "after the cast")
+    demand(any("announced: 192.168.173." in text for text in scene.sink_heard()), "we have announced no address")
+    scene.quit()
+
+
+def sink_lies(scene: Scene) -> None:
+    """A group owner that wants half of the Internet, or a network that is somebody else's, gets neither."""
+    scene.broker()
+    run("ip", "link", "add", "dummy0", "type", "dummy")
+    run("ip", "addr", "add", "10.99.0.1/16", "dev", "dummy0")
+    run("ip", "link", "set", "dummy0", "up")
+    try:
+        for options, words in ((("--dhcp-option", "1,128.0.0.0"), "impossible size"),
+                               (("--owner-net", "10.99.3"), "10.99.0.0/16")):
+            sink = scene.sink("--go-intent", "15", *options)
+            scene.find()
+            before = system()
+            scene.connect_fails("address-refused", words)
+            unchanged(before, "after the refusal")
+            sink.terminate()
+            sink.wait(90)
+    finally:
+        run("ip", "link", "del", "dummy0")
+    scene.quit()
 
 
 def killed(scene: Scene) -> None:
-    """SIGKILL in mid-stream; the next daemon cleans up and connects again."""
-    broker = scene.broker()
-    sink = scene.sink()
-    scene.find()
-    scene.connect()
-    broker.send_signal(signal.SIGKILL)
-    broker.wait()
-    demand(leftovers(), "a killed daemon has left nothing: this test proves nothing")
-    sink.terminate()
-    sink.wait(PATIENCE)
-    broker = scene.broker()
-    scene.sink()
-    scene.find()
-    wait_for("the former group is gone", lambda: not leftovers())
-    scene.connect()
-    scene.disconnect()
-    scene.quit(broker)
+    """SIGKILL in mid-stream, in either role; the next daemon ends what is ours and nothing else."""
+    with p2p_beside.foreign_group(scene):
+        scene.broker("--p2p-interface", scene.radios.source_interface)
+        before = None
+        for options in ((), ("--go-intent", "15")):
+            sink = scene.sink(*options)
+            scene.find()
+            before = before or system()
+            scene.connect()
+            scene.frames()
+            scene.kill()
+            demand(scene.leftovers(), "a killed daemon has left nothing: this test proves nothing")
+            sink.terminate()
+            sink.wait(90)
+        sink = scene.sink()
+        scene.find()
+        wait_for("the former group is gone", lambda: not scene.leftovers())
+        unchanged(before, "after the clean-up")
+        scene.connect()
+        scene.disconnect()
+        scene.quit()
+        scene.end()
 
 
 def sink_vanishes(scene: Scene) -> None:
     """The display is switched off in mid-stream."""
-    broker = scene.broker()
+    scene.broker()
     sink = scene.sink()
     scene.find()
     scene.connect()
@@ -208,11 +163,11 @@ def sink_vanishes(scene: Scene) -> None:
     ended = wait_for("the session has ended", lambda: ctl("status")[1]["ended"])
     demand(ended[0]["reason"] in ("group-ended", "sink-vanished", "sink-left"), f"{ended[0]}")
     print("    reason:", ended[0]["reason"])
-    wait_for("nothing is left", lambda: not leftovers())
-    scene.quit(broker)
+    wait_for("nothing is left", lambda: not scene.leftovers())
+    scene.quit()
 
 
-SCENARIOS = (cast, rejected, sink_is_owner, killed, sink_vanishes)
+SCENARIOS = (cast, rejected, sink_is_owner, sink_lies, killed, sink_vanishes)
 
 
 def perform(scene: Scene, scenario) -> bool:
@@ -220,8 +175,8 @@ def perform(scene: Scene, scenario) -> bool:
     began = time.monotonic()
     try:
         scenario(scene)
-    except (Failure, subprocess.SubprocessError, OSError, KeyError, ValueError) as error:
-        print(f"    {error}")
+    except (Failure, subprocess.SubprocessError, OSError, LookupError, ValueError) as error:
+        print(f"    {error} {getattr(error, 'stderr', None) or ''}")
         print(f"FAIL {scene.name}", flush=True)
         return False
     finally:
@@ -239,12 +194,12 @@ def main() -> int:
     logs = pathlib.Path(tempfile.mkdtemp())
     scene = Scene(logs)
     try:
-        run("start-services", "udev", "dbus")
-        scene.radios.start()
+        scene.begin()
         results = [perform(scene, scenario) for scenario in SCENARIOS
                    if not args.scenario or scenario.__name__ in args.scenario]
     finally:
         scene.radios.stop()
+        scene.systemd.stop()
         shutil.copytree(logs, args.out, dirs_exist_ok=True)
     return 0 if all(results) else 1
 

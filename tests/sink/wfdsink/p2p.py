@@ -9,12 +9,12 @@ import signal
 import subprocess
 import time
 
+from .neighbours import AnnouncementListener, RouterAdvertiser
 from .wpa import Control, Supplicant, WpaError, words
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 DHCP_EVENT = os.path.join(os.path.dirname(HERE), "udhcpc-event")
 DEFAULT_RTSP_PORT = 7236
-OWNER_NET = "192.168.173"
 # WFD 5.1.2: primary sink, available for a session; no RTSP server of its own, so port 0; 200 Mbit/s.
 WFD_DEVICE_INFO = "0006" "0011" "{port:04x}" "00c8"
 
@@ -31,6 +31,9 @@ class P2pOptions:
     listen: str = "listen"              # or find
     listen_channel: int = 0
     wfd_port: int = 0
+    owner_net: str = "192.168.173"
+    dhcp_options: tuple[str, ...] = ()
+    advertise_router: bool = False
     budget: float = 120.0
     time_scale: float = 1.0
 
@@ -67,6 +70,8 @@ class P2pSink:
         self.timeline: list[tuple[float, str]] = []
         self._t0 = time.monotonic()
         self._dhcp: subprocess.Popen | None = None
+        self._listener = AnnouncementListener(self._note)
+        self._advertiser: RouterAdvertiser | None = None
         self._supplicant: Supplicant | None = None
         self._control: Control | None = None
         self._events: Control | None = None
@@ -92,6 +97,7 @@ class P2pSink:
         self._events.ok("ATTACH")
         self._control.ok("SET wifi_display 1")
         self._control.ok("WFD_SUBELEM_SET 0 " + WFD_DEVICE_INFO.format(port=options.wfd_port))
+        self._listener.start()
         self._note(f"wpa_supplicant is up on {options.interface}")
 
     def join(self) -> Link:
@@ -143,6 +149,9 @@ class P2pSink:
 
     def _group_up(self, interface: str, role: str, named: dict[str, str]) -> Link:
         self.group_interface = interface
+        if self.options.advertise_router:
+            self._advertiser = RouterAdvertiser(interface)
+            self._advertiser.start()
         if role == "GO":
             address, host = self._own_network(interface)
         else:
@@ -172,14 +181,16 @@ class P2pSink:
 
     def _own_network(self, interface: str) -> tuple[str, str]:
         """As group owner: our address, and the one the source took."""
-        address, leases = f"{OWNER_NET}.1", os.path.join(self.directory, "dnsmasq.leases")
+        net = self.options.owner_net
+        address, leases = f"{net}.1", os.path.join(self.directory, "dnsmasq.leases")
         if os.path.exists(leases):
             os.unlink(leases)
         subprocess.run(["ip", "addr", "replace", f"{address}/24", "dev", interface], check=True)
         self._dhcp = subprocess.Popen(
             ["dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--port=0", f"--interface={interface}",
-             "--bind-interfaces", "--except-interface=lo", f"--dhcp-range={OWNER_NET}.10,{OWNER_NET}.20,1h",
-             f"--dhcp-leasefile={leases}", "--pid-file="], stderr=subprocess.DEVNULL)
+             "--bind-interfaces", "--except-interface=lo", f"--dhcp-range={net}.10,{net}.20,1h",
+             f"--dhcp-leasefile={leases}", "--pid-file=",
+             *(f"--dhcp-option-force={option}" for option in self.options.dhcp_options)], stderr=subprocess.DEVNULL)
         host = self._wait_for_file(leases, "the source takes no DHCP lease").split()[2]
         return address, str(ipaddress.ip_address(host))
 
@@ -200,6 +211,9 @@ class P2pSink:
             self._dhcp.send_signal(signal.SIGTERM)
             self._dhcp.wait()
             self._dhcp = None
+        if self._advertiser:
+            self._advertiser.stop()
+            self._advertiser = None
         if self.group_interface:
             self._control.request(f"P2P_GROUP_REMOVE {self.group_interface}")
             self._note(f"left {self.group_interface}")
@@ -207,6 +221,7 @@ class P2pSink:
 
     def stop(self) -> None:
         self.leave()
+        self._listener.stop()
         for one in (self._events, self._control):
             if one:
                 one.close()

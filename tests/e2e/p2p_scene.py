@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the scenarios of p2p_link.py are made of: miracastd as installed, a display, and how the machine is."""
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import time
+
+from radios import SINK_NETNS, Radios, run
+from systemd import Systemd
+
+HERE = pathlib.Path(__file__).resolve().parent
+SINK = HERE.parent / "sink" / "wfd-sink-p2p"
+SINK_NAME = "Living room TV"
+RUNTIME = pathlib.Path("/run/miracast")
+UNIT = "miracastd"
+# The emulated machine is slow; these are limits for a hang, not measurements.
+PATIENCE = 90
+
+
+class Failure(Exception):
+    pass
+
+
+def wait_for(what: str, condition, seconds: float = PATIENCE):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        result = condition()
+        if result:
+            return result
+        time.sleep(0.3)
+    raise Failure(f"waited {seconds:.0f} s in vain: {what}")
+
+
+def demand(condition, what: str) -> None:
+    if not condition:
+        raise Failure(what)
+
+
+def ctl(*argv: str) -> tuple[int, dict]:
+    done = subprocess.run(["miracastctl", "--json", *argv], capture_output=True, text=True, timeout=300, check=False)
+    return done.returncode, json.loads(done.stdout)
+
+
+def wfd_element() -> str:
+    """What wpa_supplicant announces for us, as gdbus prints it."""
+    return run("gdbus", "call", "--system", "--dest", "fi.w1.wpa_supplicant1", "--object-path",
+               "/fi/w1/wpa_supplicant1", "--method", "org.freedesktop.DBus.Properties.Get",
+               "fi.w1.wpa_supplicant1", "WFDIEs").strip()
+
+
+def interfaces() -> list[str]:
+    return [link["ifname"] for link in json.loads(run("ip", "-j", "link"))]
+
+
+def routes(interface: str | None = None) -> list[str]:
+    """All routes, of all tables and protocols, without what changes by itself."""
+    found = []
+    for family in ("-4", "-6"):
+        for route in json.loads(run("ip", "-j", family, "route", "show", "table", "all")):
+            if interface in (None, route.get("dev")):
+                found.append(" ".join(f"{key} {route[key]}" for key in ("type", "dst", "gateway", "dev", "table", "prefsrc",
+                                                                        "metric") if key in route))
+    return sorted(found)
+
+
+def addresses(interface: str | None = None) -> list[str]:
+    return sorted(f"{link['ifname']} {address['local']}/{address['prefixlen']}"
+                  for link in json.loads(run("ip", "-j", "addr")) for address in link["addr_info"]
+                  if interface in (None, link["ifname"]))
+
+
+def system() -> dict[str, list[str]]:
+    """What of the machine is somebody else's, and has to be the same afterwards."""
+    resolver = pathlib.Path("/etc/resolv.conf")
+    wireless = [line.strip() for line in run("iw", "dev").splitlines()
+                if line.strip().startswith(("Interface", "ssid", "type", "channel"))]
+    return {
+        # Flags: up, and with carrier.
+        "interfaces": sorted(f"{link['ifname']} {link.get('address')} {link['mtu']} "
+                             f"{'UP' in link['flags']} {'LOWER_UP' in link['flags']}"
+                             for link in json.loads(run("ip", "-j", "link")) if link["ifname"] != "lo"),
+        "addresses": addresses(),
+        "routes": routes(),
+        "rules": run("ip", "rule").splitlines() + run("ip", "-6", "rule").splitlines(),
+        "resolver": resolver.read_text(encoding="utf-8").splitlines() if resolver.exists() else [],
+        "wireless": sorted(wireless),
+    }
+
+
+def unchanged(before: dict[str, list[str]], what: str) -> None:
+    """Interfaces come and go a moment after the daemon's word."""
+    deadline = time.monotonic() + 20
+    while (after := system()) != before and time.monotonic() < deadline:
+        time.sleep(0.5)
+    for part, lines in before.items():
+        gone, new = set(lines) - set(after[part]), set(after[part]) - set(lines)
+        demand(not gone and not new, f"{what}: {part}: gone {sorted(gone)}, new {sorted(new)}")
+
+
+class Scene:
+    """Radios and systemd for all scenarios; a broker and a sink for each."""
+
+    def __init__(self, logs: pathlib.Path):
+        self.logs = logs
+        self.systemd = Systemd(logs / "systemd.log")
+        self.radios = Radios(logs, self.systemd)
+        self.processes: list[subprocess.Popen] = []
+        self.foreign: set[str] = set()  # groups that are somebody else's
+        self.name = ""
+
+    def begin(self) -> None:
+        self.systemd.start()
+        self.radios.start(4)
+
+    def start(self, argv: list[str], log: str) -> subprocess.Popen:
+        with open(self.logs / log, "ab") as file:
+            file.write(f"-- {self.name}\n".encode())
+            file.flush()
+            process = subprocess.Popen(argv, stdout=file, stderr=file)
+        self.processes.append(process)
+        return process
+
+    # -- the daemon, as its unit has it but for its arguments ----------------------------------------------------
+
+    def broker(self, *options: str) -> None:
+        command = " ".join(("/usr/libexec/miracastd", "--verbose", "--source=test", "--mode=640x480", *options))
+        log = self.logs / "miracastd.log"
+        with open(log, "a", encoding="utf-8") as file:
+            file.write(f"-- {self.name}\n")
+        self.systemd.configure(UNIT, "ExecStart=", f"ExecStart={command}", f"StandardError=append:{log}")
+        self.systemd.inside("systemctl", "reset-failed", UNIT, check=False)
+        self.systemd.inside("systemctl", "start", UNIT)
+        demand(ctl("status")[0] == 0, "miracastd does not answer")
+
+    def leftovers(self) -> list[str]:
+        """Group interfaces and DHCP programs of the source; the sink has some of its own, without our directory."""
+        links = [link for link in interfaces() if link.startswith("p2p-") and not link.startswith("p2p-dev-")]
+        processes = [line for line in run("ps", "-eo", "args").splitlines()
+                     if line.startswith(("busybox", "dnsmasq")) and str(RUNTIME) in line]
+        return [link for link in links if link not in self.foreign] + processes
+
+    def pid(self) -> str:
+        return self.systemd.property(UNIT, "MainPID")
+
+    def kill(self) -> None:
+        """SIGKILL; systemd starts the next one."""
+        killed = self.pid()
+        self.systemd.inside("systemctl", "kill", "--signal=KILL", "--kill-whom=main", UNIT)
+        wait_for("the next miracastd runs", lambda: self.pid() not in ("0", killed)
+                 and self.systemd.property(UNIT, "ActiveState") == "active")
+
+    def quit(self) -> None:
+        self.systemd.inside("systemctl", "stop", UNIT)
+        result = self.systemd.property(UNIT, "Result")
+        demand(result == "success", f"miracastd ended with {result}")
+        demand(not any(RUNTIME.iterdir()), f"left in {RUNTIME}: {list(RUNTIME.iterdir())}")
+        demand(wfd_element() == "(<@ay []>,)", f"still announced: {wfd_element()}")
+
+    # -- the display ---------------------------------------------------------------------------------------------
+
+    def sink(self, *options: str) -> subprocess.Popen:
+        return self.start(["ip", "netns", "exec", SINK_NETNS, str(SINK), "--interface", self.radios.sink_interface,
+                           "--name", SINK_NAME, "--out", str(self.sink_out()), "--duration", "100000",
+                           "--end", "wait", "--time-scale", "10", "--no-analysis", *options], "sink.log")
+
+    def sink_out(self) -> pathlib.Path:
+        return self.logs / f"sink-{self.name}"
+
+    def sink_heard(self) -> list[str]:
+        """What happened at the display; known when it has ended."""
+        return [text for _, text in json.loads((self.sink_out() / "p2p.json").read_text(encoding="utf-8"))["timeline"]]
+
+    def find(self) -> None:
+        wait_for(f"{SINK_NAME} is found", lambda: any(
+            sink["name"] == SINK_NAME and sink["present"] for sink in ctl("scan", "--seconds", "10")[1]["sinks"]))
+
+    def connect(self, *options: str) -> dict:
+        status, session = ctl("connect", SINK_NAME, "--wait", *options)
+        demand(status == 0, f"connect: {session}")
+        return session
+
+    def connect_fails(self, reason: str, *words: str) -> None:
+        status, result = ctl("connect", SINK_NAME, "--wait")
+        demand(status == 1, f"connect ended with status {status}: {result}")
+        demand(result["error"]["name"] == reason, f"connect: {result['error']} instead of {reason}")
+        for word in words:
+            demand(word in result["error"]["message"], f"no {word!r} in: {result['error']['message']}")
+        demand(result["error"]["hint"], "no hint")
+
+    def frames(self, session: int = 0) -> None:
+        wait_for("frames are sent", lambda: ctl("status")[1]["sessions"][session]["stats"].get("frames-sent", 0) > 5)
+
+    def disconnect(self) -> None:
+        demand(ctl("disconnect", "all")[0] == 0, "disconnect")
+        wait_for("the session is gone", lambda: not ctl("status")[1]["sessions"])
+        wait_for("nothing is left of it", lambda: not self.leftovers(), 10)
+
+    def end(self) -> None:
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self.processes.clear()
+        self.systemd.inside("systemctl", "stop", UNIT, check=False)
