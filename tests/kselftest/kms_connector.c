@@ -631,11 +631,11 @@ TEST_F(connector, R58_bad_io_control)
 	EXPECT_EQ(-EOPNOTSUPP, sink_io_control(self->kms.sink,
 					       MIRACAST_CTL_DRIVER_BASE, NULL,
 					       0, NULL, 0, NULL));
-	EXPECT_EQ(-EINVAL, sink_io_control(self->kms.sink, MIRACAST_CTL_UNPLUG,
-					   "x", 1, NULL, 0, NULL));
-	EXPECT_EQ(-EINVAL, sink_io_control(self->kms.sink,
-					   MIRACAST_CTL_GET_MODE, NULL, 0,
-					   &state, sizeof(state) - 1, &bytes));
+	EXPECT_EQ(-E2BIG, sink_io_control(self->kms.sink, MIRACAST_CTL_UNPLUG,
+					  "x", 1, NULL, 0, NULL));
+	EXPECT_EQ(-E2BIG, sink_io_control(self->kms.sink,
+					  MIRACAST_CTL_GET_MODE, "x", 1,
+					  &state, sizeof(state), &bytes));
 	EXPECT_EQ(0, bytes);
 }
 
