@@ -21,8 +21,10 @@ PAYLOADS = (64, 4096)
 
 ALLOCATIONS = ("kmalloc", "kmalloc_node", "kmem_cache_alloc", "kmem_cache_alloc_node",
                "mm_page_alloc")
-STEPS = ("miracast/msg_send", "miracast/msg_deliver", "miracast/msg_done", "sched/sched_waking",
-         "sched/sched_switch", "syscalls/sys_enter_write")
+STEPS = ("miracast/miracast_msg_send", "miracast/miracast_msg_deliver", "miracast/miracast_msg_done",
+         "sched/sched_waking", "sched/sched_switch", "syscalls/sys_enter_write")
+MESSAGE_STEPS = {"miracast_msg_send": "sent", "miracast_msg_deliver": "delivered",
+                 "miracast_msg_done": "completed"}
 IDLE = ("timer/hrtimer_expire_entry", "timer/timer_expire_entry",
         "workqueue/workqueue_execute_start")
 EVENT = re.compile(r"\s*(?P<task>.+)-(?P<tid>\d+)\s+\[\d+\] \S+\s+(?P<time>[\d.]+): (?P<event>\w+)"
@@ -100,8 +102,8 @@ def step_of(event, tasks):
     """What an event means for the round trip, if anything."""
     name, fields = event["event"], event["fields"]
     who = {tasks["sender"]: "sender", tasks["reader"]: "reader"}
-    if name in ("msg_send", "msg_deliver", "msg_done"):
-        return {"msg_send": "sent", "msg_deliver": "delivered", "msg_done": "completed"}[name]
+    if name in MESSAGE_STEPS:
+        return MESSAGE_STEPS[name]
     if name == "sys_write":
         return "write() begins" if int(event["tid"]) == tasks["reader"] else None
     if name in ("sched_waking", "sched_switch"):

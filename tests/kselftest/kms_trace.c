@@ -117,18 +117,18 @@ TEST_F(trace, way_of_a_picture)
 
 	/* In this order, and of the same picture and buffer. */
 	snprintf(id, sizeof(id), "buffer=%llu ", frame.buffer_id);
-	at = find_seq(at, "frame_flip", frame.seq);
+	at = find_seq(at, "miracast_frame_flip", frame.seq);
 	ASSERT_NE(NULL, at);
-	EXPECT_EQ(at, find_event(at, "frame_flip", id));
-	at = find_seq(at, "frame_acquire", frame.seq);
+	EXPECT_EQ(at, find_event(at, "miracast_frame_flip", id));
+	at = find_seq(at, "miracast_frame_acquire", frame.seq);
 	ASSERT_NE(NULL, at);
-	EXPECT_EQ(at, find_event(at, "frame_acquire", id));
-	at = find_seq(at, "frame_release", frame.seq);
+	EXPECT_EQ(at, find_event(at, "miracast_frame_acquire", id));
+	at = find_seq(at, "miracast_frame_release", frame.seq);
 	ASSERT_NE(NULL, at);
 
 	/* Its chunk record has its number. */
 	snprintf(id, sizeof(id), " frame=%llu ", frame.seq);
-	EXPECT_NE(NULL, find_event(self->text, "chunk", id));
+	EXPECT_NE(NULL, find_event(self->text, "miracast_chunk", id));
 }
 
 TEST_F(trace, revoked_picture)
@@ -141,16 +141,16 @@ TEST_F(trace, revoked_picture)
 	ASSERT_NE(0, kms_wait_flip(&self->kms, LATE_MS));
 	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
 	trace_read(_metadata, self->text);
-	at = find_seq(self->text, "frame_acquire", frame.seq);
+	at = find_seq(self->text, "miracast_frame_acquire", frame.seq);
 	ASSERT_NE(NULL, at);
 	/* The flip that has to wait says so. */
-	at = find_event(at, "frame_flip", " busy");
+	at = find_event(at, "miracast_frame_flip", " busy");
 	ASSERT_NE(NULL, at);
-	at = find_seq(at, "frame_revoke", frame.seq);
+	at = find_seq(at, "miracast_frame_revoke", frame.seq);
 	ASSERT_NE(NULL, at);
-	at = find_seq(at, "frame_release", frame.seq);
+	at = find_seq(at, "miracast_frame_release", frame.seq);
 	ASSERT_NE(NULL, at);
-	EXPECT_EQ(at, find_event(at, "frame_release", " revoked"));
+	EXPECT_EQ(at, find_event(at, "miracast_frame_release", " revoked"));
 }
 
 TEST_F(trace, session_and_messages)
@@ -160,19 +160,19 @@ TEST_F(trace, session_and_messages)
 	ASSERT_EQ(0, sink_expect(self->kms.sink, MIRACAST_MSG_MODE_SET, NULL, 0));
 	ASSERT_EQ(0, sink_stop(self->kms.sink));
 	trace_read(_metadata, self->text);
-	at = find_event(at, "session_state", " to=1 ");
+	at = find_event(at, "miracast_session_state", " to=1 ");
 	ASSERT_NE(NULL, at);
-	at = find_event(at, "session_state", " to=2 ");
+	at = find_event(at, "miracast_session_state", " to=2 ");
 	ASSERT_NE(NULL, at);
-	at = find_event(at, "msg_send", " id=1 ");
+	at = find_event(at, "miracast_msg_send", " id=1 ");
 	ASSERT_NE(NULL, at);
-	at = find_event(at, "msg_deliver", " id=1 ");
+	at = find_event(at, "miracast_msg_deliver", " id=1 ");
 	ASSERT_NE(NULL, at);
-	at = find_event(at, "msg_done", " id=1 ");
+	at = find_event(at, "miracast_msg_done", " id=1 ");
 	ASSERT_NE(NULL, at);
-	at = find_event(at, "session_state", " to=3 ");
+	at = find_event(at, "miracast_session_state", " to=3 ");
 	ASSERT_NE(NULL, at);
-	EXPECT_NE(NULL, find_event(at, "session_state", " to=0 "));
+	EXPECT_NE(NULL, find_event(at, "miracast_session_state", " to=0 "));
 }
 
 static unsigned int count_lines(const char *text, const char *event)

@@ -550,6 +550,32 @@ TEST_F(relay, fault_in_read_loses_nothing)
 	}
 }
 
+/* Of a call that must not wait, on a sink that may: io_uring does the same. */
+TEST_F(relay, nowait_is_said_by_the_call)
+{
+	struct miracast_test_completion done;
+	struct miracast_reply reply = {
+		.len = sizeof(reply), .header_len = sizeof(reply),
+	};
+	struct record record;
+	struct iovec in = { &record, sizeof(record) };
+	struct iovec out = { &reply, sizeof(reply) };
+
+	ASSERT_EQ(0, relay_set_blocking(&self->r));
+	ASSERT_EQ(0, sink_start(self->r.sink));
+	EXPECT_EQ(-1, preadv2(self->r.sink, &in, 1, -1, RWF_NOWAIT));
+	EXPECT_EQ(EAGAIN, errno);
+	ASSERT_EQ(0, test_send(self->r.test, 1, &reply.id));
+	ASSERT_EQ(sizeof(record.head) + 8,
+		  preadv2(self->r.sink, &in, 1, -1, RWF_NOWAIT));
+	EXPECT_EQ(reply.id, record.head.id);
+	EXPECT_EQ(-1, preadv2(self->r.sink, &in, 1, -1, RWF_NOWAIT));
+	EXPECT_EQ(EAGAIN, errno);
+	ASSERT_EQ(sizeof(reply), pwritev2(self->r.sink, &out, 1, -1, RWF_NOWAIT));
+	ASSERT_EQ(0, test_collect(self->r.test, &done, 1000));
+	EXPECT_EQ(0, done.status);
+}
+
 TEST_F(relay, scattered_record_and_reply)
 {
 	struct miracast_test_completion done;

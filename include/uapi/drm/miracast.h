@@ -594,7 +594,7 @@ enum miracast_protocol_event {
  * @event: in: enum miracast_protocol_event, with type EVENT
  * @info: in: with the chunk types
  *
- * Becomes a tracepoint, miracast:statistic; no other effect.
+ * Becomes a trace event, miracast:miracast_statistic; no other effect.
  */
 struct miracast_statistic {
 	__u32 type;

@@ -2,11 +2,12 @@
 /*
  * What older kernels lack, and nothing else.
  *
- * The driver is written against the newest supported kernel. The Makefile looks
- * for the interfaces below in the kernel's headers and defines
- * MIRACAST_HAVE_<interface> for each that is there; version numbers would say
- * little, as stable branches and distributions bring interfaces back. A tree
- * that has them all needs neither this file nor miracast_compat_*.c.
+ * The driver is written against the newest supported kernel. When it is built
+ * for another, out of the tree, the Makefile looks for the interfaces below in
+ * that kernel's headers and defines MIRACAST_OLD_<interface> for each that is as
+ * it once was; version numbers would say little, as stable branches and
+ * distributions bring interfaces back. In a kernel tree that has the driver
+ * nothing is old, and miracast_compat_*.c are not built.
  */
 #ifndef _MIRACAST_COMPAT_H_
 #define _MIRACAST_COMPAT_H_
@@ -27,40 +28,40 @@
 #include <drm/drm_vblank.h>
 
 /* What an atomic commit is called. */
-#ifdef MIRACAST_HAVE_ATOMIC_COMMIT
+#ifndef MIRACAST_OLD_ATOMIC_COMMIT
 #define miracast_commit		drm_atomic_commit
 #else
 #define miracast_commit		drm_atomic_state
 #endif
 
 /* The name space of dma-buf was a token once. */
-#ifdef MIRACAST_HAVE_STRING_NS
+#ifndef MIRACAST_OLD_STRING_NS
 #define MIRACAST_IMPORT_NS_DMA_BUF	MODULE_IMPORT_NS("DMA_BUF")
 #else
 #define MIRACAST_IMPORT_NS_DMA_BUF	MODULE_IMPORT_NS(DMA_BUF)
 #endif
 
 /* struct drm_driver: a date, and the ways of PRIME, had to be asked for. */
-#ifdef MIRACAST_HAVE_DRIVER_DATE
+#ifdef MIRACAST_OLD_DRIVER_DATE
 #define MIRACAST_DRIVER_DATE		.date = "20260101",
 #else
 #define MIRACAST_DRIVER_DATE
 #endif
-#ifdef MIRACAST_HAVE_PRIME_DEFAULTS
+#ifndef MIRACAST_OLD_PRIME_DEFAULTS
 #define MIRACAST_DRIVER_PRIME
 #else
 #define MIRACAST_DRIVER_PRIME \
 	.prime_handle_to_fd = drm_gem_prime_handle_to_fd, \
 	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
 #endif
-#ifdef MIRACAST_HAVE_PRIME_MMAP
+#ifdef MIRACAST_OLD_PRIME_MMAP
 #define MIRACAST_DRIVER_PRIME_MMAP	.gem_prime_mmap = drm_gem_prime_mmap,
 #else
 #define MIRACAST_DRIVER_PRIME_MMAP
 #endif
 
 /* The check that a CRTC has a primary plane was one of several in a function. */
-#ifndef MIRACAST_HAVE_PRIMARY_CHECK
+#ifdef MIRACAST_OLD_PRIMARY_CHECK
 static inline int
 drm_atomic_helper_check_crtc_primary_plane(struct drm_crtc_state *crtc_state)
 {
@@ -69,14 +70,14 @@ drm_atomic_helper_check_crtc_primary_plane(struct drm_crtc_state *crtc_state)
 #endif
 
 /* Connectors' mode_valid() was allowed to change the mode. */
-#ifdef MIRACAST_HAVE_CONST_MODE_VALID
+#ifndef MIRACAST_OLD_CONST_MODE_VALID
 #define MIRACAST_CONST_MODE	const
 #else
 #define MIRACAST_CONST_MODE
 #endif
 
 /* Planes' atomic_async_check() is told whether it is about a flip. */
-#ifdef MIRACAST_HAVE_ASYNC_CHECK_FLIP
+#ifndef MIRACAST_OLD_ASYNC_CHECK_FLIP
 #define MIRACAST_ASYNC_CHECK_ARGS \
 	struct drm_plane *plane, struct miracast_commit *commit, bool flip
 #else
@@ -88,7 +89,7 @@ drm_atomic_helper_check_crtc_primary_plane(struct drm_crtc_state *crtc_state)
 static inline int miracast_compat_edid_modes(struct drm_connector *connector,
 					     const struct drm_edid *edid)
 {
-#ifdef MIRACAST_HAVE_EDID_ADD_MODES
+#ifndef MIRACAST_OLD_EDID_ADD_MODES
 	drm_edid_connector_update(connector, edid);
 	return drm_edid_connector_add_modes(connector);
 #else
@@ -97,7 +98,7 @@ static inline int miracast_compat_edid_modes(struct drm_connector *connector,
 }
 
 /* Framebuffers are given the format since its look-up became expensive. */
-#ifdef MIRACAST_HAVE_FB_INFO
+#ifndef MIRACAST_OLD_FB_INFO
 #define MIRACAST_FB_CREATE		miracast_fb_create
 #define miracast_compat_fb_init		drm_gem_fb_init_with_funcs
 #else
@@ -121,7 +122,7 @@ miracast_compat_fb_init(struct drm_device *drm, struct drm_framebuffer *fb,
  * Whether this device has exported the dma-buf. Before that could be asked,
  * the owner told, as the only dma-bufs that this module exports are GEM's.
  */
-#ifndef MIRACAST_HAVE_IS_PRIME_EXPORTED
+#ifdef MIRACAST_OLD_IS_PRIME_EXPORTED
 static inline bool
 drm_gem_is_prime_exported_dma_buf(struct drm_device *drm,
 				  struct dma_buf *dma_buf)
@@ -137,7 +138,7 @@ drm_gem_is_prime_exported_dma_buf(struct drm_device *drm,
 #endif
 
 /* The state of a CRTC's vblanks had to be found by its index. */
-#ifndef MIRACAST_HAVE_VBLANK_CRTC
+#ifdef MIRACAST_OLD_VBLANK_CRTC
 static inline struct drm_vblank_crtc *drm_crtc_vblank_crtc(struct drm_crtc *crtc)
 {
 	return &crtc->dev->vblank[drm_crtc_index(crtc)];
@@ -145,7 +146,7 @@ static inline struct drm_vblank_crtc *drm_crtc_vblank_crtc(struct drm_crtc *crtc
 #endif
 
 /* Timers were initialised without their function. */
-#ifndef MIRACAST_HAVE_HRTIMER_SETUP
+#ifdef MIRACAST_OLD_HRTIMER_SETUP
 static inline void
 hrtimer_setup(struct hrtimer *timer,
 	      enum hrtimer_restart (*function)(struct hrtimer *),

@@ -358,5 +358,4 @@ static void __exit miracast_exit(void)
 module_exit(miracast_exit);
 
 MODULE_DESCRIPTION("Miracast (Wi-Fi Display) source");
-MODULE_AUTHOR("The Miracast source authors");
 MODULE_LICENSE("GPL");

@@ -236,9 +236,9 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 		miracast_fb_put(old.cursor.fb);
 
 	if (new.fb)
-		trace_frame_flip(pipe->connector.base.id, new.seq,
-				 to_miracast_fb(new.fb)->id, full, damage.num,
-				 busy);
+		trace_miracast_frame_flip(pipe->connector.base.id, new.seq,
+					  to_miracast_fb(new.fb)->id, full,
+					  damage.num, busy);
 	miracast_frame_wake(session);
 
 	return busy || watched;
@@ -275,8 +275,9 @@ void miracast_frame_move_cursor(struct miracast_pipe *pipe,
 	miracast_fb_put(old.cursor.fb);
 
 	if (new.fb)
-		trace_frame_flip(pipe->connector.base.id, new.seq,
-				 miracast_fb_id(new.fb), false, 0, false);
+		trace_miracast_frame_flip(pipe->connector.base.id, new.seq,
+					  miracast_fb_id(new.fb), false, 0,
+					  false);
 	miracast_frame_wake(session);
 }
 
@@ -485,9 +486,10 @@ int miracast_frame_acquire(void *ctx, void *arg)
 	if (ret)
 		return ret;
 
-	trace_frame_acquire(pipe->connector.base.id, frame->seq,
-			    frame->buffer_id, frame->flags, frame->num_damage,
-			    ktime_get_ns() - frame->flip_ns);
+	trace_miracast_frame_acquire(pipe->connector.base.id, frame->seq,
+				     frame->buffer_id, frame->flags,
+				     frame->num_damage,
+				     ktime_get_ns() - frame->flip_ns);
 
 	return 0;
 }

@@ -152,8 +152,8 @@ static void miracast_hold_revoke(struct miracast_hold *hold)
 	if (hold->state == MIRACAST_HOLD_FENCED && !READ_ONCE(hold->signalled))
 		miracast_hold_note_revoked(hold->context, hold->seq);
 	pipe->stats.revoked++;
-	trace_frame_revoke(pipe->connector.base.id, hold->seq,
-			   ktime_get_ns() - hold->acquired_ns);
+	trace_miracast_frame_revoke(pipe->connector.base.id, hold->seq,
+				    ktime_get_ns() - hold->acquired_ns);
 }
 
 /**
@@ -357,8 +357,8 @@ static int miracast_hold_release(struct miracast_context *context, u64 seq,
 
 	miracast_hold_put(refs);
 	if (!ret)
-		trace_frame_release(pipe->connector.base.id, seq, held_ns,
-				    *revoked);
+		trace_miracast_frame_release(pipe->connector.base.id, seq,
+					     held_ns, *revoked);
 
 	/* Nobody else ends a fenced hold before it has its callback. */
 	if (wait && dma_fence_add_callback(fence, &hold->cb,

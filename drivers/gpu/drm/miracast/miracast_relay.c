@@ -30,8 +30,8 @@ static void miracast_msg_complete(struct miracast_session *session,
 				  struct miracast_msg *msg, int status,
 				  const void *out, size_t bytes)
 {
-	trace_msg_done(session->target->id, msg->id, status, bytes,
-		       ktime_get_ns() - msg->sent);
+	trace_miracast_msg_done(session->target->id, msg->id, status, bytes,
+				ktime_get_ns() - msg->sent);
 	if (msg->done)
 		msg->done(msg->ctx, status, bytes ? out : NULL, bytes);
 	miracast_msg_put(msg);
@@ -199,7 +199,8 @@ int miracast_send_message(struct miracast_session *session,
 		if (id)
 			*id = msg->id;
 		held = queue->gate == MIRACAST_GATE_HELD;
-		trace_msg_send(session->target->id, msg->id, in_len, out_max, held);
+		trace_miracast_msg_send(session->target->id, msg->id, in_len,
+					out_max, held);
 		if (msg->state == MIRACAST_MSG_DEFERRED)
 			queue_work(miracast_wq, &session->deferred_work);
 		if (queue->next_deadline != next_deadline)
@@ -323,8 +324,9 @@ static ssize_t miracast_session_read_one(struct miracast_session *session,
 	spin_unlock(&queue->lock);
 
 	if (ret > 0)
-		trace_msg_deliver(session->target->id, record.id, record.type,
-				  ktime_get_ns() - msg->sent);
+		trace_miracast_msg_deliver(session->target->id, record.id,
+					   record.type,
+					   ktime_get_ns() - msg->sent);
 	miracast_msg_put(msg);
 
 	return ret;
@@ -472,7 +474,7 @@ int miracast_report_chunk(struct miracast_session *session,
 		return -EINVAL;
 
 	ret = miracast_chunk_ring_put(&session->chunks, info, data, len);
-	trace_chunk(session->target->id, info, len, ret);
+	trace_miracast_chunk(session->target->id, info, len, ret);
 	if (ret != -ENODEV)
 		irq_work_queue(&session->chunk_wake);
 

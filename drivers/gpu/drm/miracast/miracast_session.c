@@ -174,8 +174,8 @@ void miracast_session_destroy(struct miracast_session *session)
 	mutex_unlock(&miracast_targets.lock);
 	mutex_unlock(&target->class_lock);
 
-	trace_session_state(target->id, session->state, MIRACAST_STATE_STOPPED,
-			    0, -ENODEV);
+	trace_miracast_session_state(target->id, session->state,
+				     MIRACAST_STATE_STOPPED, 0, -ENODEV);
 	miracast_session_put(session);
 }
 
@@ -281,8 +281,8 @@ static int miracast_session_follow(struct miracast_session *session,
 	spin_unlock(&queue->lock);
 
 	if (!ret) {
-		trace_session_state(session->target->id, from, arrow->to, info,
-				    status);
+		trace_miracast_session_state(session->target->id, from,
+					     arrow->to, info, status);
 		if (ops->session_state && from != arrow->to)
 			ops->session_state(session->context, arrow->to, info);
 		miracast_session_exit(session);
@@ -344,7 +344,8 @@ int miracast_session_report_status(struct miracast_session *session,
 		return -EINVAL;
 
 	ret = miracast_session_follow(session, arrow, 0, report->error);
-	trace_status(session->target->id, report->status, report->error, !ret);
+	trace_miracast_status(session->target->id, report->status,
+			      report->error, !ret);
 	if (!ret)
 		WRITE_ONCE(session->target->last_status, report->status);
 

@@ -97,7 +97,7 @@ static int miracast_sink_report_statistic(void *context, void *arg)
 		return -EINVAL;
 	}
 
-	trace_statistic(session->target->id, stat);
+	trace_miracast_statistic(session->target->id, stat);
 
 	return 0;
 }
@@ -266,8 +266,12 @@ struct file *miracast_sink_file(struct miracast_session *session, bool nonblock)
 
 	file = anon_inode_getfile("[miracast-sink]", &miracast_sink_fops, session,
 				  O_RDWR | (nonblock ? O_NONBLOCK : 0));
-	if (!IS_ERR(file))
-		stream_open(file_inode(file), file);
+	if (IS_ERR(file))
+		return file;
+
+	stream_open(file_inode(file), file);
+	/* A read does not wait when the call, or io_uring, says so; a reply never. */
+	file->f_mode |= FMODE_NOWAIT;
 
 	return file;
 }

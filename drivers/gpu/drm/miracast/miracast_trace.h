@@ -11,7 +11,7 @@
 
 /* -------------------------------------------------------------- messages */
 
-TRACE_EVENT(msg_send,
+TRACE_EVENT(miracast_msg_send,
 	TP_PROTO(u32 target, u64 id, size_t in_len, size_t out_max, bool held),
 	TP_ARGS(target, id, in_len, out_max, held),
 	TP_STRUCT__entry(
@@ -33,7 +33,7 @@ TRACE_EVENT(msg_send,
 		  __entry->out_max, __entry->held ? " held" : "")
 );
 
-TRACE_EVENT(msg_deliver,
+TRACE_EVENT(miracast_msg_deliver,
 	TP_PROTO(u32 target, u64 id, u16 type, u64 waited_ns),
 	TP_ARGS(target, id, type, waited_ns),
 	TP_STRUCT__entry(
@@ -56,7 +56,7 @@ TRACE_EVENT(msg_deliver,
 		  __entry->waited_ns)
 );
 
-TRACE_EVENT(msg_done,
+TRACE_EVENT(miracast_msg_done,
 	TP_PROTO(u32 target, u64 id, int status, size_t bytes, u64 took_ns),
 	TP_ARGS(target, id, status, bytes, took_ns),
 	TP_STRUCT__entry(
@@ -80,7 +80,7 @@ TRACE_EVENT(msg_done,
 
 /* --------------------------------------------------------------- session */
 
-TRACE_EVENT(session_state,
+TRACE_EVENT(miracast_session_state,
 	TP_PROTO(u32 target, u32 from, u32 to, u32 info, int status),
 	TP_ARGS(target, from, to, info, status),
 	TP_STRUCT__entry(
@@ -102,7 +102,7 @@ TRACE_EVENT(session_state,
 		  __entry->status)
 );
 
-TRACE_EVENT(status,
+TRACE_EVENT(miracast_status,
 	TP_PROTO(u32 target, u32 status, int error, bool ends_session),
 	TP_ARGS(target, status, error, ends_session),
 	TP_STRUCT__entry(
@@ -124,7 +124,7 @@ TRACE_EVENT(status,
 
 /* -------------------------------------------------- statistics and chunks */
 
-TRACE_EVENT(statistic,
+TRACE_EVENT(miracast_statistic,
 	TP_PROTO(u32 target, const struct miracast_statistic *stat),
 	TP_ARGS(target, stat),
 	TP_STRUCT__entry(
@@ -157,7 +157,7 @@ TRACE_EVENT(statistic,
 		  __entry->processing_time, __entry->encode_rate)
 );
 
-TRACE_EVENT(chunk,
+TRACE_EVENT(miracast_chunk,
 	TP_PROTO(u32 target, const struct miracast_chunk_info *info, size_t len,
 		 int ret),
 	TP_ARGS(target, info, len, ret),
@@ -189,7 +189,7 @@ TRACE_EVENT(chunk,
 
 /* ---------------------------------------------------------------- frames */
 
-TRACE_EVENT(frame_flip,
+TRACE_EVENT(miracast_frame_flip,
 	TP_PROTO(u32 connector, u64 seq, u64 buffer, bool full,
 		 unsigned int rects, bool busy),
 	TP_ARGS(connector, seq, buffer, full, rects, busy),
@@ -215,7 +215,7 @@ TRACE_EVENT(frame_flip,
 		  __entry->busy ? " busy" : "")
 );
 
-TRACE_EVENT(frame_acquire,
+TRACE_EVENT(miracast_frame_acquire,
 	TP_PROTO(u32 connector, u64 seq, u64 buffer, u32 flags, u32 rects,
 		 u64 age_ns),
 	TP_ARGS(connector, seq, buffer, flags, rects, age_ns),
@@ -240,7 +240,7 @@ TRACE_EVENT(frame_acquire,
 		  __entry->flags, __entry->rects, __entry->age_ns)
 );
 
-TRACE_EVENT(frame_release,
+TRACE_EVENT(miracast_frame_release,
 	TP_PROTO(u32 connector, u64 seq, u64 held_ns, bool revoked),
 	TP_ARGS(connector, seq, held_ns, revoked),
 	TP_STRUCT__entry(
@@ -260,7 +260,7 @@ TRACE_EVENT(frame_release,
 		  __entry->revoked ? " revoked" : "")
 );
 
-TRACE_EVENT(frame_revoke,
+TRACE_EVENT(miracast_frame_revoke,
 	TP_PROTO(u32 connector, u64 seq, u64 held_ns),
 	TP_ARGS(connector, seq, held_ns),
 	TP_STRUCT__entry(
