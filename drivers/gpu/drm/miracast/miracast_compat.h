@@ -7,7 +7,7 @@
  * that kernel's headers and defines MIRACAST_OLD_<interface> for each that is as
  * it once was; version numbers would say little, as stable branches and
  * distributions bring interfaces back. In a kernel tree that has the driver
- * nothing is old, and miracast_compat_*.c are not built.
+ * nothing is old, and miracast_compat_fb.c is not built.
  */
 #ifndef _MIRACAST_COMPAT_H_
 #define _MIRACAST_COMPAT_H_
