@@ -187,6 +187,8 @@ static void test_options(void)
 		{ "{'refresh': <uint32 60>}", "refresh" },
 		{ "{'frequency': <uint32 1>}", "frequency" },
 		{ "{'go-intent': <uint32 15>}", NULL },
+		{ "{'import': <'yes'>}", NULL },
+		{ "{'import': <true>}", "type b instead of s" },
 		{ "{'go-intent': <uint32 16>}", "go-intent" },
 		{ "{'width': <1>}", "type i instead of u" },
 		{ "{'colour': <'red'>}", "no option \"colour\"" },

@@ -116,7 +116,7 @@ static gboolean mode_is_set(struct fixture *f)
 }
 
 /* The monitor that the sink describes is the monitor that the kernel gets. */
-static void test_monitor(void)
+static void check_monitor(gboolean copies)
 {
 	const struct wfd_mode *mode = wfd_mode_lookup(WFD_SET_R1, WFD_TABLE_CEA, 0);
 	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
@@ -124,7 +124,7 @@ static void test_monitor(void)
 	g_autoptr(GBytes) edid = wfd_edid_build(&desc, NULL, NULL);
 	g_autoptr(GString) more = g_string_new("wfd_connector_type: 05\r\nwfd_display_edid: 0002 ");
 	const guint8 *bytes = g_bytes_get_data(edid, NULL);
-	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+	struct fixture f = { .video = VGA, .config = { .kernel = TRUE, .copies = copies } };
 	const struct miracast_plug *plug;
 	const struct miracast_mode *modes;
 
@@ -138,6 +138,11 @@ static void test_monitor(void)
 	plug = (const struct miracast_plug *)kernel.plug->data;
 	modes = (const struct miracast_mode *)(plug + 1);
 	g_assert_cmpuint(plug->monitor_type, ==, HDMI);
+	/* Otherwise that is for the machine's cards to say. */
+	if (copies)
+		g_assert_cmpuint(plug->flags, ==, MIRACAST_PLUG_CURSOR);
+	else
+		g_assert_true(plug->flags & MIRACAST_PLUG_CURSOR);
 	g_assert_cmpuint(plug->size, ==, sizeof(*plug));
 	g_assert_cmpuint(plug->mode_size, ==, sizeof(*modes));
 	g_assert_cmpuint(plug->num_modes, ==, 1);
@@ -151,6 +156,48 @@ static void test_monitor(void)
 	g_assert_cmpint(end(&f), ==, 0);
 	g_assert_cmpstr(kernel.ops->str, ==, "begin-start end-start control-1 begin-stop end-stop ");
 	clear(&f);
+}
+
+static void test_monitor(void)
+{
+	check_monitor(FALSE);
+}
+
+static void test_monitor_without_imports(void)
+{
+	check_monitor(TRUE);
+}
+
+/* What the broker's config message says of them. */
+static void test_config_import(void)
+{
+	static const struct {
+		const char *value;
+		gboolean valid, copies;
+	} cases[] = {
+		{ NULL, TRUE, FALSE }, { "no", TRUE, TRUE }, { "yes", TRUE, FALSE },
+		{ "", FALSE, FALSE }, { "maybe", FALSE, FALSE },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(GVariantDict) fields = G_VARIANT_DICT_INIT(NULL);
+		g_autoptr(GVariant) message = NULL;
+		g_autoptr(umd_config) config = NULL;
+		g_autoptr(GError) error = NULL;
+
+		g_variant_dict_insert(&fields, "source", "s", "kernel");
+		g_variant_dict_insert(&fields, "peer-address", "s", "192.0.2.1");
+		g_variant_dict_insert(&fields, "local-address", "s", "192.0.2.2");
+		if (cases[i].value)
+			g_variant_dict_insert(&fields, "import", "s", cases[i].value);
+		message = g_variant_ref_sink(g_variant_dict_end(&fields));
+		config = umd_config_new(message, &error);
+		g_assert_cmpint(config != NULL, ==, cases[i].valid);
+		if (config)
+			g_assert_cmpint(config->copies, ==, cases[i].copies);
+		else
+			g_assert_nonnull(strstr(error->message, "import"));
+	}
 }
 
 static gboolean has_event(guint event)
@@ -620,6 +667,8 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R81-R86-statistics", test_statistics);
 	g_test_add_func("/umd-driver/R55-messages", test_messages);
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
+	g_test_add_func("/umd-driver/monitor-without-imports", test_monitor_without_imports);
+	g_test_add_func("/umd-driver/config-import", test_config_import);
 	g_test_add_func("/umd-driver/R70-R71-R81-unplugged", test_unplugged);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
 	g_test_add_func("/umd-driver/R83-still-picture", test_still_picture);

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  * width, height	pixels; the modes of Wi-Fi Display are between these
  * refresh	millihertz
  * audio	one of CHANNEL_AUDIO
+ * import	"no": the desktop copies, whether the GPU's buffers can be read or not
  * max-bit-rate	bits per second for video; the path's own limit stays
  * go-intent	how much we want to be P2P group owner (default 15)
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
@@ -36,6 +37,7 @@ G_BEGIN_DECLS
 	O("height", "u", OPTION_UMD, 360, 2160, NULL) \
 	O("refresh", "u", OPTION_UMD, 23000, 120000, NULL) \
 	O("audio", "s", OPTION_UMD, 1, 64, CHANNEL_AUDIO_WORDS) \
+	O("import", "s", OPTION_UMD, 1, 64, "yes|no") \
 	O("max-bit-rate", "t", OPTION_BROKER, 100000, 1000000000, NULL) \
 	O("go-intent", "u", OPTION_LINK, 0, 15, NULL) \
 	O("frequency", "u", OPTION_LINK, 2412, 7115, NULL)

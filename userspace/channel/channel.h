@@ -75,6 +75,8 @@ G_BEGIN_DECLS
  *   width, height	pixels; refresh millihertz: mode that the user wants; it
  *			becomes the preferred one if the sink can do it
  *   audio		one of CHANNEL_AUDIO; without it "silence"
+ *   import		"no": never pictures in buffers of the desktop's GPU; "yes", as
+ *			without it: where the UMD can read them
  * stop
  *   reason		for the log
  * data-rate (struct miracast_data_rate of umd.h)
@@ -121,6 +123,7 @@ G_BEGIN_DECLS
 	F(CONFIG, "height", "u", CHANNEL_OPTIONAL) \
 	F(CONFIG, "refresh", "u", CHANNEL_OPTIONAL) \
 	F(CONFIG, "audio", "s", CHANNEL_OPTIONAL) \
+	F(CONFIG, "import", "s", CHANNEL_OPTIONAL) \
 	F(STOP, "reason", "s", CHANNEL_REQUIRED) \
 	F(DATA_RATE, "encoder-bit-rate", "t", CHANNEL_REQUIRED) \
 	F(DATA_RATE, "max-tx-rate", "t", CHANNEL_OPTIONAL) \

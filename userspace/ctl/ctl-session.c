@@ -238,6 +238,7 @@ typedef struct session_options {
 	char *mode;
 	char *encoder;
 	char *audio;
+	char *import;
 	char *max_bit_rate;
 	char *go_intent;
 	char *frequency;
@@ -248,6 +249,8 @@ typedef struct session_options {
 	{ "encoder", 0, 0, G_OPTION_ARG_STRING, &(o)->encoder, \
 	  "GStreamer encoder instead of the best one", "ELEMENT" }, \
 	{ "audio", 0, 0, G_OPTION_ARG_STRING, &(o)->audio, "none, silence or tone", "KIND" }, \
+	{ "import", 0, 0, G_OPTION_ARG_STRING, &(o)->import, \
+	  "no: the desktop copies its pictures", "yes|no" }, \
 	{ "max-bit-rate", 0, 0, G_OPTION_ARG_STRING, &(o)->max_bit_rate, \
 	  "Limit for video in bits per second", "BPS" }
 
@@ -256,6 +259,7 @@ static void session_options_clear(session_options *o)
 	g_free(o->mode);
 	g_free(o->encoder);
 	g_free(o->audio);
+	g_free(o->import);
 	g_free(o->max_bit_rate);
 	g_free(o->go_intent);
 	g_free(o->frequency);
@@ -269,6 +273,7 @@ static gboolean make_options(const session_options *o, GVariant **options, GErro
 	if (!options_parse_mode(o->mode, &dict, error) ||
 	    !options_parse("encoder", o->encoder, &dict, error) ||
 	    !options_parse("audio", o->audio, &dict, error) ||
+	    !options_parse("import", o->import, &dict, error) ||
 	    !options_parse("max-bit-rate", o->max_bit_rate, &dict, error) ||
 	    !options_parse("go-intent", o->go_intent, &dict, error) ||
 	    !options_parse("frequency", o->frequency, &dict, error))

@@ -47,11 +47,23 @@ static gboolean set_audio(struct umd_config *config, const char *audio, GError *
 	return TRUE;
 }
 
+/* Reading another driver's buffer may be slow or show what is old: the user can tell. */
+static gboolean set_import(struct umd_config *config, const char *import, GError **error)
+{
+	config->copies = g_strcmp0(import, "no") == 0;
+	if (!import || config->copies || g_strcmp0(import, "yes") == 0)
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+		    "import \"%s\" is neither \"yes\" nor \"no\"", import);
+	return FALSE;
+}
+
 struct umd_config *umd_config_new(GVariant *fields, GError **error)
 {
 	g_autoptr(umd_config) config = g_new0(struct umd_config, 1);
 	g_autofree char *source = lookup_string(fields, "source");
 	g_autofree char *audio = lookup_string(fields, "audio");
+	g_autofree char *import = lookup_string(fields, "import");
 
 	config->friendly_name = lookup_string(fields, "friendly-name");
 	config->device_id = lookup_string(fields, "device-id");
@@ -64,6 +76,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	g_variant_lookup(fields, "refresh", "u", &config->wish.refresh_mhz);
 
 	if (!set_source(config, source, error) || !set_audio(config, audio, error) ||
+	    !set_import(config, import, error) ||
 	    !check_address("peer-address", config->peer_address, error) ||
 	    !check_address("local-address", config->local_address, error))
 		return NULL;

@@ -35,6 +35,7 @@ typedef struct umd_config {
 	struct wfd_mode_request wish;
 	gboolean audio;
 	gboolean tone;
+	gboolean copies; /* the desktop is to copy pictures, whatever can be read */
 } umd_config;
 
 /* From the fields of CHANNEL_CONFIG. NULL with @error if a value makes no sense. */
