@@ -3,85 +3,18 @@
  * Pictures that are torn after they have been released: whoever reads with a GPU
  * releases as of a sync_file, and hears with the next picture when the desktop
  * has not waited for it.
- *
- * vgem has fences that signal when they are told to.
  */
-#include <drm/vgem_drm.h>
-#include <linux/dma-buf.h>
-
-#include "miracast_kms.h"
+#include "miracast_fence.h"
 
 #define LATE_MS		10000
-
-/* A buffer of vgem's, and the fence that is on it. */
-struct fence {
-	int vgem;
-	uint32_t handle;
-	uint32_t id;
-	int sync_file;
-};
 
 FIXTURE(revoked) {
 	struct kms kms;
 	struct kms_fb a;
 	struct kms_fb b;
 	struct miracast_frame frame;	/* of a, held */
-	struct fence fence;
+	struct vgem_fence fence;
 };
-
-static int vgem_open(void)
-{
-	int i;
-
-	for (i = 0; i < 16; i++) {
-		int card = card_open((uint32_t)i);
-		drmVersion *version = card < 0 ? NULL : drmGetVersion(card);
-		bool found = version && !strcmp(version->name, "vgem");
-
-		drmFreeVersion(version);
-		if (found)
-			return card;
-		close(card);
-	}
-
-	return -ENODEV;
-}
-
-/* One that has not signalled; nor will it for ten seconds. */
-static int fence_make(struct fence *fence)
-{
-	struct drm_mode_create_dumb create = { .width = 64, .height = 64, .bpp = 32 };
-	struct dma_buf_export_sync_file export = { .flags = DMA_BUF_SYNC_RW };
-	struct drm_vgem_fence_attach attach = { .flags = VGEM_FENCE_WRITE };
-	int prime, ret;
-
-	fence->vgem = vgem_open();
-	if (fence->vgem < 0)
-		return fence->vgem;
-	ret = dev_ioctl(fence->vgem, DRM_IOCTL_MODE_CREATE_DUMB, &create);
-	if (ret)
-		return ret;
-	fence->handle = create.handle;
-	attach.handle = create.handle;
-	ret = dev_ioctl(fence->vgem, DRM_IOCTL_VGEM_FENCE_ATTACH, &attach);
-	if (ret)
-		return ret;
-	fence->id = attach.out_fence;
-	if (drmPrimeHandleToFD(fence->vgem, create.handle, DRM_CLOEXEC | DRM_RDWR, &prime))
-		return -errno;
-	ret = dev_ioctl(prime, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, &export);
-	fence->sync_file = export.fd;
-	close(prime);
-
-	return ret;
-}
-
-static int fence_signal(const struct fence *fence)
-{
-	struct drm_vgem_fence_signal signal = { .fence = fence->id };
-
-	return dev_ioctl(fence->vgem, DRM_IOCTL_VGEM_FENCE_SIGNAL, &signal);
-}
 
 FIXTURE_SETUP(revoked)
 {
@@ -94,7 +27,7 @@ FIXTURE_SETUP(revoked)
 	ASSERT_EQ(0, kms_modeset(kms, &self->a));
 	ASSERT_EQ(0, sink_acquire(kms->sink, &self->frame));
 	EXPECT_EQ(0, self->frame.num_revoked);
-	ASSERT_EQ(0, fence_make(&self->fence));
+	ASSERT_EQ(0, vgem_fence_make(&self->fence));
 }
 
 FIXTURE_TEARDOWN(revoked)
@@ -106,7 +39,7 @@ FIXTURE_TEARDOWN(revoked)
 
 /* Release as of the fence; then the desktop flips away, and does not wait. */
 static void release_and_flip(struct __test_metadata *_metadata, struct kms *kms,
-			     const struct fence *fence, __u64 seq,
+			     const struct vgem_fence *fence, __u64 seq,
 			     const struct kms_fb *to)
 {
 	uint32_t flags = ~0U;
@@ -134,7 +67,7 @@ TEST_F(revoked, picture_torn_after_its_release_is_named_once)
 	EXPECT_EQ(0, sink_expect(kms->sink, MIRACAST_MSG_KEY_FRAME, NULL, 0));
 
 	/* Its fence changes nothing any more. */
-	EXPECT_EQ(0, fence_signal(&self->fence));
+	EXPECT_EQ(0, vgem_fence_signal(&self->fence));
 	ASSERT_EQ(0, sink_release(kms->sink, next.seq, -1, &flags));
 	EXPECT_EQ(0, flags);
 	ASSERT_EQ(0, kms_flip_damaged(kms, &self->a, NULL, 0));
@@ -148,7 +81,7 @@ TEST_F(revoked, picture_whose_fence_was_in_time_is_not_named)
 	struct kms *kms = &self->kms;
 	struct miracast_frame next;
 
-	EXPECT_EQ(0, fence_signal(&self->fence));
+	EXPECT_EQ(0, vgem_fence_signal(&self->fence));
 	release_and_flip(_metadata, kms, &self->fence, self->frame.seq, &self->b);
 	ASSERT_EQ(0, sink_acquire(kms->sink, &next));
 	EXPECT_EQ(0, next.num_revoked);
@@ -200,7 +133,7 @@ TEST_F(revoked, all_that_are_held_are_named_and_none_is_lost)
 	ASSERT_EQ(MIRACAST_MAX_HELD - 1, next.num_revoked);
 	for (i = 0; i < MIRACAST_MAX_HELD - 1; i++)
 		EXPECT_EQ(seq[i], next.revoked[i]);
-	EXPECT_EQ(0, fence_signal(&self->fence));
+	EXPECT_EQ(0, vgem_fence_signal(&self->fence));
 }
 
 TEST_HARNESS_MAIN
