@@ -9,6 +9,10 @@
  * that session and gets its I/O control calls. The ABI on the other side, and
  * the session states, are in <uapi/drm/miracast.h>.
  *
+ * The interface is modelled on that of Windows 8.1, of which "DDI" is the
+ * kernel's side. "R41" and the like are its rules, by their numbers in rules.rst
+ * of the driver's documentation.
+ *
  * Objects and references
  * ----------------------
  *
