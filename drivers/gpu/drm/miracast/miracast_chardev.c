@@ -14,7 +14,8 @@
 
 #include "miracast_relay.h"
 
-#define MIRACAST_FEATURES	MIRACAST_FEATURE_REVOKED
+#define MIRACAST_FEATURES \
+	(MIRACAST_FEATURE_REVOKED | MIRACAST_FEATURE_IMPORT)
 
 /**
  * struct miracast_broker - an open /dev/miracast
