@@ -367,7 +367,7 @@ static void answer_message(struct monitor *m)
 		struct miracast_mode_state mode;
 		char rest[256];
 	} record;
-	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) };
+	struct miracast_reply reply = { .len = sizeof(reply), .header_len = sizeof(reply) };
 
 	if (read(m->sink, &record, sizeof(record)) < 0) {
 		if (errno != EAGAIN)

@@ -7,6 +7,7 @@
  * that has messages, and a picture whose first pixel is PIXEL on its screen.
  * Ends with 0 when everything is as it would be for a caller of 64 bits.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -122,7 +123,7 @@ static void check_session(int broker, uint32_t target)
 
 static void check_messages(int sink)
 {
-	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) };
+	struct miracast_reply reply = { .len = sizeof(reply), .header_len = sizeof(reply) };
 	struct miracast_record record;
 	struct miracast_message message;
 	uint8_t payload[256];

@@ -9,7 +9,6 @@
 #include <linux/sync_file.h>
 #include <sched.h>
 
-
 #include "miracast_fence.h"
 
 /* Two periods of the slowest mode there is. */

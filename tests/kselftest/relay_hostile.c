@@ -370,7 +370,10 @@ static void kill_in_copy(struct __test_metadata *_metadata, struct relay *relay,
 	child = fork();
 	ASSERT_LE(0, child);
 	if (!child) {
-		struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) + 8, .id = id };
+		struct miracast_reply reply = {
+			.len = sizeof(reply) + 8, .header_len = sizeof(reply),
+			.id = id,
+		};
 		struct slow_page slow;
 		struct iovec iov[2] = { { &reply, sizeof(reply) }, { NULL, 8 } };
 

@@ -256,7 +256,9 @@ static void *stuck_thread(void *arg)
 	struct miracast_get_chunks chunks = {
 		.buf_ptr = (uintptr_t)stuck->slow.page, .buf_len = 4096,
 	};
-	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) + 8, .id = 1 };
+	struct miracast_reply reply = {
+		.len = sizeof(reply) + 8, .header_len = sizeof(reply), .id = 1,
+	};
 	struct iovec iov[2] = { { &reply, sizeof(reply) }, { stuck->slow.page, 8 } };
 	struct record record;
 	char buf[8] = { 0 };

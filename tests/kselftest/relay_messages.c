@@ -579,7 +579,7 @@ TEST_F(relay, nowait_is_said_by_the_call)
 TEST_F(relay, scattered_record_and_reply)
 {
 	struct miracast_test_completion done;
-	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) + 4 };
+	struct miracast_reply reply = { .len = sizeof(reply) + 4, .header_len = sizeof(reply) };
 	struct miracast_record head;
 	uint8_t a[3], b[100];
 	struct iovec in[3] = { { &head, sizeof(head) }, { a, 3 }, { b, 100 } };
@@ -598,7 +598,7 @@ TEST_F(relay, scattered_record_and_reply)
 
 TEST_F(relay, bad_replies_leave_the_message)
 {
-	struct miracast_reply reply = { .header_len = sizeof(reply), .len = sizeof(reply) };
+	struct miracast_reply reply = { .len = sizeof(reply), .header_len = sizeof(reply) };
 	struct miracast_test_completion done;
 	struct record record;
 	uint8_t big[65] = { 0 };

@@ -476,8 +476,9 @@ static const char *file_read(const char *path)
 TEST_F(session, R60_R80_R81_events_are_traced)
 {
 	static const char * const lines[] = {
-		" miracast_session_state: target=", " miracast_msg_send: target=", " miracast_msg_deliver: target=",
-		" miracast_msg_done: target=", " miracast_chunk: target=",
+		" miracast_session_state: target=", " miracast_msg_send: target=",
+		" miracast_msg_deliver: target=", " miracast_msg_done: target=",
+		" miracast_chunk: target=",
 		" miracast_status: target=", "status=2 error=-32 ends session",
 		" miracast_statistic: target=", "type=chunk_sent event=0 chunk=0x0 frame=77 part=3",
 	};

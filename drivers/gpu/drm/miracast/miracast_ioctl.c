@@ -6,6 +6,7 @@
  * Requests are told apart by type and number; the size and the direction that
  * the caller has encoded are those of its own, older or newer, header.
  */
+#include <linux/build_bug.h>
 #include <linux/fcntl.h>
 #include <linux/file.h>
 #include <linux/ioctl.h>

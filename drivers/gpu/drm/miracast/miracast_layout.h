@@ -6,14 +6,16 @@
  *
  * This is the table of ABI version 2. Sizes may grow, and lines may be added
  * behind those of their structure; no line goes and no offset changes.
+ *
+ * Include <linux/build_bug.h>, or <assert.h>, for static_assert() before.
  */
 #include <drm/miracast.h>
 
 #define MIRACAST_STRUCT(name, size) \
-	_Static_assert(sizeof(struct miracast_##name) == (size), #name)
+	static_assert(sizeof(struct miracast_##name) == (size), #name)
 #define MIRACAST_MEMBER(name, member, offset) \
-	_Static_assert(__builtin_offsetof(struct miracast_##name, member) == (offset), \
-		       #name "." #member)
+	static_assert(__builtin_offsetof(struct miracast_##name, member) == (offset), \
+		      #name "." #member)
 
 MIRACAST_STRUCT(hello, 32);
 MIRACAST_MEMBER(hello, abi_min, 0);
