@@ -177,7 +177,7 @@ static gboolean recall(struct video_encoder *encoder)
 struct stopwatch {
 	clockid_t clock;
 	guint64 begun_ns;
-	guint64 spent_ns;
+	guint64 fastest_ns;
 	guint pictures;
 };
 
@@ -197,14 +197,18 @@ static GstPadProbeReturn picture_in(GstPad *pad, GstPadProbeInfo *info, gpointer
 	return GST_PAD_PROBE_OK;
 }
 
-/* The first one is not counted: it opens the encoder, and is a key frame. */
+/*
+ * The first one is not counted: it opens the encoder, and is a key frame. Of the others,
+ * which are much alike, the fastest counts: caches are cold at first, and others use
+ * them, too.
+ */
 static GstPadProbeReturn picture_out(GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
 	struct stopwatch *watch = data;
 	guint64 taken = now_ns(watch->clock) - watch->begun_ns;
 
 	if (watch->pictures++)
-		watch->spent_ns += taken;
+		watch->fastest_ns = watch->fastest_ns ? MIN(watch->fastest_ns, taken) : taken;
 	return GST_PAD_PROBE_OK;
 }
 
@@ -390,13 +394,12 @@ static gboolean test_selection(struct video_encoder *encoder, const struct wfd_s
 		if (measure && i >= 2 && g_get_monotonic_time() >= end)
 			break;
 	}
-	if (measure && bench->watch.spent_ns) {
-		const guint64 pixels = (guint64)selection->mode->width * selection->mode->height *
-				       (bench->watch.pictures - 1);
+	if (measure && bench->watch.fastest_ns) {
+		const guint64 pixels = (guint64)selection->mode->width * selection->mode->height;
 
 		video_encoders_lock();
 		encoder->measured = gst_util_uint64_scale(pixels, 1000000000,
-							  bench->watch.spent_ns);
+							  bench->watch.fastest_ns);
 		video_encoders_unlock();
 	}
 	return TRUE;
