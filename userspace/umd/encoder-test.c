@@ -546,6 +546,15 @@ static struct wfd_selection selection_of(guint bit, guint profile)
 #define HD_30 5
 #define FULL_HD_60 8
 
+/* What a display is offered most; less if the device says that it cannot. */
+static guint mode_to_test(const struct video_encoder *encoder)
+{
+	gboolean small = (encoder->max_width && encoder->max_width < 1920) ||
+			 (encoder->max_height && encoder->max_height < 1080);
+
+	return encoder->row->software || small ? HD_30 : FULL_HD_60;
+}
+
 static void test_encoder(struct video_encoder *encoder, gboolean wanted)
 {
 	if ((!wanted || encoder->row->software) && recall(encoder))
@@ -553,7 +562,7 @@ static void test_encoder(struct video_encoder *encoder, gboolean wanted)
 	note_testing(encoder);
 	for (guint profile = WFD_H264_PROFILE_CBP; profile <= WFD_H264_PROFILE_CHP; profile <<= 1) {
 		struct wfd_selection selection =
-			selection_of(encoder->row->software ? HD_30 : FULL_HD_60, profile);
+			selection_of(mode_to_test(encoder), profile);
 		g_autoptr(GError) error = NULL;
 		gboolean fit;
 
