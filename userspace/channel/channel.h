@@ -75,8 +75,9 @@ G_BEGIN_DECLS
  *   width, height	pixels; refresh millihertz: mode that the user wants; it
  *			becomes the preferred one if the sink can do it
  *   audio		one of CHANNEL_AUDIO; without it "silence"
- *   import		"no": never pictures in buffers of the desktop's GPU; "yes", as
- *			without it: where the UMD can read them
+ *   import		"no": never pictures in buffers of the desktop's GPU; "yes": as
+ *			long as the UMD can read them; without it that, and not on
+ *			machines with a card whose buffers are known to show old ones
  * stop
  *   reason		for the log
  * data-rate (struct miracast_data_rate of umd.h)

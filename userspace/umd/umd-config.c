@@ -51,7 +51,8 @@ static gboolean set_audio(struct umd_config *config, const char *audio, GError *
 static gboolean set_import(struct umd_config *config, const char *import, GError **error)
 {
 	config->copies = g_strcmp0(import, "no") == 0;
-	if (!import || config->copies || g_strcmp0(import, "yes") == 0)
+	config->imports = g_strcmp0(import, "yes") == 0;
+	if (!import || config->copies || config->imports)
 		return TRUE;
 	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
 		    "import \"%s\" is neither \"yes\" nor \"no\"", import);

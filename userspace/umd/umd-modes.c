@@ -57,6 +57,16 @@ gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 	return TRUE;
 }
 
+/* What the user has asked for is on offer, even if the encoder does not keep up with it. */
+static void allow_wish(umd_session *s)
+{
+	const struct wfd_mode_request *wish = &s->config->wish;
+	guint64 rate = (guint64)wish->width * wish->height * MAX(wish->refresh_mhz, 60000) / 1000;
+
+	if (wish->width && s->limits.max_pixel_rate)
+		s->limits.max_pixel_rate = MAX(s->limits.max_pixel_rate, rate);
+}
+
 gboolean umd_encoder_choose(umd_session *s, GError **error)
 {
 	const struct video_encoder *encoder = video_encoder_choose(s->config->encoder, error);
@@ -65,6 +75,7 @@ gboolean umd_encoder_choose(umd_session *s, GError **error)
 		return FALSE;
 	s->encoder = encoder;
 	video_encoder_limits(encoder, &s->limits);
+	allow_wish(s);
 	return TRUE;
 }
 

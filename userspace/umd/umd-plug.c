@@ -21,7 +21,8 @@ int umd_plug(umd_session *s, GError **error)
 		.preferred = umd_modes_preferred(s),
 		.friendly_name = s->config->friendly_name,
 		.device_id = s->config->device_id,
-		.import = !s->config->copies && !s->plug.copies && monitor_may_import(DRM_CLASS),
+		.import = !s->config->copies && !s->plug.copies &&
+			  (s->config->imports || monitor_may_import(DRM_CLASS)),
 	};
 	g_autoptr(GBytes) input = NULL;
 	gconstpointer data;

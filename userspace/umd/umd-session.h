@@ -35,7 +35,8 @@ typedef struct umd_config {
 	struct wfd_mode_request wish;
 	gboolean audio;
 	gboolean tone;
-	gboolean copies; /* the desktop is to copy pictures, whatever can be read */
+	gboolean copies;  /* the desktop is to copy pictures, whatever can be read */
+	gboolean imports; /* it is not, whatever card there is, until one was not read */
 } umd_config;
 
 /* From the fields of CHANNEL_CONFIG. NULL with @error if a value makes no sense. */
