@@ -156,16 +156,25 @@ static void channel_closed(channel *ch, const GError *error, gpointer user_data)
 	g_main_loop_quit(fake->loop);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	static const struct channel_funcs funcs = { message_came, channel_closed };
-	g_autoptr(GInputStream) stream_4 = g_unix_input_stream_new(4, FALSE);
+	g_autoptr(GInputStream) stream_4 = NULL;
 	g_autoptr(GError) error = NULL;
-	struct fake fake = { .loop = g_main_loop_new(NULL, FALSE) };
+	struct fake fake = { .hanging = FALSE };
 	const char *late = g_getenv("GST_FAKE_UMD_LATE_MS");
 
+	/* All work here but one. */
+	if (argc > 1 && g_str_has_prefix(argv[1], "--check-encoder=")) {
+		gboolean works = !strstr(argv[1], "nonsense");
+
+		g_print("%s\n", works ? "fakeenc" : "encoder \"nonsense\" is not known");
+		return works ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
 	if (late)
 		g_usleep(g_ascii_strtoull(late, NULL, 10) * 1000);
+	fake.loop = g_main_loop_new(NULL, FALSE);
+	stream_4 = g_unix_input_stream_new(4, FALSE);
 	fake.rtsp = g_data_input_stream_new(stream_4);
 	fake.channel = channel_new(5, CHANNEL_UMD, &funcs, &fake, &error);
 	if (!fake.channel)

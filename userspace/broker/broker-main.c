@@ -406,6 +406,8 @@ static enum exit_status run(struct daemon *d)
 		d->api = dbus_api_new(d->broker, &(struct dbus_api_config){
 					      .bus = d->session_bus ? G_BUS_TYPE_SESSION :
 								      G_BUS_TYPE_SYSTEM,
+					      .diagnosis = { .umd_program = d->config.umd_program,
+							     .bus = G_BUS_TYPE_SYSTEM },
 					      .module = d->module,
 				      }, &api_callbacks, d);
 	g_main_loop_run(d->loop);

@@ -6,6 +6,7 @@
 
 #include "dbus-api.h"
 
+#include "encoder-check.h"
 #include "link-direct.h"
 #include "miracast1-dbus.h"
 #include "options.h"
@@ -16,19 +17,23 @@ struct dbus_api {
 	GBusType bus;
 	guint owner_id; /* 0: the name was given back */
 	GQueue waiting; /* struct waiting_call */
+	struct diagnosis_config diagnosis_config;
+	diagnosis *diagnosis; /* NULL: none is under way */
+	GPtrArray *diagnosed; /* GDBusMethodInvocation, owned by GDBus: who waits for it */
 	GDBusObjectManagerServer *objects;
 	Miracast1Manager *manager;
 	const struct dbus_api_funcs *funcs;
 	gpointer user_data;
 };
 
-/* A call that is answered when the device is open, or cannot be. */
+/* A call that is answered when encoder and device are known to be there, or not to be. */
 struct waiting_call {
 	dbus_api *api;
 	GDBusMethodInvocation *call;
 	char *text; /* what to connect to, or where we listen by now */
 	GVariant *options;
 	void (*go_on)(struct waiting_call *w, const GError *error);
+	encoder_check *encoder; /* the one that was asked for is being tried */
 };
 
 static char *session_path_of(session *s)
@@ -140,12 +145,13 @@ void dbus_api_session_removed(dbus_api *api, session *s)
 
 static void waiting_call_free(struct waiting_call *w)
 {
+	encoder_check_free(w->encoder);
 	g_free(w->text);
 	g_variant_unref(w->options);
 	g_free(w);
 }
 
-static void device_ready(const GError *error, gpointer user_data)
+static void call_ready(const GError *error, gpointer user_data)
 {
 	struct waiting_call *w = user_data;
 
@@ -154,12 +160,35 @@ static void device_ready(const GError *error, gpointer user_data)
 	waiting_call_free(w);
 }
 
-/* Have the device open, then go on; @go_on answers the call in any case. */
-static void with_device(dbus_api *api, GDBusMethodInvocation *call, const char *text,
-			GVariant *options,
-			void (*go_on)(struct waiting_call *w, const GError *error))
+static void need_device(struct waiting_call *w)
+{
+	if (w->api->module)
+		kernel_module_need(w->api->module, call_ready, w);
+	else
+		call_ready(NULL, w);
+}
+
+static void encoder_tried(encoder_check *check, const char *element, const GError *error,
+			  gpointer user_data)
+{
+	struct waiting_call *w = user_data;
+
+	if (error)
+		call_ready(error, w);
+	else
+		need_device(w);
+}
+
+/*
+ * Try the encoder if one was asked for, have the device open, then go on; @go_on
+ * answers the call in any case.
+ */
+static void when_ready(dbus_api *api, GDBusMethodInvocation *call, const char *text,
+		       GVariant *options,
+		       void (*go_on)(struct waiting_call *w, const GError *error))
 {
 	struct waiting_call *w = g_new0(struct waiting_call, 1);
+	const char *encoder;
 
 	w->api = api;
 	w->call = call;
@@ -167,10 +196,11 @@ static void with_device(dbus_api *api, GDBusMethodInvocation *call, const char *
 	w->options = g_variant_ref(options);
 	w->go_on = go_on;
 	g_queue_push_tail(&api->waiting, w);
-	if (api->module)
-		kernel_module_need(api->module, device_ready, w);
+	if (g_variant_lookup(options, "encoder", "&s", &encoder))
+		w->encoder = encoder_check_new(api->diagnosis_config.umd_program, encoder,
+					       encoder_tried, w);
 	else
-		device_ready(NULL, w);
+		need_device(w);
 }
 
 static void used(dbus_api *api)
@@ -203,7 +233,7 @@ static gboolean handle_stop_scan(Miracast1Manager *skeleton, GDBusMethodInvocati
 	return TRUE;
 }
 
-static void connect_now(struct waiting_call *w, const GError *no_device)
+static void connect_now(struct waiting_call *w, const GError *unready)
 {
 	dbus_api *api = w->api;
 	g_autoptr(GError) error = NULL;
@@ -211,8 +241,8 @@ static void connect_now(struct waiting_call *w, const GError *no_device)
 	link_sink *sink = NULL;
 	session *s = NULL;
 
-	if (no_device) {
-		g_dbus_method_invocation_return_gerror(w->call, no_device);
+	if (unready) {
+		g_dbus_method_invocation_return_gerror(w->call, unready);
 		return;
 	}
 	sink = broker_find_sink(api->broker, w->text, &error);
@@ -236,7 +266,7 @@ static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation
 	used(api);
 	/* The module only for what is going to be tried. */
 	if (sink && broker_check_connect(api->broker, sink, options, &error))
-		with_device(api, call, what, options, connect_now);
+		when_ready(api, call, what, options, connect_now);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
 	return TRUE;
@@ -250,13 +280,13 @@ static void update_listening(dbus_api *api)
 }
 
 /* Nobody may dial what could not be served. */
-static void listen_now(struct waiting_call *w, const GError *no_device)
+static void listen_now(struct waiting_call *w, const GError *unready)
 {
 	dbus_api *api = w->api;
 
-	if (no_device) {
+	if (unready) {
 		link_direct_unlisten(broker_link(api->broker, "direct"), w->text);
-		g_dbus_method_invocation_return_gerror(w->call, no_device);
+		g_dbus_method_invocation_return_gerror(w->call, unready);
 	} else {
 		miracast1_manager_complete_listen(api->manager, w->call, w->text);
 	}
@@ -277,7 +307,7 @@ static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation 
 		g_dbus_method_invocation_return_gerror(call, error);
 		return TRUE;
 	}
-	with_device(api, call, bound, options, listen_now);
+	when_ready(api, call, bound, options, listen_now);
 	return TRUE;
 }
 
@@ -357,6 +387,29 @@ void dbus_api_scanning_changed(dbus_api *api)
 	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(api->manager));
 }
 
+static void diagnosed(diagnosis *d, GVariant *checks, gpointer user_data)
+{
+	dbus_api *api = user_data;
+
+	for (guint i = 0; i < api->diagnosed->len; i++)
+		miracast1_manager_complete_diagnose(api->manager,
+						    g_ptr_array_index(api->diagnosed, i), checks);
+	g_ptr_array_set_size(api->diagnosed, 0);
+	g_clear_pointer(&api->diagnosis, diagnosis_free);
+}
+
+static gboolean handle_diagnose(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
+				gpointer user_data)
+{
+	dbus_api *api = user_data;
+
+	used(api);
+	g_ptr_array_add(api->diagnosed, call);
+	if (!api->diagnosis)
+		api->diagnosis = diagnosis_new(&api->diagnosis_config, diagnosed, api);
+	return TRUE;
+}
+
 static void make_manager(dbus_api *api)
 {
 	g_autoptr(Miracast1ObjectSkeleton) object =
@@ -371,6 +424,7 @@ static void make_manager(dbus_api *api)
 			 "signal::handle-connect", handle_connect, api,
 			 "signal::handle-listen", handle_listen, api,
 			 "signal::handle-stop-listening", handle_stop_listening, api,
+			 "signal::handle-diagnose", handle_diagnose, api,
 			 "signal::handle-disconnect-all", handle_disconnect_all, api,
 			 NULL);
 	dbus_api_sinks_changed(api);
@@ -430,7 +484,7 @@ void dbus_api_release(dbus_api *api)
 
 gboolean dbus_api_is_answering(dbus_api *api)
 {
-	return !g_queue_is_empty(&api->waiting);
+	return !g_queue_is_empty(&api->waiting) || api->diagnosis;
 }
 
 dbus_api *dbus_api_new(broker *b, const struct dbus_api_config *config,
@@ -441,6 +495,8 @@ dbus_api *dbus_api_new(broker *b, const struct dbus_api_config *config,
 	api->broker = b;
 	api->module = config->module;
 	api->bus = config->bus;
+	api->diagnosis_config = config->diagnosis;
+	api->diagnosed = g_ptr_array_new();
 	api->funcs = funcs;
 	api->user_data = user_data;
 	g_queue_init(&api->waiting);
@@ -462,6 +518,12 @@ void dbus_api_free(dbus_api *api)
 						      "miracastd is ending");
 		waiting_call_free(w);
 	}
+	for (guint i = 0; i < api->diagnosed->len; i++)
+		g_dbus_method_invocation_return_error(g_ptr_array_index(api->diagnosed, i),
+						      REASON_ERROR, REASON_SHUTDOWN,
+						      "miracastd is ending");
+	g_ptr_array_unref(api->diagnosed);
+	diagnosis_free(api->diagnosis);
 	g_dbus_object_manager_server_set_connection(api->objects, NULL);
 	g_object_unref(api->objects);
 	g_object_unref(api->manager);

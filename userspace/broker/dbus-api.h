@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include "broker.h"
+#include "diagnosis.h"
 #include "kernel-module.h"
 
 G_BEGIN_DECLS
@@ -33,11 +34,13 @@ struct dbus_api_funcs {
 /**
  * struct dbus_api_config - read by dbus_api_new() only
  * @bus: to be served on
+ * @diagnosis: for the Diagnose method
  * @module: borrowed: loads the module for the calls that begin sessions; they are
  *	answered when that is done. NULL with the test source
  */
 struct dbus_api_config {
 	GBusType bus;
+	struct diagnosis_config diagnosis;
 	kernel_module *module;
 };
 

@@ -2,7 +2,8 @@
 /*
  * miracastctl doctor: is everything there, and what to do if not.
  *
- * Looks, and changes nothing. Each check prints one line.
+ * Looks, and changes nothing. Each check prints one line. What depends on who asks
+ * is asked by the daemon (userspace/broker/diagnosis.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,12 +13,9 @@
 #include <unistd.h>
 
 #include "ctl.h"
-#include "encoders.h"
 #include "kernel.h"
 #include "reason.h"
 
-#define WPAS_NAME "fi.w1.wpa_supplicant1"
-#define WPAS_PATH "/fi/w1/wpa_supplicant1"
 #define GROUP "miracast"
 
 enum verdict {
@@ -28,9 +26,13 @@ enum verdict {
 
 static const char *const verdicts[] = { "ok", "warn", "fail" };
 
+static enum verdict verdict_of(const char *name)
+{
+	return strcmp(name, "ok") == 0 ? OK : strcmp(name, "warn") == 0 ? WARN : FAIL;
+}
+
 struct doctor {
 	struct ctl *ctl;
-	gboolean daemon_runs;
 	GVariantBuilder checks; /* aa{sv} */
 	enum verdict worst;
 };
@@ -87,28 +89,37 @@ static void check_rights(struct doctor *d)
 	    "you are not in group \"" GROUP "\"");
 }
 
+/* What only the daemon can say; it is started for it, as by any other command. */
 static void check_daemon(struct doctor *d)
 {
-	g_autoptr(GVariant) owner = NULL;
+	g_autoptr(GVariant) checks = NULL;
 	g_autoptr(GError) error = NULL;
+	GVariantIter iter;
+	GVariant *item;
 
-	d->ctl->bus = g_bus_get_sync(d->ctl->bus_type, NULL, &error);
-	if (!d->ctl->bus) {
-		say(d, "daemon", FAIL, "Start the D-Bus system bus.", "there is no D-Bus: %s",
-		    error->message);
+	if (!ctl_connect_daemon(d->ctl, &error)) {
+		say(d, "daemon", FAIL, ctl_error_hint(error), "%s", ctl_error_text(error));
 		return;
 	}
-	g_dbus_connection_set_exit_on_close(d->ctl->bus, FALSE);
-	owner = g_dbus_connection_call_sync(d->ctl->bus, "org.freedesktop.DBus",
-					    "/org/freedesktop/DBus", "org.freedesktop.DBus",
-					    "GetNameOwner",
-					    g_variant_new("(s)", "org.miracast.Miracast1"), NULL,
-					    G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
-	d->daemon_runs = owner != NULL;
-	if (d->daemon_runs)
-		say(d, "daemon", OK, "", "miracastd is running");
-	else
-		say(d, "daemon", WARN, "systemctl start miracastd", "miracastd is not running");
+	/* The encoder is tried, which may take longer than calls usually do. */
+	g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(d->ctl->manager), 60 * 1000);
+	if (!miracast1_manager_call_diagnose_sync(d->ctl->manager, &checks, NULL, &error)) {
+		say(d, "daemon", FAIL, ctl_error_hint(error), "%s", ctl_error_text(error));
+		return;
+	}
+	say(d, "daemon", OK, "", "miracastd %s answers",
+	    miracast1_manager_get_version(d->ctl->manager));
+	g_variant_iter_init(&iter, checks);
+	while (g_variant_iter_next(&iter, "@a{sv}", &item)) {
+		g_autoptr(GVariant) check = item;
+		const char *name = "", *result = "", *text = "", *next = "";
+
+		g_variant_lookup(check, "check", "&s", &name);
+		g_variant_lookup(check, "result", "&s", &result);
+		g_variant_lookup(check, "text", "&s", &text);
+		g_variant_lookup(check, "next", "&s", &next);
+		say(d, name, verdict_of(result), next, "%s", text);
+	}
 }
 
 static void check_umd(struct doctor *d)
@@ -153,15 +164,16 @@ static gboolean check_module(struct doctor *d)
 		return TRUE;
 	}
 	if (!module_is_installed(uts.release))
-		say(d, "module", FAIL, "sudo make install, which builds it with DKMS",
+		say(d, "module", FAIL, reason_code_hint(REASON_MODULE_NOT_INSTALLED),
 		    "miracast.ko is not installed for kernel %s", uts.release);
 	else if (secure_boot())
-		say(d, "module", FAIL,
-		    "sudo modprobe miracast; if its key is rejected: sudo mokutil --import "
-		    "/var/lib/dkms/mok.pub, and restart",
-		    "miracast.ko is not loaded; Secure Boot is on");
+		say(d, "module", WARN, reason_code_hint(REASON_MODULE_REJECTED),
+		    "miracast.ko is installed, but Secure Boot is on: the kernel takes it only if it "
+		    "knows the key that signs it");
 	else
-		say(d, "module", FAIL, "sudo modprobe miracast", "miracast.ko is not loaded");
+		say(d, "module", OK, "",
+		    "miracast.ko is installed for kernel %s, and is loaded when a display is connected",
+		    uts.release);
 	return FALSE;
 }
 
@@ -169,19 +181,15 @@ static gboolean check_module(struct doctor *d)
 static void check_device(struct doctor *d)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(kernel) k = NULL;
+	g_autoptr(kernel) k = kernel_new(KERNEL_DEVICE);
 
-	if (d->daemon_runs) {
-		say(d, "device", OK, "", KERNEL_DEVICE " is in use by miracastd");
-		return;
-	}
-	k = kernel_new(KERNEL_DEVICE);
 	if (kernel_open(k, &error))
 		say(d, "device", OK, "", KERNEL_DEVICE " speaks version %d of the interface",
 		    MIRACAST_ABI_VERSION);
-	else
-		say(d, "device", error->code == REASON_NO_RIGHTS ? WARN : FAIL,
-		    reason_error_hint(error), "%s", error->message);
+	else if (error->code == REASON_OTHER_BROKER)
+		say(d, "device", OK, "", KERNEL_DEVICE " is in use by miracastd");
+	else if (error->code != REASON_NO_RIGHTS) /* the daemon has them, this user need not */
+		say(d, "device", FAIL, reason_error_hint(error), "%s", error->message);
 }
 
 /* ---- Wi-Fi ------------------------------------------------------------------ */
@@ -221,79 +229,6 @@ static void check_wifi(struct doctor *d)
 		say(d, "wifi", OK, "", "there is a Wi-Fi adapter");
 }
 
-static GVariant *supplicant_properties(struct doctor *d, const char *path, const char *iface,
-				       GError **error)
-{
-	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, error);
-	g_autoptr(GVariant) result = NULL;
-	GVariant *properties = NULL;
-
-	if (!bus)
-		return NULL;
-	result = g_dbus_connection_call_sync(bus, WPAS_NAME, path,
-					     "org.freedesktop.DBus.Properties", "GetAll",
-					     g_variant_new("(s)", iface),
-					     G_VARIANT_TYPE("(a{sv})"), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-					     -1, NULL, error);
-	if (result)
-		g_variant_get(result, "(@a{sv})", &properties);
-	return properties;
-}
-
-static void check_interface(struct doctor *d, const char *path)
-{
-	g_autoptr(GVariant) properties =
-		supplicant_properties(d, path, WPAS_NAME ".Interface", NULL);
-	g_autoptr(GVariant) capabilities = NULL;
-	g_autofree const char **modes = NULL;
-	const char *name = path;
-
-	if (!properties)
-		return;
-	g_variant_lookup(properties, "Ifname", "&s", &name);
-	capabilities = g_variant_lookup_value(properties, "Capabilities", G_VARIANT_TYPE_VARDICT);
-	if (capabilities && g_variant_lookup(capabilities, "Modes", "^a&s", &modes) &&
-	    g_strv_contains(modes, "p2p"))
-		say(d, "p2p", OK, "", "%s can do Wi-Fi P2P", name);
-	else
-		say(d, "p2p", WARN, "Use another adapter or driver for Wi-Fi P2P.",
-		    "%s cannot do Wi-Fi P2P", name);
-}
-
-static void check_supplicant(struct doctor *d)
-{
-	g_autoptr(GError) error = NULL;
-	g_autoptr(GVariant) properties =
-		supplicant_properties(d, WPAS_PATH, WPAS_NAME, &error);
-	g_autoptr(GVariant) wfd = NULL;
-	g_autofree const char **capabilities = NULL;
-	g_autofree const char **interfaces = NULL;
-
-	if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED)) {
-		say(d, "wpa_supplicant", WARN, "To check it: sudo miracastctl doctor",
-		    "only root may ask wpa_supplicant");
-		return;
-	}
-	if (!properties) {
-		say(d, "wpa_supplicant", WARN, "For Wi-Fi P2P: systemctl start wpa_supplicant",
-		    "wpa_supplicant is not on D-Bus");
-		return;
-	}
-	wfd = g_variant_lookup_value(properties, "WFDIEs", NULL);
-	g_variant_lookup(properties, "Capabilities", "^a&s", &capabilities);
-	g_variant_lookup(properties, "Interfaces", "^a&o", &interfaces);
-	if (!capabilities || !g_strv_contains(capabilities, "p2p"))
-		say(d, "wpa_supplicant", FAIL, reason_code_hint(REASON_NO_WFD_SUPPORT),
-		    "this wpa_supplicant is built without P2P");
-	else if (!wfd)
-		say(d, "wpa_supplicant", FAIL, reason_code_hint(REASON_NO_WFD_SUPPORT),
-		    "this wpa_supplicant is built without Wi-Fi Display");
-	else
-		say(d, "wpa_supplicant", OK, "", "has P2P and Wi-Fi Display");
-	for (guint i = 0; interfaces && interfaces[i]; i++)
-		check_interface(d, interfaces[i]);
-}
-
 static void check_program(struct doctor *d, const char *program, const char *package,
 			  enum verdict without, const char *what_for)
 {
@@ -322,34 +257,18 @@ static void check_firewall(struct doctor *d)
 	g_file_get_contents("/etc/ufw/ufw.conf", &ufw, NULL, NULL);
 	if (firewalld)
 		say(d, "firewall", WARN,
-		    "firewall-cmd --permanent --add-port=7236/tcp && firewall-cmd --reload; "
-		    "DHCP (67/udp) for Wi-Fi P2P",
+		    "Let displays in on their own interfaces only: firewall-cmd --permanent "
+		    "--new-zone=miracast && firewall-cmd --permanent --zone=miracast "
+		    "--add-interface=p2p-+ --add-port=7236/tcp --add-port=67/udp && "
+		    "firewall-cmd --reload",
 		    "firewalld is running and may keep displays out");
 	else if (ufw && g_regex_match_simple("^ENABLED=yes", ufw, G_REGEX_MULTILINE, 0))
-		say(d, "firewall", WARN, "ufw allow 7236/tcp, and for Wi-Fi P2P: ufw allow 67/udp",
+		say(d, "firewall", WARN,
+		    "Let displays in on their own interfaces only: ufw allow in on p2p-+ to any port "
+		    "7236 proto tcp && ufw allow in on p2p-+ to any port 67 proto udp",
 		    "ufw is enabled and may keep displays out");
 	else
 		say(d, "firewall", OK, "", "neither firewalld nor ufw");
-}
-
-/* ---- media ------------------------------------------------------------------ */
-
-static void check_encoders(struct doctor *d)
-{
-	g_autoptr(GError) error = NULL;
-	const struct video_encoder *video;
-
-	if (!gst_init_check(NULL, NULL, &error)) {
-		say(d, "encoder", FAIL, "apt install gstreamer1.0-plugins-base", "GStreamer: %s",
-		    error->message);
-		return;
-	}
-	video = video_encoder_find(NULL, &error);
-	if (video)
-		say(d, "encoder", OK, "", "video with %s", video_encoder_element(video));
-	else
-		say(d, "encoder", FAIL, "apt install gstreamer1.0-plugins-ugly", "%s",
-		    error->message);
 }
 
 enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
@@ -366,9 +285,7 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	check_umd(&d);
 	if (check_module(&d))
 		check_device(&d);
-	check_encoders(&d);
 	check_wifi(&d);
-	check_supplicant(&d);
 	check_program(&d, "dnsmasq", "dnsmasq-base", FAIL,
 		      "gives displays their address over Wi-Fi P2P");
 	check_program(&d, "busybox", "busybox", WARN,

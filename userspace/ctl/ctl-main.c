@@ -56,13 +56,6 @@ enum ctl_status ctl_print_reason(struct ctl *ctl, const char *name, const char *
 	return CTL_FAILED;
 }
 
-static gboolean daemon_is_missing(const GError *error)
-{
-	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN) ||
-	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER) ||
-	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY);
-}
-
 /* What comes of a service that does not start; dbus-daemon has no better word for most of it. */
 static gboolean daemon_has_failed(const GError *error)
 {
@@ -72,30 +65,70 @@ static gboolean daemon_has_failed(const GError *error)
 		error->code <= G_DBUS_ERROR_SPAWN_NO_MEMORY);
 }
 
+/* What an error is for the user: @text NULL stands for its own message. */
+struct told {
+	const char *name;
+	const char *text;
+	const char *hint;
+	enum ctl_status status;
+};
+
+static struct told tell(const GError *error)
+{
+	static const struct {
+		int code; /* of G_DBUS_ERROR */
+		struct told told;
+	} known[] = {
+		{ G_DBUS_ERROR_ACCESS_DENIED,
+		  { "no-rights", "you may not use miracastd",
+		    "Join the group and log in again: sudo usermod -aG miracast $USER",
+		    CTL_NO_DAEMON } },
+		{ G_DBUS_ERROR_SERVICE_UNKNOWN,
+		  { "daemon-not-running", "miracastd is not running",
+		    "Start it: systemctl start miracastd", CTL_NO_DAEMON } },
+		{ G_DBUS_ERROR_NAME_HAS_NO_OWNER,
+		  { "daemon-not-running", "miracastd is not running",
+		    "Start it: systemctl start miracastd", CTL_NO_DAEMON } },
+		{ G_DBUS_ERROR_NO_REPLY,
+		  { "daemon-not-running", "miracastd has ended without an answer",
+		    "See its log: journalctl -u miracastd -n 20", CTL_NO_DAEMON } },
+		{ G_DBUS_ERROR_NO_SERVER,
+		  { "no-bus", NULL, "Start the D-Bus system bus.", CTL_NO_DAEMON } },
+	};
+
+	if (error->domain == REASON_ERROR)
+		return (struct told){ reason_code_name(error->code), NULL,
+				      reason_code_hint(error->code), CTL_FAILED };
+	if (daemon_has_failed(error))
+		return (struct told){ "daemon-failed", NULL,
+				      "See why: journalctl -u miracastd -n 20", CTL_NO_DAEMON };
+	for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
+		if (g_error_matches(error, G_DBUS_ERROR, known[i].code))
+			return known[i].told;
+	}
+	return (struct told){ "failed", NULL, "Run: miracastctl doctor", CTL_FAILED };
+}
+
+const char *ctl_error_text(const GError *error)
+{
+	struct told told = tell(error);
+
+	return told.text ? told.text : error->message;
+}
+
+const char *ctl_error_hint(const GError *error)
+{
+	return tell(error).hint;
+}
+
 enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error)
 {
 	g_autoptr(GError) copy = g_error_copy(error);
+	struct told told = tell(copy);
 
 	g_dbus_error_strip_remote_error(copy);
-	if (copy->domain == REASON_ERROR)
-		return ctl_print_reason(ctl, reason_code_name(copy->code), copy->message,
-					reason_code_hint(copy->code));
-	if (g_error_matches(copy, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED)) {
-		ctl_print_reason(ctl, "no-rights", "you may not use miracastd",
-				 "Join the group and log in again: sudo usermod -aG miracast $USER");
-		return CTL_NO_DAEMON;
-	}
-	if (daemon_has_failed(copy)) {
-		ctl_print_reason(ctl, "daemon-failed", copy->message,
-				 "See why: journalctl -u miracastd -n 20");
-		return CTL_NO_DAEMON;
-	}
-	if (daemon_is_missing(copy)) {
-		ctl_print_reason(ctl, "daemon-not-running", "miracastd is not running",
-				 "Start it: systemctl start miracastd");
-		return CTL_NO_DAEMON;
-	}
-	return ctl_print_reason(ctl, "failed", copy->message, "Run: miracastctl doctor");
+	ctl_print_reason(ctl, told.name, told.text ? told.text : copy->message, told.hint);
+	return told.status;
 }
 
 enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...)
@@ -233,37 +266,44 @@ static gboolean daemon_runs(struct ctl *ctl)
 	return runs;
 }
 
+gboolean ctl_connect_daemon(struct ctl *ctl, GError **error)
+{
+	g_autoptr(GError) no_bus = NULL;
+	g_autofree char *owner = NULL;
+
+	ctl->bus = g_bus_get_sync(ctl->bus_type, NULL, &no_bus);
+	if (!ctl->bus) {
+		g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_NO_SERVER, "%s", no_bus->message);
+		return FALSE;
+	}
+	g_dbus_connection_set_exit_on_close(ctl->bus, FALSE);
+	if (!daemon_runs(ctl) && !start_daemon(ctl, error))
+		return FALSE;
+	ctl->manager = miracast1_manager_proxy_new_sync(
+		ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, BUS_NAME, ROOT_PATH "/Manager",
+		NULL, error);
+	if (!ctl->manager)
+		return FALSE;
+	owner = g_dbus_proxy_get_name_owner(G_DBUS_PROXY(ctl->manager));
+	if (!owner)
+		g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
+			    "miracastd is not running");
+	/* The bus lets not everybody ask it. */
+	else if (!miracast1_manager_get_version(ctl->manager))
+		g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED, "access denied");
+	else
+		return TRUE;
+	return FALSE;
+}
+
 enum ctl_status ctl_open(struct ctl *ctl)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *owner = NULL;
 
-	ctl->bus = g_bus_get_sync(ctl->bus_type, NULL, &error);
-	if (!ctl->bus) {
-		ctl_print_reason(ctl, "no-bus", error->message, "Start the D-Bus system bus.");
-		return CTL_NO_DAEMON;
-	}
-	g_dbus_connection_set_exit_on_close(ctl->bus, FALSE);
-	if (daemon_runs(ctl) || start_daemon(ctl, &error))
-		ctl->manager = miracast1_manager_proxy_new_sync(
-			ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, BUS_NAME,
-			ROOT_PATH "/Manager", NULL, &error);
-	if (!ctl->manager) {
-		ctl_print_error(ctl, error);
-		return CTL_NO_DAEMON;
-	}
-	owner = g_dbus_proxy_get_name_owner(G_DBUS_PROXY(ctl->manager));
-	if (!owner) {
-		ctl_print_reason(ctl, "daemon-not-running", "miracastd is not running",
-				 "Start it: systemctl start miracastd");
-		return CTL_NO_DAEMON;
-	}
-	if (!miracast1_manager_get_version(ctl->manager)) {
-		ctl_print_reason(ctl, "no-rights", "you may not use miracastd",
-				 "Join the group and log in again: sudo usermod -aG miracast $USER");
-		return CTL_NO_DAEMON;
-	}
-	return CTL_OK;
+	if (ctl_connect_daemon(ctl, &error))
+		return CTL_OK;
+	ctl_print_error(ctl, error);
+	return CTL_NO_DAEMON;
 }
 
 void ctl_clear(struct ctl *ctl)

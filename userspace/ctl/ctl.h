@@ -42,6 +42,10 @@ struct ctl {
  */
 enum ctl_status ctl_open(struct ctl *ctl);
 void ctl_clear(struct ctl *ctl);
+/* The same without printing: sets @error, of which the two below make what people read. */
+gboolean ctl_connect_daemon(struct ctl *ctl, GError **error);
+const char *ctl_error_text(const GError *error);
+const char *ctl_error_hint(const GError *error);
 
 /* Prints an error of a call and the hint that belongs to it; returns CTL_FAILED. */
 enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error);

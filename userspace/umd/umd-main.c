@@ -15,6 +15,7 @@
 
 #include <glib-unix.h>
 
+#include "encoders.h"
 #include "umd-driver.h"
 
 #define CONFIG_TIMEOUT_S 10
@@ -262,13 +263,28 @@ static void close_other_fds(const struct umd *umd, int channel_fd)
 	}
 }
 
-static gboolean parse_options(struct umd *umd, int *channel_fd, int *argc, char ***argv)
+/* Not a session: the daemon wants to know which encoder works here, or whether one does. */
+static int check_encoder(const char *name)
+{
+	const struct video_encoder *encoder = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (gst_init_check(NULL, NULL, &error))
+		encoder = video_encoder_choose(*name ? name : NULL, &error);
+	g_print("%s\n", encoder ? video_encoder_element(encoder) : error->message);
+	return encoder ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static gboolean parse_options(struct umd *umd, int *channel_fd, char **encoder, int *argc,
+			      char ***argv)
 {
 	const GOptionEntry entries[] = {
 		{ "sink-fd", 0, 0, G_OPTION_ARG_INT, &umd->sink_fd,
 		  "sink of /dev/miracast; -1 for none", "FD" },
 		{ "rtsp-fd", 0, 0, G_OPTION_ARG_INT, &umd->rtsp_fd, "connected RTSP socket", "FD" },
 		{ "channel-fd", 0, 0, G_OPTION_ARG_INT, channel_fd, "control channel", "FD" },
+		{ "check-encoder", 0, 0, G_OPTION_ARG_STRING, encoder,
+		  "no session: does it work? \"\": which one does", "ELEMENT" },
 		{ NULL },
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- one Miracast session");
@@ -280,6 +296,8 @@ static gboolean parse_options(struct umd *umd, int *channel_fd, int *argc, char 
 		g_printerr("miracast-umd: %s\n", error->message);
 		return FALSE;
 	}
+	if (*encoder)
+		return TRUE;
 	if (umd->rtsp_fd <= STDERR_FILENO || *channel_fd <= STDERR_FILENO ||
 	    (umd->sink_fd != -1 && umd->sink_fd <= STDERR_FILENO)) {
 		g_printerr("miracast-umd: file descriptors 0 to 2 are taken\n");
@@ -299,11 +317,14 @@ int main(int argc, char **argv)
 {
 	struct umd umd = { .sink_fd = 3, .rtsp_fd = 4 };
 	g_autoptr(GError) error = NULL;
+	g_autofree char *encoder = NULL;
 	int channel_fd = 5;
 
 	g_set_prgname("miracast-umd");
-	if (!parse_options(&umd, &channel_fd, &argc, &argv))
+	if (!parse_options(&umd, &channel_fd, &encoder, &argc, &argv))
 		return EXIT_USAGE;
+	if (encoder)
+		return harden() ? check_encoder(encoder) : EXIT_FAILURE;
 	close_other_fds(&umd, channel_fd);
 	if (!harden()) {
 		g_printerr("miracast-umd: prctl: %s\n", g_strerror(errno));

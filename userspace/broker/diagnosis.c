@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What only the daemon can say: see diagnosis.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "diagnosis.h"
+
+#include "channel.h"
+#include "encoder-check.h"
+#include "reason.h"
+
+#define WPAS_NAME "fi.w1.wpa_supplicant1"
+#define WPAS_PATH "/fi/w1/wpa_supplicant1"
+#define CALL_MS 5000
+#define MAX_INTERFACES 16
+
+struct diagnosis {
+	GDBusConnection *bus;
+	GCancellable *cancellable;
+	encoder_check *encoder;
+	GVariantBuilder checks;
+	guint open; /* questions that were not answered */
+	guint timer; /* the end of all, or its first step */
+	diagnosis_done *done;
+	gpointer user_data;
+};
+
+static void say(diagnosis *d, const char *check, const char *result, const char *next,
+		const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+static void say(diagnosis *d, const char *check, const char *result, const char *next,
+		const char *format, ...)
+{
+	g_autofree char *text = NULL;
+	g_autofree char *clean = NULL;
+	va_list args;
+
+	va_start(args, format);
+	text = g_strdup_vprintf(format, args);
+	va_end(args);
+	clean = channel_clean_text(text, CHANNEL_MAX_TEXT);
+	g_variant_builder_add_value(&d->checks,
+				    g_variant_new_parsed("{'check': <%s>, 'result': <%s>, 'text': <%s>, "
+							 "'next': <%s>}",
+							 check, result, clean, next));
+}
+
+static void finish(diagnosis *d)
+{
+	g_autoptr(GVariant) checks = g_variant_ref_sink(g_variant_builder_end(&d->checks));
+
+	g_variant_builder_init(&d->checks, G_VARIANT_TYPE("aa{sv}"));
+	g_clear_handle_id(&d->timer, g_source_remove);
+	d->done(d, checks, d->user_data);
+}
+
+/* One question less; the last one may free @d. */
+static void answered(diagnosis *d)
+{
+	if (--d->open == 0)
+		finish(d);
+}
+
+static void ask(diagnosis *d, const char *name, const char *path, const char *interface,
+		const char *method, GVariant *arguments, GAsyncReadyCallback came)
+{
+	d->open++;
+	g_dbus_connection_call(d->bus, name, path, interface, method, arguments, NULL,
+			       G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, d->cancellable, came, d);
+}
+
+/* The reply, or NULL; FALSE: @d has gone. */
+static gboolean take_reply(GObject *source, GAsyncResult *result, GVariant **reply, GError **error)
+{
+	*reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, error);
+	return *reply || !g_error_matches(*error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static GVariant *properties_of(GVariant *reply)
+{
+	return g_variant_is_of_type(reply, G_VARIANT_TYPE("(a{sv})")) ?
+		       g_variant_get_child_value(reply, 0) : NULL;
+}
+
+/* ---- wpa_supplicant ----------------------------------------------------------- */
+
+static void say_country(diagnosis *d, const char *name, GVariant *properties)
+{
+	const char *country = "";
+
+	g_variant_lookup(properties, "Country", "&s", &country);
+	if (*country && !g_str_equal(country, "00"))
+		say(d, "country", "ok", "", "%s obeys the radio rules of %s", name, country);
+	else
+		say(d, "country", "warn", "Set it: iw reg set XX, with the two letters of your country",
+		    "%s knows no country and may use the fewest channels only", name);
+}
+
+static void interface_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	diagnosis *d = user_data;
+	g_autoptr(GVariant) reply = NULL, properties = NULL, capabilities = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree const char **modes = NULL;
+	const char *name = "an interface";
+
+	if (!take_reply(source, result, &reply, &error))
+		return;
+	properties = reply ? properties_of(reply) : NULL;
+	if (properties) {
+		g_variant_lookup(properties, "Ifname", "&s", &name);
+		capabilities = g_variant_lookup_value(properties, "Capabilities",
+						      G_VARIANT_TYPE_VARDICT);
+	}
+	if (capabilities && g_variant_lookup(capabilities, "Modes", "^a&s", &modes) &&
+	    g_strv_contains(modes, "p2p")) {
+		say(d, "p2p", "ok", "", "%s can do Wi-Fi P2P", name);
+		say_country(d, name, properties);
+	} else {
+		say(d, "p2p", "warn", reason_code_hint(REASON_NO_P2P_SUPPORT),
+		    "%s cannot do Wi-Fi P2P", name);
+	}
+	answered(d);
+}
+
+static void say_supplicant(diagnosis *d, GVariant *properties)
+{
+	g_autofree const char **capabilities = NULL;
+	g_autoptr(GVariant) wfd = g_variant_lookup_value(properties, "WFDIEs", NULL);
+
+	g_variant_lookup(properties, "Capabilities", "^a&s", &capabilities);
+	if (!capabilities || !g_strv_contains(capabilities, "p2p"))
+		say(d, "wpa_supplicant", "fail", reason_code_hint(REASON_NO_WFD_SUPPORT),
+		    "this wpa_supplicant is built without P2P");
+	else if (!wfd)
+		say(d, "wpa_supplicant", "fail", reason_code_hint(REASON_NO_WFD_SUPPORT),
+		    "this wpa_supplicant is built without Wi-Fi Display");
+	else
+		say(d, "wpa_supplicant", "ok", "", "has P2P and Wi-Fi Display");
+}
+
+static void supplicant_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	diagnosis *d = user_data;
+	g_autoptr(GVariant) reply = NULL, properties = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree const char **interfaces = NULL;
+
+	if (!take_reply(source, result, &reply, &error))
+		return;
+	properties = reply ? properties_of(reply) : NULL;
+	if (!properties) {
+		say(d, "wpa_supplicant", "warn", reason_code_hint(REASON_SUPPLICANT_MISSING),
+		    "wpa_supplicant is not on D-Bus, which Wi-Fi P2P needs");
+		answered(d);
+		return;
+	}
+	say_supplicant(d, properties);
+	g_variant_lookup(properties, "Interfaces", "^a&o", &interfaces);
+	for (guint i = 0; interfaces && interfaces[i] && i < MAX_INTERFACES; i++)
+		ask(d, WPAS_NAME, interfaces[i], "org.freedesktop.DBus.Properties", "GetAll",
+		    g_variant_new("(s)", WPAS_NAME ".Interface"), interface_came);
+	answered(d);
+}
+
+static void iwd_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	diagnosis *d = user_data;
+	g_autoptr(GVariant) reply = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!take_reply(source, result, &reply, &error))
+		return;
+	if (reply)
+		say(d, "iwd", "warn",
+		    "Let wpa_supplicant run Wi-Fi, or use another adapter, or the direct link: "
+		    "miracastctl listen ADDRESS",
+		    "iwd is running; an adapter that it has cannot be used for Wi-Fi P2P here");
+	answered(d);
+}
+
+static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	diagnosis *d = user_data;
+	g_autoptr(GError) error = NULL;
+	GDBusConnection *bus = g_bus_get_finish(result, &error);
+
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return;
+	d->bus = bus;
+	if (bus) {
+		ask(d, WPAS_NAME, WPAS_PATH, "org.freedesktop.DBus.Properties", "GetAll",
+		    g_variant_new("(s)", WPAS_NAME), supplicant_came);
+		ask(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		    "GetNameOwner", g_variant_new("(s)", "net.connman.iwd"), iwd_came);
+	} else {
+		say(d, "wpa_supplicant", "warn", "Start the D-Bus system bus.",
+		    "there is no D-Bus: %s", error->message);
+	}
+	answered(d);
+}
+
+/* ---- encoder ------------------------------------------------------------------ */
+
+static void encoder_came(encoder_check *check, const char *element, const GError *error,
+			 gpointer user_data)
+{
+	diagnosis *d = user_data;
+
+	if (element)
+		say(d, "encoder", "ok", "", "video with %s", element);
+	else if (error->code == REASON_CONFIGURATION)
+		say(d, "encoder", "fail", channel_reason_hint(CHANNEL_REASON_ENCODER_MISSING), "%s",
+		    error->message);
+	else
+		say(d, "encoder", "fail", reason_error_hint(error), "%s", error->message);
+	answered(d);
+}
+
+/* ---- life --------------------------------------------------------------------- */
+
+/* Those who have not answered are not told of. */
+static gboolean timed_out(gpointer user_data)
+{
+	diagnosis *d = user_data;
+
+	d->timer = 0;
+	g_cancellable_cancel(d->cancellable);
+	g_clear_pointer(&d->encoder, encoder_check_free);
+	say(d, "diagnosis", "warn", "See the log: journalctl -u miracastd",
+	    "not all questions were answered within %d s", DIAGNOSIS_SECONDS);
+	finish(d);
+	return G_SOURCE_REMOVE;
+}
+
+diagnosis *diagnosis_new(const struct diagnosis_config *config, diagnosis_done *done,
+			 gpointer user_data)
+{
+	diagnosis *d = g_new0(diagnosis, 1);
+
+	d->done = done;
+	d->user_data = user_data;
+	d->cancellable = g_cancellable_new();
+	g_variant_builder_init(&d->checks, G_VARIANT_TYPE("aa{sv}"));
+	d->timer = g_timeout_add_seconds(DIAGNOSIS_SECONDS, timed_out, d);
+	d->encoder = encoder_check_new(config->umd_program, NULL, encoder_came, d);
+	d->open = 2;
+	g_bus_get(config->bus, d->cancellable, bus_came, d);
+	return d;
+}
+
+void diagnosis_free(diagnosis *d)
+{
+	if (!d)
+		return;
+	g_cancellable_cancel(d->cancellable);
+	g_object_unref(d->cancellable);
+	g_clear_handle_id(&d->timer, g_source_remove);
+	encoder_check_free(d->encoder);
+	g_clear_object(&d->bus);
+	g_variant_builder_clear(&d->checks);
+	g_free(d);
+}

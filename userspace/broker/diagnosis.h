@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * diagnosis.h - what only the daemon can say about its chances
+ *
+ * For `miracastctl doctor`.  Whether an encoder works, and what wpa_supplicant can
+ * do, depends on who asks: on rights, and on what the daemon's unit lets it see.
+ * So these questions are put by the daemon:
+ *
+ *	encoder		a miracast-umd encodes a few pictures
+ *	wpa_supplicant	is it there, with P2P and Wi-Fi Display?
+ *	p2p		each of its interfaces: can it do P2P, for which country?
+ *	iwd		does it run beside wpa_supplicant?
+ *
+ * All are asked at the same time, nobody is started by it but the encoder's
+ * process, and each has a time limit.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+#define DIAGNOSIS_SECONDS 15
+
+typedef struct diagnosis diagnosis;
+
+/**
+ * struct diagnosis_config - read by diagnosis_new() only
+ * @umd_program: path of miracast-umd
+ * @bus: where wpa_supplicant is
+ */
+struct diagnosis_config {
+	const char *umd_program;
+	GBusType bus;
+};
+
+/**
+ * diagnosis_done - all have answered, or had their time
+ * @checks: aa{sv}: check, result ("ok", "warn", "fail"), text, next (all s; next is
+ *	what to do, "" with "ok"); borrowed
+ *
+ * Called once, from the main loop.  May free the diagnosis.
+ */
+typedef void diagnosis_done(diagnosis *d, GVariant *checks, gpointer user_data);
+
+diagnosis *diagnosis_new(const struct diagnosis_config *config, diagnosis_done *done,
+			 gpointer user_data);
+/* Without a word if it was not done. */
+void diagnosis_free(diagnosis *d);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(diagnosis, diagnosis_free)
+
+G_END_DECLS
