@@ -175,6 +175,45 @@ class TransportStream(Directory):
         self.assertIn("ts-pid", self.check(good + alien).violations())
         self.assertEqual(self.check(b"").violations(), ["pat-missing", "pmt-missing", "pcr-missing"])
 
+    def clocked(self, clock=int, marked: tuple[int, ...] = (), late=lambda n: 0.0) -> list[str]:
+        """The rules that 8 s of a stream break whose PCR is that of `clock`, and whose frames are late by `late`."""
+        maker = ts_maker.Maker(clock=clock, marked=marked)
+        units, data, sent = [ts_maker.access_unit(n == 0) for n in range(100)], b"", []
+        for n, unit in enumerate(units):
+            now = maker.start + n * 7200
+            for payload in ts_maker.datagrams(maker.frame(n, unit, now)):
+                sent.append(rtp.Datagram(n * 0.08 + late(n), len(sent), now, 1, False, 33, 0, len(payload), len(payload), ""))
+                data += payload
+        return self.check(data, datagrams=sent).violations()
+
+    def test_clock(self) -> None:
+        half = ts_maker.Maker().start + 50 * 7200
+        self.assertEqual(self.clocked(), [])
+        self.assertEqual(self.clocked(lambda now: now + now // 100000), [])
+        self.assertEqual(self.clocked(late=lambda n: 0.3 if n % 10 == 5 else 0.0), [])
+        for clock in (lambda now: now + now // 10000, lambda now: now - (now >= half) * 40):
+            self.assertEqual(self.clocked(clock), ["pcr-frequency"])
+        # What became of one late picture: the clock waits for 45 ms, and is fast for minutes.
+        late = lambda now: now - (now >= half) * max(0, 4050 - (now - half) // 2000)
+        self.assertEqual(self.clocked(late), ["pcr-frequency", "pcr-step"])
+        self.assertEqual(self.clocked(lambda now: now - (now >= half) * 4050, (half,)), [])
+        # A source whose time stamps wait with it.
+        self.assertEqual(self.clocked(late=lambda n: 0.1 if n >= 50 else 0.0), ["pcr-step"])
+
+    def test_frame_rate(self) -> None:
+        fixed = bytes.fromhex("6742c01fda0280f6c044000003000400000300523c60ca80")
+        start = ts_maker.START
+        idr = b"".join(start + part for part in (ts_maker.AUD, fixed, ts_maker.PPS, ts_maker.IDR_SLICE))
+        self.assertEqual(h264.parse_sps(fixed).timing, (1, 20, True))
+        self.assertEqual(h264.parse_sps(ts_maker.SPS).timing, (1, 20, False))
+        self.assert_only("desc-hrd-rate", self.check(ts_maker.Maker().stream(units=[idr])))
+        descriptors = ts_maker.Maker().video_descriptors[:-1] + b"\x9f"
+        good = ts_maker.Maker(video_descriptors=descriptors).stream(units=[idr])
+        self.assertEqual(self.check(good).violations(), [])
+        maker = ts_maker.Maker(video_descriptors=descriptors)
+        uneven = b"".join(b"".join(maker.frame(n, idr, maker.start + n * 6000 + n // 3 * 900)) for n in range(9))
+        self.assert_only("video-fixed-rate", self.check(uneven))
+
     def test_access_units(self) -> None:
         idr, follow = ts_maker.access_unit(True), ts_maker.access_unit(False)
         start = ts_maker.START

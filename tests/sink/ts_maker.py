@@ -10,9 +10,10 @@ import functools
 import struct
 import subprocess
 import zlib
+from typing import Callable
 
 # 640x480, CBP, level 3.1. The slices are no pictures: the transport checks decode nothing.
-SPS = bytes.fromhex("6742c01fda0280f6c044000003000400000300523c60ca80")
+SPS = bytes.fromhex("6742c01fda0280f6c044000003000400000300503c60ca80")
 PPS = bytes.fromhex("68ce3c80")
 AUD = bytes.fromhex("09f0")
 IDR_SLICE = bytes.fromhex("65888400ff")
@@ -53,7 +54,7 @@ def encoded_units(width: int = 640, height: int = 480, frames: int = 10, source:
         ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"{source}=size={width}x{height}:rate=10", "-frames:v",
          str(frames), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-profile:v", "baseline", "-level", "3.1", "-preset",
          "ultrafast", "-tune", "zerolatency", "-qp", "12", "-x264-params",
-         "aud=1:keyint=5:scenecut=0:slices=1:sliced-threads=0:threads=1", "-bsf:v", "filter_units=remove_types=6",
+         "aud=1:keyint=5:scenecut=0:slices=1:sliced-threads=0:threads=1:force-cfr=0", "-bsf:v", "filter_units=remove_types=6",
          "-f", "h264", "pipe:1"], capture_output=True, check=True).stdout
     return [START + AUD[:1] + part for part in stream.split(START + AUD[:1])[1:]]
 
@@ -78,6 +79,8 @@ class Maker:
     lead: int = 9000                    # PTS ahead of PCR, 90 kHz
     psi_every: int = 1                  # frames between PAT/PMT/PCR
     start: int = 900000                 # 90 kHz
+    clock: Callable[[int], int] = int   # what the PCR says at a time, 90 kHz
+    marked: tuple[int, ...] = ()        # times at which it says that it is discontinuous
 
     def __post_init__(self) -> None:
         self._continuity: dict[int, int] = {}
@@ -104,7 +107,9 @@ class Maker:
             streams += self._stream(0x83, 0x1100, self.lpcm_descriptor)
         pmt = _section(2, b"\0\1\xc1\0\0" + struct.pack("!HH", 0xE000 | self.pcr_pid, 0xF000) + streams,
                        self.break_crc == "pmt")
-        pcr = b"\x10" + struct.pack("!IH", now >> 1 & 0xFFFFFFFF, (now & 1) << 15 | 0x7E00)
+        told = self.clock(now)
+        pcr = (b"\x90" if now in self.marked else b"\x10") + struct.pack("!IH", told >> 1 & 0xFFFFFFFF,
+                                                                         (told & 1) << 15 | 0x7E00)
         return [self._packet(0, (b"\0" + pat).ljust(184, b"\xff"), True),
                 self._packet(self.pmt_pid, (b"\0" + pmt).ljust(184, b"\xff"), True),
                 self._packet(self.pcr_pid, b"", False, pcr)]

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * test-h264-au.c - NAL units before the first slice
+ * test-h264-au.c - NAL units before the first slice, and the SPS among them
  */
 #include <glib.h>
 #include <string.h>
 
 #include "h264-au.h"
+#include "h264-sps.h"
 
 #define AUD "\0\0\0\1\x09\xf0"
 #define SPS "\0\0\0\1\x67\x42\xc0\x1f\xda"
@@ -120,6 +121,56 @@ static void test_codec_data(struct fixture *f, gconstpointer data)
 	g_assert_false(wfd_h264_codec_data(BYTES(SPS), &f->sets));
 }
 
+/* SPS of encoders, and what they become: one bit less, and a byte more where that makes a start code. */
+static void test_clear_fixed_rate(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *fixed;
+		const char *cleared;
+	} cases[] = {
+		/* x264: 1080p30 and 1080p60, both profiles */
+		{ "6742c028da01e0089f970110000003001000000303c8f1832a",
+		  "6742c028da01e0089f970110000003001000000303c0f1832a" },
+		{ "67640028acb403c0113f2e0220000003002000000791e30654",
+		  "67640028acb403c0113f2e0220000003002000000781e30654" },
+		{ "6742c02ada01e0089f970110000003001000000788f1832a",
+		  "6742c02ada01e0089f970110000003001000000780f1832a" },
+		/* by hand: the flag is all that is in its byte */
+		{ "6742c01fa680a03db01880000003008001000042", "6742c01fa680a03db0188000000300800100000302" },
+		/* not fixed, or without a VUI, or cut before the flag */
+		{ "6742c02ada01e0089f970110000003001000000780f1832a", NULL },
+		{ "6742c01fda014016e8", NULL },
+		{ "6742c028da01e0089f97011000000300100000", NULL },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GByteArray) in = g_byte_array_new();
+		g_autoptr(GByteArray) wanted = g_byte_array_new();
+		g_autoptr(GByteArray) out = g_byte_array_new();
+		const char *both[] = { cases[i].fixed, cases[i].cleared };
+		GByteArray *arrays[] = { in, wanted };
+
+		for (guint n = 0; n < 2 && both[n]; n++) {
+			g_byte_array_append(arrays[n], BYTES(AUD "\0\0\0\1"));
+			for (const char *hex = both[n]; *hex; hex += 2) {
+				guint8 byte = g_ascii_xdigit_value(hex[0]) << 4 | g_ascii_xdigit_value(hex[1]);
+
+				g_byte_array_append(arrays[n], &byte, 1);
+			}
+			g_byte_array_append(arrays[n], BYTES(PPS IDR));
+		}
+		g_assert_true(wfd_h264_clear_fixed_rate(in->data, in->len, out) == (cases[i].cleared != NULL));
+		g_assert_cmpmem(out->data, out->len, wanted->data, wanted->len);
+	}
+	{
+		g_autoptr(GByteArray) out = g_byte_array_new();
+
+		g_assert_false(wfd_h264_clear_fixed_rate(BYTES(AUD P), out));
+		g_assert_false(wfd_h264_clear_fixed_rate(NULL, 0, out));
+		g_assert_cmpuint(out->len, ==, 0);
+	}
+}
+
 #define ADD(name, function) \
 	g_test_add("/h264-au/" name, struct fixture, NULL, set_up, function, tear_down)
 
@@ -133,5 +184,6 @@ int main(int argc, char **argv)
 	ADD("late-aud", test_late_aud);
 	ADD("malformed", test_malformed);
 	ADD("codec-data", test_codec_data);
+	ADD("clear-fixed-rate", test_clear_fixed_rate);
 	return g_test_run();
 }

@@ -4,6 +4,8 @@
  */
 #include "wfdtsmux-private.h"
 
+#include <string.h>
+
 #define GST_CAT_DEFAULT wfd_ts_mux_debug
 
 /* Source side */
@@ -340,10 +342,31 @@ static GstFlowReturn push_lpcm(WfdTsMux *self, struct input *input, GstBuffer *b
 	return ret;
 }
 
+/*
+ * Stream type 0x0F is ISO/IEC 13818-7, whose ADTS headers have the ID bit set; encoders write
+ * that of 14496-3.  The frame behind it is the same: low complexity, without what only
+ * MPEG-4 has.  A header with a checksum stays as it is, for that covers the bit.
+ */
+#define ADTS_HEADER_SIZE 7
+
+static void set_adts_slices(const GstMapInfo *map, guint8 header[ADTS_HEADER_SIZE], struct wfd_ts_access_unit *au)
+{
+	gsize at = 0;
+
+	if (map->size >= ADTS_HEADER_SIZE && map->data[0] == 0xff && (map->data[1] & 0xf7) == 0xf1) {
+		at = ADTS_HEADER_SIZE;
+		memcpy(header, map->data, at);
+		header[1] |= 0x08;
+		au->slices[au->n_slices++] = (struct wfd_ts_slice){ header, at };
+	}
+	au->slices[au->n_slices++] = (struct wfd_ts_slice){ map->data + at, map->size - at };
+}
+
 static GstFlowReturn audio_access_unit(WfdTsMux *self, struct input *input, GstBuffer *buffer,
 				       const GstMapInfo *map, struct wfd_ts_access_unit *au)
 {
 	const struct input *video = &self->inputs[WFD_TS_VIDEO];
+	guint8 header[ADTS_HEADER_SIZE];
 
 	if (input->format.codec == WFD_TS_CODEC_NONE)
 		return GST_FLOW_NOT_NEGOTIATED;
@@ -353,8 +376,10 @@ static GstFlowReturn audio_access_unit(WfdTsMux *self, struct input *input, GstB
 		return push_lpcm(self, input, buffer);
 	if (au->pts < self->sound_from)
 		return GST_FLOW_OK;
-	au->slices[0] = (struct wfd_ts_slice){ map->data, map->size };
-	au->n_slices = 1;
+	if (input->format.codec == WFD_TS_CODEC_AAC)
+		set_adts_slices(map, header, au);
+	else
+		au->slices[au->n_slices++] = (struct wfd_ts_slice){ map->data, map->size };
 	return push_access_unit(self, input, au, buffer);
 }
 

@@ -83,6 +83,21 @@ static void remove_element(media_pipeline *p, GstElement *element)
 	gst_object_unref(element);
 }
 
+static void remove_encoder(media_pipeline *p)
+{
+	GstElement *encoder, *filter;
+
+	g_mutex_lock(&p->lock);
+	encoder = g_steal_pointer(&p->video_encoder);
+	filter = g_steal_pointer(&p->video_filter);
+	g_mutex_unlock(&p->lock);
+	if (!encoder)
+		return;
+	gst_element_unlink_many(p->layout, encoder, filter, p->parser, NULL);
+	remove_element(p, filter);
+	remove_element(p, encoder);
+}
+
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
 				     guint bit_rate, GError **error)
 {
@@ -95,11 +110,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 	};
 	GstElement *encoder, *filter;
 
-	if (p->video_encoder) {
-		gst_element_unlink_many(p->layout, p->video_encoder, p->video_filter, p->parser, NULL);
-		remove_element(p, p->video_filter);
-		remove_element(p, p->video_encoder);
-	}
+	remove_encoder(p);
 	encoder = add_element(p, video_encoder_element(p->encoder), "video-encoder", error);
 	filter = encoder ? add_element(p, "capsfilter", "video-format", error) : NULL;
 	g_mutex_lock(&p->lock);
@@ -219,6 +230,9 @@ static gboolean build_audio(media_pipeline *p, const struct media_pipeline_confi
 		    !link_elements(last, audio_encoder, error) ||
 		    !link_elements(audio_encoder, parse, error))
 			return FALSE;
+		/* Only MPEG-4 has it, and the stream type says MPEG-2. */
+		if (g_object_class_find_property(G_OBJECT_GET_CLASS(audio_encoder), "aac-pns"))
+			g_object_set(audio_encoder, "aac-pns", FALSE, NULL);
 		last = parse;
 	}
 	return link_elements(last, filter, error) && link_to_mux(p, filter, "audio", error);

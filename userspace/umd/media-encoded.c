@@ -5,6 +5,7 @@
 #include "media-pipeline-private.h"
 
 #include "h264-promise.h"
+#include "h264-sps.h"
 #include "wfdtsmux.h"
 
 /* ------------------------------------------------------------------ what M4 promised */
@@ -27,6 +28,30 @@ static void keep_promise(media_pipeline *p, GstBuffer *buffer)
 			  video_encoder_element(p->encoder));
 		p->promise_broken = TRUE;
 	}
+}
+
+/*
+ * The desktop's pictures come when they come, whatever rate the encoder was told.  Gives
+ * the access unit with an SPS that says so.
+ */
+static GstBuffer *clear_fixed_rate(GstBuffer *buffer)
+{
+	GByteArray *changed = g_byte_array_new();
+	GstBuffer *copy;
+	GstMapInfo map;
+
+	if (gst_buffer_map(buffer, &map, GST_MAP_READ)) {
+		wfd_h264_clear_fixed_rate(map.data, map.size, changed);
+		gst_buffer_unmap(buffer, &map);
+	}
+	if (!changed->len) {
+		g_byte_array_unref(changed);
+		return buffer;
+	}
+	copy = gst_buffer_new_wrapped_bytes(g_byte_array_free_to_bytes(changed));
+	gst_buffer_copy_into(copy, buffer, GST_BUFFER_COPY_METADATA, 0, -1);
+	gst_buffer_unref(buffer);
+	return copy;
 }
 
 /* --------------------------------------------------------------------- times */
@@ -84,6 +109,8 @@ static GstPadProbeReturn encoded(GstPad *pad, GstPadProbeInfo *info, gpointer us
 	struct picture_time picture;
 	guint64 pts;
 
+	if (key)
+		buffer = clear_fixed_rate(buffer);
 	GST_PAD_PROBE_INFO_DATA(info) = buffer;
 	if (!segment)
 		return GST_PAD_PROBE_DROP;

@@ -26,11 +26,11 @@
  * what was pushed before it has another number ("play") and never leaves.
  *
  * A new mode.  From set_mode() on the encoder gets nothing more; the sink shows the
- * old picture.  When the running time reaches the one that was announced, appsrc gets
- * the new caps, and the newest picture of the new size with just that time.  When the
- * caps come out of appsrc, in the streaming thread, the old encoder is empty and idle:
- * it is replaced as a whole, by one that is made for the new size, rate, profile and
- * level.  So no encoder ever sees two of these.
+ * old picture.  appsrc gets the new caps at once.  When they come out of it, in the
+ * streaming thread, the old encoder is empty and idle: it is replaced as a whole, by one
+ * that is made for the new size, rate, profile and level, and has opened its device before
+ * the time comes.  So no encoder ever sees two of these.  When the running time reaches the
+ * one that was announced, the newest picture of the new size goes in with just that time.
  */
 #pragma once
 
@@ -71,20 +71,22 @@ struct media_pipeline {
 	gboolean promise_broken; /* the streaming thread has said so */
 
 	GMutex lock;
-	GstElement *video_encoder; /* these two are made anew for a mode */
+	GstElement *video_encoder; /* these two are made anew for a mode; NULL meanwhile */
 	GstElement *video_filter;
 	gboolean encoder_used; /* it has got a picture, or will get the first one */
 	gboolean stopping;
 	gboolean playing;
 	guint play; /* number of the latest PLAY */
-	struct wfd_selection selection; /* of what the encoder gets, or got last */
+	const struct wfd_mode *mode;	/* pictures of another size are not taken */
+	struct wfd_selection selection; /* that the encoder was made for */
 	guint bit_rate;
+	guint encoder_number; /* of the one that pictures are for which are pushed now */
 	struct picture_times times;
 	struct key_frames keys;
 
-	/* The mode to come. */
-	gboolean mode_waits;		  /* set_mode() was called, the time is not there yet */
-	gboolean encoder_waits;		  /* appsrc has its caps, the encoder is not made yet */
+	/* A mode to come: pictures are held back until its time, or the encoder has to be made, or both. */
+	gboolean mode_waits;
+	gboolean encoder_waits;
 	struct wfd_selection next;
 	gint64 next_pts;
 	GstBuffer *next_buffer; /* the newest picture of it */

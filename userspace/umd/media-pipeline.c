@@ -139,9 +139,10 @@ static const struct rtp_sender_funcs sender_funcs = {
  */
 static void force_key_frame(media_pipeline *p, gint64 pts)
 {
-	g_autoptr(GstPad) pad = gst_element_get_static_pad(p->video_encoder, "src");
+	g_autoptr(GstPad) pad = p->video_encoder ? gst_element_get_static_pad(p->video_encoder, "src") : NULL;
 
-	gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(pts, TRUE, 0));
+	if (pad)
+		gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(pts, TRUE, 0));
 }
 
 static gboolean key_frame_is_due(gpointer user_data)
@@ -191,8 +192,10 @@ static gint64 picture_pts(media_pipeline *p, const struct picture_time *picture)
 }
 
 /* Takes @buffer to the encoder, with the lock held. */
-static void encode(media_pipeline *p, GstBuffer *buffer, const struct picture_time *picture)
+static void encode(media_pipeline *p, GstBuffer *buffer, struct picture_time *picture)
 {
+	picture->play = p->play;
+	picture->encoder = p->encoder_number;
 	GST_BUFFER_PTS(buffer) = picture->pts;
 	p->encoder_used = TRUE;
 	picture_times_push(&p->times, picture);
@@ -204,7 +207,6 @@ static void encode_next(media_pipeline *p, GstBuffer *buffer, struct picture_tim
 {
 	picture->pts = picture_pts(p, picture);
 	picture->pushed_us = g_get_monotonic_time();
-	picture->play = p->play;
 	if (key_frames_next(&p->keys, picture->pushed_us) && p->encoder_used)
 		force_key_frame(p, picture->pts);
 	encode(p, buffer, picture);
@@ -226,24 +228,14 @@ static void switch_when_due(media_pipeline *p)
 	if (!p->mode_waits || !p->next_buffer || now < p->next_pts)
 		return;
 	p->mode_waits = FALSE;
-	p->encoder_waits = TRUE;
-	p->selection = p->next;
-	p->bit_rate = p->next.bitrate;
-	picture_times_forget(&p->times);
 	if (now - p->next_pts <= PICTURE_TIMES_MAX_AGE_NS && p->next_pts > p->times.last_pts)
 		p->times.last_pts = picture->pts = p->next_pts;
 	else
 		picture->pts = picture_pts(p, picture);
 	picture->pushed_us = g_get_monotonic_time();
-	picture->play = p->play;
 	/* The first of an encoder is one by itself. */
 	key_frames_restart(&p->keys);
 	key_frames_next(&p->keys, picture->pushed_us);
-	{
-		g_autoptr(GstCaps) caps = media_elements_picture_caps(p->selection.mode);
-
-		gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
-	}
 	encode(p, g_steal_pointer(&p->next_buffer), picture);
 }
 
@@ -260,12 +252,18 @@ static gboolean mode_is_due(gpointer user_data)
 
 void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *selection, guint64 at)
 {
+	g_autoptr(GstCaps) caps = media_elements_picture_caps(selection->mode);
 	gint64 now, delay;
 
 	g_mutex_lock(&p->lock);
 	drop_next(p);
 	now = running_now(p);
+	p->mode = selection->mode;
 	p->next = *selection;
+	p->bit_rate = selection->bitrate;
+	p->encoder_number++;
+	p->encoder_waits = TRUE;
+	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
 	p->next_pts = time_of_pts(at, now);
 	if (p->next_pts > now + (gint64)MAX_MODE_DELAY_NS)
 		p->next_pts = now;
@@ -289,16 +287,16 @@ static GstPadProbeReturn caps_leave(GstPad *pad, GstPadProbeInfo *info, gpointer
 		return GST_PAD_PROBE_OK;
 	g_mutex_lock(&p->lock);
 	replace = p->encoder_waits && !p->stopping;
+	if (replace) {
+		p->encoder_waits = FALSE;
+		p->selection = p->next;
+		picture_times_forget(&p->times, p->encoder_number);
+	}
 	selection = p->selection;
 	bit_rate = p->bit_rate;
 	g_mutex_unlock(&p->lock);
-	if (!replace)
-		return GST_PAD_PROBE_OK;
-	if (!media_elements_make_encoder(p, &selection, bit_rate, &error))
+	if (replace && !media_elements_make_encoder(p, &selection, bit_rate, &error))
 		GST_ELEMENT_ERROR(p->source, STREAM, ENCODE, ("%s", error->message), (NULL));
-	g_mutex_lock(&p->lock);
-	p->encoder_waits = FALSE;
-	g_mutex_unlock(&p->lock);
 	return GST_PAD_PROBE_OK;
 }
 
@@ -362,6 +360,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->user_data = user_data;
 	p->encoder = config->encoder;
 	p->context = g_main_context_ref_thread_default();
+	p->mode = config->selection->mode;
 	p->selection = *config->selection;
 	p->bit_rate = config->bit_rate;
 	p->latency = latency_window_new();
@@ -449,13 +448,13 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 	gboolean encoded = FALSE;
 
 	g_mutex_lock(&p->lock);
-	if (p->mode_waits && has_mode(picture, p->next.mode)) {
+	if (p->mode_waits && has_mode(picture, p->mode)) {
 		drop_next(p);
 		p->next_buffer = g_steal_pointer(&buffer);
 		p->next_picture = time;
 		switch_when_due(p);
 		encoded = !p->mode_waits;
-	} else if (!p->mode_waits && has_mode(picture, p->selection.mode)) {
+	} else if (has_mode(picture, p->mode)) {
 		encode_next(p, g_steal_pointer(&buffer), &time);
 		encoded = TRUE;
 	}

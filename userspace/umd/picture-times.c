@@ -9,11 +9,6 @@ void picture_times_init(struct picture_times *times)
 	times->last_pts = -1;
 }
 
-void picture_times_forget(struct picture_times *times)
-{
-	times->n = 0;
-}
-
 gint64 picture_times_pts(struct picture_times *times, gint64 now, gint64 shown)
 {
 	gint64 pts = MAX(now, 0);
@@ -30,6 +25,15 @@ static void drop_oldest(struct picture_times *times, guint n)
 {
 	times->n -= n;
 	memmove(times->inside, times->inside + n, times->n * sizeof(times->inside[0]));
+}
+
+void picture_times_forget(struct picture_times *times, guint encoder)
+{
+	guint old = 0;
+
+	while (old < times->n && times->inside[old].encoder != encoder)
+		old++;
+	drop_oldest(times, old);
 }
 
 void picture_times_push(struct picture_times *times, const struct picture_time *picture)

@@ -39,6 +39,7 @@ G_BEGIN_DECLS
  * @flip_ns: CLOCK_MONOTONIC of the desktop's flip
  * @pushed_us: g_get_monotonic_time() when the encoder got it
  * @play: number of the PLAY during which it was pushed; another one is stale
+ * @encoder: number of the encoder that gets it
  * @repeat: the same picture as the one before
  */
 struct picture_time {
@@ -47,6 +48,7 @@ struct picture_time {
 	guint64 flip_ns;
 	gint64 pushed_us;
 	guint play;
+	guint encoder;
 	gboolean repeat;
 };
 
@@ -60,8 +62,8 @@ struct picture_times {
 };
 
 void picture_times_init(struct picture_times *times);
-/* Nothing is inside any more: another encoder. PTS go on growing. */
-void picture_times_forget(struct picture_times *times);
+/* Another encoder: what was for those before @encoder never comes out. PTS go on growing. */
+void picture_times_forget(struct picture_times *times, guint encoder);
 
 /**
  * picture_times_pts() - the time of the next picture

@@ -50,6 +50,7 @@ class Sps:
     height: int
     interlaced: bool
     colour: dict
+    timing: tuple[int, int, bool] | None = None     # num_units_in_tick, time_scale, fixed_frame_rate_flag
 
     def wfd_profile(self) -> str:
         """CBP and CHP as WFD defines them; anything else by number."""
@@ -103,24 +104,27 @@ def parse_sps(nal: bytes) -> Sps:
         unit_y = (2 if chroma == 1 else 1) * (2 - frames_only)
         width -= (left + right) * unit_x
         height -= (top + bottom) * unit_y
-    return Sps(profile, constraints, level, width, height, not frames_only, _vui_colour(bits))
+    colour, timing = _vui(bits)
+    return Sps(profile, constraints, level, width, height, not frames_only, colour, timing)
 
 
-def _vui_colour(bits: Bits) -> dict:
-    """Colour description of the VUI; empty if there is none."""
+def _vui(bits: Bits) -> tuple[dict, tuple[int, int, bool] | None]:
+    """Colour description and timing of the VUI; empty and None if there are none."""
     if not bits.u(1):
-        return {}
+        return {}, None
     if bits.u(1) and bits.u(8) == 255:
         bits.u(32)
     if bits.u(1):
         bits.u(1)
-    if not bits.u(1):
-        return {}
-    bits.u(3)
-    colour = {"full_range": bits.u(1)}
+    colour = {}
     if bits.u(1):
-        colour.update(primaries=bits.u(8), transfer=bits.u(8), matrix=bits.u(8))
-    return colour
+        bits.u(3)
+        colour = {"full_range": bits.u(1)}
+        if bits.u(1):
+            colour.update(primaries=bits.u(8), transfer=bits.u(8), matrix=bits.u(8))
+    if bits.u(1):
+        bits.ue(), bits.ue()
+    return colour, (bits.u(32), bits.u(32), bool(bits.u(1))) if bits.u(1) else None
 
 
 def pps_uses_cabac(nal: bytes) -> bool:

@@ -7,6 +7,7 @@ or PCR if there is no RTP log.
 from __future__ import annotations
 
 import collections
+import math
 
 from . import h264, mpegts, rtp
 from .rules import Findings
@@ -19,6 +20,10 @@ PSI_INTERVAL = PCR_INTERVAL = 0.100
 # The interval is a rule for the source's schedule; a packet that waits for its datagram may be a little later.
 INTERVAL_SLACK = 0.010
 PCR_TICKS = 27_000_000
+# 13818-1 2.4.2.1; RTP time stamps, against which it is held, are rounded to 11 us.
+PCR_TOLERANCE, RTP_ROUNDING = 30e-6, 25e-6
+# Packets are late by chance, but within so many seconds one is not, but for this.
+ARRIVAL_WINDOW, ARRIVAL_NOISE = 1.0, 0.015
 MAX_LEAD = 1.0
 MAX_SKEW = 0.5
 LPCM_PES_LENGTH, LPCM_UNIT, LPCM_SAMPLES = 0x078E, 1920, 480
@@ -64,6 +69,7 @@ class Checker:
         self.pmt_pid: int | None = None
         self.pes: dict[int, list[mpegts.Pes]] = collections.defaultdict(list)
         self.pcrs: list[tuple[int, int]] = []           # packet index, 27 MHz, unwrapped
+        self.restarts: list[int] = []                   # which of them are marked as discontinuous
         self.counters: dict = {"ts_packets": len(self.packets), "pids": collections.Counter()}
         self.sps: h264.Sps | None = None
 
@@ -256,6 +262,8 @@ class Checker:
             value = unwrap(packet.pcr)
             if self.pcrs and value <= self.pcrs[-1][1] and not packet.discontinuity:
                 self.add("pcr-order", f"packet {packet.index}")
+            if packet.discontinuity:
+                self.restarts.append(len(self.pcrs))
             self.pcrs.append((packet.index, value))
         if not self.pcrs:
             self.add("pcr-missing")
@@ -263,6 +271,31 @@ class Checker:
         self._pcr_interval()
         if self.datagrams:
             self._pcr_accuracy()
+            borders = [0, *self.restarts, len(self.pcrs)]
+            for start, end in zip(borders, borders[1:]):
+                self._pcr_frequency(self.pcrs[start:end])
+                self._pcr_steps(self.pcrs[start:end])
+
+    def _pcr_frequency(self, pcrs: list[tuple[int, int]]) -> None:
+        """One clock, from one mark of discontinuity to the next, against the time at which its packets were to leave."""
+        points = [(stamp, value / PCR_TICKS - stamp) for index, value in pcrs if (stamp := self.clock(index)) is not None]
+        moves = [(abs(b - a) - RTP_ROUNDING, t - s) for (s, a), (t, b) in zip(points, points[1:])]
+        moves += [(abs(b - points[0][1]) - RTP_ROUNDING, t - points[0][0]) for t, b in points[1:]]
+        worst = max((move - PCR_TOLERANCE * span for move, span in moves), default=0)
+        if worst > 0:
+            self.add("pcr-frequency", f"{worst * 1000:.3f} ms more than {PCR_TOLERANCE * 1e6:.0f} ppm allow")
+
+    def _pcr_steps(self, pcrs: list[tuple[int, int]]) -> None:
+        """The same against arrival: the packets that were late least, second by second."""
+        best: dict[int, float] = {}
+        for index, value in pcrs:
+            if index < len(self.arrival):
+                window = int(self.arrival[index] / ARRIVAL_WINDOW)
+                best[window] = max(best.get(window, -math.inf), value / PCR_TICKS - self.arrival[index])
+        step = max(best.values(), default=0) - min(best.values(), default=0)
+        self.counters["pcr_step_max_ms"] = max(self.counters.get("pcr_step_max_ms", 0), round(step * 1000, 2))
+        if step > (ARRIVAL_NOISE + PCR_TOLERANCE * len(best) * ARRIVAL_WINDOW) * self.scale:
+            self.add("pcr-step", f"{step * 1000:.1f} ms")
 
     def _pcr_interval(self) -> None:
         gaps = [(b - a) / PCR_TICKS for (i, a), (j, b) in zip(self.pcrs, self.pcrs[1:]) if not self._pause_between(i, j)]
@@ -376,6 +409,20 @@ class Checker:
             if unit.b_slices and self._simple_profile():
                 self.add("video-b-slice", f"access unit {number}")
         self._sizes(sizes)
+        self._fixed_rate(units)
+
+    def _fixed_rate(self, units: list[mpegts.Pes]) -> None:
+        """fixed_frame_rate_flag in SPS and descriptor, and what really comes."""
+        timing = self.sps.timing if self.sps else None
+        fixed = bool(timing and timing[2])
+        for stream in self.pmt.streams if self.pmt else []:
+            body = dict(stream.descriptors or []).get(0x2A) if stream.stream_type == H264 else None
+            if body and len(body) >= 2 and bool(body[-1] & 0x80) != fixed:
+                self.add("desc-hrd-rate", f"{body.hex()} for {timing}")
+        stamped = [pes.pts for pes in units if pes.pts is not None]
+        steps = [mpegts.delta(b, a) for a, b in zip(stamped, stamped[1:])]
+        if fixed and timing and steps and max(steps) - min(steps) > 2:
+            self.add("video-fixed-rate", f"steps of {min(steps)} to {max(steps)} at {timing[1]}/{2 * timing[0]} pictures/s")
 
     def _access_unit(self, number: int, pes: mpegts.Pes, unit: h264.AccessUnit) -> None:
         self.counters["idr"] += unit.idr
@@ -454,6 +501,8 @@ class Checker:
             for pes in units:
                 if error := adts_error(pes.data):
                     self.add("aac-adts", error)
+                elif not pes.data[1] & 8:
+                    self.add("aac-id", pes.data[:7].hex())
 
     def _lpcm(self, units: list[mpegts.Pes]) -> None:
         audio = self.negotiated.get("audio") or {}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The parts of the media pipeline that need neither elements nor a network: which picture
+ * is which, which one is a key frame, how many lines the log gets; and the sender, for
+ * which the tests play the kernel (sendmmsg is wrapped).
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "key-frames.h"
+#include "log-limit.h"
+#include "picture-times.h"
+#include "rtp-sender.h"
+
+#define MSEC_NS G_GINT64_CONSTANT(1000000)
+#define SEC_US ((gint64)G_USEC_PER_SEC)
+
+/* ------------------------------------------------------------------- picture-times */
+
+static void push(struct picture_times *times, gint64 pts, guint64 seq)
+{
+	struct picture_time picture = { .pts = pts, .seq = seq };
+
+	picture_times_push(times, &picture);
+}
+
+static guint64 pop(struct picture_times *times, gint64 pts)
+{
+	struct picture_time picture;
+
+	return picture_times_pop(times, pts, &picture) ? picture.seq : 0;
+}
+
+static void test_oldest_first(void)
+{
+	struct picture_times times;
+
+	picture_times_init(&times);
+	g_assert_cmpuint(pop(&times, 5), ==, 0);
+	push(&times, 100, 1);
+	push(&times, 200, 2);
+	g_assert_cmpuint(pop(&times, 7777), ==, 1);
+	push(&times, 300, 3);
+	g_assert_cmpuint(pop(&times, -1), ==, 2);
+	g_assert_cmpuint(pop(&times, 300), ==, 3);
+	g_assert_cmpuint(pop(&times, 300), ==, 0);
+}
+
+/* An encoder that drops pictures: seen where times are kept; where they are not, it cannot fall far behind. */
+static void test_dropped(void)
+{
+	struct picture_times times;
+	guint64 seq = 0;
+
+	picture_times_init(&times);
+	push(&times, 100, 1);
+	push(&times, 200, 2);
+	g_assert_cmpuint(pop(&times, 200), ==, 2);
+	g_assert_cmpuint(pop(&times, -1), ==, 0);
+
+	for (guint i = 1; i <= 100; i++) {
+		push(&times, i * 1000, i);
+		if (i % 3)
+			seq = pop(&times, 5);
+		g_assert_cmpuint(i - seq, <=, PICTURE_TIMES_MAX);
+	}
+}
+
+/* What was inside the encoder before does not come out of this one. */
+static void test_another_encoder(void)
+{
+	struct picture_times times;
+
+	picture_times_init(&times);
+	for (guint i = 1; i <= 4; i++) {
+		struct picture_time picture = { .pts = i, .seq = i, .encoder = i / 3 };
+
+		picture_times_push(&times, &picture);
+	}
+	picture_times_forget(&times, 1);
+	g_assert_cmpuint(pop(&times, -1), ==, 3);
+	picture_times_forget(&times, 2);
+	g_assert_cmpuint(pop(&times, -1), ==, 0);
+}
+
+static void test_pts(void)
+{
+	struct picture_times times;
+
+	picture_times_init(&times);
+	/* Before the first PLAY. */
+	g_assert_cmpint(picture_times_pts(&times, 0, -1), ==, 0);
+	g_assert_cmpint(picture_times_pts(&times, 100 * MSEC_NS, 90 * MSEC_NS), ==, 90 * MSEC_NS);
+	/* Not in the future, not the same again, not older than the one before. */
+	g_assert_cmpint(picture_times_pts(&times, 110 * MSEC_NS, 120 * MSEC_NS), ==, 110 * MSEC_NS);
+	g_assert_cmpint(picture_times_pts(&times, 110 * MSEC_NS, 110 * MSEC_NS), ==, 110 * MSEC_NS + PICTURE_TIMES_STEP_NS);
+	g_assert_cmpint(picture_times_pts(&times, 120 * MSEC_NS, 100 * MSEC_NS), ==, 110 * MSEC_NS + 2 * PICTURE_TIMES_STEP_NS);
+	/* What was shown long ago is shown now. */
+	g_assert_cmpint(picture_times_pts(&times, 9000 * MSEC_NS, 200 * MSEC_NS), >=, 8950 * MSEC_NS);
+	g_assert_cmpint(picture_times_pts(&times, 0, -1), >, 8950 * MSEC_NS);
+}
+
+/* ---------------------------------------------------------------------- key-frames */
+
+/* Pictures each @period, with a request every @asks; the longest time without a key frame, and their number. */
+static gint64 longest_gap(gint64 period, gint64 asks, guint *number)
+{
+	struct key_frames keys = { 0 };
+	gint64 begin = 1000 * SEC_US, last = begin, longest = 0;
+
+	key_frames_restart(&keys);
+	*number = 0;
+	for (gint64 now = begin; now < begin + 60 * SEC_US; now += period) {
+		if (asks && (now - begin) / asks != (now - begin - period) / asks)
+			key_frames_ask(&keys);
+		if (!key_frames_next(&keys, now))
+			continue;
+		if (*number)
+			g_assert_cmpint(now - last, >=, KEY_FRAME_GAP_US);
+		else
+			g_assert_cmpint(now, ==, begin);
+		longest = MAX(longest, now - last);
+		last = now;
+		++*number;
+	}
+	return MAX(longest, begin + 60 * SEC_US - last);
+}
+
+static void test_key_frames(void)
+{
+	static const gint64 periods[] = { SEC_US / 60, SEC_US / 30, SEC_US / 24, SEC_US / 5, SEC_US };
+	guint number;
+
+	for (guint i = 0; i < G_N_ELEMENTS(periods); i++) {
+		g_assert_cmpint(longest_gap(periods[i], 0, &number), <=, KEY_FRAME_INTERVAL_US + periods[i]);
+		g_assert_cmpuint(number, <=, 15);
+		/* 50 requests a second: four key frames, or half of the pictures where they are further apart. */
+		longest_gap(periods[i], SEC_US / 50, &number);
+		g_assert_cmpuint(number, <=, 60 * 4 + 1);
+		g_assert_cmpuint(number, >=, MIN(60 * 3, 30 * SEC_US / periods[i]) - 1);
+	}
+	g_assert_cmpint(KEY_FRAME_INTERVAL_US, <=, 5 * SEC_US);
+}
+
+static void test_key_frame_due(void)
+{
+	struct key_frames keys = { 0 };
+
+	key_frames_restart(&keys);
+	g_assert_true(key_frames_next(&keys, SEC_US));
+	g_assert_cmpint(key_frames_due(&keys), ==, G_MAXINT64);
+	key_frames_ask(&keys);
+	g_assert_cmpint(key_frames_due(&keys), ==, SEC_US + KEY_FRAME_GAP_US);
+	g_assert_false(key_frames_next(&keys, SEC_US + KEY_FRAME_GAP_US - 1));
+	g_assert_true(key_frames_next(&keys, SEC_US + KEY_FRAME_GAP_US));
+	g_assert_cmpint(key_frames_due(&keys), ==, G_MAXINT64);
+	/* A new PLAY does not wait. */
+	key_frames_restart(&keys);
+	g_assert_true(key_frames_next(&keys, SEC_US + KEY_FRAME_GAP_US + 1));
+}
+
+/* ----------------------------------------------------------------------- log-limit */
+
+static void test_log_limit(void)
+{
+	struct log_limit limit = { 0 };
+	guint passed = 0, left_out, all_left_out = 0;
+
+	/* Sixty a second for ten minutes. */
+	for (guint i = 0; i < 60 * 600; i++) {
+		if (log_limit_pass(&limit, SEC_US + i * SEC_US / 60, &left_out)) {
+			passed++;
+			all_left_out += left_out;
+		}
+	}
+	g_assert_cmpuint(passed, ==, 10 * LOG_LIMIT_LINES);
+	g_assert_true(log_limit_pass(&limit, 3600 * SEC_US, &left_out));
+	/* Not one is forgotten. */
+	g_assert_cmpuint(passed + 1 + all_left_out + left_out, ==, 60 * 600 + 1);
+}
+
+/* ---------------------------------------------------------------------- rtp-sender */
+
+static struct {
+	gint error; /* 0: packets are taken */
+	guint error_at; /* ... or only this one of a list, from 1 */
+	guint taken;
+	guint calls;
+	gint64 time_us; /* added to the clock */
+} kernel;
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
+gint64 __wrap_g_get_monotonic_time(void);
+gint64 __real_g_get_monotonic_time(void);
+
+gint64 __wrap_g_get_monotonic_time(void)
+{
+	return __real_g_get_monotonic_time() + kernel.time_us;
+}
+
+/* As the kernel does: what was taken before the first error is told, the error by the next call. */
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
+{
+	unsigned int taken;
+
+	for (taken = 0; taken < n; taken++) {
+		gboolean refused = kernel.error && (!kernel.error_at || kernel.error_at == ++kernel.calls);
+
+		if (refused && taken == 0) {
+			errno = kernel.error;
+			return -1;
+		}
+		if (refused) {
+			kernel.calls--;
+			break;
+		}
+		messages[taken].msg_len = 0;
+		for (size_t i = 0; i < messages[taken].msg_hdr.msg_iovlen; i++)
+			messages[taken].msg_len += messages[taken].msg_hdr.msg_iov[i].iov_len;
+	}
+	kernel.taken += taken;
+	return taken;
+}
+
+struct owner {
+	guint recovered;
+	guint lost;
+	guint lines;
+};
+
+static void recovered(gpointer data)
+{
+	((struct owner *)data)->recovered++;
+}
+
+static void lost(const char *message, gpointer data)
+{
+	((struct owner *)data)->lost++;
+	g_assert_nonnull(strstr(message, "15 s"));
+}
+
+static const struct rtp_sender_funcs sender_funcs = { recovered, lost };
+
+static GLogWriterOutput count_line(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+	((struct owner *)data)->lines += level == G_LOG_LEVEL_MESSAGE;
+	return G_LOG_WRITER_HANDLED;
+}
+
+static struct owner owner;
+
+static rtp_sender *begin_sending(GSocket **socket)
+{
+	g_autoptr(GError) error = NULL;
+	rtp_sender *sender;
+
+	memset(&kernel, 0, sizeof(kernel));
+	memset(&owner, 0, sizeof(owner));
+	*socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, &error);
+	g_assert_no_error(error);
+	sender = rtp_sender_new(*socket, "127.0.0.1", 9, 40, &sender_funcs, &owner, &error);
+	g_assert_no_error(error);
+	return sender;
+}
+
+/* A picture of @n packets of header and payload. */
+static guint send_picture(rtp_sender *sender, guint n)
+{
+	g_autoptr(GstBufferList) list = gst_buffer_list_new();
+	gsize bytes;
+	guint sent;
+
+	for (guint i = 0; i < n; i++) {
+		GstBuffer *buffer = gst_buffer_new_allocate(NULL, 12, NULL);
+
+		gst_buffer_append_memory(buffer, gst_allocator_alloc(NULL, 1316, NULL));
+		gst_buffer_list_add(list, buffer);
+	}
+	sent = rtp_sender_send(sender, list, &bytes);
+	g_assert_cmpuint(bytes, ==, sent * 1328);
+	return sent;
+}
+
+static void test_sends(void)
+{
+	g_autoptr(GSocket) socket = NULL;
+	rtp_sender *sender = begin_sending(&socket);
+
+	g_assert_cmpuint(send_picture(sender, 1), ==, 1);
+	g_assert_cmpuint(send_picture(sender, 200), ==, 200);
+	g_assert_cmpuint(kernel.taken, ==, 201);
+	g_assert_cmpuint(owner.recovered + owner.lost + owner.lines, ==, 0);
+	rtp_sender_free(sender);
+}
+
+/* One packet that the kernel refuses costs that packet, and a key frame. */
+static void test_one_refused(void)
+{
+	static const gint errors[] = { ENOBUFS, EPERM, EMSGSIZE, ECONNREFUSED, EHOSTUNREACH };
+
+	for (guint i = 0; i < G_N_ELEMENTS(errors); i++) {
+		g_autoptr(GSocket) socket = NULL;
+		rtp_sender *sender = begin_sending(&socket);
+
+		kernel.error = errors[i];
+		kernel.error_at = 5;
+		g_assert_cmpuint(send_picture(sender, 81), ==, 80);
+		g_assert_cmpuint(owner.recovered, ==, 0);
+		g_assert_cmpuint(send_picture(sender, 3), ==, 3);
+		g_assert_cmpuint(owner.recovered, ==, 1);
+		g_assert_cmpuint(send_picture(sender, 3), ==, 3);
+		g_assert_cmpuint(owner.recovered, ==, 1);
+		g_assert_cmpuint(owner.lost, ==, 0);
+		rtp_sender_free(sender);
+	}
+}
+
+/* The interface is down for 12 s: a few lines, the session goes on. For 20 s: once, it is lost. */
+static void test_network_down(void)
+{
+	static const struct {
+		gint error;
+		guint seconds;
+		gboolean lost;
+	} cases[] = {
+		{ ENETUNREACH, 2, FALSE }, { ENETUNREACH, 12, FALSE }, { ENETDOWN, 12, FALSE },
+		{ ENETUNREACH, 60, TRUE }, { ENODEV, 60, TRUE },       { ENOBUFS, 60, TRUE },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GSocket) socket = NULL;
+		rtp_sender *sender = begin_sending(&socket);
+
+		send_picture(sender, 3);
+		kernel.error = cases[i].error;
+		for (guint n = 0; n < cases[i].seconds * 60; n++) {
+			g_assert_cmpuint(send_picture(sender, 20), ==, 0);
+			kernel.time_us += SEC_US / 60;
+		}
+		g_assert_cmpuint(owner.lines, <=, 3 * (1 + cases[i].seconds / 60));
+		g_assert_cmpuint(owner.lost, ==, cases[i].lost);
+		kernel.error = 0;
+		g_assert_cmpuint(send_picture(sender, 20), ==, 20);
+		g_assert_cmpuint(owner.recovered, ==, 1);
+		rtp_sender_free(sender);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	gst_init(&argc, &argv);
+	g_test_init(&argc, &argv, NULL);
+	g_log_set_writer_func(count_line, &owner, NULL);
+	g_test_add_func("/picture-times/oldest-first", test_oldest_first);
+	g_test_add_func("/picture-times/dropped", test_dropped);
+	g_test_add_func("/picture-times/another-encoder", test_another_encoder);
+	g_test_add_func("/picture-times/pts", test_pts);
+	g_test_add_func("/key-frames/by-time", test_key_frames);
+	g_test_add_func("/key-frames/due", test_key_frame_due);
+	g_test_add_func("/log-limit", test_log_limit);
+	g_test_add_func("/rtp-sender/sends", test_sends);
+	g_test_add_func("/rtp-sender/one-refused", test_one_refused);
+	g_test_add_func("/rtp-sender/network-down", test_network_down);
+	return g_test_run();
+}
