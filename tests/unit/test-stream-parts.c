@@ -187,6 +187,7 @@ static struct {
 	guint error_at; /* ... or only this one of a list, from 1 */
 	guint taken;
 	guint calls;
+	guint largest; /* number of packets in one call */
 	gint64 time_us; /* added to the clock */
 } kernel;
 
@@ -204,6 +205,7 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
 {
 	unsigned int taken;
 
+	kernel.largest = MAX(kernel.largest, n);
 	for (taken = 0; taken < n; taken++) {
 		gboolean refused = kernel.error && (!kernel.error_at || kernel.error_at == ++kernel.calls);
 
@@ -294,6 +296,27 @@ static void test_sends(void)
 	rtp_sender_free(sender);
 }
 
+/* A key frame is no burst that a sink's socket cannot hold, and no picture waits for long. */
+static void test_large_picture(void)
+{
+	static const guint sizes[] = { 1, 32, 33, 81, 130, 400 };
+	g_autoptr(GSocket) socket = NULL;
+	rtp_sender *sender = begin_sending(&socket);
+
+	for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
+		gint64 before = g_get_monotonic_time(), took;
+		guint gaps = (sizes[i] - 1) / 32;
+
+		g_assert_cmpuint(send_picture(sender, sizes[i]), ==, sizes[i]);
+		took = g_get_monotonic_time() - before;
+		g_assert_cmpint(took, >=, MIN(gaps * 2000, 7900));
+		if (!gaps)
+			g_assert_cmpint(took, <, 2000 * 20);
+	}
+	g_assert_cmpuint(kernel.largest, <=, 32);
+	rtp_sender_free(sender);
+}
+
 /* One packet that the kernel refuses costs that packet, and a key frame. */
 static void test_one_refused(void)
 {
@@ -360,6 +383,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/key-frames/due", test_key_frame_due);
 	g_test_add_func("/log-limit", test_log_limit);
 	g_test_add_func("/rtp-sender/sends", test_sends);
+	g_test_add_func("/rtp-sender/large-picture", test_large_picture);
 	g_test_add_func("/rtp-sender/one-refused", test_one_refused);
 	g_test_add_func("/rtp-sender/network-down", test_network_down);
 	return g_test_run();

@@ -36,4 +36,13 @@ gboolean log_limit_pass(struct log_limit *limit, gint64 now_us, guint *left_out)
 /* g_message(), if the limit lets it pass. */
 void log_limited(struct log_limit *limit, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/* The same with a limit of this place in the program, for what exists once in a process. */
+#define log_limited_here(...)                                     \
+	G_STMT_START                                              \
+	{                                                         \
+		static struct log_limit log_limit_here;           \
+		log_limited(&log_limit_here, __VA_ARGS__);        \
+	}                                                         \
+	G_STMT_END
+
 G_END_DECLS

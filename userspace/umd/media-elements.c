@@ -64,6 +64,11 @@ static void set_filter(GstElement *filter, GstCaps *caps)
 
 /* ------------------------------------------------------------------ pictures */
 
+/*
+ * The rate is that of the mode, and not variable (0/1), which would be true: x264enc then keeps
+ * each picture until the next one comes, 200 ms on a still desktop.  What it costs is that a
+ * picture after a pause may have no more bits than one in motion.
+ */
 GstCaps *media_elements_picture_caps(const struct wfd_mode *mode)
 {
 	return gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",

@@ -13,8 +13,16 @@
 
 /* wfdrtppay gives a header and one piece of a transport stream. */
 #define MAX_MEMORIES 4
-/* Datagrams in one call. */
-#define MAX_BATCH 64
+/*
+ * Datagrams in one call.  A key frame has a hundred, which the kernel takes in less than a
+ * millisecond: more than a sink's socket holds (106,496 bytes by default, that is 46
+ * datagrams as the kernel counts), if the sink does not read at once.  So the calls for one
+ * picture are apart, but for no longer together than a small part of a picture's period:
+ * the encoder waits meanwhile.
+ */
+#define MAX_BATCH 32
+#define BATCH_GAP_US 2000
+#define MAX_GAPS_US 8000
 
 struct batch {
 	guint n;
@@ -162,6 +170,7 @@ static void recover(rtp_sender *sender)
 guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, gsize *bytes)
 {
 	guint n = gst_buffer_list_length(packets), taken = 0;
+	guint gaps = n ? (n - 1) / MAX_BATCH : 0;
 	gboolean go_on = !g_cancellable_is_cancelled(sender->stopped);
 	struct batch *batch = &sender->batch;
 
@@ -174,6 +183,8 @@ guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, gsize *bytes)
 		else
 			i++; /* cannot be mapped */
 		unmap(batch);
+		if (i < n && go_on)
+			g_usleep(MIN(BATCH_GAP_US, MAX_GAPS_US / MAX(gaps, 1)));
 	}
 	if (sender->failing_us && n && taken == n)
 		recover(sender);

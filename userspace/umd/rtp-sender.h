@@ -56,7 +56,8 @@ void rtp_sender_free(rtp_sender *sender);
 
 /**
  * rtp_sender_send() - send packets now
- * @packets: a datagram each; borrowed
+ * @packets: a datagram each; borrowed.  More than 32, a large picture, are spread over some
+ *	milliseconds, 8 at most
  * @bytes: gets the number of bytes sent
  *
  * Return: number of packets that the kernel took

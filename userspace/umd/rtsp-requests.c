@@ -4,6 +4,8 @@
  */
 #include "rtsp-private.h"
 
+#include "log-limit.h"
+
 static void handle_options(rtsp_session *s, const GstRTSPMessage *request)
 {
 	g_auto(rtsp_message) message = { 0 };
@@ -185,7 +187,7 @@ static enum wfd_reason apply_parameter(rtsp_session *s, const struct wfd_param *
 		if (parameters[i].apply)
 			parameters[i].apply(s);
 		else
-			g_message("the sink says %s: %s", param->name,
+			log_limited_here("the sink says %s: %s", param->name,
 				  param->value ? param->value : "");
 		return 0;
 	}
@@ -213,7 +215,7 @@ static void handle_set_parameter(rtsp_session *s, const GstRTSPMessage *request)
 	gst_rtsp_message_get_body(request, &body, &len);
 	params = wfd_params_parse(body, len, &error);
 	if (!params) {
-		g_message("the sink's SET_PARAMETER cannot be read: %s", error->message);
+		log_limited_here("the sink's SET_PARAMETER cannot be read: %s", error->message);
 		rtsp_session_respond(s, request, GST_RTSP_STS_BAD_REQUEST, NULL, NULL);
 		return;
 	}

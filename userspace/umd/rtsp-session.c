@@ -4,6 +4,8 @@
  */
 #include "rtsp-private.h"
 
+#include "log-limit.h"
+
 #define SOURCE_URI "rtsp://localhost/wfd1.0"
 
 /* M16 comes this often where the session timeout allows it. */
@@ -540,7 +542,7 @@ static void refused(rtsp_session *s, enum session_request request, const GstRTSP
 		break;
 	case REQUEST_M5_PLAY:
 	case REQUEST_M12:
-		g_message("the sink refused %s (%s)", request_names[request], why);
+		log_limited_here("the sink refused %s (%s)", request_names[request], why);
 		s->funcs->wish_answered(
 			s, request == REQUEST_M12 ? RTSP_WISH_STANDBY : RTSP_WISH_PLAY, FALSE,
 			s->user_data);
@@ -584,7 +586,7 @@ static void handle_response(rtsp_session *s, const GstRTSPMessage *response)
 	guint index;
 
 	if (!find_pending(s, response, &index)) {
-		g_message("the sink answered a request that we have not sent; ignored");
+		log_limited_here("the sink answered a request that we have not sent; ignored");
 		return;
 	}
 	pending = s->pending->pdata[index];

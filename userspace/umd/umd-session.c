@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "log-limit.h"
 #include "monitor.h"
 #include "wfdtsmux.h"
 
@@ -609,7 +610,7 @@ void umd_session_data_rate(umd_session *s, const struct miracast_data_rate *rate
 	/* Small steps are not worth a change of the encoder. */
 	if (bit_rate * 10 > (guint64)s->bit_rate * 9 && bit_rate * 10 < (guint64)s->bit_rate * 11)
 		return;
-	g_message("video bit rate %u -> %" G_GUINT64_FORMAT, s->bit_rate, bit_rate);
+	log_limited_here("video bit rate %u -> %" G_GUINT64_FORMAT, s->bit_rate, bit_rate);
 	s->bit_rate = bit_rate;
 	media_pipeline_set_bit_rate(s->pipeline, s->bit_rate);
 }
