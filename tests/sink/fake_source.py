@@ -130,6 +130,7 @@ class FakeSource(threading.Thread):
                 continue
             self._ok(cseq, "Session: 12345678\r\n")
             if start.startswith("PLAY"):
+                self._force_idr = "stale" not in self._flaws
                 self._playing.set()
                 for body_text in self._flaws.pop("in_play", ()):
                     self._request(f"SET_PARAMETER {WFD}" if body_text else f"GET_PARAMETER {WFD}", "", body_text)

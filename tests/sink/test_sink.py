@@ -200,6 +200,20 @@ class TransportStream(Directory):
         # A source whose time stamps wait with it.
         self.assertEqual(self.clocked(late=lambda n: 0.1 if n >= 50 else 0.0), ["pcr-step"])
 
+    def test_after_pause(self) -> None:
+        """A stream that goes on after two seconds, with an IDR of now, with none, and with the time of before."""
+        for idr, stale, expected in ((True, 0, []), (False, 0, ["au-first-idr"]), (True, 2, ["rtp-clock"])):
+            maker, data, sent = ts_maker.Maker(), b"", []
+            for n in range(40):
+                at = n * 0.08 + 2 * (n >= 20)
+                now = maker.start + round((at - stale * (n >= 20)) * 90000)
+                for payload in ts_maker.datagrams(maker.frame(n, ts_maker.access_unit(n == 0 or idr and n == 20), now)):
+                    sent.append(rtp.Datagram(at, len(sent), now, 1, False, 33, 0, len(payload), len(payload), ""))
+                    data += payload
+            found = self.check(data, datagrams=sent, quiet=[[1.55, 3.55, "paused"]]).violations()
+            # A clock that stood still for two seconds breaks other rules as well.
+            self.assertEqual([rule for rule in found if not rule.startswith("pcr-")], expected)
+
     def test_frame_rate(self) -> None:
         fixed = bytes.fromhex("6742c01fda0280f6c044000003000400000300523c60ca80")
         start = ts_maker.START
@@ -405,6 +419,7 @@ class Sessions(Directory):
     def test_pause(self) -> None:
         schedule = [(0.3, "M9"), (2.2, "M7")]
         self.assertEqual(self.session(schedule=schedule, duration=3)["violations"], [])
+        self.assertEqual(self.session({"stale": True}, schedule=schedule, duration=3)["violations"], ["au-first-idr"])
         self.assertIn("rtp-while-paused", self.session({"stream_on": True}, schedule=schedule, duration=3)["violations"])
 
     def test_no_source(self) -> None:

@@ -61,6 +61,8 @@ CASES = {
     "key-frames": Case(("--video-formats", VGA, "--idr-at", "3", "--idr-at", "3.1", "--idr-at", "5"),
                        duration=7, idr_requests=3),
     "pause": Case(("--video-formats", VGA, "--send-at", "2:M9", "--send-at", "4:M7"), duration=6, pauses=1),
+    "pauses": Case(("--video-formats", VGA, *(word for n in range(8) for word in (
+        "--send-at", f"{1 + n * 0.6:.1f}:M9", "--send-at", f"{1.3 + n * 0.6:.1f}:M7"))), duration=6.5, pauses=8),
     "standby": Case(("--video-formats", VGA, "--send-at", "2:M12", "--send-at", "4:M7"), duration=6, pauses=1),
 }
 CASES |= {f"cea-{mode}": Case(("--video-formats", formats(cea=1 << bit)), mode) for mode, bit in CEA.items()}

@@ -25,6 +25,7 @@ PCR_TOLERANCE, RTP_ROUNDING = 30e-6, 25e-6
 # Packets are late by chance, but within so many seconds one is not, but for this.
 ARRIVAL_WINDOW, ARRIVAL_NOISE = 1.0, 0.015
 MAX_LEAD = 1.0
+PAUSE_NOISE = 0.2
 MAX_SKEW = 0.5
 LPCM_PES_LENGTH, LPCM_UNIT, LPCM_SAMPLES = 0x078E, 1920, 480
 
@@ -65,7 +66,8 @@ class Checker:
         self.arrival = [d.t for d in datagrams for _ in range(d.recorded // mpegts.PACKET)]
         self.packets = list(mpegts.packets(data))
         self.clock = Clock(self.packets, datagrams)
-        self.pmt: mpegts.Pmt | None = None
+        self.pmt: mpegts.Pmt | None = None              # the latest
+        self.pmts: list[tuple[int, mpegts.Pmt]] = []    # those that differ, with the packet they are in
         self.pmt_pid: int | None = None
         self.pes: dict[int, list[mpegts.Pes]] = collections.defaultdict(list)
         self.pcrs: list[tuple[int, int]] = []           # packet index, 27 MHz, unwrapped
@@ -176,6 +178,7 @@ class Checker:
             return False
         if self.pmt is None or section != self._pmt_section:
             self.pmt, self._pmt_section = pmt, section
+            self.pmts.append((packet.index, pmt))
             self._judge_pmt(pmt)
         return True
 
@@ -402,6 +405,8 @@ class Checker:
         for number, pes in enumerate(units):
             unit = h264.access_unit(pes.data)
             self._access_unit(number, pes, unit)
+            if number and self._pause_between(units[number - 1].first, pes.first):
+                self._after_pause(units[number - 1], pes, unit)
             for nal in unit.sps:
                 cabac = self._sps(nal, pes, sizes) or cabac
             for nal in unit.pps:
@@ -438,6 +443,20 @@ class Checker:
         if unit.slices > allowed * max(unit.pictures, 1):
             self.add("au-slices", f"unit {number}: {unit.slices} slices, {allowed} allowed")
 
+    def _streams_at(self, index: int) -> list[mpegts.Stream]:
+        """What the PMT says that was there before a packet."""
+        before = [pmt for at, pmt in self.pmts if at <= index]
+        return before[-1].streams if before else []
+
+    def _after_pause(self, before: mpegts.Pes, pes: mpegts.Pes, unit: h264.AccessUnit) -> None:
+        """What comes first after PLAY is a start, and of now."""
+        if not unit.complete_idr():
+            self.add("au-first-idr", f"after a pause: NAL types {unit.nal_types[:12]}")
+        told = (self.clock(pes.first) or 0) - (self.clock(before.first) or 0)
+        passed = self.arrival[pes.first] - self.arrival[before.first]
+        if abs(told - passed) > PAUSE_NOISE * self.scale:
+            self.add("rtp-clock", f"{told:.3f} s of RTP time in a pause of {passed:.3f} s")
+
     def _simple_profile(self) -> bool:
         return self.sps is not None and self.sps.wfd_profile() in ("CBP", "CHP")
 
@@ -458,7 +477,7 @@ class Checker:
             self.add("video-profile", f"{sps.wfd_profile()} instead of {video['profile']}")
         if video and sps.level > video["level"]:
             self.add("video-level", f"{sps.level} above {video['level']}")
-        for stream in self.pmt.streams if self.pmt else []:
+        for stream in self._streams_at(pes.first):
             body = dict(stream.descriptors or []).get(0x28) if stream.stream_type == H264 else None
             if body and len(body) == 4 and (body[0], body[1], body[2]) != (sps.profile, sps.constraints, sps.level):
                 self.add("desc-avc", f"{body.hex()} for SPS {sps.profile:02x}{sps.constraints:02x}{sps.level:02x}")
