@@ -9,6 +9,7 @@
  *	lie	"sink" and "end" with text that does things to terminals
  *	garbage	break the rules of the channel
  *	config	say the configuration back
+ *	choke	"sink" with short-m3, and "end" with sink-vanished
  *	hang	no longer obey "stop", nor say anything
  *
  * With GST_FAKE_UMD_LATE_MS in the environment it begins so much later.
@@ -100,6 +101,12 @@ static void lie(struct fake *fake)
 	g_main_loop_quit(fake->loop);
 }
 
+static void choke(struct fake *fake)
+{
+	say(fake, CHANNEL_SINK, g_variant_new_parsed("{'short-m3': <true>}"));
+	say_end(fake, CHANNEL_REASON_SINK_VANISHED, "the display has hung up");
+}
+
 static void obey(struct fake *fake, const char *line)
 {
 	if (strcmp(line, "stream") == 0)
@@ -110,6 +117,8 @@ static void obey(struct fake *fake, const char *line)
 		raise(SIGKILL);
 	else if (strcmp(line, "lie") == 0)
 		lie(fake);
+	else if (strcmp(line, "choke") == 0)
+		choke(fake);
 	else if (strcmp(line, "garbage") == 0)
 		g_assert_cmpint(write(5, "garbage", 7), ==, 7);
 	else if (strcmp(line, "config") == 0)

@@ -225,6 +225,32 @@ static void test_config(struct fixture *f, gconstpointer data)
 		g_assert_nonnull(strstr(config, expected[i]));
 }
 
+static void assert_config_has(struct fixture *f, const char *words)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+	g_autofree char *config = NULL;
+
+	tell(sink, "config");
+	config = hear(sink);
+	g_assert_nonnull(strstr(config, words));
+	tell(sink, "leave");
+	wait_until(is_gone, f);
+}
+
+/* A display that hung up on the long M3 gets the short one when it comes back. */
+static void test_short_m3(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	assert_config_has(f, "'short-m3': <false>");
+	sink = dial(f);
+	tell(sink, "stream");
+	wait_until(streams, f);
+	tell(sink, "choke");
+	wait_until(is_gone, f);
+	assert_config_has(f, "'short-m3': <true>");
+}
+
 static void test_idr(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = dial(f);
@@ -620,6 +646,7 @@ int main(int argc, char **argv)
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	add("/direct/streaming", NULL, test_streaming);
 	add("/direct/config", NULL, test_config);
+	add("/direct/short-m3", NULL, test_short_m3);
 	add("/direct/idr", NULL, test_idr);
 	add("/direct/ends", NULL, test_ends);
 	add("/direct/lies", NULL, test_lies);

@@ -20,6 +20,8 @@ static GVariant *sample_value(const char *type)
 		return g_variant_new_uint32(2);
 	case 'x':
 		return g_variant_new_int64(3);
+	case 'b':
+		return g_variant_new_boolean(TRUE);
 	default:
 		g_assert_not_reached();
 	}
@@ -106,7 +108,7 @@ static void test_fields(void)
 		g_assert_cmpint(decode(missing, receiver(table[i].message), &message, &fields, NULL),
 				==, !required);
 		g_variant_dict_init(&dict, some);
-		g_variant_dict_insert(&dict, table[i].key, "b", TRUE);
+		g_variant_dict_insert(&dict, table[i].key, "y", 1);
 		wrong = raw(name, g_variant_dict_end(&dict));
 		g_assert_false(decode(wrong, receiver(table[i].message), &message, &of_wrong, NULL));
 	}

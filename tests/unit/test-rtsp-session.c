@@ -122,6 +122,11 @@ static void identified(rtsp_session *session, const char *user_agent,
 	g_string_append_printf(f->events, "identified %s,", user_agent);
 }
 
+static void hung_up_on_m3(rtsp_session *session, gpointer data)
+{
+	g_string_append(((struct fixture *)data)->events, "hung up on m3,");
+}
+
 static void was_answered(rtsp_session *session, gpointer data)
 {
 	((struct fixture *)data)->m1_answered++;
@@ -224,6 +229,7 @@ static void ended(rtsp_session *session, enum channel_reason reason, const char 
 static const struct rtsp_session_funcs funcs = {
 	.identified = identified,
 	.answered = was_answered,
+	.hung_up_on_m3 = hung_up_on_m3,
 	.capabilities = capabilities,
 	.mode_accepted = mode_accepted,
 	.mode_refused = mode_refused,
@@ -457,6 +463,7 @@ struct test {
 	guint cut; /* the sink vanishes after so many steps; 0: it does not */
 	gboolean select_again;
 	guint gap; /* 0: the usual one */
+	enum wfd_m3_scope m3_scope;
 };
 
 static void run_steps(struct fixture *f, const struct step *steps)
@@ -472,6 +479,7 @@ static void run_test(gconstpointer data)
 	const struct rtsp_session_config config = {
 		.local_address = "127.0.0.1",
 		.friendly_name = "script",
+		.m3_scope = test->m3_scope,
 		.timers = &timers,
 	};
 	g_autoptr(GError) error = NULL;
@@ -647,6 +655,18 @@ static const struct test tests[] = {
 	{ "silent-m1", STEPS{ { EXPECT, "OPTIONS *" }, { ENDED, "response-timeout|M1" }, { DONE } } },
 	{ "silent-m3",
 	  STEPS{ M1, M2, M3_REQUEST, M3_SHORT, { ENDED, "response-timeout|M3" }, { DONE } } },
+	{ "hung-up-on-m3",
+	  STEPS{ M1, M2, M3_REQUEST, { CLOSE }, { ENDED, "sink-vanished" },
+		 { EVENTS, "identified script/1,hung up on m3," }, { DONE } } },
+	{ "hung-up-on-short-m3",
+	  STEPS{ M1, M2, M3_REQUEST, M3_SHORT, { CLOSE }, { ENDED, "sink-vanished" },
+		 { EVENTS, "identified script/1," }, { DONE } } },
+	{ "hung-up-in-m3",
+	  STEPS{ M1, M2, M3_REQUEST, { SEND, "RTSP/1.0 200" }, { CLOSE }, { ENDED, "sink-vanished" },
+		 { EVENTS, "identified script/1," }, { DONE } } },
+	{ "m3-short-at-once",
+	  STEPS{ M1, M2, { EXPECT, "CSeq: 2|Content-Length: 59\r\n" }, { ANSWER, OK "\r\n" CAPS_BODY },
+		 M4, M5, { DONE } }, .m3_scope = WFD_M3_MINIMAL },
 	{ "lost-m3",
 	  STEPS{ M1, M2, M3_REQUEST, M3_SHORT, { ANSWER, OK "\r\n" CAPS_BODY },
 		 { EXPECT, "SET_PARAMETER |CSeq: 4|wfd_video_formats: " }, { DONE } } },

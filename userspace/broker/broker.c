@@ -440,6 +440,7 @@ broker *broker_new(const struct broker_config *config)
 	b->env.kernel = config->kernel;
 	b->env.umd_program = config->umd_program;
 	b->env.rtsp_timeout = config->rtsp_timeout ? config->rtsp_timeout : SESSION_RTSP_TIMEOUT;
+	b->env.short_m3 = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	b->links = g_ptr_array_new_with_free_func((GDestroyNotify)link_slot_free);
 	b->sinks = g_ptr_array_new_with_free_func((GDestroyNotify)link_sink_unref);
 	b->sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);
@@ -455,6 +456,7 @@ void broker_free(broker *b)
 	b->events = &no_events;
 	g_hash_table_unref(b->removals);
 	g_ptr_array_unref(b->sessions);
+	g_hash_table_unref(b->env.short_m3);
 	g_ptr_array_unref(b->links);
 	g_ptr_array_unref(b->sinks);
 	g_clear_pointer(&b->scan_problem, reason_free);

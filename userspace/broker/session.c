@@ -224,6 +224,23 @@ static void keep(session *s, GVariant **where, GVariant *fields, enum session_ch
 	s->changed(s, what, s->user_data);
 }
 
+/*
+ * Some sinks choke on the long list of M3; when they come back they shall not get it.
+ * Whether that was what the UMD had to say.
+ */
+static gboolean remember_m3(session *s, GVariant *sink)
+{
+	gboolean short_m3 = FALSE;
+
+	g_variant_lookup(sink, "short-m3", "b", &short_m3);
+	if (!short_m3)
+		return FALSE;
+	if (g_hash_table_size(s->env->short_m3) >= SESSION_MAX_SHORT_M3)
+		g_hash_table_remove_all(s->env->short_m3);
+	g_hash_table_add(s->env->short_m3, g_strdup(s->sink->id));
+	return TRUE;
+}
+
 static void umd_message(umd_process *umd, enum channel_message message, GVariant *fields,
 			gpointer user_data)
 {
@@ -234,7 +251,8 @@ static void umd_message(umd_process *umd, enum channel_message message, GVariant
 		umd_phase(s, fields);
 		break;
 	case CHANNEL_SINK:
-		keep(s, &s->sink_info, fields, SESSION_CHANGED_SINK);
+		if (!remember_m3(s, fields))
+			keep(s, &s->sink_info, fields, SESSION_CHANGED_SINK);
 		break;
 	case CHANNEL_MODE:
 		keep(s, &s->mode, fields, SESSION_CHANGED_MODE);
@@ -336,6 +354,8 @@ static GVariant *make_config(session *s, const char *local, const char *peer)
 	g_variant_dict_insert(&config, "peer-address", "s", peer);
 	g_variant_dict_insert(&config, "local-address", "s", local);
 	g_variant_dict_insert(&config, "max-bit-rate", "t", bit_rate_limit(s));
+	g_variant_dict_insert(&config, "short-m3", "b",
+			      g_hash_table_contains(s->env->short_m3, s->sink->id));
 	return g_variant_dict_end(&config);
 }
 

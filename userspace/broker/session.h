@@ -104,12 +104,18 @@ struct session_phase {
  * @kernel: NULL with the test source
  * @umd_program: path of miracast-umd
  * @rtsp_timeout: seconds that a sink has for dialling (WFD v2.1, 6.5: 90)
+ * @short_m3: (element-type utf8): set of the ids of sinks that closed the connection
+ *	instead of answering the long M3: they are asked the short one from then on.
+ *	Sessions add to it, SESSION_MAX_SHORT_M3 at most
  */
 struct session_env {
 	kernel *kernel;
 	const char *umd_program;
 	guint rtsp_timeout;
+	GHashTable *short_m3;
 };
+
+#define SESSION_MAX_SHORT_M3 64
 
 #define SESSION_RTSP_TIMEOUT 90
 /* Sinks that dial again do so within some seconds, and about five times. */

@@ -71,6 +71,7 @@ G_BEGIN_DECLS
  *   peer-address	of the sink, numeric; where RTP goes
  *   local-address	of our end, numeric; for wfd_presentation_URL
  *   max-bit-rate	bits per second for video, 0 = no limit
+ *   short-m3		M3 asks only for what every sink knows
  *   encoder		GStreamer element to use instead of the best one
  *   width, height	pixels; refresh millihertz: mode that the user wants; it
  *			becomes the preferred one if the sink can do it
@@ -90,6 +91,8 @@ G_BEGIN_DECLS
  * sink
  *   user-agent		of its first request; the others as in M3
  *   quirks		rows of the quirk table that matched
+ *   short-m3		it hung up when M3 asked for more than every sink knows: the
+ *			next configuration for it should have this, too
  * mode
  *   width, height	pixels
  *   refresh		millihertz
@@ -119,6 +122,7 @@ G_BEGIN_DECLS
 	F(CONFIG, "peer-address", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "local-address", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "max-bit-rate", "t", CHANNEL_REQUIRED) \
+	F(CONFIG, "short-m3", "b", CHANNEL_OPTIONAL) \
 	F(CONFIG, "encoder", "s", CHANNEL_OPTIONAL) \
 	F(CONFIG, "width", "u", CHANNEL_OPTIONAL) \
 	F(CONFIG, "height", "u", CHANNEL_OPTIONAL) \
@@ -135,6 +139,7 @@ G_BEGIN_DECLS
 	F(PHASE, "phase", "s", CHANNEL_REQUIRED) \
 	F(PHASE, "time-us", "x", CHANNEL_REQUIRED) \
 	F(SINK, "name", "s", CHANNEL_OPTIONAL) \
+	F(SINK, "short-m3", "b", CHANNEL_OPTIONAL) \
 	F(SINK, "manufacturer", "s", CHANNEL_OPTIONAL) \
 	F(SINK, "model", "s", CHANNEL_OPTIONAL) \
 	F(SINK, "version", "s", CHANNEL_OPTIONAL) \

@@ -319,6 +319,11 @@ guint rtsp_connection_send(rtsp_connection *c, GstRTSPMessage *message, GError *
 	return request ? c->next_cseq++ : 1;
 }
 
+gboolean rtsp_connection_has_partial(const rtsp_connection *c)
+{
+	return c->received->len > 0;
+}
+
 gboolean rtsp_connection_is_waiting(const rtsp_connection *c)
 {
 	return c->unsent->len > 0;

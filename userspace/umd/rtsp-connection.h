@@ -80,6 +80,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtsp_connection, rtsp_connection_free)
  */
 guint rtsp_connection_send(rtsp_connection *connection, GstRTSPMessage *message, GError **error);
 
+/* Whether the beginning of a message has come, and not its end. */
+gboolean rtsp_connection_has_partial(const rtsp_connection *connection);
+
 /* Whether something still waits for the kernel to take it; drained() follows. */
 gboolean rtsp_connection_is_waiting(const rtsp_connection *connection);
 

@@ -330,7 +330,7 @@ static gboolean state_timer_expired(gpointer data)
 	case TIMER_M2:
 		g_message("the sink has not sent M2 within %u ms; going on with M3",
 			  s->timers.request);
-		send_m3(s, WFD_M3_FULL);
+		send_m3(s, s->m3_scope);
 		break;
 	case TIMER_M3:
 		try_short_m3(s, "has not answered M3 so far");
@@ -395,7 +395,7 @@ void rtsp_session_greeted(rtsp_session *s)
 	if (!s->m1_answered || (s->state != STATE_M1_SENT && s->state != STATE_WAIT_M2))
 		return;
 	if (s->m2_seen)
-		send_m3(s, WFD_M3_FULL);
+		send_m3(s, s->m3_scope);
 	else if (s->state == STATE_M1_SENT)
 		rtsp_session_set_state(s, STATE_WAIT_M2);
 }
@@ -629,10 +629,22 @@ static void connection_drained(gpointer data)
 		rtsp_session_begin_play(s);
 }
 
+/* M3 in its long form was the last that passed between us. */
+static gboolean was_asked_much(const rtsp_session *s)
+{
+	const struct pending_request *pending = first_pending(s);
+
+	return s->state == STATE_M3_SENT && s->m3_scope == WFD_M3_FULL && pending &&
+	       pending->request == REQUEST_M3 && pending->cseq &&
+	       !rtsp_connection_has_partial(s->connection);
+}
+
 static void connection_closed(const GError *error, gpointer data)
 {
 	rtsp_session *s = data;
 
+	if (was_asked_much(s))
+		s->funcs->hung_up_on_m3(s, s->user_data);
 	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA))
 		rtsp_session_end(s, CHANNEL_REASON_PROTOCOL_ERROR,
 				 "What the sink sent cannot be read as RTSP: %s", error->message);
@@ -662,6 +674,7 @@ rtsp_session *rtsp_session_new(int fd, const struct rtsp_session_config *config,
 	s->timers = config->timers ? *config->timers : rtsp_timers_default;
 	s->presentation_url = wfd_presentation_url_format(config->local_address, 0);
 	s->friendly_name = g_strdup(config->friendly_name);
+	s->m3_scope = config->m3_scope;
 	s->context = g_main_context_ref_thread_default();
 	s->pending = g_ptr_array_new_with_free_func(pending_free);
 	update_identity(s);

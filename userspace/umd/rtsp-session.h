@@ -68,11 +68,13 @@ extern const struct rtsp_timers rtsp_timers_default;
  * struct rtsp_session_config - borrowed for the call
  * @local_address: our numeric address, for wfd_presentation_URL
  * @friendly_name: of the sink as the broker knows it, for the quirks
+ * @m3_scope: how much M3 asks at first
  * @timers: NULL: the defaults
  */
 struct rtsp_session_config {
 	const char *local_address;
 	const char *friendly_name;
+	enum wfd_m3_scope m3_scope;
 	const struct rtsp_timers *timers;
 };
 
@@ -92,6 +94,8 @@ enum rtsp_wish {
  * struct rtsp_session_funcs - what the owner hears
  * @identified: who the sink is, from headers; may come more than once
  * @answered: M1 was answered: somebody who speaks RTSP is there
+ * @hung_up_on_m3: the sink has closed the connection instead of answering the long M3,
+ *	and should be asked in short next time; ended() follows
  * @capabilities: M3 was answered; the owner answers with rtsp_session_select(),
  *	now or within a few seconds (sinks give up after 6)
  * @mode_accepted: M4 was answered with 200; @in_play: a change while playing
@@ -114,6 +118,7 @@ struct rtsp_session_funcs {
 	void (*identified)(rtsp_session *session, const char *user_agent,
 			   const struct wfd_quirks *quirks, gpointer user_data);
 	void (*answered)(rtsp_session *session, gpointer user_data);
+	void (*hung_up_on_m3)(rtsp_session *session, gpointer user_data);
 	void (*capabilities)(rtsp_session *session, const wfd_sink_caps *caps,
 			     const struct wfd_quirks *quirks, gpointer user_data);
 	void (*mode_accepted)(rtsp_session *session, gboolean in_play, gpointer user_data);

@@ -72,6 +72,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	config->local_address = lookup_string(fields, "local-address");
 	config->encoder = lookup_string(fields, "encoder");
 	g_variant_lookup(fields, "max-bit-rate", "t", &config->max_bit_rate);
+	g_variant_lookup(fields, "short-m3", "b", &config->short_m3);
 	g_variant_lookup(fields, "width", "u", &config->wish.width);
 	g_variant_lookup(fields, "height", "u", &config->wish.height);
 	g_variant_lookup(fields, "refresh", "u", &config->wish.refresh_mhz);

@@ -149,6 +149,8 @@ void umd_stream_free(umd_session *s);
 void umd_report_phase(umd_session *s, enum channel_phase phase);
 /* Who the sink is; @user_agent may be NULL. */
 void umd_report_sink(umd_session *s, const char *user_agent);
+/* That M3 should be the short one next time. */
+void umd_report_short_m3(umd_session *s);
 void umd_report_mode(umd_session *s);
 void umd_report_stats(umd_session *s);
 void umd_report_event(umd_session *s, enum miracast_protocol_event event);

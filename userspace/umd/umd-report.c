@@ -45,6 +45,11 @@ void umd_report_sink(umd_session *s, const char *user_agent)
 	tell(s, CHANNEL_SINK, g_variant_dict_end(&dict));
 }
 
+void umd_report_short_m3(umd_session *s)
+{
+	tell(s, CHANNEL_SINK, g_variant_new_parsed("{'short-m3': <true>}"));
+}
+
 void umd_report_mode(umd_session *s)
 {
 	const struct wfd_mode *mode = s->selection.mode;

@@ -437,7 +437,14 @@ static void m1_answered(rtsp_session *rtsp, gpointer user_data)
 	umd_report_phase(user_data, CHANNEL_PHASE_ANSWERED);
 }
 
+static void hung_up_on_m3(rtsp_session *rtsp, gpointer user_data)
+{
+	g_message("the sink has hung up when it was asked what it can; next time it is asked for less");
+	umd_report_short_m3(user_data);
+}
+
 static const struct rtsp_session_funcs rtsp_funcs = {
+	.hung_up_on_m3 = hung_up_on_m3,
 	.answered = m1_answered,
 	.identified = sink_identified,
 	.capabilities = capabilities,
@@ -557,6 +564,7 @@ void umd_session_start(umd_session *s, int rtsp_fd, const struct miracast_wfd_co
 	struct rtsp_session_config config = {
 		.local_address = s->config->local_address,
 		.friendly_name = s->config->friendly_name,
+		.m3_scope = s->config->short_m3 ? WFD_M3_MINIMAL : WFD_M3_FULL,
 	};
 
 	s->limits.max_bitrate = MIN(s->config->max_bit_rate, G_MAXUINT);

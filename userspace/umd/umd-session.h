@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * @device_id: of the sink, for its EDID; may be NULL
  * @kernel: pictures come from the sink fd; else the test picture
  * @wish: mode that the user wants; width 0: none
+ * @short_m3: the sink is asked only for what every sink knows
  * @audio: sound may be sent
  * @tone: a tone instead of silence
  */
@@ -33,6 +34,7 @@ typedef struct umd_config {
 	guint64 max_bit_rate;
 	char *encoder;
 	struct wfd_mode_request wish;
+	gboolean short_m3;
 	gboolean audio;
 	gboolean tone;
 	gboolean copies;  /* the desktop is to copy pictures, whatever can be read */

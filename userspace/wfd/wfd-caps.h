@@ -17,12 +17,12 @@ G_BEGIN_DECLS
 
 /**
  * enum wfd_m3_scope - how much M3 asks
- * @WFD_M3_MINIMAL: the three mandatory names, for sinks that choke on others
  * @WFD_M3_FULL: everything that struct wfd_sink_caps has a place for
+ * @WFD_M3_MINIMAL: the three mandatory names, for sinks that choke on others
  */
 enum wfd_m3_scope {
-	WFD_M3_MINIMAL,
 	WFD_M3_FULL,
+	WFD_M3_MINIMAL,
 };
 
 /* Body of the M3 request.  Caller frees. */

@@ -116,6 +116,24 @@ def umd_stopped_in_play(bench: Bench) -> None:
         bench.good(broker)
 
 
+def closes_on_long_m3(bench: Bench) -> None:
+    """A sink that hangs up when it is asked for much is asked for less when it comes back."""
+    with bench.broker() as broker:
+        broker.wait_ready()
+        sink = bench.sink("first", "--misbehave", "close-m3-long")
+        reason, message = broker.wait_over(1, 10)
+        demand(reason == "sink-vanished", f"{reason}: {message}")
+        sink.wait(10)
+        report = play(bench.directory / "again", bench.host, "--misbehave", "close-m3-long", "--duration", "0.5",
+                      "--no-analysis")
+        demand(report["played"], f"ended by {report['ended_by']} instead of playing")
+        # Another one is asked for everything.
+        play(bench.directory / "other", bench.host, "--duration", "0.5", "--no-analysis", bind=bench.other)
+        asked = (bench.directory / "other" / "rtsp.log").read_text(encoding="utf-8", errors="replace")
+        demand("intel_friendly_name" in asked, "another sink is not asked for everything")
+        broker.end()
+
+
 def _signal_while(number: int, script: str | None, phase: str | None):
     """SIGTERM or SIGINT while a session has come to some point: a clean end, and the sink hears of it."""
     def case(bench: Bench) -> None:
@@ -298,6 +316,7 @@ CASES = {
     "bad-addresses": bad_addresses,
     "bad-options": bad_options,
     "no-umd": no_umd,
+    "closes-on-long-m3": closes_on_long_m3,
     "no-encoder": no_encoder,
     "no-module": no_module,
     "two-sinks": two_sinks,

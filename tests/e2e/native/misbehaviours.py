@@ -52,6 +52,7 @@ REASONS |= {
     "m4-303-garbage": {"mode-refused"},
     "m5-403": {"request-refused"},
     "m2-never": PLAYED,
+    "close-m3-long": VANISHED,
     "m6-never": {"request-timeout"},
     "m7-never": {"request-timeout"},
     "m16-no-answer": {"keepalive-lost"},

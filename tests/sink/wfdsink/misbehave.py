@@ -5,7 +5,8 @@ A script is a list of steps. A step names a point of the session (`on`), what to
 
 Points are the messages the sink sends (M1.answer, M2, M3.answer, M4.answer, M5.answer, M6, M7, M8, M9, M10, M11,
 M12, M12.answer, M13, M14, M15, M16.answer, error.answer), the answers it gets (M2.answered, M6.answered,
-M7.answered, ...), the requests it gets (M1.received, ...), and `connected`. `nth` picks one occurrence (from 1).
+M7.answered, ...), the requests it gets (M1.received, ..., M3.long if it asks for more than it must, M5.PLAY, ...),
+and `connected`. `nth` picks one occurrence (from 1).
 
 Byte actions change a message before it leaves; event actions run when a point is reached (for a message: after
 it was sent), `after` seconds later. `expect` says what a correct source does:
@@ -271,6 +272,7 @@ _DATA = [
     _close_at("m1", "M1.received", "on M1"),
     _close_at("m2", "M2", "after M2"),
     _close_at("m3", "M3.answer", "after the M3 answer"),
+    _close_at("m3-long", "M3.long", "on an M3 that asks for more than what every sink knows", expect="any"),
     _close_at("m4", "M4.answer", "after the M4 answer"),
     _close_at("m5", "M5.answer", "after the M5 answer"),
     _close_at("m6", "M6", "after M6"),

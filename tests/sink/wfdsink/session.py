@@ -378,6 +378,8 @@ class Session:
         handler = {"M1": self._on_m1, "M3": self._on_m3, "M4": self._on_m4, "M5": self._on_m5, "M12": self._on_m12,
                    "M14": self._on_accept, "M15": self._on_accept, "M16": self._on_m16}.get(label)
         self._reached(f"{label}.received")
+        if label == "M3" and message.body.count(b"\n") > 3:
+            self._reached("M3.long")
         if self.state is State.CLOSED or self._silent:
             return
         if handler:
