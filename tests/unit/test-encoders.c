@@ -539,7 +539,7 @@ static GBytes *encode_one(const struct video_encoder *encoder, const struct prom
 	g_autoptr(GstCaps) caps = gst_caps_new_simple(
 		"video/x-raw", "format", G_TYPE_STRING, "I420", "width", G_TYPE_INT, mode->width,
 		"height", G_TYPE_INT, mode->height, "framerate", GST_TYPE_FRACTION,
-		mode->refresh_hz, 1, NULL);
+		mode->refresh_hz, 1, "colorimetry", G_TYPE_STRING, GST_VIDEO_COLORIMETRY_BT709, NULL);
 	g_autoptr(GstCaps) encoded = video_encoder_caps(encoder, &selection);
 	GstElement *source = add(pipeline, "appsrc"), *element = add(pipeline, encoder->element);
 	GstElement *filter = add(pipeline, "capsfilter"), *parse = add(pipeline, "h264parse");
@@ -592,7 +592,26 @@ static const guint max_dpb_macroblocks[WFD_N_LEVELS] = {
 	18000, 20480, 32768, 32768, 34816, 110400, 184320, 184320,
 };
 
-static void assert_kept(GBytes *unit, const struct promise *promise)
+/* What the SPS says of BT.709 colours, or, if it says nothing, what is put in front. */
+static void assert_colour(const struct video_encoder *encoder, const GstH264SPS *sps,
+			  const struct wfd_mode *mode)
+{
+	g_autoptr(GstCaps) caps = video_encoder_input_caps(encoder, mode);
+	gboolean says = sps->vui_parameters_present_flag &&
+			sps->vui_parameters.colour_description_present_flag;
+	const char *colours = NULL;
+
+	g_assert_cmpint(says, ==, encoder->row->says_colour);
+	if (says)
+		g_assert_cmpuint(sps->vui_parameters.matrix_coefficients, ==, 1);
+	if (!gst_caps_is_any(caps))
+		colours = gst_structure_get_string(gst_caps_get_structure(caps, 0), "colorimetry");
+	/* Displays take small pictures that say nothing for BT.601, others for BT.709. */
+	g_assert_cmpstr(colours, ==, !says && mode->height <= 576 ? "bt601" : NULL);
+}
+
+static void assert_kept(const struct video_encoder *encoder, GBytes *unit,
+			const struct promise *promise)
 {
 	const struct wfd_mode *mode = promise->mode;
 	GstH264SPS sps = { 0 };
@@ -611,6 +630,7 @@ static void assert_kept(GBytes *unit, const struct promise *promise)
 	g_assert_cmpint(sps.frame_cropping_flag ? sps.crop_rect_width : sps.width, ==, mode->width);
 	g_assert_cmpint(sps.frame_cropping_flag ? sps.crop_rect_height : sps.height, ==, mode->height);
 	g_assert_true(sps.frame_mbs_only_flag);
+	assert_colour(encoder, &sps, mode);
 	/* The level is true of what the decoder has to keep. */
 	macroblocks = (sps.width + 15) / 16 * ((sps.height + 15) / 16);
 	g_assert_cmpuint(MAX(sps.num_ref_frames, 1) * macroblocks, <=,
@@ -652,7 +672,7 @@ static void test_promises(gconstpointer name)
 		}
 		g_bytes_unref(unit);
 		unit = g_bytes_new(bytes, size);
-		assert_kept(unit, promise);
+		assert_kept(encoder, unit, promise);
 	}
 	g_test_message("%s: %u promises, %u mended", (const char *)name, promises->len, mended);
 }

@@ -75,6 +75,18 @@ static void test_statistics(void)
 	clear(&f);
 }
 
+/* One whose stream does not say what its colours are, so that they are converted. */
+static void test_other_encoder(void)
+{
+	g_autofree char *name = g_strdup("openh264enc");
+	struct fixture f = { .video = VGA, .config.encoder = name };
+
+	begin(&f);
+	wait_until(some_sent, &f);
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
 static void test_messages(void)
 {
 	const struct miracast_mode_state odd = { .width = 123, .height = 45, .refresh = 60000 };
@@ -700,6 +712,7 @@ int main(int argc, char *argv[])
 	g_assert_true(wfd_ts_mux_register());
 	add_bad_encoder();
 	g_test_add_func("/umd-driver/R81-R86-statistics", test_statistics);
+	g_test_add_func("/umd-driver/other-encoder", test_other_encoder);
 	g_test_add_func("/umd-driver/R55-messages", test_messages);
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
 	g_test_add_func("/umd-driver/monitor-without-imports", test_monitor_without_imports);

@@ -66,6 +66,7 @@ struct encoder_scaled {
  * @profiles: WFD_H264_PROFILE_* that it may be fit for
  * @takes_level: it takes the level from the caps behind it; others choose it, and
  *	their caps need not agree with a filter's
+ * @says_colour: its SPS has the colour description of the caps
  * @software: runs on the CPU, in one thread
  * @pixel_rate: pixels per second, until it was measured; software only
  */
@@ -80,6 +81,7 @@ struct encoder_row {
 	const char *slices;
 	guint8 profiles;
 	gboolean takes_level;
+	gboolean says_colour;
 	gboolean software;
 	guint64 pixel_rate;
 };

@@ -5,6 +5,7 @@
 #include "encoders-private.h"
 
 #include <gio/gio.h>
+#include <gst/video/video.h>
 #include <string.h>
 
 /*
@@ -144,19 +145,22 @@ static const struct encoder_row rows[] = {
 	  .settings = nvcuda_settings,
 	  .scaled = NV_SCALED,
 	  .key_interval = "gop-size",
-	  .profiles = BOTH_PROFILES },
+	  .profiles = BOTH_PROFILES,
+	  .says_colour = TRUE },
 	{ .element = "nvh264enc",
 	  .others = "nvh264device*enc",
 	  .settings = nv_settings,
 	  .scaled = NV_SCALED,
 	  .key_interval = "gop-size",
-	  .profiles = BOTH_PROFILES },
+	  .profiles = BOTH_PROFILES,
+	  .says_colour = TRUE },
 	{ .element = "qsvh264enc",
 	  .others = "qsvh264device*enc",
 	  .settings = qsv_settings,
 	  .scaled = { { "bitrate", 1000, 1000, TRUE, NEEDED } },
 	  .key_interval = "gop-size",
-	  .profiles = BOTH_PROFILES },
+	  .profiles = BOTH_PROFILES,
+	  .says_colour = TRUE },
 	/* Names of controls as the kernel has them. What a device does not have is not set. */
 	{ .element = "v4l2h264enc",
 	  .others = "v4l2video*h264enc",
@@ -173,6 +177,7 @@ static const struct encoder_row rows[] = {
 	  .key_interval = "key-int-max",
 	  .profiles = BOTH_PROFILES,
 	  .takes_level = TRUE,
+	  .says_colour = TRUE,
 	  .software = TRUE,
 	  .pixel_rate = 1920 * 1080 * 30 },
 	/* Nothing else limits what it makes of a key frame. */
@@ -436,6 +441,14 @@ GstCaps *video_encoder_caps(const struct video_encoder *encoder,
 		gst_caps_set_simple(caps, "level", G_TYPE_STRING, wfd_level_name(selection->level),
 				    NULL);
 	return caps;
+}
+
+GstCaps *video_encoder_input_caps(const struct video_encoder *encoder, const struct wfd_mode *mode)
+{
+	if (encoder->row->says_colour || mode->height > 576)
+		return gst_caps_new_any();
+	return gst_caps_new_simple("video/x-raw", "colorimetry", G_TYPE_STRING,
+				   GST_VIDEO_COLORIMETRY_BT601, NULL);
 }
 
 gboolean video_encoder_configure(const struct video_encoder *encoder, GstElement *element,

@@ -106,6 +106,12 @@ void video_encoder_limits(const struct video_encoder *encoder, struct wfd_encode
 GstCaps *video_encoder_caps(const struct video_encoder *encoder,
 			    const struct wfd_selection *selection);
 
+/*
+ * Caps in front of it: BT.601 for pictures of standard definition if its stream does
+ * not say what the colours are, since displays take them for that; else any.
+ */
+GstCaps *video_encoder_input_caps(const struct video_encoder *encoder, const struct wfd_mode *mode);
+
 /**
  * video_encoder_configure - all properties that must be there before it leaves NULL
  *

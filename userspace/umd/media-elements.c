@@ -128,6 +128,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 	if (!video_encoder_configure(p->encoder, encoder, &settings, error))
 		return FALSE;
 	set_filter(filter, video_encoder_caps(p->encoder, selection));
+	set_filter(p->layout, video_encoder_input_caps(p->encoder, selection->mode));
 	if (!link_elements(encoder, filter, error) || !link_elements(filter, p->parser, error) ||
 	    !link_elements(p->layout, encoder, error))
 		return FALSE;
@@ -153,16 +154,19 @@ static gboolean build_video(media_pipeline *p, const struct media_pipeline_confi
 {
 	g_autoptr(GstCaps) caps = media_elements_picture_caps(config->selection->mode);
 	GstAppSrcCallbacks callbacks = { .need_data = need_data };
+	GstElement *convert;
 
 	if (!(p->source = add_element(p, "appsrc", "pictures", error)) ||
-	    !(p->layout = add_element(p, "videoconvert", "layout", error)) ||
+	    !(convert = add_element(p, "videoconvert", "layout", error)) ||
+	    !(p->layout = add_element(p, "capsfilter", "layout-format", error)) ||
 	    !(p->parser = add_element(p, "h264parse", "video-parser", error)))
 		return FALSE;
 
 	g_object_set(p->source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, NULL);
 	gst_app_src_set_callbacks(GST_APP_SRC(p->source), &callbacks, p, NULL);
 	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
-	return link_elements(p->source, p->layout, error) && link_to_mux(p, p->parser, "video", error) &&
+	return link_elements(p->source, convert, error) && link_elements(convert, p->layout, error) &&
+	       link_to_mux(p, p->parser, "video", error) &&
 	       media_elements_make_encoder(p, config->selection, config->bit_rate, error);
 }
 
