@@ -521,6 +521,25 @@ static void test_all_modes_refused(void)
 	clear(&f);
 }
 
+/* It is the sound that the sink does not like: the mode stays, and goes without. */
+static void test_audio_refused(void)
+{
+	struct fixture f = {
+		.video = TWO,
+		.refused = "wfd_audio_codecs: LPCM",
+		.why = "wfd_audio_codecs: 415\r\n",
+		.config.audio = TRUE,
+	};
+
+	begin(&f);
+	wait_until(some_sent, &f);
+	g_assert_cmpuint(sink_heard_times(&f, "wfd_presentation_URL"), ==, 2);
+	g_assert_cmpuint(sink_heard_times(&f, "wfd_audio_codecs: LPCM"), ==, 1);
+	g_assert_cmpuint(sink_heard_times(&f, SECOND_MODE), ==, 2);
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
 static gboolean plays_without_idr(struct fixture *f)
 {
 	return f->acquired >= 10 && f->idr && f->same_idr >= 2;
@@ -725,6 +744,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/mode-refused", test_mode_refused);
 	g_test_add_func("/umd-driver/mode-refused-in-play", test_mode_refused_in_play);
 	g_test_add_func("/umd-driver/all-modes-refused", test_all_modes_refused);
+	g_test_add_func("/umd-driver/audio-refused", test_audio_refused);
 	g_test_add_data_func("/umd-driver/unreadable/copied", GINT_TO_POINTER(FALSE), test_unreadable);
 	g_test_add_data_func("/umd-driver/unreadable/always", GINT_TO_POINTER(TRUE), test_unreadable);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);

@@ -244,7 +244,8 @@ static void sink_obey(struct fixture *f, const char *message, const char *cseq)
 		return;
 	}
 	if (f->refused && strstr(message, f->refused)) {
-		sink_say(fd, "RTSP/1.0 303 See Other", cseq, "wfd_video_formats: 415\r\n");
+		sink_say(fd, "RTSP/1.0 303 See Other", cseq,
+			 f->why ? f->why : "wfd_video_formats: 415\r\n");
 		return;
 	}
 	sink_say(fd, "RTSP/1.0 200 OK", cseq, "");

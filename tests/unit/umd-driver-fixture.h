@@ -46,7 +46,8 @@ struct fixture {
 	guint same_idr;					/* statistics since idr grew */
 	const char *video;
 	const char *more; /* of M3 */
-	const char *refused; /* a message with this text is answered with 303 */
+	const char *refused; /* a message with this text is answered with 303 ... */
+	const char *why;     /* ... and this body; NULL: it is the video */
 	struct umd_config config;
 	struct miracast_wfd_connection_stats stats;
 	struct umd_driver_data driver;

@@ -103,7 +103,7 @@ GArray *umd_modes_new(umd_session *s, GError **error);
 const struct wfd_mode *umd_modes_preferred(umd_session *s);
 /* The sink does not take @mode. */
 void umd_modes_drop(umd_session *s, const struct wfd_mode *mode);
-/* Its native one, or what any sink must have, when time gets short; NULL: none is left. */
+/* The best that is left, or with @last what any sink must have; NULL: none is left. */
 const struct wfd_mode *umd_modes_next(umd_session *s, gboolean last);
 /* All that M4 says for @mode. */
 gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
@@ -141,6 +141,8 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 			GError **error);
 /* Pictures have the mode of the selection from the announced time (change_pts) on. */
 void umd_stream_change_mode(umd_session *s);
+/* What the sink has reported of RTP, in the log. */
+void umd_stream_log_reports(umd_session *s);
 /* Stops and frees them, if they are there. */
 void umd_stream_free(umd_session *s);
 

@@ -77,6 +77,7 @@ static void session_over(umd_session *s, enum channel_reason reason, const char 
 	if (s->pipeline)
 		umd_report_stats(s);
 	stop_streaming(s);
+	umd_stream_log_reports(s);
 	g_message("session over (%s): %s", channel_reason_name(reason), message);
 	s->funcs->ended(s, reason, message, s->user_data);
 }
@@ -335,8 +336,8 @@ static void select_another(umd_session *s, const GArray *errors, const char *why
 		umd_session_fail(s, CHANNEL_REASON_MODE_REFUSED, text);
 		return;
 	}
-	g_message("%s; trying %ux%u at %u Hz with other words", text, mode->width, mode->height,
-		  mode->refresh_hz);
+	g_message("%s; next: %ux%u at %u Hz%s", text, mode->width, mode->height, mode->refresh_hz,
+		  mode == refused ? " with other sound, or none" : "");
 	select_mode(s, mode);
 }
 

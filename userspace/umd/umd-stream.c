@@ -194,6 +194,18 @@ void umd_stream_change_mode(umd_session *s)
 	frame_pump_set_mode(s->pump, &mode);
 }
 
+void umd_stream_log_reports(umd_session *s)
+{
+	struct rtcp_counters counters = { 0 };
+
+	if (s->sockets)
+		rtp_sockets_get_counters(s->sockets, &counters);
+	if (counters.reports)
+		g_message("the sink has sent %" G_GUINT64_FORMAT " reports and %" G_GUINT64_FORMAT
+			  " times feedback; it has missed %d packets",
+			  counters.reports, counters.feedback, counters.lost);
+}
+
 void umd_stream_free(umd_session *s)
 {
 	/* Each calls the other from a thread of its own: no pictures, then no wishes. */
