@@ -87,6 +87,24 @@ static void test_other_encoder(void)
 	clear(&f);
 }
 
+static gboolean has_encoder(struct fixture *f)
+{
+	return f->encoder != NULL;
+}
+
+/* The last test: the best encoder has one profile left, which this sink does not decode. */
+static void test_no_common_profile(void)
+{
+	struct fixture f = { .video = "00 00 01 10 00000001 00000000 00000000 00 0000 0000 00 none none" };
+
+	video_encoder_give_up(video_encoder_find("x264enc", NULL), WFD_H264_PROFILE_CBP, "a test");
+	begin(&f);
+	wait_until(has_encoder, &f);
+	g_assert_cmpstr(f.encoder, ==, "openh264enc");
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
 static void test_messages(void)
 {
 	const struct miracast_mode_state odd = { .width = 123, .height = 45, .refresh = 60000 };
@@ -753,5 +771,6 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R29-R30-slower-link", test_slower_link);
 	g_test_add_func("/umd-driver/R32-link-too-slow", test_slow_link);
 	g_test_add_func("/umd-driver/more-than-can-be-encoded", test_too_much);
+	g_test_add_func("/umd-driver/no-common-profile", test_no_common_profile);
 	return g_test_run();
 }

@@ -316,6 +316,10 @@ static void broker_told(channel *ch, enum channel_message message, GVariant *fie
 	struct fixture *f = data;
 	guint64 idr = f->idr;
 
+	if (message == CHANNEL_MODE) {
+		g_clear_pointer(&f->encoder, g_free);
+		g_variant_lookup(fields, "encoder", "s", &f->encoder);
+	}
 	if (message != CHANNEL_STATS)
 		return;
 	g_variant_lookup(fields, "frames-offered", "t", &f->offered);
@@ -428,6 +432,7 @@ int end(struct fixture *f)
 
 void clear(struct fixture *f)
 {
+	g_free(f->encoder);
 	g_string_free(f->heard, TRUE);
 	g_string_free(kernel.ops, TRUE);
 	g_byte_array_unref(kernel.plug);

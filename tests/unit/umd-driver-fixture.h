@@ -44,6 +44,7 @@ struct fixture {
 	channel *broker;
 	guint64 offered, acquired, sent, idr, bit_rate; /* of the newest statistics */
 	guint same_idr;					/* statistics since idr grew */
+	char *encoder; /* of the newest mode */
 	const char *video;
 	const char *more; /* of M3 */
 	const char *refused; /* a message with this text is answered with 303 ... */

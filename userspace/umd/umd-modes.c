@@ -145,9 +145,38 @@ static gboolean drop_modes(GArray *modes, guint link_rate)
 	return modes->len < before;
 }
 
+static guint profiles_of(const struct wfd_video_formats *formats)
+{
+	guint profiles = 0;
+
+	for (guint i = 0; i < formats->n_codecs; i++) {
+		if (formats->codecs[i].codec == WFD_CODEC_H264)
+			profiles |= formats->codecs[i].profile;
+	}
+	return profiles;
+}
+
+/* An encoder that the sink can decode: Constrained Baseline is what all of them must. */
+static gboolean share_profile(umd_session *s, GError **error)
+{
+	guint sink = WFD_H264_PROFILE_CBP | profiles_of(&s->caps->video) |
+		     profiles_of(&s->caps->video2) | profiles_of(&s->caps->videox);
+
+	while (!(s->limits.h264_profiles & sink)) {
+		video_encoder_give_up(s->encoder, s->limits.h264_profiles,
+				      "the sink has none of its profiles");
+		if (!umd_encoder_choose(s, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 GArray *umd_modes_new(umd_session *s, GError **error)
 {
 	GArray *modes;
+
+	if (!share_profile(s, error))
+		return NULL;
 
 	s->limits.audio = s->quirks.audio_only_aac ? 1u << WFD_AUDIO_AAC : ~0u;
 	s->limits.audio &= audio_encoders_available();
