@@ -322,9 +322,12 @@ static void test_desktop_late(void)
 	struct world w = { .now_us = START_US };
 
 	stream_state_init(&w.state);
+	stream_state_offers_standby(&w.state);
 	stream_state_agreed(&w.state, HD);
 	NOTHING(&w);
 	stream_state_plays(&w.state, w.now_us);
+	NOTHING(&w);
+	pass(&w, 10 * STREAM_BLACK_US);
 	NOTHING(&w);
 	g_assert_true(w.state.black);
 	stream_state_want_mode(&w.state, VGA);

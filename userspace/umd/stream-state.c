@@ -25,6 +25,7 @@ void stream_state_want_mode(struct stream_state *state, const struct wfd_mode *m
 	if (mode != state->wanted)
 		state->mode_dropped = state->mode_told = FALSE;
 	state->output_on = TRUE;
+	state->was_on = TRUE;
 	state->wanted = mode;
 }
 
@@ -83,7 +84,7 @@ static enum stream_action next_in_play(const struct stream_state *state, gint64 
 				       gint64 *due_us)
 {
 	if (!is_on(state))
-		return state->can_sleep &&
+		return state->can_sleep && state->was_on &&
 				       is_over(state->black_us, STREAM_BLACK_US, now_us, due_us) ?
 			       STREAM_SLEEP :
 			       STREAM_NOTHING;

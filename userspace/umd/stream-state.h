@@ -21,8 +21,9 @@
  * has its mode.  At all other times the pictures are black, and they keep coming:
  * sinks end a session without RTP.  No sink is asked to pause: some end the session
  * over it, some answer 200 and leave the last picture on their screen.  A sink that
- * offers standby is asked for it (M12) when black has been shown for a while, so
- * that black is what stays if it only says yes.  From there it is asked to play
+ * offers standby is asked for it (M12) when the desktop has gone and black has been
+ * shown for a while, so that black is what stays if it only says yes; not while the
+ * desktop has yet to come.  From there it is asked to play
  * (M5); if it refuses, or does not play in time, the stream goes on unasked.
  *
  *	PREPARING --M7--> PLAYING <--M7--> PAUSED (M9, or M12 of the sink)
@@ -83,6 +84,7 @@ enum stream_action {
 /**
  * struct stream_state - for reading only; the functions change it
  * @output_on, @power_on, @wanted: the desktop's; @wanted NULL: none that can be shown
+ * @was_on: the desktop has had a mode
  * @can_sleep: the sink offers standby, and has not refused it
  * @phase, @mode, @black: reached; @mode NULL: none is agreed on
  * @asked: SLEEP, WAKE, CHANGE_MODE while its answer is awaited, else NOTHING
@@ -94,6 +96,7 @@ enum stream_action {
 struct stream_state {
 	gboolean output_on;
 	gboolean power_on;
+	gboolean was_on;
 	const struct wfd_mode *wanted;
 	gboolean can_sleep;
 
