@@ -84,14 +84,16 @@ static void sample_encoder_run(struct work_struct *work)
 static void sample_mode_done(void *ctx, int status, const void *out,
 			     size_t bytes_returned)
 {
+	struct miracast_sample_mode answer;
 	struct sample *s = ctx;
 
 	if (status) {
 		pr_info("no sink takes the mode: %d\n", status);
 		return;
 	}
-	if (bytes_returned != sizeof(sample_mode) ||
-	    memcmp(out, &sample_mode, sizeof(sample_mode))) {
+	/* The user-mode driver may be older than its structure is here. */
+	if (miracast_copy_struct(&answer, sizeof(answer), out, bytes_returned) ||
+	    memcmp(&answer, &sample_mode, sizeof(sample_mode))) {
 		pr_err("an answer that makes no sense\n");
 		return;
 	}
@@ -164,8 +166,9 @@ static int sample_io_control(void *context, u32 code, u32 flags,
 
 	switch (code) {
 	case MIRACAST_SAMPLE_CTL_KEY_FRAME:
-		if (in_len || out_len)
-			return -EINVAL;
+		/* There is none yet; what comes to be must be zero here. */
+		if (memchr_inv(in, 0, in_len))
+			return -E2BIG;
 		set_bit(SAMPLE_WANT_KEY, &s->flags);
 		return 0;
 	default:

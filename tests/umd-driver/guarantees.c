@@ -422,6 +422,7 @@ static void test_sample(void)
 	const struct miracast_chunk *chunk = (const struct miracast_chunk *)buffer;
 	const struct miracast_sample_chunk *picture = (const struct miracast_sample_chunk *)(chunk + 1);
 	uint32_t size = sizeof(buffer);
+	uint64_t more = 0;
 	struct witness w;
 	int err;
 
@@ -444,6 +445,12 @@ static void test_sample(void)
 	g_assert_cmpuint(picture->key, ==, 0);
 	g_assert_cmpint(w.callbacks->io_control(w.host, false, MIRACAST_SAMPLE_CTL_KEY_FRAME, 0,
 						NULL, 0, NULL, NULL), ==, 0);
+	/* Of a newer driver: zeros say nothing new. */
+	g_assert_cmpint(w.callbacks->io_control(w.host, false, MIRACAST_SAMPLE_CTL_KEY_FRAME,
+						sizeof(more), &more, 0, NULL, NULL), ==, 0);
+	more = 1;
+	g_assert_cmpint(w.callbacks->io_control(w.host, false, MIRACAST_SAMPLE_CTL_KEY_FRAME,
+						sizeof(more), &more, 0, NULL, NULL), ==, -E2BIG);
 	do {
 		size = sizeof(buffer);
 		err = w.callbacks->get_next_chunk(w.host, 10000, 0, NULL, &size, buffer, NULL);
