@@ -132,9 +132,10 @@ bool miracast_hold_busy(struct miracast_pipe *pipe)
 }
 
 /*
- * The daemon has released the picture and believes that it is whole. Pictures
- * are acquired one by one, and each time all of these are named, so there are
- * never more of them than holds; but for a picture whose acquisition was undone.
+ * The daemon has released the picture and believes that it is whole. Whatever it
+ * acquires next names all of these pictures, and until then there are no more of
+ * them than holds; only when an acquisition failed in the end, and its names came
+ * back, there may be one too many.
  */
 static void miracast_hold_note_revoked(struct miracast_context *context, u64 seq)
 {
