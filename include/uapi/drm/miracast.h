@@ -591,8 +591,8 @@ enum miracast_protocol_event {
 /**
  * struct miracast_statistic - MIRACAST_IOC_REPORT_STATISTIC, log
  * @type: in: enum miracast_statistic_type
- * @event: in: enum miracast_protocol_event, with type EVENT
- * @info: in: with the chunk types
+ * @event: in: enum miracast_protocol_event, with type EVENT; else zero
+ * @info: in: with the chunk types; else zero
  *
  * Becomes a trace event, miracast:miracast_statistic; no other effect.
  */

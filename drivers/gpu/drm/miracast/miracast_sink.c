@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include "miracast_relay.h"
@@ -90,7 +91,8 @@ static int miracast_sink_report_statistic(void *context, void *arg)
 			return -EINVAL;
 		break;
 	case MIRACAST_STATISTIC_EVENT:
-		if (stat->event > MIRACAST_EVENT_MONITOR_DEPART)
+		if (stat->event > MIRACAST_EVENT_MONITOR_DEPART ||
+		    memchr_inv(&stat->info, 0, sizeof(stat->info)))
 			return -EINVAL;
 		break;
 	default:
