@@ -128,6 +128,27 @@ static void test_stranger(struct fixture *f, gconstpointer data)
 	sink = call_and_stream(f);
 }
 
+static gboolean hung_up(struct fixture *f)
+{
+	return has_phase(f, "hung-up");
+}
+
+/* It hears nothing in time, hangs up, and dials again: the group stays, and the second call counts. */
+static void test_redial(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	g_object_unref(dial_from(f, "127.0.0.2"));
+	wait_until(hung_up, f);
+	g_assert_true(f->wpas->group);
+	sink = call_and_stream(f);
+	/* It has answered; now nobody else can call. */
+	g_assert_null(dial_from(f, "127.0.0.2"));
+}
+
 static void test_reconnect(struct fixture *f, gconstpointer data)
 {
 	scan(f);
@@ -735,6 +756,7 @@ int main(int argc, char **argv)
 	add("/p2p/no-radio", MOCK_NO_RADIO, test_no_radio);
 	add("/p2p/stream", MOCK_COMPLETE, test_stream);
 	add("/p2p/stranger", MOCK_COMPLETE, test_stranger);
+	add("/p2p/redial", MOCK_COMPLETE, test_redial);
 	add("/p2p/reconnect", MOCK_COMPLETE, test_reconnect);
 	for (guint i = 0; i < G_N_ELEMENTS(failures); i++) {
 		g_autofree char *path = g_strconcat("/p2p/fails/", failures[i].name, NULL);

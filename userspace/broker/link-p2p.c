@@ -223,6 +223,16 @@ static link_connection *p2p_connect(link_backend *backend, link_sink *sink, GVar
 	return p2p_connection_new((struct p2p *)backend, sink, options, events, user_data);
 }
 
+static void p2p_next_call(link_connection *base)
+{
+	p2p_connection_next_call((p2p_connection *)base);
+}
+
+static void p2p_answered(link_connection *base)
+{
+	p2p_connection_answered((p2p_connection *)base);
+}
+
 static void p2p_disconnect(link_connection *base)
 {
 	p2p_connection_disconnect((p2p_connection *)base);
@@ -260,6 +270,8 @@ static const struct link_impl p2p_impl = {
 	.start_find = p2p_start_find,
 	.stop_find = p2p_stop_find,
 	.connect = p2p_connect,
+	.next_call = p2p_next_call,
+	.answered = p2p_answered,
 	.disconnect = p2p_disconnect,
 	.connection_free = p2p_free_connection,
 	.stop = p2p_stop,

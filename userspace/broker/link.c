@@ -52,18 +52,14 @@ link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *
 	return backend->impl->connect(backend, sink, options, events, user_data);
 }
 
-gboolean link_next_call(link_connection *conn)
+void link_next_call(link_connection *conn)
 {
-	if (!conn->backend->impl->next_call)
-		return FALSE;
 	conn->backend->impl->next_call(conn);
-	return TRUE;
 }
 
 void link_answered(link_connection *conn)
 {
-	if (conn->backend->impl->answered)
-		conn->backend->impl->answered(conn);
+	conn->backend->impl->answered(conn);
 }
 
 void link_disconnect(link_connection *conn)

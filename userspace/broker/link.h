@@ -168,8 +168,8 @@ struct link_events {
  *	each backend reads what it knows.  Always succeeds; what goes wrong
  *	comes as failed
  * @next_call: the sink's connection came to nothing; dialled comes again when it
- *	has dialled again. NULL: it can dial once only
- * @answered: the sink has answered on its connection. NULL: as with @next_call
+ *	has dialled again
+ * @answered: the sink has answered on its connection
  * @disconnect: take everything down again; closed comes
  * @connection_free: free a connection, after closed
  * @stop: take down what the backend itself has set up (all connections have been
@@ -201,8 +201,7 @@ struct link_backend {
 
 link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *options,
 			      const struct link_connection_events *events, gpointer user_data);
-/* FALSE if this backend cannot: the connection that there was is all there is. */
-gboolean link_next_call(link_connection *conn);
+void link_next_call(link_connection *conn);
 void link_answered(link_connection *conn);
 void link_disconnect(link_connection *conn);
 void link_connection_free(link_connection *conn);

@@ -95,7 +95,8 @@ struct p2p_connection {
 	p2p_net *net;
 	GInetAddress *local;
 	GInetAddressMask *peers;
-	rtsp_listener *listener;
+	rtsp_listener *listener; /* until the display has answered */
+	rtsp_calls *calls; /* as long as there is a network */
 };
 
 static struct p2p *p2p_of(p2p_connection *conn)
@@ -534,13 +535,39 @@ static void addressing(p2p_connection *conn)
 	conn->net = p2p->net->open(&request, &net_callbacks, conn);
 }
 
-static void dialled(rtsp_listener *listener, GSocketConnection *rtsp, gpointer user_data)
+static void dialled(rtsp_calls *calls, GSocketConnection *rtsp, gpointer user_data)
 {
 	p2p_connection *conn = user_data;
 
-	/* It has called; nobody else is wanted. */
-	g_clear_pointer(&conn->listener, rtsp_listener_free);
 	link_emit_dialled(&conn->base, rtsp);
+}
+
+static void called(rtsp_listener *listener, GSocketConnection *rtsp, gpointer user_data)
+{
+	p2p_connection *conn = user_data;
+
+	if (!rtsp_calls_offer(conn->calls, rtsp))
+		g_message("dropped a second connection from %s", name_of(conn));
+}
+
+static void hang_up(p2p_connection *conn)
+{
+	g_clear_pointer(&conn->listener, rtsp_listener_free);
+	g_clear_pointer(&conn->calls, rtsp_calls_free);
+}
+
+void p2p_connection_next_call(p2p_connection *conn)
+{
+	if (conn->calls)
+		rtsp_calls_next(conn->calls);
+}
+
+void p2p_connection_answered(p2p_connection *conn)
+{
+	/* Nobody else is wanted. */
+	g_clear_pointer(&conn->listener, rtsp_listener_free);
+	if (conn->calls)
+		rtsp_calls_answered(conn->calls);
 }
 
 static void up(p2p_connection *conn)
@@ -555,7 +582,8 @@ static void up(p2p_connection *conn)
 						   .address = address,
 						   .interface = conn->group.ifname,
 						   .peers = conn->peers,
-					   }, dialled, conn, &error);
+					   }, called, conn, &error);
+	conn->calls = rtsp_calls_new(dialled, conn);
 	if (conn->listener)
 		link_emit_up(&conn->base, &path);
 	else
@@ -594,7 +622,7 @@ static gboolean close_net(gpointer user_data)
 
 	conn->work = 0;
 	cancel(conn);
-	g_clear_pointer(&conn->listener, rtsp_listener_free);
+	hang_up(conn);
 	if (conn->net)
 		p2p_of(conn)->net->close(conn->net);
 	else
@@ -879,7 +907,7 @@ void p2p_connection_free(p2p_connection *conn)
 	g_clear_handle_id(&conn->rejoin, g_source_remove);
 	g_clear_error(&conn->error);
 	g_clear_pointer(&conn->claim, p2p_claim_free);
-	g_clear_pointer(&conn->listener, rtsp_listener_free);
+	hang_up(conn);
 	g_clear_pointer(&conn->net, p2p->net->free);
 	g_clear_object(&conn->local);
 	g_clear_object(&conn->peers);

@@ -95,6 +95,8 @@ gboolean p2p_claim_fits(const struct p2p_claim *claim, const struct wpas_group *
 link_connection *p2p_connection_new(struct p2p *p2p, link_sink *sink, GVariant *options,
 				    const struct link_connection_events *events,
 				    gpointer user_data);
+void p2p_connection_next_call(p2p_connection *conn);
+void p2p_connection_answered(p2p_connection *conn);
 void p2p_connection_disconnect(p2p_connection *conn);
 void p2p_connection_free(p2p_connection *conn);
 

@@ -300,9 +300,9 @@ static gboolean redial_timed_out(gpointer user_data)
 static gboolean await_redial(session *s, const reason *why)
 {
 	if (s->state != SESSION_NEGOTIATING || s->answered || s->calls >= SESSION_MAX_CALLS ||
-	    strcmp(why->name, channel_reason_name(CHANNEL_REASON_SINK_VANISHED)) != 0 ||
-	    !link_next_call(s->link))
+	    strcmp(why->name, channel_reason_name(CHANNEL_REASON_SINK_VANISHED)) != 0)
 		return FALSE;
+	link_next_call(s->link);
 	g_clear_pointer(&s->hung_up, reason_free);
 	s->hung_up = reason_new(why->name, why->message, why->hint);
 	add_phase(s, "hung-up", g_get_monotonic_time(),
