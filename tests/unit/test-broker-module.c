@@ -20,6 +20,7 @@ enum behaviour {
 	LOADS_NOTHING, /* the job is done, and no device is there */
 	FAILS, /* with exit_status */
 	NEVER_ENDS,
+	NOT_A_UNIT, /* but a daemon that somebody has started by hand */
 };
 
 struct fixture {
@@ -153,7 +154,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 	f->directory = g_dir_make_tmp("miracast-module-XXXXXX", NULL);
 	f->device = g_build_filename(f->directory, "miracast", NULL);
 	f->kernel = kernel_new(f->device);
-	f->module = kernel_module_new(f->kernel, f->client);
+	f->module = kernel_module_new(f->kernel, f->client, f->behaviour != NOT_A_UNIT);
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)
@@ -254,6 +255,12 @@ static void test_no_unit(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(f->code, ==, REASON_MODULE_MISSING);
 }
 
+static void test_not_a_unit(struct fixture *f, gconstpointer data)
+{
+	test_no_unit(f, data);
+	g_assert_cmpuint(f->restarts, ==, 0);
+}
+
 static void test_freed(struct fixture *f, gconstpointer data)
 {
 	need(f);
@@ -280,6 +287,7 @@ int main(int argc, char **argv)
 	add("/module/fails", FAILS, test_fails);
 	add("/module/no-unit", NO_UNIT, test_no_unit);
 	add("/module/no-systemd", NO_SYSTEMD, test_no_unit);
+	add("/module/not-a-unit", NOT_A_UNIT, test_not_a_unit);
 	add("/module/freed", NEVER_ENDS, test_freed);
 	return g_test_run();
 }

@@ -11,6 +11,7 @@
 
 #include <glib-unix.h>
 #include <systemd/sd-daemon.h>
+#include <systemd/sd-login.h>
 
 #include "broker.h"
 #include "dbus-api.h"
@@ -336,6 +337,15 @@ static void print_error(const GError *error)
 		g_printerr("miracastd: %s\n", hint);
 }
 
+static gboolean is_unit(void)
+{
+	char *unit = NULL;
+	gboolean is = sd_pid_get_unit(0, &unit) >= 0 && strcmp(unit, "miracastd.service") == 0;
+
+	free(unit);
+	return is;
+}
+
 static gboolean open_kernel(struct daemon *d)
 {
 	g_autoptr(GError) error = NULL;
@@ -344,7 +354,7 @@ static gboolean open_kernel(struct daemon *d)
 		return TRUE;
 	d->config.kernel = kernel_new(d->device ? d->device : KERNEL_DEVICE);
 	if (!d->no_bus)
-		d->module = kernel_module_new(d->config.kernel, NULL);
+		d->module = kernel_module_new(d->config.kernel, NULL, is_unit());
 	/* Sinks may dial at once, and there is nobody whose call could be answered with the reason. */
 	if (!d->listen || kernel_open(d->config.kernel, &error))
 		return TRUE;

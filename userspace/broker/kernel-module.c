@@ -20,6 +20,7 @@
 struct kernel_module {
 	kernel *kernel;
 	GDBusConnection *bus;
+	gboolean is_unit;
 	GCancellable *cancellable; /* of the calls that are under way */
 	GQueue waiting; /* struct waiter */
 	gboolean busy; /* a way to open it is being tried, or its end is due */
@@ -178,6 +179,14 @@ static gboolean load_timed_out(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
+/* Somebody else has loaded it, or it could not be unloaded: our unit sees to it from now on. */
+static void note_use(kernel_module *m)
+{
+	g_dbus_connection_call(m->bus, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartUnit",
+			       g_variant_new("(ss)", MODULE_UNIT, "replace"), NULL,
+			       G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, NULL, NULL, NULL);
+}
+
 static void load(kernel_module *m)
 {
 	g_message("loading the kernel module");
@@ -225,26 +234,25 @@ static void allow_device(kernel_module *m)
 			       was_allowed, m);
 }
 
-/* systemd gives every process of a unit this. */
-static gboolean runs_as_unit(void)
-{
-	return g_getenv("INVOCATION_ID") != NULL;
-}
-
 /* ---- opening ----------------------------------------------------------------- */
 
 static void try_to_open(kernel_module *m)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (kernel_open(m->kernel, &error))
+	gboolean may_ask = m->is_unit && m->bus;
+
+	if (kernel_open(m->kernel, &error)) {
+		if (may_ask && !m->loaded)
+			note_use(m);
 		finish(m, NULL);
-	else if (error->code == REASON_MODULE_MISSING && m->bus && !m->loaded)
+	} else if (error->code == REASON_MODULE_MISSING && may_ask && !m->loaded) {
 		load(m);
-	else if (error->code == REASON_NO_RIGHTS && m->bus && !m->allowed && runs_as_unit())
+	} else if (error->code == REASON_NO_RIGHTS && may_ask && !m->allowed) {
 		allow_device(m);
-	else
+	} else {
 		finish(m, error);
+	}
 }
 
 static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -265,7 +273,7 @@ static gboolean begin(gpointer user_data)
 
 	m->timer = 0;
 	m->loaded = m->allowed = FALSE;
-	if (m->bus)
+	if (m->bus || !m->is_unit)
 		try_to_open(m);
 	else
 		g_bus_get(G_BUS_TYPE_SYSTEM, m->cancellable, bus_came, m);
@@ -285,11 +293,12 @@ void kernel_module_need(kernel_module *m, kernel_module_done *done, gpointer use
 	m->timer = g_timeout_add(0, begin, m);
 }
 
-kernel_module *kernel_module_new(kernel *k, GDBusConnection *bus)
+kernel_module *kernel_module_new(kernel *k, GDBusConnection *bus, gboolean is_unit)
 {
 	kernel_module *m = g_new0(kernel_module, 1);
 
 	m->kernel = k;
+	m->is_unit = is_unit;
 	if (bus)
 		m->bus = g_object_ref(bus);
 	m->cancellable = g_cancellable_new();

@@ -12,6 +12,10 @@
  *	          |  no right: SetUnitProperties(DeviceAllow) --------------> opened
  *	          +--> open, or the reason why not --> done() of all who asked --> idle
  *
+ * Only a daemon that is miracastd.service asks systemd for anything: for any other
+ * one the module has to be loaded.  If it is loaded already, the unit is started
+ * all the same, without waiting for it: it is what unloads the module.
+ *
  * It is restarted, since a unit that is active says nothing about a module that
  * somebody has unloaded or unbound meanwhile.  The rule about the device is made
  * since those of a unit are made when it
@@ -47,8 +51,9 @@ typedef void kernel_module_done(const GError *error, gpointer user_data);
  * kernel_module_new - somebody who can have it loaded
  * @k: borrowed
  * @bus: where systemd is; NULL: the system bus, which is asked for when needed
+ * @is_unit: we are miracastd.service
  */
-kernel_module *kernel_module_new(kernel *k, GDBusConnection *bus);
+kernel_module *kernel_module_new(kernel *k, GDBusConnection *bus, gboolean is_unit);
 /* Those who wait are not told any more. */
 void kernel_module_free(kernel_module *m);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(kernel_module, kernel_module_free)

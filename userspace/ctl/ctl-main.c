@@ -176,16 +176,19 @@ struct start {
 	GMainLoop *loop;
 	GCancellable *cancellable;
 	gint64 begin_us;
+	guint looks;
 	GError *error;
 };
 
-static GVariant *unit_property(struct ctl *ctl, const char *name, const GVariantType *type)
+static GVariant *unit_property(struct ctl *ctl, const char *interface, const char *name,
+			       const GVariantType *type)
 {
+	g_autofree char *full = g_strconcat("org.freedesktop.systemd1.", interface, NULL);
 	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
 		ctl->bus, "org.freedesktop.systemd1",
 		"/org/freedesktop/systemd1/unit/miracastd_2eservice",
 		"org.freedesktop.DBus.Properties", "Get",
-		g_variant_new("(ss)", "org.freedesktop.systemd1.Service", name),
+		g_variant_new("(ss)", full, name),
 		G_VARIANT_TYPE("(v)"), G_DBUS_CALL_FLAGS_NO_AUTO_START, 1000, NULL, NULL);
 	g_autoptr(GVariant) value = NULL;
 
@@ -194,24 +197,45 @@ static GVariant *unit_property(struct ctl *ctl, const char *name, const GVariant
 	return value && g_variant_is_of_type(value, type) ? g_steal_pointer(&value) : NULL;
 }
 
+/* Nobody is about to start it. */
+static gboolean stays_failed(struct ctl *ctl)
+{
+	g_autoptr(GVariant) state =
+		unit_property(ctl, "Unit", "ActiveState", G_VARIANT_TYPE_STRING);
+	g_autoptr(GVariant) job = unit_property(ctl, "Unit", "Job", G_VARIANT_TYPE("(uo)"));
+	guint id = 0;
+
+	if (job)
+		g_variant_get(job, "(uo)", &id, NULL);
+	return state && job && id == 0 && g_str_equal(g_variant_get_string(state, NULL), "failed");
+}
+
 static gboolean look_at_unit(gpointer user_data)
 {
 	struct start *start = user_data;
-	g_autoptr(GVariant) exited = unit_property(start->ctl, "ExecMainExitTimestampMonotonic",
-						   G_VARIANT_TYPE_UINT64);
-	g_autoptr(GVariant) result = unit_property(start->ctl, "Result", G_VARIANT_TYPE_STRING);
-	g_autoptr(GVariant) status = unit_property(start->ctl, "ExecMainStatus", G_VARIANT_TYPE_INT32);
+	g_autoptr(GVariant) exited = unit_property(
+		start->ctl, "Service", "ExecMainExitTimestampMonotonic", G_VARIANT_TYPE_UINT64);
+	g_autoptr(GVariant) result =
+		unit_property(start->ctl, "Service", "Result", G_VARIANT_TYPE_STRING);
+	g_autoptr(GVariant) status =
+		unit_property(start->ctl, "Service", "ExecMainStatus", G_VARIANT_TYPE_INT32);
+	gboolean failed_now;
 
-	/* The end of an earlier one, or an orderly one, is not that of what we have started. */
 	if (!exited || !result || !status ||
-	    g_variant_get_uint64(exited) < (guint64)start->begin_us ||
 	    g_str_equal(g_variant_get_string(result, NULL), "success"))
+		return G_SOURCE_CONTINUE;
+	/*
+	 * The end of an earlier one is not that of what we have started; but the bus, which
+	 * waits for the earlier one still, has not had it started again.
+	 */
+	failed_now = g_variant_get_uint64(exited) >= (guint64)start->begin_us;
+	if (!failed_now && (++start->looks < 5 || !stays_failed(start->ctl)))
 		return G_SOURCE_CONTINUE;
 	start->error = g_error_new(G_DBUS_ERROR, G_DBUS_ERROR_SPAWN_FAILED,
 				   "miracastd could not start: it has ended (%s, status %d)",
 				   g_variant_get_string(result, NULL), g_variant_get_int32(status));
 	g_cancellable_cancel(start->cancellable);
-	return G_SOURCE_CONTINUE;
+	return G_SOURCE_REMOVE;
 }
 
 static void was_started(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -240,14 +264,17 @@ static gboolean start_daemon(struct ctl *ctl, GError **error)
 		.cancellable = cancellable,
 		.begin_us = g_get_monotonic_time(),
 	};
-	guint timer = g_timeout_add(200, look_at_unit, &start);
+	GSource *looking = g_timeout_source_new(200);
 
+	g_source_set_callback(looking, look_at_unit, &start, NULL);
+	g_source_attach(looking, NULL);
 	g_dbus_connection_call(ctl->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
 			       "org.freedesktop.DBus", "StartServiceByName",
 			       g_variant_new("(su)", BUS_NAME, 0), NULL, G_DBUS_CALL_FLAGS_NONE,
 			       60 * 1000, cancellable, was_started, &start);
 	g_main_loop_run(loop);
-	g_source_remove(timer);
+	g_source_destroy(looking);
+	g_source_unref(looking);
 	if (start.error)
 		g_propagate_error(error, start.error);
 	return !start.error;
