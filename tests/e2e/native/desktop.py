@@ -109,7 +109,7 @@ def run_case(programs: Programs, directory: pathlib.Path, host: str, name: str) 
         if len(case.modes) == 1:
             _demand_dark(case, began, shown)
         last = [number for t, number in shown if t > began + case.duration - 1]
-        demand(len(set(last)) >= 10, f"{len(set(last))} different pictures in the last second")
+        demand(len(set(last)) >= 5, f"{len(set(last))} different pictures in the last second")
         broker.end()
 
 
