@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+
 #define MAX_PROPERTIES 64
 
 struct fake_class {
@@ -145,17 +148,71 @@ static void class_init(gpointer g_class, gpointer data)
 	}
 }
 
+/* What x264enc makes of it as the first picture of a stream; NULL: too large. */
+static GstBuffer *encode(GstPad *pad, GstPad *src, GstBuffer *buffer)
+{
+	g_autoptr(GstCaps) caps = gst_pad_get_current_caps(pad);
+	g_autoptr(GstCaps) allowed = gst_pad_get_current_caps(src);
+	g_autofree char *text = NULL;
+	g_autofree char *wanted = NULL;
+	g_autofree char *line = NULL;
+	g_autoptr(GstElement) pipeline = NULL;
+	g_autoptr(GstElement) source = NULL;
+	g_autoptr(GstElement) sink = NULL;
+	g_autoptr(GstSample) sample = NULL;
+	int width = 0;
+
+	gst_structure_get_int(gst_caps_get_structure(caps, 0), "width", &width);
+	if (width > 1920)
+		return NULL;
+	text = gst_caps_to_string(caps);
+	wanted = gst_caps_to_string(allowed);
+	line = g_strdup_printf("appsrc name=source format=time caps=\"%s\" ! x264enc tune=zerolatency "
+			       "cabac=false dct8x8=%s ! %s ! appsink name=sink sync=false", text,
+			       strstr(wanted, "high") ? "true" : "false", wanted);
+	pipeline = gst_object_ref_sink(gst_parse_launch(line, NULL));
+	source = gst_bin_get_by_name(GST_BIN(pipeline), "source");
+	sink = gst_bin_get_by_name(GST_BIN(pipeline), "sink");
+	gst_element_set_state(pipeline, GST_STATE_PLAYING);
+	gst_app_src_push_buffer(GST_APP_SRC(source), gst_buffer_copy(buffer));
+	sample = gst_app_sink_pull_sample(GST_APP_SINK(sink));
+	gst_element_set_state(pipeline, GST_STATE_NULL);
+	return gst_buffer_ref(gst_sample_get_buffer(sample));
+}
+
 static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer)
 {
 	struct fake_class *class = G_TYPE_INSTANCE_GET_CLASS(parent, 0, struct fake_class);
+	g_autoptr(GstPad) src = gst_element_get_static_pad(GST_ELEMENT(parent), "src");
+	GstBuffer *encoded = class->behaviour == FAKE_WORKS ? encode(pad, src, buffer) : NULL;
 
 	gst_buffer_unref(buffer);
+	if (encoded)
+		return gst_pad_push(src, encoded);
 	while (class->behaviour == FAKE_HANGS)
 		g_usleep(G_USEC_PER_SEC);
 	if (class->behaviour == FAKE_SWALLOWS)
 		return GST_FLOW_OK;
 	GST_ELEMENT_ERROR(parent, LIBRARY, ENCODE, ("the driver does not do this"), (NULL));
 	return GST_FLOW_ERROR;
+}
+
+/* Caps are those that the filter behind it wants. */
+static gboolean event(GstPad *pad, GstObject *parent, GstEvent *of)
+{
+	g_autoptr(GstPad) src = gst_element_get_static_pad(GST_ELEMENT(parent), "src");
+	GstCaps *wanted;
+
+	if (GST_EVENT_TYPE(of) != GST_EVENT_CAPS)
+		return gst_pad_event_default(pad, parent, of);
+	gst_event_unref(of);
+	wanted = gst_pad_get_allowed_caps(src);
+	if (wanted) {
+		wanted = gst_caps_fixate(wanted);
+		gst_pad_set_caps(src, wanted);
+		gst_caps_unref(wanted);
+	}
+	return TRUE;
 }
 
 static void instance_init(GTypeInstance *instance, gpointer g_class)
@@ -167,6 +224,7 @@ static void instance_init(GTypeInstance *instance, gpointer g_class)
 		gst_element_class_get_pad_template(GST_ELEMENT_CLASS(class), "sink"), "sink");
 
 	gst_pad_set_chain_function(sink, chain);
+	gst_pad_set_event_function(sink, event);
 	gst_element_add_pad(element, sink);
 	gst_element_add_pad(element,
 			    gst_pad_new_from_template(gst_element_class_get_pad_template(

@@ -15,11 +15,13 @@ G_BEGIN_DECLS
  * @FAKE_SWALLOWS: nothing
  * @FAKE_FAILS: an error
  * @FAKE_HANGS: the thread does not come back
+ * @FAKE_WORKS: up to 1920x1200 they are encoded, by x264enc, as @FAKE_FAILS beyond
  */
 enum fake_behaviour {
 	FAKE_SWALLOWS,
 	FAKE_FAILS,
 	FAKE_HANGS,
+	FAKE_WORKS,
 };
 
 /* The properties of [element@release]; @least: without those of better devices. */

@@ -382,6 +382,52 @@ static void give_up(void)
 	g_assert_true(video_encoder_try(video_encoder_find(NULL, NULL), &selection, NULL));
 }
 
+/* A device that works is used, and for what it does; one that fails its test twice is known by then. */
+static void works(void)
+{
+	struct wfd_selection selection = {
+		.mode = wfd_mode_lookup(WFD_SET_R2, WFD_TABLE_CEA, 21),
+		.profile = WFD_H264_PROFILE_CHP,
+		.level = WFD_LEVEL_5_2,
+		.bitrate = 12000000,
+	};
+	g_autofree char *name = notes_name();
+	g_autoptr(GKeyFile) notes = g_key_file_new();
+	g_autofree gint *failed = NULL;
+	struct wfd_encoder_limits limits = { 0 };
+	const struct video_encoder *fake;
+	g_autoptr(GError) error = NULL;
+	gsize n = 0;
+
+	fake_encoder_register(data, "vah264enc@1.28", "vah264enc", FAKE_FAILS);
+	fake_encoder_register(data, "vah264lpenc@1.28", "vah264lpenc", FAKE_WORKS);
+	fake = video_encoder_choose(NULL, &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(video_encoder_element(fake), ==, "vah264lpenc");
+	video_encoder_limits(fake, &limits);
+	g_assert_cmpuint(limits.h264_profiles, ==, BOTH_PROFILES);
+	g_assert_false(limits.software);
+	g_assert_cmpuint(limits.max_pixel_rate, ==, 0);
+	g_assert_cmpuint(limits.max_width, ==, 0);
+	/* Not 3840x2160. */
+	g_assert_false(video_encoder_try(fake, &selection, &error));
+	g_clear_error(&error);
+	video_encoder_limits(fake, &limits);
+	g_assert_cmpuint(limits.h264_profiles, ==, BOTH_PROFILES);
+	g_assert_cmpuint(limits.max_width, ==, 1920);
+	/* But 720p, without another test. */
+	selection.mode = wfd_mode_lookup(WFD_SET_R1, WFD_TABLE_CEA, 5);
+	selection.level = WFD_LEVEL_3_1;
+	g_assert_true(video_encoder_try(fake, &selection, &error));
+
+	g_assert_true(g_key_file_load_from_file(notes, name, G_KEY_FILE_NONE, NULL));
+	failed = g_key_file_get_integer_list(notes, "vah264enc", "tests-failed", &n, NULL);
+	g_assert_cmpuint(n, ==, 2);
+	g_assert_cmpint(failed[0], ==, 1);
+	g_assert_cmpint(failed[1], ==, 1);
+	g_assert_false(g_key_file_has_key(notes, "vah264lpenc", "tests-failed", NULL));
+}
+
 /* The second process knows; a driver that kills processes is known by the third. */
 static void remembers(void)
 {
@@ -402,8 +448,9 @@ static void remembers(void)
 	 */
 	g_key_file_set_integer(notes, "vah264enc", "testing", G_MAXINT);
 	g_key_file_set_integer(notes, "vah264enc", "ended-while-testing", 1);
-	/* And one that stopped in sessions of both profiles. */
-	g_key_file_set_integer(notes, "vah264lpenc", "failed", BOTH_PROFILES);
+	/* And one that stopped in a session with one profile, and never encoded the other. */
+	g_key_file_set_integer(notes, "vah264lpenc", "failed", WFD_H264_PROFILE_CHP);
+	g_key_file_set_integer_list(notes, "vah264lpenc", "tests-failed", (gint[]){ 2, 0 }, 2);
 	g_key_file_set_integer(notes, "varenderD129h264enc", "testing", getpid());
 	g_key_file_set_integer(notes, "varenderD129h264enc", "ended-while-testing", 1);
 	g_assert_true(g_key_file_save_to_file(notes, name, NULL));
@@ -412,7 +459,7 @@ static void remembers(void)
 	g_assert_nonnull(strstr(error->message, "have ended"));
 	g_clear_error(&error);
 	g_assert_null(video_encoder_find("vah264lpenc", &error));
-	g_assert_nonnull(strstr(error->message, "in a session"));
+	g_assert_nonnull(strstr(error->message, "its tests"));
 	g_clear_error(&error);
 	g_assert_null(video_encoder_find("varenderD129h264enc", &error));
 	g_assert_nonnull(strstr(error->message, "the driver does not do this"));
@@ -738,6 +785,7 @@ int main(int argc, char **argv)
 	add_process("past-one-that-swallows", past_swallows);
 	add_process("past-one-that-fails", past_fails);
 	add_process("past-one-that-hangs", past_hangs);
+	add_process("works", works);
 	add_process("give-up", give_up);
 	add_process("remembers", remembers);
 	add_process("measured", measured);

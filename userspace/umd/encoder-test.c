@@ -42,6 +42,8 @@
 #define KEY_ENDED "ended-while-testing" /* so many processes */
 #define ENDED_MOST 2
 #define KEY_FAILED "failed" /* WFD_H264_PROFILE_* that a session has lost it with */
+#define KEY_TESTS_FAILED "tests-failed" /* so many with either profile; the second is no accident */
+#define TESTS_FAILED_MOST 2
 #define KEY_MEASURED "pixels-per-second"
 #define KEY_PASSED "passed"
 
@@ -145,11 +147,44 @@ void video_encoder_failed(const struct video_encoder *encoder, guint8 profiles, 
 	save_notes(notes);
 }
 
+static void note_test_failed(const struct video_encoder *encoder, guint index)
+{
+	g_autoptr(GKeyFile) notes = NULL;
+	g_autofree gint *found = NULL;
+	gint counts[2] = { 0 };
+	gsize n = 0;
+
+	if (encoder->row->software)
+		return;
+	notes = load_notes();
+	found = g_key_file_get_integer_list(notes, encoder->element, KEY_TESTS_FAILED, &n, NULL);
+	for (guint i = 0; i < 2; i++)
+		counts[i] = (n == 2 ? found[i] : 0) + (i == index);
+	g_key_file_set_integer_list(notes, encoder->element, KEY_TESTS_FAILED, counts, 2);
+	save_notes(notes);
+}
+
+static void recall_failures(struct video_encoder *encoder, GKeyFile *notes)
+{
+	g_autofree gint *failed = NULL;
+	gsize n = 0;
+
+	video_encoder_give_up(encoder,
+			      g_key_file_get_integer(notes, encoder->element, KEY_FAILED, NULL),
+			      "it has failed in a session");
+	failed = g_key_file_get_integer_list(notes, encoder->element, KEY_TESTS_FAILED, &n, NULL);
+	for (guint i = 0; i < n && i < 2; i++) {
+		if (failed[i] >= TESTS_FAILED_MOST)
+			video_encoder_give_up(encoder, 1u << i, "it has failed its tests");
+	}
+}
+
 /* What an earlier process has found out; TRUE: there is no need to test. */
 static gboolean recall(struct video_encoder *encoder)
 {
 	g_autoptr(GKeyFile) notes = load_notes();
 	g_autofree gint *passed = NULL;
+	gboolean known = TRUE;
 	gsize n = 0;
 
 	if (kills(notes, encoder)) {
@@ -157,19 +192,18 @@ static gboolean recall(struct video_encoder *encoder)
 				      "processes have ended while they tested it");
 		return TRUE;
 	}
-	video_encoder_give_up(encoder,
-			      g_key_file_get_integer(notes, encoder->element, KEY_FAILED, NULL),
-			      "it has failed in a session");
+	recall_failures(encoder, notes);
 	passed = g_key_file_get_integer_list(notes, encoder->element, KEY_PASSED, &n, NULL);
-	if (n != 2)
-		return FALSE;
 	video_encoders_lock();
-	for (guint i = 0; i < 2; i++)
-		encoder->passed[i] |= passed[i];
-	encoder->measured =
-		g_key_file_get_uint64(notes, encoder->element, KEY_MEASURED, NULL);
+	for (guint i = 0; i < 2; i++) {
+		encoder->passed[i] |= n == 2 ? passed[i] : 0;
+		known &= encoder->passed[i] || encoder->unfit & 1u << i;
+	}
+	encoder->measured = g_key_file_get_uint64(notes, encoder->element, KEY_MEASURED, NULL);
+	if (encoder->row->software)
+		known = encoder->measured > 0;
 	video_encoders_unlock();
-	return encoder->row->software ? encoder->measured > 0 : passed[0] || passed[1];
+	return known;
 }
 
 /* ---------------------------------------------------------------- some pictures */
@@ -497,9 +531,25 @@ static gboolean run_test(struct video_encoder *encoder, const struct wfd_selecti
 		return FALSE;
 	}
 	video_encoders_lock();
-	encoder->passed[profile_index(selection)] |= 1u << size_class(selection->mode);
+	/* Smaller ones, too. */
+	encoder->passed[profile_index(selection)] |= (2u << size_class(selection->mode)) - 1;
 	video_encoders_unlock();
 	return TRUE;
+}
+
+/* It encodes smaller pictures: that is all it is used for. */
+static gboolean limit_size(struct video_encoder *encoder, const struct wfd_selection *selection)
+{
+	gboolean limit;
+
+	video_encoders_lock();
+	limit = size_class(selection->mode) == SIZE_UHD && encoder->passed[profile_index(selection)];
+	if (limit) {
+		encoder->max_width = 1920;
+		encoder->max_height = 1200;
+	}
+	video_encoders_unlock();
+	return limit;
 }
 
 gboolean video_encoder_try(const struct video_encoder *constant,
@@ -517,8 +567,10 @@ gboolean video_encoder_try(const struct video_encoder *constant,
 		return TRUE;
 	note_testing(encoder);
 	passed = run_test(encoder, selection, FALSE, &cause);
-	if (!passed)
+	if (!passed && !limit_size(encoder, selection)) {
 		video_encoder_give_up(encoder, selection->profile, cause->message);
+		note_test_failed(encoder, profile_index(selection));
+	}
 	note_result(encoder);
 	if (cause)
 		g_propagate_error(error, g_steal_pointer(&cause));
@@ -571,8 +623,10 @@ static void test_encoder(struct video_encoder *encoder, gboolean wanted)
 		video_encoders_unlock();
 		if (!fit)
 			continue;
-		if (!run_test(encoder, &selection, encoder->row->software, &error))
+		if (!run_test(encoder, &selection, encoder->row->software, &error)) {
 			video_encoder_give_up(encoder, profile, error->message);
+			note_test_failed(encoder, profile_index(&selection));
+		}
 		if (encoder->row->software)
 			break;
 	}

@@ -98,7 +98,7 @@ enum size_class {
 
 /**
  * struct video_encoder - an element that is installed; see encoders.h
- * @max_width, @max_height: from its pad template; 0: any
+ * @max_width, @max_height: from its pad template, or less; 0: any
  * @unfit: profiles that it cannot be configured for, or has failed with
  * @why: what was wrong last
  * @measured: pixels per second; 0: not measured
@@ -109,9 +109,9 @@ enum size_class {
 struct video_encoder {
 	const struct encoder_row *row;
 	char *element;
+
 	guint max_width;
 	guint max_height;
-
 	guint8 unfit;
 	char *why;
 	guint64 measured;

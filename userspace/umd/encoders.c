@@ -417,13 +417,13 @@ void video_encoder_limits(const struct video_encoder *encoder, struct wfd_encode
 
 	g_mutex_lock(&lock);
 	limits->h264_profiles = BOTH_PROFILES & ~encoder->unfit;
+	limits->max_width = encoder->max_width;
+	limits->max_height = encoder->max_height;
 	rate = encoder->measured * ENCODER_SHARE_PERCENT / 100;
 	g_mutex_unlock(&lock);
 	if (!rate)
 		rate = encoder->row->pixel_rate;
 	limits->max_level = WFD_LEVEL_5_2;
-	limits->max_width = encoder->max_width;
-	limits->max_height = encoder->max_height;
 	limits->software = encoder->row->software;
 	limits->max_pixel_rate = rate ? MAX(rate, LEAST_PIXEL_RATE) : 0;
 }

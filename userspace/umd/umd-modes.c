@@ -171,6 +171,21 @@ static gboolean share_profile(umd_session *s, GError **error)
 	return TRUE;
 }
 
+/* Large pictures are another thing than those that every encoder was tried with. FALSE: not these. */
+static gboolean does_large(umd_session *s, const GArray *modes)
+{
+	struct wfd_selection selection;
+
+	for (guint i = 0; i < modes->len; i++) {
+		const struct wfd_mode *mode = g_array_index(modes, struct wfd_mode_choice, i).mode;
+
+		if ((mode->width > 1920 || mode->height > 1200) &&
+		    umd_modes_negotiate(s, mode, &selection, NULL))
+			return video_encoder_try(s->encoder, &selection, NULL);
+	}
+	return TRUE;
+}
+
 GArray *umd_modes_new(umd_session *s, GError **error)
 {
 	GArray *modes;
@@ -181,6 +196,11 @@ GArray *umd_modes_new(umd_session *s, GError **error)
 	s->limits.audio = s->quirks.audio_only_aac ? 1u << WFD_AUDIO_AAC : ~0u;
 	s->limits.audio &= audio_encoders_available();
 	modes = wfd_negotiate_modes(s->caps, &s->limits, error);
+	if (modes && !does_large(s, modes)) {
+		g_clear_pointer(&modes, g_array_unref);
+		if (umd_encoder_choose(s, error) && share_profile(s, error))
+			modes = wfd_negotiate_modes(s->caps, &s->limits, error);
+	}
 	if (modes)
 		s->reduced = drop_modes(modes, s->limits.link_rate);
 	return modes;
