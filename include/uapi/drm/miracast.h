@@ -684,11 +684,12 @@ struct miracast_plug {
  *	miracast_mode_state. Sent after the commit, which does not wait.
  *	Reply status: 0, or why the mode cannot be carried. With -ERANGE the
  *	connector's link-status becomes bad and the desktop is told, so that it
- *	chooses another one, or the same once more; it does, too, when a plug
- *	brings a list without the mode that is set
+ *	chooses another one, or the same once more, three times for a monitor;
+ *	so it does, too, when a plug brings a list without the mode that is set
  * @MIRACAST_MSG_MODE_OFF: the desktop has switched the monitor off for good
  *	(disabled, no longer in use); no frames follow; drop cached buffers
- * @MIRACAST_MSG_POWER: the desktop blanked (standby) or woke the monitor;
+ * @MIRACAST_MSG_POWER: the desktop blanked (standby) or woke the monitor, or took
+ *	the picture off it or put one on;
  *	struct miracast_power; put the sink in low power or wake it
  * @MIRACAST_MSG_KEY_FRAME: the picture is discontinuous; send an IDR
  */

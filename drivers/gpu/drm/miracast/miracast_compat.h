@@ -16,7 +16,6 @@
 #include <linux/hrtimer.h>
 #include <linux/module.h>
 
-#include <drm/drm_atomic_helper.h>
 #include <drm/drm_connector.h>
 #include <drm/drm_crtc.h>
 #include <drm/drm_device.h>
@@ -58,15 +57,6 @@
 #define MIRACAST_DRIVER_PRIME_MMAP	.gem_prime_mmap = drm_gem_prime_mmap,
 #else
 #define MIRACAST_DRIVER_PRIME_MMAP
-#endif
-
-/* The check that a CRTC has a primary plane was one of several in a function. */
-#ifdef MIRACAST_OLD_PRIMARY_CHECK
-static inline int
-drm_atomic_helper_check_crtc_primary_plane(struct drm_crtc_state *crtc_state)
-{
-	return drm_atomic_helper_check_crtc_state(crtc_state, false);
-}
 #endif
 
 /* Connectors' mode_valid() was allowed to change the mode. */

@@ -7,7 +7,9 @@
 
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
+#include <drm/drm_drv.h>
 #include <drm/drm_modes.h>
+#include <drm/drm_modeset_lock.h>
 #include <drm/drm_print.h>
 #include <drm/drm_vblank.h>
 
@@ -68,24 +70,6 @@ miracast_crtc_mode_valid(struct drm_crtc *crtc,
 		return MODE_NO_STEREO;
 
 	return MODE_OK;
-}
-
-/*
- * A lit CRTC has a picture. There is nothing else that could be sent, and what a
- * compositor that is gone leaves lit would stay on the television: when core
- * takes the buffers of a client away it asks first for a CRTC without a picture,
- * and switches off what refuses that.
- */
-static int miracast_crtc_atomic_check(struct drm_crtc *crtc,
-				      struct miracast_commit *commit)
-{
-	struct drm_crtc_state *crtc_state =
-		drm_atomic_get_new_crtc_state(commit, crtc);
-
-	if (!crtc_state->enable)
-		return 0;
-
-	return drm_atomic_helper_check_crtc_primary_plane(crtc_state);
 }
 
 static void miracast_crtc_atomic_enable(struct drm_crtc *crtc,
@@ -249,11 +233,65 @@ void miracast_crtc_commit_tail(struct miracast_commit *commit)
 	drm_atomic_helper_cleanup_planes(drm, commit);
 }
 
+/* ----------------------------------------------------------- left-overs */
+
+static int miracast_crtc_switch_off(struct drm_crtc *crtc,
+				    struct drm_modeset_acquire_ctx *ctx)
+{
+	struct drm_mode_set off = { .crtc = crtc };
+
+	return drm_atomic_helper_set_config(&off, ctx);
+}
+
+static bool miracast_crtc_abandoned(struct drm_crtc *crtc)
+{
+	return crtc->state->enable &&
+	       !(crtc->state->plane_mask & drm_plane_mask(crtc->primary));
+}
+
+/**
+ * miracast_crtc_clean_up() - switch off what a desktop that is gone has left lit
+ * @drm: the device
+ *
+ * When core takes the buffers of a client away it leaves CRTCs lit that show
+ * nothing, if the driver lets it. We do: who is alive may want that for a while.
+ * But when nobody is master any more, nobody would ever switch them off, the
+ * sink would be kept busy, and the next desktop would find a mode that it has not
+ * set. A picture that was left on purpose stays.
+ *
+ * Context: Process, without locks.
+ */
+void miracast_crtc_clean_up(struct drm_device *drm)
+{
+	struct drm_modeset_acquire_ctx ctx;
+	struct drm_crtc *crtc;
+	int ret;
+
+	/* Nobody becomes master meanwhile. */
+	mutex_lock(&drm->master_mutex);
+	if (drm->master)
+		goto unlock;
+
+	DRM_MODESET_LOCK_ALL_BEGIN(drm, ctx, 0, ret);
+	drm_for_each_crtc(crtc, drm) {
+		if (!miracast_crtc_abandoned(crtc))
+			continue;
+		ret = miracast_crtc_switch_off(crtc, &ctx);
+		if (ret)
+			break;
+	}
+	DRM_MODESET_LOCK_ALL_END(drm, ctx, ret);
+	if (ret)
+		drm_dbg_kms(drm, "cannot switch off: %d\n", ret);
+
+unlock:
+	mutex_unlock(&drm->master_mutex);
+}
+
 /* ---------------------------------------------------------------- set-up */
 
 static const struct drm_crtc_helper_funcs miracast_crtc_helper_funcs = {
 	.mode_valid = miracast_crtc_mode_valid,
-	.atomic_check = miracast_crtc_atomic_check,
 	.atomic_flush = miracast_crtc_atomic_flush,
 	.atomic_enable = miracast_crtc_atomic_enable,
 	.atomic_disable = miracast_crtc_atomic_disable,

@@ -94,6 +94,11 @@ static void miracast_drm_debugfs_init(struct drm_minor *minor)
 
 /* -------------------------------------------------------------- DRM driver */
 
+static void miracast_drm_postclose(struct drm_device *drm, struct drm_file *file)
+{
+	miracast_crtc_clean_up(drm);
+}
+
 DEFINE_DRM_GEM_FOPS(miracast_fops);
 
 static const struct drm_driver miracast_drm_driver = {
@@ -111,6 +116,7 @@ static const struct drm_driver miracast_drm_driver = {
 	.dumb_create = miracast_gem_dumb_create,
 	.dumb_map_offset = miracast_gem_dumb_map_offset,
 	.debugfs_init = miracast_drm_debugfs_init,
+	.postclose = miracast_drm_postclose,
 };
 
 static const struct drm_mode_config_funcs miracast_mode_config_funcs = {

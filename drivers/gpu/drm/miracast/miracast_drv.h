@@ -279,7 +279,7 @@ struct miracast_hold {
 /**
  * struct miracast_told - what the daemon knows, or what it should know
  * @serial: of the mode that is set, 0 when there is none
- * @on: the monitor is not blanked
+ * @on: the monitor shows something: it is not blanked, and has a picture
  */
 struct miracast_told {
 	u32 serial;
@@ -481,6 +481,7 @@ struct miracast_pipe *miracast_crtc_create(struct drm_device *drm,
 					   struct drm_plane *cursor);
 void miracast_crtc_commit_tail(struct miracast_commit *commit);
 void miracast_crtc_end_hold(struct miracast_pipe *pipe);
+void miracast_crtc_clean_up(struct drm_device *drm);
 void miracast_crtc_handle_vblank(struct drm_crtc *crtc);
 enum drm_mode_status
 miracast_crtc_mode_valid(struct drm_crtc *crtc,

@@ -228,6 +228,8 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	if (busy)
 		pipe->stats.held_flips++;
 	watched = in_place && miracast_hold_drawn_in_place(pipe);
+	if (!old.fb != !new.fb)
+		miracast_notify_kick(pipe);
 	session = miracast_frame_offer(pipe);
 	spin_unlock_irq(&pipe->frame_lock);
 

@@ -47,6 +47,8 @@ static bool miracast_notify_next(struct miracast_context *context,
 {
 	struct miracast_pipe *pipe = context->pipe;
 	struct miracast_told *told = &context->told;
+	/* A monitor that is lit and has no picture is as dark as a blanked one. */
+	bool on = pipe->on && pipe->picture.fb;
 
 	lockdep_assert_held(&pipe->frame_lock);
 
@@ -66,11 +68,11 @@ static bool miracast_notify_next(struct miracast_context *context,
 		miracast_notice_init(notice, MIRACAST_MSG_MODE_SET,
 				     sizeof(notice->mode));
 		notice->mode = pipe->mode;
-	} else if (told->on != pipe->on) {
-		told->on = pipe->on;
+	} else if (told->on != on) {
+		told->on = on;
 		miracast_notice_init(notice, MIRACAST_MSG_POWER,
 				     sizeof(notice->power));
-		notice->power.on = pipe->on;
+		notice->power.on = on;
 		notice->power.reserved = 0;
 	} else if (context->key_frame) {
 		context->key_frame = false;
