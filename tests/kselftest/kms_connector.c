@@ -498,6 +498,35 @@ TEST_F(connector, mode_that_the_daemon_refuses_is_given_up)
 	close(netlink);
 }
 
+/* Who refuses everything does not keep a desktop busy that tries everything. */
+TEST_F(connector, daemon_that_refuses_everything_is_not_asked_for_ever)
+{
+	struct kms *kms = &self->kms;
+	struct miracast_mode_state state;
+	unsigned int told = 0, i;
+	drmModeAtomicReq *req;
+	struct kms_fb fb;
+	uint32_t code;
+	__u64 id;
+
+	light(_metadata, kms, &self->plug, &fb);
+	for (i = 0; i < 6; i++) {
+		ASSERT_EQ(0, sink_message(kms->sink, &code, &state,
+					  sizeof(state), &id));
+		ASSERT_EQ(MIRACAST_MSG_MODE_SET, code);
+		ASSERT_LT(0, sink_reply(kms->sink, id, -ERANGE, NULL, 0));
+		sleep_ms(500);
+		if (link_status(kms) == DRM_MODE_LINK_STATUS_GOOD)
+			break;
+		told++;
+		req = drmModeAtomicAlloc();
+		kms_set_connector(kms, req, "link-status",
+				  DRM_MODE_LINK_STATUS_GOOD);
+		ASSERT_EQ(0, kms_commit(kms, req, DRM_MODE_ATOMIC_ALLOW_MODESET));
+	}
+	EXPECT_EQ(3, told);
+}
+
 TEST_F(connector, R24_departure_is_idempotent)
 {
 	EXPECT_EQ(0, sink_unplug(self->kms.sink));

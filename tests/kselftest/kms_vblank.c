@@ -218,6 +218,21 @@ static void *wait_for_vblanks(void *data)
 	return NULL;
 }
 
+/* And that come when the timer has just been stopped. */
+static void *wait_now_and_then(void *data)
+{
+	struct waiter *waiter = data;
+	drmVBlank vblank;
+	unsigned int i;
+
+	for (i = 0; !atomic_load(&waiter->stop); i++) {
+		wait_vblank(waiter->kms, DRM_VBLANK_RELATIVE, 1, &vblank);
+		usleep((useconds_t)(period_ns(waiter->kms) / 1000 + i * 53 % 500));
+	}
+
+	return NULL;
+}
+
 /* A timer that is stopped and started while it expires. */
 TEST_F_TIMEOUT(vblank, off_and_on_beside_waiters, 120)
 {
@@ -243,6 +258,32 @@ TEST_F_TIMEOUT(vblank, off_and_on_beside_waiters, 120)
 	EXPECT_LT(10, i);
 	EXPECT_LT(0, waiter.events);
 	EXPECT_EQ(0, wait_vblank(kms, DRM_VBLANK_RELATIVE, 1, &vblank));
+}
+
+/* The same by flips, each of which finds the timer stopped, or about to be. */
+TEST_F_TIMEOUT(vblank, flips_beside_waiters, 120)
+{
+	struct kms *kms = &self->kms;
+	struct waiter waiter = { .kms = kms };
+	struct drm_event_vblank event;
+	uint64_t end = now_ms() + 10000;
+	unsigned int flips = 0;
+	pthread_t thread;
+
+	ASSERT_EQ(0, pthread_create(&thread, NULL, wait_now_and_then, &waiter));
+	while (now_ms() < end) {
+		ASSERT_EQ(0, kms_flip(kms, flips & 1 ? &self->a : &self->b));
+		do {
+			ASSERT_TRUE(next_event(kms, &event, LATE_MS));
+		} while (event.base.type != DRM_EVENT_FLIP_COMPLETE);
+		flips++;
+		/* It stops with the vblank after the last one that was wanted. */
+		usleep((useconds_t)(period_ns(kms) / 1000 +
+				    flips * 37 % 400));
+	}
+	atomic_store(&waiter.stop, true);
+	pthread_join(thread, NULL);
+	EXPECT_LT(10, flips);
 }
 
 TEST_HARNESS_MAIN

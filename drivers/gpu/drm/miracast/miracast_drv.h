@@ -394,6 +394,7 @@ struct miracast_stats {
  * @last_seq: number of the newest picture
  * @mode: mode that is set, width 0 when off
  * @refused: serial of the mode that the daemon has refused last, or 0
+ * @refusals: how often it has, since the monitor came
  * @on: the CRTC is active
  * @damage: what changed since a picture was taken
  * @damage_full: everything did
@@ -425,6 +426,7 @@ struct miracast_pipe {
 	u64 last_seq;
 	struct miracast_mode_state mode;
 	u32 refused;
+	unsigned int refusals;
 	bool on;
 	struct miracast_damage damage;
 	bool damage_full;

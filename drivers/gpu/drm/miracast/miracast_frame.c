@@ -308,6 +308,7 @@ int miracast_frame_start(struct miracast_context *context)
 		context->num_revoked = 0;
 		context->told = (struct miracast_told) { .on = true };
 		pipe->refused = 0;
+		pipe->refusals = 0;
 		pipe->damage_full = true;
 		pipe->cursor_changed = true;
 		miracast_frame_begin(pipe);

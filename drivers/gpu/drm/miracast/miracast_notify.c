@@ -22,6 +22,13 @@
 /* When a message for which there was no memory is tried again. */
 #define MIRACAST_NOTIFY_RETRY		(HZ / 5)
 
+/*
+ * How often a desktop is asked to choose another mode for one monitor. One that
+ * makes nothing of it, for a daemon that refuses whatever it is told, would else
+ * lay out its screens for ever.
+ */
+#define MIRACAST_MAX_REFUSALS		3
+
 /* A message with its payload. */
 struct miracast_notice {
 	struct miracast_message head;
@@ -101,9 +108,12 @@ static void miracast_notify_done(void *ctx, int status, const void *out,
 	if (status)
 		pipe->stats.refused++;
 	if (pipe->context == context) {
-		refused = status == -ERANGE && code == MIRACAST_MSG_MODE_SET;
-		if (refused)
+		refused = status == -ERANGE && code == MIRACAST_MSG_MODE_SET &&
+			  pipe->refusals < MIRACAST_MAX_REFUSALS;
+		if (refused) {
 			pipe->refused = context->told.serial;
+			pipe->refusals++;
+		}
 		miracast_notify_kick(pipe);
 	}
 	spin_unlock_irq(&pipe->frame_lock);
