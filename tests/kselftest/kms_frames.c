@@ -513,6 +513,8 @@ TEST_F(frames, R55_mode_and_power_are_told)
 	EXPECT_EQ(1280, first.width);
 	EXPECT_EQ(720, first.height);
 	EXPECT_EQ(60000, first.refresh);
+	/* And no more: a picture came with it. */
+	EXPECT_EQ(0, fd_poll(sink, POLLIN, 300));
 	ASSERT_EQ(0, sink_acquire(sink, &frame));
 	EXPECT_EQ(first.serial, frame.mode_serial);
 	ASSERT_EQ(0, sink_release(sink, frame.seq, -1, NULL));

@@ -4,6 +4,7 @@
  */
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/mutex.h>
 
 #include <drm/drm_atomic.h>
 #include <drm/drm_atomic_helper.h>
@@ -151,11 +152,7 @@ static void miracast_crtc_atomic_flush(struct drm_crtc *crtc,
 		drm_atomic_get_new_crtc_state(commit, crtc);
 	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
 	struct drm_pending_vblank_event *event;
-	bool busy;
-
-	if (drm_atomic_crtc_needs_modeset(crtc_state))
-		miracast_notify_mode(pipe, crtc_state);
-	busy = miracast_frame_publish(pipe, commit);
+	bool busy = miracast_frame_publish(pipe, commit);
 
 	spin_lock_irq(&crtc->dev->event_lock);
 	event = crtc_state->event;

@@ -154,7 +154,7 @@ static void miracast_frame_wake(struct miracast_session *session)
 }
 
 /**
- * miracast_frame_publish() - a commit has changed the picture
+ * miracast_frame_publish() - a commit has changed the picture, or the mode
  * @pipe: the pipe
  * @commit: the commit
  *
@@ -175,6 +175,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	struct miracast_picture old, new;
 	struct miracast_session *session;
 	struct miracast_damage damage = {};
+	bool modeset = drm_atomic_crtc_needs_modeset(crtc_state);
 	bool cursor_changed, full, in_place, redrawn, busy, watched;
 
 	spin_lock_irq(&pipe->frame_lock);
@@ -191,11 +192,10 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 
 	cursor_changed = cursor &&
 			 !miracast_cursor_equal(&old.cursor, &new.cursor);
-	if (!primary && !cursor_changed && old.fb == new.fb)
+	if (!modeset && !primary && !cursor_changed && old.fb == new.fb)
 		return false;
 
-	full = drm_atomic_crtc_needs_modeset(crtc_state) ||
-	       !miracast_picture_same_shape(&old, &new);
+	full = modeset || !miracast_picture_same_shape(&old, &new);
 	if (primary && new.fb && !full)
 		miracast_picture_damage(&new,
 					drm_atomic_get_old_plane_state(commit, pipe->primary),
@@ -216,7 +216,10 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	if (cursor)
 		miracast_fb_get(new.cursor.fb);
 
+	/* Mode and picture at once: the one without the other would look dark. */
 	spin_lock_irq(&pipe->frame_lock);
+	if (modeset)
+		miracast_notify_mode(pipe, crtc_state);
 	if (!cursor)
 		new.cursor = pipe->picture.cursor;
 	miracast_picture_stamp(pipe, &new);

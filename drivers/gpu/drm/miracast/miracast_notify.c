@@ -222,12 +222,14 @@ void miracast_notify_kick(struct miracast_pipe *pipe)
  * blanked is told when it wakes. One that is set once more, as desktops do when
  * they are told that the link is bad, is a new one.
  *
- * Context: Commit tail.
+ * Context: Commit tail, with pipe->frame_lock held.
  */
 void miracast_notify_mode(struct miracast_pipe *pipe,
 			  const struct drm_crtc_state *crtc_state)
 {
 	struct miracast_mode_state mode = {};
+
+	lockdep_assert_held(&pipe->frame_lock);
 
 	if (crtc_state->enable) {
 		mode.width = crtc_state->mode.hdisplay;
@@ -235,7 +237,6 @@ void miracast_notify_mode(struct miracast_pipe *pipe,
 		mode.refresh = miracast_mode_refresh(&crtc_state->mode);
 	}
 
-	spin_lock_irq(&pipe->frame_lock);
 	pipe->on = crtc_state->active;
 	mode.serial = pipe->mode.serial;
 	if (!crtc_state->enable) {
@@ -248,5 +249,4 @@ void miracast_notify_mode(struct miracast_pipe *pipe,
 		pipe->mode = mode;
 	}
 	miracast_notify_kick(pipe);
-	spin_unlock_irq(&pipe->frame_lock);
 }
