@@ -63,6 +63,57 @@ static void test_states(void)
 	g_assert_cmpuint(found, ==, G_N_ELEMENTS(arrows));
 }
 
+/* A link that breaks its promise. */
+static link_connection *deaf_connect(link_backend *backend, link_sink *sink, GVariant *options,
+				     const struct link_connection_events *link_events,
+				     gpointer user_data)
+{
+	link_connection *conn = g_new0(link_connection, 1);
+
+	link_connection_init(conn, backend, sink, link_events, user_data);
+	return conn;
+}
+
+static void deaf_disconnect(link_connection *conn)
+{
+}
+
+static void deaf_free(link_connection *conn)
+{
+	link_connection_finish(conn);
+	g_free(conn);
+}
+
+static void nothing_changed(session *s, enum session_change what, gpointer user_data)
+{
+}
+
+/* Nobody who does not answer keeps a session for ever. */
+static void test_ending_limit(void)
+{
+	static const struct link_impl impl = {
+		.name = "deaf",
+		.connect = deaf_connect,
+		.disconnect = deaf_disconnect,
+		.connection_free = deaf_free,
+	};
+	const struct session_env env = { .umd_program = "/nonexistent", .rtsp_timeout = 1 };
+	link_backend backend = { .impl = &impl };
+	g_autoptr(link_sink) sink = link_sink_new("deaf", "id", "TV");
+	g_autoptr(session) s = session_new(1, sink, &env, g_variant_new("a{sv}", NULL),
+					   nothing_changed, NULL);
+	gint64 deadline;
+
+	session_connect(s, &backend);
+	session_end(s, reason_new_code(REASON_DISCONNECTED, "enough"));
+	deadline = g_get_monotonic_time() + (SESSION_ENDING_SECONDS + 2) * G_USEC_PER_SEC;
+	while (session_state(s) != SESSION_GONE) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(1000);
+	}
+}
+
 /* ---- kernel.h -------------------------------------------------------------- */
 
 static void test_kernel_errors(void)
@@ -562,7 +613,10 @@ static void test_clean_text(void)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	/* What the broker warns of is what some of the tests are about. */
+	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	g_test_add_func("/session/states", test_states);
+	g_test_add_func("/session/ending-limit", test_ending_limit);
 	g_test_add_func("/kernel/errors", test_kernel_errors);
 	g_test_add_func("/kernel/open", test_kernel_open);
 	g_test_add_func("/kernel/group", test_kernel_group);

@@ -30,7 +30,7 @@ enum exit_status {
 };
 
 /* Longest that an orderly end may take: UMD, link, P2P. */
-#define STOP_SECONDS 10
+#define STOP_SECONDS 13
 
 struct daemon {
 	GMainLoop *loop;

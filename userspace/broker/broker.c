@@ -441,6 +441,8 @@ broker *broker_new(const struct broker_config *config)
 	b->env.umd_program = config->umd_program;
 	b->env.rtsp_timeout = config->rtsp_timeout ? config->rtsp_timeout : SESSION_RTSP_TIMEOUT;
 	b->env.short_m3 = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	b->env.negotiation_timeout = config->negotiation_timeout ? config->negotiation_timeout :
+								   SESSION_NEGOTIATION_TIMEOUT;
 	b->links = g_ptr_array_new_with_free_func((GDestroyNotify)link_slot_free);
 	b->sinks = g_ptr_array_new_with_free_func((GDestroyNotify)link_sink_unref);
 	b->sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);

@@ -21,6 +21,7 @@ typedef struct broker broker;
  * @umd_program: path of miracast-umd
  * @defaults: a{sv}: options of sessions that do not say otherwise, or NULL
  * @rtsp_timeout: seconds, 0 = SESSION_RTSP_TIMEOUT
+ * @negotiation_timeout: seconds, 0 = SESSION_NEGOTIATION_TIMEOUT
  * @keep_ended: seconds that an ended session can still be asked why
  * @max_sessions: at once, further ones are refused; 0 = BROKER_MAX_SESSIONS
  */
@@ -29,6 +30,7 @@ struct broker_config {
 	const char *umd_program;
 	GVariant *defaults;
 	guint rtsp_timeout;
+	guint negotiation_timeout;
 	guint keep_ended;
 	guint max_sessions;
 };

@@ -25,7 +25,7 @@ struct session {
 	link_connection *link;
 	gboolean link_closing;
 	guint64 max_rate;
-	guint rtsp_timer;
+	guint limit; /* of the state */
 	guint calls; /* how often the sink has dialled */
 	gboolean answered; /* it has said something on this connection */
 	reason *hung_up; /* what the UMD said when it had not */
@@ -113,15 +113,40 @@ static void phase_free(struct session_phase *phase)
 	g_free(phase);
 }
 
-/* The only place where the state changes. */
+static gboolean limit_reached(gpointer user_data);
+
+/* 0: none */
+static guint seconds_of(session *s, enum session_state state)
+{
+	switch (state) {
+	case SESSION_LINKING:
+		return SESSION_LINKING_SECONDS;
+	case SESSION_RTSP:
+		return s->hung_up ? MIN(SESSION_REDIAL_SECONDS, s->env->rtsp_timeout) :
+				    s->env->rtsp_timeout;
+	case SESSION_NEGOTIATING:
+		return s->env->negotiation_timeout;
+	case SESSION_ENDING:
+		return SESSION_ENDING_SECONDS;
+	default:
+		return 0;
+	}
+}
+
+/* The only place where the state changes, and its limit with it. */
 static gboolean session_move(session *s, enum session_event event)
 {
 	enum session_state next;
+	guint seconds;
 
 	if (!session_next_state(s->state, event, &next))
 		return FALSE;
 	g_debug("session %u: %s -> %s", s->id, state_names[s->state], state_names[next]);
 	s->state = next;
+	g_clear_handle_id(&s->limit, g_source_remove);
+	seconds = seconds_of(s, next);
+	if (seconds)
+		s->limit = g_timeout_add_seconds(seconds, limit_reached, s);
 	s->changed(s, SESSION_CHANGED_STATE, s->user_data);
 	return TRUE;
 }
@@ -160,7 +185,6 @@ void session_end(session *s, reason *why)
 		return;
 	}
 	s->why = why;
-	g_clear_handle_id(&s->rtsp_timer, g_source_remove);
 	add_phase(s, "ending", g_get_monotonic_time(), why->message);
 	session_move(s, SESSION_EVENT_END);
 	take_down(s);
@@ -287,15 +311,6 @@ static gboolean open_sink(session *s)
 	return s->sink_fd >= 0;
 }
 
-static gboolean redial_timed_out(gpointer user_data)
-{
-	session *s = user_data;
-
-	s->rtsp_timer = 0;
-	session_end(s, g_steal_pointer(&s->hung_up));
-	return G_SOURCE_REMOVE;
-}
-
 /* It has gone before we spoke to it: FALSE if it shall not get another chance. */
 static gboolean await_redial(session *s, const reason *why)
 {
@@ -307,8 +322,6 @@ static gboolean await_redial(session *s, const reason *why)
 	s->hung_up = reason_new(why->name, why->message, why->hint);
 	add_phase(s, "hung-up", g_get_monotonic_time(),
 		  "the display has hung up before it said anything, waiting for it to call again");
-	s->rtsp_timer = g_timeout_add_seconds(MIN(SESSION_REDIAL_SECONDS, s->env->rtsp_timeout),
-					      redial_timed_out, s);
 	session_move(s, SESSION_EVENT_HUNG_UP);
 	open_sink(s);
 	return TRUE;
@@ -407,17 +420,6 @@ static void link_progress(link_connection *conn, const char *phase, const char *
 	s->changed(s, SESSION_CHANGED_PHASES, s->user_data);
 }
 
-static gboolean rtsp_timed_out(gpointer user_data)
-{
-	session *s = user_data;
-
-	s->rtsp_timer = 0;
-	session_end(s, reason_new_code(REASON_SINK_NEVER_DIALLED,
-				       "%s has joined, but did not connect to our RTSP port within %u s",
-				       s->sink->name, s->env->rtsp_timeout));
-	return G_SOURCE_REMOVE;
-}
-
 static void link_up(link_connection *conn, const struct link_path *path, gpointer user_data)
 {
 	session *s = user_data;
@@ -426,7 +428,6 @@ static void link_up(link_connection *conn, const struct link_path *path, gpointe
 	set_path(s, path->local, path->peer, path->interface);
 	add_phase(s, "link-up", g_get_monotonic_time(),
 		  "the network path is up, waiting for the display to call");
-	s->rtsp_timer = g_timeout_add_seconds(s->env->rtsp_timeout, rtsp_timed_out, s);
 	session_move(s, SESSION_EVENT_LINK_UP);
 }
 
@@ -435,7 +436,6 @@ static void link_dialled(link_connection *conn, GSocketConnection *rtsp, gpointe
 	session *s = user_data;
 	g_autoptr(GError) error = NULL;
 
-	g_clear_handle_id(&s->rtsp_timer, g_source_remove);
 	s->calls++;
 	add_phase(s, "dialled", g_get_monotonic_time(), "the display has called");
 	session_move(s, SESSION_EVENT_DIALLED);
@@ -464,6 +464,49 @@ static const struct link_connection_events link_callbacks = {
 	.closed = link_closed,
 };
 
+/* ---- limits ---------------------------------------------------------------- */
+
+/* Whoever has not done what he was told is left where he is. */
+static void give_up(session *s)
+{
+	g_warning("session %u: %s was not taken down within %d s", s->id,
+		  s->umd ? "the user-mode driver" : "the link", SESSION_ENDING_SECONDS);
+	g_clear_pointer(&s->umd, umd_process_free);
+	g_clear_pointer(&s->link, link_connection_free);
+	take_down(s);
+}
+
+static gboolean limit_reached(gpointer user_data)
+{
+	session *s = user_data;
+
+	s->limit = 0;
+	switch (s->state) {
+	case SESSION_LINKING:
+		session_end(s, reason_new_code(REASON_LINK_UNAVAILABLE,
+					       "there was no path to %s within %d s", s->sink->name,
+					       SESSION_LINKING_SECONDS));
+		break;
+	case SESSION_RTSP:
+		session_end(s, s->hung_up ? g_steal_pointer(&s->hung_up) :
+			       reason_new_code(REASON_SINK_NEVER_DIALLED,
+					       "%s has joined, but did not connect to our RTSP port within %u s",
+					       s->sink->name, s->env->rtsp_timeout));
+		break;
+	case SESSION_NEGOTIATING:
+		session_end(s, reason_new_code(REASON_UMD_HUNG,
+					       "no stream to %s came about within %u s", s->sink->name,
+					       s->env->negotiation_timeout));
+		break;
+	case SESSION_ENDING:
+		give_up(s);
+		break;
+	default:
+		break;
+	}
+	return G_SOURCE_REMOVE;
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 session *session_new(guint id, link_sink *sink, const struct session_env *env, GVariant *options,
@@ -491,7 +534,7 @@ void session_free(session *s)
 {
 	if (!s)
 		return;
-	g_clear_handle_id(&s->rtsp_timer, g_source_remove);
+	g_clear_handle_id(&s->limit, g_source_remove);
 	g_clear_pointer(&s->umd, umd_process_free);
 	g_clear_pointer(&s->link, link_connection_free);
 	close_sink_fd(s);

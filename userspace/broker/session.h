@@ -17,6 +17,18 @@
  *
  * Every way out of the row leads to "ending" with a reason; the first one counts.
  *
+ * Each state has a limit, one timer that is armed when it is entered:
+ *
+ *	linking		SESSION_LINKING_SECONDS: the sum of the link's own limits
+ *	rtsp		rtsp_timeout of struct session_env
+ *	negotiating	negotiation_timeout: each message has its own limit in the
+ *			UMD, this one is for a UMD that hangs
+ *	streaming	none: the UMD's "stats" are awaited (umd-process.h)
+ *	ending		SESSION_ENDING_SECONDS: UMD and link have their own limits
+ *			within it; what is not down then is let go of
+ *
+ * "found" is left in the same breath, "gone" is over.
+ *
  * A sink that hangs up before it has answered anything may not have been able to
  * wait for our first word, and dial again (rtsp-listener.h): the session goes
  * back from "negotiating" to "rtsp", for SESSION_REDIAL_SECONDS, and begins with
@@ -107,17 +119,25 @@ struct session_phase {
  * @short_m3: (element-type utf8): set of the ids of sinks that closed the connection
  *	instead of answering the long M3: they are asked the short one from then on.
  *	Sessions add to it, SESSION_MAX_SHORT_M3 at most
+ * @negotiation_timeout: seconds from its call to the stream
  */
 struct session_env {
 	kernel *kernel;
 	const char *umd_program;
 	guint rtsp_timeout;
 	GHashTable *short_m3;
+	guint negotiation_timeout;
 };
 
 #define SESSION_MAX_SHORT_M3 64
 
 #define SESSION_RTSP_TIMEOUT 90
+/* M1 to M7 with a sink that uses the time it has for each, and a slow start. */
+#define SESSION_NEGOTIATION_TIMEOUT 90
+/* A display that is searched, and then takes two minutes each for its user and for WPS. */
+#define SESSION_LINKING_SECONDS 420
+/* UMD: 3 + 1, IP: 3, group: 3 */
+#define SESSION_ENDING_SECONDS 11
 /* Sinks that dial again do so within some seconds, and about five times. */
 #define SESSION_REDIAL_SECONDS 10
 #define SESSION_MAX_CALLS 8

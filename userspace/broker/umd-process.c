@@ -25,6 +25,7 @@ struct umd_process {
 	reason *why; /* what it said itself, or why we ended it */
 	reason *exit_reason; /* what its exit status says */
 	guint timer; /* until it is killed, or until the channel is given up */
+	guint kill_timer; /* after SIGKILL, until the process is given up */
 	guint watchdog; /* until the next "stats" is overdue */
 	gboolean stopping;
 	const struct umd_process_funcs *funcs;
@@ -90,6 +91,25 @@ static void check_over(umd_process *umd)
 	umd->funcs->exited(umd, umd->why ? umd->why : umd->exit_reason, umd->user_data);
 }
 
+/*
+ * SIGKILL has not ended it: it is in the kernel, in a state that nothing interrupts
+ * (a GPU driver, a network file system). GSubprocess goes on to wait for it; we do not.
+ */
+static gboolean kill_timed_out(gpointer user_data)
+{
+	umd_process *umd = user_data;
+
+	umd->kill_timer = 0;
+	g_warning("miracast-umd %s cannot be killed, leaving it behind",
+		  g_subprocess_get_identifier(umd->process));
+	g_cancellable_cancel(umd->cancellable);
+	g_clear_handle_id(&umd->watchdog, g_source_remove);
+	g_clear_object(&umd->process);
+	g_clear_pointer(&umd->channel, channel_free);
+	check_over(umd);
+	return G_SOURCE_REMOVE;
+}
+
 static void kill_hung(umd_process *umd, reason *why)
 {
 	g_warning("killing miracast-umd %s: %s", g_subprocess_get_identifier(umd->process),
@@ -98,6 +118,8 @@ static void kill_hung(umd_process *umd, reason *why)
 	/* First the context: a process that hangs in a call to the kernel comes free by it. */
 	umd->funcs->hung(umd, umd->user_data);
 	g_subprocess_send_signal(umd->process, SIGKILL);
+	if (!umd->kill_timer)
+		umd->kill_timer = g_timeout_add_seconds(UMD_KILL_SECONDS, kill_timed_out, umd);
 }
 
 static gboolean stop_timed_out(gpointer user_data)
@@ -216,6 +238,7 @@ static void process_ended(GObject *source, GAsyncResult *result, gpointer user_d
 	umd = user_data;
 	g_clear_handle_id(&umd->watchdog, g_source_remove);
 	g_clear_handle_id(&umd->timer, g_source_remove);
+	g_clear_handle_id(&umd->kill_timer, g_source_remove);
 	umd->exit_reason = describe_exit(umd->process);
 	g_clear_object(&umd->process);
 	if (umd->channel)
@@ -322,6 +345,7 @@ void umd_process_free(umd_process *umd)
 		return;
 	g_clear_handle_id(&umd->watchdog, g_source_remove);
 	g_clear_handle_id(&umd->timer, g_source_remove);
+	g_clear_handle_id(&umd->kill_timer, g_source_remove);
 	if (umd->cancellable)
 		g_cancellable_cancel(umd->cancellable);
 	g_clear_object(&umd->cancellable);

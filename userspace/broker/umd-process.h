@@ -24,7 +24,8 @@ typedef struct umd_process umd_process;
  * @hung: it did not end within UMD_STOP_SECONDS after umd_process_stop(), or
  *	has sent no "stats" for UMD_SILENCE_SECONDS while streaming; the owner
  *	should destroy the kernel's context now. It is then killed
- * @exited: the process is gone, always the last call; why, as the UMD has said
+ * @exited: the process is gone, or could not be ended within UMD_KILL_SECONDS after
+ *	SIGKILL and is left behind; always the last call; why, as the UMD has said
  *	itself or as its exit status shows; borrowed
  *
  * All run in the main context; none from inside of a call of this header.
@@ -39,6 +40,8 @@ struct umd_process_funcs {
 
 /* Time that a UMD has for TEARDOWN and its own end. */
 #define UMD_STOP_SECONDS 3
+/* Time that the kernel has for its end after SIGKILL. */
+#define UMD_KILL_SECONDS 1
 /* "stats" comes each second; a machine under load may be late with it. */
 #define UMD_SILENCE_SECONDS 10
 
