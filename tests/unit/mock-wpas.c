@@ -440,6 +440,10 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 {
 	mock_wpas *mock = user_data;
 
+	if (strcmp(path, TV) == 0 && mock->peer_hidden) {
+		g_set_error_literal(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "it is lost");
+		return NULL;
+	}
 	if (g_str_has_prefix(path, PEERS))
 		return peer_property(mock, path, property);
 	if (strcmp(property, "Interfaces") == 0)

@@ -95,6 +95,46 @@ void spin(guint ms)
 			g_usleep(1000);
 }
 
+static void marker_came(GDBusConnection *bus, const char *sender, const char *path,
+			const char *iface, const char *signal, GVariant *args, gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->markers++;
+}
+
+static void answered(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct fixture *f = user_data;
+	g_autoptr(GVariant) answer =
+		g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
+
+	f->markers++;
+}
+
+/*
+ * A marker is behind all that was said, an answer behind all that was asked; what they
+ * bring about is said and asked in its turn, a few times.
+ */
+void settle(struct fixture *f)
+{
+	for (guint round = 0; round < 6; round++) {
+		guint before = f->markers;
+
+		g_dbus_connection_emit_signal(f->wpas_bus, NULL, "/marker", "test.Marker", "Here", NULL,
+					      NULL);
+		g_dbus_connection_call(f->bus, g_dbus_connection_get_unique_name(f->wpas_bus),
+				       "/fi/w1/wpa_supplicant1", "org.freedesktop.DBus.Properties", "GetAll",
+				       g_variant_new("(s)", "fi.w1.wpa_supplicant1"), NULL,
+				       G_DBUS_CALL_FLAGS_NONE, -1, NULL, answered, f);
+		while (f->markers < before + 2)
+			g_main_context_iteration(NULL, TRUE);
+		/* And what else is there at this moment. */
+		while (g_main_context_iteration(NULL, FALSE))
+			;
+	}
+}
+
 static GDBusConnection *connect_bus(struct fixture *f)
 {
 	g_autoptr(GError) error = NULL;
@@ -183,6 +223,12 @@ void set_up(struct fixture *f, gconstpointer data)
 	g_test_dbus_up(f->test_bus);
 	f->bus = connect_bus(f);
 	f->wpas_bus = connect_bus(f);
+	g_dbus_connection_signal_subscribe(f->bus, NULL, "test.Marker", "Here", NULL, NULL,
+					   G_DBUS_SIGNAL_FLAGS_NONE, marker_came, f, NULL);
+	/* The bus has it when it has answered something later. */
+	g_variant_unref(g_dbus_connection_call_sync(f->bus, "org.freedesktop.DBus", "/",
+						    "org.freedesktop.DBus", "GetId", NULL, NULL,
+						    G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL));
 	if (GPOINTER_TO_INT(data) >= 0)
 		f->wpas = mock_wpas_new(f->wpas_bus, GPOINTER_TO_INT(data));
 	f->runtime_dir = g_dir_make_tmp("miracast-XXXXXX", NULL);

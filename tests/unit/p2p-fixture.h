@@ -34,6 +34,7 @@ struct fixture {
 	const char *control_dirs[2];
 	guint16 port;
 	gboolean stopped;
+	guint markers;
 };
 
 /* How many nets are open. */
@@ -53,6 +54,8 @@ void reset_events(struct fixture *f);
 void set_kernel_user(const char *user);
 
 void wait_until(gboolean (*done)(struct fixture *f), struct fixture *f);
+/* Until all that wpa_supplicant has said has been heard and dealt with. */
+void settle(struct fixture *f);
 /* Let the loop run for so long. */
 void spin(guint ms);
 

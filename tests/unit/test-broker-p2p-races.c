@@ -125,7 +125,7 @@ static GSocketConnection *go_to(struct fixture *f, enum place place)
 		break;
 	case RETRYING:
 		wait_until(tv_is_asked, f);
-		spin(30);
+		settle(f);
 		break;
 	case FORMING:
 		wait_until(tv_is_asked, f);
@@ -172,17 +172,17 @@ static void assert_ends_within(struct fixture *f, gint64 us)
 static void assert_nothing_left(struct fixture *f, enum place place)
 {
 	/* What comes last is dealt with, too. */
-	spin(15);
+	settle(f);
 	/* Before we have asked it, a group with the TV is somebody else's. */
 	if (place < NEGOTIATING && f->wpas->group) {
 		mock_wpas_end_group(f->wpas);
-		spin(5);
+		settle(f);
 	}
 	g_assert_false(f->wpas->group);
 	g_assert_cmpuint(f->wpas->foreign_ends, ==, 0);
 	if (f->wpas->foreign) {
 		mock_wpas_foreign_group(f->wpas, FALSE);
-		spin(5);
+		settle(f);
 	}
 }
 
@@ -261,7 +261,7 @@ static void test_group_after_the_end(struct fixture *f, gconstpointer data)
 	assert_ends_within(f, AT_ONCE_US);
 	spin(1000);
 	mock_wpas_signal(f->wpas, MOCK_SIGNAL_GROUP_STARTED);
-	spin(50);
+	settle(f);
 	g_assert_false(f->wpas->group);
 }
 
@@ -292,8 +292,73 @@ static void test_deaf_supplicant(struct fixture *f, gconstpointer data)
 	g_clear_pointer(&f->broker, broker_free);
 	start_broker(f);
 	scan(f);
-	spin(50);
+	settle(f);
 	g_assert_false(f->wpas->group);
+}
+
+/* Not even SIGKILL ends it: played by a kill that does not arrive. */
+static gboolean kill_is_lost;
+void __wrap_g_subprocess_send_signal(GSubprocess *process, gint signal);
+void __real_g_subprocess_send_signal(GSubprocess *process, gint signal);
+
+void __wrap_g_subprocess_send_signal(GSubprocess *process, gint signal)
+{
+	if (!kill_is_lost)
+		__real_g_subprocess_send_signal(process, signal);
+}
+
+static void hang(GSocketConnection *sink)
+{
+	g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL, NULL,
+			       "hang\n");
+	spin(200);
+}
+
+static void test_unkillable_umd(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = go_to(f, STREAMING);
+
+	hang(sink);
+	kill_is_lost = TRUE;
+	end(f);
+	assert_ends_within(f, AT_MOST_US);
+	assert_nothing_left(f, STREAMING);
+	kill_is_lost = FALSE;
+}
+
+/* Of whatever state the session is in: the daemon's end waits for no longer than this. */
+static void test_stop_with_all_hanging(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = go_to(f, STREAMING);
+	gint64 start = g_get_monotonic_time();
+
+	hang(sink);
+	kill_is_lost = TRUE;
+	net_does_not_close = TRUE;
+	f->wpas->deaf = TRUE;
+	stop_broker(f);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 13 * G_USEC_PER_SEC);
+	kill_is_lost = FALSE;
+	net_does_not_close = FALSE;
+	f->wpas->deaf = FALSE;
+	start_broker(f);
+	mock_wpas_end_group(f->wpas);
+	settle(f);
+}
+
+/* A UMD that hangs before there is a stream says nothing that a watchdog could miss. */
+static void test_negotiation_hangs(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	stop_broker(f);
+	f->config.negotiation_timeout = 1;
+	start_broker(f);
+	go_to(f, UP);
+	sink = dial_from(f, "127.0.0.2");
+	hang(sink);
+	assert_ends_within(f, AT_MOST_US);
+	g_assert_cmpstr(session_reason(last_session(f))->name, ==, "umd-hung");
 }
 
 static void test_net_hangs(struct fixture *f, gconstpointer data)
@@ -325,6 +390,12 @@ int main(int argc, char **argv)
 		   tear_down);
 	g_test_add("/p2p-races/deaf-supplicant", struct fixture, NULL, set_up_complete,
 		   test_deaf_supplicant, tear_down);
+	g_test_add("/p2p-races/unkillable-umd", struct fixture, NULL, set_up_complete,
+		   test_unkillable_umd, tear_down);
+	g_test_add("/p2p-races/stop-with-all-hanging", struct fixture, NULL, set_up_complete,
+		   test_stop_with_all_hanging, tear_down);
+	g_test_add("/p2p-races/negotiation-hangs", struct fixture, NULL, set_up_complete,
+		   test_negotiation_hangs, tear_down);
 	g_test_add("/p2p-races/net-hangs", struct fixture, NULL, set_up_complete, test_net_hangs,
 		   tear_down);
 	return g_test_run();

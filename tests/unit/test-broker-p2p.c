@@ -428,12 +428,12 @@ static void test_level(struct fixture *f, gconstpointer data)
 	static const struct broker_events counting = { .sinks_changed = sinks_changed };
 
 	scan(f);
-	spin(50);
+	settle(f);
 	broker_set_events(f->broker, &counting, f);
 	sinks_told = 0;
 	f->wpas->level = -41; /* not worth a word */
 	mock_wpas_peer_changed(f->wpas);
-	spin(50);
+	settle(f);
 	g_assert_cmpuint(sinks_told, ==, 0);
 	f->wpas->level = -70;
 	mock_wpas_peer_changed(f->wpas);
@@ -442,7 +442,7 @@ static void test_level(struct fixture *f, gconstpointer data)
 	/* A sign of life is told from time to time. */
 	spin(P2P_SINKS_FRESH_SECONDS * 1000);
 	mock_wpas_peer_changed(f->wpas);
-	spin(50);
+	settle(f);
 	g_assert_cmpuint(sinks_told, ==, 2);
 	reset_events(f);
 }
@@ -482,7 +482,7 @@ static void test_connect_while_resting(struct fixture *f, gconstpointer data)
 	wait_until(is_gone, f);
 	g_assert_false(broker_scanning(f->broker));
 	g_assert_true(broker_scan(f->broker, 1, NULL));
-	spin(20);
+	settle(f);
 	broker_stop_scan(f->broker);
 	wait_until(scan_is_over, f);
 }
@@ -492,14 +492,14 @@ static void test_foreign_group(struct fixture *f, gconstpointer data)
 {
 	scan(f);
 	mock_wpas_foreign_group(f->wpas, TRUE);
-	spin(50);
+	settle(f);
 	begin(f);
 	wait_until(is_gone, f);
 	assert_reason(f, "link-busy");
 	g_assert_nonnull(strstr(session_reason(only_session(f))->message, MOCK_FOREIGN_IFNAME));
 	g_assert_cmpuint(f->wpas->connects, ==, 0);
 	mock_wpas_foreign_group(f->wpas, FALSE);
-	spin(50);
+	settle(f);
 	begin(f);
 	while (session_state(last_session(f)) != SESSION_RTSP)
 		g_main_context_iteration(NULL, TRUE);
@@ -701,7 +701,7 @@ static void test_refused_name(struct fixture *f, gconstpointer data)
 {
 	f->wpas->refuses_name = TRUE;
 	scan(f);
-	spin(50);
+	settle(f);
 	g_assert_nonnull(strstr(f->wpas->device_type, "0x50"));
 }
 
@@ -721,7 +721,7 @@ static void test_idle(struct fixture *f, gconstpointer data)
 	wait_until(scan_is_over, f);
 	g_assert_false(is_not_announced(f));
 	wait_until(is_not_announced, f);
-	spin(50);
+	settle(f);
 	g_assert_false(f->wpas->interface);
 	scan(f);
 	begin(f);

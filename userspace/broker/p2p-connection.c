@@ -121,39 +121,6 @@ static gboolean in_sight(p2p_connection *conn)
 	return peer && peer->path;
 }
 
-/* ---- whose group ---------------------------------------------------------------- */
-
-void p2p_claim_free(struct p2p_claim *claim)
-{
-	if (!claim)
-		return;
-	g_free(claim->peer);
-	g_clear_pointer(&claim->ssid, g_bytes_unref);
-	g_free(claim);
-}
-
-gboolean p2p_claim_negotiated(struct p2p_claim *claim, const struct wpas_negotiation *result)
-{
-	if (result->peer && strcmp(result->peer, claim->peer) != 0)
-		return FALSE;
-	claim->negotiated = TRUE;
-	claim->role_known = result->role_known;
-	claim->owner = result->owner;
-	g_clear_pointer(&claim->ssid, g_bytes_unref);
-	if (result->ssid)
-		claim->ssid = g_bytes_ref(result->ssid);
-	return TRUE;
-}
-
-gboolean p2p_claim_fits(const struct p2p_claim *claim, const struct wpas_group *group)
-{
-	if (!claim->negotiated)
-		return claim->join && !group->owner;
-	if (claim->ssid && group->ssid)
-		return g_bytes_equal(claim->ssid, group->ssid);
-	return !claim->role_known || claim->owner == group->owner;
-}
-
 /* ---- the machine ------------------------------------------------------------------ */
 
 /* One more than the state, so that 0 is "ignored". The table of the header. */

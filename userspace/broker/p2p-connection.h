@@ -43,18 +43,12 @@
  *
  * "closed" means: no group, no request for one, no address, no process, no socket.
  *
- * Which group is ours
- * ===================
- *
- * wpa_supplicant tells every program of every group.  Ours (struct p2p_claim) is the
- * one that was negotiated with the peer that we asked, known by its SSID, or, where
- * we join the group of a display, one in which we are a client.  It is ended also
- * when it comes up only after we had given up: while closing, and for P2P_LATE_SECONDS
- * after that.  Others are neither used nor ended; while there is one, the radio is
- * theirs (REASON_LINK_BUSY).
+ * Which group is ours: p2p-claim.h.  One that comes up only after we had given up is ended:
+ * while closing, and for P2P_LATE_SECONDS after that.
  */
 #pragma once
 
+#include "p2p-claim.h"
 #include "p2p.h"
 #include "rtsp-listener.h"
 
@@ -68,28 +62,6 @@ G_BEGIN_DECLS
 #define P2P_REJOIN_SECONDS 5
 #define P2P_CLOSE_SECONDS 3
 #define P2P_LATE_SECONDS 10
-
-/**
- * struct p2p_claim - how to know the group that comes of our request
- * @peer: object path of the peer that was asked
- * @join: its group is joined
- * @negotiated: GO negotiation with it has succeeded
- * @role_known, @owner: who becomes owner by that
- * @ssid: the name by that, or NULL
- */
-struct p2p_claim {
-	char *peer;
-	gboolean join;
-	gboolean negotiated;
-	gboolean role_known;
-	gboolean owner;
-	GBytes *ssid;
-};
-
-void p2p_claim_free(struct p2p_claim *claim);
-/* FALSE: with another peer. */
-gboolean p2p_claim_negotiated(struct p2p_claim *claim, const struct wpas_negotiation *result);
-gboolean p2p_claim_fits(const struct p2p_claim *claim, const struct wpas_group *group);
 
 /* As in struct link_impl. */
 link_connection *p2p_connection_new(struct p2p *p2p, link_sink *sink, GVariant *options,

@@ -52,6 +52,8 @@ enum wpas_state {
  * @problem: what stood in the way first: an adapter that somebody else has, or
  *	what is to be said when releasing is over; or NULL
  * @configured: object path whose name, type and methods we have set, or NULL
+ * @lost: object paths of peers that were lost: an answer about one of them that was
+ *	asked for before, and that a signal may overtake, does not bring it back
  * @forming: a group is being formed for us; the object of its interface has no
  *	name yet
  * @starting: groups that have started and are not reported yet, for want of their
@@ -91,6 +93,7 @@ struct wpas {
 	GError *problem;
 	char *configured;
 
+	GHashTable *lost;
 	gboolean forming;
 	GHashTable *starting;
 	gboolean cancel_answered;

@@ -142,10 +142,25 @@ static void got_peer(wpas *w, const char *path, GVariant *result, const GError *
 {
 	g_autoptr(GVariant) properties = NULL;
 
-	if (error)
+	if (error || g_hash_table_contains(w->lost, path))
 		return; /* lost meanwhile */
 	g_variant_get(result, "(@a{sv})", &properties);
 	report_peer(w, path, properties);
+}
+
+static void peer_found(wpas *w, const char *path)
+{
+	g_hash_table_remove(w->lost, path);
+	wpas_get_all(w, path, WPAS_PEER_IFACE, got_peer);
+}
+
+static void peer_lost(wpas *w, const char *path)
+{
+	/* Many are not lost between a question and its answer. */
+	if (g_hash_table_size(w->lost) >= 256)
+		g_hash_table_remove_all(w->lost);
+	g_hash_table_add(w->lost, g_strdup(path));
+	w->funcs->peer_lost(w, path, w->user_data);
 }
 
 static void got_peers(wpas *w, const char *context, GVariant *result, const GError *error)
@@ -242,8 +257,8 @@ static void group_name_came(wpas *w, const char *path, GVariant *result, const G
 	struct wpas_starting *starting = g_hash_table_lookup(w->starting, path);
 	const char *group = NULL;
 
-	if (!starting)
-		return;
+	if (!starting || starting->ifname)
+		return; /* over already, or said twice */
 	if (result)
 		g_variant_get(result, "(v)", &value);
 	/* A group without a network interface is gone, or of no use. */
@@ -360,9 +375,9 @@ static void p2p_signal(GDBusConnection *bus, const char *sender, const char *pat
 	if (strcmp(signal, "FindStopped") == 0)
 		w->funcs->find_stopped(w, w->user_data);
 	else if (strcmp(signal, "DeviceFound") == 0 && *text)
-		wpas_get_all(w, text, WPAS_PEER_IFACE, got_peer);
+		peer_found(w, text);
 	else if (strcmp(signal, "DeviceLost") == 0 && *text)
-		w->funcs->peer_lost(w, text, w->user_data);
+		peer_lost(w, text);
 	else if (strcmp(signal, "GroupFormationFailure") == 0)
 		w->funcs->formation_failed(w, text, w->user_data);
 	else if (!first || !g_variant_is_of_type(first, G_VARIANT_TYPE_VARDICT))
@@ -521,6 +536,7 @@ void wpas_free(wpas *w)
 	g_hash_table_unref(w->radios);
 	g_hash_table_unref(w->groups);
 	g_hash_table_unref(w->starting);
+	g_hash_table_unref(w->lost);
 	g_clear_object(&w->bus);
 	g_bytes_unref(w->wfd);
 	g_free(w->owner);
