@@ -264,6 +264,67 @@ static void test_lpcm(void)
 	gst_harness_teardown(h);
 }
 
+/* The stream type is that of MPEG-2 AAC, so its headers say so; those with a checksum cannot. */
+static void test_adts(void)
+{
+	GstHarness *h = new_harness("audio", "audio/mpeg,mpegversion=4,stream-format=adts,framed=true,rate=48000,"
+					     "channels=2");
+	g_autoptr(GByteArray) plain = NULL;
+	g_autoptr(GByteArray) checked = NULL;
+	g_autoptr(GByteArray) cut = NULL;
+
+	gst_harness_push(h, BUFFER("\xff\xf1\x4c\x80\x01\x7f\xfc\x21\x10\x05\x20", 0));
+	plain = pull_all(h);
+	assert_es(plain, 0x1100, "\xff\xf9\x4c\x80\x01\x7f\xfc\x21\x10\x05\x20");
+	gst_harness_push(h, BUFFER("\xff\xf0\x4c\x80\x01\xbf\xfc\x12\x34\x21\x10\x05\x20", GST_MSECOND));
+	checked = pull_all(h);
+	assert_es(checked, 0x1100, "\xff\xf0\x4c\x80\x01\xbf\xfc\x12\x34\x21\x10\x05\x20");
+	gst_harness_push(h, BUFFER("\xff\xf1\x4c", 2 * GST_MSECOND));
+	cut = pull_all(h);
+	assert_es(cut, 0x1100, "\xff\xf1\x4c");
+	gst_harness_teardown(h);
+}
+
+/* Nothing leaves while it is muted, tables and clock included; then an IDR, and sound of its time. */
+static void test_muted(void)
+{
+	GstElement *mux = gst_element_factory_make("wfdtsmux", NULL);
+	GstHarness *video = gst_harness_new_with_element(mux, "video", "src");
+	GstHarness *audio = gst_harness_new_with_element(mux, "audio", NULL);
+	const guint8 samples[1920] = { 0 };
+	g_autoptr(GByteArray) bytes = NULL;
+	guint before;
+
+	gst_harness_set_src_caps_str(video, H264_CAPS);
+	gst_harness_set_src_caps_str(audio, LPCM_CAPS);
+	gst_harness_push(video, BUFFER(SPS PPS IDR, 0));
+	gst_harness_push(audio, new_buffer(samples, sizeof(samples), 10 * GST_MSECOND));
+	before = gst_harness_buffers_received(video);
+	g_object_set(mux, "muted", TRUE, NULL);
+	gst_harness_push(video, BUFFER(P, 20 * GST_MSECOND));
+	gst_harness_push(video, BUFFER(SPS PPS IDR, 30 * GST_MSECOND));
+	gst_harness_push(audio, new_buffer(samples, sizeof(samples), 40 * GST_MSECOND));
+	g_object_set(mux, "muted", FALSE, NULL);
+	gst_harness_push(video, BUFFER(P, 50 * GST_MSECOND));
+	gst_harness_push(audio, new_buffer(samples, sizeof(samples), 50 * GST_MSECOND));
+	g_assert_cmpuint(gst_harness_buffers_received(video), ==, before);
+	g_byte_array_unref(pull_all(video));
+
+	gst_harness_push(video, BUFFER(IDR, 60 * GST_MSECOND));
+	bytes = pull_all(video);
+	assert_es(bytes, 0x1011, AUD SPS PPS IDR);
+	g_assert_nonnull(find_packet(bytes, 0));
+	g_byte_array_unref(g_steal_pointer(&bytes));
+	gst_harness_push(audio, new_buffer(samples, sizeof(samples), 55 * GST_MSECOND));
+	gst_harness_push(audio, new_buffer(samples, sizeof(samples), 65 * GST_MSECOND));
+	bytes = pull_all(video);
+	g_assert_cmpuint(bytes->len, ==, 11 * PACKET);
+
+	gst_harness_teardown(audio);
+	gst_harness_teardown(video);
+	gst_object_unref(mux);
+}
+
 static void test_no_timestamp(void)
 {
 	GstHarness *h = new_harness("video", H264_CAPS);
@@ -629,6 +690,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/wfdtsmux/codec-data", test_codec_data);
 	g_test_add_func("/wfdtsmux/flushed", test_flushed);
 	g_test_add_func("/wfdtsmux/lpcm", test_lpcm);
+	g_test_add_func("/wfdtsmux/adts", test_adts);
+	g_test_add_func("/wfdtsmux/muted", test_muted);
 	g_test_add_func("/wfdtsmux/no-timestamp", test_no_timestamp);
 	g_test_add_func("/wfdtsmux/audio-announced", test_audio_announced);
 	g_test_add_func("/wfdtsmux/level-change", test_level_change);
