@@ -160,6 +160,25 @@ def _signal_while(number: int, script: str | None, phase: str | None):
     return case
 
 
+def umd_stalls(bench: Bench) -> None:
+    """It gets no processor for 0.6 s. That costs these 0.6 s: the sink's clock does not wait, and nothing is later than before."""
+    with bench.broker() as broker:
+        broker.wait_ready()
+        sink = bench.sink("stalled", "--duration", "6", "--video-formats", formats(vesa=1 << VESA["1024x768p30"]))
+        broker.wait_phase(1, "streaming")
+        time.sleep(2)
+        umd = broker.umds()[0]
+        os.kill(umd, signal.SIGSTOP)
+        time.sleep(0.6)
+        os.kill(umd, signal.SIGCONT)
+        report = sink.wait(60)
+        broker.wait_over(1)
+        broker.demand_clean()
+    # Sound of these 0.6 s is late, and so are tables.
+    demand_strict(report, TIMING)
+    demand(report["ts"]["video_pts_lead_ms"][0] > 0, f"pictures are late: {report['ts']['video_pts_lead_ms']} ms")
+
+
 def port_in_use(bench: Bench) -> None:
     with socket.socket() as other:
         other.bind((bench.host, PORT))
@@ -324,6 +343,7 @@ CASES = {
     "sink-dials-again": sink_dials_again,
     "cold-registry": cold_registry,
     "many-sessions": many_sessions,
+    "umd-stalls": umd_stalls,
 }
 
 

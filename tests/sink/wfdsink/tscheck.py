@@ -7,7 +7,6 @@ or PCR if there is no RTP log.
 from __future__ import annotations
 
 import collections
-import math
 
 from . import h264, mpegts, rtp
 from .rules import Findings
@@ -23,7 +22,7 @@ PCR_TICKS = 27_000_000
 # 13818-1 2.4.2.1; RTP time stamps, against which it is held, are rounded to 11 us.
 PCR_TOLERANCE, RTP_ROUNDING = 30e-6, 25e-6
 # Packets are late by chance, but within so many seconds one is not, but for this.
-ARRIVAL_WINDOW, ARRIVAL_NOISE = 1.0, 0.015
+ARRIVAL_WINDOW, ARRIVAL_LEAST, ARRIVAL_NOISE = 1.0, 8, 0.015
 MAX_LEAD = 1.0
 PAUSE_NOISE = 0.2
 MAX_SKEW = 0.5
@@ -290,12 +289,12 @@ class Checker:
 
     def _pcr_steps(self, pcrs: list[tuple[int, int]]) -> None:
         """The same against arrival: the packets that were late least, second by second."""
-        best: dict[int, float] = {}
+        windows: dict[int, list[float]] = collections.defaultdict(list)
         for index, value in pcrs:
             if index < len(self.arrival):
-                window = int(self.arrival[index] / ARRIVAL_WINDOW)
-                best[window] = max(best.get(window, -math.inf), value / PCR_TICKS - self.arrival[index])
-        step = max(best.values(), default=0) - min(best.values(), default=0)
+                windows[int(self.arrival[index] / ARRIVAL_WINDOW)].append(value / PCR_TICKS - self.arrival[index])
+        best = [max(moves) for moves in windows.values() if len(moves) >= ARRIVAL_LEAST]
+        step = max(best, default=0) - min(best, default=0)
         self.counters["pcr_step_max_ms"] = max(self.counters.get("pcr_step_max_ms", 0), round(step * 1000, 2))
         if step > (ARRIVAL_NOISE + PCR_TOLERANCE * len(best) * ARRIVAL_WINDOW) * self.scale:
             self.add("pcr-step", f"{step * 1000:.1f} ms")
