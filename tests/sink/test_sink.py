@@ -178,7 +178,7 @@ class TransportStream(Directory):
     def clocked(self, clock=int, marked: tuple[int, ...] = (), late=lambda n: 0.0) -> list[str]:
         """The rules that 8 s of a stream break whose PCR is that of `clock`, and whose frames are late by `late`."""
         maker = ts_maker.Maker(clock=clock, marked=marked)
-        units, data, sent = [ts_maker.access_unit(n == 0) for n in range(100)], b"", []
+        units, data, sent = [ts_maker.access_unit(n % 50 == 0) for n in range(100)], b"", []
         for n, unit in enumerate(units):
             now = maker.start + n * 7200
             for payload in ts_maker.datagrams(maker.frame(n, unit, now)):
@@ -213,6 +213,11 @@ class TransportStream(Directory):
             found = self.check(data, datagrams=sent, quiet=[[1.55, 3.55, "paused"]]).violations()
             # A clock that stood still for two seconds breaks other rules as well.
             self.assertEqual([rule for rule in found if not rule.startswith("pcr-")], expected)
+
+    def test_key_interval(self) -> None:
+        for every, expected in ((60, []), (200, ["video-key-interval"])):
+            units = [ts_maker.access_unit(n % every == 0) for n in range(100)]
+            self.assertEqual(self.check(ts_maker.Maker().stream(100, units=units)).violations(), expected)
 
     def test_frame_rate(self) -> None:
         fixed = bytes.fromhex("6742c01fda0280f6c044000003000400000300523c60ca80")

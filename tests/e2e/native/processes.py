@@ -22,7 +22,7 @@ _OVER = re.compile(r"session (\d+): over \(([a-z0-9-]+)\): (.*)")
 _PHASE = re.compile(r"session (\d+): ([a-z-]+): ")
 
 # Findings that also come of a processor that has too much to do.
-TIMING = frozenset({"pat-interval", "pmt-interval", "pcr-interval", "pcr-rtp", "pts-late", "pts-lead", "av-skew"})
+TIMING = frozenset({"pat-interval", "pmt-interval", "pcr-interval", "pcr-step", "pcr-rtp", "pts-late", "pts-lead", "av-skew"})
 
 
 class Failed(Exception):

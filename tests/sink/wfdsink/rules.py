@@ -174,6 +174,7 @@ RULES: dict[str, Rule] = _table(
     ("video-size", "WFD 6.1.3", "picture size is not the one M4 announced"),
     ("video-b-slice", "WFD 3.4.3", "B slice in a profile that has none"),
     ("video-cabac", "WFD 3.4.3", "CABAC in a profile that has none"),
+    ("video-key-interval", "field", "more than 5 s without a key frame: so long a sink that lost a packet shows rubbish"),
     ("video-change-time", "WFD 4.11", "format changed at another time than M4 announced"),
     ("lpcm-layout", "WFD App. B", "LPCM PES layout is not A0 06 with 1920 bytes"),
     ("lpcm-pts", "WFD App. B", "LPCM PTS does not match the sample count"),

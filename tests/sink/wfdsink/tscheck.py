@@ -25,6 +25,7 @@ PCR_TOLERANCE, RTP_ROUNDING = 30e-6, 25e-6
 ARRIVAL_WINDOW, ARRIVAL_LEAST, ARRIVAL_NOISE = 1.0, 8, 0.015
 MAX_LEAD = 1.0
 PAUSE_NOISE = 0.2
+MAX_KEY_INTERVAL = 5.0
 MAX_SKEW = 0.5
 LPCM_PES_LENGTH, LPCM_UNIT, LPCM_SAMPLES = 0x078E, 1920, 480
 
@@ -401,11 +402,14 @@ class Checker:
             return
         sizes: list[tuple[int, int, int]] = []
         cabac = False
+        key: mpegts.Pes | None = None
         for number, pes in enumerate(units):
             unit = h264.access_unit(pes.data)
             self._access_unit(number, pes, unit)
             if number and self._pause_between(units[number - 1].first, pes.first):
                 self._after_pause(units[number - 1], pes, unit)
+                key = None
+            key = pes if unit.idr or key is None else self._key_interval(key, pes)
             for nal in unit.sps:
                 cabac = self._sps(nal, pes, sizes) or cabac
             for nal in unit.pps:
@@ -441,6 +445,13 @@ class Checker:
         allowed = self.negotiated.get("video", {}).get("slices", 1)
         if unit.slices > allowed * max(unit.pictures, 1):
             self.add("au-slices", f"unit {number}: {unit.slices} slices, {allowed} allowed")
+
+    def _key_interval(self, key: mpegts.Pes, pes: mpegts.Pes) -> mpegts.Pes:
+        """Judges a picture that is not a key frame; returns that key frame, or this picture if its lateness is known."""
+        if key.pts is None or pes.pts is None or mpegts.delta(pes.pts, key.pts) / 90000 <= MAX_KEY_INTERVAL * self.scale:
+            return key
+        self.add("video-key-interval", f"PTS {key.pts} to {pes.pts}, packet {pes.first}")
+        return pes
 
     def _streams_at(self, index: int) -> list[mpegts.Stream]:
         """What the PMT says that was there before a packet."""
