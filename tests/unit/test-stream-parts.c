@@ -310,8 +310,6 @@ static void test_large_picture(void)
 		g_assert_cmpuint(send_picture(sender, sizes[i]), ==, sizes[i]);
 		took = g_get_monotonic_time() - before;
 		g_assert_cmpint(took, >=, MIN(gaps * 2000, 7900));
-		if (!gaps)
-			g_assert_cmpint(took, <, 2000 * 20);
 	}
 	g_assert_cmpuint(kernel.largest, <=, 32);
 	rtp_sender_free(sender);

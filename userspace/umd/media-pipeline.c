@@ -228,7 +228,8 @@ static void switch_when_due(media_pipeline *p)
 	if (!p->mode_waits || !p->next_buffer || now < p->next_pts)
 		return;
 	p->mode_waits = FALSE;
-	if (now - p->next_pts <= PICTURE_TIMES_MAX_AGE_NS && p->next_pts > p->times.last_pts)
+	/* The announced time, if it can be; when it is too late for that the mux says so. */
+	if (p->next_pts > p->times.last_pts)
 		p->times.last_pts = picture->pts = p->next_pts;
 	else
 		picture->pts = picture_pts(p, picture);
