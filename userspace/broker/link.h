@@ -98,13 +98,11 @@ char *link_clean_text(const char *text);
  * @local: our address on it, numeric
  * @peer: the sink's address, or NULL until it has dialled
  * @interface: network interface, or NULL if the routing table decides
- * @max_rate: bits per second that the path can carry, 0 = not known
  */
 struct link_path {
 	const char *local;
 	const char *peer;
 	const char *interface;
-	guint64 max_rate;
 };
 
 typedef struct link_backend link_backend;

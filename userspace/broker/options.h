@@ -27,7 +27,7 @@ G_BEGIN_DECLS
  * refresh	millihertz
  * audio	one of CHANNEL_AUDIO
  * import	"no": the desktop copies, whether the GPU's buffers can be read or not
- * max-bit-rate	bits per second for video; the path's own limit stays
+ * max-bit-rate	bits per second for video
  * go-intent	how much we want to be P2P group owner (default 15)
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
  */

@@ -24,7 +24,6 @@ struct session {
 
 	link_connection *link;
 	gboolean link_closing;
-	guint64 max_rate;
 	guint limit; /* of the state */
 	guint calls; /* how often the sink has dialled */
 	gboolean answered; /* it has said something on this connection */
@@ -345,28 +344,19 @@ static const struct umd_process_funcs umd_callbacks = {
 	.exited = umd_exited,
 };
 
-/* The smaller of what the user allows and what the path can carry. */
-static guint64 bit_rate_limit(session *s)
-{
-	guint64 wanted = 0;
-
-	g_variant_lookup(s->options, "max-bit-rate", "t", &wanted);
-	if (wanted == 0 || (s->max_rate != 0 && s->max_rate < wanted))
-		return s->max_rate;
-	return wanted;
-}
-
 static GVariant *make_config(session *s, const char *local, const char *peer)
 {
 	g_auto(GVariantDict) config = G_VARIANT_DICT_INIT(NULL);
+	guint64 max_bit_rate = 0;
 
+	g_variant_lookup(s->options, "max-bit-rate", "t", &max_bit_rate);
 	options_copy_for_umd(s->options, &config);
 	g_variant_dict_insert(&config, "source", "s", s->env->kernel ? "kernel" : "test");
 	g_variant_dict_insert(&config, "friendly-name", "s", s->sink->name);
 	g_variant_dict_insert(&config, "device-id", "s", s->sink->id);
 	g_variant_dict_insert(&config, "peer-address", "s", peer);
 	g_variant_dict_insert(&config, "local-address", "s", local);
-	g_variant_dict_insert(&config, "max-bit-rate", "t", bit_rate_limit(s));
+	g_variant_dict_insert(&config, "max-bit-rate", "t", max_bit_rate);
 	g_variant_dict_insert(&config, "short-m3", "b",
 			      g_hash_table_contains(s->env->short_m3, s->sink->id));
 	return g_variant_dict_end(&config);
@@ -424,7 +414,6 @@ static void link_up(link_connection *conn, const struct link_path *path, gpointe
 {
 	session *s = user_data;
 
-	s->max_rate = path->max_rate;
 	set_path(s, path->local, path->peer, path->interface);
 	add_phase(s, "link-up", g_get_monotonic_time(),
 		  "the network path is up, waiting for the display to call");
