@@ -30,6 +30,9 @@ class Systemd:
 
     def start(self) -> None:
         _CGROUP.mkdir(exist_ok=True)
+        # Else it makes caches anew (of libraries, of hardware) that are in the root already; that takes a minute here.
+        for directory in ("/etc", "/var"):
+            pathlib.Path(directory, ".updated").touch()
         with open(self._log, "ab") as log:
             self._outer = subprocess.Popen(["sh", "-c", _START], stdout=log, stderr=log)
         deadline = time.monotonic() + 60
