@@ -83,6 +83,14 @@ static GVariant *bytes(gconstpointer data, gsize len)
 	return g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, len, 1);
 }
 
+static const char *ifname_of(const char *path)
+{
+	return strcmp(path, GROUP) == 0 ? "lo" :
+	       strcmp(path, FOREIGN) == 0 || strcmp(path, UNKNOWN) == 0 ? MOCK_FOREIGN_IFNAME :
+	       strcmp(path, OTHER_RADIO) == 0 ? "wlan9" :
+						"wlan0";
+}
+
 static void emit(mock_wpas *mock, const char *signal, GVariant *args)
 {
 	g_dbus_connection_emit_signal(mock->bus, NULL, RADIO, NAME ".Interface.P2PDevice", signal,
@@ -356,6 +364,7 @@ static void method_called(GDBusConnection *bus, const char *sender, const char *
 		return;
 	}
 	if (strcmp(method, "Find") == 0) {
+		mock->find_ifname = ifname_of(path);
 		find_called(mock, call);
 		return;
 	}
@@ -424,14 +433,6 @@ static GVariant *interfaces(mock_wpas *mock)
 	if (mock->interface)
 		g_variant_builder_add(&all, "o", RADIO);
 	return g_variant_builder_end(&all);
-}
-
-static const char *ifname_of(const char *path)
-{
-	return strcmp(path, GROUP) == 0 ? "lo" :
-	       strcmp(path, FOREIGN) == 0 || strcmp(path, UNKNOWN) == 0 ? MOCK_FOREIGN_IFNAME :
-	       strcmp(path, OTHER_RADIO) == 0 ? "wlan9" :
-						"wlan0";
 }
 
 static GVariant *get_property(GDBusConnection *bus, const char *sender, const char *path,

@@ -64,6 +64,7 @@ typedef struct mock_wpas {
 	gboolean finding;
 	guint finds, connects, cancels, removes, foreign_ends;
 	guint last_intent, last_frequency;
+	const char *find_ifname; /* of the interface whose Find() was called last */
 	char *device_name;
 	char *device_type; /* as printed; "" at first */
 	char *methods;

@@ -520,6 +520,7 @@ static void test_older_foreign_group(struct fixture *f, gconstpointer data)
 static void test_two_radios(struct fixture *f, gconstpointer data)
 {
 	scan(f);
+	g_assert_cmpstr(f->wpas->find_ifname, ==, "wlan0");
 	begin(f);
 	wait_until(waits_for_call, f);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "p2p-find.h"
+#include "p2p-path.h"
 
 #define RETRY_SECONDS 1
 /*
@@ -92,11 +93,7 @@ struct p2p_connection {
 	struct p2p_claim *claim;
 	struct wpas_group group;
 	gboolean has_group;
-	p2p_net *net;
-	GInetAddress *local;
-	GInetAddressMask *peers;
-	rtsp_listener *listener; /* until the display has answered */
-	rtsp_calls *calls; /* as long as there is a network */
+	p2p_path *path;
 };
 
 static struct p2p *p2p_of(p2p_connection *conn)
@@ -271,7 +268,7 @@ static gboolean limit_reached(gpointer user_data)
 		break;
 	case CLOSING_NET:
 		g_warning("the addresses of the group with %s were not taken down", name_of(conn));
-		p2p_of(conn)->net->free(g_steal_pointer(&conn->net));
+		g_clear_pointer(&conn->path, p2p_path_free);
 		happen(conn, EVENT_NET_CLOSED);
 		break;
 	case CLOSING_GROUP:
@@ -443,44 +440,50 @@ static gboolean try_once_more(p2p_connection *conn, gboolean other_channel)
 
 /* ---- addresses, and up ---------------------------------------------------------------- */
 
-static void net_progress(p2p_net *net, const char *phase, const char *text, gpointer user_data)
+static void path_progress(p2p_path *path, const char *phase, const char *text,
+			  gpointer user_data)
 {
 	p2p_connection *conn = user_data;
 
-	if (conn->state == ADDRESSING || conn->state == UP)
+	if (conn->state < FAILED)
 		link_emit_progress(&conn->base, phase, text);
 }
 
-static void net_up(p2p_net *net, GInetAddress *local, GInetAddressMask *peers, gpointer user_data)
+static void path_up(p2p_path *path, const struct link_path *where, gpointer user_data)
 {
 	p2p_connection *conn = user_data;
 
-	if (conn->state != ADDRESSING)
-		return;
-	conn->local = g_object_ref(local);
-	conn->peers = g_object_ref(peers);
-	happen(conn, EVENT_ADDRESS);
+	if (happen(conn, EVENT_ADDRESS))
+		link_emit_up(&conn->base, where);
 }
 
-static void net_failed(p2p_net *net, const GError *error, gpointer user_data)
+static void path_dialled(p2p_path *path, GSocketConnection *rtsp, gpointer user_data)
+{
+	p2p_connection *conn = user_data;
+
+	if (conn->state == UP)
+		link_emit_dialled(&conn->base, rtsp);
+}
+
+static void path_failed(p2p_path *path, const GError *error, gpointer user_data)
 {
 	fail_with(user_data, g_error_copy(error));
 }
 
-static void net_closed(p2p_net *net, gpointer user_data)
+static void path_closed(p2p_path *path, gpointer user_data)
 {
 	p2p_connection *conn = user_data;
 
-	p2p_of(conn)->net->free(net);
-	conn->net = NULL;
+	g_clear_pointer(&conn->path, p2p_path_free);
 	happen(conn, EVENT_NET_CLOSED);
 }
 
-static const struct p2p_net_funcs net_callbacks = {
-	.progress = net_progress,
-	.up = net_up,
-	.failed = net_failed,
-	.closed = net_closed,
+static const struct p2p_path_funcs path_callbacks = {
+	.progress = path_progress,
+	.up = path_up,
+	.dialled = path_dialled,
+	.failed = path_failed,
+	.closed = path_closed,
 };
 
 static void addressing(p2p_connection *conn)
@@ -499,62 +502,12 @@ static void addressing(p2p_connection *conn)
 			   conn->group.owner ? "the radio link is up, we own the group" :
 					       "the radio link is up, the display owns the group");
 	set_limit(conn, P2P_ADDRESS_SECONDS * 1000);
-	conn->net = p2p->net->open(&request, &net_callbacks, conn);
+	conn->path = p2p_path_open(p2p->net, &request, p2p->rtsp_port, &path_callbacks, conn);
 }
 
-static void dialled(rtsp_calls *calls, GSocketConnection *rtsp, gpointer user_data)
-{
-	p2p_connection *conn = user_data;
-
-	link_emit_dialled(&conn->base, rtsp);
-}
-
-static void called(rtsp_listener *listener, GSocketConnection *rtsp, gpointer user_data)
-{
-	p2p_connection *conn = user_data;
-
-	if (!rtsp_calls_offer(conn->calls, rtsp))
-		g_message("dropped a second connection from %s", name_of(conn));
-}
-
-static void hang_up(p2p_connection *conn)
-{
-	g_clear_pointer(&conn->listener, rtsp_listener_free);
-	g_clear_pointer(&conn->calls, rtsp_calls_free);
-}
-
-void p2p_connection_next_call(p2p_connection *conn)
-{
-	if (conn->calls)
-		rtsp_calls_next(conn->calls);
-}
-
-void p2p_connection_answered(p2p_connection *conn)
-{
-	/* Nobody else is wanted. */
-	g_clear_pointer(&conn->listener, rtsp_listener_free);
-	if (conn->calls)
-		rtsp_calls_answered(conn->calls);
-}
-
+/* The owner has the limits. */
 static void up(p2p_connection *conn)
 {
-	g_autoptr(GSocketAddress) address =
-		g_inet_socket_address_new(conn->local, p2p_of(conn)->rtsp_port);
-	g_autofree char *local = g_inet_address_to_string(conn->local);
-	const struct link_path path = { .local = local, .interface = conn->group.ifname };
-	GError *error = NULL;
-
-	conn->listener = rtsp_listener_new(&(struct rtsp_listen){
-						   .address = address,
-						   .interface = conn->group.ifname,
-						   .peers = conn->peers,
-					   }, called, conn, &error);
-	conn->calls = rtsp_calls_new(dialled, conn);
-	if (conn->listener)
-		link_emit_up(&conn->base, &path);
-	else
-		fail_with(conn, error);
 }
 
 static gboolean stays_away(gpointer user_data)
@@ -589,9 +542,8 @@ static gboolean close_net(gpointer user_data)
 
 	conn->work = 0;
 	cancel(conn);
-	hang_up(conn);
-	if (conn->net)
-		p2p_of(conn)->net->close(conn->net);
+	if (conn->path)
+		p2p_path_close(conn->path);
 	else
 		happen(conn, EVENT_NET_CLOSED);
 	return G_SOURCE_REMOVE;
@@ -863,10 +815,20 @@ void p2p_connection_disconnect(p2p_connection *conn)
 	happen(conn, EVENT_DISCONNECT);
 }
 
+void p2p_connection_next_call(p2p_connection *conn)
+{
+	if (conn->path)
+		p2p_path_next_call(conn->path);
+}
+
+void p2p_connection_answered(p2p_connection *conn)
+{
+	if (conn->path)
+		p2p_path_answered(conn->path);
+}
+
 void p2p_connection_free(p2p_connection *conn)
 {
-	struct p2p *p2p = p2p_of(conn);
-
 	let_go(conn);
 	g_clear_handle_id(&conn->limit, g_source_remove);
 	g_clear_handle_id(&conn->work, g_source_remove);
@@ -874,10 +836,7 @@ void p2p_connection_free(p2p_connection *conn)
 	g_clear_handle_id(&conn->rejoin, g_source_remove);
 	g_clear_error(&conn->error);
 	g_clear_pointer(&conn->claim, p2p_claim_free);
-	hang_up(conn);
-	g_clear_pointer(&conn->net, p2p->net->free);
-	g_clear_object(&conn->local);
-	g_clear_object(&conn->peers);
+	g_clear_pointer(&conn->path, p2p_path_free);
 	link_connection_finish(&conn->base);
 	g_free(conn);
 }

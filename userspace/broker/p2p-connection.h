@@ -14,7 +14,7 @@
  *							Connect on
  *	retrying	a second, to ask again		the same
  *	forming		WPS and 4-way handshake		accept_seconds
- *	addressing	IPv4 (p2p-net.h)		P2P_ADDRESS_SECONDS
+ *	addressing	IPv4 (p2p-path.h)		P2P_ADDRESS_SECONDS
  *	up		the owner, who has limits	-; P2P_REJOIN_SECONDS when the
  *							display is away
  *	failed		disconnect()			-: the owner's
@@ -50,7 +50,6 @@
 
 #include "p2p-claim.h"
 #include "p2p.h"
-#include "rtsp-listener.h"
 
 G_BEGIN_DECLS
 

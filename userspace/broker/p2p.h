@@ -7,6 +7,8 @@
  *	p2p-device.c		the P2P device: taken while it is needed
  *	p2p-find.c		looking for displays
  *	p2p-connection.c	the group with one display
+ *	p2p-claim.c		which group that is
+ *	p2p-path.c		IPv4 and the RTSP port on it
  *	p2p-sinks.c		which peers are displays
  *
  * The three machines do not know each other's states.  Finding and connections hold

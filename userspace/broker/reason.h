@@ -52,7 +52,7 @@ G_BEGIN_DECLS
 	R(SINK_NEVER_DIALLED, "sink-never-dialled", \
 	  "Check that no firewall here drops TCP port 7236, then restart the display and connect again.") \
 	R(LINK_UNAVAILABLE, "link-unavailable", "Run: miracastctl doctor") \
-	R(LINK_BUSY, "link-busy", "Disconnect the other display first: miracastctl disconnect") \
+	R(LINK_BUSY, "link-busy", "Disconnect the other display first: miracastctl disconnect, or end the other program") \
 	R(SINK_UNKNOWN, "sink-unknown", "Run: miracastctl scan") \
 	R(SINK_BUSY, "sink-busy", "Disconnect it first: miracastctl disconnect") \
 	R(SINK_UNAVAILABLE, "sink-unavailable", \
