@@ -325,6 +325,43 @@ static void test_muted(void)
 	gst_object_unref(mux);
 }
 
+/* While encoders start sound may be late: it begins with what is in time, or half a second later. */
+static void test_sound_begins(void)
+{
+	static const struct {
+		guint pts, now; /* ms */
+		gboolean leaves;
+	} units[] = {
+		{ 0, 150, FALSE }, { 10, 151, FALSE }, { 100, 152, TRUE }, { 110, 300, TRUE }, { 300, 301, TRUE },
+	};
+
+	for (guint never = 0; never < 2; never++) {
+		GstElement *mux = gst_element_factory_make("wfdtsmux", NULL);
+		GstHarness *video = gst_harness_new_with_element(mux, "video", "src");
+		GstHarness *audio = gst_harness_new_with_element(mux, "audio", NULL);
+		const guint8 samples[1920] = { 0 };
+
+		gst_harness_use_testclock(video);
+		gst_harness_set_src_caps_str(video, H264_CAPS);
+		gst_harness_set_src_caps_str(audio, LPCM_CAPS);
+		gst_harness_play(video);
+		gst_harness_push(video, BUFFER(SPS PPS IDR, 0));
+		g_byte_array_unref(pull_all(video));
+		for (guint i = 0; i < (never ? 60 : G_N_ELEMENTS(units)); i++) {
+			GstClockTime pts = never ? i * 10 : units[i].pts, now = never ? i * 10 + 200 : units[i].now;
+			g_autoptr(GByteArray) bytes = NULL;
+
+			gst_harness_set_time(video, now * GST_MSECOND);
+			gst_harness_push(audio, new_buffer(samples, sizeof(samples), pts * GST_MSECOND));
+			bytes = pull_all(video);
+			g_assert_true(!!find_packet(bytes, 0x1100) == (never ? pts >= 500 : units[i].leaves));
+		}
+		gst_harness_teardown(audio);
+		gst_harness_teardown(video);
+		gst_object_unref(mux);
+	}
+}
+
 static void test_no_timestamp(void)
 {
 	GstHarness *h = new_harness("video", H264_CAPS);
@@ -692,6 +729,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/wfdtsmux/lpcm", test_lpcm);
 	g_test_add_func("/wfdtsmux/adts", test_adts);
 	g_test_add_func("/wfdtsmux/muted", test_muted);
+	g_test_add_func("/wfdtsmux/sound-begins", test_sound_begins);
 	g_test_add_func("/wfdtsmux/no-timestamp", test_no_timestamp);
 	g_test_add_func("/wfdtsmux/audio-announced", test_audio_announced);
 	g_test_add_func("/wfdtsmux/level-change", test_level_change);

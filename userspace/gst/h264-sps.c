@@ -184,6 +184,9 @@ static void escape(const GByteArray *rbsp, GByteArray *out)
 		zeros = rbsp->data[i] ? 0 : zeros + 1;
 		g_byte_array_append(out, rbsp->data + i, 1);
 	}
+	/* No NAL unit ends in a zero. */
+	if (zeros)
+		g_byte_array_append(out, &prevention, 1);
 }
 
 static gboolean is_start_code(const guint8 *data)

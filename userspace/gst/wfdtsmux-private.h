@@ -53,6 +53,7 @@ struct _WfdTsMux {
 	gboolean muted;
 	gboolean picture_sent; /* the first IDR since it was not muted is out */
 	gint64 sound_from; /* PTS of that picture */
+	gboolean sound_sent; /* sound since then is out */
 	gboolean live_known;
 	gboolean live;
 	gboolean discont; /* the next buffer says so */

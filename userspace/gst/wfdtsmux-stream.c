@@ -304,6 +304,7 @@ static GstFlowReturn video_access_unit(WfdTsMux *self, struct input *input, GstB
 		gst_adapter_clear(self->lpcm);
 		self->picture_sent = TRUE;
 		self->sound_from = au->pts;
+		self->sound_sent = FALSE;
 	}
 	au->random_access = h264.idr;
 	set_slices(self, au, &h264, map);
@@ -320,6 +321,29 @@ static gint64 lpcm_time(WfdTsMux *self, const struct input *input)
 	return running_time(input, pts + gst_util_uint64_scale(distance, GST_SECOND, bytes_per_second));
 }
 
+/*
+ * Sound begins with the first picture, and with a unit that is in time: while encoders start, some
+ * are late.  Where it does not get in time within half a second, late sound is better than none.
+ */
+#define SOUND_START (500 * GST_MSECOND)
+
+static gboolean sound_has_begun(WfdTsMux *self, gint64 pts)
+{
+	guint64 lag;
+	gint64 now;
+
+	if (pts < self->sound_from)
+		return FALSE;
+	GST_OBJECT_LOCK(self);
+	lag = self->settings.pcr_lag;
+	GST_OBJECT_UNLOCK(self);
+	if (!self->sound_sent && pts < self->sound_from + (gint64)SOUND_START && wfd_ts_mux_clock_time(self, &now) &&
+	    pts < now - (gint64)lag)
+		return FALSE;
+	self->sound_sent = TRUE;
+	return TRUE;
+}
+
 static GstFlowReturn push_lpcm(WfdTsMux *self, struct input *input, GstBuffer *buffer)
 {
 	GstFlowReturn ret = GST_FLOW_OK;
@@ -334,7 +358,7 @@ static GstFlowReturn push_lpcm(WfdTsMux *self, struct input *input, GstBuffer *b
 		au.slices[0].data = gst_adapter_map(self->lpcm, WFD_TS_LPCM_BYTES);
 		au.slices[0].size = WFD_TS_LPCM_BYTES;
 		au.n_slices = 1;
-		if (au.pts >= self->sound_from)
+		if (sound_has_begun(self, au.pts))
 			ret = push_access_unit(self, input, &au, buffer);
 		gst_adapter_unmap(self->lpcm);
 		gst_adapter_flush(self->lpcm, WFD_TS_LPCM_BYTES);
@@ -374,7 +398,7 @@ static GstFlowReturn audio_access_unit(WfdTsMux *self, struct input *input, GstB
 		return GST_FLOW_OK;
 	if (input->format.codec == WFD_TS_CODEC_LPCM)
 		return push_lpcm(self, input, buffer);
-	if (au->pts < self->sound_from)
+	if (!sound_has_begun(self, au->pts))
 		return GST_FLOW_OK;
 	if (input->format.codec == WFD_TS_CODEC_AAC)
 		set_adts_slices(map, header, au);

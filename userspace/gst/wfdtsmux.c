@@ -331,6 +331,7 @@ static void reset(WfdTsMux *self)
 	self->head_sent = FALSE;
 	self->picture_sent = FALSE;
 	self->sound_from = G_MININT64;
+	self->sound_sent = FALSE;
 	self->live_known = FALSE;
 	self->live = FALSE;
 	self->discont = TRUE;

@@ -6,8 +6,12 @@
 
 #include <gst/app/gstappsink.h>
 
-/* LPCM: one PES packet at a time (10 ms at 48 kHz); AAC and AC-3 frames are cut by the encoder. */
+/*
+ * Samples at a time: one PES packet of LPCM (10 ms at 48 kHz); or what frames of AAC (1024) and AC-3
+ * (1536) are multiples of, so that none waits for the rest of a buffer.
+ */
 #define LPCM_SAMPLES 480
+#define FRAME_SAMPLES 512
 
 /*
  * Sound that has waited for so long is lost, or all that follows would stay late.  Less than that
@@ -221,7 +225,8 @@ static gboolean build_audio(media_pipeline *p, const struct media_pipeline_confi
 	    !(last = add_element(p, "audioconvert", "sound-layout", error)) ||
 	    !(filter = add_element(p, "capsfilter", "audio-format", error)))
 		return FALSE;
-	g_object_set(source, "is-live", TRUE, "samplesperbuffer", LPCM_SAMPLES, "volume", 0.1, NULL);
+	g_object_set(source, "is-live", TRUE, "samplesperbuffer", encoder ? FRAME_SAMPLES : LPCM_SAMPLES,
+		     "volume", 0.1, NULL);
 	gst_util_set_object_arg(G_OBJECT(source), "wave",
 				config->audio == AUDIO_SOURCE_TONE ? "sine" : "silence");
 	gst_util_set_object_arg(G_OBJECT(queue), "leaky", "downstream");

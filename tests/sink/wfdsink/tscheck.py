@@ -406,7 +406,7 @@ class Checker:
         for number, pes in enumerate(units):
             unit = h264.access_unit(pes.data)
             self._access_unit(number, pes, unit)
-            if number and self._pause_between(units[number - 1].first, pes.first):
+            if number and self._resumed_between(units[number - 1].first, pes.first):
                 self._after_pause(units[number - 1], pes, unit)
                 key = None
             key = pes if unit.idr or key is None else self._key_interval(key, pes)
@@ -558,6 +558,13 @@ class Checker:
             return False
         before, after = self.arrival[first], self.arrival[second]
         return any(start < after and (end is None or end > before) for start, end, _ in self.quiet)
+
+    def _resumed_between(self, first: int, second: int) -> bool:
+        """Whether a pause ended between two TS packets."""
+        if second >= len(self.arrival):
+            return False
+        before, after = self.arrival[first], self.arrival[second]
+        return any(start < after and end is not None and end > before for start, end, _ in self.quiet)
 
     def _streams_present(self) -> None:
         listed = {s.pid for s in self.pmt.streams} if self.pmt else set()
