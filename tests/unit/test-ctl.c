@@ -407,6 +407,42 @@ static void test_no_module(struct fixture *f, gconstpointer data)
 									    "listening")), ==, 0);
 }
 
+struct answers {
+	guint n, refused;
+};
+
+static void was_diagnosed(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct answers *answers = user_data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) checks =
+		g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+	g_autofree char *name = error ? g_dbus_error_get_remote_error(error) : NULL;
+
+	answers->n++;
+	if (checks)
+		return;
+	g_assert_cmpstr(name, ==, "org.miracast.Miracast1.Error.link_busy");
+	answers->refused++;
+}
+
+/* Calls that take their time are bounded; all are answered. */
+static void test_many_calls(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	struct answers answers = { 0 };
+
+	for (guint i = 0; i < 40; i++)
+		g_dbus_connection_call(bus, "org.miracast.Miracast1",
+				       "/org/miracast/Miracast1/Manager",
+				       "org.miracast.Miracast1.Manager", "Diagnose", NULL, NULL,
+				       G_DBUS_CALL_FLAGS_NONE, -1, NULL, was_diagnosed, &answers);
+	while (answers.n < 40)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpuint(answers.refused, >=, 1);
+	g_assert_cmpuint(answers.refused, <, 40);
+}
+
 /* What it finds depends on the machine; its form, and that it agrees with itself, do not. */
 static void test_doctor(struct fixture *f, gconstpointer data)
 {
@@ -449,6 +485,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);
+	g_test_add("/ctl/many-calls", struct fixture, NULL, start_daemon, test_many_calls, tear_down);
 	g_test_add("/ctl/step", struct fixture, NULL, start_daemon, test_step, tear_down);
 	g_test_add("/ctl/help", struct fixture, NULL, set_up, test_help, tear_down);
 	g_test_add("/ctl/does-not-start", struct fixture, NULL, NULL, test_does_not_start, tear_down);

@@ -11,6 +11,9 @@
 #include "miracast1-dbus.h"
 #include "options.h"
 
+/* Calls that are answered later, of each kind. */
+#define MAX_WAITING 16
+
 struct dbus_api {
 	broker *broker;
 	kernel_module *module;
@@ -203,6 +206,16 @@ static void when_ready(dbus_api *api, GDBusMethodInvocation *call, const char *t
 		need_device(w);
 }
 
+/* Each call that waits may have a process that tries its encoder. */
+static gboolean is_free(dbus_api *api, GError **error)
+{
+	if (g_queue_get_length(&api->waiting) < MAX_WAITING)
+		return TRUE;
+	g_set_error(error, REASON_ERROR, REASON_LINK_BUSY, "%d calls are being answered already",
+		    MAX_WAITING);
+	return FALSE;
+}
+
 static void used(dbus_api *api)
 {
 	api->funcs->used(api->user_data);
@@ -265,7 +278,7 @@ static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation
 
 	used(api);
 	/* The module only for what is going to be tried. */
-	if (sink && broker_check_connect(api->broker, sink, options, &error))
+	if (sink && is_free(api, &error) && broker_check_connect(api->broker, sink, options, &error))
 		when_ready(api, call, what, options, connect_now);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
@@ -404,6 +417,12 @@ static gboolean handle_diagnose(Miracast1Manager *skeleton, GDBusMethodInvocatio
 	dbus_api *api = user_data;
 
 	used(api);
+	if (api->diagnosed->len >= MAX_WAITING) {
+		g_dbus_method_invocation_return_error(call, REASON_ERROR, REASON_LINK_BUSY,
+						      "%d calls wait for a diagnosis already",
+						      MAX_WAITING);
+		return TRUE;
+	}
 	g_ptr_array_add(api->diagnosed, call);
 	if (!api->diagnosis)
 		api->diagnosis = diagnosis_new(&api->diagnosis_config, diagnosed, api);

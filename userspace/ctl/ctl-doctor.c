@@ -127,7 +127,7 @@ static void check_umd(struct doctor *d)
 	if (access(MIRACAST_UMD, X_OK) == 0)
 		say(d, "driver", OK, "", MIRACAST_UMD);
 	else
-		say(d, "driver", FAIL, "Install it: sudo make install", MIRACAST_UMD ": %s",
+		say(d, "driver", FAIL, reason_code_hint(REASON_UMD_START), MIRACAST_UMD ": %s",
 		    g_strerror(errno));
 }
 
