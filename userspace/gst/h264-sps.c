@@ -184,9 +184,15 @@ static void escape(const GByteArray *rbsp, GByteArray *out)
 		zeros = rbsp->data[i] ? 0 : zeros + 1;
 		g_byte_array_append(out, rbsp->data + i, 1);
 	}
-	/* No NAL unit ends in a zero. */
-	if (zeros)
-		g_byte_array_append(out, &prevention, 1);
+}
+
+/* As an encoder writes it; what is not is left to the sink. */
+static gboolean is_well_formed(const guint8 *nal, gsize size, const GByteArray *rbsp)
+{
+	g_autoptr(GByteArray) again = g_byte_array_sized_new(size);
+
+	escape(rbsp, again);
+	return again->len == size && memcmp(again->data, nal, size) == 0;
 }
 
 static gboolean is_start_code(const guint8 *data)
@@ -233,9 +239,13 @@ gboolean wfd_h264_clear_fixed_rate(const guint8 *data, gsize size, GByteArray *o
 	unescape(data + start, end - start, rbsp);
 	bits.data = rbsp->data;
 	bits.size = rbsp->len * 8;
-	if (!find_fixed_rate(&bits) || !(rbsp->data[bits.at / 8] & 0x80 >> bits.at % 8))
+	if (!is_well_formed(data + start, end - start, rbsp) || !find_fixed_rate(&bits) ||
+	    !(rbsp->data[bits.at / 8] & 0x80 >> bits.at % 8))
 		return FALSE;
 	rbsp->data[bits.at / 8] &= ~(0x80 >> bits.at % 8);
+	/* The stop bit follows, or it was cut. */
+	if (!rbsp->data[rbsp->len - 1])
+		return FALSE;
 	g_byte_array_append(out, data, start);
 	escape(rbsp, out);
 	g_byte_array_append(out, data + end, size - end);

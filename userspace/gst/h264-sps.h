@@ -18,10 +18,10 @@ G_BEGIN_DECLS
  * @data: access unit in byte stream format
  * @size: its bytes
  * @out: if there is something to change, the access unit with its first SPS changed is
- *	appended: longer where emulation prevention asks for it, a byte if @data kept to it
+ *	appended: a byte longer at most, where emulation prevention asks for it
  *
- * Return: FALSE if nothing was appended: no SPS, no such promise, or an SPS that ends
- * in the middle
+ * Return: FALSE if nothing was appended: no SPS, no such promise, or an SPS that is
+ * malformed or ends in the middle
  */
 gboolean wfd_h264_clear_fixed_rate(const guint8 *data, gsize size, GByteArray *out);
 
