@@ -440,6 +440,14 @@ class Sessions(Directory):
                 self.assertTrue(report["expectation_met"], report)
                 self.assertEqual(report["violations"], [])
 
+    def test_scripts_that_find_flaws(self) -> None:
+        # The scripted source asks M3 at once, and knows no pairs.
+        for name, rule in (("one-read", "rtsp-together"), ("port-pair", "m6-port-pair")):
+            with self.subTest(name):
+                report = self.session(script=name, analyse=False)
+                self.assertIn(rule, report["violations"])
+                self.assertFalse(report["expectation_met"])
+
     def test_scripts_that_end(self) -> None:
         for name in ("close-tcp", "close-m1", "close-m2", "close-m3", "close-m4", "close-m5", "close-m6", "close-m7",
                      "close-in-play", "close-in-play-reset", "half-then-close", "m3-404", "m4-303", "garbage-first",
