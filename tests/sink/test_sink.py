@@ -440,11 +440,11 @@ class Sessions(Directory):
                 self.assertTrue(report["expectation_met"], report)
                 self.assertEqual(report["violations"], [])
 
-    def test_scripts_that_find_flaws(self) -> None:
-        # The scripted source asks M3 at once, and knows no pairs.
-        for name, rule in (("one-read", "rtsp-together"), ("port-pair", "m6-port-pair")):
-            with self.subTest(name):
-                report = self.session(script=name, analyse=False)
+    def test_options_that_find_flaws(self) -> None:
+        # The scripted source asks M3 as soon as it has answered M2, and knows no pairs.
+        for option, value, rule in (("one_read", 0.5, "rtsp-together"), ("port_pair", True, "m6-port-pair")):
+            with self.subTest(option):
+                report = self.session(analyse=False, **{option: value})
                 self.assertIn(rule, report["violations"])
                 self.assertFalse(report["expectation_met"])
 

@@ -23,6 +23,8 @@ from wfdsink import media  # noqa: E402
 SETTLE_S = 0.7
 # A source without anything to show sends five pictures a second.
 MAX_SILENCE_S = 0.6
+# A change of mode makes a new encoder; with sanitizers, and other sessions beside it, that takes its time.
+MAX_CHANGE_DELAY_S = 2.0
 WORKERS = 4
 VARIABLE = "MIRACAST_TEST_DESKTOP"
 STANDBY_AFTER_S = 5.0
@@ -61,6 +63,7 @@ CASES = {
     "mode-while-off": Case("1.5:off,3:720x480@60", ((1.5, 3),), 6, modes=("640x480p60", "720x480p60")),
 }
 # The sink says that it is in standby or plays, and does not: what it gets is no sign of what it says.
+PRETENDS_TOLERATED = {"rtp-while-paused", "au-first-idr"}
 PRETENDS = frozenset({"ignores-triggers", "ignores-play", "refuses-play"})
 
 
@@ -84,6 +87,15 @@ def _demand_dark(case: Case, began: float, shown: list[tuple[float, int]]) -> No
         demand(gap < SETTLE_S + MAX_SILENCE_S, f"nothing was sent for {gap:.1f} s while the output was off")
 
 
+def _demand_change(directory: pathlib.Path, report: dict) -> None:
+    """The first picture of another size has the announced PTS, or, on a slow machine, a later one."""
+    frames = media.load_frames(str(directory))
+    for (before, after) in zip(frames, frames[1:]):
+        if (before.width, before.height) != (after.width, after.height):
+            late = (after.pts - report["formats"][-1]["change_pts"]) / 90000
+            demand(0 <= late < MAX_CHANGE_DELAY_S, f"the new mode came {late:.3f} s after the announced time")
+
+
 def run_case(programs: Programs, directory: pathlib.Path, host: str, name: str) -> None:
     case = CASES[name]
     directory.mkdir(parents=True, exist_ok=True)
@@ -96,8 +108,10 @@ def run_case(programs: Programs, directory: pathlib.Path, host: str, name: str) 
         reason, message = broker.wait_over(1, 15)
         broker.demand_clean()
         demand(reason == "sink-left", f"ended with '{reason}' ({message})")
-        tolerated = TIMING | (frozenset({"rtp-while-paused"}) if name in PRETENDS else frozenset())
-        demand_strict(report, tolerated)
+        # With several sessions at once an encoder may be made anew too late; _demand_change says how late.
+        tolerated = TIMING | {"video-change-time"} | (PRETENDS_TOLERATED if name in PRETENDS else set())
+        demand_strict(report, frozenset(tolerated))
+        _demand_change(directory / "sink", report)
         agreed = tuple(dict.fromkeys(entry["video"]["mode"] for entry in report["formats"]))
         demand(agreed == case.modes, f"the modes were {agreed} instead of {case.modes}")
         recording = directory / "sink" / "sink.ts"
