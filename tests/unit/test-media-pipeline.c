@@ -6,7 +6,9 @@
  * The encoder is x264enc under its own name, but of a type that the test derives from it: it
  * can be told to do to its output what others do.
  */
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <gst/video/video.h>
 
@@ -81,6 +83,21 @@ static void register_encoder(void)
 	type = g_type_register_static(query.type, "TestEncoder", &info, 0);
 	gst_object_unref(element);
 	g_assert_true(gst_element_register(NULL, "x264enc", GST_RANK_PRIMARY, type));
+}
+
+/* ------------------------------------------------------ a network that may be away */
+
+static gint unreachable;
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
+int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
+
+int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
+{
+	if (!g_atomic_int_get(&unreachable))
+		return __real_sendmmsg(fd, messages, n, flags);
+	errno = ENETUNREACH;
+	return -1;
 }
 
 /* ------------------------------------------------------------------------ a session */
@@ -504,6 +521,35 @@ static void test_key_frames_asked(void)
 	end(&f);
 }
 
+/* The path is away for a second: the session goes on, and with a key frame that nobody asked for. */
+static void test_network_away(void)
+{
+	g_autoptr(GPtrArray) units = NULL;
+	guint n, first;
+	struct fixture f;
+
+	begin(&f, VGA60);
+	media_pipeline_play(f.pipeline);
+	for (n = 0; n < 90; n++) {
+		g_atomic_int_set(&unreachable, n >= 20 && n < 50);
+		push(&f, 0, FALSE);
+		run(17);
+	}
+	run(50);
+	units = rtp_reader_units(f.reader, TRUE);
+	/* The one in front of the gap is complete only when it ends. */
+	for (first = 1; first < units->len; first++) {
+		if (unit_at(units, first)->idr)
+			break;
+	}
+	assert_begins(unit_at(units, first));
+	g_assert_cmpuint(first, >=, 19);
+	g_assert_cmpuint(first, <=, 30);
+	g_assert_cmpuint(units->len, <=, 62);
+	g_assert_cmpuint(f.failures, ==, 0);
+	end(&f);
+}
+
 /* ------------------------------------------------------------------------ a new mode */
 
 static void check_mode(struct wfd_selection from, struct wfd_selection to, const guint8 profile[2], guint delay_ms)
@@ -622,6 +668,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/media-pipeline/pauses", test_pauses);
 	g_test_add_func("/media-pipeline/key-frames/by-time", test_key_frames_by_time);
 	g_test_add_func("/media-pipeline/key-frames/asked", test_key_frames_asked);
+	g_test_add_func("/media-pipeline/network-away", test_network_away);
 	g_test_add_func("/media-pipeline/mode/in-time", test_mode);
 	g_test_add_func("/media-pipeline/mode/late", test_mode_late);
 	g_test_add_func("/media-pipeline/mode/and-pause", test_mode_and_pause);
