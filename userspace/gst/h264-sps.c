@@ -224,7 +224,7 @@ static gboolean find_sps(const guint8 *data, gsize size, gsize *start, gsize *en
 	}
 	while (*end > *start && data[*end - 1] == 0)
 		--*end;
-	return TRUE;
+	return *end > *start;
 }
 
 gboolean wfd_h264_clear_fixed_rate(const guint8 *data, gsize size, GByteArray *out)
