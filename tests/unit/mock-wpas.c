@@ -83,9 +83,9 @@ static GVariant *bytes(gconstpointer data, gsize len)
 	return g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, len, 1);
 }
 
-static const char *ifname_of(const char *path)
+static const char *ifname_of(mock_wpas *mock, const char *path)
 {
-	return strcmp(path, GROUP) == 0 ? "lo" :
+	return strcmp(path, GROUP) == 0 ? (mock->group_ifname ? mock->group_ifname : "lo") :
 	       strcmp(path, FOREIGN) == 0 || strcmp(path, UNKNOWN) == 0 ? MOCK_FOREIGN_IFNAME :
 	       strcmp(path, OTHER_RADIO) == 0 ? "wlan9" :
 						"wlan0";
@@ -364,7 +364,7 @@ static void method_called(GDBusConnection *bus, const char *sender, const char *
 		return;
 	}
 	if (strcmp(method, "Find") == 0) {
-		mock->find_ifname = ifname_of(path);
+		mock->find_ifname = ifname_of(mock, path);
 		find_called(mock, call);
 		return;
 	}
@@ -457,7 +457,7 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 	if (strcmp(property, "WFDIEs") == 0)
 		return mock->build == MOCK_NO_WFD ? NULL : g_variant_ref(mock->wfd);
 	if (strcmp(property, "Ifname") == 0)
-		return g_variant_new_string(ifname_of(path));
+		return g_variant_new_string(ifname_of(mock, path));
 	if (strcmp(property, "Capabilities") == 0 && strcmp(path, ROOT) == 0)
 		return g_variant_new_parsed("['ap', 'p2p']");
 	if (strcmp(property, "Capabilities") == 0)

@@ -50,6 +50,7 @@ typedef struct mock_wpas {
 	gboolean exists; /* CreateInterface: somebody else was quicker */
 	gboolean adopted; /* the interface has a network to join */
 	gboolean refuses_name; /* of any length */
+	const char *group_ifname; /* NULL: "lo" */
 	guint16 config_methods; /* of the TV */
 	gint level; /* of the TV */
 	enum mock_answer answer;

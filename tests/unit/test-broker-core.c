@@ -17,6 +17,7 @@
 #include "reason.h"
 #include "rtsp-listener.h"
 #include "session.h"
+#include "wifi-users.h"
 
 /* ---- session.h --------------------------------------------------------------- */
 
@@ -594,6 +595,18 @@ static void test_leftovers(void)
 	g_assert_cmpint(g_rmdir(dir), ==, 0);
 }
 
+/* ---- wifi-users.h ---------------------------------------------------------------- */
+
+/* Whatever this machine has: an interface without Wi-Fi is nobody's, and it is said soon. */
+static void test_kernel_of_no_wifi(void)
+{
+	gint64 start = g_get_monotonic_time();
+
+	g_assert_null(wifi_users_system.kernel("lo"));
+	g_assert_null(wifi_users_system.kernel("no-such-iface"));
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
+}
+
 /* ---- link.h -------------------------------------------------------------------- */
 
 static void test_clean_text(void)
@@ -632,6 +645,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/p2p-address/check", test_address_check);
 	g_test_add_func("/p2p-address/lease", test_lease);
 	g_test_add_func("/p2p-state/leftovers", test_leftovers);
+	g_test_add_func("/wifi-users/no-wifi", test_kernel_of_no_wifi);
 	g_test_add_func("/link/clean-text", test_clean_text);
 	return g_test_run();
 }

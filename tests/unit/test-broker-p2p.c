@@ -729,6 +729,48 @@ static void test_idle(struct fixture *f, gconstpointer data)
 	wait_until(waits_for_call, f);
 }
 
+/* The group that is on its way out is no other program's. */
+static void test_killed_with_group(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	g_clear_pointer(&f->broker, broker_free);
+	f->wpas->group_ifname = "p2p-wlan0-0";
+	start_broker(f);
+	scan(f);
+	settle(f);
+	g_assert_false(f->wpas->group);
+	f->wpas->group_ifname = NULL;
+	begin(f);
+	wait_until(waits_for_call, f);
+}
+
+/* SIGKILL between creating the interface and using it: the file says so already. */
+static void test_killed_early(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *path = g_build_filename(f->runtime_dir, "p2p.state", NULL);
+
+	g_assert_true(broker_scan(f->broker, 60, NULL));
+	for (;;) {
+		g_autofree char *text = NULL;
+
+		g_file_get_contents(path, &text, NULL, NULL);
+		if (text && strstr(text, "created="))
+			break;
+		g_main_context_iteration(NULL, TRUE);
+	}
+	g_assert_true(is_not_announced(f));
+	g_clear_pointer(&f->broker, broker_free);
+	settle(f);
+	g_assert_true(f->wpas->interface);
+	start_broker(f);
+	scan(f);
+	stop_broker(f);
+	g_assert_false(f->wpas->interface);
+	start_broker(f);
+}
+
 static void add(const char *name, int build, void (*test)(struct fixture *, gconstpointer))
 {
 	g_test_add(name, struct fixture, GINT_TO_POINTER(build), set_up, test, tear_down);
@@ -775,6 +817,8 @@ int main(int argc, char **argv)
 	add("/p2p/created-interface", MOCK_NO_INTERFACE, test_created_interface);
 	add("/p2p/foreign-interface", MOCK_COMPLETE, test_foreign_interface);
 	add("/p2p/killed", MOCK_NO_INTERFACE, test_killed);
+	add("/p2p/killed-with-group", MOCK_COMPLETE, test_killed_with_group);
+	add("/p2p/killed-early", MOCK_NO_INTERFACE, test_killed_early);
 	add("/p2p/second-try/wps", MOCK_COMPLETE, test_wps_once);
 	add("/p2p/second-try/channel", MOCK_COMPLETE, test_channel_fails);
 	add("/p2p/peer/expires", MOCK_COMPLETE, test_peer_expires);

@@ -73,6 +73,8 @@ void wpas_clear(wpas *w)
 	g_clear_pointer(&w->groups, g_hash_table_unref);
 	g_clear_pointer(&w->starting, g_hash_table_unref);
 	g_clear_pointer(&w->lost, g_hash_table_unref);
+	g_clear_pointer(&w->ended, g_hash_table_unref);
+	w->ended = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	w->lost = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	w->radios = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 					  (GDestroyNotify)radio_free);
@@ -358,15 +360,17 @@ static void interface_came(wpas *w, const char *path, GVariant *result, const GE
 	struct wpas_radio *radio;
 	const char *name = "";
 
-	if (error) {
+	if (error || g_hash_table_contains(w->lost, path)) {
 		next_step(w); /* it has gone meanwhile */
 		return;
 	}
 	g_variant_get(result, "(@a{sv})", &properties);
 	g_variant_lookup(properties, "Ifname", "&s", &name);
-	/* A group comes and goes, be it somebody's or left behind. */
+	/* A group comes and goes, be it somebody's, or left behind and on its way out. */
 	if (wpas_is_group_interface(name)) {
-		g_hash_table_replace(w->groups, g_strdup(path), g_strdup(name));
+		if (!g_hash_table_contains(w->ended, path))
+			g_hash_table_replace(w->groups, g_strdup(path),
+					     g_strdup(name));
 	} else {
 		radio = g_new0(struct wpas_radio, 1);
 		radio->path = g_strdup(path);
@@ -411,6 +415,7 @@ static void interface_created(wpas *w, const char *ifname, GVariant *result, con
 	g_variant_get(result, "(&o)", &path);
 	w->created = g_strdup(path);
 	w->created_ifname = g_strdup(ifname);
+	g_hash_table_remove(w->lost, path);
 	w->funcs->created(w, path, w->user_data);
 	g_queue_push_tail(&w->interfaces, g_strdup(path));
 	next_step(w);

@@ -52,8 +52,10 @@ enum wpas_state {
  * @problem: what stood in the way first: an adapter that somebody else has, or
  *	what is to be said when releasing is over; or NULL
  * @configured: object path whose name, type and methods we have set, or NULL
- * @lost: object paths of peers that were lost: an answer about one of them that was
- *	asked for before, and that a signal may overtake, does not bring it back
+ * @lost: object paths of peers that were lost, and of interfaces that were removed:
+ *	an answer about one of them that was asked for before, and that a signal may
+ *	overtake, does not bring it back
+ * @ended: object paths of groups that we have told to end
  * @forming: a group is being formed for us; the object of its interface has no
  *	name yet
  * @starting: groups that have started and are not reported yet, for want of their
@@ -94,6 +96,7 @@ struct wpas {
 	char *configured;
 
 	GHashTable *lost;
+	GHashTable *ended;
 	gboolean forming;
 	GHashTable *starting;
 	gboolean cancel_answered;

@@ -148,6 +148,14 @@ static void got_peer(wpas *w, const char *path, GVariant *result, const GError *
 	report_peer(w, path, properties);
 }
 
+/* Many do not go between a question and its answer. */
+static void remember(GHashTable *paths, const char *path)
+{
+	if (g_hash_table_size(paths) >= 256)
+		g_hash_table_remove_all(paths);
+	g_hash_table_add(paths, g_strdup(path));
+}
+
 static void peer_found(wpas *w, const char *path)
 {
 	g_hash_table_remove(w->lost, path);
@@ -156,10 +164,7 @@ static void peer_found(wpas *w, const char *path)
 
 static void peer_lost(wpas *w, const char *path)
 {
-	/* Many are not lost between a question and its answer. */
-	if (g_hash_table_size(w->lost) >= 256)
-		g_hash_table_remove_all(w->lost);
-	g_hash_table_add(w->lost, g_strdup(path));
+	remember(w->lost, path);
 	w->funcs->peer_lost(w, path, w->user_data);
 }
 
@@ -416,12 +421,16 @@ static void interface_removed(GDBusConnection *bus, const char *sender, const ch
 	wpas *w = user_data;
 	const char *path;
 
-	if (!g_variant_is_of_type(args, G_VARIANT_TYPE("(o)")))
+	/* A wpa_supplicant that is started anew counts its interfaces from 0 again. */
+	if (w->state == WPAS_IDLE || !g_variant_is_of_type(args, G_VARIANT_TYPE("(o)")))
 		return;
 	g_variant_get(args, "(&o)", &path);
 	g_hash_table_remove(w->radios, path);
-	if (w->state != WPAS_READY)
+	remember(w->lost, path);
+	if (w->state != WPAS_READY) {
+		g_hash_table_remove(w->groups, path);
 		return; /* its own calls tell */
+	}
 	if (strcmp(path, w->interface) == 0)
 		wpas_fail(w, REASON_NO_WIFI, "the Wi-Fi adapter has gone");
 	else if (g_hash_table_contains(w->groups, path))
@@ -537,6 +546,7 @@ void wpas_free(wpas *w)
 	g_hash_table_unref(w->groups);
 	g_hash_table_unref(w->starting);
 	g_hash_table_unref(w->lost);
+	g_hash_table_unref(w->ended);
 	g_clear_object(&w->bus);
 	g_bytes_unref(w->wfd);
 	g_free(w->owner);
@@ -664,6 +674,7 @@ static void disconnect_answered(wpas *w, const char *path, GVariant *result, con
 void wpas_disconnect(wpas *w, const char *group_path)
 {
 	g_hash_table_remove(w->groups, group_path);
+	remember(w->ended, group_path);
 	wpas_call(w, group_path, WPAS_P2P_IFACE, "Disconnect", NULL, NULL, disconnect_answered,
 		  group_path);
 }
