@@ -18,7 +18,7 @@ G_BEGIN_DECLS
  * @data: access unit in byte stream format
  * @size: its bytes
  * @out: if there is something to change, the access unit with its first SPS changed is
- *	appended: a byte longer at most, where emulation prevention asks for it
+ *	appended: up to two bytes longer, where emulation prevention asks for it
  *
  * Return: FALSE if nothing was appended: no SPS, no such promise, or an SPS that is
  * malformed or ends in the middle
