@@ -4,6 +4,9 @@
  */
 #include "mock-wpas.h"
 
+#include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
+
 #include <string.h>
 
 #define NAME "fi.w1.wpa_supplicant1"
@@ -30,6 +33,7 @@ static const char xml[] =
 	"</interface>"
 	"<interface name='fi.w1.wpa_supplicant1.Interface'>"
 	" <property name='Ifname' type='s' access='read'/>"
+	" <property name='CtrlInterface' type='s' access='read'/>"
 	" <property name='Capabilities' type='a{sv}' access='read'/>"
 	" <property name='Networks' type='ao' access='read'/>"
 	"</interface>"
@@ -287,6 +291,43 @@ static void connect_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocatio
 		mock->idle = g_idle_add(answer_connect, mock);
 }
 
+static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+	mock_wpas *mock = user_data;
+	g_autoptr(GSocketAddress) from = NULL;
+	char command[256];
+	gssize len = g_socket_receive_from(socket, &from, command, sizeof(command) - 1, NULL, NULL);
+
+	g_assert_cmpint(len, >, 0);
+	command[len] = '\0';
+	g_free(mock->command);
+	mock->command = g_strdup(command);
+	mock->commands++;
+	g_socket_send_to(socket, from, mock->control_answer, strlen(mock->control_answer), NULL, NULL);
+	if (g_str_has_prefix(mock->control_answer, "OK")) {
+		mock->connects++;
+		mock->finding = FALSE;
+		if (!mock->idle)
+			mock->idle = g_idle_add(answer_connect, mock);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+void mock_wpas_open_control(mock_wpas *mock, const char *directory)
+{
+	g_autoptr(GSocketAddress) address = NULL;
+
+	mock->control_path = g_build_filename(directory, "wlan0", NULL);
+	address = g_unix_socket_address_new(mock->control_path);
+	mock->control = g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
+				     G_SOCKET_PROTOCOL_DEFAULT, NULL);
+	g_assert_true(g_socket_bind(mock->control, address, FALSE, NULL));
+	mock->control_source = g_socket_create_source(mock->control, G_IO_IN, NULL);
+	g_source_set_callback(mock->control_source, G_SOURCE_FUNC(control_called), mock, NULL);
+	g_source_attach(mock->control_source, NULL);
+	mock->control_answer = "OK\n";
+}
+
 static void find_called(mock_wpas *mock, GDBusMethodInvocation *call)
 {
 	mock->finds++;
@@ -458,6 +499,11 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 		return mock->build == MOCK_NO_WFD ? NULL : g_variant_ref(mock->wfd);
 	if (strcmp(property, "Ifname") == 0)
 		return g_variant_new_string(ifname_of(mock, path));
+	if (strcmp(property, "CtrlInterface") == 0 && mock->control_path) {
+		g_autofree char *directory = g_path_get_dirname(mock->control_path);
+
+		return g_variant_new_take_string(g_strdup_printf("DIR=%s GROUP=netdev", directory));
+	}
 	if (strcmp(property, "Capabilities") == 0 && strcmp(path, ROOT) == 0)
 		return g_variant_new_parsed("['ap', 'p2p']");
 	if (strcmp(property, "Capabilities") == 0)
@@ -640,6 +686,14 @@ void mock_wpas_free(mock_wpas *mock)
 	g_array_unref(mock->objects);
 	g_array_unref(mock->radio_objects);
 	g_variant_unref(mock->wfd);
+	if (mock->control) {
+		g_source_destroy(mock->control_source);
+		g_source_unref(mock->control_source);
+		g_object_unref(mock->control);
+		g_unlink(mock->control_path);
+	}
+	g_free(mock->control_path);
+	g_free(mock->command);
 	g_free(mock->device_name);
 	g_free(mock->device_type);
 	g_free(mock->methods);

@@ -69,6 +69,14 @@ typedef struct mock_wpas {
 	char *device_name;
 	char *device_type; /* as printed; "" at first */
 	char *methods;
+
+	/* the control socket, if there is one */
+	const char *control_answer; /* set by the test */
+	char *command; /* the last one */
+	guint commands;
+	char *control_path;
+	GSocket *control;
+	GSource *control_source;
 } mock_wpas;
 
 #define MOCK_PEER_ID "02:00:00:00:01:00"
@@ -107,6 +115,8 @@ void mock_wpas_peer_changed(mock_wpas *mock);
 
 mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build);
 void mock_wpas_free(mock_wpas *mock);
+/* Has a control socket in @directory, as most do. */
+void mock_wpas_open_control(mock_wpas *mock, const char *directory);
 /* DeviceFound or DeviceLost of the TV */
 void mock_wpas_show_peer(mock_wpas *mock, gboolean there);
 /* The peer joins the group that we own, or leaves it; the group stays. */

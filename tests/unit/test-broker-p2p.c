@@ -114,6 +114,72 @@ static void test_stream(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(open_nets, ==, 0);
 }
 
+/* D-Bus has no words for a group of more than 20 MHz, the control socket has. */
+static void test_wide(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	mock_wpas_open_control(f->wpas, directory);
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->command, ==,
+			"P2P_CONNECT 02:00:00:00:01:00 pbc go_intent=15 ht40 vht he");
+	g_assert_cmpuint(f->wpas->commands, ==, 1);
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	sink = call_and_stream(f);
+	g_unlink(f->wpas->control_path);
+	g_rmdir(directory);
+}
+
+/* A driver may refuse such a channel though it has announced it. */
+static void test_wide_fails(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
+
+	mock_wpas_open_control(f->wpas, directory);
+	f->wpas->answer = MOCK_FORMATION_FAILS;
+	scan(f);
+	begin(f);
+	wait_until(is_gone, f);
+	assert_reason(f, "group-failed");
+	g_assert_cmpuint(f->wpas->commands, ==, 2);
+	g_assert_true(g_str_has_suffix(f->wpas->command, " ht40"));
+	g_unlink(f->wpas->control_path);
+	g_rmdir(directory);
+}
+
+static gboolean second_waits_for_call(struct fixture *f)
+{
+	return session_state(g_ptr_array_index(broker_sessions(f->broker), 1)) == SESSION_RTSP;
+}
+
+/* What the socket refuses, or where it is not, D-Bus is asked. */
+static void test_wide_refused(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
+
+	mock_wpas_open_control(f->wpas, directory);
+	f->wpas->control_answer = "UNKNOWN COMMAND\n";
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	g_assert_cmpuint(f->wpas->commands, ==, 1);
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	g_assert_cmpuint(f->wpas->last_intent, ==, 15);
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+
+	g_unlink(f->wpas->control_path);
+	f->wpas->last_intent = 0;
+	begin(f);
+	wait_until(second_waits_for_call, f);
+	g_assert_cmpuint(f->wpas->commands, ==, 1);
+	g_assert_cmpuint(f->wpas->last_intent, ==, 15);
+	g_rmdir(directory);
+}
+
 /* Who is not in the group's network is not the sink. */
 static void test_stranger(struct fixture *f, gconstpointer data)
 {
@@ -798,6 +864,9 @@ int main(int argc, char **argv)
 	add("/p2p/no-p2p", MOCK_NO_P2P, test_no_p2p);
 	add("/p2p/no-radio", MOCK_NO_RADIO, test_no_radio);
 	add("/p2p/stream", MOCK_COMPLETE, test_stream);
+	add("/p2p/wide", MOCK_COMPLETE, test_wide);
+	add("/p2p/wide/fails", MOCK_COMPLETE, test_wide_fails);
+	add("/p2p/wide/refused", MOCK_COMPLETE, test_wide_refused);
 	add("/p2p/stranger", MOCK_COMPLETE, test_stranger);
 	add("/p2p/redial", MOCK_COMPLETE, test_redial);
 	add("/p2p/reconnect", MOCK_COMPLETE, test_reconnect);

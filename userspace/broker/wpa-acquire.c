@@ -12,6 +12,8 @@
 
 #include "wpa-private.h"
 
+#include "wpa-control.h"
+
 #include <string.h>
 
 /* Category 1 (computer), OUI 00-50-F2-04, subcategory 1 (PC); WSC 2.0, 12. */
@@ -36,6 +38,7 @@ static void radio_free(struct wpas_radio *radio)
 {
 	g_free(radio->path);
 	g_free(radio->ifname);
+	g_free(radio->control);
 	g_free(radio);
 }
 
@@ -57,6 +60,8 @@ void wpas_clear(wpas *w)
 	w->announced = FALSE;
 	w->forming = FALSE;
 	w->cancel_answered = FALSE;
+	wpas_forget_connect(w);
+	w->width = 0;
 	g_clear_pointer(&w->interface, g_free);
 	g_clear_pointer(&w->ifname, g_free);
 	g_clear_pointer(&w->created, g_free);
@@ -358,7 +363,7 @@ static void interface_came(wpas *w, const char *path, GVariant *result, const GE
 {
 	g_autoptr(GVariant) properties = NULL;
 	struct wpas_radio *radio;
-	const char *name = "";
+	const char *name = "", *control;
 
 	if (error || g_hash_table_contains(w->lost, path)) {
 		next_step(w); /* it has gone meanwhile */
@@ -376,6 +381,8 @@ static void interface_came(wpas *w, const char *path, GVariant *result, const GE
 		radio->path = g_strdup(path);
 		radio->ifname = g_strdup(name);
 		radio->p2p = has_p2p(properties);
+		if (g_variant_lookup(properties, "CtrlInterface", "&s", &control))
+			radio->control = wpa_control_path(control, name);
 		g_hash_table_replace(w->radios, radio->path, radio);
 		if (!radio->p2p)
 			g_info("wpa_supplicant: interface %s has no P2P", name);

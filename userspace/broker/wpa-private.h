@@ -61,6 +61,9 @@ enum wpas_state {
  * @starting: groups that have started and are not reported yet, for want of their
  *	names: object path -> struct wpas_starting
  * @cancel_answered: cancelled is due when there are none of these
+ * @connecting: of what is not answered yet of a wide connect, see wpas_connect()
+ * @asked_wide: the last connect was one, and what came of it is not known
+ * @width: which of the widths is asked for; the ones before it have failed
  */
 struct wpas {
 	char *wanted_interface;
@@ -100,12 +103,16 @@ struct wpas {
 	gboolean forming;
 	GHashTable *starting;
 	gboolean cancel_answered;
+	GCancellable *connecting;
+	gboolean asked_wide;
+	guint width;
 };
 
 /* An interface of wpa_supplicant that is not a group's. */
 struct wpas_radio {
 	char *path;
 	char *ifname;
+	char *control; /* its control socket, or NULL */
 	gboolean p2p;
 };
 
@@ -134,6 +141,9 @@ void wpas_listen(wpas *w);
 
 /* What wpa_supplicant calls the network interface of a group: p2p-wlan0-0. */
 gboolean wpas_is_group_interface(const char *ifname);
+
+/* What has not been answered of a connect is of no interest any more. */
+void wpas_forget_connect(wpas *w);
 
 /* The way back to idle without undoing anything. */
 void wpas_clear(wpas *w);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "p2p-address.h"
+#include "wpa-control.h"
 
 /* GO formation answers at once; only scanning commands may take a while. */
 #define CALL_TIMEOUT_MS 10000
@@ -336,6 +337,15 @@ static void negotiation_failed(wpas *w, GVariant *properties)
 	w->funcs->negotiation_failed(w, peer, status, w->user_data);
 }
 
+/* Drivers refuse channels that they have announced: the next try asks for less. */
+static void formation_failed(wpas *w, const char *why)
+{
+	if (w->asked_wide)
+		w->width++;
+	w->asked_wide = FALSE;
+	w->funcs->formation_failed(w, why, w->user_data);
+}
+
 static void wps_failed(wpas *w, GVariant *properties)
 {
 	g_autofree char *text = g_variant_print(properties, FALSE);
@@ -384,7 +394,7 @@ static void p2p_signal(GDBusConnection *bus, const char *sender, const char *pat
 	else if (strcmp(signal, "DeviceLost") == 0 && *text)
 		peer_lost(w, text);
 	else if (strcmp(signal, "GroupFormationFailure") == 0)
-		w->funcs->formation_failed(w, text, w->user_data);
+		formation_failed(w, text);
 	else if (!first || !g_variant_is_of_type(first, G_VARIANT_TYPE_VARDICT))
 		return;
 	else if (strcmp(signal, "GONegotiationSuccess") == 0)
@@ -632,13 +642,13 @@ static void connect_answered(wpas *w, const char *context, GVariant *result, con
 	w->funcs->connect_failed(w, cause, w->user_data);
 }
 
-void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent, guint frequency)
+static void connect_by_dbus(wpas *w, const char *peer_path, gboolean join, guint go_intent,
+			    guint frequency)
 {
 	g_auto(GVariantDict) args = G_VARIANT_DICT_INIT(NULL);
 
 	g_variant_dict_insert(&args, "peer", "o", peer_path);
 	g_variant_dict_insert(&args, "wps_method", "s", "pbc");
-	w->forming = TRUE;
 	if (join)
 		g_variant_dict_insert(&args, "join", "b", TRUE);
 	else
@@ -648,6 +658,96 @@ void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent
 	wpas_call(w, w->interface, WPAS_P2P_IFACE, "Connect",
 		  g_variant_new("(@a{sv})", g_variant_dict_end(&args)), NULL, connect_answered,
 		  NULL);
+}
+
+/* The last part of a peer's object path: its device address in hexadecimal digits. */
+static char *peer_address(const char *peer_path)
+{
+	const char *digits = strrchr(peer_path, '/') + 1;
+	g_autoptr(GString) address = g_string_new(NULL);
+	guint i = 0;
+
+	while (g_ascii_isxdigit(digits[i])) {
+		if (i > 0 && i % 2 == 0)
+			g_string_append_c(address, ':');
+		g_string_append_c(address, digits[i++]);
+	}
+	return i == 12 && !digits[i] ? g_strdup(address->str) : NULL;
+}
+
+/* What a group of ours is asked to be; after the last one 20 MHz are left. */
+static const char *const widths[] = { " ht40 vht he", " ht40" };
+
+struct wide_connect {
+	wpas *w;
+	char *peer_path;
+	guint go_intent;
+	guint frequency;
+};
+
+static void wide_connect_free(gpointer data)
+{
+	struct wide_connect *c = data;
+
+	g_free(c->peer_path);
+	g_free(c);
+}
+
+static void wide_answered(const char *answer, const GError *error, gpointer user_data)
+{
+	struct wide_connect *c = user_data;
+
+	if (g_strcmp0(answer, "OK") == 0)
+		return;
+	/* It will say the same again if it is not about the width. */
+	g_info("wpa_supplicant: P2P_CONNECT for a wide group: %s; asking by D-Bus",
+	       answer ? answer : error->message);
+	c->w->asked_wide = FALSE;
+	connect_by_dbus(c->w, c->peer_path, FALSE, c->go_intent, c->frequency);
+}
+
+/* With what the two radios have in common; D-Bus has no words for it. */
+static gboolean connect_wide(wpas *w, const char *peer_path, guint go_intent, guint frequency)
+{
+	struct wpas_radio *radio = g_hash_table_lookup(w->radios, w->interface);
+	g_autofree char *address = radio && radio->control ? peer_address(peer_path) : NULL;
+	g_autoptr(GString) command = NULL;
+	struct wide_connect *c;
+
+	if (!address || w->width == G_N_ELEMENTS(widths))
+		return FALSE;
+	command = g_string_new(NULL);
+	g_string_printf(command, "P2P_CONNECT %s pbc go_intent=%u", address, go_intent);
+	if (frequency)
+		g_string_append_printf(command, " freq=%u", frequency);
+	g_string_append(command, widths[w->width]);
+	c = g_new0(struct wide_connect, 1);
+	c->w = w;
+	c->peer_path = g_strdup(peer_path);
+	c->go_intent = go_intent;
+	c->frequency = frequency;
+	w->connecting = g_cancellable_new();
+	w->asked_wide = TRUE;
+	wpa_control_request(radio->control, command->str, w->connecting, wide_answered, c,
+			    wide_connect_free);
+	return TRUE;
+}
+
+void wpas_forget_connect(wpas *w)
+{
+	if (w->connecting)
+		g_cancellable_cancel(w->connecting);
+	g_clear_object(&w->connecting);
+	w->asked_wide = FALSE;
+}
+
+void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent, guint frequency)
+{
+	wpas_forget_connect(w);
+	w->forming = TRUE;
+	/* The owner of a group that is there has chosen its width already. */
+	if (join || !connect_wide(w, peer_path, go_intent, frequency))
+		connect_by_dbus(w, peer_path, join, go_intent, frequency);
 }
 
 static void cancel_answered(wpas *w, const char *context, GVariant *result, const GError *error)
@@ -660,6 +760,7 @@ static void cancel_answered(wpas *w, const char *context, GVariant *result, cons
 void wpas_cancel(wpas *w)
 {
 	w->forming = FALSE;
+	wpas_forget_connect(w);
 	wpas_call(w, w->interface, WPAS_P2P_IFACE, "Cancel", NULL, NULL, cancel_answered, "Cancel");
 }
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * wpa_supplicant's control interface: see wpa-control.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "wpa-control.h"
+
+#include <string.h>
+
+#include <gio/gunixsocketaddress.h>
+
+#define ANSWER_SECONDS 10
+#define ANSWER_MAX_BYTES 4096
+
+struct request {
+	GCancellable *cancellable;
+	GSocket *socket;
+	GSource *source; /* of its answer */
+	guint timer;
+	GError *error; /* of sending: reported later */
+	wpa_control_done *done;
+	gpointer user_data;
+	GDestroyNotify destroy;
+};
+
+char *wpa_control_path(const char *setting, const char *ifname)
+{
+	const char *directory = setting;
+	g_autofree char *alone = NULL;
+
+	if (g_str_has_prefix(setting, "DIR="))
+		directory = setting + strlen("DIR=");
+	alone = g_strndup(directory, strcspn(directory, " "));
+	return *alone == '/' ? g_build_filename(alone, ifname, NULL) : NULL;
+}
+
+static void request_free(struct request *r)
+{
+	if (r->source) {
+		g_source_destroy(r->source);
+		g_source_unref(r->source);
+	}
+	g_clear_handle_id(&r->timer, g_source_remove);
+	g_clear_object(&r->socket);
+	g_clear_object(&r->cancellable);
+	g_clear_error(&r->error);
+	if (r->destroy)
+		r->destroy(r->user_data);
+	g_free(r);
+}
+
+static void finish(struct request *r, const char *answer, const GError *error)
+{
+	if (!g_cancellable_is_cancelled(r->cancellable))
+		r->done(answer, error, r->user_data);
+	request_free(r);
+}
+
+/* The source ends by the cancellable, too. */
+static gboolean answered(GSocket *socket, GIOCondition condition, gpointer user_data)
+{
+	struct request *r = user_data;
+	g_autoptr(GError) error = NULL;
+	char answer[ANSWER_MAX_BYTES + 1];
+	gssize len;
+
+	if (g_cancellable_is_cancelled(r->cancellable)) {
+		request_free(r);
+		return G_SOURCE_REMOVE;
+	}
+	len = g_socket_receive(socket, answer, ANSWER_MAX_BYTES, NULL, &error);
+	if (len < 0) {
+		finish(r, NULL, error);
+		return G_SOURCE_REMOVE;
+	}
+	answer[len] = '\0';
+	/* Events come only to those who attach. */
+	finish(r, g_strchomp(answer), NULL);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean timed_out(gpointer user_data)
+{
+	struct request *r = user_data;
+	g_autoptr(GError) error = g_steal_pointer(&r->error);
+
+	r->timer = 0;
+	if (!error)
+		error = g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer within %d s",
+				    ANSWER_SECONDS);
+	finish(r, NULL, error);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean send_command(struct request *r, const char *path, const char *command, GError **error)
+{
+	g_autoptr(GSocketAddress) peer = g_unix_socket_address_new(path);
+	/* The kernel gives a name that is in no file system. */
+	g_autoptr(GSocketAddress) own =
+		g_unix_socket_address_new_with_type("", 0, G_UNIX_SOCKET_ADDRESS_ANONYMOUS);
+
+	r->socket = g_socket_new(G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM,
+				 G_SOCKET_PROTOCOL_DEFAULT, error);
+	if (!r->socket)
+		return FALSE;
+	g_socket_set_blocking(r->socket, FALSE);
+	/* Connected: nobody else's datagrams are taken. */
+	return g_socket_bind(r->socket, own, FALSE, error) &&
+	       g_socket_connect(r->socket, peer, NULL, error) &&
+	       g_socket_send(r->socket, command, strlen(command), NULL, error) >= 0;
+}
+
+void wpa_control_request(const char *path, const char *command, GCancellable *cancellable,
+			 wpa_control_done *done, gpointer user_data, GDestroyNotify destroy)
+{
+	struct request *r = g_new0(struct request, 1);
+
+	r->cancellable = g_object_ref(cancellable);
+	r->done = done;
+	r->user_data = user_data;
+	r->destroy = destroy;
+	if (!send_command(r, path, command, &r->error)) {
+		r->timer = g_timeout_add(0, timed_out, r);
+		return;
+	}
+	r->timer = g_timeout_add_seconds(ANSWER_SECONDS, timed_out, r);
+	r->source = g_socket_create_source(r->socket, G_IO_IN, cancellable);
+	g_source_set_callback(r->source, G_SOURCE_FUNC(answered), r, NULL);
+	g_source_attach(r->source, g_main_context_get_thread_default());
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * wpa-control.h - one command to wpa_supplicant over its control interface
+ *
+ * What D-Bus has no words for: how wide a group is that we are going to own.  Its
+ * Connect always asks for 20 MHz of 802.11n, the command P2P_CONNECT takes more.
+ * Not every wpa_supplicant has the socket (Debian's, Ubuntu's and Arch's have),
+ * so whoever asks needs another way.
+ *
+ * The protocol is described in wpa_supplicant's doc/ctrl_iface.doxygen: a datagram
+ * to the socket of an interface, and one back, to whatever address it came from.
+ *
+ * All runs in the main context and nothing waits.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/**
+ * wpa_control_path - the socket of an interface
+ * @setting: wpa_supplicant's ctrl_interface: "DIRECTORY" or "DIR=DIRECTORY GROUP=..."
+ * @ifname: the interface
+ *
+ * Returns: (transfer full): NULL if @setting names no directory
+ */
+char *wpa_control_path(const char *setting, const char *ifname);
+
+/**
+ * wpa_control_done - the answer, or the error
+ * @answer: without line end, "OK" or "FAIL..." for most commands; NULL if there is none
+ * @error: why; G_IO_ERROR_CANCELLED is not reported at all
+ */
+typedef void wpa_control_done(const char *answer, const GError *error, gpointer user_data);
+
+/**
+ * wpa_control_request - send a command
+ * @cancellable: drops the request; @done is not called then
+ * @done: called once and never from inside; after ten seconds with an error
+ * @destroy: frees @user_data, whether @done was called or not; or NULL
+ */
+void wpa_control_request(const char *path, const char *command, GCancellable *cancellable,
+			 wpa_control_done *done, gpointer user_data, GDestroyNotify destroy);
+
+G_END_DECLS
