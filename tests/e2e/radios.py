@@ -52,7 +52,8 @@ class Radios:
         run("iw", "phy", self._phys[1], "set", "netns", "name", SINK_NETNS)
         for phy in self._phys[2:]:
             run("iw", "phy", phy, "set", "netns", "name", SPARE_NETNS)
-        self.source_interface = interface_of(self._phys[0])
+        self.source_phy = self._phys[0]
+        self.source_interface = interface_of(self.source_phy)
         self.sink_interface = interface_of(self._phys[1], SINK_NETNS)
         self._start_supplicant()
 

@@ -130,9 +130,15 @@ static void negotiated(mock_wpas *mock, const char *role)
 static void group_started(mock_wpas *mock, const char *from, const char *interface,
 			  const char *object, const char *role)
 {
-	emit_from(mock, from, "GroupStarted",
-		  g_variant_new_parsed("({'interface_object': <%o>, 'role': <%s>, "
-				       "'group_object': <%o>},)", interface, role, object));
+	g_autofree char *handshake = mock->handshake_mask && strcmp(role, "client") == 0 ?
+		g_strdup_printf(", 'IpAddr': <[byte 192, 168, 77, 9]>, 'IpAddrMask': <[byte %s]>, "
+				"'IpAddrGo': <[byte 192, 168, 77, 1]>", mock->handshake_mask) :
+		g_strdup("");
+	g_autofree char *text = g_strdup_printf("({'interface_object': <objectpath '%s'>, 'role': <'%s'>, "
+						"'group_object': <objectpath '%s'>%s},)", interface, role,
+						object, handshake);
+
+	emit_from(mock, from, "GroupStarted", g_variant_new_parsed(text));
 }
 
 static void group_finished(mock_wpas *mock, const char *interface)

@@ -70,6 +70,9 @@ typedef struct mock_wpas {
 	char *device_type; /* as printed; "" at first */
 	char *methods;
 
+	/* set by the test: a peer that is owner gives us 192.168.77.9 with this mask, "255, 255, 255, 0" */
+	const char *handshake_mask;
+
 	/* the control socket, if there is one */
 	const char *control_answer; /* set by the test */
 	char *command; /* the last one */

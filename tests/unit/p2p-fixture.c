@@ -19,6 +19,20 @@ struct p2p_net {
 };
 
 guint open_nets;
+char net_opened[64];
+
+static void note_request(const struct p2p_net_request *request)
+{
+	g_autofree char *ip = request->ip ? g_inet_address_to_string(request->ip) : NULL;
+	g_autofree char *owner_ip =
+		request->owner_ip ? g_inet_address_to_string(request->owner_ip) : NULL;
+
+	if (request->owner)
+		g_strlcpy(net_opened, "owner", sizeof(net_opened));
+	else
+		g_snprintf(net_opened, sizeof(net_opened), "client %s/%d of %s", ip ? ip : "-",
+			   request->prefix, owner_ip ? owner_ip : "-");
+}
 gboolean net_is_silent;
 gboolean net_does_not_close;
 
@@ -44,6 +58,7 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 	net->user_data = user_data;
 	if (!net_is_silent)
 		net->idle = g_idle_add(net_is_up, net);
+	note_request(request);
 	open_nets++;
 	return net;
 }

@@ -39,6 +39,8 @@ struct fixture {
 
 /* How many nets are open. */
 extern guint open_nets;
+/* What the last net was opened with: "owner", or "client IP/PREFIX of OWNER". */
+extern char net_opened[64];
 /* No address comes; close() is not answered. */
 extern gboolean net_is_silent;
 extern gboolean net_does_not_close;

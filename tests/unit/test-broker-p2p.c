@@ -114,6 +114,52 @@ static void test_stream(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(open_nets, ==, 0);
 }
 
+static enum session_state state_of(struct fixture *f, guint i)
+{
+	return session_state(g_ptr_array_index(broker_sessions(f->broker), i));
+}
+
+static gboolean second_waits_for_call(struct fixture *f)
+{
+	return state_of(f, 1) == SESSION_RTSP;
+}
+
+static gboolean second_is_gone(struct fixture *f)
+{
+	return state_of(f, 1) == SESSION_GONE;
+}
+
+static gboolean third_waits_for_call(struct fixture *f)
+{
+	return state_of(f, 2) == SESSION_RTSP;
+}
+
+/* The address of the 4-way handshake, with its own mask and who gave it. */
+static void test_handshake(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_ACCEPT_AS_OWNER;
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(net_opened, ==, "client -/0 of -");
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+
+	f->wpas->handshake_mask = "255, 255, 240, 0";
+	begin(f);
+	wait_until(second_waits_for_call, f);
+	g_assert_cmpstr(net_opened, ==, "client 192.168.77.9/20 of 192.168.77.1");
+	session_end(g_ptr_array_index(broker_sessions(f->broker), 1),
+		    reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(second_is_gone, f);
+
+	/* No mask at all: whoever takes the address has to see that. */
+	f->wpas->handshake_mask = "255, 0, 255, 0";
+	begin(f);
+	wait_until(third_waits_for_call, f);
+	g_assert_cmpstr(net_opened, ==, "client 192.168.77.9/-1 of 192.168.77.1");
+}
+
 /* D-Bus has no words for a group of more than 20 MHz, the control socket has. */
 static void test_wide(struct fixture *f, gconstpointer data)
 {
@@ -148,11 +194,6 @@ static void test_wide_fails(struct fixture *f, gconstpointer data)
 	g_assert_true(g_str_has_suffix(f->wpas->command, " ht40"));
 	g_unlink(f->wpas->control_path);
 	g_rmdir(directory);
-}
-
-static gboolean second_waits_for_call(struct fixture *f)
-{
-	return session_state(g_ptr_array_index(broker_sessions(f->broker), 1)) == SESSION_RTSP;
 }
 
 /* What the socket refuses, or where it is not, D-Bus is asked. */
@@ -864,6 +905,7 @@ int main(int argc, char **argv)
 	add("/p2p/no-p2p", MOCK_NO_P2P, test_no_p2p);
 	add("/p2p/no-radio", MOCK_NO_RADIO, test_no_radio);
 	add("/p2p/stream", MOCK_COMPLETE, test_stream);
+	add("/p2p/handshake", MOCK_COMPLETE, test_handshake);
 	add("/p2p/wide", MOCK_COMPLETE, test_wide);
 	add("/p2p/wide/fails", MOCK_COMPLETE, test_wide_fails);
 	add("/p2p/wide/refused", MOCK_COMPLETE, test_wide_refused);
