@@ -21,7 +21,6 @@ static void device_ready(p2p_device *device, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
 
-	network_manager_hold(p2p->network_manager, wpas_ifname(p2p->wpas));
 	p2p_find_device_ready(p2p->find);
 	p2p_connection_device_ready(p2p->connection);
 }
@@ -30,24 +29,16 @@ static void device_gone(p2p_device *device, const GError *error, gpointer user_d
 {
 	struct p2p *p2p = user_data;
 
-	network_manager_release(p2p->network_manager, NULL, NULL);
 	p2p_sinks_lose(p2p->sinks, NULL);
 	p2p_find_device_gone(p2p->find, error);
 	p2p_connection_device_gone(p2p->connection, error);
-}
-
-static void all_given_back(gpointer user_data)
-{
-	struct p2p *p2p = user_data;
-
-	link_emit_stopped(&p2p->base);
 }
 
 static void device_stopped(p2p_device *device, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
 
-	network_manager_release(p2p->network_manager, all_given_back, p2p);
+	link_emit_stopped(&p2p->base);
 }
 
 static const struct p2p_device_funcs device_callbacks = {
@@ -92,7 +83,6 @@ static void on_released(wpas *w, gpointer user_data)
 	struct p2p *p2p = user_data;
 
 	p2p_sinks_lose(p2p->sinks, NULL);
-	network_manager_release(p2p->network_manager, NULL, NULL);
 	p2p_device_released(p2p->device);
 }
 
@@ -267,7 +257,6 @@ static void p2p_free(link_backend *backend)
 
 	p2p_find_free(p2p->find);
 	p2p_device_free(p2p->device);
-	network_manager_free(p2p->network_manager);
 	wpas_free(p2p->wpas);
 	p2p_sinks_free(p2p->sinks);
 	g_clear_handle_id(&p2p->late_timer, g_source_remove);
@@ -327,7 +316,6 @@ link_backend *link_p2p_new(const struct link_p2p_config *config, const struct li
 				     .wfd = wfd,
 				     .users = config->users,
 			     }, &wpas_callbacks, p2p);
-	p2p->network_manager = network_manager_new(config->bus, p2p->runtime_dir);
 	p2p->device = p2p_device_new(p2p->wpas, p2p->runtime_dir, config->linger_seconds,
 				     &device_callbacks, p2p);
 	p2p->sinks = p2p_sinks_new(&p2p->base);

@@ -5,7 +5,6 @@
  *	link-p2p.c		the backend (link.h): makes the parts, hands
  *				wpa_supplicant's signals to them
  *	p2p-device.c		the P2P device: taken while it is needed
- *	network-manager.c	keeps NetworkManager's P2P device out meanwhile
  *	p2p-find.c		looking for displays
  *	p2p-connection.c	the group with one display
  *	p2p-claim.c		which group that is
@@ -19,7 +18,6 @@
 #pragma once
 
 #include "link.h"
-#include "network-manager.h"
 #include "p2p-device.h"
 #include "p2p-net.h"
 #include "p2p-sinks.h"
@@ -40,7 +38,6 @@ struct p2p {
 	link_backend base;
 	wpas *wpas;
 	p2p_device *device;
-	network_manager *network_manager;
 	p2p_sinks *sinks;
 	p2p_find *find;
 	p2p_connection *connection;
