@@ -653,6 +653,17 @@ static void register_radio(mock_wpas *mock)
 	register_object(mock, RADIO, 1, 3, mock->radio_objects);
 }
 
+/* Answered when it returns: whoever asks on another connection from now on finds what is so. */
+static void ask_for_name(mock_wpas *mock, const char *method, GVariant *parameters)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
+		mock->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		method, parameters, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+
+	g_assert_no_error(error);
+}
+
 mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build)
 {
 	mock_wpas *mock = g_new0(mock_wpas, 1);
@@ -678,14 +689,13 @@ mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build)
 		register_object(mock, peers[i].path, 4, 4, mock->objects);
 	if (build != MOCK_NO_INTERFACE && build != MOCK_CREATED_NO_P2P && build != MOCK_NO_RADIO)
 		register_radio(mock);
-	mock->name_id = g_bus_own_name_on_connection(bus, NAME, G_BUS_NAME_OWNER_FLAGS_NONE, NULL,
-						     NULL, NULL, NULL);
+	ask_for_name(mock, "RequestName", g_variant_new("(su)", NAME, 0));
 	return mock;
 }
 
 void mock_wpas_free(mock_wpas *mock)
 {
-	g_bus_unown_name(mock->name_id);
+	ask_for_name(mock, "ReleaseName", g_variant_new("(s)", NAME));
 	g_clear_handle_id(&mock->idle, g_source_remove);
 	unregister(mock, mock->objects);
 	unregister(mock, mock->radio_objects);

@@ -38,7 +38,6 @@ enum mock_build {
 typedef struct mock_wpas {
 	GDBusConnection *bus;
 	enum mock_build build;
-	guint name_id;
 	GArray *objects; /* guint, registrations */
 	GArray *radio_objects; /* of the first radio */
 	guint idle;
