@@ -214,6 +214,21 @@ class TransportStream(Directory):
             # A clock that stood still for two seconds breaks other rules as well.
             self.assertEqual([rule for rule in found if not rule.startswith("pcr-")], expected)
 
+    def test_through_standby(self) -> None:
+        """A stream that goes on while the sink is in standby begins when it is played, not with each picture."""
+        for at, expected in ((20, []), (None, ["au-first-idr"])):
+            maker, data, sent = ts_maker.Maker(), b"", []
+            for n in range(40):
+                now = maker.start + n * 7200
+                unit = ts_maker.access_unit(n in (0, at))
+                for payload in ts_maker.datagrams(maker.frame(n, unit, now)):
+                    sent.append(rtp.Datagram(n * 0.08, len(sent), now, 1, False, 33, 0, len(payload), len(payload), ""))
+                    data += payload
+            found = self.check(data, datagrams=sent, quiet=[[0.9, 1.59, "standby"]])
+            self.assertEqual(found.violations(), expected)
+            self.assertEqual([finding["count"] for finding in found.as_json() if finding["name"] in expected],
+                             [1] * len(expected))
+
     def test_key_interval(self) -> None:
         for every, expected in ((60, []), (200, ["video-key-interval"])):
             units = [ts_maker.access_unit(n % every == 0) for n in range(100)]

@@ -63,7 +63,7 @@ CASES = {
     "mode-while-off": Case("1.5:off,3:720x480@60", ((1.5, 3),), 6, modes=("640x480p60", "720x480p60")),
 }
 # The sink says that it is in standby or plays, and does not: what it gets is no sign of what it says.
-PRETENDS_TOLERATED = {"rtp-while-paused", "au-first-idr"}
+PRETENDS_TOLERATED = {"rtp-while-paused"}
 PRETENDS = frozenset({"ignores-triggers", "ignores-play", "refuses-play"})
 
 

@@ -564,7 +564,7 @@ class Checker:
         if second >= len(self.arrival):
             return False
         before, after = self.arrival[first], self.arrival[second]
-        return any(start < after and end is not None and end > before for start, end, _ in self.quiet)
+        return any(end is not None and before < end <= after for _, end, _ in self.quiet)
 
     def _streams_present(self) -> None:
         listed = {s.pid for s in self.pmt.streams} if self.pmt else set()
