@@ -217,6 +217,13 @@ void stop_broker(struct fixture *f)
 	g_clear_pointer(&f->broker, broker_free);
 }
 
+void start_nm(struct fixture *f)
+{
+	g_autoptr(GDBusConnection) bus = connect_bus(f);
+
+	f->nm = mock_nm_new(bus);
+}
+
 static char *kernel_user;
 
 /* nl80211, played. */
@@ -268,6 +275,10 @@ void tear_down(struct fixture *f, gconstpointer data)
 		g_assert_false(f->wpas->finding);
 		g_assert_cmpuint(g_variant_n_children(f->wpas->wfd), ==, 0);
 		mock_wpas_free(f->wpas);
+	}
+	if (f->nm) {
+		g_assert_false(f->nm->active);
+		mock_nm_free(f->nm);
 	}
 	/* Fails if a file was left in it. */
 	g_assert_cmpint(g_rmdir(f->runtime_dir), ==, 0);

@@ -9,6 +9,7 @@
 
 #include "broker.h"
 #include "link-p2p.h"
+#include "mock-nm.h"
 #include "mock-wpas.h"
 #include "p2p-sinks.h"
 
@@ -16,6 +17,7 @@
  * struct fixture - of one test
  * @bus: the broker's
  * @wpas_bus: the mock's
+ * @nm: NULL: there is none
  * @interface, @linger, @device_name: for start_broker(), struct link_p2p_config
  * @users, @control_dirs: who has an adapter; control sockets are in @runtime_dir
  */
@@ -24,6 +26,7 @@ struct fixture {
 	GDBusConnection *bus;
 	GDBusConnection *wpas_bus;
 	mock_wpas *wpas;
+	mock_nm *nm;
 	struct broker_config config;
 	broker *broker;
 	char *runtime_dir;
@@ -49,6 +52,8 @@ extern gboolean net_does_not_close;
 void set_up(struct fixture *f, gconstpointer data);
 void tear_down(struct fixture *f, gconstpointer data);
 void start_broker(struct fixture *f);
+/* A NetworkManager that has the adapter. */
+void start_nm(struct fixture *f);
 void stop_broker(struct fixture *f);
 /* After a test had its own broker events. */
 void reset_events(struct fixture *f);

@@ -2,7 +2,8 @@
 /*
  * A disconnect always ends: whatever wpa_supplicant says, in every state of a
  * connection, before and after we have been asked to end it. And it ends whole:
- * nothing of ours is left, nothing of others has been touched.
+ * nothing of ours is left, nothing of others has been touched. The same beside a
+ * NetworkManager that makes the group.
  */
 #include <string.h>
 
@@ -191,6 +192,14 @@ static void set_up_complete(struct fixture *f, gconstpointer data)
 	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
 }
 
+static void set_up_beside_nm(struct fixture *f, gconstpointer data)
+{
+	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
+	start_nm(f);
+	/* Nothing else ends a group here than we. */
+	f->nm->tolerant = TRUE;
+}
+
 /* @data: the place */
 static void test_signals(struct fixture *f, gconstpointer data)
 {
@@ -216,6 +225,7 @@ static void test_signals(struct fixture *f, gconstpointer data)
 		if (signal == MOCK_SIGNAL_GROUP_STARTED && place >= NEGOTIATING)
 			g_assert_false(f->wpas->group);
 		assert_nothing_left(f, place);
+		g_assert_false(f->nm && f->nm->active);
 	}
 	broker_stop_scan(f->broker);
 	wait_until(scan_is_over, f);
@@ -387,7 +397,15 @@ int main(int argc, char **argv)
 		g_test_add(path, struct fixture, GINT_TO_POINTER(place), set_up_complete,
 			   test_signals, tear_down);
 	}
+	for (enum place place = NEGOTIATING; place < N_PLACES; place++) {
+		g_autofree char *path = g_strconcat("/p2p-races/nm/", place_names[place], NULL);
+
+		g_test_add(path, struct fixture, GINT_TO_POINTER(place), set_up_beside_nm,
+			   test_signals, tear_down);
+	}
 	g_test_add("/p2p-races/random", struct fixture, NULL, set_up_complete, test_random, tear_down);
+	g_test_add("/p2p-races/nm/random", struct fixture, NULL, set_up_beside_nm, test_random,
+		   tear_down);
 	g_test_add("/p2p-races/cancel-too-late", struct fixture, NULL, set_up_complete,
 		   test_cancel_too_late, tear_down);
 	g_test_add("/p2p-races/group-after-the-end", struct fixture, NULL, set_up_complete,

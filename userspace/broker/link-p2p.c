@@ -200,6 +200,43 @@ static const struct wpas_funcs wpas_callbacks = {
 	.cancelled = on_cancelled,
 };
 
+/* ---- what NetworkManager says ----------------------------------------------------- */
+
+static void nm_absent(network_manager *nm, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_connection_ask_directly(p2p->connection);
+}
+
+static void nm_asked(network_manager *nm, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_connection_asked(p2p->connection);
+}
+
+static void nm_refused(network_manager *nm, const GError *error, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_connection_not_asked(p2p->connection, error);
+}
+
+static void nm_ended(network_manager *nm, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_connection_request_ended(p2p->connection);
+}
+
+static const struct network_manager_funcs nm_callbacks = {
+	.absent = nm_absent,
+	.asked = nm_asked,
+	.refused = nm_refused,
+	.ended = nm_ended,
+};
+
 /* ---- backend ------------------------------------------------------------- */
 
 static void p2p_start_find(link_backend *backend, guint seconds)
@@ -257,6 +294,7 @@ static void p2p_free(link_backend *backend)
 
 	p2p_find_free(p2p->find);
 	p2p_device_free(p2p->device);
+	network_manager_free(p2p->nm);
 	wpas_free(p2p->wpas);
 	p2p_sinks_free(p2p->sinks);
 	g_clear_handle_id(&p2p->late_timer, g_source_remove);
@@ -316,6 +354,7 @@ link_backend *link_p2p_new(const struct link_p2p_config *config, const struct li
 				     .wfd = wfd,
 				     .users = config->users,
 			     }, &wpas_callbacks, p2p);
+	p2p->nm = network_manager_new(config->bus, wfd, &nm_callbacks, p2p);
 	p2p->device = p2p_device_new(p2p->wpas, p2p->runtime_dir, config->linger_seconds,
 				     &device_callbacks, p2p);
 	p2p->sinks = p2p_sinks_new(&p2p->base);

@@ -5,7 +5,8 @@
  * Uses the wpa_supplicant that the system runs, beside NetworkManager.  Sinks are
  * peers whose WFD element says that they can be connected; they are remembered
  * when they go out of sight.  A connection is a P2P group by push button, as
- * group owner unless the sink insists, with IPv4 (p2p-net.h) and a TCP port that
+ * group owner unless the sink insists, made by NetworkManager where that has the
+ * adapter (network-manager.h), with IPv4 (p2p-net.h) and a TCP port that
  * only this group can reach.
  *
  * Phases of a connection, as progress() names them:

@@ -272,7 +272,7 @@ static gboolean limit_reached(gpointer user_data)
 		happen(conn, EVENT_NET_CLOSED);
 		break;
 	case CLOSING_GROUP:
-		g_warning("wpa_supplicant did not end the group of %s", name_of(conn));
+		g_warning("the group with %s, or the request for one, was not ended", name_of(conn));
 		happen(conn, EVENT_GROUP_CLOSED);
 		break;
 	default:
@@ -378,6 +378,15 @@ static void claim(p2p_connection *conn, const struct p2p_peer *peer)
 	conn->claim->join = peer->group_owner;
 }
 
+static void ask_directly(p2p_connection *conn)
+{
+	const struct p2p_peer *peer = peer_of(conn);
+
+	if (peer && peer->path)
+		wpas_connect(p2p_of(conn)->wpas, peer->path, conn->claim->join, conn->go_intent,
+			     conn->frequency);
+}
+
 /* Also when the same request is made once more, within the same limit. */
 static void negotiating(p2p_connection *conn)
 {
@@ -407,7 +416,10 @@ static void negotiating(p2p_connection *conn)
 	claim(conn, peer);
 	conn->asked++;
 	conn->asking = TRUE;
-	wpas_connect(p2p->wpas, peer->path, peer->group_owner, conn->go_intent, conn->frequency);
+	if (network_manager_is_active(p2p->nm))
+		ask_directly(conn);
+	else
+		network_manager_ask(p2p->nm, wpas_ifname(p2p->wpas), conn->base.sink->id);
 	ask_in(conn, ASK_AGAIN_SECONDS);
 }
 
@@ -530,9 +542,23 @@ static void cancel(p2p_connection *conn)
 	wpas_cancel(p2p_of(conn)->wpas);
 }
 
+/* What NetworkManager has is of the connection that has the radio. TRUE: nothing is left. */
+static gboolean give_back(p2p_connection *conn)
+{
+	struct p2p *p2p = p2p_of(conn);
+
+	if (p2p->connection != conn)
+		return TRUE;
+	network_manager_release(p2p->nm);
+	return network_manager_is_idle(p2p->nm);
+}
+
 static void failed(p2p_connection *conn)
 {
 	cancel(conn);
+	/* With the group go its addresses: those first. */
+	if (!conn->has_group)
+		give_back(conn);
 	link_emit_failed(&conn->base, conn->error);
 }
 
@@ -558,13 +584,14 @@ static void closing_net(p2p_connection *conn)
 
 static void check_group_closed(p2p_connection *conn)
 {
-	if (conn->state == CLOSING_GROUP && !conn->has_group && !conn->cancelling)
+	if (conn->state == CLOSING_GROUP && !conn->has_group && !conn->cancelling && give_back(conn))
 		happen(conn, EVENT_GROUP_CLOSED);
 }
 
 static void closing_group(p2p_connection *conn)
 {
 	set_limit(conn, P2P_CLOSE_SECONDS * 1000);
+	give_back(conn);
 	if (conn->has_group)
 		wpas_disconnect(p2p_of(conn)->wpas, conn->group.path);
 	check_group_closed(conn);
@@ -613,6 +640,7 @@ static void let_go(p2p_connection *conn)
 
 	/* If it is still there, the file says so to who comes next. */
 	forget_group(conn);
+	give_back(conn);
 	if (p2p->connection == conn)
 		p2p->connection = NULL;
 	if (conn->holding)
@@ -790,6 +818,42 @@ void p2p_connection_cancelled(p2p_connection *conn)
 	if (!conn || !conn->cancelling)
 		return;
 	conn->cancelling = FALSE;
+	check_group_closed(conn);
+}
+
+/* ---- what NetworkManager says --------------------------------------------------------- */
+
+void p2p_connection_ask_directly(p2p_connection *conn)
+{
+	if (conn && conn->state == NEGOTIATING)
+		ask_directly(conn);
+}
+
+void p2p_connection_asked(p2p_connection *conn)
+{
+	if (!conn || !conn->asking)
+		return;
+	wpas_expect(p2p_of(conn)->wpas);
+	/* It cannot join a group: that is for us to ask, once it has begun. */
+	if (conn->state == NEGOTIATING && conn->claim->join)
+		ask_in(conn, RETRY_SECONDS);
+}
+
+void p2p_connection_not_asked(p2p_connection *conn, const GError *error)
+{
+	if (conn && conn->state >= SEARCHING && conn->state <= FORMING)
+		fail_with(conn, g_error_copy(error));
+}
+
+/* If there is a group, wpa_supplicant says whether it ends, too. */
+void p2p_connection_request_ended(p2p_connection *conn)
+{
+	if (!conn)
+		return;
+	if (conn->state == NEGOTIATING)
+		happen(conn, EVENT_AGAIN);
+	else if (conn->state == FORMING && !try_once_more(conn, FALSE))
+		fail(conn, REASON_GROUP_FAILED, "NetworkManager made no group with %s", name_of(conn));
 	check_group_closed(conn);
 }
 

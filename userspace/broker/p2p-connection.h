@@ -20,7 +20,7 @@
  *	failed		disconnect()			-: the owner's
  *	closing-net	IPv4 taken down			P2P_CLOSE_SECONDS
  *	closing-group	Cancel's answer, the group's	P2P_CLOSE_SECONDS
- *			end
+ *			end, NetworkManager's end
  *	closed		free()				-
  *
  * Transitions; what is not in the table is ignored:
@@ -40,6 +40,14 @@
  * or its limit is reached.  disconnect() makes the state "closing-net" there and
  * then; only the work of it is done later, from a source of its own.  So nothing
  * that comes in between can undo it.
+ *
+ * Who asks the display: network-manager.h is asked first.  Where NetworkManager has no
+ * part in it, we do, with wpas_connect().  Where it has, NetworkManager does; whenever
+ * the display is to be asked again, we do, as long as NetworkManager's connection
+ * lasts.  That one ends by itself when no group has come within 45 s: "again", and
+ * NetworkManager is asked for another one, within accept_seconds.  It refuses: failed.
+ * Its connection is ours to end, in "closing-group", and in "failed" already when there
+ * is no group.
  *
  * "closed" means: no group, no request for one, no address, no process, no socket.
  *
@@ -93,5 +101,11 @@ gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_gr
 void p2p_connection_group_ended(p2p_connection *conn, const char *path);
 void p2p_connection_station(p2p_connection *conn, const char *path, gboolean joined);
 void p2p_connection_cancelled(p2p_connection *conn);
+
+/* What network-manager.h says, in its order. */
+void p2p_connection_ask_directly(p2p_connection *conn);
+void p2p_connection_asked(p2p_connection *conn);
+void p2p_connection_not_asked(p2p_connection *conn, const GError *error);
+void p2p_connection_request_ended(p2p_connection *conn);
 
 G_END_DECLS

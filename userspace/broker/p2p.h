@@ -8,6 +8,7 @@
  *	p2p-find.c		looking for displays
  *	p2p-connection.c	the group with one display
  *	p2p-claim.c		which group that is
+ *	network-manager.c	the same, where NetworkManager has to ask for it
  *	p2p-path.c		IPv4 and the RTSP port on it
  *	p2p-sinks.c		which peers are displays
  *
@@ -18,6 +19,7 @@
 #pragma once
 
 #include "link.h"
+#include "network-manager.h"
 #include "p2p-device.h"
 #include "p2p-net.h"
 #include "p2p-sinks.h"
@@ -37,6 +39,7 @@ typedef struct p2p_connection p2p_connection;
 struct p2p {
 	link_backend base;
 	wpas *wpas;
+	network_manager *nm;
 	p2p_device *device;
 	p2p_sinks *sinks;
 	p2p_find *find;

@@ -226,6 +226,11 @@ static void announce(wpas *w)
 		  announced, NULL);
 }
 
+void wpas_announce_again(wpas *w)
+{
+	wpas_set(w, WPAS_ROOT_PATH, WPAS_ROOT_IFACE, "WFDIEs", gbytes_variant(w->wfd));
+}
+
 static GVariant *device_config(const char *name)
 {
 	g_auto(GVariantDict) config = G_VARIANT_DICT_INIT(NULL);

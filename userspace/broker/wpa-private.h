@@ -136,6 +136,9 @@ void wpas_set(wpas *w, const char *path, const char *iface, const char *name, GV
 /* A wpas_call_done that only logs. */
 void wpas_log_error(wpas *w, const char *context, GVariant *result, const GError *error);
 
+/* Set our WFD element, which another program may have cleared. */
+void wpas_announce_again(wpas *w);
+
 /* Subscribe to the signals, once. */
 void wpas_listen(wpas *w);
 

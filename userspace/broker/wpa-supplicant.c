@@ -614,6 +614,7 @@ void wpas_find(wpas *w, guint seconds, gboolean full)
 {
 	g_auto(GVariantDict) args = G_VARIANT_DICT_INIT(NULL);
 
+	wpas_announce_again(w);
 	wpas_get(w, w->interface, WPAS_P2P_IFACE, "Peers", got_peers, NULL);
 	g_variant_dict_insert(&args, "Timeout", "i", (gint32)seconds);
 	g_variant_dict_insert(&args, "DiscoveryType", "s", full ? "start_with_full" : "social");
@@ -741,10 +742,16 @@ void wpas_forget_connect(wpas *w)
 	w->asked_wide = FALSE;
 }
 
-void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent, guint frequency)
+void wpas_expect(wpas *w)
 {
 	wpas_forget_connect(w);
 	w->forming = TRUE;
+}
+
+void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent, guint frequency)
+{
+	wpas_expect(w);
+	wpas_announce_again(w);
 	/* The owner of a group that is there has chosen its width already. */
 	if (join || !connect_wide(w, peer_path, go_intent, frequency))
 		connect_by_dbus(w, peer_path, join, go_intent, frequency);

@@ -209,6 +209,9 @@ const char *wpas_other_group(wpas *w, const char *mine);
  * wpas_find - look for @seconds
  * @full: all channels first, instead of only the social ones
  *
+ * Announces us as a WFD source again: NetworkManager, for one, clears the WFD element
+ * with the end of each connection of its own.
+ *
  * peer for those that are known already, and find_stopped, follow; but not when a
  * connect or wpas_stop_find() comes between two of its scans.
  */
@@ -225,6 +228,8 @@ void wpas_stop_find(wpas *w);
  */
 void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent,
 		  guint frequency);
+/* Another program makes the connect for us; the same follows, but not connect_failed. */
+void wpas_expect(wpas *w);
 /* Give up a connect that has not brought a group; cancelled follows. */
 void wpas_cancel(wpas *w);
 /* End a group; group_ended follows if it was there. */
