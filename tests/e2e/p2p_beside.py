@@ -4,9 +4,55 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import subprocess
+import time
 
-from p2p_scene import Scene, interfaces, wait_for
+from p2p_scene import Scene, ctl, demand, interfaces, only_the_link, system, unchanged, wait_for
 from radios import run
+
+ACCESS_POINT_NETNS = "ap"
+NETWORK = "Home"
+HOSTAPD = "interface={interface}\ndriver=nl80211\nssid={ssid}\nhw_mode=g\nchannel=6\n"
+PROFILE = f"""[connection]
+id={NETWORK}
+type=wifi
+interface-name={{interface}}
+
+[wifi]
+ssid={NETWORK}
+
+[ipv4]
+method=manual
+address1=10.55.0.2/24,10.55.0.1
+dns=10.55.0.1;
+
+[ipv6]
+method=disabled
+"""
+
+
+def hostapd(scene: Scene, interface: str, netns: str | None = None) -> subprocess.Popen:
+    config = scene.logs / f"hostapd-{interface}.conf"
+    config.write_text(HOSTAPD.format(interface=interface, ssid=NETWORK), encoding="utf-8")
+    prefix = ["ip", "netns", "exec", netns] if netns else []
+    return scene.start([*prefix, "hostapd", str(config)], "hostapd.log")
+
+
+@contextlib.contextmanager
+def access_point(scene: Scene):
+    """Somebody's network, on a radio and in a namespace of its own."""
+    run("ip", "netns", "add", ACCESS_POINT_NETNS)
+    interface = scene.radios.give(3, ACCESS_POINT_NETNS)
+    try:
+        hostapd(scene, interface, ACCESS_POINT_NETNS)
+        wait_for("the access point is up", lambda: "type AP" in run(
+            "ip", "netns", "exec", ACCESS_POINT_NETNS, "iw", "dev", interface, "info"))
+        run("ip", "-n", ACCESS_POINT_NETNS, "addr", "replace", "10.55.0.1/24", "dev", interface)
+        yield
+    finally:
+        scene.end()
+        scene.radios.park(3, ACCESS_POINT_NETNS)
+        run("ip", "netns", "del", ACCESS_POINT_NETNS)
 
 
 @contextlib.contextmanager
@@ -32,3 +78,115 @@ def foreign_group(scene: Scene):
         process.wait()
         scene.foreign = set()
         scene.radios.park(2)
+
+
+def whole_cast(scene: Scene, before: dict[str, list[str]]) -> None:
+    """Connected to, streamed, killed in the middle, cleaned up, connected again, disconnected; in either role."""
+    sink = scene.sink("--go-intent", "15")
+    scene.find()
+    session = scene.connect()
+    scene.frames()
+    only_the_link(session)
+    scene.kill()
+    sink.terminate()
+    sink.wait(90)
+    sink = scene.sink("--go-intent", "0")
+    scene.find()
+    unchanged(before, "after the next daemon's start")
+    session = scene.connect()
+    scene.frames()
+    only_the_link(session)
+    scene.disconnect()
+    sink.wait(90)
+    unchanged(before, "after the cast")
+
+
+def beside_network_manager(scene: Scene) -> None:
+    """NetworkManager has the adapter and is connected; it stays so, with its address, route and name server."""
+    profile = pathlib.Path("/etc/NetworkManager/system-connections") / f"{NETWORK}.nmconnection"
+
+    def connected() -> bool:
+        return f"wlan:connected:{NETWORK}" in scene.systemd.inside(
+            "nmcli", "-t", "-f", "TYPE,STATE,CONNECTION", "device").replace("wifi", "wlan")
+
+    with access_point(scene):
+        profile.write_text(PROFILE.format(interface=scene.radios.source_interface), encoding="utf-8")
+        profile.chmod(0o600)
+        scene.systemd.inside("systemctl", "start", "NetworkManager")
+        try:
+            wait_for("NetworkManager is connected", connected)
+            before = system()
+            demand(any("via" in line or "gateway" in line for line in before["routes"]), "no default route to be kept")
+            demand(before["resolver"], "no resolver to be kept")
+            scene.broker()
+            whole_cast(scene, before)
+            demand(connected(), "NetworkManager is no longer connected")
+            scene.quit()
+            unchanged(before, "after the daemon's end")
+        finally:
+            scene.systemd.inside("systemctl", "stop", "NetworkManager")
+            profile.unlink()
+            # It leaves what it has connected as it is.
+            scene.systemd.inside("systemctl", "restart", "wpa_supplicant")
+            run("ip", "addr", "flush", "dev", scene.radios.source_interface)
+
+
+def settled() -> dict[str, list[str]]:
+    """What is there when nothing has come for five seconds: IPv6 looks for duplicates of its addresses first."""
+    now = system()
+    while True:
+        time.sleep(5)
+        before, now = now, system()
+        if now == before:
+            return now
+
+
+def refused_and_unchanged(scene: Scene) -> None:
+    before = settled()
+    scene.broker()
+    _, result = ctl("scan", "--seconds", "4")
+    demand("error" in result and result["error"]["hint"], f"a scan with an adapter that is somebody's: {result}")
+    unchanged(before, "after the scan")
+    scene.quit()
+    unchanged(before, "after the daemon's end")
+
+
+def beside_iwd(scene: Scene) -> None:
+    """iwd has the adapter and is connected: a scan says so and touches nothing."""
+    interface = scene.radios.source_interface
+    state = pathlib.Path("/var/lib/iwd")
+
+    def connected() -> bool:
+        return f"SSID: {NETWORK}" in run("iw", "dev", interface, "link")
+
+    with access_point(scene):
+        state.mkdir(exist_ok=True)
+        (state / f"{NETWORK}.open").write_text("[Settings]\nAutoConnect=true\n", encoding="utf-8")
+        scene.systemd.inside("systemctl", "stop", "wpa_supplicant")
+        scene.systemd.inside("systemctl", "start", "iwd")
+        try:
+            wait_for("iwd is connected", connected)
+            run("ip", "addr", "replace", "10.55.0.3/24", "dev", interface)
+            refused_and_unchanged(scene)
+            demand(connected(), "iwd is no longer connected")
+        finally:
+            scene.systemd.inside("systemctl", "stop", "iwd")
+            # It makes an interface of its own, and takes it along.
+            if interface not in interfaces():
+                run("iw", "phy", scene.radios.source_phy, "interface", "add", interface, "type", "managed")
+            scene.systemd.inside("systemctl", "start", "wpa_supplicant")
+
+
+def beside_access_point(scene: Scene) -> None:
+    """The only adapter is an access point of hostapd's: a scan says so, and the access point goes on."""
+    interface = scene.radios.source_interface
+    hostapd(scene, interface)
+    wait_for("the access point is up", lambda: "type AP" in run("iw", "dev", interface, "info"))
+    run("ip", "addr", "replace", "10.56.0.1/24", "dev", interface)
+    try:
+        refused_and_unchanged(scene)
+    finally:
+        run("ip", "addr", "flush", "dev", interface)
+
+
+SCENARIOS = (beside_network_manager, beside_access_point, beside_iwd)

@@ -10,7 +10,6 @@ picture, so that no kernel module and no desktop are needed. Prints "PASS name" 
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import pathlib
 import re
 import shutil
@@ -23,29 +22,14 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import p2p_beside  # noqa: E402
-from p2p_scene import UNIT, Failure, Scene, addresses, ctl, demand, routes, system, unchanged, wait_for  # noqa: E402
+from p2p_scene import (UNIT, Failure, Scene, addresses, ctl, demand, only_the_link, system, unchanged,  # noqa: E402
+                       wait_for)
 from radios import run  # noqa: E402
 
 # What a display may send beside an address: routes in all the forms that DHCP has for them, a router, name servers.
 ROUTES_BY_DHCP = ("--dhcp-option", "121,0.0.0.0/1,192.168.173.1,128.0.0.0/1,192.168.173.1,10.8.0.0/16,192.168.173.1",
                   "--dhcp-option", "249,10.9.0.0/16,192.168.173.1", "--dhcp-option", "33,10.10.0.0,192.168.173.1",
                   "--dhcp-option", "3,192.168.173.1", "--dhcp-option", "6,192.168.173.1")
-
-
-def only_the_link(session: dict) -> str:
-    """The group's interface carries one address and the way to its network, and nothing of IPv6. Returns its name."""
-    interface = session["path"]["interface"]
-    demand(interface.startswith("p2p-"), f"{session['path']}")
-    # The display says every third of a second that it is a router.
-    time.sleep(2)
-    there = addresses(interface)
-    demand(len(there) == 1, f"addresses of the group's interface: {there}")
-    local = ipaddress.ip_interface(there[0].split()[1])
-    expected = {str(local.network), str(local.ip), str(local.network.network_address),
-                str(local.network.broadcast_address)}
-    for route in routes(interface):
-        demand(re.search(r"\bdst (\S+)", route).group(1) in expected and "gateway" not in route, f"a route: {route}")
-    return interface
 
 
 def width(interface: str) -> str:
@@ -186,7 +170,7 @@ def unit(scene: Scene) -> None:
     scene.quit()
 
 
-SCENARIOS = (unit, cast, rejected, sink_is_owner, sink_lies, killed, sink_vanishes)
+SCENARIOS = (unit, cast, rejected, sink_is_owner, sink_lies, killed, sink_vanishes, *p2p_beside.SCENARIOS)
 
 
 def perform(scene: Scene, scenario) -> bool:

@@ -2,8 +2,10 @@
 """What the scenarios of p2p_link.py are made of: miracastd as installed, a display, and how the machine is."""
 from __future__ import annotations
 
+import ipaddress
 import json
 import pathlib
+import re
 import subprocess
 import time
 
@@ -97,6 +99,22 @@ def unchanged(before: dict[str, list[str]], what: str) -> None:
     for part, lines in before.items():
         gone, new = set(lines) - set(after[part]), set(after[part]) - set(lines)
         demand(not gone and not new, f"{what}: {part}: gone {sorted(gone)}, new {sorted(new)}")
+
+
+def only_the_link(session: dict) -> str:
+    """The group's interface carries one address and the way to its network, and nothing of IPv6. Returns its name."""
+    interface = session["path"]["interface"]
+    demand(interface.startswith("p2p-"), f"{session['path']}")
+    # The display says every third of a second that it is a router.
+    time.sleep(2)
+    there = addresses(interface)
+    demand(len(there) == 1, f"addresses of the group's interface: {there}")
+    local = ipaddress.ip_interface(there[0].split()[1])
+    expected = {str(local.network), str(local.ip), str(local.network.network_address),
+                str(local.network.broadcast_address)}
+    for route in routes(interface):
+        demand(re.search(r"\bdst (\S+)", route).group(1) in expected and "gateway" not in route, f"a route: {route}")
+    return interface
 
 
 class Scene:
