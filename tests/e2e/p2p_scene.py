@@ -162,12 +162,14 @@ class Scene:
     def pid(self) -> str:
         return self.systemd.property(UNIT, "MainPID")
 
-    def kill(self) -> None:
-        """SIGKILL; systemd starts the next one."""
+    def kill(self) -> list[str]:
+        """SIGKILL; systemd starts the next one. Returns what was left at once: a display may end its group by itself."""
         killed = self.pid()
         self.systemd.inside("systemctl", "kill", "--signal=KILL", "--kill-whom=main", UNIT)
+        left = self.leftovers()
         wait_for("the next miracastd runs", lambda: self.pid() not in ("0", killed)
                  and self.systemd.property(UNIT, "ActiveState") == "active")
+        return left
 
     def quit(self) -> None:
         self.systemd.inside("systemctl", "stop", UNIT)
