@@ -351,6 +351,19 @@ static void past_hangs(void)
 	choose_past(FAKE_HANGS);
 }
 
+/* A processor that has not encoded a picture when the test's time is over is slow, or busy. */
+static void slow_software(void)
+{
+	struct wfd_encoder_limits limits = { 0 };
+
+	fake_encoder_register(data, "x264enc@1.22", "x264enc", FAKE_HANGS);
+	assert_chosen(NULL, "x264enc");
+	assert_chosen("x264enc", "x264enc");
+	video_encoder_limits(video_encoder_find(NULL, NULL), &limits);
+	g_assert_cmpuint(limits.h264_profiles, ==, WFD_H264_PROFILE_CBP | WFD_H264_PROFILE_CHP);
+	g_assert_cmpuint(limits.max_pixel_rate, ==, 1920 * 1080 * 30);
+}
+
 /* What M4 is about to promise is tried, and what fails in a session is not taken again. */
 static void give_up(void)
 {
@@ -785,6 +798,7 @@ int main(int argc, char **argv)
 	add_process("past-one-that-swallows", past_swallows);
 	add_process("past-one-that-fails", past_fails);
 	add_process("past-one-that-hangs", past_hangs);
+	add_process("slow-software", slow_software);
 	add_process("works", works);
 	add_process("give-up", give_up);
 	add_process("remembers", remembers);
