@@ -422,6 +422,33 @@ static void test_off_is_black(void)
 	clear(&f);
 }
 
+/* A desktop that dies leaves a monitor without a picture, then none; the next one lights it. */
+static void test_another_desktop(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	const struct miracast_power off = { .on = 0 };
+	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+	guint sent;
+
+	kernel.frames = TRUE;
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(some_sent, &f);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_POWER, &off, sizeof(off)), ==, 0);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_OFF, "", 0), ==, 0);
+	assert_sends(&f);
+	sent = count(MIRACAST_STATISTIC_CHUNK_SENT);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	assert_sends(&f);
+	assert_sends(&f);
+	/* Frames of the desktop: repetitions are not counted here. */
+	g_assert_cmpuint(count(MIRACAST_STATISTIC_CHUNK_SENT), >, sent);
+	g_assert_cmpint(end(&f), ==, 0);
+	kernel.frames = FALSE;
+	clear(&f);
+}
+
 /* Off and on before a sink could answer anything: the desktop's frames are sent as before. */
 static void test_off_and_on(void)
 {
@@ -759,6 +786,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R83-still-picture", test_still_picture);
 	g_test_add_func("/umd-driver/off-is-black", test_off_is_black);
 	g_test_add_func("/umd-driver/off-and-on", test_off_and_on);
+	g_test_add_func("/umd-driver/another-desktop", test_another_desktop);
 	g_test_add_func("/umd-driver/mode-refused", test_mode_refused);
 	g_test_add_func("/umd-driver/mode-refused-in-play", test_mode_refused_in_play);
 	g_test_add_func("/umd-driver/all-modes-refused", test_all_modes_refused);

@@ -649,6 +649,8 @@ void umd_session_mode_set(umd_session *s, const struct miracast_mode_state *stat
 		return;
 	/* NULL: it was dropped while this was on its way; the desktop is told already. */
 	mode = monitor_find_mode(s->modes, state->width, state->height, state->refresh);
+	/* A monitor is lit with its mode; if it is not, that is said next. */
+	stream_state_want_power(&s->stream, TRUE);
 	stream_state_want_mode(&s->stream, mode);
 	if (!s->selected && mode)
 		select_mode(s, mode);

@@ -681,7 +681,8 @@ struct miracast_plug {
 /**
  * enum miracast_message_code - what miracast.ko's messages say
  * @MIRACAST_MSG_MODE_SET: the desktop has set a mode; struct
- *	miracast_mode_state. Sent after the commit, which does not wait.
+ *	miracast_mode_state. Sent after the commit, which does not wait. The
+ *	monitor is on, whatever POWER has said before; POWER follows if it is not.
  *	Reply status: 0, or why the mode cannot be carried. With -ERANGE the
  *	connector's link-status becomes bad and the desktop is told, so that it
  *	chooses another one, or the same once more, three times for a monitor;
