@@ -278,17 +278,23 @@ static gboolean some_dropped(struct fixture *f)
 	return count(MIRACAST_STATISTIC_CHUNK_COMPLETE) >= 3;
 }
 
-/* The kernel takes each frame back before it is read: none of them is sent. */
+/*
+ * The kernel takes each frame back before it is read: none of them is sent, but one
+ * after a second without any, which this takes on a busy machine only.
+ */
 static void test_dropped(void)
 {
 	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
 	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+	gboolean taken = FALSE;
+	gint64 begun;
 	guint n = 0;
 
 	kernel.frames = TRUE;
 	kernel.revokes = TRUE;
 	begin(&f);
 	wait_until(is_plugged, &f);
+	begun = g_get_monotonic_time();
 	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
 	wait_until(some_dropped, &f);
 	g_assert_cmpint(end(&f), ==, 0);
@@ -298,10 +304,14 @@ static void test_dropped(void)
 
 		if (s->type == MIRACAST_STATISTIC_EVENT)
 			continue;
-		g_assert_cmpuint(s->type, ==, MIRACAST_STATISTIC_CHUNK_COMPLETE);
-		g_assert_cmpuint(s->info.type, ==, MIRACAST_CHUNK_FRAME_DROPPED);
-		g_assert_cmpuint(s->info.id, ==, MIRACAST_CHUNK_ID(++n, 0));
+		taken |= s->type != MIRACAST_STATISTIC_CHUNK_COMPLETE ||
+			 s->info.type != MIRACAST_CHUNK_FRAME_DROPPED;
+		if (!taken)
+			g_assert_cmpuint(s->info.id, ==, MIRACAST_CHUNK_ID(++n, 0));
 	}
+	g_assert_cmpuint(n, >, 0);
+	if (taken)
+		g_assert_cmpint(g_get_monotonic_time() - begun, >=, G_USEC_PER_SEC);
 	kernel.frames = FALSE;
 	kernel.revokes = FALSE;
 	clear(&f);
