@@ -746,8 +746,9 @@ class Session:
                 "quiet": [rounded(entry) for entry in self.quiet]}
 
     def _begin_quiet(self, why: str) -> None:
-        self._end_quiet(self.now())
-        self.quiet.append([self.now(), None, why])
+        now = self.now()
+        self._end_quiet(now)
+        self.quiet.append([now, None, why])
 
     def _end_quiet(self, t: float) -> None:
         if self.quiet and self.quiet[-1][1] is None:
