@@ -739,11 +739,7 @@ static void test_control_socket(struct fixture *f, gconstpointer data)
 static void test_somebody_was_quicker(struct fixture *f, gconstpointer data)
 {
 	f->wpas->exists = TRUE;
-	scan(f);
-	stop_broker(f);
-	g_assert_true(f->wpas->interface);
-	g_assert_cmpuint(f->wpas->removes, ==, 0);
-	start_broker(f);
+	test_foreign_interface(f, data);
 }
 
 static void test_adopted_by_manager(struct fixture *f, gconstpointer data)
