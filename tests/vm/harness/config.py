@@ -9,7 +9,7 @@ from pathlib import Path
 VM_DIR = Path(__file__).resolve().parent.parent
 SOURCE = VM_DIR.parent.parent
 # Everything that the content of the root depends on.
-_INPUTS = ("root.conf", "install-kernels", "initramfs-init", "harness/rootfs.py")
+_INPUTS = ("root.conf", "install-kernels", "unpack-beside", "initramfs-init", "harness/rootfs.py")
 
 
 class _Config(configparser.ConfigParser):
@@ -28,6 +28,7 @@ SUITES = dict(_CONFIG["suites"])
 KERNELS = list(_CONFIG["kernels"])
 INITRAMFS_MODULES = list(_CONFIG["initramfs modules"])
 PACKAGES = list(_CONFIG["packages"])
+BESIDE = {name: value.split() for name, value in _CONFIG["beside"].items()}
 
 
 def cache():

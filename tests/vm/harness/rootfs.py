@@ -151,6 +151,8 @@ def _bootstrap(run, work):
         f"--include={','.join(config.PACKAGES)}",
         f"--setup-hook=cp '{pins}' \"$1/etc/apt/preferences.d/suites\"",
         f"--customize-hook='{config.VM_DIR}/install-kernels' \"$1\" {' '.join(config.KERNELS)}",
+        *(f"--customize-hook='{config.VM_DIR}/unpack-beside' \"$1\" {name} {' '.join(suite_and_packages)}"
+          for name, suite_and_packages in config.BESIDE.items()),
         f"--customize-hook=mkdir -p {directories}",
         # So that no virtual machine has to scan the plugins.
         f"--customize-hook=mkdir -p \"$1{os.path.dirname(_GST_REGISTRY)}\"",
