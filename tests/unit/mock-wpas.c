@@ -482,6 +482,17 @@ static GVariant *interfaces(mock_wpas *mock)
 	return g_variant_builder_end(&all);
 }
 
+static void say_again(mock_wpas *mock)
+{
+	enum mock_again again = mock->again;
+
+	mock->again = MOCK_NOT_AGAIN;
+	if (again == MOCK_STARTED_AGAIN)
+		group_finished(mock, GROUP);
+	if (again != MOCK_NOT_AGAIN)
+		group_started(mock, RADIO, GROUP, GROUP_OBJECT, "GO");
+}
+
 static GVariant *get_property(GDBusConnection *bus, const char *sender, const char *path,
 			      const char *iface, const char *property, GError **error,
 			      gpointer user_data)
@@ -496,8 +507,10 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 		return peer_property(mock, path, property);
 	if (strcmp(property, "Interfaces") == 0)
 		return interfaces(mock);
-	if (strcmp(property, "SSID") == 0)
+	if (strcmp(property, "SSID") == 0) {
+		say_again(mock);
 		return ssid_of(path);
+	}
 	if (strcmp(property, "Networks") == 0)
 		return mock->adopted ? g_variant_new_parsed("[objectpath '/network/0']") :
 				       g_variant_new_parsed("@ao []");

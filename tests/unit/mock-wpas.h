@@ -35,6 +35,13 @@ enum mock_build {
 	MOCK_NO_RADIO, /* and none can be created */
 };
 
+/* What happens to a group of which the broker has not heard all yet. */
+enum mock_again {
+	MOCK_NOT_AGAIN,
+	MOCK_SAID_AGAIN, /* its start is said once more */
+	MOCK_STARTED_AGAIN, /* it ends, and another one starts with the same object path */
+};
+
 typedef struct mock_wpas {
 	GDBusConnection *bus;
 	enum mock_build build;
@@ -47,6 +54,7 @@ typedef struct mock_wpas {
 	gboolean between_scans; /* StopFind has no FindStopped */
 	gboolean deaf; /* Disconnect and Cancel are not answered */
 	gboolean exists; /* CreateInterface: somebody else was quicker */
+	enum mock_again again; /* once, while the SSID of the group is asked for */
 	gboolean adopted; /* the interface has a network to join */
 	gboolean refuses_name; /* of any length */
 	const char *group_ifname; /* NULL: "lo" */

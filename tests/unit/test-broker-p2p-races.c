@@ -291,6 +291,19 @@ static void test_two_groups(struct fixture *f, gconstpointer data)
 	assert_nothing_left(f, UP);
 }
 
+/* @data: enum mock_again. An answer about one start is not taken for the other's. */
+static void test_started_again(struct fixture *f, gconstpointer data)
+{
+	start_afresh(f);
+	f->wpas->again = GPOINTER_TO_INT(data);
+	begin(f);
+	wait_until(has_path, f);
+	g_assert_cmpint(f->wpas->again, ==, MOCK_NOT_AGAIN);
+	end(f);
+	assert_ends_within(f, AT_ONCE_US);
+	assert_nothing_left(f, UP);
+}
+
 /* A wpa_supplicant that does not do what it is told. */
 static void test_deaf_supplicant(struct fixture *f, gconstpointer data)
 {
@@ -412,6 +425,10 @@ int main(int argc, char **argv)
 		   test_group_after_the_end, tear_down);
 	g_test_add("/p2p-races/two-groups", struct fixture, NULL, set_up_complete, test_two_groups,
 		   tear_down);
+	g_test_add("/p2p-races/said-again", struct fixture, GINT_TO_POINTER(MOCK_SAID_AGAIN),
+		   set_up_complete, test_started_again, tear_down);
+	g_test_add("/p2p-races/started-again", struct fixture, GINT_TO_POINTER(MOCK_STARTED_AGAIN),
+		   set_up_complete, test_started_again, tear_down);
 	g_test_add("/p2p-races/deaf-supplicant", struct fixture, NULL, set_up_complete,
 		   test_deaf_supplicant, tear_down);
 	g_test_add("/p2p-races/unkillable-umd", struct fixture, NULL, set_up_complete,

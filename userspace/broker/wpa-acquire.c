@@ -44,6 +44,7 @@ static void radio_free(struct wpas_radio *radio)
 
 static void starting_free(struct wpas_starting *starting)
 {
+	g_free(starting->path);
 	g_variant_unref(starting->started);
 	g_free(starting->ifname);
 	g_free(starting);

@@ -59,7 +59,8 @@ enum wpas_state {
  * @forming: a group is being formed for us; the object of its interface has no
  *	name yet
  * @starting: groups that have started and are not reported yet, for want of their
- *	names: object path -> struct wpas_starting
+ *	names: number -> struct wpas_starting
+ * @starts: how many there were
  * @cancel_answered: cancelled is due when there are none of these
  * @connecting: of what is not answered yet of a wide connect, see wpas_connect()
  * @asked_wide: the last connect was one, and what came of it is not known
@@ -102,6 +103,7 @@ struct wpas {
 	GHashTable *ended;
 	gboolean forming;
 	GHashTable *starting;
+	guint starts;
 	gboolean cancel_answered;
 	GCancellable *connecting;
 	gboolean asked_wide;
@@ -116,8 +118,13 @@ struct wpas_radio {
 	gboolean p2p;
 };
 
-/* A group that has started, while its network interface and SSID are asked for. */
+/*
+ * A group that has started, while its network interface and SSID are asked for. Its key
+ * in "starting" is a number of its own, since wpa_supplicant gives the same object path
+ * to the next group: an answer about the one must not be taken for the other's.
+ */
 struct wpas_starting {
+	char *path;
 	GVariant *started; /* a{sv} of GroupStarted */
 	char *ifname;
 };

@@ -218,11 +218,11 @@ static gboolean lookup_ipv4(GVariant *dict, const char *key, guint8 address[4])
 	return TRUE;
 }
 
-static void report_group(wpas *w, const char *path, struct wpas_starting *starting, GBytes *ssid)
+static void report_group(wpas *w, const struct wpas_starting *starting, GBytes *ssid)
 {
 	g_autoptr(GInetAddress) address = NULL;
 	g_autoptr(GInetAddress) owner_address = NULL;
-	struct wpas_group group = { .path = path, .ifname = starting->ifname, .ssid = ssid };
+	struct wpas_group group = { .path = starting->path, .ifname = starting->ifname, .ssid = ssid };
 	const char *role = "";
 	guint8 ip[4], mask[4], owner_ip[4];
 
@@ -236,40 +236,51 @@ static void report_group(wpas *w, const char *path, struct wpas_starting *starti
 	if (group.ip && lookup_ipv4(starting->started, "IpAddrGo", owner_ip))
 		group.owner_ip = owner_address =
 			g_inet_address_new_from_bytes(owner_ip, G_SOCKET_FAMILY_IPV4);
-	g_hash_table_replace(w->groups, g_strdup(path), g_strdup(group.ifname));
+	g_hash_table_replace(w->groups, g_strdup(group.path), g_strdup(group.ifname));
 	w->funcs->group_started(w, &group, w->user_data);
 }
 
+static gboolean is_starting_on(gpointer key, gpointer starting, gpointer path)
+{
+	return strcmp(((struct wpas_starting *)starting)->path, path) == 0;
+}
+
+/* What is asked about a group that has not been reported yet is of no interest any more. */
+static void forget_start(wpas *w, const char *path)
+{
+	g_hash_table_foreach_remove(w->starting, is_starting_on, (gpointer)path);
+}
+
 /* Older ones do not tell it; then the role has to be enough. */
-static void group_ssid_came(wpas *w, const char *path, GVariant *result, const GError *error)
+static void group_ssid_came(wpas *w, const char *key, GVariant *result, const GError *error)
 {
 	g_autoptr(GVariant) value = NULL;
 	g_autoptr(GBytes) ssid = NULL;
-	struct wpas_starting *starting = g_hash_table_lookup(w->starting, path);
+	struct wpas_starting *starting = g_hash_table_lookup(w->starting, key);
 
 	if (!starting)
-		return; /* over already */
+		return; /* over already, or said twice */
 	if (result)
 		g_variant_get(result, "(v)", &value);
 	ssid = lookup_bytes(value);
-	report_group(w, path, starting, ssid);
-	g_hash_table_remove(w->starting, path);
+	report_group(w, starting, ssid);
+	g_hash_table_remove(w->starting, key);
 	check_cancelled(w);
 }
 
-static void group_name_came(wpas *w, const char *path, GVariant *result, const GError *error)
+static void group_name_came(wpas *w, const char *key, GVariant *result, const GError *error)
 {
 	g_autoptr(GVariant) value = NULL;
-	struct wpas_starting *starting = g_hash_table_lookup(w->starting, path);
+	struct wpas_starting *starting = g_hash_table_lookup(w->starting, key);
 	const char *group = NULL;
 
-	if (!starting || starting->ifname)
+	if (!starting)
 		return; /* over already, or said twice */
 	if (result)
 		g_variant_get(result, "(v)", &value);
 	/* A group without a network interface is gone, or of no use. */
 	if (!value || !g_variant_is_of_type(value, G_VARIANT_TYPE_STRING)) {
-		g_hash_table_remove(w->starting, path);
+		g_hash_table_remove(w->starting, key);
 		w->funcs->formation_failed(w, error ? error->message : "it has no interface",
 					   w->user_data);
 		check_cancelled(w);
@@ -277,29 +288,33 @@ static void group_name_came(wpas *w, const char *path, GVariant *result, const G
 	}
 	starting->ifname = g_variant_dup_string(value, NULL);
 	if (g_variant_lookup(starting->started, "group_object", "&o", &group))
-		wpas_get(w, group, WPAS_GROUP_IFACE, "SSID", group_ssid_came, path);
+		wpas_get(w, group, WPAS_GROUP_IFACE, "SSID", group_ssid_came, key);
 	else
-		group_ssid_came(w, path, NULL, NULL);
+		group_ssid_came(w, key, NULL, NULL);
 }
 
 static void group_started(wpas *w, GVariant *properties)
 {
+	g_autofree char *key = NULL;
 	struct wpas_starting *starting;
 	const char *path = NULL;
 
 	if (!g_variant_lookup(properties, "interface_object", "&o", &path))
 		return;
 	w->forming = FALSE;
+	forget_start(w, path);
 	starting = g_new0(struct wpas_starting, 1);
+	starting->path = g_strdup(path);
 	starting->started = g_variant_ref(properties);
-	g_hash_table_replace(w->starting, g_strdup(path), starting);
-	wpas_get(w, path, WPAS_INTERFACE_IFACE, "Ifname", group_name_came, path);
+	key = g_strdup_printf("%u", ++w->starts);
+	g_hash_table_insert(w->starting, g_strdup(key), starting);
+	wpas_get(w, path, WPAS_INTERFACE_IFACE, "Ifname", group_name_came, key);
 }
 
 static void group_is_over(wpas *w, const char *path)
 {
 	g_hash_table_remove(w->groups, path);
-	g_hash_table_remove(w->starting, path);
+	forget_start(w, path);
 	w->funcs->group_ended(w, path, w->user_data);
 	check_cancelled(w);
 }
