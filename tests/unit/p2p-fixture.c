@@ -5,10 +5,13 @@
 #include "p2p-fixture.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
 #define PATIENCE_US (30 * G_USEC_PER_SEC)
+/* Below those that the kernel hands out to whoever asks for any. */
+#define PORT 7236
 
 /* ---- IP, played ------------------------------------------------------------------ */
 
@@ -36,10 +39,20 @@ static void note_request(const struct p2p_net_request *request)
 gboolean net_is_silent;
 gboolean net_does_not_close;
 
+/* Of the loopback network, and nobody else's: tests run side by side. */
+static char *own_address(void)
+{
+	guint pid = getpid();
+
+	return g_strdup_printf("127.%u.%u.%u", 1 + (pid >> 16) % 254, pid >> 8 & 0xff,
+			       pid & 0xff);
+}
+
 static gboolean net_is_up(gpointer user_data)
 {
 	p2p_net *net = user_data;
-	g_autoptr(GInetAddress) local = g_inet_address_new_from_string("127.0.0.1");
+	g_autofree char *text = own_address();
+	g_autoptr(GInetAddress) local = g_inet_address_new_from_string(text);
 	g_autoptr(GInetAddressMask) peers =
 		g_inet_address_mask_new_from_string("127.0.0.2", NULL);
 
@@ -163,13 +176,6 @@ static GDBusConnection *connect_bus(struct fixture *f)
 	return bus;
 }
 
-static guint16 free_port(void)
-{
-	g_autoptr(GSocketListener) listener = g_socket_listener_new();
-
-	return g_socket_listener_add_any_inet_port(listener, NULL, NULL);
-}
-
 static void stopped(broker *b, gpointer user_data)
 {
 	struct fixture *f = user_data;
@@ -200,7 +206,7 @@ void start_broker(struct fixture *f)
 						.users = &f->users,
 						.runtime_dir = f->runtime_dir,
 						.net = &loopback_net,
-						.rtsp_port = f->port,
+						.rtsp_port = PORT,
 						.accept_seconds = 2,
 					}, broker_link_events(), f->broker));
 }
@@ -254,7 +260,6 @@ void set_up(struct fixture *f, gconstpointer data)
 	if (GPOINTER_TO_INT(data) >= 0)
 		f->wpas = mock_wpas_new(f->wpas_bus, GPOINTER_TO_INT(data));
 	f->runtime_dir = g_dir_make_tmp("miracast-XXXXXX", NULL);
-	f->port = free_port();
 	f->control_dirs[0] = f->runtime_dir;
 	f->users.kernel = ask_kernel;
 	f->users.control_dirs = f->control_dirs;
@@ -370,9 +375,10 @@ GSocketConnection *dial_from(struct fixture *f, const char *host)
 {
 	g_autoptr(GSocketClient) client = g_socket_client_new();
 	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string(host, 0);
+	g_autofree char *address = own_address();
 
 	g_socket_client_set_local_address(client, local);
-	return g_socket_client_connect_to_host(client, "127.0.0.1", f->port, NULL, NULL);
+	return g_socket_client_connect_to_host(client, address, PORT, NULL, NULL);
 }
 
 GSocketConnection *call_and_stream(struct fixture *f)

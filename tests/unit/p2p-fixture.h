@@ -35,7 +35,6 @@ struct fixture {
 	const char *device_name;
 	struct wifi_users users;
 	const char *control_dirs[2];
-	guint16 port;
 	gboolean stopped;
 	guint markers;
 };
