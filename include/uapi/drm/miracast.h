@@ -150,6 +150,80 @@
  * names its id, after which it never comes back, and the dma-buf should be
  * closed.
  *
+ * Sound
+ * =====
+ *
+ * A plug that names sampling rates (struct miracast_plug, sound_rates) brings a
+ * sound card with the monitor: an ALSA card with one playback device, as that of
+ * an HDMI output, with the name that the plug gives. It goes with the monitor:
+ * unplug, stop, the end of the context and of the driver take it away under those
+ * who play, for whom it is like a USB headset that is pulled out. Plugging again
+ * with the same rates, channels and name leaves the card, and what plays, alone;
+ * other ones replace the card. Needs MIRACAST_FEATURE_SOUND.
+ *
+ * Sound fd
+ *	What MIRACAST_IOC_OPEN_SOUND returns: the one reader of the card that is
+ *	plugged in now; nobody else can hear. O_CLOEXEC, read only. Without it what
+ *	is played is heard by nobody, at the pace of the clock. When the card has
+ *	gone, read() fails with -ENODEV and poll() says EPOLLHUP | EPOLLERR, for
+ *	good; a card that comes afterwards is opened anew.
+ *
+ * Samples
+ *	Signed 16 bits, little endian, channels interleaved: 2 (front left, front
+ *	right) or 6 (front left, front right, front centre, low frequencies, rear
+ *	left, rear right). A frame of sound is one sample of each channel.
+ *
+ * Ring
+ *	The memory that the application, or sound server, writes its samples to;
+ *	nothing copies them. mmap(PROT_READ, MAP_SHARED) of the sound fd, offset 0,
+ *	at most ring_bytes (struct miracast_open_sound), shows it; done once, it is
+ *	good for all that is played on the card, and stays mapped, without meaning,
+ *	after the card has gone. It cannot be mapped for writing (-EACCES).
+ *
+ * read() on the sound fd returns exactly one struct miracast_sound_record; no
+ * payload. A buffer too small for it: -EMSGSIZE, and it stays; one of
+ * MIRACAST_MAX_HEADER bytes is never too small. No record: wait, or -EAGAIN with
+ * O_NONBLOCK or RWF_NOWAIT. poll(): EPOLLIN. The records of what plays are
+ *
+ *	START  SAMPLES SAMPLES SAMPLES ...  STOP
+ *
+ * START and STOP come whenever the application begins, ends, pauses, resumes,
+ * falls behind, or is suspended. When it goes so fast that the reader misses it,
+ * a START follows without a STOP before. Whoever opens the fd while something
+ * plays begins with START, too.
+ *
+ * Time
+ *	The clock of the card is CLOCK_MONOTONIC, which stamps pictures (flip_ns),
+ *	too: frame f is due at
+ *
+ *		START.time_ns + (f - START.frame) * 1000000000 / rate
+ *
+ *	exactly, rounded down, however long it plays; each SAMPLES says so of its
+ *	first frame. It is the moment at which an application that looks at the
+ *	card's position believes the frame to be heard. Frames are handed out
+ *	before they are due, as far as the application has written them: at most
+ *	lead_us before. While something plays there is a look at what has been
+ *	written every tick_us or more often; nothing is done while nothing plays.
+ *
+ * Frames that no SAMPLES names, between two of them, were not written in time, by
+ * an application that has asked ALSA to go on then; silence is due in their place.
+ * What is handed out is final: an application that rewinds less than lead_us
+ * before the card's position changes nothing in it.
+ *
+ * Hold
+ *	The samples that a record names are held until the next read() of the sound
+ *	fd, also one that gives -EAGAIN: the position that the application sees
+ *	stays before them, so it does not write there. It stays so for no longer
+ *	than hold_us after they are due. Then the hold is revoked: the position goes
+ *	on, hold_us behind the clock, what was not read meanwhile is skipped, and
+ *	the next record says so: MIRACAST_SOUND_REVOKED, the samples of the record
+ *	that was read before may be torn, and lost, how many frames were skipped. A
+ *	reader that hangs holds no application up for longer; one that is not
+ *	there, not at all.
+ *
+ * So: poll, then read until -EAGAIN, and copy the samples of each record before
+ * the next read.
+ *
  * Growing
  * =======
  *
@@ -193,7 +267,8 @@
  * A call that fails has changed nothing, with one exception: when only the
  * result cannot be written (-EFAULT), HELLO, NEXT_TARGET, SESSION, IO_CONTROL,
  * GET_CHUNKS and RELEASE_FRAME have been carried out. OPEN_SINK, ACQUIRE_FRAME,
- * GET_BUFFER and GET_RETIRED have not: no descriptor, no hold, no id is lost.
+ * GET_BUFFER, GET_RETIRED and OPEN_SOUND have not: no descriptor, no hold, no id
+ * is lost.
  *
  * Memory that faults for long (userfaultfd, FUSE) holds up the call that uses it
  * and nobody else: stop, destroy, unbind and the desktop do not wait for it.
@@ -258,6 +333,8 @@ struct miracast_hello {
 #define MIRACAST_FEATURE_REVOKED	(1 << 0)
 /* MIRACAST_PLUG_IMPORT decides on buffers of other drivers. */
 #define MIRACAST_FEATURE_IMPORT		(1 << 1)
+/* Sound cards, see "Sound"; not in a kernel that was built without ALSA. */
+#define MIRACAST_FEATURE_SOUND		(1 << 2)
 
 /**
  * enum miracast_state - session state of a target
@@ -608,7 +685,7 @@ struct miracast_statistic {
  * enum miracast_ctl - I/O control codes of miracast.ko
  * @MIRACAST_CTL_PLUG: monitor arrival; input struct miracast_plug, then its
  *	modes, then its EDID; no output. Only in STARTED. Again while plugged:
- *	replaces modes, EDID and flags
+ *	replaces modes, EDID and flags, and the sound card if that is another one
  * @MIRACAST_CTL_UNPLUG: monitor departure; no input, no output; also when
  *	there is none
  * @MIRACAST_CTL_GET_MODE: output struct miracast_mode_state: what the
@@ -646,13 +723,20 @@ struct miracast_mode {
  * @mode_size: bytes of each: the size of struct miracast_mode
  * @edid_len: bytes of EDID that follow the modes, multiple of 128, or 0
  * @monitor_type: DRM_MODE_CONNECTOR_* between sink and panel, 0 unknown
+ * @sound_rates: MIRACAST_SOUND_44100 | MIRACAST_SOUND_48000, which the sound card
+ *	takes; 0: there is none
+ * @sound_channels: 2, or 6 for a card that takes 2 or 6; 0 without a card
+ * @sound_name: name of the card, UTF-8 without control characters, NUL terminated;
+ *	empty without a card
  *
  * The connector offers the modes of the EDID that the list holds, too: a mode
  * matches when its size is equal and its refresh within 0.5 %. Without an EDID,
  * or when nothing matches, it offers the list. An empty list sets no limit and
  * needs an EDID. The EDID is checked (-EINVAL) and then shown as it is.
  *
- * The input is as long as structure, modes and EDID together (-EINVAL).
+ * The input is as long as structure, modes and EDID together (-EINVAL). When there
+ * can be no sound card, -EOPNOTSUPP (no MIRACAST_FEATURE_SOUND) or -ENOSPC (ALSA has
+ * no room for one more), the monitor is not plugged in either; it may be without.
  */
 struct miracast_plug {
 	__u32 size;
@@ -661,7 +745,13 @@ struct miracast_plug {
 	__u32 mode_size;
 	__u32 edid_len;
 	__u32 monitor_type;
+	__u32 sound_rates;
+	__u32 sound_channels;
+	char sound_name[32];
 };
+
+#define MIRACAST_SOUND_44100	(1 << 0)
+#define MIRACAST_SOUND_48000	(1 << 1)
 
 /* The caller blends the cursor into the picture. Without: no cursor plane. */
 #define MIRACAST_PLUG_CURSOR	(1 << 0)
@@ -878,6 +968,81 @@ struct miracast_get_retired {
 	__u32 outstanding;
 };
 
+/* -------------------------------------------------- miracast.ko: sound */
+
+/**
+ * struct miracast_open_sound - MIRACAST_IOC_OPEN_SOUND, hear what is played
+ * @flags: in: MIRACAST_OPEN_NONBLOCK or 0
+ * @fd: out: the sound fd, O_CLOEXEC
+ * @ring_bytes: out: size of the ring, a multiple of the page size
+ * @tick_us: out: while something plays, what is new is handed out at least this
+ *	often, microseconds
+ * @lead_us: out: how long before they are due frames are handed out, at most
+ * @hold_us: out: how long after they are due frames are held, at most
+ *
+ * -ENODATA: no sound card is plugged in; -EBUSY: it has a reader; -EMFILE, -ENFILE;
+ * -EINVAL: also when the caller's structure ends before @fd.
+ */
+struct miracast_open_sound {
+	__u32 flags;
+	__s32 fd;
+	__u32 ring_bytes;
+	__u32 tick_us;
+	__u32 lead_us;
+	__u32 hold_us;
+};
+
+/**
+ * enum miracast_sound_type - what a record of the sound fd says
+ * @MIRACAST_SOUND_START: something begins to play: rate, channels, buffer_bytes;
+ *	frame is due at time_ns
+ * @MIRACAST_SOUND_SAMPLES: frames in the ring, which are held from now on
+ * @MIRACAST_SOUND_STOP: it has ended, at time_ns; frame is that after the last one
+ */
+enum miracast_sound_type {
+	MIRACAST_SOUND_START = 1,
+	MIRACAST_SOUND_SAMPLES = 2,
+	MIRACAST_SOUND_STOP = 3,
+};
+
+/**
+ * struct miracast_sound_record - what read() of the sound fd returns
+ * @len: bytes of the record
+ * @header_len: bytes of this structure
+ * @type: enum miracast_sound_type
+ * @time_ns: CLOCK_MONOTONIC, see above; with SAMPLES: when @frame is due, which
+ *	is in the future as a rule
+ * @frame: with SAMPLES: the first one; counts from 0 when the application prepares
+ *	the device, and goes on over a pause
+ * @offset: with SAMPLES: where that is in the ring, bytes; else zero
+ * @frames: with SAMPLES: how many, at least 1; they do not go beyond @buffer_bytes,
+ *	a further record goes on at offset 0; else zero
+ * @rate: frames per second
+ * @channels: 2 or 6; a frame has twice as many bytes
+ * @buffer_bytes: bytes of the ring that are in use, a multiple of a frame's
+ * @flags: MIRACAST_SOUND_REVOKED or 0
+ * @lost: frames that were skipped since the last record, as they were not read in
+ *	time
+ * @reserved: zero
+ */
+struct miracast_sound_record {
+	__u32 len;
+	__u16 header_len;
+	__u16 type;
+	__u64 time_ns;
+	__u64 frame;
+	__u32 offset;
+	__u32 frames;
+	__u32 rate;
+	__u32 channels;
+	__u32 buffer_bytes;
+	__u32 flags;
+	__u32 lost;
+	__u32 reserved;
+};
+
+#define MIRACAST_SOUND_REVOKED	(1 << 0)	/* the record before: maybe torn */
+
 /* --------------------------------------------------------------- ioctls */
 
 /* 0xDC in Documentation/userspace-api/ioctl/ioctl-number.rst, all of it. */
@@ -920,6 +1085,8 @@ struct miracast_get_retired {
 	_IOWR(MIRACAST_IOC_MAGIC, 0x42, struct miracast_get_buffer)
 #define MIRACAST_IOC_GET_RETIRED \
 	_IOWR(MIRACAST_IOC_MAGIC, 0x43, struct miracast_get_retired)
+#define MIRACAST_IOC_OPEN_SOUND \
+	_IOWR(MIRACAST_IOC_MAGIC, 0x44, struct miracast_open_sound)
 
 #if defined(__cplusplus)
 }

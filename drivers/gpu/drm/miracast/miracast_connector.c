@@ -85,6 +85,30 @@ static bool miracast_mode_sane(const struct miracast_mode *mode)
 	       !(mode->flags & ~MIRACAST_MODE_PREFERRED);
 }
 
+/* The name is NUL terminated, and has no control characters. */
+static bool miracast_sound_name_sane(const char *name, size_t size)
+{
+	size_t len = strnlen(name, size), i;
+
+	for (i = 0; i < len; i++)
+		if ((u8)name[i] < ' ' || name[i] == 0x7f)
+			return false;
+
+	return len && len < size;
+}
+
+static bool miracast_plug_sound_sane(const struct miracast_plug *plug)
+{
+	if (!plug->sound_rates)
+		return !plug->sound_channels && !plug->sound_name[0];
+
+	return !(plug->sound_rates &
+		 ~(MIRACAST_SOUND_44100 | MIRACAST_SOUND_48000)) &&
+	       (plug->sound_channels == 2 || plug->sound_channels == 6) &&
+	       miracast_sound_name_sane(plug->sound_name,
+					sizeof(plug->sound_name));
+}
+
 /* The head of MIRACAST_CTL_PLUG's input, of an older or a newer program. */
 static int miracast_plug_copy(struct miracast_plug *plug, const void *in,
 			      size_t in_len)
@@ -109,6 +133,10 @@ static int miracast_plug_copy(struct miracast_plug *plug, const void *in,
 		return -EINVAL;
 	if (!plug->num_modes && !plug->edid_len)
 		return -EINVAL;
+	if (!miracast_plug_sound_sane(plug))
+		return -EINVAL;
+	if (plug->sound_rates)
+		return -EOPNOTSUPP;
 	if (in_len != size + plug->num_modes * plug->mode_size + plug->edid_len)
 		return -EINVAL;
 

@@ -114,13 +114,16 @@ MIRACAST_MEMBER(mode, height, 4);
 MIRACAST_MEMBER(mode, refresh, 8);
 MIRACAST_MEMBER(mode, flags, 12);
 
-MIRACAST_STRUCT(plug, 24);
+MIRACAST_STRUCT(plug, 64);
 MIRACAST_MEMBER(plug, size, 0);
 MIRACAST_MEMBER(plug, flags, 4);
 MIRACAST_MEMBER(plug, num_modes, 8);
 MIRACAST_MEMBER(plug, mode_size, 12);
 MIRACAST_MEMBER(plug, edid_len, 16);
 MIRACAST_MEMBER(plug, monitor_type, 20);
+MIRACAST_MEMBER(plug, sound_rates, 24);
+MIRACAST_MEMBER(plug, sound_channels, 28);
+MIRACAST_MEMBER(plug, sound_name, 32);
 
 MIRACAST_STRUCT(message, 8);
 MIRACAST_MEMBER(message, code, 0);
@@ -184,6 +187,29 @@ MIRACAST_STRUCT(get_retired, 136);
 MIRACAST_MEMBER(get_retired, ids, 0);
 MIRACAST_MEMBER(get_retired, num_ids, 128);
 MIRACAST_MEMBER(get_retired, outstanding, 132);
+
+MIRACAST_STRUCT(open_sound, 24);
+MIRACAST_MEMBER(open_sound, flags, 0);
+MIRACAST_MEMBER(open_sound, fd, 4);
+MIRACAST_MEMBER(open_sound, ring_bytes, 8);
+MIRACAST_MEMBER(open_sound, tick_us, 12);
+MIRACAST_MEMBER(open_sound, lead_us, 16);
+MIRACAST_MEMBER(open_sound, hold_us, 20);
+
+MIRACAST_STRUCT(sound_record, 56);
+MIRACAST_MEMBER(sound_record, len, 0);
+MIRACAST_MEMBER(sound_record, header_len, 4);
+MIRACAST_MEMBER(sound_record, type, 6);
+MIRACAST_MEMBER(sound_record, time_ns, 8);
+MIRACAST_MEMBER(sound_record, frame, 16);
+MIRACAST_MEMBER(sound_record, offset, 24);
+MIRACAST_MEMBER(sound_record, frames, 28);
+MIRACAST_MEMBER(sound_record, rate, 32);
+MIRACAST_MEMBER(sound_record, channels, 36);
+MIRACAST_MEMBER(sound_record, buffer_bytes, 40);
+MIRACAST_MEMBER(sound_record, flags, 44);
+MIRACAST_MEMBER(sound_record, lost, 48);
+MIRACAST_MEMBER(sound_record, reserved, 52);
 
 #undef MIRACAST_STRUCT
 #undef MIRACAST_MEMBER
