@@ -21,7 +21,7 @@ from wfdsink import media, runner  # noqa: E402
 
 # Rules about the pace of the stream. An emulated processor cannot keep it, so that pictures come late and sound
 # has gaps; the native casts do.
-PACE = {"pts-late", "lpcm-pts"}
+PACE = {"pts-late", "audio-pts"}
 
 
 def reached(session: dict) -> dict[str, int]:

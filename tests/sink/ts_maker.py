@@ -48,11 +48,12 @@ def access_unit(idr: bool) -> bytes:
 
 
 @functools.lru_cache(maxsize=None)
-def encoded_units(width: int = 640, height: int = 480, frames: int = 10, source: str = "testsrc2") -> list[bytes]:
+def encoded_units(width: int = 640, height: int = 480, frames: int = 10, rate: int = 10, graph: str = "") -> list[bytes]:
     """Real access units: CBP, one slice, an AUD each, IDR every 5th."""
+    graph = graph or f"testsrc2=size={width}x{height}:rate={rate}"
     stream = subprocess.run(
-        ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", f"{source}=size={width}x{height}:rate=10", "-frames:v",
-         str(frames), "-pix_fmt", "yuv420p", "-c:v", "libx264", "-profile:v", "baseline", "-level", "3.1", "-preset",
+        ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", graph, "-frames:v", str(frames),
+         "-pix_fmt", "yuv420p", "-c:v", "libx264", "-profile:v", "baseline", "-level", "3.1", "-preset",
          "ultrafast", "-tune", "zerolatency", "-qp", "12", "-x264-params",
          "aud=1:keyint=5:scenecut=0:slices=1:sliced-threads=0:threads=1:force-cfr=0", "-bsf:v", "filter_units=remove_types=6",
          "-f", "h264", "pipe:1"], capture_output=True, check=True).stdout
@@ -71,10 +72,11 @@ class Maker:
     pmt_pid: int = 0x0100
     pcr_pid: int = 0x1000
     video_pid: int = 0x1011
-    audio: bool = False
+    audio: bool | str = False           # the codec; True is LPCM
     video_descriptors: bytes = b"\x28\x04" + SPS[1:4] + b"\x3f" + b"\x2a\x02" + HRD
     lpcm_descriptor: bytes = b"\x83\x02\x46\x2f"
     lpcm_length: int = 0x078E
+    lpcm_rate: int = 48000
     break_crc: str = ""
     lead: int = 9000                    # PTS ahead of PCR, 90 kHz
     psi_every: int = 1                  # frames between PAT/PMT/PCR
@@ -104,7 +106,8 @@ class Maker:
         pat = _section(0, b"\0\1\xc1\0\0" + struct.pack("!HH", 1, 0xE000 | self.pmt_pid), self.break_crc == "pat")
         streams = self._stream(0x1B, self.video_pid, self.video_descriptors)
         if self.audio:
-            streams += self._stream(0x83, 0x1100, self.lpcm_descriptor)
+            streams += self._stream(*{"AAC": (0x0F, 0x1100, b"\x2b\x03\x52\x90\x0c"), "AC3": (0x81, 0x1100, b"")}.get(
+                self.audio, (0x83, 0x1100, self.lpcm_descriptor)))
         pmt = _section(2, b"\0\1\xc1\0\0" + struct.pack("!HH", 0xE000 | self.pcr_pid, 0xF000) + streams,
                        self.break_crc == "pmt")
         told = self.clock(now)
@@ -131,7 +134,15 @@ class Maker:
 
     def lpcm(self, samples: bytes, pts: int) -> list[bytes]:
         head = b"\0\0\1\xbd" + struct.pack("!H", self.lpcm_length) + b"\x84\x80\7" + self._stamp(pts) + b"\xff\xff"
-        return self._pes(0x1100, head, b"\xa0\6\0\x11" + samples)
+        return self._pes(0x1100, head, b"\xa0\6\0" + (b"\x11" if self.lpcm_rate == 48000 else b"\x09") + samples)
+
+    def sound(self, unit: bytes, pts: int) -> list[bytes]:
+        """An audio unit of whatever codec there is."""
+        pts %= 1 << 33
+        if self.audio in (True, "LPCM"):
+            return self.lpcm(unit, pts)
+        head = b"\0\0\1" + (b"\xc0" if self.audio == "AAC" else b"\xbd") + struct.pack("!H", len(unit) + 8)
+        return self._pes(0x1100, head + b"\x84\x80\5" + self._stamp(pts), unit)
 
     def frame(self, number: int, unit: bytes, now: int) -> list[bytes]:
         """All TS packets of one frame time (100 ms apart at most)."""

@@ -13,6 +13,8 @@ the source under test, because two sides that read the text the same wrong way w
     mpegts     MPEG-TS and PES parsing
     h264       NAL units, SPS, PPS, slice headers
     tscheck    judgement of a recording
+    sound      audio frames, and the samples of a recording on its time
+    tones      the test signal in them
     media      first picture, remux, decode, audio
     runner     one session from connecting to report.json
     cli        the command line

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import collections
 
-from . import h264, mpegts, rtp
+from . import h264, mpegts, rtp, sound
 from .rules import Findings
 
 PAT_PID, PMT_PID, PCR_PID, VIDEO_PID, NULL_PID = 0x0000, 0x0100, 0x1000, 0x1011, 0x1FFF
@@ -526,12 +526,8 @@ class Checker:
                 self.add("pes-length", "audio PES without a length")
         if kind == "LPCM":
             self._lpcm(units)
-        elif kind == "AAC":
-            for pes in units:
-                if error := adts_error(pes.data):
-                    self.add("aac-adts", error)
-                elif not pes.data[1] & 8:
-                    self.add("aac-id", pes.data[:7].hex())
+        elif kind in sound.PARSERS:
+            self._coded(kind, units)
 
     def _lpcm(self, units: list[mpegts.Pes]) -> None:
         audio = self.negotiated.get("audio") or {}
@@ -544,13 +540,37 @@ class Checker:
             if not good:
                 self.add("lpcm-layout", f"length 0x{pes.length:04x}, header {pes.header_length}, private {head.hex()}, "
                                         f"{len(pes.data) - 4} bytes")
-        step = LPCM_SAMPLES * 90000 / rate
-        stamped = [pes for pes in units if pes.pts is not None]
-        # Rounding of each PTS is fine; more than a quarter unit is lost or repeated sound, except after a pause.
-        wrong = [mpegts.delta(b.pts, a.pts) for a, b in zip(stamped, stamped[1:])
-                 if abs(mpegts.delta(b.pts, a.pts) - step) > step / 4 and not self._pause_between(a.first, b.first)]
+        self._audio_pts([(pes, LPCM_SAMPLES) for pes in units], rate)
+
+    def _coded(self, kind: str, units: list[mpegts.Pes]) -> None:
+        """AAC or AC-3: whole frames of what was agreed, whose PTS go on as their samples do."""
+        audio = self.negotiated.get("audio")
+        timed = []
+        for pes in units:
+            try:
+                frames = sound.PARSERS[kind](pes.data)
+            except ValueError as error:
+                self.add("aac-adts" if kind == "AAC" else "ac3-frames", str(error))
+                continue
+            timed.append((pes, sum(frame.samples for frame in frames)))
+            if kind == "AAC" and not pes.data[1] & 8:
+                self.add("aac-id", pes.data[:7].hex())
+            for frame in frames:
+                if not frame.low_complexity:
+                    self.add("aac-profile", pes.data[:7].hex())
+                if audio and (frame.rate, frame.channels) != (audio["rate"], audio["channels"]):
+                    self.add("audio-format", f"{frame.rate} Hz, {frame.channels} channels instead of {audio['rate']} Hz, "
+                                             f"{audio['channels']}")
+        self._audio_pts(timed, audio["rate"] if audio else 48000)
+
+    def _audio_pts(self, timed: list[tuple[mpegts.Pes, int]], rate: int) -> None:
+        """A PTS is rounded, and the grid of samples may be off by one; more is lost or repeated sound, but in a pause."""
+        slack = 90000 / rate + 1
+        stamped = [(pes, samples * 90000 / rate) for pes, samples in timed if pes.pts is not None]
+        wrong = [(mpegts.delta(b.pts, a.pts) - step) * rate / 90000 for (a, step), (b, _) in zip(stamped, stamped[1:])
+                 if abs(mpegts.delta(b.pts, a.pts) - step) > slack and not self._pause_between(a.first, b.first)]
         if wrong:
-            self.add("lpcm-pts", f"{len(wrong)} steps are not {step:.0f}, for example {wrong[0]}")
+            self.add("audio-pts", f"{len(wrong)} steps are not as long as their sound, for example {wrong[0]:+.1f} samples")
 
     def _pause_between(self, first: int, second: int) -> bool:
         """Whether the session was paused or in standby at some time between two TS packets."""
@@ -602,19 +622,6 @@ def hrd_well_formed(body: bytes) -> bool:
         if len(body) > 1 and not body[1] & 0x80:
             size += 8
     return len(body) == size
-
-
-def adts_error(data: bytes) -> str:
-    """Empty if data is one or more whole ADTS frames."""
-    position = 0
-    while position < len(data):
-        if len(data) - position < 7 or data[position] != 0xFF or data[position + 1] & 0xF6 != 0xF0:
-            return f"no ADTS header at byte {position} of {len(data)}"
-        length = (data[position + 3] & 3) << 11 | data[position + 4] << 3 | data[position + 5] >> 5
-        if length < 7 or position + length > len(data):
-            return f"frame of {length} bytes at byte {position} of {len(data)}"
-        position += length
-    return "" if data else "empty"
 
 
 def check(ts_path: str, findings: Findings, datagrams: list[rtp.Datagram] = (), negotiated: dict | None = None,

@@ -1,0 +1,256 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Self test of the judge of sound: it lets pass what is right, and names each thing that is wrong."""
+from __future__ import annotations
+
+import array
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+import wave
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+
+import sound_check  # noqa: E402
+import sound_maker  # noqa: E402
+import ts_maker  # noqa: E402
+from wfdsink import mpegts, sound, tones, tscheck  # noqa: E402
+from wfdsink.rules import Findings  # noqa: E402
+
+FORMATS = (("LPCM", 48000, 2), ("LPCM", 44100, 2), ("AAC", 48000, 2), ("AAC", 48000, 6), ("AC3", 48000, 2), ("AC3", 48000, 6))
+FEW = (FORMATS[0], FORMATS[2], FORMATS[5])
+SECONDS = 3
+LATE = 75456                           # a sample amid a second, where no click is
+
+
+def cut(channels: list[array.array], at: int, count: int) -> list[array.array]:
+    return [samples[:at] + samples[at + count:] for samples in channels]
+
+
+def repeat(channels: list[array.array], at: int, count: int) -> list[array.array]:
+    return [samples[:at] + samples[at - count:] for samples in channels]
+
+
+def muted(channels: list[array.array], at: int, count: int) -> list[array.array]:
+    return [samples[:at] + array.array("h", bytes(2 * count)) + samples[at + count:] for samples in channels]
+
+
+def sine(hz: float, seconds: float, rate: int = 48000) -> array.array:
+    return array.array("h", (round(8192 * math.sin(2 * math.pi * hz * n / rate)) for n in range(round(seconds * rate))))
+
+
+class Recording(unittest.TestCase):
+    """A test with a recording of its own."""
+
+    def setUp(self) -> None:
+        directory = tempfile.TemporaryDirectory(prefix="sound-")
+        self.addCleanup(directory.cleanup)
+        self.path = os.path.join(directory.name, "sink.ts")
+
+    def write(self, data: bytes) -> str:
+        with open(self.path, "wb") as file:
+            file.write(data)
+        return self.path
+
+    def judged(self, channels: list[array.array], rate: int = 48000, codec: str = "LPCM", **options) -> tones.Measured:
+        checks = {name: options.pop(name) for name in ("silent", "with_pictures", "min_seconds", "skew_ms") if name in options}
+        self.write(sound_maker.recording(channels, rate, codec, **options))
+        return sound_check.check(self.path, checks.pop("expected", len(channels)), **checks)
+
+    def assert_fault(self, result: tones.Measured, *words: str) -> None:
+        text = "; ".join(result.faults)
+        for word in words:
+            self.assertRegex(text, word, result.figures)
+
+
+class Clean(Recording):
+    def test_each_format(self) -> None:
+        for codec, rate, count in FORMATS:
+            with self.subTest(codec=codec, rate=rate, channels=count):
+                result = self.judged(sound_maker.signal(SECONDS, rate, count), rate, codec, min_seconds=SECONDS - 0.5)
+                self.assertEqual(result.faults, [], result.figures)
+                figures = result.figures
+                self.assertEqual((figures["codec"], figures["rate"], figures["channels"]), (codec, rate, count))
+                self.assertEqual((figures["samples_lost"], figures["samples_repeated"]), (0, 0))
+                self.assertLess(abs(figures["skew_ms"]["worst"]), 1.0)
+
+    def test_the_stream_is_right_as_well(self) -> None:
+        for codec, rate, count in FORMATS:
+            with self.subTest(codec=codec, rate=rate, channels=count):
+                self.write(sound_maker.recording(sound_maker.signal(2, rate, count), rate, codec))
+                findings = Findings()
+                tscheck.check(self.path, findings, negotiated={"audio": {"codec": codec, "rate": rate, "channels": count}})
+                # The pictures' SPS is not that of the table, which is nothing of the sound's.
+                self.assertEqual(set(findings.violations()) - {"desc-avc", "desc-lpcm"}, set(), findings.as_json())
+
+    def test_wrapping_pts(self) -> None:
+        result = self.judged(sound_maker.signal(SECONDS), start=(1 << 33) - 120000)
+        self.assertEqual(result.faults, [])
+
+    def test_silence(self) -> None:
+        nothing = [array.array("h", bytes(2 * 48000 * 3))] * 2
+        for codec in ("LPCM", "AAC", "AC3"):
+            with self.subTest(codec):
+                self.assertEqual(self.judged(nothing, codec=codec, silent=True, flash=False).faults, [])
+        self.assert_fault(self.judged(sound_maker.signal(3), silent=True, flash=False), "sound in what should be silence")
+        self.assert_fault(self.judged(nothing), "0.00 s of sound that is loud")
+
+    def test_command_and_wav(self) -> None:
+        self.write(sound_maker.recording(sound_maker.signal(3)))
+        for options, status in (((), 0), (("--channels", "6"), 1), (("--min-seconds", "9"), 1), (("--silent",), 1)):
+            done = subprocess.run([sys.executable, os.path.join(HERE, "sound_check.py"), self.path, *options],
+                                  capture_output=True, check=False)
+            self.assertEqual((done.returncode, bool(json.loads(done.stdout)["faults"])), (status, bool(status)))
+        self.write(ts_maker.Maker().stream())
+        done = subprocess.run([sys.executable, os.path.join(HERE, "sound_check.py"), self.path], capture_output=True, check=False)
+        self.assertEqual(done.returncode, 2)
+        path = self.path + ".wav"
+        sound_maker.write_wav(path, sound_maker.signal(1.5, 44100), 44100)
+        with wave.open(path) as file:
+            self.assertEqual(file.getparams()[:4], (2, 2, 44100, 66150))
+            samples = array.array("h", file.readframes(66150))
+        self.assertEqual((samples[2 * 1000], samples[2 * 1000 + 1]),
+                         tuple(round(8192 * math.sin(2 * math.pi * hz * 1000 / 44100)) for hz in (440, 660)))
+
+
+class Faults(Recording):
+    """Each fault in every format, as far as a decoder leaves it to be seen."""
+
+    def each(self, spoil, *words: str, formats=FEW, seconds: float = SECONDS, **options) -> None:
+        for codec, rate, count in formats:
+            with self.subTest(codec=codec, rate=rate, channels=count):
+                result = self.judged(spoil(sound_maker.signal(seconds, rate, count)), rate, codec, **options)
+                self.assert_fault(result, *words)
+
+    def test_lost_samples(self) -> None:
+        self.each(lambda signal: cut(signal, LATE, 5), r"\b5 samples lost at 1\.[5-9]", formats=FORMATS)
+
+    def test_one_sample_of_lpcm(self) -> None:
+        for spoil, words in ((cut, r"\b1 samples lost"), (repeat, r"\b1 samples repeated")):
+            self.each(lambda signal: spoil(signal, LATE, 1), words, formats=FORMATS[:2])
+
+    def test_repeated_block(self) -> None:
+        # A unit of LPCM, and one that the phase of no tone shows: 50 ms.
+        self.each(lambda signal: repeat(signal, LATE, 480), r"\d+ samples (repeated|lost)|clicks are")
+        self.each(lambda signal: repeat(signal, LATE, 2400), "clicks are up to .50", formats=FORMATS[:1])
+        self.each(lambda signal: cut(signal, LATE, 2400), "clicks are up to .50", formats=FORMATS[:1])
+
+    def test_gap_of_silence(self) -> None:
+        self.each(lambda signal: muted(signal, LATE, 480), "something else than the tones|unsteady")
+        self.each(lambda signal: muted(signal, LATE, 9600), r"silent for 0\.[12]")
+        self.each(lambda signal: muted(signal, LATE, 5), "something else than the tones", formats=FORMATS[:2])
+
+    def test_lost_unit(self) -> None:
+        """A unit that never comes shows in the PTS, however it was lost."""
+        for codec, rate, count in FORMATS:
+            with self.subTest(codec=codec, rate=rate, channels=count):
+                data = sound_maker.recording(sound_maker.signal(SECONDS, rate, count), rate, codec)
+                starts = [packet.index for packet in mpegts.packets(data) if packet.pid == 0x1100 and packet.unit_start]
+                spoilt = b"".join(packet.raw for packet in mpegts.packets(data)
+                                  if not (packet.pid == 0x1100 and starts[40] <= packet.index < starts[41]))
+                result = sound_check.check(self.write(spoilt), count)
+                length = {"LPCM": 480, "AAC": 1024, "AC3": 1536}[codec]
+                self.assert_fault(result, rf"gap of ({length}\.\d|{length - 1}\.9) samples")
+                findings = Findings()
+                tscheck.check(self.path, findings, negotiated={"audio": {"codec": codec, "rate": rate, "channels": count}})
+                self.assertIn("audio-pts", findings.violations())
+
+    def test_swapped_channels(self) -> None:
+        self.each(lambda signal: [signal[1], signal[0], *signal[2:]], "FL: .* it has the 660 Hz of FR", "FR: .* 440 Hz of FL")
+
+    def test_order_of_six(self) -> None:
+        # That of the AAC bit stream, FC first.
+        self.each(lambda s: [s[2], s[0], s[1], s[4], s[5], s[3]], "FL: .* 880 Hz of FC", "FR: .* 440 Hz of FL", "RL: .* 1320 Hz of RR",
+                  formats=[FORMATS[3], FORMATS[5]])
+
+    def test_wrong_frequency(self) -> None:
+        wrong = sine(440 * 48000 / 44100, SECONDS)
+        self.each(lambda signal: [wrong, signal[1]], r"FL: .* there are 47[89]\.", formats=FORMATS[:1])
+        self.each(lambda signal: [sine(450, SECONDS), signal[1]], r"FL: .* there are 4(49|50)\.", formats=[FORMATS[2]])
+
+    def test_wrong_level_and_leak(self) -> None:
+        quiet = lambda signal: [array.array("h", (s // 2 for s in signal[0])), signal[1]]
+        self.each(quiet, r"FL: 440 Hz is -6\.", formats=FORMATS[:3])
+        nothing = lambda signal: [signal[0], array.array("h", bytes(2 * len(signal[0])))]
+        self.each(nothing, "FR: .* it is silent", formats=FORMATS[:3])
+        mixed = lambda signal: [array.array("h", ((9 * a + b) // 10 for a, b in zip(*signal))), signal[1]]
+        self.each(mixed, "the 660 Hz of FR are -19 dB", formats=FORMATS[:3])
+
+    def test_channels(self) -> None:
+        self.write(sound_maker.recording(sound_maker.signal(2), 48000))
+        self.assert_fault(sound_check.check(self.path, 6), "2 channels instead of 6")
+
+    def test_skew(self) -> None:
+        for skew, words in ((0.030, r"up to -30\.\d ms"), (-0.030, r"up to \+(29|30)\.\d ms")):
+            self.each(lambda signal: signal, words, skew=skew)
+        self.assertEqual(self.judged(sound_maker.signal(SECONDS), skew=0.015).faults, [])
+        self.assert_fault(self.judged(sound_maker.signal(SECONDS), skew=0.005, skew_ms=3), "up to -5")
+
+    def test_drift(self) -> None:
+        # 6 ms in a second: the PTS of sound go faster than its samples, and at first none jumps by a sample.
+        self.each(lambda signal: signal, "PTS run off from the samples by 6|PTS: gap", "drift by -", stretch=1.006, seconds=4.5)
+        self.each(lambda signal: signal, "PTS run off from the samples by (59|6.) ppm", stretch=1.00006)
+
+    def test_tone_clock(self) -> None:
+        # As if resampled by 100 ppm, smoothly.
+        signal = [sine(hz * 1.0001, SECONDS) for hz in (440, 660)]
+        self.assert_fault(self.judged(signal, with_pictures=False), "clock runs off by .(99|10.) ppm")
+
+    def test_pictures_and_ends(self) -> None:
+        self.assert_fault(self.judged(sound_maker.signal(SECONDS), flash=False), "0 of 0 flashes")
+        self.assert_fault(self.judged(muted(sound_maker.signal(SECONDS), 0, 0), skew=0.6), "begins 0.60 s after")
+        data = sound_maker.recording(sound_maker.signal(SECONDS))
+        packets = list(mpegts.packets(data))
+        kept = b"".join(p.raw for p in packets if p.pid != 0x1100 or p.index < len(packets) * 0.7)
+        self.assert_fault(sound_check.check(self.write(kept)), r"ends 0\.8\d s before")
+        clicks = [channel[:] for channel in sound_maker.signal(SECONDS)]
+        for channel, hz in zip(clicks, (440, 660)):
+            channel[2 * 48000:2 * 48000 + 480] = sine(hz, 0.01)
+        self.assert_fault(self.judged(clicks), "1 flashes without a click|clicks in")
+
+    def test_undecodable(self) -> None:
+        for codec in ("AAC", "AC3"):
+            data = bytearray(sound_maker.recording(sound_maker.signal(2), codec=codec))
+            for packet in mpegts.packets(bytes(data)):
+                if packet.pid == 0x1100 and packet.unit_start and packet.index > 300:
+                    data[packet.index * 188 + 187 - 40] ^= 0xFF
+                    data[packet.index * 188 + 4 + 14 + 10] ^= 0xFF
+            with self.subTest(codec):
+                try:
+                    faults = sound_check.check(self.write(bytes(data))).faults
+                except sound.Unusable as error:
+                    faults = [str(error)]
+                self.assertTrue(faults)
+
+
+class Rules(Recording):
+    """What the frames say of themselves, against what was agreed."""
+
+    def violations(self, codec: str, channels: int, agreed: dict, spoil=lambda data: data) -> list[str]:
+        self.write(spoil(sound_maker.recording(sound_maker.signal(1, channels=channels), codec=codec)))
+        findings = Findings()
+        tscheck.check(self.path, findings, negotiated={"audio": agreed})
+        return findings.violations()
+
+    def test_format(self) -> None:
+        for codec in ("AAC", "AC3"):
+            agreed = {"codec": codec, "rate": 48000, "channels": 6}
+            self.assertNotIn("audio-format", self.violations(codec, 6, agreed))
+            self.assertIn("audio-format", self.violations(codec, 2, agreed))
+            self.assertIn("audio-format", self.violations(codec, 6, {**agreed, "channels": 2}))
+        self.assertIn("audio-format", self.violations("AAC", 2, {"codec": "AAC", "rate": 44100, "channels": 2}))
+
+    def test_layout(self) -> None:
+        broken = lambda data: data.replace(b"\x0b\x77", b"\x0b\x78")
+        self.assertIn("ac3-frames", self.violations("AC3", 2, {"codec": "AC3", "rate": 48000, "channels": 2}, broken))
+        main = lambda data: data.replace(b"\xff\xf9\x4c", b"\xff\xf9\x0c")
+        self.assertIn("aac-profile", self.violations("AAC", 2, {"codec": "AAC", "rate": 48000, "channels": 2}, main))
+
+
+if __name__ == "__main__":
+    unittest.main()
