@@ -232,7 +232,7 @@ static void eat_memory(struct __test_metadata *_metadata, int test)
 			CPU_ZERO(&set);
 			CPU_SET((size_t)cpu, &set);
 			EXPECT_EQ(0, sched_setaffinity(0, sizeof(set), &set));
-			for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+			for (i = 0; i < ARRAY_SIZE(sizes); i++) {
 				sent += cgroup_send(test, sizes[i], &ret);
 				ASSERT_EQ(-ENOMEM, ret);
 			}

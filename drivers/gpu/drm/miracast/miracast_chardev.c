@@ -15,7 +15,8 @@
 #include "miracast_relay.h"
 
 #define MIRACAST_FEATURES \
-	(MIRACAST_FEATURE_REVOKED | MIRACAST_FEATURE_IMPORT)
+	(MIRACAST_FEATURE_REVOKED | MIRACAST_FEATURE_IMPORT | \
+	 (IS_ENABLED(CONFIG_DRM_MIRACAST_SOUND) ? MIRACAST_FEATURE_SOUND : 0))
 
 /**
  * struct miracast_broker - an open /dev/miracast

@@ -20,6 +20,9 @@
 #include <drm/drm_crtc.h>
 #include <drm/drm_device.h>
 #include <drm/drm_edid.h>
+#ifndef MIRACAST_OLD_ELD_HEADER
+#include <drm/drm_eld.h>
+#endif
 #include <drm/drm_fourcc.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_framebuffer_helper.h>

@@ -21,6 +21,7 @@
 
 #include "miracast_drv.h"
 #include "miracast_edid.h"
+#include "miracast_sound.h"
 
 /*
  * Least time between two hotplugs that user space is told of. Each is a probe and
@@ -135,8 +136,6 @@ static int miracast_plug_copy(struct miracast_plug *plug, const void *in,
 		return -EINVAL;
 	if (!miracast_plug_sound_sane(plug))
 		return -EINVAL;
-	if (plug->sound_rates)
-		return -EOPNOTSUPP;
 	if (in_len != size + plug->num_modes * plug->mode_size + plug->edid_len)
 		return -EINVAL;
 
@@ -214,21 +213,59 @@ void miracast_connector_kick(struct miracast_pipe *pipe)
 			   next > now ? next - now : 0);
 }
 
-/* Replace the monitor, and have user space told. */
-static void miracast_connector_set_monitor(struct miracast_pipe *pipe,
-					   struct miracast_monitor *monitor)
+/*
+ * Replace the monitor and its sound, and have user space told. With @keep the
+ * sound stays that is there, if it is still the one that @monitor wants: false,
+ * and nothing has changed, if not.
+ */
+static bool miracast_connector_set_monitor(struct miracast_pipe *pipe,
+					   struct miracast_monitor *monitor,
+					   struct miracast_sound *sound,
+					   bool keep)
 {
 	struct miracast_monitor *old;
 
 	spin_lock(&pipe->monitor_lock);
+	if (keep && (!pipe->sound ||
+		     !miracast_sound_matches(pipe->sound, &monitor->plug))) {
+		spin_unlock(&pipe->monitor_lock);
+		return false;
+	}
+	if (monitor)
+		WRITE_ONCE(pipe->cursor_allowed,
+			   monitor->plug.flags & MIRACAST_PLUG_CURSOR);
 	old = pipe->monitor;
 	pipe->monitor = monitor;
+	if (!keep)
+		swap(pipe->sound, sound);
 	spin_unlock(&pipe->monitor_lock);
 
 	miracast_target_set_plugged(pipe->target, monitor);
 	if (old || monitor)
 		miracast_connector_kick(pipe);
 	miracast_monitor_put(old);
+	miracast_sound_remove(sound);
+
+	return true;
+}
+
+/* With the sound that is there, or with a new one. */
+static int miracast_connector_set_sounding(struct miracast_pipe *pipe,
+					   struct miracast_monitor *monitor)
+{
+	const u8 *edid = monitor->plug.edid_len ?
+			 miracast_monitor_edid(monitor) : NULL;
+	struct miracast_sound *sound;
+
+	if (miracast_connector_set_monitor(pipe, monitor, NULL, true))
+		return 0;
+
+	sound = miracast_sound_create(pipe, &monitor->plug, edid);
+	if (IS_ERR(sound))
+		return PTR_ERR(sound);
+	miracast_connector_set_monitor(pipe, monitor, sound, false);
+
+	return 0;
 }
 
 /**
@@ -237,21 +274,27 @@ static void miracast_connector_set_monitor(struct miracast_pipe *pipe,
  * @in: struct miracast_plug and what follows it
  * @in_len: bytes of it
  *
- * Return: 0; -EINVAL, -E2BIG or -ENOMEM: then nothing has changed.
+ * Return: 0; -EINVAL, -E2BIG, -EOPNOTSUPP, -ENOSPC or -ENOMEM: then nothing has
+ * changed.
  */
 int miracast_connector_plug(struct miracast_pipe *pipe, const void *in,
 			    size_t in_len)
 {
 	struct miracast_monitor *monitor = miracast_monitor_create(in, in_len);
+	int ret;
 
 	if (IS_ERR(monitor))
 		return PTR_ERR(monitor);
 
-	WRITE_ONCE(pipe->cursor_allowed,
-		   monitor->plug.flags & MIRACAST_PLUG_CURSOR);
-	miracast_connector_set_monitor(pipe, monitor);
+	if (!monitor->plug.sound_rates) {
+		miracast_connector_set_monitor(pipe, monitor, NULL, false);
+		return 0;
+	}
+	ret = miracast_connector_set_sounding(pipe, monitor);
+	if (ret)
+		miracast_monitor_put(monitor);
 
-	return 0;
+	return ret;
 }
 
 /**
@@ -263,7 +306,7 @@ int miracast_connector_plug(struct miracast_pipe *pipe, const void *in,
  */
 void miracast_connector_unplug(struct miracast_pipe *pipe)
 {
-	miracast_connector_set_monitor(pipe, NULL);
+	miracast_connector_set_monitor(pipe, NULL, NULL, false);
 }
 
 /* ----------------------------------------------------------------- modes */

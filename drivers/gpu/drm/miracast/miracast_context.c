@@ -7,6 +7,7 @@
 #include <drm/drm_print.h>
 
 #include "miracast_drv.h"
+#include "miracast_sound.h"
 
 /* ------------------------------------------------------------------ life */
 
@@ -165,6 +166,7 @@ static const struct miracast_ioctl miracast_context_ioctls[] = {
 	{ MIRACAST_IOC_GET_BUFFER, .give = miracast_frame_get_buffer },
 	{ MIRACAST_IOC_GET_RETIRED, miracast_retire_get,
 	  .finish = miracast_retire_got },
+	{ MIRACAST_IOC_OPEN_SOUND, .give = miracast_sound_open },
 };
 
 const struct miracast_target_ops miracast_target_ops = {

@@ -28,6 +28,7 @@
 
 #include "miracast_drv.h"
 #include "miracast_relay.h"
+#include "miracast_sound.h"
 
 #define MIRACAST_NAME	"miracast"
 
@@ -67,6 +68,7 @@ static void miracast_pipe_show(struct seq_file *m, struct miracast_pipe *pipe)
 			   monitor->plug.monitor_type, monitor->plug.num_modes,
 			   monitor->plug.edid_len, monitor->plug.flags);
 	miracast_monitor_put(monitor);
+	miracast_sound_show(m, pipe);
 }
 
 static int miracast_pipes_show(struct seq_file *m, void *data)
@@ -359,6 +361,7 @@ static void __exit miracast_exit(void)
 {
 	platform_device_unregister(miracast_platform_device);
 	platform_driver_unregister(&miracast_platform_driver);
+	miracast_sound_exit();
 	miracast_relay_exit();
 }
 module_exit(miracast_exit);

@@ -27,6 +27,9 @@
  *	a whole, and counted, so that whoever reads it holds up nobody. NULL:
  *	the connector is disconnected.
  *
+ * Sound (struct miracast_sound)
+ *	The ALSA card that came with the monitor, see miracast_sound.h. NULL: none.
+ *
  * Framebuffer (struct miracast_fb)
  *	A framebuffer with the id under which the daemon knows it. The dma-buf
  *	that the daemon is given is made each time, or is the original one of
@@ -81,8 +84,8 @@
  *	must not delay the end of a session (R25). Hotplug is reported by a
  *	worker.
  * pipe->monitor_lock (spinlock)
- *	Which monitor pipe->monitor is, and pipe->hotplug_next. A leaf; process
- *	context.
+ *	Which monitor pipe->monitor is and which sound pipe->sound, and
+ *	pipe->hotplug_next. A leaf; process context.
  * drm->event_lock (spinlock, interrupts off)
  *	pipe->held_flip, as all events. DRM's own locks of vblanks are below it,
  *	and pipe->vblank.lock below those.
@@ -227,6 +230,7 @@ struct miracast_picture {
 };
 
 struct miracast_known;
+struct miracast_sound;
 
 /* A picture has two buffers: that of the primary plane and the cursor's. */
 #define MIRACAST_FRAME_IDS	2
@@ -379,6 +383,7 @@ struct miracast_stats {
  * @monitor_lock: see "Locks"
  * @monitor: what is plugged in, referenced, or NULL; protected by
  *	@monitor_lock
+ * @sound: its sound card, referenced, or NULL; protected by @monitor_lock
  * @hotplug_next: when user space may be told of the next hotplug, in jiffies;
  *	protected by @monitor_lock
  * @cursor_allowed: the daemon blends the cursor, or the last one did;
@@ -413,6 +418,7 @@ struct miracast_pipe {
 
 	spinlock_t monitor_lock;	/* see "Locks" */
 	struct miracast_monitor *monitor;
+	struct miracast_sound *sound;
 	u64 hotplug_next;
 	bool cursor_allowed;
 	struct delayed_work hotplug_work;

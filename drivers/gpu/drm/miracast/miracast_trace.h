@@ -277,6 +277,73 @@ TRACE_EVENT(miracast_frame_revoke,
 		  __entry->connector, __entry->seq, __entry->held_ns)
 );
 
+/* ----------------------------------------------------------------- sound */
+
+TRACE_EVENT(miracast_sound_start,
+	TP_PROTO(int card, u32 rate, u32 channels, u32 buffer, u32 period,
+		 u64 frame, u64 time_ns),
+	TP_ARGS(card, rate, channels, buffer, period, frame, time_ns),
+	TP_STRUCT__entry(
+		__field(int, card)
+		__field(u32, rate)
+		__field(u32, channels)
+		__field(u32, buffer)
+		__field(u32, period)
+		__field(u64, frame)
+		__field(u64, time_ns)
+	),
+	TP_fast_assign(
+		__entry->card = card;
+		__entry->rate = rate;
+		__entry->channels = channels;
+		__entry->buffer = buffer;
+		__entry->period = period;
+		__entry->frame = frame;
+		__entry->time_ns = time_ns;
+	),
+	TP_printk("card=%d rate=%u channels=%u buffer=%u period=%u frame=%llu time_ns=%llu",
+		  __entry->card, __entry->rate, __entry->channels,
+		  __entry->buffer, __entry->period, __entry->frame,
+		  __entry->time_ns)
+);
+
+TRACE_EVENT(miracast_sound_stop,
+	TP_PROTO(int card, u64 position, u64 given, u64 lost),
+	TP_ARGS(card, position, given, lost),
+	TP_STRUCT__entry(
+		__field(int, card)
+		__field(u64, position)
+		__field(u64, given)
+		__field(u64, lost)
+	),
+	TP_fast_assign(
+		__entry->card = card;
+		__entry->position = position;
+		__entry->given = given;
+		__entry->lost = lost;
+	),
+	TP_printk("card=%d position=%llu given=%llu lost=%llu",
+		  __entry->card, __entry->position, __entry->given,
+		  __entry->lost)
+);
+
+TRACE_EVENT(miracast_sound_revoked,
+	TP_PROTO(int card, u64 position, u64 lost),
+	TP_ARGS(card, position, lost),
+	TP_STRUCT__entry(
+		__field(int, card)
+		__field(u64, position)
+		__field(u64, lost)
+	),
+	TP_fast_assign(
+		__entry->card = card;
+		__entry->position = position;
+		__entry->lost = lost;
+	),
+	TP_printk("card=%d position=%llu lost=%llu",
+		  __entry->card, __entry->position, __entry->lost)
+);
+
 #endif /* _MIRACAST_TRACE_H_ */
 
 /* This part must be outside protection. */
