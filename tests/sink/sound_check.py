@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Judges the sound of a recording: the test signal, whole, in its channels, and together with its picture.
 
-    sound_check.py DIR-or-sink.ts [--channels N] [--min-seconds S] [--no-pictures | --silent] [--skew MS]
+    sound_check.py DIR-or-sink.ts [--channels N] [--min-seconds S] [--no-pictures | --silent] [--skew MS] [--latency MS]
 
-The signal is that of wfdsink/tones.py. With --silent there is to be none, in a track that goes on all the same.
+The signal is that of wfdsink/tones.py. --latency is for a source on this machine, whose clicks begin with the seconds of
+CLOCK_MONOTONIC: how long after that of its first sample each unit arrives, as a median. With --silent there is to be none, in a track that goes on all the same.
 Prints JSON: figures, and faults in words. Exit status: 0 as it should be, 1 a fault, 2 there is nothing to judge.
 """
 from __future__ import annotations
@@ -14,17 +15,22 @@ import dataclasses
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from wfdsink import mpegts, sound, tones  # noqa: E402
+from wfdsink import media, mpegts, rtp, sound, tones  # noqa: E402
 
 # Loudness at which silence is none: what a decoder leaves of it.
 SILENCE = 3
 # How much later than the pictures the sound may begin, and how much sooner end.
 EDGE_S = 0.5
+# Sound may come before its time, as players write ahead: not by more than this.
+LEAST_LATENCY_S = 0.2
+# How the fault begins that a busy processor makes as well.
+LATE = "sound arrives"
 
 
 def pictures(path: str) -> list[tuple[float, float]]:
@@ -69,9 +75,41 @@ def same_wraps(track: sound.Track, seen: list[tuple[float, float]]) -> list[tupl
     return [(pts + turns * wrap, luma) for pts, luma in seen]
 
 
+def latency(directory: str, track: sound.Track, clicks: list[float]) -> list[float]:
+    """Milliseconds from the time of each unit's first sample to its arrival, sorted."""
+    with open(os.path.join(directory, "report.json"), encoding="utf-8") as file:
+        started = json.load(file)["started_monotonic"]
+    arrivals = media.Arrivals(rtp.load(os.path.join(directory, "rtp.csv")))
+    # Between PTS and clock there is one constant; a click tells it but for whole seconds, and sound is sooner than that.
+    first = clicks[0] % 1.0
+    fraction = first + statistics.median((click - first + 0.5) % 1.0 - 0.5 for click in clicks)
+    found = []
+    for (_, pts), packet in zip(track.units, track.packets):
+        arrived = arrivals.t(packet)
+        if arrived is not None:
+            found.append(((started + arrived - (pts / 90000 - fraction) + LEAST_LATENCY_S) % 1.0 - LEAST_LATENCY_S) * 1000)
+    return sorted(found)
+
+
+def as_shown(lights: list[tones.Flash], clicks: list[float], offsets: dict[int, float]) -> list[tones.Flash]:
+    """The flashes, less what they were late when they were shown; those of which that is not known are left out.
+
+    `offsets` are milliseconds by the number of the click, counted in seconds from the first one.
+    """
+    kept = []
+    for light in lights:
+        nearest = min(clicks, key=lambda click: abs(click - light.pts))
+        late = offsets.get(round(nearest - clicks[0]))
+        if late is not None and abs(nearest - light.pts) < 0.4:
+            kept.append(tones.Flash(light.pts - late / 1000, light.earliest - late / 1000))
+    return kept
+
+
 def check(path: str, channels: int = 2, silent: bool = False, with_pictures: bool = True, min_seconds: float = 0.0,
-          skew_ms: float = tones.Limits.skew_ms) -> tones.Measured:
+          skew_ms: float = tones.Limits.skew_ms, latency_ms: float | None = None,
+          offsets: dict[int, float] | None = None) -> tones.Measured:
     """Judges a recording; raises sound.Unusable where there is nothing to judge."""
+    directory = path if os.path.isdir(path) else os.path.dirname(path)
     if os.path.isdir(path):
         path = os.path.join(path, "sink.ts")
     track = sound.read_track(path)
@@ -90,8 +128,19 @@ def check(path: str, channels: int = 2, silent: bool = False, with_pictures: boo
         together(track, seen, result)
         if not silent and len(seen) > 1 and "click_pts" in result.figures:
             steps = sorted(b - a for (a, _), (b, _) in zip(seen, seen[1:]))
-            tones.skew(result.figures["click_pts"], tones.flashes(seen), steps[len(steps) // 2], limits, result)
-    result.figures.pop("click_pts", None)
+            clicks, lights = result.figures["click_pts"], tones.flashes(seen)
+            if offsets is not None and clicks:
+                lights = as_shown(lights, clicks, offsets)
+            tones.skew(clicks, lights, steps[len(steps) // 2], limits, result)
+    clicks = result.figures.pop("click_pts", [])
+    if latency_ms is not None:
+        times = latency(directory, track, clicks) if clicks else []
+        if times:
+            result.figures["latency_ms"] = {"median": round(times[len(times) // 2], 1), "least": round(times[0], 1),
+                                            "p95": round(times[int(len(times) * 0.95)], 1), "most": round(times[-1], 1)}
+        if not times or times[len(times) // 2] > latency_ms:
+            result.fault(f"{LATE} {times[len(times) // 2]:.1f} ms after its time, {latency_ms:g} ms are allowed"
+                         if times else "no click tells the time of arrival")
     return result
 
 
@@ -102,12 +151,18 @@ def main() -> int:
     parser.add_argument("--min-seconds", type=float, default=1.0, help="of the signal (default %(default)s)")
     parser.add_argument("--skew", type=float, default=tones.Limits.skew_ms, metavar="MS",
                         help="how far sound and picture may be apart (default %(default)s)")
+    parser.add_argument("--flashes", metavar="JSON", help="how late each flash was shown: {\"flashes\": [[click, ms], ...]}")
+    parser.add_argument("--latency", type=float, metavar="MS", help="how long after its time sound may arrive")
     parser.add_argument("--no-pictures", action="store_true", help="the sound alone: no flash belongs to its clicks")
     parser.add_argument("--silent", action="store_true", help="the track is to be silent, and whole")
     args = parser.parse_args()
     try:
+        offsets = None
+        if args.flashes:
+            with open(args.flashes, encoding="utf-8") as file:
+                offsets = dict(json.load(file)["flashes"])
         result = check(args.recording, args.channels, args.silent, not args.no_pictures, args.min_seconds,
-                       skew_ms=args.skew)
+                       skew_ms=args.skew, latency_ms=args.latency, offsets=offsets)
     except (sound.Unusable, OSError) as error:
         print(f"sound_check: {error}", file=sys.stderr)
         return 2

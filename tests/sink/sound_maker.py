@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Makes the signal that wfdsink/tones.py measures: as samples, as a WAV file to play, and as a recording for the self test.
 
-    sound_maker.py --seconds S [--rate HZ] [--channels 2|6] FILE.wav
+    sound_maker.py --seconds S [--rate HZ] [--channels 2|6] [--alsa] FILE.wav
 
+Six channels are in the order of WAVE (FL FR FC LFE RL RR), with --alsa in that of a bare ALSA device (FL FR RL RR FC LFE).
 Written apart from the judge's arithmetic: it builds where that one parses.
 """
 from __future__ import annotations
@@ -22,6 +23,7 @@ TONES = {2: (440, 660), 6: (440, 660, 880, 60, 1100, 1320)}
 TONE, CLICK = 8192, 16384
 CLICK_HZ, CLICK_S = 4000, 0.010
 LFE = 3
+ALSA_ORDER = (0, 1, 4, 5, 2, 3)
 
 
 @functools.lru_cache(maxsize=None)
@@ -131,8 +133,12 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--rate", type=int, default=48000)
     parser.add_argument("--channels", type=int, choices=sorted(TONES), default=2)
+    parser.add_argument("--alsa", action="store_true", help="channels in the order of a bare ALSA device")
     args = parser.parse_args()
-    write_wav(args.file, signal(args.seconds, args.rate, args.channels), args.rate)
+    made = signal(args.seconds, args.rate, args.channels)
+    if args.alsa and args.channels == 6:
+        made = [made[n] for n in ALSA_ORDER]
+    write_wav(args.file, made, args.rate)
     return 0
 
 

@@ -115,6 +115,17 @@ class Parameters(unittest.TestCase):
                 params.check_m4_audio(value, params.DEFAULT_AUDIO, 1)
             self.assertEqual(caught.exception.rule, rule)
 
+    def test_sounds_by_name(self) -> None:
+        self.assertEqual(params.audio_codecs("none"), "none")
+        self.assertEqual(params.audio_codecs("lpcm-48000,aac-2,aac-6,ac3-6,lpcm-44100"),
+                         "LPCM 00000003 00, AAC 00000005 00, AC3 00000004 00")
+        for name, (codec, bit) in params.sound_names().items():
+            value = params.audio_codecs(name)
+            agreed = params.check_m4_audio(value, value, 1)
+            self.assertEqual((value, agreed["codec"]), (f"{codec} {bit:08X} 00", codec))
+            self.assertIn(name, (f"{codec.lower()}-{agreed['rate']}", f"{codec.lower()}-{agreed['channels']}"))
+        self.assertRaisesRegex(ValueError, "no sound 'mp3'.* none, lpcm-44100", params.audio_codecs, "mp3")
+
     def test_url_and_timing(self) -> None:
         self.assertEqual(params.check_m4_url("rtsp://10.0.0.1:7236/wfd1.0/streamid=0 none", "10.0.0.1"),
                          "rtsp://10.0.0.1:7236/wfd1.0/streamid=0")

@@ -19,7 +19,7 @@ sys.path.insert(0, HERE)
 import sound_check  # noqa: E402
 import sound_maker  # noqa: E402
 import ts_maker  # noqa: E402
-from wfdsink import mpegts, sound, tones, tscheck  # noqa: E402
+from wfdsink import mpegts, rtp, sound, tones, tscheck  # noqa: E402
 from wfdsink.rules import Findings  # noqa: E402
 
 FORMATS = (("LPCM", 48000, 2), ("LPCM", 44100, 2), ("AAC", 48000, 2), ("AAC", 48000, 6), ("AC3", 48000, 2), ("AC3", 48000, 6))
@@ -191,6 +191,13 @@ class Faults(Recording):
         self.assertEqual(self.judged(sound_maker.signal(SECONDS), skew=0.015).faults, [])
         self.assert_fault(self.judged(sound_maker.signal(SECONDS), skew=0.005, skew_ms=3), "up to -5")
 
+    def test_late_flashes(self) -> None:
+        """What a flash was late where it was shown is no skew; what it was not, is."""
+        self.write(sound_maker.recording(sound_maker.signal(SECONDS + 1), skew=-0.030))
+        for offsets, words in (({n: 30.0 for n in range(9)}, ""), ({2: 30.0, 3: 33.0}, ""), ({n: -5.0 for n in range(9)}, "apart"),
+                               ({}, "0 of 0 flashes")):
+            self.assertRegex("; ".join(sound_check.check(self.path, offsets=offsets).faults), f"^{words}$" if not words else words)
+
     def test_drift(self) -> None:
         # 6 ms in a second: the PTS of sound go faster than its samples, and at first none jumps by a sample.
         self.each(lambda signal: signal, "PTS run off from the samples by 6|PTS: gap", "drift by -", stretch=1.006, seconds=4.5)
@@ -212,6 +219,24 @@ class Faults(Recording):
         for channel, hz in zip(clicks, (440, 660)):
             channel[2 * 48000:2 * 48000 + 480] = sine(hz, 0.01)
         self.assert_fault(self.judged(clicks), "1 flashes without a click|clicks in")
+
+    def test_latency(self) -> None:
+        """Arrival against the seconds of the clock that the clicks begin with."""
+        data = sound_maker.recording(sound_maker.signal(SECONDS))
+        self.write(data)
+        directory = os.path.dirname(self.path)
+        for late, allowed, fault in ((0.030, 31, False), (0.030, 29, True), (-0.012, 0, False)):
+            sent, t, units = [], 0.0, 0
+            for packet in mpegts.packets(data):
+                if packet.pid == 0x1100 and packet.unit_start:
+                    t, units = units * 0.010 + late, units + 1
+                sent.append(rtp.Datagram(t, 0, 0, 0, 0, 33, 0, 188, 188))
+            rtp.save(sent, os.path.join(directory, "rtp.csv"))
+            with open(os.path.join(directory, "report.json"), "w", encoding="utf-8") as file:
+                json.dump({"started_monotonic": 1234.0}, file)
+            result = sound_check.check(directory, latency_ms=allowed)
+            self.assertAlmostEqual(result.figures["latency_ms"]["median"], late * 1000, delta=0.3)
+            self.assertEqual(bool(result.faults), fault, result.faults)
 
     def test_undecodable(self) -> None:
         for codec in ("AAC", "AC3"):

@@ -27,6 +27,13 @@ def parameter(text: str) -> tuple[str, str]:
     return name, value
 
 
+def sounds(text: str) -> str:
+    try:
+        return params.audio_codecs(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     """Everything about the session itself; wfd-sink-p2p takes the same."""
     parser.add_argument("--out", metavar="DIR", help="directory for the results")
@@ -50,6 +57,9 @@ def add_session_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--user-agent", default="wfd-sink/1.0", help="User-Agent header; empty for none")
     parser.add_argument("--video-formats", default=params.DEFAULT_VIDEO, help="value of wfd_video_formats")
     parser.add_argument("--audio-codecs", default=params.DEFAULT_AUDIO, help="value of wfd_audio_codecs")
+    parser.add_argument("--sound", metavar="NAMES", type=sounds, dest="audio_codecs",
+                        help="the same by names, commas between them: lpcm-44100, lpcm-48000, aac-2, -4, -6, -8, ac3-2, -4, "
+                             "-6; or none")
     parser.add_argument("--wfd2-video-formats", help="value of wfd2_video_formats (a release 2 sink)")
     parser.add_argument("--wfd2-audio-codecs", help="value of wfd2_audio_codecs")
     parser.add_argument("--edid", metavar="FILE", help="EDID to answer wfd_display_edid with")

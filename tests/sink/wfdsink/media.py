@@ -159,10 +159,18 @@ def _run(*command: str, data: bytes | None = None) -> subprocess.CompletedProces
     return subprocess.run(command, input=data, capture_output=True, check=False)
 
 
+def _without_sound(ts_path: str) -> bytes:
+    """The recording less its audio packets: ffprobe does not know stream type 0x83 and takes LPCM for what it is not."""
+    with open(ts_path, "rb") as file:
+        data = file.read()
+    return b"".join(packet for at in range(0, len(data) - mpegts.PACKET + 1, mpegts.PACKET)
+                    if (((packet := data[at:at + mpegts.PACKET])[1] & 0x1F) << 8 | packet[2]) not in AUDIO_PIDS)
+
+
 def _probe(ts_path: str) -> tuple[list[dict], list[str]]:
     """(decoded pictures as ffprobe describes them, error lines)."""
     result = _run("ffprobe", "-v", "error", "-f", "mpegts", "-select_streams", "v:0", "-show_entries",
-                  "frame=pts,pict_type,key_frame,width,height", "-of", "json", ts_path)
+                  "frame=pts,pict_type,key_frame,width,height", "-of", "json", "pipe:0", data=_without_sound(ts_path))
     errors = [line for line in result.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
     try:
         return json.loads(result.stdout or b"{}").get("frames", []), errors

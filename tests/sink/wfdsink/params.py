@@ -52,6 +52,10 @@ DEFAULT_VIDEO = ("40 00 01 10 0001DFFF 1FFFFFFF 00000FFF 00 0000 0000 11 none no
 DEFAULT_VIDEO2 = "20 01 03 0010 00000001DFFF 00001FFFFFFF 000000000FFF 00 0000 0000 11 00"
 DEFAULT_AUDIO = "LPCM 00000003 00, AAC 00000001 00"
 
+# wfd_audio_codecs (Table 37): what each bit of a codec's modes means, as (Hz, channels).
+AUDIO_MODES = {"LPCM": [(44100, 2), (48000, 2)], "AAC": [(48000, 2), (48000, 4), (48000, 6), (48000, 8)],
+               "AC3": [(48000, 2), (48000, 4), (48000, 6)]}
+
 _CODEC = re.compile(r"([0-9A-Fa-f]{2}) ([0-9A-Fa-f]{2}) ([0-9A-Fa-f]{8}) ([0-9A-Fa-f]{8}) ([0-9A-Fa-f]{8}) "
                     r"([0-9A-Fa-f]{2}) ([0-9A-Fa-f]{4}) ([0-9A-Fa-f]{4}) ([0-9A-Fa-f]{2}) "
                     r"([0-9A-Fa-f]{4}|none) ([0-9A-Fa-f]{4}|none)")
@@ -202,18 +206,32 @@ def check_m4_audio(value: str, offered: str, generation: int) -> dict | None:
     if not any(c == codec and m & mask for c, m, _ in parse_audio(offered, generation)):
         raise Bad("m4-audio-not-offered", value)
     bit = mask.bit_length() - 1
-    if codec == "LPCM":
-        layouts = ([(44100, 2), (48000, 2)] if generation == 1 else
-                   [(44100, 2), (48000, 2), (48000, 1), (48000, 6), (48000, 8), (48000, 2), (96000, 2), (96000, 2),
-                    (96000, 6), (96000, 8)])
-    elif codec == "AC3":
-        layouts = [(48000, 2), (48000, 4), (48000, 6)]
-    else:
-        layouts = [(48000, 2), (48000, 4), (48000, 6), (48000, 8)]
+    layouts = AUDIO_MODES.get(codec, AUDIO_MODES["AAC"])
+    if codec == "LPCM" and generation == 2:
+        layouts = layouts + [(48000, 1), (48000, 6), (48000, 8), (48000, 2), (96000, 2), (96000, 2), (96000, 6), (96000, 8)]
     if bit >= len(layouts):
         raise Bad("m4-audio-not-offered", value)
     rate, channels = layouts[bit]
     return {"codec": codec, "rate": rate, "channels": channels}
+
+
+def sound_names() -> dict[str, tuple[str, int]]:
+    """Each audio mode by a name of its own, such as "aac-6" and "lpcm-44100"."""
+    return {f"{codec.lower()}-{rate if codec == 'LPCM' else channels}": (codec, 1 << bit)
+            for codec, layouts in AUDIO_MODES.items() for bit, (rate, channels) in enumerate(layouts)}
+
+
+def audio_codecs(text: str) -> str:
+    """The value of wfd_audio_codecs for names of sound_names() with commas between them; "none" for a silent sink."""
+    if text == "none":
+        return text
+    masks: dict[str, int] = {}
+    for name in text.split(","):
+        if name not in sound_names():
+            raise ValueError(f"there is no sound {name!r}; there are none, {', '.join(sound_names())}")
+        codec, bit = sound_names()[name]
+        masks[codec] = masks.get(codec, 0) | bit
+    return ", ".join(f"{codec} {mask:08X} 00" for codec, mask in masks.items())
 
 
 _URL = re.compile(r"rtsp://([0-9.]+)(?::(\d{1,5}))?/wfd1\.0/streamid=0")

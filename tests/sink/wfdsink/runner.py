@@ -61,7 +61,7 @@ def run(options: Options, script: Script, directory: str, rtp_port: int = 0, ana
     receiver = rtp.Receiver(address, rtp_port, os.path.join(directory, "sink.ts"), t0, first.feed)
     receiver.start()
     session = Session(options, script, findings, transcript, receiver.port, t0)
-    report: dict = {"script": script.name, "expect": script.expect, "started": started,
+    report: dict = {"script": script.name, "expect": script.expect, "started": started, "started_monotonic": t0,
                     "time_scale": options.time_scale}
     try:
         session.connect()

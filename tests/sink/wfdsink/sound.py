@@ -106,13 +106,14 @@ def pes_of(path: str, pids: range | set[int]) -> Iterator[mpegts.Pes]:
 class Track:
     """Sound on the stream's time.
 
-    `units` has (first sample, PTS in 90 kHz, unwrapped) of each unit that came whole, in order. `channels` are the samples
-    of each channel, 16 bit, in the order FL FR FC LFE RL RR.
+    `units` has (first sample, PTS in 90 kHz, unwrapped) of each unit that came whole, in order; `packets` the TS packet that
+    its last byte came in. `channels` are the samples of each channel, 16 bit, in the order FL FR FC LFE RL RR.
     """
     codec: str
     rate: int
     units: list[tuple[int, int]]
     channels: list[array.array]
+    packets: list[int] = dataclasses.field(default_factory=list)
 
     @property
     def length(self) -> int:
@@ -206,4 +207,4 @@ def read_track(path: str) -> Track:
     for unit, length in zip(units, lengths):
         starts.append((at, unwrap(unit.pts)))
         at += length
-    return Track(codec, rate, starts, deinterleave(samples, channels))
+    return Track(codec, rate, starts, deinterleave(samples, channels), [unit.last for unit in units])
