@@ -257,18 +257,65 @@ static void test_numbering(void)
 	g_assert_cmpint(selection.level, ==, WFD_LEVEL_5_2);
 }
 
-static void assert_audio(const char *line, guint available, enum wfd_audio_format format,
-			 guint32 mode, gboolean r2)
+static void assert_audio_of(const char *line, guint available, guint six, enum wfd_audio_format format,
+			    guint32 mode, gboolean r2)
 {
+	const struct wfd_encoder_limits limits = { .audio = available, .audio_six = six };
 	g_autofree char *lines = g_strconcat(
 		"wfd_video_formats: 40 00 01 10 00000101 00000000 00000000" TAIL, line, NULL);
 	g_autoptr(wfd_sink_caps) caps = sink(lines);
 	struct wfd_selection selection;
 
-	wfd_negotiate_audio(caps, available, &selection);
+	wfd_negotiate_audio(caps, &limits, &selection);
 	g_assert_cmpint(selection.audio_format, ==, format);
 	g_assert_cmphex(selection.audio_mode, ==, mode);
 	g_assert_cmpint(selection.audio_r2, ==, r2);
+}
+
+static void assert_audio(const char *line, guint available, enum wfd_audio_format format,
+			 guint32 mode, gboolean r2)
+{
+	assert_audio_of(line, available, 0, format, mode, r2);
+}
+
+/* Six channels only where an encoder has them, and then before two. */
+static void test_six_channels(void)
+{
+	const char *all = "wfd_audio_codecs: LPCM 00000003 00, AAC 0000000f 00, AC3 00000007 00\r\n";
+	const char *aac = "wfd_audio_codecs: LPCM 00000003 00, AAC 00000005 00\r\n";
+	const char *ac3 = "wfd_audio_codecs: LPCM 00000002 00, AC3 00000005 00\r\n";
+	const char *r2 = "wfd_audio_codecs: LPCM 00000003 00\r\nwfd2_audio_codecs: AC3 00000004 00\r\n";
+	const guint both = 1 << WFD_AUDIO_AAC | 1 << WFD_AUDIO_AC3;
+	const guint stereo = no_limits.audio;
+
+	assert_audio_of(all, stereo, both, WFD_AUDIO_AC3, WFD_AC3_48K_16_6, FALSE);
+	assert_audio_of(all, stereo, 1 << WFD_AUDIO_AAC, WFD_AUDIO_AAC, WFD_AAC_48K_16_6, FALSE);
+	assert_audio_of(all, stereo, 0, WFD_AUDIO_AAC, WFD_AAC_48K_16_2, FALSE);
+	assert_audio_of(aac, stereo, both, WFD_AUDIO_AAC, WFD_AAC_48K_16_6, FALSE);
+	assert_audio_of(ac3, stereo, both, WFD_AUDIO_AC3, WFD_AC3_48K_16_6, FALSE);
+	assert_audio_of(ac3, stereo, 1 << WFD_AUDIO_AAC, WFD_AUDIO_LPCM, WFD_LPCM_48K_16_2, FALSE);
+	assert_audio_of(ac3, 1 << WFD_AUDIO_AC3, 0, WFD_AUDIO_AC3, WFD_AC3_48K_16_2, FALSE);
+	assert_audio_of(r2, stereo, both, WFD_AUDIO_AC3, WFD_AC3_48K_16_6, TRUE);
+}
+
+static void test_audio_modes(void)
+{
+	static const struct {
+		enum wfd_audio_format format;
+		guint32 mode;
+		guint rate, channels;
+	} rows[] = {
+		{ WFD_AUDIO_LPCM, WFD_LPCM_44K1_16_2, 44100, 2 }, { WFD_AUDIO_LPCM, WFD_LPCM_48K_16_2, 48000, 2 },
+		{ WFD_AUDIO_AAC, WFD_AAC_48K_16_2, 48000, 2 },	  { WFD_AUDIO_AAC, WFD_AAC_48K_16_4, 48000, 4 },
+		{ WFD_AUDIO_AAC, WFD_AAC_48K_16_6, 48000, 6 },	  { WFD_AUDIO_AAC, WFD_AAC_48K_16_8, 48000, 8 },
+		{ WFD_AUDIO_AC3, WFD_AC3_48K_16_2, 48000, 2 },	  { WFD_AUDIO_AC3, WFD_AC3_48K_16_6, 48000, 6 },
+		{ WFD_AUDIO_NONE, 0, 0, 0 },			  { WFD_AUDIO_OTHER, 1, 0, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_assert_cmpuint(wfd_audio_rate(rows[i].format, rows[i].mode), ==, rows[i].rate);
+		g_assert_cmpuint(wfd_audio_channels(rows[i].format, rows[i].mode), ==, rows[i].channels);
+	}
 }
 
 static void test_audio(void)
@@ -335,6 +382,8 @@ int main(int argc, char *argv[])
 	g_test_add_func("/wfd/negotiate/M4/request-refused", test_request_refused);
 	g_test_add_func("/wfd/negotiate/M4/numbering", test_numbering);
 	g_test_add_func("/wfd/negotiate/3.4.1/audio", test_audio);
+	g_test_add_func("/wfd/negotiate/six-channels", test_six_channels);
+	g_test_add_func("/wfd/negotiate/audio-modes", test_audio_modes);
 	g_test_add_func("/wfd/negotiate/M4/bitrate", test_bitrate);
 	return g_test_run();
 }

@@ -227,6 +227,23 @@ const char *wfd_audio_format_name(enum wfd_audio_format format)
 	return format < G_N_ELEMENTS(audio_names) ? audio_names[format] : NULL;
 }
 
+guint wfd_audio_rate(enum wfd_audio_format format, guint32 mode)
+{
+	if (!wfd_audio_format_name(format))
+		return 0;
+	return format == WFD_AUDIO_LPCM && mode == WFD_LPCM_44K1_16_2 ? 44100 : 48000;
+}
+
+guint wfd_audio_channels(enum wfd_audio_format format, guint32 mode)
+{
+	if (!wfd_audio_format_name(format))
+		return 0;
+	if (format == WFD_AUDIO_LPCM)
+		return 2;
+	/* AAC and AC-3: 2, 4, 6, 8 by the bit's number. */
+	return 2 * (guint)g_bit_nth_lsf(mode << 1, 0);
+}
+
 static gboolean scan_audio_codec(const char **pos, struct wfd_audio_codec *out,
 				 const char **expected)
 {

@@ -278,7 +278,7 @@ gboolean wfd_negotiate(const wfd_sink_caps *caps, const struct wfd_encoder_limit
 	out->frame_rate_control = frame_skip(caps, choice);
 	out->bitrate = wfd_suggest_bitrate(choice->mode, choice->level, choice->profile, limits,
 					   caps->max_bitrate);
-	wfd_negotiate_audio(caps, limits->audio, out);
+	wfd_negotiate_audio(caps, limits, out);
 	return TRUE;
 }
 
@@ -292,33 +292,43 @@ static gboolean sink_has(const struct wfd_audio_codecs *codecs, enum wfd_audio_f
 	return FALSE;
 }
 
-void wfd_negotiate_audio(const wfd_sink_caps *caps, guint available, struct wfd_selection *out)
+struct audio_preference {
+	enum wfd_audio_format format;
+	guint32 mode;
+};
+
+/* What cannot be encoded is never promised. */
+static gboolean can_encode(const struct wfd_encoder_limits *limits, const struct audio_preference *p)
 {
-	static const struct {
-		enum wfd_audio_format format;
-		guint32 mode;
-	} preference[] = {
-		{ WFD_AUDIO_AAC, WFD_AAC_48K_16_2 },
-		{ WFD_AUDIO_LPCM, WFD_LPCM_48K_16_2 },
-		{ WFD_AUDIO_LPCM, WFD_LPCM_44K1_16_2 },
-		{ WFD_AUDIO_AC3, WFD_AC3_48K_16_2 },
+	guint formats = wfd_audio_channels(p->format, p->mode) > 2 ? limits->audio_six : limits->audio;
+
+	return formats >> p->format & 1;
+}
+
+void wfd_negotiate_audio(const wfd_sink_caps *caps, const struct wfd_encoder_limits *limits,
+			 struct wfd_selection *out)
+{
+	static const struct audio_preference preference[] = {
+		{ WFD_AUDIO_AC3, WFD_AC3_48K_16_6 },   { WFD_AUDIO_AAC, WFD_AAC_48K_16_6 },
+		{ WFD_AUDIO_AAC, WFD_AAC_48K_16_2 },   { WFD_AUDIO_LPCM, WFD_LPCM_48K_16_2 },
+		{ WFD_AUDIO_LPCM, WFD_LPCM_44K1_16_2 }, { WFD_AUDIO_AC3, WFD_AC3_48K_16_2 },
 	};
 
 	out->audio_format = WFD_AUDIO_NONE;
 	out->audio_mode = 0;
 	out->audio_r2 = FALSE;
 	for (guint i = 0; i < G_N_ELEMENTS(preference); i++) {
-		gboolean r1 = sink_has(&caps->audio, preference[i].format, preference[i].mode);
+		const struct audio_preference *p = &preference[i];
+		gboolean r1 = sink_has(&caps->audio, p->format, p->mode);
 
-		if (!(available & 1u << preference[i].format) ||
-		    !(r1 || sink_has(&caps->audio2, preference[i].format, preference[i].mode)))
+		if (!can_encode(limits, p) || !(r1 || sink_has(&caps->audio2, p->format, p->mode)))
 			continue;
-		out->audio_format = preference[i].format;
-		out->audio_mode = preference[i].mode;
+		out->audio_format = p->format;
+		out->audio_mode = p->mode;
 		out->audio_r2 = !r1;
 		return;
 	}
-	if (caps->has_audio && (available & 1u << WFD_AUDIO_LPCM)) {
+	if (caps->has_audio && (limits->audio & 1u << WFD_AUDIO_LPCM)) {
 		out->audio_format = WFD_AUDIO_LPCM;
 		out->audio_mode = WFD_LPCM_48K_16_2;
 		out->audio_r2 = caps->audio.n_codecs == 0;

@@ -130,6 +130,9 @@ gboolean wfd_audio_codecs_parse(const char *value, struct wfd_audio_codecs *out,
 char *wfd_audio_codecs_format(const struct wfd_audio_codecs *codecs);
 /* "LPCM", "AAC", "AC3"; NULL for the other two. */
 const char *wfd_audio_format_name(enum wfd_audio_format format);
+/* What a mode bit says: samples per second and channels; 0 for formats that are not known here. */
+guint wfd_audio_rate(enum wfd_audio_format format, guint32 mode);
+guint wfd_audio_channels(enum wfd_audio_format format, guint32 mode);
 
 /* ---- wfd_client_rtp_ports ------------------------------------------------ */
 
