@@ -28,6 +28,7 @@ struct input {
 	GstSegment segment;
 	struct wfd_ts_format format;
 	gboolean eos;
+	gint64 sent_pts; /* of the latest access unit that was sent; G_MININT64: this chain call has sent none */
 };
 
 struct settings {

@@ -247,6 +247,8 @@ static GstFlowReturn push_access_unit(WfdTsMux *self, struct input *input, struc
 	wrote = wfd_ts_packer_pack(self->packer, au, packets);
 	self->discont |= (wrote & WFD_TS_WROTE_DISCONTINUITY) != 0;
 	ret = wfd_ts_mux_push_packets(self, packets, wrote, au, buffer);
+	if (ret == GST_FLOW_OK)
+		input->sent_pts = au->pts;
 	if (wfd_ts_mux_clock_time(self, &now))
 		wfd_ts_mux_set_flowing(self, TRUE);
 	return ret;
@@ -422,9 +424,9 @@ GstFlowReturn wfd_ts_mux_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer
 	struct input *input = gst_pad_get_element_private(pad);
 	gboolean video = input == &self->inputs[WFD_TS_VIDEO];
 	struct wfd_ts_access_unit au = { 0 };
-	gboolean sent = FALSE;
+	gint64 sent_pts;
 	GstFlowReturn ret;
-	guint64 time = 0;
+	guint64 time;
 	GstMapInfo map;
 
 	if (!set_times(input, buffer, &au)) {
@@ -442,18 +444,20 @@ GstFlowReturn wfd_ts_mux_chain(GstPad *pad, GstObject *parent, GstBuffer *buffer
 	}
 
 	g_mutex_lock(&self->lock);
-	if (video) {
+	input->sent_pts = G_MININT64;
+	if (video)
 		ret = video_access_unit(self, input, buffer, &map, &au);
-		sent = ret == GST_FLOW_OK && self->picture_sent && !self->muted;
-		time = g_get_monotonic_time() * 1000;
-	} else {
+	else
 		ret = audio_access_unit(self, input, buffer, &map, &au);
-	}
+	sent_pts = input->sent_pts;
+	time = g_get_monotonic_time() * 1000;
 	g_mutex_unlock(&self->lock);
 
 	gst_buffer_unmap(buffer, &map);
-	if (sent)
-		g_signal_emit_by_name(self, "au-sent", (guint64)au.pts, (guint64)flip_time(buffer), time);
+	if (sent_pts != G_MININT64 && video)
+		g_signal_emit_by_name(self, "au-sent", (guint64)sent_pts, (guint64)flip_time(buffer), time);
+	else if (sent_pts != G_MININT64)
+		g_signal_emit_by_name(self, "sound-sent", (guint64)sent_pts, time);
 	gst_buffer_unref(buffer);
 	return ret;
 }

@@ -461,6 +461,8 @@ static void wfd_ts_mux_class_init(WfdTsMuxClass *klass)
 	g_object_class_install_properties(object_class, N_PROPS, props);
 	g_signal_new("au-sent", WFD_TYPE_TS_MUX, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 3,
 		     G_TYPE_UINT64, G_TYPE_UINT64, G_TYPE_UINT64);
+	g_signal_new("sound-sent", WFD_TYPE_TS_MUX, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+		     G_TYPE_UINT64, G_TYPE_UINT64);
 
 	gst_element_class_add_static_pad_template(element_class, &video_template);
 	gst_element_class_add_static_pad_template(element_class, &audio_template);

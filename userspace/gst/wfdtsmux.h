@@ -55,6 +55,9 @@
  *     the value of the picture's GstReferenceTimestampMeta with caps WFD_FLIP_TIME_CAPS or GST_CLOCK_TIME_NONE,
  *     @sent is CLOCK_MONOTONIC in ns.  Emitted in the streaming thread of the
  *     video pad: be short, and do not change the state of the pipeline.
+ *
+ *   sound-sent (guint64 pts, guint64 sent)
+ *     The same for a unit of sound, in the streaming thread of the audio pad.
  */
 #pragma once
 
