@@ -230,7 +230,7 @@ static void test_options(void)
 	} cases[] = {
 		{ "@a{sv} {}", NULL },
 		{ "{'width': <uint32 800>, 'audio': <'tone'>, 'max-bit-rate': <uint64 5000000>}", NULL },
-		{ "{'audio': <'bogus'>}", "\"audio\" is \"bogus\", it is one of: none, silence, tone" },
+		{ "{'audio': <'bogus'>}", "\"audio\" is \"bogus\", it is one of: none, desktop, silence, tone" },
 		{ "{'audio': <'none|silence'>}", "one of" },
 		{ "{'encoder': <''>}", "it has 1 to 64 characters" },
 		{ "{'max-bit-rate': <uint64 5>}", "it goes from 100000 to 1000000000" },

@@ -14,6 +14,7 @@
 
 #include "media-pipeline.h"
 #include "rtp-reader.h"
+#include "sound-pump.h"
 #include "wfdtsmux.h"
 
 #define MSEC_US 1000
@@ -105,6 +106,8 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
 struct fixture {
 	struct rtp_reader *reader;
 	media_pipeline *pipeline;
+	sound_pump *sound; /* of tones, if the mode has sound */
+	gpointer sound_source;
 	GSocket *socket;
 	struct wfd_selection selection;
 	struct picture picture;
@@ -183,6 +186,38 @@ static void set_picture(struct fixture *f, const struct wfd_mode *mode)
 	memset(f->picture.data, 128, GST_VIDEO_INFO_SIZE(&f->picture.info));
 }
 
+static void sound_unit(const struct sound_unit *unit, gpointer data)
+{
+	struct fixture *f = data;
+
+	media_pipeline_push_sound(f->pipeline, unit);
+}
+
+static void begin_sound(struct fixture *f)
+{
+	struct sound_layout layout;
+
+	if (!media_pipeline_sound_layout(&f->selection, &layout))
+		return;
+	f->sound_source = sound_source_test.create(NULL, &layout.format, NULL);
+	f->sound = sound_pump_new(&sound_source_test, f->sound_source, &layout, sound_unit, f, NULL);
+	g_assert_nonnull(f->sound);
+}
+
+static void play(struct fixture *f)
+{
+	media_pipeline_play(f->pipeline);
+	if (f->sound)
+		sound_pump_set_running(f->sound, TRUE);
+}
+
+static void pause_stream(struct fixture *f)
+{
+	if (f->sound)
+		sound_pump_set_running(f->sound, FALSE);
+	media_pipeline_pause(f->pipeline);
+}
+
 static void begin(struct fixture *f, struct wfd_selection selection)
 {
 	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
@@ -191,7 +226,6 @@ static void begin(struct fixture *f, struct wfd_selection selection)
 		.encoder = video_encoder_find("x264enc", &error),
 		.selection = &f->selection,
 		.bit_rate = selection.bitrate,
-		.audio = AUDIO_SOURCE_TONE,
 		.peer_address = "127.0.0.1",
 		.pmt_pid = 0x100,
 	};
@@ -208,10 +242,14 @@ static void begin(struct fixture *f, struct wfd_selection selection)
 	set_picture(f, selection.mode);
 	f->pipeline = media_pipeline_new(&config, &funcs, f, &error);
 	g_assert_no_error(error);
+	begin_sound(f);
 }
 
 static void end(struct fixture *f)
 {
+	sound_pump_free(f->sound);
+	if (f->sound_source)
+		sound_source_test.destroy(f->sound_source);
 	media_pipeline_free(f->pipeline);
 	rtp_reader_free(f->reader);
 	g_object_unref(f->socket);
@@ -405,12 +443,12 @@ static void test_pauses(void)
 		gint64 played = g_get_monotonic_time();
 		guint packets, first = 0, first_sound = 0;
 
-		media_pipeline_play(f.pipeline);
+		play(&f);
 		for (guint i = 0; i < 12; i++) {
 			push(&f, 0, FALSE);
 			run(i == 11 ? n % 3 : 17);
 		}
-		media_pipeline_pause(f.pipeline);
+		pause_stream(&f);
 		/* What has left arrives. */
 		run(60);
 		packets = rtp_reader_packets(f.reader);
@@ -444,6 +482,87 @@ static void test_pauses(void)
 	}
 	g_assert_cmpuint(f.failures, ==, 0);
 	end(&f);
+}
+
+/* ----------------------------------------------------------------------------- sound */
+
+/*
+ * Sound of two seconds: no gap, each frame at the time at which it was played, less what the encoder
+ * puts in front, and soon.
+ */
+static void check_sound(enum wfd_audio_format format, guint32 mode, guint frame, guint delay, guint shown_later_ms,
+			guint limit_ms)
+{
+	struct wfd_selection selection = VGA60;
+	g_autoptr(GPtrArray) units = NULL;
+	g_autoptr(GPtrArray) pictures = NULL;
+	struct sound_state state;
+	struct media_stats stats;
+	gint64 least_lead = G_MAXINT64;
+	struct fixture f;
+	guint rate;
+
+	selection.audio_format = format;
+	selection.audio_mode = mode;
+	rate = wfd_audio_rate(format, mode);
+	begin(&f, selection);
+	play(&f);
+	for (guint i = 0; i < 100; i++) {
+		push(&f, 0, FALSE);
+		run(20);
+	}
+	sound_pump_get_state(f.sound, &state);
+	pause_stream(&f);
+	run(50);
+	units = rtp_reader_units(f.reader, FALSE);
+	pictures = rtp_reader_units(f.reader, TRUE);
+	g_assert_cmpuint(units->len, >=, 2 * rate / frame - 4);
+	for (guint i = 1; i < units->len; i++) {
+		gint64 step = unit_at(units, i)->pts - unit_at(units, i - 1)->pts;
+
+		g_assert_cmpint(ABS(step * rate - 90000 * (gint64)frame), <=, 2 * rate);
+		least_lead = MIN(least_lead, (gint64)unit_at(units, i)->pts - unit_at(units, i)->pcr);
+	}
+	/* The test source's samples lie on a grid of the clock, and the pictures say where that is. */
+	{
+		gint64 base = (gint64)unit_at(pictures, pictures->len / 2)->pts - flip_ticks(&f, pictures->len / 2);
+		gint64 sample, now = g_get_monotonic_time();
+
+		for (guint i = 0; i < pictures->len; i++)
+			base = MIN(base, (gint64)unit_at(pictures, i)->pts - flip_ticks(&f, i));
+		/* In which of its samples the first unit begins: it is one of them, and of the last seconds. */
+		sample = ((gint64)unit_at(units, 0)->pts - base) * rate / 90000 + delay - shown_later_ms * rate / 1000;
+		g_assert_cmpint(sample, <=, now / 1000 * rate / 1000 + rate);
+		g_assert_cmpint(sample, >=, now / 1000 * rate / 1000 - 6 * (gint64)rate);
+	}
+	media_pipeline_take_stats(f.pipeline, &stats);
+	g_assert_cmpuint(stats.sound_latency_median_us, >, 0);
+	g_assert_cmpuint(stats.sound_latency_median_us, <=, limit_ms * MSEC_US);
+	g_assert_cmpuint(stats.sound_skipped_us, ==, 0);
+	g_assert_cmpuint(state.counters.skipped_us, ==, 0);
+	g_assert_cmpuint(state.counters.lost_us, ==, 0);
+	g_assert_cmpint(state.activity, ==, SOUND_PLAYING);
+	g_test_message("least lead %.1f ms, latency %.1f ms, 95 %%: %.1f ms", least_lead / 90.0,
+		       stats.sound_latency_median_us / 1000.0, stats.sound_latency_p95_us / 1000.0);
+	g_assert_cmpuint(f.failures, ==, 0);
+	end(&f);
+}
+
+static void test_sound_lpcm(void)
+{
+	check_sound(WFD_AUDIO_LPCM, WFD_LPCM_48K_16_2, 480, 0, 0, 25);
+	check_sound(WFD_AUDIO_LPCM, WFD_LPCM_44K1_16_2, 480, 0, 0, 25);
+}
+
+static void test_sound_aac(void)
+{
+	check_sound(WFD_AUDIO_AAC, WFD_AAC_48K_16_2, 1024, 1600, 0, 40);
+}
+
+static void test_sound_ac3(void)
+{
+	check_sound(WFD_AUDIO_AC3, WFD_AC3_48K_16_2, 1536, 256, 0, 50);
+	check_sound(WFD_AUDIO_AC3, WFD_AC3_48K_16_6, 1536, 256, 0, 50);
 }
 
 /* ------------------------------------------------------------------------ key frames */
@@ -666,6 +785,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/media-pipeline/times/of-old-pictures", test_times_of_old_pictures);
 	g_test_add_func("/media-pipeline/late-picture", test_late_picture);
 	g_test_add_func("/media-pipeline/pauses", test_pauses);
+	g_test_add_func("/media-pipeline/sound/lpcm", test_sound_lpcm);
+	g_test_add_func("/media-pipeline/sound/aac", test_sound_aac);
+	g_test_add_func("/media-pipeline/sound/ac3", test_sound_ac3);
 	g_test_add_func("/media-pipeline/key-frames/by-time", test_key_frames_by_time);
 	g_test_add_func("/media-pipeline/key-frames/asked", test_key_frames_asked);
 	g_test_add_func("/media-pipeline/network-away", test_network_away);

@@ -583,7 +583,7 @@ static void test_audio_refused(void)
 		.video = TWO,
 		.refused = "wfd_audio_codecs: LPCM",
 		.why = "wfd_audio_codecs: 415\r\n",
-		.config.audio = TRUE,
+		.config.audio = CHANNEL_AUDIO_SILENCE,
 	};
 
 	begin(&f);

@@ -55,6 +55,7 @@ struct daemon {
 	char *umd;
 	char *encoder;
 	char *audio;
+	gboolean no_sound;
 	char *mode;
 	char *p2p_interface;
 	char *runtime_dir;
@@ -79,7 +80,7 @@ static gboolean make_defaults(struct daemon *d)
 	g_autoptr(GError) error = NULL;
 
 	if (!options_parse("encoder", d->encoder, &defaults, &error) ||
-	    !options_parse("audio", d->audio, &defaults, &error) ||
+	    !options_parse_audio(d->audio, d->no_sound, &defaults, &error) ||
 	    !options_parse("max-bit-rate", d->max_bit_rate, &defaults, &error) ||
 	    !options_parse_mode(d->mode, &defaults, &error))
 		return fail_usage(error->message);
@@ -97,7 +98,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		{ "mode", 0, 0, G_OPTION_ARG_STRING, &d->mode, "Preferred mode", "WxH[@HZ]" },
 		{ "encoder", 0, 0, G_OPTION_ARG_STRING, &d->encoder,
 		  "GStreamer encoder instead of the best one", "ELEMENT" },
-		{ "audio", 0, 0, G_OPTION_ARG_STRING, &d->audio, "none, silence or tone", "KIND" },
+		{ "no-sound", 0, 0, G_OPTION_ARG_NONE, &d->no_sound, "Pictures only", NULL },
+		{ "audio", 0, 0, G_OPTION_ARG_STRING, &d->audio, "none, desktop, silence or tone", "KIND" },
 		{ "max-bit-rate", 0, 0, G_OPTION_ARG_STRING, &d->max_bit_rate,
 		  "Limit for video in bits per second", "BPS" },
 		{ "rtsp-timeout", 0, 0, G_OPTION_ARG_INT, &d->rtsp_timeout,

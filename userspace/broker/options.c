@@ -143,6 +143,16 @@ void options_copy_for_umd(GVariant *options, GVariantDict *config)
 	}
 }
 
+gboolean options_parse_audio(const char *text, gboolean no_sound, GVariantDict *options, GError **error)
+{
+	if (no_sound && text && strcmp(text, "none") != 0) {
+		g_set_error(error, REASON_ERROR, REASON_CONFIGURATION,
+			    "--no-sound and --audio=%s contradict each other", text);
+		return FALSE;
+	}
+	return options_parse("audio", no_sound ? "none" : text, options, error);
+}
+
 gboolean options_parse_mode(const char *text, GVariantDict *options, GError **error)
 {
 	g_autoptr(GRegex) regex =

@@ -25,7 +25,7 @@ G_BEGIN_DECLS
  * encoder	GStreamer element to use instead of the best one
  * width, height	pixels; the modes of Wi-Fi Display are between these
  * refresh	millihertz
- * audio	one of CHANNEL_AUDIO
+ * audio	one of CHANNEL_AUDIO; "desktop" without it
  * import	"no": the desktop copies, whether the GPU's buffers can be read or not
  * max-bit-rate	bits per second for video
  * go-intent	how much we want to be P2P group owner (default 15)
@@ -71,5 +71,12 @@ gboolean options_parse(const char *key, const char *text, GVariantDict *options,
  * REASON_CONFIGURATION.
  */
 gboolean options_parse_mode(const char *text, GVariantDict *options, GError **error);
+
+/**
+ * options_parse_audio - the option "audio", for which there are two on the command line
+ * @text: NULL: nothing
+ * @no_sound: the same as "none"; it must not be said with another kind
+ */
+gboolean options_parse_audio(const char *text, gboolean no_sound, GVariantDict *options, GError **error);
 
 G_END_DECLS

@@ -75,7 +75,7 @@ G_BEGIN_DECLS
  *   encoder		GStreamer element to use instead of the best one
  *   width, height	pixels; refresh millihertz: mode that the user wants; it
  *			becomes the preferred one if the sink can do it
- *   audio		one of CHANNEL_AUDIO; without it "silence"
+ *   audio		one of CHANNEL_AUDIO; without it "desktop"
  *   import		"no": never pictures in buffers of the desktop's GPU; "yes": as
  *			long as the UMD can read them; without it that, and not on
  *			machines with a card whose buffers are known to show old ones
@@ -98,6 +98,7 @@ G_BEGIN_DECLS
  *   refresh		millihertz
  *   codec, profile, level	"H.264", "constrained-baseline", "4.2"
  *   audio		"LPCM", "AAC", "AC3" or "none"
+ *   audio-rate, audio-channels	of the track, if there is one
  *   bit-rate		bits per second that video starts with
  *   encoder		GStreamer element in use
  * stats
@@ -108,6 +109,13 @@ G_BEGIN_DECLS
  *   latency-*-us	desktop's flip to last packet handed to the network, over
  *			the last second; 0 if no frame was sent in it
  *   bit-rate		bits per second that the encoder is set to
+ *   sound		what is played: "playing", "silent", or "away": there is no sound
+ *			card; without it there is no track
+ *   sound-rate, sound-channels	of what is played, while it is
+ *   sound-latency-*-us	written by the player to packet handed to the network, as above;
+ *			0 if nothing was played
+ *   sound-skipped-us	microseconds of what was played that came too late to be sent
+ *   sound-lost-us	... that was overwritten before it was read, or meanwhile
  * end
  *   reason		name of one of CHANNEL_REASONS
  *   status		enum miracast_status, 0xffffffff = none
@@ -152,6 +160,8 @@ G_BEGIN_DECLS
 	F(MODE, "profile", "s", CHANNEL_REQUIRED) \
 	F(MODE, "level", "s", CHANNEL_REQUIRED) \
 	F(MODE, "audio", "s", CHANNEL_REQUIRED) \
+	F(MODE, "audio-rate", "u", CHANNEL_OPTIONAL) \
+	F(MODE, "audio-channels", "u", CHANNEL_OPTIONAL) \
 	F(MODE, "bit-rate", "u", CHANNEL_REQUIRED) \
 	F(MODE, "encoder", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "frames-offered", "t", CHANNEL_OPTIONAL) \
@@ -166,6 +176,13 @@ G_BEGIN_DECLS
 	F(STATS, "latency-median-us", "t", CHANNEL_REQUIRED) \
 	F(STATS, "latency-p95-us", "t", CHANNEL_REQUIRED) \
 	F(STATS, "bit-rate", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "sound", "s", CHANNEL_OPTIONAL) \
+	F(STATS, "sound-rate", "u", CHANNEL_OPTIONAL) \
+	F(STATS, "sound-channels", "u", CHANNEL_OPTIONAL) \
+	F(STATS, "sound-latency-median-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "sound-latency-p95-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "sound-skipped-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "sound-lost-us", "t", CHANNEL_OPTIONAL) \
 	F(END, "reason", "s", CHANNEL_REQUIRED) \
 	F(END, "status", "u", CHANNEL_REQUIRED) \
 	F(END, "message", "s", CHANNEL_REQUIRED) \
@@ -174,8 +191,9 @@ G_BEGIN_DECLS
 /* A(id, name): what the audio track carries. */
 #define CHANNEL_AUDIO(A) \
 	A(NONE, "none")       /* there is none */ \
+	A(DESKTOP, "desktop") /* what is played on the monitor's sound card; of the test source: tone */ \
 	A(SILENCE, "silence") \
-	A(TONE, "tone")
+	A(TONE, "tone")       /* tones and clicks, see sound_source_test in sound-source.h */
 
 /* The same names, separated by "|". */
 #define CHANNEL_AUDIO_WORD(id, name) "|" name

@@ -147,6 +147,34 @@ static void print_stats(Miracast1Session *session)
 		sent, dropped, bytes / 1e6, median / 1000.0, p95 / 1000.0);
 }
 
+/* "AAC, 48 kHz, 2 channels: playing (44.1 kHz, 2 channels); latency ..." */
+static void print_sound(Miracast1Session *session)
+{
+	GVariant *mode = miracast1_session_get_mode(session);
+	GVariant *stats = miracast1_session_get_stats(session);
+	const char *codec = "", *activity;
+	guint rate = 0, channels = 0, played_rate, played_channels = 0;
+	guint64 median = 0, p95 = 0, skipped = 0, lost = 0;
+
+	if (!mode || !stats || !g_variant_lookup(stats, "sound", "&s", &activity))
+		return;
+	g_variant_lookup(mode, "audio", "&s", &codec);
+	g_variant_lookup(mode, "audio-rate", "u", &rate);
+	g_variant_lookup(mode, "audio-channels", "u", &channels);
+	g_variant_lookup(stats, "sound-latency-median-us", "t", &median);
+	g_variant_lookup(stats, "sound-latency-p95-us", "t", &p95);
+	g_variant_lookup(stats, "sound-skipped-us", "t", &skipped);
+	g_variant_lookup(stats, "sound-lost-us", "t", &lost);
+	g_print("    sound: %s, %g kHz, %u channels: %s", codec, rate / 1000.0, channels,
+		g_str_equal(activity, "away") ? "no sound card" : activity);
+	if (g_variant_lookup(stats, "sound-rate", "u", &played_rate)) {
+		g_variant_lookup(stats, "sound-channels", "u", &played_channels);
+		g_print(" (%g kHz, %u channels); latency %.1f ms, 95 %%: %.1f ms", played_rate / 1000.0,
+			played_channels, median / 1000.0, p95 / 1000.0);
+	}
+	g_print("; skipped %.1f ms, lost %.1f ms\n", skipped / 1000.0, lost / 1000.0);
+}
+
 static void print_session(Miracast1Session *session)
 {
 	g_autofree char *mode = describe_mode(session);
@@ -166,6 +194,7 @@ static void print_session(Miracast1Session *session)
 	if (*mode)
 		g_print("    %s\n", mode);
 	print_stats(session);
+	print_sound(session);
 }
 
 static void print_status(struct ctl *ctl, GPtrArray *sessions)
@@ -238,6 +267,7 @@ typedef struct session_options {
 	char *mode;
 	char *encoder;
 	char *audio;
+	gboolean no_sound;
 	char *import;
 	char *max_bit_rate;
 	char *go_intent;
@@ -248,7 +278,8 @@ typedef struct session_options {
 	{ "mode", 0, 0, G_OPTION_ARG_STRING, &(o)->mode, "Preferred mode", "WxH[@HZ]" }, \
 	{ "encoder", 0, 0, G_OPTION_ARG_STRING, &(o)->encoder, \
 	  "GStreamer encoder instead of the best one", "ELEMENT" }, \
-	{ "audio", 0, 0, G_OPTION_ARG_STRING, &(o)->audio, "none, silence or tone", "KIND" }, \
+	{ "no-sound", 0, 0, G_OPTION_ARG_NONE, &(o)->no_sound, "Pictures only", NULL }, \
+	{ "audio", 0, 0, G_OPTION_ARG_STRING, &(o)->audio, "none, desktop, silence or tone", "KIND" }, \
 	{ "import", 0, 0, G_OPTION_ARG_STRING, &(o)->import, \
 	  "no: the desktop copies its pictures", "yes|no" }, \
 	{ "max-bit-rate", 0, 0, G_OPTION_ARG_STRING, &(o)->max_bit_rate, \
@@ -272,7 +303,7 @@ static gboolean make_options(const session_options *o, GVariant **options, GErro
 
 	if (!options_parse_mode(o->mode, &dict, error) ||
 	    !options_parse("encoder", o->encoder, &dict, error) ||
-	    !options_parse("audio", o->audio, &dict, error) ||
+	    !options_parse_audio(o->audio, o->no_sound, &dict, error) ||
 	    !options_parse("import", o->import, &dict, error) ||
 	    !options_parse("max-bit-rate", o->max_bit_rate, &dict, error) ||
 	    !options_parse("go-intent", o->go_intent, &dict, error) ||

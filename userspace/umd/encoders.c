@@ -220,24 +220,6 @@ void video_encoders_wait(GCond *cond)
 	g_cond_wait(cond, &lock);
 }
 
-/* Best first.  LPCM needs none. */
-static const struct {
-	enum wfd_audio_format format;
-	const char *element;
-} audio_encoders[] = {
-	{ WFD_AUDIO_AAC, "fdkaacenc" },
-	{ WFD_AUDIO_AAC, "avenc_aac" },
-	{ WFD_AUDIO_AAC, "voaacenc" },
-	{ WFD_AUDIO_AC3, "avenc_ac3" },
-};
-
-static gboolean is_installed(const char *element)
-{
-	g_autoptr(GstElementFactory) factory = gst_element_factory_find(element);
-
-	return factory != NULL;
-}
-
 /* The largest number that @field of some caps may have; 0: any. */
 static guint largest(const GstCaps *caps, const char *field)
 {
@@ -461,24 +443,4 @@ void video_encoder_set_bit_rate(const struct video_encoder *encoder, GstElement 
 				guint bit_rate)
 {
 	encoder_apply_bit_rate(encoder->row, G_OBJECT(element), bit_rate);
-}
-
-const char *audio_encoder_element(enum wfd_audio_format format)
-{
-	for (gsize i = 0; i < G_N_ELEMENTS(audio_encoders); i++) {
-		if (audio_encoders[i].format == format && is_installed(audio_encoders[i].element))
-			return audio_encoders[i].element;
-	}
-	return NULL;
-}
-
-guint audio_encoders_available(void)
-{
-	guint available = 1u << WFD_AUDIO_LPCM;
-
-	for (gsize i = 0; i < G_N_ELEMENTS(audio_encoders); i++) {
-		if (is_installed(audio_encoders[i].element))
-			available |= 1u << audio_encoders[i].format;
-	}
-	return available;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * encoders.h - the video and audio encoders that GStreamer may have
+ * encoders.h - the video encoders that GStreamer may have
  *
  * A table in encoders.c, best first; a row says how to make an encoder fit for
  * a live picture: no frame held back, a constant bit rate, no CABAC, key frames
@@ -123,10 +123,5 @@ gboolean video_encoder_configure(const struct video_encoder *encoder, GstElement
 /* While it runs: the bit rate, and what follows from it. */
 void video_encoder_set_bit_rate(const struct video_encoder *encoder, GstElement *element,
 				guint bit_rate);
-
-/* Audio formats that can be produced: bit per enum wfd_audio_format. */
-guint audio_encoders_available(void);
-/* Element that encodes @format: NULL if none is installed, or none is needed. */
-const char *audio_encoder_element(enum wfd_audio_format format);
 
 G_END_DECLS

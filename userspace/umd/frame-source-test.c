@@ -3,6 +3,10 @@
  * A moving test picture at the rate of the mode: colour bars, a block that
  * wanders, and the number of the frame, as digits for people and as a row of 32
  * black and white squares (most significant bit first) for programs.
+ *
+ * Pictures are shown at multiples of the period from each whole second of CLOCK_MONOTONIC on.
+ * Those of the first FLASH_NS of a second are white between the squares and the lower edge,
+ * where the bars stay: sound_source_test clicks with the first of them.
  */
 #include "frame-source.h"
 
@@ -15,6 +19,7 @@
 #include <poll.h>
 
 #define NS_PER_S G_GINT64_CONSTANT(1000000000)
+#define FLASH_NS (50 * G_GUINT64_CONSTANT(1000000))
 #define DIGITS 8
 #define BITS 32
 
@@ -100,6 +105,16 @@ static void draw_number(const struct picture *picture, guint64 number)
 	}
 }
 
+/* What is drawn over the background after a flash, in which it does not lie. */
+static void draw_flash(const struct picture *picture)
+{
+	guint width = GST_VIDEO_INFO_WIDTH(&picture->info);
+	guint height = GST_VIDEO_INFO_HEIGHT(&picture->info);
+	guint top = (width / BITS + 1) & ~1u;
+
+	fill(picture, 0, top, width, height * 15 / 16 - top, white);
+}
+
 /* The block goes from left to right below the number. */
 static void move_block(struct test_source *source, const struct picture *picture)
 {
@@ -148,10 +163,11 @@ static void test_set_mode(gpointer data, const struct stream_mode *mode)
 {
 	struct test_source *source = data;
 	guint64 now = g_get_monotonic_time() * 1000;
+	guint64 second = now - now % NS_PER_S;
 	struct itimerspec timer = { 0 };
 
 	source->period_ns = NS_PER_S * 1000 / MAX(mode->refresh_mhz, 1000);
-	source->start_ns = now + source->period_ns;
+	source->start_ns = second + ((now - second) / source->period_ns + 1) * source->period_ns;
 	source->background_due = TRUE;
 	timer.it_interval.tv_sec = source->period_ns / NS_PER_S;
 	timer.it_interval.tv_nsec = source->period_ns % NS_PER_S;
@@ -170,17 +186,20 @@ static enum frame_result test_take(gpointer data, const struct picture *picture,
 	if (read(source->timer, &ticks, sizeof(ticks)) != sizeof(ticks) || !ticks)
 		return FRAME_NONE;
 	source->seq += ticks;
-	if (source->background_due) {
-		draw_background(picture);
-		source->background_due = FALSE;
-	}
-	draw_bits(picture, source->seq);
-	draw_number(picture, source->seq);
-	move_block(source, picture);
-
 	/* The last tick of the timer is when a desktop would have flipped. */
 	info->seq = source->seq;
 	info->flip_ns = begin * 1000 - (begin * 1000 - source->start_ns) % source->period_ns;
+	if (source->background_due)
+		draw_background(picture);
+	/* The period is rounded down: a flip comes a little before the second that it belongs to. */
+	source->background_due = (info->flip_ns + source->period_ns / 2) % NS_PER_S < FLASH_NS;
+	draw_bits(picture, source->seq);
+	if (source->background_due) {
+		draw_flash(picture);
+	} else {
+		draw_number(picture, source->seq);
+		move_block(source, picture);
+	}
 	info->skipped = ticks - 1;
 	info->offered = ticks;
 	info->convert_us = g_get_monotonic_time() - begin;

@@ -7,30 +7,19 @@
 #include <gst/app/gstappsink.h>
 
 /*
- * Samples at a time: one PES packet of LPCM (10 ms at 48 kHz); or what frames of AAC (1024) and AC-3
- * (1536) are multiples of, so that none waits for the rest of a buffer.
- */
-#define LPCM_SAMPLES 480
-#define FRAME_SAMPLES 512
-
-/*
- * Sound that has waited for so long is lost, or all that follows would stay late.  Less than that
- * is sent late: a sink that obeys the PCR drops what is later than PCR_LAG_NS(), others play it.
- * A machine that is busy with pictures has such gaps; 200 ms is what costs an idle virtual
- * machine a tenth of its sound.
- */
-#define LATE_SOUND_NS (200 * GST_MSECOND)
-
-/*
  * The sink shows a picture so long after its time.  An encoder that keeps up needs a
  * period at most, and a picture waits for it no longer than that; the rest is for the
  * way through the air.  Sound (AAC: two frames of 21 ms) fits in.
  */
 #define AIR_NS (30 * GST_MSECOND)
 #define MAX_PERIODS_NS (50 * GST_MSECOND)
-#define PCR_LAG_NS(hz) (AIR_NS + MIN(2 * GST_SECOND / (hz), MAX_PERIODS_NS))
 
-static GstElement *add_element(media_pipeline *p, const char *factory, const char *name,
+GstClockTime media_pcr_lag(guint refresh_hz)
+{
+	return AIR_NS + MIN(2 * GST_SECOND / refresh_hz, MAX_PERIODS_NS);
+}
+
+GstElement *media_add_element(media_pipeline *p, const char *factory, const char *name,
 			       GError **error)
 {
 	GstElement *element = gst_element_factory_make(factory, name);
@@ -44,7 +33,7 @@ static GstElement *add_element(media_pipeline *p, const char *factory, const cha
 	return element;
 }
 
-static gboolean link_elements(GstElement *from, GstElement *to, GError **error)
+gboolean media_link_elements(GstElement *from, GstElement *to, GError **error)
 {
 	if (gst_element_link(from, to))
 		return TRUE;
@@ -53,7 +42,7 @@ static gboolean link_elements(GstElement *from, GstElement *to, GError **error)
 	return FALSE;
 }
 
-static gboolean link_to_mux(media_pipeline *p, GstElement *from, const char *pad, GError **error)
+gboolean media_link_to_mux(media_pipeline *p, GstElement *from, const char *pad, GError **error)
 {
 	if (gst_element_link_pads(from, "src", p->mux, pad))
 		return TRUE;
@@ -122,8 +111,8 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 	GstElement *encoder, *filter;
 
 	remove_encoder(p);
-	encoder = add_element(p, video_encoder_element(p->encoder), "video-encoder", error);
-	filter = encoder ? add_element(p, "capsfilter", "video-format", error) : NULL;
+	encoder = media_add_element(p, video_encoder_element(p->encoder), "video-encoder", error);
+	filter = encoder ? media_add_element(p, "capsfilter", "video-format", error) : NULL;
 	g_mutex_lock(&p->lock);
 	p->video_encoder = encoder;
 	p->video_filter = filter;
@@ -135,10 +124,10 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 		return FALSE;
 	set_filter(filter, video_encoder_caps(p->encoder, selection));
 	set_filter(p->layout, video_encoder_input_caps(p->encoder, selection->mode));
-	if (!link_elements(encoder, filter, error) || !link_elements(filter, p->parser, error) ||
-	    !link_elements(p->layout, encoder, error))
+	if (!media_link_elements(encoder, filter, error) || !media_link_elements(filter, p->parser, error) ||
+	    !media_link_elements(p->layout, encoder, error))
 		return FALSE;
-	g_object_set(p->mux, "pcr-lag", (guint64)PCR_LAG_NS(selection->mode->refresh_hz), NULL);
+	g_object_set(p->mux, "pcr-lag", (guint64)media_pcr_lag(selection->mode->refresh_hz), NULL);
 	/* What is behind is ready before the first picture comes. */
 	if (!gst_element_sync_state_with_parent(filter) || !gst_element_sync_state_with_parent(encoder)) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s does not start",
@@ -162,96 +151,18 @@ static gboolean build_video(media_pipeline *p, const struct media_pipeline_confi
 	GstAppSrcCallbacks callbacks = { .need_data = need_data };
 	GstElement *convert;
 
-	if (!(p->source = add_element(p, "appsrc", "pictures", error)) ||
-	    !(convert = add_element(p, "videoconvert", "layout", error)) ||
-	    !(p->layout = add_element(p, "capsfilter", "layout-format", error)) ||
-	    !(p->parser = add_element(p, "h264parse", "video-parser", error)))
+	if (!(p->source = media_add_element(p, "appsrc", "pictures", error)) ||
+	    !(convert = media_add_element(p, "videoconvert", "layout", error)) ||
+	    !(p->layout = media_add_element(p, "capsfilter", "layout-format", error)) ||
+	    !(p->parser = media_add_element(p, "h264parse", "video-parser", error)))
 		return FALSE;
 
 	g_object_set(p->source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, NULL);
 	gst_app_src_set_callbacks(GST_APP_SRC(p->source), &callbacks, p, NULL);
 	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
-	return link_elements(p->source, convert, error) && link_elements(convert, p->layout, error) &&
-	       link_to_mux(p, p->parser, "video", error) &&
+	return media_link_elements(p->source, convert, error) && media_link_elements(convert, p->layout, error) &&
+	       media_link_to_mux(p, p->parser, "video", error) &&
 	       media_elements_make_encoder(p, config->selection, config->bit_rate, error);
-}
-
-/* --------------------------------------------------------------------- sound */
-
-static GstCaps *audio_source_caps(const struct wfd_selection *selection)
-{
-	gboolean lpcm = selection->audio_format == WFD_AUDIO_LPCM;
-	int rate = lpcm && selection->audio_mode == WFD_LPCM_44K1_16_2 ? 44100 : 48000;
-
-	return gst_caps_new_simple("audio/x-raw", "rate", G_TYPE_INT, rate, "channels", G_TYPE_INT,
-				   2, NULL);
-}
-
-/* What the mux shall get; fixed, so that the first PMT knows it. */
-static GstCaps *audio_sink_caps(const struct wfd_selection *selection)
-{
-	switch (selection->audio_format) {
-	case WFD_AUDIO_LPCM: {
-		GstCaps *caps = audio_source_caps(selection);
-
-		gst_caps_set_simple(caps, "format", G_TYPE_STRING, "S16BE", "layout", G_TYPE_STRING,
-				    "interleaved", NULL);
-		return caps;
-	}
-	case WFD_AUDIO_AC3:
-		return gst_caps_new_simple("audio/x-ac3", "framed", G_TYPE_BOOLEAN, TRUE, "rate",
-					   G_TYPE_INT, 48000, "channels", G_TYPE_INT, 2, NULL);
-	default:
-		return gst_caps_new_simple("audio/mpeg", "mpegversion", G_TYPE_INT, 4,
-					   "stream-format", G_TYPE_STRING, "adts", "framed",
-					   G_TYPE_BOOLEAN, TRUE, "rate", G_TYPE_INT, 48000,
-					   "channels", G_TYPE_INT, 2, NULL);
-	}
-}
-
-static gboolean build_audio(media_pipeline *p, const struct media_pipeline_config *config,
-			    GError **error)
-{
-	const struct wfd_selection *selection = config->selection;
-	const char *encoder = audio_encoder_element(selection->audio_format);
-	const char *parser = selection->audio_format == WFD_AUDIO_AC3 ? "ac3parse" : "aacparse";
-	GstElement *source, *source_filter, *queue, *last, *filter;
-
-	if (selection->audio_format == WFD_AUDIO_NONE)
-		return TRUE;
-	if (!(source = add_element(p, "audiotestsrc", "sound", error)) ||
-	    !(source_filter = add_element(p, "capsfilter", "sound-format", error)) ||
-	    !(queue = add_element(p, "queue", "sound-queue", error)) ||
-	    !(last = add_element(p, "audioconvert", "sound-layout", error)) ||
-	    !(filter = add_element(p, "capsfilter", "audio-format", error)))
-		return FALSE;
-	g_object_set(source, "is-live", TRUE, "samplesperbuffer", encoder ? FRAME_SAMPLES : LPCM_SAMPLES,
-		     "volume", 0.1, NULL);
-	gst_util_set_object_arg(G_OBJECT(source), "wave",
-				config->audio == AUDIO_SOURCE_TONE ? "sine" : "silence");
-	gst_util_set_object_arg(G_OBJECT(queue), "leaky", "downstream");
-	g_object_set(queue, "max-size-time", (guint64)LATE_SOUND_NS, "max-size-buffers", 0,
-		     "max-size-bytes", 0, NULL);
-	set_filter(source_filter, audio_source_caps(selection));
-	set_filter(filter, audio_sink_caps(selection));
-	if (!link_elements(source, source_filter, error) ||
-	    !link_elements(source_filter, queue, error) || !link_elements(queue, last, error))
-		return FALSE;
-
-	if (encoder) {
-		GstElement *audio_encoder, *parse;
-
-		if (!(audio_encoder = add_element(p, encoder, "audio-encoder", error)) ||
-		    !(parse = add_element(p, parser, "audio-parser", error)) ||
-		    !link_elements(last, audio_encoder, error) ||
-		    !link_elements(audio_encoder, parse, error))
-			return FALSE;
-		/* Only MPEG-4 has it, and the stream type says MPEG-2. */
-		if (g_object_class_find_property(G_OBJECT_GET_CLASS(audio_encoder), "aac-pns"))
-			g_object_set(audio_encoder, "aac-pns", FALSE, NULL);
-		last = parse;
-	}
-	return link_elements(last, filter, error) && link_to_mux(p, filter, "audio", error);
 }
 
 /* ------------------------------------------------------------------- network */
@@ -292,19 +203,19 @@ static gboolean build_network(media_pipeline *p, const struct media_pipeline_con
 	GstAppSinkCallbacks callbacks = { .new_sample = send_packets };
 	GstElement *sink;
 
-	if (!(p->mux = add_element(p, "wfdtsmux", "mux", error)) ||
-	    !(p->payloader = add_element(p, "wfdrtppay", "rtp", error)) ||
-	    !(sink = add_element(p, "appsink", "network", error)))
+	if (!(p->mux = media_add_element(p, "wfdtsmux", "mux", error)) ||
+	    !(p->payloader = media_add_element(p, "wfdrtppay", "rtp", error)) ||
+	    !(sink = media_add_element(p, "appsink", "network", error)))
 		return FALSE;
 	g_object_set(p->mux, "pmt-pid", (guint)config->pmt_pid, "muted", TRUE, NULL);
 	g_object_set(sink, "sync", FALSE, "async", FALSE, "buffer-list", TRUE, NULL);
 	gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, p, NULL);
-	return link_elements(p->mux, p->payloader, error) && link_elements(p->payloader, sink, error);
+	return media_link_elements(p->mux, p->payloader, error) && media_link_elements(p->payloader, sink, error);
 }
 
 gboolean media_elements_build(media_pipeline *p, const struct media_pipeline_config *config,
 			      GError **error)
 {
 	return build_network(p, config, error) && build_video(p, config, error) &&
-	       build_audio(p, config, error);
+	       media_sound_build(p, config, error);
 }

@@ -4,6 +4,7 @@
  *
  * media-pipeline.c	what the owner calls, and what the elements say
  * media-elements.c	makes, connects and replaces elements
+ * media-sound.c	the elements of sound, and what goes into them
  * media-encoded.c	what comes out of the encoder: its time, what it is, how much
  * picture-times.h	which picture that is
  * key-frames.h		which picture is a key frame
@@ -11,7 +12,7 @@
  *
  * Threads
  *	the owner's	play, pause, set_mode, messages, timers
- *	the pump's	push
+ *	the pumps'	push, push_sound
  *	streaming	that of the pictures encodes, packs and sends; that of sound and the mux's task
  *			send, too, one at a time (the mux's lock)
  *
@@ -44,6 +45,15 @@
 #include "rtp-sender.h"
 
 G_BEGIN_DECLS
+
+/* Units between appsrc and the mux of which it is known when they were taken. */
+#define SOUNDS_INSIDE 32
+
+/* A unit on its way. */
+struct sound_inside {
+	gint64 pts;	  /* in the stream */
+	guint64 taken_ns; /* see struct sound_unit */
+};
 
 struct media_pipeline {
 	const struct media_pipeline_funcs *funcs;
@@ -92,6 +102,15 @@ struct media_pipeline {
 	GstBuffer *next_buffer; /* the newest picture of it */
 	struct picture_time next_picture;
 
+	/* Sound; what is not marked does not change. */
+	GstElement *sound; /* NULL: there is none */
+	gint64 sound_shift; /* its PTS are smaller by this */
+	struct sound_layout sound_layout;
+	gboolean sound_gap; /* the next unit does not follow: push_sound's own */
+	struct sound_inside sounds[SOUNDS_INSIDE]; /* the latest units that went in; with the lock held */
+	guint n_sounds;	/* so far, the same */
+	struct latency_window *sound_latency;
+
 	gboolean sent_one;
 	char *lost_message;
 	struct media_stats stats;
@@ -107,6 +126,18 @@ gboolean media_elements_build(media_pipeline *p, const struct media_pipeline_con
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
 				     guint bit_rate, GError **error);
 GstCaps *media_elements_picture_caps(const struct wfd_mode *mode);
+
+GstElement *media_add_element(media_pipeline *p, const char *factory, const char *name,
+			      GError **error);
+gboolean media_link_elements(GstElement *from, GstElement *to, GError **error);
+gboolean media_link_to_mux(media_pipeline *p, GstElement *from, const char *pad, GError **error);
+
+/* The sink shows what has a PTS so long after that time, at @refresh_hz. */
+GstClockTime media_pcr_lag(guint refresh_hz);
+
+/* media-sound.c */
+
+gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config *config, GError **error);
 
 /* media-encoded.c */
 

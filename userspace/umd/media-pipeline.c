@@ -365,6 +365,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->selection = *config->selection;
 	p->bit_rate = config->bit_rate;
 	p->latency = latency_window_new();
+	p->sound_latency = latency_window_new();
 	g_mutex_init(&p->lock);
 	picture_times_init(&p->times);
 	p->first_sent_source = new_idle(p, deliver_first_sent);
@@ -410,6 +411,7 @@ void media_pipeline_free(media_pipeline *p)
 	rtp_sender_free(p->sender);
 	drop_next(p);
 	latency_window_free(p->latency);
+	latency_window_free(p->sound_latency);
 	g_main_context_unref(p->context);
 	g_mutex_clear(&p->lock);
 	g_free(p->lost_message);
@@ -488,5 +490,6 @@ void media_pipeline_take_stats(media_pipeline *p, struct media_stats *stats)
 	g_mutex_lock(&p->lock);
 	*stats = p->stats;
 	latency_window_take(p->latency, &stats->latency_median_us, &stats->latency_p95_us);
+	latency_window_take(p->sound_latency, &stats->sound_latency_median_us, &stats->sound_latency_p95_us);
 	g_mutex_unlock(&p->lock);
 }

@@ -3,14 +3,19 @@
  * media-pipeline.h - from I420 pictures to RTP packets
  *
  *     appsrc ! videoconvert ! ENCODER ! h264parse ! wfdtsmux.video
- *     audiotestsrc ! queue ! audioconvert ! ENCODER ! wfdtsmux.audio
+ *     appsrc ! audioconvert [! ENCODER ! PARSER] ! wfdtsmux.audio
  *     wfdtsmux ! wfdrtppay ! appsink (rtp-sender.h)
  *
  * There is no queue between appsrc and the network: with an encoder that works in
  * the thread that calls it, one thread encodes a picture and hands its packets to
  * the network before it asks for the next one.  Nothing is synchronised to a clock,
- * nothing waits for audio.  That of sound loses what is too old: where the processor
- * does not get done with it, it has gaps, but does not fall behind the pictures.
+ * and pictures never wait for sound.
+ *
+ * Sound comes in units of the track (sound-track.h), in a size that suits the encoder, and
+ * is encoded in a thread of its own.  At most MEDIA_SOUND_WAITS_NS of it wait for that: where
+ * the processor does not get done with it, units are skipped, so there are gaps, but what
+ * follows is no later.  Its PTS is CLOCK_MONOTONIC on the same axis as that of pictures, less what the
+ * encoder puts in front of it (audio-encoders.h).
  *
  * A picture's PTS is the time of the desktop's flip, whatever the encoder says
  * (picture-times.h); every few seconds one is a key frame (key-frames.h).
@@ -20,20 +25,18 @@
 #include "channel.h"
 #include "encoders.h"
 #include "frame-source.h"
+#include "sound-track.h"
 
 G_BEGIN_DECLS
 
-enum audio_source {
-	AUDIO_SOURCE_SILENCE,
-	AUDIO_SOURCE_TONE,
-};
+/* As much sound may wait for its encoder. */
+#define MEDIA_SOUND_WAITS_NS (150 * GST_MSECOND)
 
 /**
  * struct media_pipeline_config - borrowed for the call
  * @encoder: from video_encoder_find()
  * @selection: what M4 told the sink
  * @bit_rate: bits per second of video to start with
- * @audio: where sound comes from, if @selection has an audio codec
  * @socket: UDP socket that RTP leaves from, bound
  * @peer_address, @peer_port: numeric, where it goes
  * @pmt_pid: from the quirks
@@ -42,7 +45,6 @@ struct media_pipeline_config {
 	const struct video_encoder *encoder;
 	const struct wfd_selection *selection;
 	guint bit_rate;
-	enum audio_source audio;
 	GSocket *socket;
 	const char *peer_address;
 	guint16 peer_port;
@@ -57,6 +59,10 @@ struct media_pipeline_config {
  * @idr: key frames sent
  * @latency_median_us, @latency_p95_us: flip to last packet, of the pictures sent
  *	since media_pipeline_take_stats() was called before; 0 without any
+ * @sound_latency_median_us, @sound_latency_p95_us: the same of sound that was played: from
+ *	the moment at which the first sample of a unit was there to be taken to its packet.
+ *	What the encoder waits for is in it
+ * @sound_skipped_us: sound that has waited too long for its encoder, microseconds of it
  */
 struct media_stats {
 	guint64 frames_encoded;
@@ -66,6 +72,9 @@ struct media_stats {
 	guint64 idr;
 	guint64 latency_median_us;
 	guint64 latency_p95_us;
+	guint64 sound_latency_median_us;
+	guint64 sound_latency_p95_us;
+	guint64 sound_skipped_us;
 };
 
 /**
@@ -129,6 +138,12 @@ void media_pipeline_set_mode(media_pipeline *pipeline, const struct wfd_selectio
  */
 void media_pipeline_push(media_pipeline *pipeline, const struct picture *picture,
 			 const struct frame_info *info, gboolean repeat);
+
+/* The layout of the track that @selection has; FALSE: it has none. */
+gboolean media_pipeline_sound_layout(const struct wfd_selection *selection,
+				     struct sound_layout *layout);
+/* A unit of it, in the order of their times; any one thread.  Before the first PLAY it is dropped. */
+void media_pipeline_push_sound(media_pipeline *pipeline, const struct sound_unit *unit);
 
 /* A key frame is needed: see key-frames.h for when it comes. Any thread. */
 void media_pipeline_key_frame(media_pipeline *pipeline);

@@ -8,6 +8,7 @@
 
 #include <drm/miracast.h>
 
+#include "channel.h"
 #include "wfd-edid.h"
 
 /*
@@ -64,6 +65,12 @@ static guint32 stable_number(const char *const *texts)
 	return number ? number : 1;
 }
 
+static const char *name_of(const struct monitor_desc *monitor)
+{
+	return without_prefix(monitor->caps->friendly_name ? monitor->caps->friendly_name :
+							     monitor->friendly_name);
+}
+
 static const char *or_empty(const char *text)
 {
 	return text ? text : "";
@@ -82,8 +89,7 @@ static void set_identity(struct wfd_edid_desc *desc, const struct monitor_desc *
 	const char *const names[] = { or_empty(caps->friendly_name), or_empty(monitor->friendly_name),
 				      model[0], model[1], NULL };
 
-	desc->name = without_prefix(caps->friendly_name ? caps->friendly_name :
-							  monitor->friendly_name);
+	desc->name = name_of(monitor);
 	desc->product = stable_number(*model[0] || *model[1] ? model : names) & 0xffff;
 	desc->serial = stable_number(monitor->device_id && *monitor->device_id ? device : names);
 }
@@ -150,6 +156,22 @@ gboolean monitor_may_import(const char *drm_class)
 	return TRUE;
 }
 
+/* The kernel wants whole characters, no control characters, and some name. */
+static void set_sound(struct miracast_plug *plug, const struct monitor_desc *monitor)
+{
+	g_autofree char *name = channel_clean_text(or_empty(name_of(monitor)), sizeof(plug->sound_name) - 1);
+	const char *end = name;
+
+	plug->sound_rates = MIRACAST_SOUND_44100 | MIRACAST_SOUND_48000;
+	plug->sound_channels = monitor->sound_channels;
+	while (*end && g_utf8_next_char(end) - name < (gssize)sizeof(plug->sound_name))
+		end = g_utf8_next_char(end);
+	if (end == name)
+		g_strlcpy(plug->sound_name, "Miracast", sizeof(plug->sound_name));
+	else
+		memcpy(plug->sound_name, name, end - name);
+}
+
 GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error)
 {
 	g_autoptr(GBytes) edid = choose_edid(monitor, error);
@@ -164,6 +186,8 @@ GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error)
 
 	if (!edid)
 		return NULL;
+	if (monitor->sound_channels)
+		set_sound(&header, monitor);
 	header.edid_len = g_bytes_get_size(edid);
 	g_byte_array_append(plug, (const guint8 *)&header, sizeof(header));
 	for (guint i = 0; i < header.num_modes; i++) {

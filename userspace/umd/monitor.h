@@ -18,6 +18,8 @@ G_BEGIN_DECLS
  * @device_id: (nullable): what tells this device from all others, and does not
  *	change: its P2P device address
  * @import: the desktop may hand over buffers of another driver (MIRACAST_PLUG_IMPORT)
+ * @sound_channels: of the sound card that comes with it, 0: none does.  It is named after
+ *	the display
  */
 struct monitor_desc {
 	const wfd_sink_caps *caps;
@@ -26,6 +28,7 @@ struct monitor_desc {
 	const char *friendly_name;
 	const char *device_id;
 	gboolean import;
+	guint sound_channels;
 };
 
 /**

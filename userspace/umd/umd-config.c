@@ -35,15 +35,12 @@ static gboolean set_source(struct umd_config *config, const char *source, GError
 
 static gboolean set_audio(struct umd_config *config, const char *audio, GError **error)
 {
-	enum channel_audio kind = CHANNEL_AUDIO_SILENCE;
-
-	if (audio && !channel_audio_from_name(audio, &kind)) {
+	config->audio = CHANNEL_AUDIO_DESKTOP;
+	if (audio && !channel_audio_from_name(audio, &config->audio)) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
 			    "audio \"%s\" is none of %s", audio, CHANNEL_AUDIO_WORDS);
 		return FALSE;
 	}
-	config->audio = kind != CHANNEL_AUDIO_NONE;
-	config->tone = kind == CHANNEL_AUDIO_TONE;
 	return TRUE;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "umd-private.h"
 
+#include "audio-encoders.h"
+
 #define FLOOR_PIXEL_RATE (1024 * 768 * 30)
 
 /* The wish of the user if the sink can do it, else the best mode. */
@@ -52,7 +54,7 @@ gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 
 	if (!wfd_negotiate(s->caps, &s->limits, &request, selection, error))
 		return FALSE;
-	if (!s->config->audio && !s->quirks.audio_required)
+	if (s->config->audio == CHANNEL_AUDIO_NONE && !s->quirks.audio_required)
 		selection->audio_format = WFD_AUDIO_NONE;
 	return TRUE;
 }
@@ -189,12 +191,15 @@ static gboolean does_large(umd_session *s, const GArray *modes)
 GArray *umd_modes_new(umd_session *s, GError **error)
 {
 	GArray *modes;
+	guint stereo, six;
 
 	if (!share_profile(s, error))
 		return NULL;
 
 	s->limits.audio = s->quirks.audio_only_aac ? 1u << WFD_AUDIO_AAC : ~0u;
-	s->limits.audio &= audio_encoders_available();
+	audio_encoders_available(&stereo, &six);
+	s->limits.audio_six = s->limits.audio & six;
+	s->limits.audio &= stereo;
 	modes = wfd_negotiate_modes(s->caps, &s->limits, error);
 	if (modes && !does_large(s, modes)) {
 		g_clear_pointer(&modes, g_array_unref);

@@ -4,6 +4,8 @@
  */
 #include "umd-private.h"
 
+#include <errno.h>
+
 #include <drm/miracast.h>
 
 #include "monitor.h"
@@ -13,9 +15,43 @@
 
 #define DRM_CLASS "/sys/class/drm"
 
+/* Of the card that would fit to what M4 says, or is going to say; 0: there shall be none. */
+static guint sound_channels(umd_session *s)
+{
+	struct wfd_selection selection;
+
+	if (s->config->audio != CHANNEL_AUDIO_DESKTOP || s->plug.no_sound)
+		return 0;
+	wfd_negotiate_audio(s->caps, &s->limits, &selection);
+	return wfd_audio_channels(selection.audio_format, selection.audio_mode);
+}
+
+static int plug(umd_session *s, struct monitor_desc *monitor, GError **error)
+{
+	g_autoptr(GBytes) input = monitor_plug(monitor, error);
+	gconstpointer data;
+	gsize len;
+	int err;
+
+	if (!input)
+		return -EINVAL;
+	data = g_bytes_get_data(input, &len);
+	err = s->callbacks->io_control(s->host, false, MIRACAST_CTL_PLUG, len, data, 0, NULL, NULL);
+	if (err)
+		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(-err),
+			    "The kernel does not take the monitor: %s", g_strerror(-err));
+	return err;
+}
+
+/* A kernel that knows of no sound, was built without, or has no room for one more card. */
+static gboolean has_no_sound(int err)
+{
+	return err == -E2BIG || err == -EOPNOTSUPP || err == -ENOSPC;
+}
+
 int umd_plug(umd_session *s, GError **error)
 {
-	const struct monitor_desc monitor = {
+	struct monitor_desc monitor = {
 		.caps = s->caps,
 		.modes = s->modes,
 		.preferred = umd_modes_preferred(s),
@@ -23,24 +59,35 @@ int umd_plug(umd_session *s, GError **error)
 		.device_id = s->config->device_id,
 		.import = !s->config->copies && !s->plug.copies &&
 			  (s->config->imports || monitor_may_import(DRM_CLASS)),
+		.sound_channels = sound_channels(s),
 	};
-	g_autoptr(GBytes) input = NULL;
-	gconstpointer data;
-	gsize len;
+	g_autoptr(GError) cause = NULL;
 	int err;
 
 	if (s->plug.away) /* it comes back with what is true then */
 		return 0;
-	input = monitor_plug(&monitor, error);
-	if (!input)
-		return -EINVAL;
-	s->plug.copies |= !monitor.import;
-	data = g_bytes_get_data(input, &len);
-	err = s->callbacks->io_control(s->host, false, MIRACAST_CTL_PLUG, len, data, 0, NULL, NULL);
+	err = plug(s, &monitor, &cause);
+	if (monitor.sound_channels && has_no_sound(err)) {
+		g_message("the desktop gets no sound card: the kernel has none (%s)", g_strerror(-err));
+		s->plug.no_sound = TRUE;
+		monitor.sound_channels = 0;
+		g_clear_error(&cause);
+		err = plug(s, &monitor, &cause);
+	}
+	if (cause)
+		g_propagate_error(error, g_steal_pointer(&cause));
 	if (err)
-		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(-err),
-			    "The kernel does not take the monitor: %s", g_strerror(-err));
-	return err;
+		return err;
+	s->plug.copies |= !monitor.import;
+	s->plug.sound_channels = monitor.sound_channels;
+	if (s->sound)
+		sound_pump_look(s->sound);
+	return 0;
+}
+
+int umd_plug_sound(umd_session *s, GError **error)
+{
+	return sound_channels(s) == s->plug.sound_channels ? 0 : umd_plug(s, error);
 }
 
 static void clear_away(umd_session *s)

@@ -5,7 +5,7 @@
  * umd-session.c	life, what the sink says, what the driver says, and the one
  *			place that brings the two together (stream-state.h)
  * umd-modes.c		which modes there are, and which one it shall be
- * umd-stream.c		pictures and packets: pump, pipeline, sockets
+ * umd-stream.c		pictures, sound and packets: pumps, pipeline, sockets
  * umd-report.c		what the broker and the kernel are told
  */
 #pragma once
@@ -17,6 +17,7 @@
 #include "monitor.h"
 #include "rtp-sockets.h"
 #include "rtsp-session.h"
+#include "sound-pump.h"
 #include "stream-state.h"
 #include "test-desktop.h"
 #include "umd-session.h"
@@ -47,6 +48,9 @@ struct umd_session {
 	const struct frame_source_class *source_class;
 	gpointer source;
 	frame_pump *pump;
+	const struct sound_source_class *sound_class;
+	gpointer sound_source; /* these two: NULL if there is no sound track */
+	sound_pump *sound;
 	media_pipeline *pipeline;
 	rtp_sockets *sockets;
 	rtsp_session *rtsp;
@@ -75,6 +79,8 @@ struct umd_session {
 	/* umd-plug.c */
 	struct {
 		gboolean copies;     /* the desktop has to copy its pictures for this monitor */
+		gboolean no_sound;   /* the kernel has no sound card for it */
+		guint sound_channels; /* of the card that it has, 0: none */
 		GSource *away;	     /* it is, until this runs */
 		GSource *unreadable; /* made ready by the pump's thread ... */
 		const char *why;     /* ... with this, atomic */
@@ -125,8 +131,13 @@ gboolean umd_modes_promise(umd_session *s, const struct wfd_mode *mode,
  * the processor, the monitor is unplugged and, after a while, plugged in again as one
  * that takes only the card's own buffers (MIRACAST_PLUG_IMPORT): the desktop copies
  * then.  If those cannot be read either, the session ends (PICTURE_UNREADABLE).
+ *
+ * With the monitor comes a sound card, if the sink takes sound and the user wants it.
+ * A kernel that has none is told of the monitor alone.
  */
 int umd_plug(umd_session *s, GError **error);
+/* Another sound format than that of the plug has been agreed on, or none. As umd_plug(). */
+int umd_plug_sound(umd_session *s, GError **error);
 /* Before there is a pump, and after it. */
 void umd_plug_watch(umd_session *s);
 void umd_plug_free(umd_session *s);
@@ -141,6 +152,8 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 			GError **error);
 /* Pictures have the mode of the selection from the announced time (change_pts) on. */
 void umd_stream_change_mode(umd_session *s);
+/* Pictures and sound flow, or rest. */
+void umd_stream_set_running(umd_session *s, gboolean running);
 /* What the sink has reported of RTP, in the log. */
 void umd_stream_log_reports(umd_session *s);
 /* Stops and frees them, if they are there. */

@@ -52,39 +52,71 @@ void umd_report_short_m3(umd_session *s)
 
 void umd_report_mode(umd_session *s)
 {
-	const struct wfd_mode *mode = s->selection.mode;
-	const char *audio = wfd_audio_format_name(s->selection.audio_format);
-	gboolean high = s->selection.profile == WFD_H264_PROFILE_CHP;
+	const struct wfd_selection *selection = &s->selection;
+	const struct wfd_mode *mode = selection->mode;
+	const char *audio = wfd_audio_format_name(selection->audio_format);
+	gboolean high = selection->profile == WFD_H264_PROFILE_CHP;
 
 	tell(s, CHANNEL_MODE,
 	     g_variant_new_parsed("{'width': <%u>, 'height': <%u>, 'refresh': <%u>, "
 				  "'codec': <'H.264'>, 'profile': <%s>, 'level': <%s>, "
-				  "'audio': <%s>, 'bit-rate': <%u>, 'encoder': <%s>}",
+				  "'audio': <%s>, 'audio-rate': <%u>, 'audio-channels': <%u>, "
+				  "'bit-rate': <%u>, 'encoder': <%s>}",
 				  (guint32)mode->width, (guint32)mode->height,
 				  (guint32)(mode->refresh_hz * 1000),
 				  high ? "high" : "constrained-baseline",
-				  wfd_level_name(s->selection.level), audio ? audio : "none",
+				  wfd_level_name(selection->level), audio ? audio : "none",
+				  wfd_audio_rate(selection->audio_format, selection->audio_mode),
+				  wfd_audio_channels(selection->audio_format, selection->audio_mode),
 				  (guint32)s->bit_rate, video_encoder_element(s->encoder)));
+}
+
+static void add_sound(umd_session *s, GVariantDict *dict, const struct media_stats *media)
+{
+	static const char *const names[] = {
+		[SOUND_AWAY] = "away",
+		[SOUND_SILENT] = "silent",
+		[SOUND_PLAYING] = "playing",
+	};
+	struct sound_state sound;
+
+	if (!s->sound)
+		return;
+	sound_pump_get_state(s->sound, &sound);
+	g_variant_dict_insert(dict, "sound", "s", names[sound.activity]);
+	if (sound.activity == SOUND_PLAYING) {
+		g_variant_dict_insert(dict, "sound-rate", "u", sound.format.rate);
+		g_variant_dict_insert(dict, "sound-channels", "u", sound.format.channels);
+	}
+	g_variant_dict_insert(dict, "sound-latency-median-us", "t", media->sound_latency_median_us);
+	g_variant_dict_insert(dict, "sound-latency-p95-us", "t", media->sound_latency_p95_us);
+	g_variant_dict_insert(dict, "sound-skipped-us", "t",
+			      sound.counters.skipped_us + media->sound_skipped_us);
+	g_variant_dict_insert(dict, "sound-lost-us", "t", sound.counters.lost_us);
 }
 
 void umd_report_stats(umd_session *s)
 {
 	struct frame_pump_counters frames;
 	struct media_stats media;
+	g_autoptr(GVariant) base = NULL;
+	GVariantDict dict;
 
 	frame_pump_get_counters(s->pump, &frames);
 	media_pipeline_take_stats(s->pipeline, &media);
-	tell(s, CHANNEL_STATS,
-	     g_variant_new_parsed("{'frames-offered': <%t>, 'frames-acquired': <%t>, "
-				  "'frames-encoded': <%t>, 'frames-sent': <%t>, "
-				  "'frames-dropped': <%t>, 'packets': <%t>, "
-				  "'bytes': <%t>, 'idr': <%t>, 'idr-requests': <%t>, "
-				  "'latency-median-us': <%t>, 'latency-p95-us': <%t>, "
-				  "'bit-rate': <%t>}",
-				  frames.offered, frames.taken, media.frames_encoded, media.frames_sent,
-				  frames.dropped, media.packets, media.bytes, media.idr,
-				  s->idr_requests, media.latency_median_us, media.latency_p95_us,
-				  (guint64)s->bit_rate));
+	base = g_variant_ref_sink(g_variant_new_parsed(
+		"{'frames-offered': <%t>, 'frames-acquired': <%t>, "
+		"'frames-encoded': <%t>, 'frames-sent': <%t>, "
+		"'frames-dropped': <%t>, 'packets': <%t>, "
+		"'bytes': <%t>, 'idr': <%t>, 'idr-requests': <%t>, "
+		"'latency-median-us': <%t>, 'latency-p95-us': <%t>, "
+		"'bit-rate': <%t>}",
+		frames.offered, frames.taken, media.frames_encoded, media.frames_sent,
+		frames.dropped, media.packets, media.bytes, media.idr, s->idr_requests,
+		media.latency_median_us, media.latency_p95_us, (guint64)s->bit_rate));
+	g_variant_dict_init(&dict, base);
+	add_sound(s, &dict, &media);
+	tell(s, CHANNEL_STATS, g_variant_dict_end(&dict));
 }
 
 void umd_report_event(umd_session *s, enum miracast_protocol_event event)

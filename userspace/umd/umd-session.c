@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "audio-encoders.h"
 #include "log-limit.h"
 #include "monitor.h"
 #include "wfdtsmux.h"
@@ -315,6 +316,20 @@ static gboolean only_audio_refused(const GArray *errors)
 	return errors->len > 0;
 }
 
+/* The sink does not take the sound. FALSE: the session ends. */
+static gboolean drop_sound(umd_session *s)
+{
+	guint channels = wfd_audio_channels(s->selection.audio_format, s->selection.audio_mode);
+	guint *formats = channels > 2 ? &s->limits.audio_six : &s->limits.audio;
+	g_autoptr(GError) error = NULL;
+
+	*formats &= ~(1u << s->selection.audio_format);
+	if (!s->config->kernel || umd_plug_sound(s, &error) == 0)
+		return TRUE;
+	umd_session_fail(s, CHANNEL_REASON_DRIVER_GONE, error->message);
+	return FALSE;
+}
+
 /* Before the stream: without that sound, or in the next best mode. */
 static void select_another(umd_session *s, const GArray *errors, const char *why)
 {
@@ -324,7 +339,8 @@ static void select_another(umd_session *s, const GArray *errors, const char *why
 
 	s->refusals++;
 	if (s->selection.audio_format != WFD_AUDIO_NONE && only_audio_refused(errors)) {
-		s->limits.audio &= ~(1u << s->selection.audio_format);
+		if (!drop_sound(s))
+			return;
 	} else {
 		if (!drop_mode(s, refused))
 			return;
@@ -387,8 +403,7 @@ static void play(rtsp_session *rtsp, gpointer user_data)
 
 	start_test_desktop(s);
 	umd_report_phase(s, CHANNEL_PHASE_PLAY);
-	media_pipeline_play(s->pipeline);
-	frame_pump_set_running(s->pump, TRUE);
+	umd_stream_set_running(s, TRUE);
 	stream_state_plays(&s->stream, g_get_monotonic_time());
 	reconcile(s);
 }
@@ -397,8 +412,7 @@ static void pause_stream(rtsp_session *rtsp, gpointer user_data)
 {
 	umd_session *s = user_data;
 
-	frame_pump_set_running(s->pump, FALSE);
-	media_pipeline_pause(s->pipeline);
+	umd_stream_set_running(s, FALSE);
 	stream_state_paused(&s->stream);
 	reconcile(s);
 }
@@ -509,6 +523,8 @@ void umd_session_free(umd_session *s)
 
 static gboolean prepare_media(umd_session *s, GError **error)
 {
+	guint stereo, six;
+
 	s->prepare_reason = CHANNEL_REASON_INTERNAL;
 	if (!gst_init_check(NULL, NULL, error))
 		return FALSE;
@@ -521,7 +537,11 @@ static gboolean prepare_media(umd_session *s, GError **error)
 	if (!video_encoder_find(s->config->encoder, error))
 		return FALSE;
 	s->prepare_reason = CHANNEL_REASON_ENCODER_FAILED;
-	return video_encoder_choose(s->config->encoder, error) != NULL;
+	if (!video_encoder_choose(s->config->encoder, error))
+		return FALSE;
+	/* These are tried now, and known when they are needed. */
+	audio_encoders_available(&stereo, &six);
+	return TRUE;
 }
 
 static gboolean media_prepared(gpointer data)

@@ -22,8 +22,7 @@ G_BEGIN_DECLS
  * @kernel: pictures come from the sink fd; else the test picture
  * @wish: mode that the user wants; width 0: none
  * @short_m3: the sink is asked only for what every sink knows
- * @audio: sound may be sent
- * @tone: a tone instead of silence
+ * @audio: what the sound track carries, if the sink takes one
  */
 typedef struct umd_config {
 	gboolean kernel;
@@ -35,8 +34,7 @@ typedef struct umd_config {
 	char *encoder;
 	struct wfd_mode_request wish;
 	gboolean short_m3;
-	gboolean audio;
-	gboolean tone;
+	enum channel_audio audio;
 	gboolean copies;  /* the desktop is to copy pictures, whatever can be read */
 	gboolean imports; /* it is not, whatever card there is, until one was not read */
 } umd_config;

@@ -139,7 +139,6 @@ static media_pipeline *make_pipeline(umd_session *s, guint16 client_port, GError
 	struct media_pipeline_config config = {
 		.selection = &s->selection,
 		.bit_rate = s->bit_rate,
-		.audio = s->config->tone ? AUDIO_SOURCE_TONE : AUDIO_SOURCE_SILENCE,
 		.socket = rtp_sockets_get_rtp(s->sockets),
 		.peer_address = s->config->peer_address,
 		.peer_port = client_port,
@@ -164,6 +163,62 @@ static media_pipeline *make_pipeline(umd_session *s, guint16 client_port, GError
 	}
 }
 
+/* ---------------------------------------------------------------------- sound */
+
+static void sound_unit(const struct sound_unit *unit, gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	media_pipeline_push_sound(s->pipeline, unit);
+}
+
+static const struct sound_source_class *choose_sound(const umd_session *s)
+{
+	switch (s->config->audio) {
+	case CHANNEL_AUDIO_DESKTOP:
+		return s->config->kernel ? &sound_source_kernel : &sound_source_test;
+	case CHANNEL_AUDIO_TONE:
+		return &sound_source_test;
+	default:
+		return &sound_source_silence;
+	}
+}
+
+static gboolean make_sound(umd_session *s, GError **error)
+{
+	struct sound_layout layout;
+
+	if (!media_pipeline_sound_layout(&s->selection, &layout))
+		return TRUE;
+	s->sound_class = choose_sound(s);
+	s->sound_source = s->sound_class->create(s->host, &layout.format, error);
+	if (!s->sound_source)
+		return FALSE;
+	s->sound = sound_pump_new(s->sound_class, s->sound_source, &layout, sound_unit, s, error);
+	return s->sound != NULL;
+}
+
+static void free_sound(umd_session *s)
+{
+	g_clear_pointer(&s->sound, sound_pump_free);
+	if (s->sound_source)
+		s->sound_class->destroy(s->sound_source);
+	s->sound_source = NULL;
+}
+
+void umd_stream_set_running(umd_session *s, gboolean running)
+{
+	if (running)
+		media_pipeline_play(s->pipeline);
+	frame_pump_set_running(s->pump, running);
+	if (s->sound)
+		sound_pump_set_running(s->sound, running);
+	if (!running)
+		media_pipeline_pause(s->pipeline);
+}
+
+/* --------------------------------------------------------------------- stream */
+
 gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct rtsp_ports *server,
 			GError **error)
 {
@@ -183,7 +238,7 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 	frame_pump_set_mode(s->pump, &mode);
 	frame_pump_set_blank(s->pump, s->stream.black);
 	s->pipeline = make_pipeline(s, client->rtp, error);
-	return s->pipeline != NULL;
+	return s->pipeline && make_sound(s, error);
 }
 
 void umd_stream_change_mode(umd_session *s)
@@ -211,6 +266,7 @@ void umd_stream_free(umd_session *s)
 	/* Each calls the other from a thread of its own: no pictures, then no wishes. */
 	if (s->pump)
 		frame_pump_stop(s->pump);
+	free_sound(s);
 	umd_plug_free(s);
 	if (s->gone_source)
 		g_source_destroy(s->gone_source);
