@@ -595,6 +595,119 @@ static void test_audio_refused(void)
 	clear(&f);
 }
 
+/* A sound card comes with the monitor, with the display's name, of which whole characters fit in. */
+static void test_sound_card(void)
+{
+	struct fixture f = {
+		.video = VGA,
+		.more = "intel_friendly_name: A television of thirty letters\xc3\xa9\r\n",
+		.config = { .kernel = TRUE, .audio = CHANNEL_AUDIO_DESKTOP },
+	};
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmphex(kernel.newest_plug.sound_rates, ==, MIRACAST_SOUND_44100 | MIRACAST_SOUND_48000);
+	g_assert_cmpuint(kernel.newest_plug.sound_channels, ==, 2);
+	g_assert_cmpstr(kernel.newest_plug.sound_name, ==, "A television of thirty letters");
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
+/* One that the user, or the sink, does not want. */
+static void check_no_sound(enum channel_audio audio, const char *codecs)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = {
+		.video = VGA,
+		.audio = codecs,
+		.config = { .kernel = TRUE, .audio = audio },
+	};
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmphex(kernel.newest_plug.sound_rates, ==, 0);
+	g_assert_cmpuint(kernel.newest_plug.sound_channels, ==, 0);
+	g_assert_cmpstr(kernel.newest_plug.sound_name, ==, "");
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(mode_is_set, &f);
+	if (audio != CHANNEL_AUDIO_SILENCE)
+		g_assert_false(sink_heard(&f, "wfd_audio_codecs: "));
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
+static void test_no_sound(void)
+{
+	check_no_sound(CHANNEL_AUDIO_NONE, NULL);
+	check_no_sound(CHANNEL_AUDIO_SILENCE, NULL);
+	check_no_sound(CHANNEL_AUDIO_DESKTOP, "none");
+}
+
+/* A kernel that has no sound cards gets the monitor alone, and the stream is as ever. */
+static void test_no_sound_in_kernel(void)
+{
+	static const int errors[] = { E2BIG, EOPNOTSUPP, ENOSPC };
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+
+	for (guint i = 0; i < G_N_ELEMENTS(errors); i++) {
+		struct fixture f = {
+			.video = VGA,
+			.config = { .kernel = TRUE, .audio = CHANNEL_AUDIO_DESKTOP },
+		};
+
+		kernel.sound_error = errors[i];
+		begin(&f);
+		wait_until(is_plugged, &f);
+		g_assert_cmphex(kernel.newest_plug.sound_rates, ==, 0);
+		g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+		wait_until(mode_is_set, &f);
+		g_assert_true(sink_heard(&f, "wfd_audio_codecs: LPCM"));
+		g_assert_cmpint(end(&f), ==, 0);
+		clear(&f);
+		kernel.sound_error = 0;
+	}
+}
+
+/* The sink does not take the sound that it has named: the card goes. */
+static void test_sound_refused(void)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = {
+		.video = TWO,
+		.refused = "wfd_audio_codecs: LPCM",
+		.why = "wfd_audio_codecs: 415\r\n",
+		.config = { .kernel = TRUE, .audio = CHANNEL_AUDIO_DESKTOP },
+	};
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmpuint(kernel.newest_plug.sound_channels, ==, 2);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(is_playing, &f);
+	g_assert_true(is_plugged_again(&f));
+	g_assert_cmphex(kernel.newest_plug.sound_rates, ==, 0);
+	g_assert_cmpuint(kernel.newest_plug.num_modes, ==, 2);
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
+static gboolean has_sound_latency(struct fixture *f)
+{
+	return f->sound_latency > 0;
+}
+
+/* The track carries what is played, and the broker is told how soon. */
+static void test_sound_statistics(void)
+{
+	struct fixture f = { .video = VGA, .config.audio = CHANNEL_AUDIO_DESKTOP };
+
+	begin(&f);
+	wait_until(has_sound_latency, &f);
+	g_assert_cmpstr(f.sound, ==, "playing");
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
 static gboolean plays_without_idr(struct fixture *f)
 {
 	return f->acquired >= 10 && f->idr && f->same_idr >= 2;
@@ -801,6 +914,11 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/mode-refused-in-play", test_mode_refused_in_play);
 	g_test_add_func("/umd-driver/all-modes-refused", test_all_modes_refused);
 	g_test_add_func("/umd-driver/audio-refused", test_audio_refused);
+	g_test_add_func("/umd-driver/sound/card", test_sound_card);
+	g_test_add_func("/umd-driver/sound/none", test_no_sound);
+	g_test_add_func("/umd-driver/sound/none-in-kernel", test_no_sound_in_kernel);
+	g_test_add_func("/umd-driver/sound/refused", test_sound_refused);
+	g_test_add_func("/umd-driver/sound/statistics", test_sound_statistics);
 	g_test_add_data_func("/umd-driver/unreadable/copied", GINT_TO_POINTER(FALSE), test_unreadable);
 	g_test_add_data_func("/umd-driver/unreadable/always", GINT_TO_POINTER(TRUE), test_unreadable);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);

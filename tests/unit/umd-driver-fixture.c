@@ -103,7 +103,12 @@ static int kernel_ioctl(unsigned long request, void *argument)
 		if (ctl->code == MIRACAST_CTL_PLUG) {
 			const struct miracast_plug *plug = (gconstpointer)(uintptr_t)ctl->in_ptr;
 
+			if (plug->sound_rates && kernel.sound_error) {
+				errno = kernel.sound_error;
+				return -1;
+			}
 			kernel.plug_flags = plug->flags;
+			kernel.newest_plug = *plug;
 			g_byte_array_append(kernel.plug, (const guint8 *)plug, ctl->in_len);
 		}
 		return 0;
@@ -235,10 +240,10 @@ static void sink_obey(struct fixture *f, const char *message, const char *cseq)
 
 	if (strstr(message, "\nwfd_video_formats\r\n")) {
 		g_autofree char *body = g_strdup_printf(
-			"wfd_video_formats: %s\r\nwfd_audio_codecs: LPCM 00000002 00\r\n"
+			"wfd_video_formats: %s\r\nwfd_audio_codecs: %s\r\n"
 			"wfd_client_rtp_ports: RTP/AVP/UDP;unicast %u 0 mode=play\r\n"
 			"wfd_standby_resume_capability: supported\r\n%s",
-			f->video, bind_loopback(f->rtp), f->more ? f->more : "");
+			f->video, f->audio ? f->audio : "LPCM 00000002 00", bind_loopback(f->rtp), f->more ? f->more : "");
 
 		sink_say(fd, "RTSP/1.0 200 OK", cseq, body);
 		return;
@@ -315,6 +320,7 @@ static void broker_told(channel *ch, enum channel_message message, GVariant *fie
 {
 	struct fixture *f = data;
 	guint64 idr = f->idr;
+	const char *sound;
 
 	if (message == CHANNEL_MODE) {
 		g_clear_pointer(&f->encoder, g_free);
@@ -327,6 +333,9 @@ static void broker_told(channel *ch, enum channel_message message, GVariant *fie
 	g_variant_lookup(fields, "frames-sent", "t", &f->sent);
 	g_variant_lookup(fields, "idr", "t", &f->idr);
 	g_variant_lookup(fields, "bit-rate", "t", &f->bit_rate);
+	g_variant_lookup(fields, "sound-latency-median-us", "t", &f->sound_latency);
+	if (g_variant_lookup(fields, "sound", "&s", &sound))
+		g_strlcpy(f->sound, sound, sizeof(f->sound));
 	f->same_idr = f->idr == idr ? f->same_idr + 1 : 0;
 }
 

@@ -18,6 +18,8 @@ struct played_kernel {
 	GString *ops;	    /* session ops and I/O control, in order */
 	GByteArray *plug;   /* input of MIRACAST_CTL_PLUG */
 	guint32 plug_flags; /* of the newest */
+	struct miracast_plug newest_plug; /* its header */
+	int sound_error;    /* of plugs with a sound card, 0: there is one */
 	GArray *statistics; /* struct miracast_statistic */
 	guint32 info;
 	gboolean frames;  /* the desktop draws all the time ... */
@@ -43,10 +45,13 @@ struct fixture {
 	int rtp;
 	channel *broker;
 	guint64 offered, acquired, sent, idr, bit_rate; /* of the newest statistics */
+	guint64 sound_latency;				/* the same, median */
+	char sound[16];					/* the same */
 	guint same_idr;					/* statistics since idr grew */
 	char *encoder; /* of the newest mode */
 	const char *video;
 	const char *more; /* of M3 */
+	const char *audio; /* NULL: LPCM */
 	const char *refused; /* a message with this text is answered with 303 ... */
 	const char *why;     /* ... and this body; NULL: it is the video */
 	struct umd_config config;
