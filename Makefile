@@ -17,6 +17,9 @@
 #   make igt             the tests of igt-gpu-tools, on the kernels 7.2, 6.12 and 6.1
 #   make bench [KERNEL=…]
 #                        figures beside those of pipes, netlink, FUSE and evdi; out/bench/bench.json
+#   make bench-stream [LONG=1]
+#                        what encoding the desktop costs, beside other ways of doing it: no root, no
+#                        module; out/bench/stream.json
 #   make check           everything; ends with "N passed, N failed"
 #   make check-full      what takes hours: the module under KASAN, lockdep, KCSAN and failing
 #                        allocations, KUnit, threads under TSan, fuzzing; ends the same way
@@ -116,6 +119,10 @@ igt: modules-all
 .PHONY: bench
 bench: prereq
 	tests/bench/run $(if $(KERNEL),--kernel $(KERNEL)) $(BUILD) $(OUT)/bench
+
+.PHONY: bench-stream
+bench-stream:
+	tests/bench/run-stream $(if $(LONG),--long) $(BUILD) $(OUT)/bench
 
 .PHONY: check
 check: prereq

@@ -91,6 +91,7 @@ static void read_payload(struct rtp_reader *r, guint which, const guint8 *p, gsi
 	unit = r->open[which];
 	if (!unit)
 		return;
+	unit->last_us = g_get_monotonic_time();
 	g_byte_array_append(unit->data, p, size);
 	if (unit->data->len == unit->length)
 		finish(r, which);

@@ -16,6 +16,7 @@
  * @pcr: the clock when its first packet left, 90 kHz: the PCR before it, moved on by RTP time
  * @rtp: RTP time of its first packet
  * @arrival_us: g_get_monotonic_time() of its first packet
+ * @last_us: ... and of its latest one
  * @idr, @sps, @pps: what is in it
  * @profile: profile_idc, constraint flags and level_idc, if there is an SPS
  * @steps: PCRs so far that were marked as discontinuous
@@ -26,6 +27,7 @@ struct rtp_unit {
 	gint64 pcr;
 	guint32 rtp;
 	gint64 arrival_us;
+	gint64 last_us;
 	gboolean idr;
 	gboolean sps;
 	gboolean pps;

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Our session process' own path: the source of the kernel's frames, the pump and the media
+ * pipeline, put together as umd-stream.c does it.
+ */
+#include "bench.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include <miracast/umd.h>
+
+#include "frame-pump.h"
+#include "media-pipeline.h"
+#include "wfdtsmux.h"
+
+/* How often the main loop looks whether the run is over: too rarely to be seen in the figures. */
+#define LOOK_MS 250
+
+static struct session {
+	GMainLoop *loop;
+	frame_pump *pump;
+	media_pipeline *pipeline;
+	gboolean failed;
+} session;
+
+static int no_chunk(struct miracast_host *host, int timeout_ms, unsigned int n_fds, const int *fds,
+		    uint32_t *size, void *chunks, uint32_t *outstanding)
+{
+	return -ETIMEDOUT;
+}
+
+/* The mailbox's event is one that is read. */
+static int wait_fd(gpointer source, short *events)
+{
+	*events = POLLIN;
+	return frames_event_fd();
+}
+
+static void have_picture(const struct picture *picture, const struct frame_info *info, gboolean repeat,
+			 gpointer data)
+{
+	frames_pushed(info->seq, repeat);
+	media_pipeline_push(session.pipeline, picture, info, repeat);
+}
+
+static void dropped(guint64 seq, gpointer data)
+{
+}
+
+static void lost(gpointer data)
+{
+	media_pipeline_key_frame(session.pipeline);
+}
+
+static void unreadable(const char *why, gpointer data)
+{
+	g_error("%s", why);
+}
+
+static void gone(gpointer data)
+{
+}
+
+static const struct frame_pump_funcs pump_funcs = {
+	.picture = have_picture,
+	.dropped = dropped,
+	.lost = lost,
+	.unreadable = unreadable,
+	.gone = gone,
+};
+
+static void wanted(gpointer data)
+{
+	frame_pump_want(session.pump);
+}
+
+static void needed(gpointer data)
+{
+	frame_pump_poke(session.pump);
+}
+
+static void first_sent(gpointer data)
+{
+}
+
+static void failed(enum channel_reason reason, const char *message, gpointer data)
+{
+	g_printerr("stream-bench: %s\n", message);
+	session.failed = TRUE;
+	g_main_loop_quit(session.loop);
+}
+
+static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer data)
+{
+}
+
+static const struct media_pipeline_funcs pipeline_funcs = {
+	.wanted = wanted,
+	.needed = needed,
+	.first_sent = first_sent,
+	.failed = failed,
+	.frame_sent = frame_sent,
+};
+
+static gboolean look(gpointer data)
+{
+	if (frames_quit())
+		g_main_loop_quit(session.loop);
+	return G_SOURCE_CONTINUE;
+}
+
+static struct wfd_selection select_mode(const struct bench_run *run)
+{
+	const struct wfd_mode *mode = wfd_mode_lookup(WFD_SET_R1, WFD_TABLE_CEA, run->mode->cea);
+
+	return (struct wfd_selection){
+		.mode = mode,
+		.set = WFD_SET_R1,
+		.profile = WFD_H264_PROFILE_CHP,
+		.level = MAX((int)mode->min_level, wfd_level_for(mode->width, mode->height, mode->refresh_hz)),
+		.bitrate = run->bit_rate,
+		.audio_format = audio_encoders_available() & 1u << WFD_AUDIO_AAC ? WFD_AUDIO_AAC : WFD_AUDIO_NONE,
+		.audio_mode = WFD_AAC_48K_16_2,
+	};
+}
+
+static int run_miracast(const struct bench_run *run)
+{
+	static const struct miracast_callbacks callbacks = { .get_next_chunk = no_chunk };
+	const struct stream_mode mode = { run->mode->width, run->mode->height, run->mode->fps * 1000 };
+	struct wfd_selection selection = select_mode(run);
+	struct frame_source_class source_class = frame_source_kernel;
+	g_autoptr(GSocketAddress) any = g_inet_socket_address_new_from_string("127.0.0.1", 0);
+	g_autoptr(GSocket) socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+						 G_SOCKET_PROTOCOL_UDP, NULL);
+	g_autoptr(GError) error = NULL;
+	struct media_pipeline_config config = {
+		.selection = &selection,
+		.bit_rate = run->bit_rate,
+		.audio = AUDIO_SOURCE_SILENCE,
+		.socket = socket,
+		.peer_address = "127.0.0.1",
+		.peer_port = run->port,
+		.pmt_pid = 0x100,
+	};
+	gpointer source;
+
+	wfd_ts_mux_register();
+	session.loop = g_main_loop_new(NULL, FALSE);
+	source_class.wait_fd = wait_fd;
+	source = source_class.create(NULL, &callbacks, &error);
+	config.encoder = source ? video_encoder_find("x264enc", &error) : NULL;
+	if (!config.encoder || !g_socket_bind(socket, any, FALSE, &error)) {
+		g_printerr("stream-bench: %s\n", error->message);
+		return 1;
+	}
+	session.pump = frame_pump_new(&source_class, source, &pump_funcs, NULL, &error);
+	session.pipeline = media_pipeline_new(&config, &pipeline_funcs, NULL, &error);
+	if (!session.pump || !session.pipeline) {
+		g_printerr("stream-bench: %s\n", error->message);
+		return 1;
+	}
+	frame_pump_set_mode(session.pump, &mode);
+	media_pipeline_play(session.pipeline);
+	frame_pump_set_running(session.pump, TRUE);
+	g_timeout_add(LOOK_MS, look, NULL);
+	frames_ready();
+	g_main_loop_run(session.loop);
+
+	frame_pump_stop(session.pump);
+	media_pipeline_free(session.pipeline);
+	frame_pump_free(session.pump);
+	source_class.destroy(source);
+	g_main_loop_unref(session.loop);
+	return session.failed;
+}
+
+const struct bench_source source_miracast = {
+	.name = "miracast",
+	.what = "our session process: damage, repeats when still, AAC",
+	.cursor_plane = TRUE,
+	.run = run_miracast,
+};
