@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Our session process' own path: the source of the kernel's frames, the pump and the media
- * pipeline, put together as umd-stream.c does it.
+ * Our session process' own path: the source of the kernel's frames, the pump, a track of sound
+ * into which nobody plays, and the media pipeline, put together as umd-stream.c does it.
  */
 #include "bench.h"
 
@@ -10,8 +10,10 @@
 
 #include <miracast/umd.h>
 
+#include "audio-encoders.h"
 #include "frame-pump.h"
 #include "media-pipeline.h"
+#include "sound-pump.h"
 #include "wfdtsmux.h"
 
 /* How often the main loop looks whether the run is over: too rarely to be seen in the figures. */
@@ -21,6 +23,8 @@ static struct session {
 	GMainLoop *loop;
 	frame_pump *pump;
 	media_pipeline *pipeline;
+	sound_pump *sound;
+	gpointer sound_source;
 	gboolean failed;
 } session;
 
@@ -113,16 +117,36 @@ static gboolean look(gpointer data)
 static struct wfd_selection select_mode(const struct bench_run *run)
 {
 	const struct wfd_mode *mode = wfd_mode_lookup(WFD_SET_R1, WFD_TABLE_CEA, run->mode->cea);
+	guint stereo, six;
 
+	audio_encoders_available(&stereo, &six);
 	return (struct wfd_selection){
 		.mode = mode,
 		.set = WFD_SET_R1,
 		.profile = WFD_H264_PROFILE_CHP,
 		.level = MAX((int)mode->min_level, wfd_level_for(mode->width, mode->height, mode->refresh_hz)),
 		.bitrate = run->bit_rate,
-		.audio_format = audio_encoders_available() & 1u << WFD_AUDIO_AAC ? WFD_AUDIO_AAC : WFD_AUDIO_NONE,
+		.audio_format = stereo & 1u << WFD_AUDIO_AAC ? WFD_AUDIO_AAC : WFD_AUDIO_NONE,
 		.audio_mode = WFD_AAC_48K_16_2,
 	};
+}
+
+static void sound_unit(const struct sound_unit *unit, gpointer data)
+{
+	media_pipeline_push_sound(session.pipeline, unit);
+}
+
+static gboolean make_sound(const struct wfd_selection *selection, GError **error)
+{
+	struct sound_layout layout;
+
+	if (!media_pipeline_sound_layout(selection, &layout))
+		return TRUE;
+	session.sound_source = sound_source_silence.create(NULL, &layout.format, error);
+	if (session.sound_source)
+		session.sound = sound_pump_new(&sound_source_silence, session.sound_source, &layout, sound_unit, NULL,
+					       error);
+	return session.sound != NULL;
 }
 
 static int run_miracast(const struct bench_run *run)
@@ -138,7 +162,6 @@ static int run_miracast(const struct bench_run *run)
 	struct media_pipeline_config config = {
 		.selection = &selection,
 		.bit_rate = run->bit_rate,
-		.audio = AUDIO_SOURCE_SILENCE,
 		.socket = socket,
 		.peer_address = "127.0.0.1",
 		.peer_port = run->port,
@@ -157,18 +180,23 @@ static int run_miracast(const struct bench_run *run)
 	}
 	session.pump = frame_pump_new(&source_class, source, &pump_funcs, NULL, &error);
 	session.pipeline = media_pipeline_new(&config, &pipeline_funcs, NULL, &error);
-	if (!session.pump || !session.pipeline) {
+	if (!session.pump || !session.pipeline || !make_sound(&selection, &error)) {
 		g_printerr("stream-bench: %s\n", error->message);
 		return 1;
 	}
 	frame_pump_set_mode(session.pump, &mode);
 	media_pipeline_play(session.pipeline);
 	frame_pump_set_running(session.pump, TRUE);
+	if (session.sound)
+		sound_pump_set_running(session.sound, TRUE);
 	g_timeout_add(LOOK_MS, look, NULL);
 	frames_ready();
 	g_main_loop_run(session.loop);
 
 	frame_pump_stop(session.pump);
+	sound_pump_free(session.sound);
+	if (session.sound_source)
+		sound_source_silence.destroy(session.sound_source);
 	media_pipeline_free(session.pipeline);
 	frame_pump_free(session.pump);
 	source_class.destroy(source);
