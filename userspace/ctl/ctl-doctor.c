@@ -12,17 +12,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "ctl.h"
+#include "ctl-doctor.h"
 #include "kernel.h"
 #include "reason.h"
 
 #define GROUP "miracast"
-
-enum verdict {
-	OK,
-	WARN,
-	FAIL,
-};
 
 static const char *const verdicts[] = { "ok", "warn", "fail" };
 
@@ -37,11 +31,7 @@ struct doctor {
 	enum verdict worst;
 };
 
-static void say(struct doctor *d, const char *check, enum verdict verdict, const char *next,
-		const char *format, ...) G_GNUC_PRINTF(5, 6);
-
-/* @next: what to do; "" with OK */
-static void say(struct doctor *d, const char *check, enum verdict verdict, const char *next,
+void doctor_say(struct doctor *d, const char *check, enum verdict verdict, const char *next,
 		const char *format, ...)
 {
 	g_autofree char *text = NULL;
@@ -71,22 +61,22 @@ static void check_rights(struct doctor *d)
 	int n = getgroups(G_N_ELEMENTS(groups), groups);
 
 	if (geteuid() == 0) {
-		say(d, "rights", OK, "", "you are root");
+		doctor_say(d, "rights", OK, "", "you are root");
 		return;
 	}
 	if (!group) {
-		say(d, "rights", FAIL, "Create it: sudo systemd-sysusers",
-		    "there is no group \"" GROUP "\"");
+		doctor_say(d, "rights", FAIL, "Create it: sudo systemd-sysusers",
+			   "there is no group \"" GROUP "\"");
 		return;
 	}
 	for (int i = 0; i < n; i++) {
 		if (groups[i] == group->gr_gid) {
-			say(d, "rights", OK, "", "you are in group \"" GROUP "\"");
+			doctor_say(d, "rights", OK, "", "you are in group \"" GROUP "\"");
 			return;
 		}
 	}
-	say(d, "rights", FAIL, "sudo usermod -aG " GROUP " $USER, and log in again",
-	    "you are not in group \"" GROUP "\"");
+	doctor_say(d, "rights", FAIL, "sudo usermod -aG " GROUP " $USER, and log in again",
+		   "you are not in group \"" GROUP "\"");
 }
 
 /* What only the daemon can say; it is started for it, as by any other command. */
@@ -98,17 +88,17 @@ static void check_daemon(struct doctor *d)
 	GVariant *item;
 
 	if (!ctl_connect_daemon(d->ctl, &error)) {
-		say(d, "daemon", FAIL, ctl_error_hint(error), "%s", ctl_error_text(error));
+		doctor_say(d, "daemon", FAIL, ctl_error_hint(error), "%s", ctl_error_text(error));
 		return;
 	}
 	/* The encoder is tried, which may take longer than calls usually do. */
 	g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(d->ctl->manager), 60 * 1000);
 	if (!miracast1_manager_call_diagnose_sync(d->ctl->manager, &checks, NULL, &error)) {
-		say(d, "daemon", FAIL, ctl_error_hint(error), "%s", ctl_error_text(error));
+		doctor_say(d, "daemon", FAIL, ctl_error_hint(error), "%s", ctl_error_text(error));
 		return;
 	}
-	say(d, "daemon", OK, "", "miracastd %s answers",
-	    miracast1_manager_get_version(d->ctl->manager));
+	doctor_say(d, "daemon", OK, "", "miracastd %s answers",
+		   miracast1_manager_get_version(d->ctl->manager));
 	g_variant_iter_init(&iter, checks);
 	while (g_variant_iter_next(&iter, "@a{sv}", &item)) {
 		g_autoptr(GVariant) check = item;
@@ -118,17 +108,17 @@ static void check_daemon(struct doctor *d)
 		g_variant_lookup(check, "result", "&s", &result);
 		g_variant_lookup(check, "text", "&s", &text);
 		g_variant_lookup(check, "next", "&s", &next);
-		say(d, name, verdict_of(result), next, "%s", text);
+		doctor_say(d, name, verdict_of(result), next, "%s", text);
 	}
 }
 
 static void check_umd(struct doctor *d)
 {
 	if (access(MIRACAST_UMD, X_OK) == 0)
-		say(d, "driver", OK, "", MIRACAST_UMD);
+		doctor_say(d, "driver", OK, "", MIRACAST_UMD);
 	else
-		say(d, "driver", FAIL, reason_code_hint(REASON_UMD_START), MIRACAST_UMD ": %s",
-		    g_strerror(errno));
+		doctor_say(d, "driver", FAIL, reason_code_hint(REASON_UMD_START), MIRACAST_UMD ": %s",
+			   g_strerror(errno));
 }
 
 /* ---- kernel --------------------------------------------------------------- */
@@ -154,26 +144,23 @@ static gboolean module_is_installed(const char *release)
 	       g_regex_match_simple("/miracast\\.ko(\\.[a-z]+)?:", content, 0, 0);
 }
 
-static gboolean check_module(struct doctor *d)
+static gboolean check_module(struct doctor *d, const char *release)
 {
-	struct utsname uts;
-
-	uname(&uts);
 	if (g_file_test("/sys/module/miracast", G_FILE_TEST_IS_DIR)) {
-		say(d, "module", OK, "", "miracast.ko is loaded (kernel %s)", uts.release);
+		doctor_say(d, "module", OK, "", "miracast.ko is loaded (kernel %s)", release);
 		return TRUE;
 	}
-	if (!module_is_installed(uts.release))
-		say(d, "module", FAIL, reason_code_hint(REASON_MODULE_NOT_INSTALLED),
-		    "miracast.ko is not installed for kernel %s", uts.release);
+	if (!module_is_installed(release))
+		doctor_say(d, "module", FAIL, reason_code_hint(REASON_MODULE_NOT_INSTALLED),
+			   "miracast.ko is not installed for kernel %s", release);
 	else if (secure_boot())
-		say(d, "module", WARN, reason_code_hint(REASON_MODULE_REJECTED),
-		    "miracast.ko is installed, but Secure Boot is on: the kernel takes it only if it "
-		    "knows the key that signs it");
+		doctor_say(d, "module", WARN, reason_code_hint(REASON_MODULE_REJECTED),
+			   "miracast.ko is installed, but Secure Boot is on: the kernel takes it only if it "
+			   "knows the key that signs it");
 	else
-		say(d, "module", OK, "",
-		    "miracast.ko is installed for kernel %s, and is loaded when a display is connected",
-		    uts.release);
+		doctor_say(d, "module", OK, "",
+			   "miracast.ko is installed for kernel %s, and is loaded when a display is connected",
+			   release);
 	return FALSE;
 }
 
@@ -184,12 +171,12 @@ static void check_device(struct doctor *d)
 	g_autoptr(kernel) k = kernel_new(KERNEL_DEVICE);
 
 	if (kernel_open(k, &error))
-		say(d, "device", OK, "", KERNEL_DEVICE " speaks version %d of the interface",
-		    MIRACAST_ABI_VERSION);
+		doctor_say(d, "device", OK, "", KERNEL_DEVICE " speaks version %d of the interface",
+			   MIRACAST_ABI_VERSION);
 	else if (error->code == REASON_OTHER_BROKER)
-		say(d, "device", OK, "", KERNEL_DEVICE " is in use by miracastd");
+		doctor_say(d, "device", OK, "", KERNEL_DEVICE " is in use by miracastd");
 	else if (error->code != REASON_NO_RIGHTS) /* the daemon has them, this user need not */
-		say(d, "device", FAIL, reason_error_hint(error), "%s", error->message);
+		doctor_say(d, "device", FAIL, reason_error_hint(error), "%s", error->message);
 }
 
 /* ---- Wi-Fi ------------------------------------------------------------------ */
@@ -218,15 +205,15 @@ static void check_wifi(struct doctor *d)
 	g_autoptr(GDir) dir = g_dir_open("/sys/class/ieee80211", 0, NULL);
 
 	if (!dir || !g_dir_read_name(dir))
-		say(d, "wifi", WARN,
-		    "Plug in a Wi-Fi adapter, or use a network that is there: miracastctl listen ADDRESS",
-		    "there is no Wi-Fi adapter");
+		doctor_say(d, "wifi", WARN,
+			   "Plug in a Wi-Fi adapter, or use a network that is there: miracastctl listen ADDRESS",
+			   "there is no Wi-Fi adapter");
 	else if (any_blocked("hard"))
-		say(d, "wifi", FAIL, "Switch it on at the machine.", "Wi-Fi is switched off");
+		doctor_say(d, "wifi", FAIL, "Switch it on at the machine.", "Wi-Fi is switched off");
 	else if (any_blocked("soft"))
-		say(d, "wifi", FAIL, "rfkill unblock wlan", "Wi-Fi is blocked by software");
+		doctor_say(d, "wifi", FAIL, "rfkill unblock wlan", "Wi-Fi is blocked by software");
 	else
-		say(d, "wifi", OK, "", "there is a Wi-Fi adapter");
+		doctor_say(d, "wifi", OK, "", "there is a Wi-Fi adapter");
 }
 
 static void check_program(struct doctor *d, const char *program, const char *package,
@@ -237,9 +224,9 @@ static void check_program(struct doctor *d, const char *program, const char *pac
 	g_autofree char *next = g_strdup_printf("apt install %s", package);
 
 	if (path || access(sbin, X_OK) == 0)
-		say(d, program, OK, "", "%s", path ? path : sbin);
+		doctor_say(d, program, OK, "", "%s", path ? path : sbin);
 	else
-		say(d, program, without, next, "there is no %s, which %s", program, what_for);
+		doctor_say(d, program, without, next, "there is no %s, which %s", program, what_for);
 }
 
 static void check_firewall(struct doctor *d)
@@ -256,24 +243,26 @@ static void check_firewall(struct doctor *d)
 			G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
 	g_file_get_contents("/etc/ufw/ufw.conf", &ufw, NULL, NULL);
 	if (firewalld)
-		say(d, "firewall", WARN,
-		    "Let displays in on their own interfaces only: firewall-cmd --permanent "
-		    "--new-zone=miracast && firewall-cmd --permanent --zone=miracast "
-		    "--add-interface=p2p-+ --add-port=7236/tcp --add-port=67/udp && "
-		    "firewall-cmd --reload",
-		    "firewalld is running and may keep displays out");
+		doctor_say(d, "firewall", WARN,
+			   "Let displays in on their own interfaces only: firewall-cmd --permanent "
+			   "--new-zone=miracast && firewall-cmd --permanent --zone=miracast "
+			   "--add-interface=p2p-+ --add-port=7236/tcp --add-port=67/udp && "
+			   "firewall-cmd --reload",
+			   "firewalld is running and may keep displays out");
 	else if (ufw && g_regex_match_simple("^ENABLED=yes", ufw, G_REGEX_MULTILINE, 0))
-		say(d, "firewall", WARN,
-		    "Let displays in on their own interfaces only: ufw allow in on p2p-+ to any port "
-		    "7236 proto tcp && ufw allow in on p2p-+ to any port 67 proto udp",
-		    "ufw is enabled and may keep displays out");
+		doctor_say(d, "firewall", WARN,
+			   "Let displays in on their own interfaces only: ufw allow in on p2p-+ to any port "
+			   "7236 proto tcp && ufw allow in on p2p-+ to any port 67 proto udp",
+			   "ufw is enabled and may keep displays out");
 	else
-		say(d, "firewall", OK, "", "neither firewalld nor ufw");
+		doctor_say(d, "firewall", OK, "", "neither firewalld nor ufw");
 }
 
 enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 {
 	struct doctor d = { .ctl = ctl, .worst = OK };
+	struct utsname uts;
+	gboolean loaded;
 
 	if (!ctl_parse(ctl, "- is everything there? and what to do if not", NULL, &argc, &argv))
 		return CTL_USAGE;
@@ -283,7 +272,9 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	check_rights(&d);
 	check_daemon(&d);
 	check_umd(&d);
-	if (check_module(&d))
+	uname(&uts);
+	loaded = check_module(&d, uts.release);
+	if (loaded)
 		check_device(&d);
 	check_wifi(&d);
 	check_program(&d, "dnsmasq", "dnsmasq-base", FAIL,
@@ -291,6 +282,8 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	check_program(&d, "busybox", "busybox", WARN,
 		      "is needed for displays that insist on being group owner");
 	check_firewall(&d);
+	if (loaded || module_is_installed(uts.release))
+		doctor_check_sound(&d, uts.release);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'result': <%s>, 'checks': <%*>}",
 						    verdicts[d.worst],

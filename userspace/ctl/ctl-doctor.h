@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * ctl-doctor.h - the checks of miracastctl doctor
+ *
+ * Each looks, changes nothing, and says one or more lines with doctor_say().
+ */
+#pragma once
+
+#include "ctl.h"
+
+G_BEGIN_DECLS
+
+enum verdict {
+	OK,
+	WARN,
+	FAIL,
+};
+
+struct doctor;
+
+/**
+ * doctor_say - the result of a check
+ * @check: its name, a word
+ * @next: what to do; "" with OK, and only then
+ * @format: what was found
+ */
+void doctor_say(struct doctor *d, const char *check, enum verdict verdict, const char *next,
+		const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+/**
+ * doctor_check_sound - does sound reach a display?
+ * @release: of the kernel
+ *
+ * From the module to the caller's own sound server, in the order of the samples' way
+ * backwards: the module has sound, our files are there, the display has a card that
+ * the caller may open, a sound server runs for the caller and plays on it.  Programs
+ * of the sound server that do not answer are given up after some seconds.
+ */
+void doctor_check_sound(struct doctor *d, const char *release);
+
+G_END_DECLS
