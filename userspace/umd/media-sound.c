@@ -21,9 +21,9 @@
 #define LPCM_SILENT_UNITS 3
 
 #define MAX_DELAY_NS (15 * GST_MSECOND)
-/* What may pass, besides the encoder, until a unit has left; and the way through the air. */
+/* What may pass, besides the encoder, until a unit has left; and the way through the air, as pictures have it. */
 #define TICK_NS (6 * GST_MSECOND)
-#define AIR_NS (20 * GST_MSECOND)
+#define AIR_NS (30 * GST_MSECOND)
 /* The shortest lag there is, that of 60 Hz. */
 #define FASTEST_HZ 60
 
