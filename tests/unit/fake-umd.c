@@ -60,7 +60,11 @@ static gboolean say_stats(gpointer user_data)
 				 "'frames-sent': <uint64 3>, 'frames-dropped': <uint64 0>, "
 				 "'packets': <uint64 9>, 'bytes': <uint64 9000>, 'idr': <uint64 1>, "
 				 "'idr-requests': <uint64 0>, 'latency-median-us': <uint64 5000>, "
-				 "'latency-p95-us': <uint64 9000>}"));
+				 "'latency-p95-us': <uint64 9000>, 'sound': <'playing'>, "
+				 "'sound-rate': <uint32 44100>, 'sound-channels': <uint32 2>, "
+				 "'sound-latency-median-us': <uint64 15200>, "
+				 "'sound-latency-p95-us': <uint64 20400>, "
+				 "'sound-skipped-us': <uint64 10000>, 'sound-lost-us': <uint64 0>}"));
 	return G_SOURCE_CONTINUE;
 }
 
@@ -75,7 +79,8 @@ static void stream(struct fake *fake)
 	    g_variant_new_parsed("{'width': <uint32 1280>, 'height': <uint32 720>, "
 				 "'refresh': <uint32 60000>, 'codec': <'H.264'>, "
 				 "'profile': <'constrained-baseline'>, 'level': <'3.2'>, "
-				 "'audio': <'LPCM'>, 'bit-rate': <uint32 8000000>}"));
+				 "'audio': <'LPCM'>, 'audio-rate': <uint32 48000>, "
+				 "'audio-channels': <uint32 2>, 'bit-rate': <uint32 8000000>}"));
 	say_stats(fake);
 	g_timeout_add_seconds(1, say_stats, fake);
 }

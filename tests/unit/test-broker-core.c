@@ -304,6 +304,37 @@ static void test_options_parse(void)
 	}
 }
 
+static void test_no_sound(void)
+{
+	static const struct {
+		const char *text;
+		gboolean no_sound;
+		const char *inserted; /* NULL: refused */
+	} cases[] = {
+		{ NULL, FALSE, "@a{sv} {}" },
+		{ NULL, TRUE, "{'audio': <'none'>}" },
+		{ "none", TRUE, "{'audio': <'none'>}" },
+		{ "desktop", FALSE, "{'audio': <'desktop'>}" },
+		{ "desktop", TRUE, NULL },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+		g_autoptr(GVariant) inserted = NULL;
+		g_autofree char *text = NULL;
+		g_autoptr(GError) error = NULL;
+
+		g_assert_cmpint(options_parse_audio(cases[i].text, cases[i].no_sound, &dict, &error), ==,
+				cases[i].inserted != NULL);
+		inserted = g_variant_ref_sink(g_variant_dict_end(&dict));
+		text = g_variant_print(inserted, TRUE);
+		if (cases[i].inserted)
+			g_assert_cmpstr(text, ==, cases[i].inserted);
+		else
+			g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+	}
+}
+
 static void test_modes(void)
 {
 	static const struct {
@@ -637,6 +668,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/reason/dbus", test_reason_on_dbus);
 	g_test_add_func("/options/check", test_options);
 	g_test_add_func("/options/parse", test_options_parse);
+	g_test_add_func("/options/no-sound", test_no_sound);
 	g_test_add_func("/options/mode", test_modes);
 	g_test_add_func("/rtsp-listener/address", test_addresses);
 	g_test_add_func("/p2p-address/choose", test_network_choice);

@@ -169,6 +169,7 @@ static void test_usage(struct fixture *f, gconstpointer data)
 		{ "connect", "TV", "--go-intent=-3" },
 		{ "connect", "TV", "--frequency=-1" },
 		{ "listen", "127.0.0.1", "--audio=bogus" },
+		{ "connect", "TV", "--no-sound", "--audio=tone" },
 		{ "listen" },
 		{ "disconnect", "first" },
 		{ "disconnect", "-1" },
@@ -305,6 +306,18 @@ static void test_step(struct fixture *f, gconstpointer data)
 	g_autofree char *text = SAY("status");
 
 	g_assert_nonnull(strstr(text, "    the display has called\n"));
+}
+
+/* Beside the picture's, what there is to know of the sound. */
+static void test_sound_row(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "stream");
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	g_autofree char *text = SAY("status");
+	const char *row = "    sound: LPCM, 48 kHz, 2 channels: playing (44.1 kHz, 2 channels); "
+			  "latency 15.2 ms, 95 %: 20.4 ms; skipped 10.0 ms, lost 0.0 ms\n";
+
+	g_assert_nonnull(strstr(text, row));
 }
 
 static void test_help(struct fixture *f, gconstpointer data)
@@ -487,6 +500,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);
 	g_test_add("/ctl/many-calls", struct fixture, NULL, start_daemon, test_many_calls, tear_down);
 	g_test_add("/ctl/step", struct fixture, NULL, start_daemon, test_step, tear_down);
+	g_test_add("/ctl/sound", struct fixture, NULL, start_daemon, test_sound_row, tear_down);
 	g_test_add("/ctl/help", struct fixture, NULL, set_up, test_help, tear_down);
 	g_test_add("/ctl/does-not-start", struct fixture, NULL, NULL, test_does_not_start, tear_down);
 	g_test_add("/ctl/idle", struct fixture, NULL, NULL, test_idle, tear_down);

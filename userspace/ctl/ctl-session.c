@@ -156,9 +156,13 @@ static void print_sound(Miracast1Session *session)
 	guint rate = 0, channels = 0, played_rate, played_channels = 0;
 	guint64 median = 0, p95 = 0, skipped = 0, lost = 0;
 
-	if (!mode || !stats || !g_variant_lookup(stats, "sound", "&s", &activity))
+	if (!mode || !stats)
 		return;
 	g_variant_lookup(mode, "audio", "&s", &codec);
+	if (g_str_equal(codec, "none"))
+		g_print("    sound: none, no sound card\n");
+	if (!g_variant_lookup(stats, "sound", "&s", &activity))
+		return;
 	g_variant_lookup(mode, "audio-rate", "u", &rate);
 	g_variant_lookup(mode, "audio-channels", "u", &channels);
 	g_variant_lookup(stats, "sound-latency-median-us", "t", &median);
