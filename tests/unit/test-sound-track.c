@@ -392,7 +392,7 @@ static void test_unusable(void)
 		const struct sound_block block = { .format = formats[i], .samples = samples, .frames = 1, .time_ns = f.now };
 
 		sound_track_start(f.track, &formats[i]);
-		g_assert_cmpuint(warnings, ==, i + 1);
+		g_assert_cmpuint(warnings, ==, 1);
 		sound_track_samples(f.track, &block, f.now);
 		idle(&f, 100 * MSEC);
 	}
@@ -538,6 +538,27 @@ static void test_begin(void)
 	end(&f);
 }
 
+/* A piece that begins before the track, and ends behind the silence that it has by now. */
+static void test_begin_late(void)
+{
+	const struct sound_format format = { 48000, 2 };
+	struct fixture f;
+	guint next;
+
+	begin(&f, 48000, 2, 480);
+	idle(&f, 60 * MSEC);
+	next = f.samples->len / 2;
+	g_assert_cmpuint(next, >, 0);
+	sound_track_start(f.track, &format);
+	play(&f, &format, 0, 4800, BEGIN - 30 * MSEC, 0);
+	idle(&f, 200 * MSEC);
+	g_assert_cmpint(sample(&f, next - 1, 0), ==, 0);
+	g_assert_cmpint(sample(&f, next, 0), ==, (next + 30 * 48) % 1000 + 1);
+	g_assert_cmpint(sample(&f, 70 * 48 - 1, 0), ==, 4799 % 1000 + 1);
+	g_assert_cmpint(sample(&f, 70 * 48, 0), ==, 0);
+	end(&f);
+}
+
 int main(int argc, char **argv)
 {
 	gst_init(NULL, NULL);
@@ -555,6 +576,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/sound-track/late/stalled", test_stalled);
 	g_test_add_func("/sound-track/lost", test_lost);
 	g_test_add_func("/sound-track/starved", test_starved);
-	g_test_add_func("/sound-track/begin", test_begin);
+	g_test_add_func("/sound-track/begin/again", test_begin);
+	g_test_add_func("/sound-track/begin/late", test_begin_late);
 	return g_test_run();
 }

@@ -77,6 +77,7 @@ gboolean options_parse_mode(const char *text, GVariantDict *options, GError **er
  * @text: NULL: nothing
  * @no_sound: the same as "none"; it must not be said with another kind
  */
-gboolean options_parse_audio(const char *text, gboolean no_sound, GVariantDict *options, GError **error);
+gboolean options_parse_audio(const char *text, gboolean no_sound, GVariantDict *options,
+			     GError **error);
 
 G_END_DECLS

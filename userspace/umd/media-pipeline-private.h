@@ -137,7 +137,8 @@ GstClockTime media_pcr_lag(guint refresh_hz);
 
 /* media-sound.c */
 
-gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config *config, GError **error);
+gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config *config,
+			   GError **error);
 
 /* media-encoded.c */
 

@@ -21,7 +21,7 @@
 #define LPCM_SILENT_UNITS 3
 
 #define MAX_DELAY_NS (15 * GST_MSECOND)
-/* What may pass, besides the encoder, until a unit has left; and the way through the air, as pictures have it. */
+/* What may pass, besides the encoder, until a unit has left; and the air, as for pictures. */
 #define TICK_NS (6 * GST_MSECOND)
 #define AIR_NS (30 * GST_MSECOND)
 /* The shortest lag there is, that of 60 Hz. */
@@ -94,7 +94,8 @@ static void sound_sent(GstElement *mux, guint64 pts, guint64 sent_ns, gpointer u
 	g_mutex_unlock(&p->lock);
 }
 
-gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config *config, GError **error)
+gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config *config,
+			   GError **error)
 {
 	const struct wfd_selection *selection = config->selection;
 	const struct audio_encoder *encoder;
@@ -182,7 +183,8 @@ void media_pipeline_push_sound(media_pipeline *p, const struct sound_unit *unit)
 	gst_buffer_fill(buffer, 0, unit->samples, size);
 	order_channels(p, buffer);
 	GST_BUFFER_PTS(buffer) = pts;
-	GST_BUFFER_DURATION(buffer) = gst_util_uint64_scale(unit->frames, GST_SECOND, p->sound_layout.format.rate);
+	GST_BUFFER_DURATION(buffer) =
+		gst_util_uint64_scale(unit->frames, GST_SECOND, p->sound_layout.format.rate);
 	if (unit->discont || p->sound_gap)
 		GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
 	p->sound_gap = FALSE;

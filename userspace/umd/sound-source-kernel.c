@@ -129,7 +129,8 @@ static gboolean fit(const struct kernel_source *s, const struct miracast_sound_r
 {
 	guint64 bytes = (guint64)record->frames * s->format.channels * sizeof(gint16);
 
-	return s->format.rate && record->offset % sizeof(gint16) == 0 && record->offset + bytes <= s->buffer_bytes;
+	return s->format.rate && record->offset % sizeof(gint16) == 0 &&
+	       record->offset + bytes <= s->buffer_bytes;
 }
 
 static enum sound_result look_at(struct kernel_source *s, const struct miracast_sound_record *record,

@@ -36,6 +36,7 @@ struct sound_track {
 	/* The stream that plays. */
 	gboolean playing;
 	gboolean usable;
+	gboolean complained;
 	gboolean placed;	/* it follows what is in the track ... */
 	guint64 stream_ns;	/* ... with the sample that has this time */
 	guint64 stream_frames;	/* ... and so many after it were taken */
@@ -250,25 +251,24 @@ static gboolean follows(const sound_track *track, const struct sound_block *bloc
 }
 
 /*
- * Finds the place of the block's first sample.  Returns: how many of its samples are for places that
- * are taken, or lie before the track.
+ * Finds the place of the block's first sample that can have one, and goes there.  Returns: how many
+ * samples are in front of it, for places that are taken or lie before the track.
  */
 static guint64 place(sound_track *track, const struct sound_block *block)
 {
-	guint64 time = block->time_ns;
-	guint64 at, taken = 0;
+	guint64 free_ns = time_of(track, track->next), time = block->time_ns, skip = 0;
+	guint rate = track->format.rate;
 
-	track->stream_ns = block->time_ns;
+	track->stream_ns = time;
 	track->stream_frames = 0;
-	track->placed = TRUE;
-	if (time < track->begin_ns)
-		return (track->begin_ns - time) * track->format.rate / NS_PER_S + 1;
-	at = place_at(track, time);
-	if (at < track->next)
-		taken = ((track->next - at) * track->format.rate + track->layout.format.rate - 1) /
-			track->layout.format.rate;
-	fill_up_to(track, at + taken * track->layout.format.rate / track->format.rate);
-	return taken;
+	/* Places are those of the track's samples: what comes without a pause may be off by one or two. */
+	if (time + 2 * NS_PER_S / track->layout.format.rate < free_ns)
+		skip = MIN(((free_ns - time) * rate + NS_PER_S / 2) / NS_PER_S, block->frames);
+	/* The next block is placed anew if this one does not reach the track. */
+	track->placed = skip < block->frames;
+	if (track->placed)
+		fill_up_to(track, place_at(track, MAX(time + duration(skip, rate), track->begin_ns)));
+	return skip;
 }
 
 void sound_track_samples(sound_track *track, const struct sound_block *block, guint64 now_ns)
@@ -287,11 +287,9 @@ void sound_track_samples(sound_track *track, const struct sound_block *block, gu
 		return;
 	}
 	if (!follows(track, block)) {
-		skip = MIN(place(track, block), frames);
+		skip = place(track, block);
 		if (block->time_ns >= track->begin_ns)
 			count(&track->counters.skipped_us, skip, track->format.rate);
-		/* The next one is placed anew: this one may not have reached the track. */
-		track->placed = skip < frames;
 	}
 	track->stream_frames += frames;
 	frames -= skip;
@@ -320,14 +318,16 @@ void sound_track_start(sound_track *track, const struct sound_format *format)
 	gboolean same = track->playing && track->usable && track->format.rate == format->rate &&
 			track->format.channels == format->channels;
 
+	if (track->playing)
+		sound_track_stop(track);
 	track->playing = TRUE;
-	track->placed = FALSE;
 	if (same && !track->converter)
 		return;
 	track->usable = make_converter(track, format);
-	if (!track->usable)
+	if (!track->usable && !track->complained)
 		g_warning("sound at %u Hz with %u channels cannot be sent: it is silent", format->rate,
 			  format->channels);
+	track->complained |= !track->usable;
 	track->format = *format;
 }
 

@@ -39,7 +39,7 @@ G_BEGIN_DECLS
 #define SOUND_TRACK_JUMP_NS (100 * SOUND_TRACK_MSEC)
 /* Silence comes so long after its time: that a player has begun is known within less. */
 #define SOUND_TRACK_MARGIN_NS (4 * SOUND_TRACK_MSEC)
-/* A stream is taken for silent when nothing has come so long after it was due, until something comes. */
+/* A stream is taken for silent when nothing has come so long after it was due. */
 #define SOUND_TRACK_STARVED_NS (40 * SOUND_TRACK_MSEC)
 /* Samples that are off by less than this follow those before: times are rounded. */
 #define SOUND_TRACK_TOLERANCE_NS (1 * SOUND_TRACK_MSEC)

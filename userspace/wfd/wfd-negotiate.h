@@ -121,7 +121,7 @@ gboolean wfd_negotiate(const wfd_sink_caps *caps, const struct wfd_encoder_limit
  *
  *	AC-3, AAC with six channels	a display that names them has the speakers, or
  *			hands AC-3 on to a receiver that has.  AC-3 first: it is what
- *			receivers take, and 22 ms faster than AAC
+ *			receivers take, and 11 ms faster than AAC
  *	AAC stereo	what no display is known to fail with, and a tenth of the bits
  *	LPCM 48 kHz	every sample as it was, 10 ms faster than AAC, and mandatory; but TCL
  *			names it and stays silent, so it is not the first
