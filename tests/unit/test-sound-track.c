@@ -524,7 +524,7 @@ static void test_begin(void)
 	f.now += 1000 * MSEC;
 	sound_track_begin(f.track, f.now);
 	play(&f, &format, 0, 480, f.now - 1000 * MSEC, 0);
-	play(&f, &format, 480, 480, f.now - 5 * MSEC, 0);
+	play(&f, &format, 480, 480, f.now - 5 * MSEC, 40000);
 	idle(&f, 200 * MSEC);
 	g_assert_cmpuint(f.gaps, ==, 1);
 	assert_counters(&f, 0, 0);

@@ -25,6 +25,7 @@ struct sound_track {
 	struct sound_counters counters;
 
 	guint64 begin_ns;
+	gboolean fresh; /* nothing has been played since */
 	guint64 next; /* place of the next sample, counted from begin_ns */
 
 	/* The unit that is being made: its last sample but one is in front of next. */
@@ -266,6 +267,7 @@ static guint64 place(sound_track *track, const struct sound_block *block)
 		skip = MIN(((free_ns - time) * rate + NS_PER_S / 2) / NS_PER_S, block->frames);
 	/* The next block is placed anew if this one does not reach the track. */
 	track->placed = skip < block->frames;
+	track->fresh &= !track->placed;
 	if (track->placed)
 		fill_up_to(track, place_at(track, MAX(time + duration(skip, rate), track->begin_ns)));
 	return skip;
@@ -307,8 +309,10 @@ void sound_track_lost(sound_track *track, const struct sound_block *block)
 {
 	guint rate = MAX(track->format.rate, MIN_RATE);
 
-	count(&track->counters.lost_us, block->lost, rate);
-	if (block->torn)
+	/* Nobody has wanted to hear it. */
+	if (!track->fresh)
+		count(&track->counters.lost_us, block->lost, rate);
+	if (block->torn && !track->fresh)
 		count(&track->counters.lost_us, track->taken, rate);
 	track->taken = 0;
 }
@@ -368,6 +372,7 @@ guint64 sound_track_advance(sound_track *track, guint64 now_ns)
 void sound_track_begin(sound_track *track, guint64 time_ns)
 {
 	track->begin_ns = time_ns;
+	track->fresh = TRUE;
 	track->next = 0;
 	track->filled = 0;
 	track->taken_ns = 0;

@@ -95,7 +95,7 @@ sound_track *sound_track_new(const struct sound_layout *layout,
 void sound_track_free(sound_track *track);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sound_track, sound_track_free)
 
-/* It begins, or begins anew, at @time_ns: what was played before that is of no interest. */
+/* It begins, or begins anew, at @time_ns: what was played, or lost, before that is of no interest. */
 void sound_track_begin(sound_track *track, guint64 time_ns);
 
 /* A stream of this format begins.  One that cannot be converted is silent, which is said once. */
