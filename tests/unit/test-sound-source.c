@@ -436,6 +436,10 @@ static void test_pump(void)
 	say_start(48000, 2);
 	say_samples(0, 240, g_get_monotonic_time() * 1000);
 	wait_for(pump, SOUND_PLAYING);
+	sound_pump_set_running(pump, FALSE);
+	g_assert_cmpint(activity(pump), ==, SOUND_SILENT);
+	sound_pump_set_running(pump, TRUE);
+	g_assert_cmpint(activity(pump), ==, SOUND_PLAYING);
 	card_pull_out();
 	wait_for(pump, SOUND_AWAY);
 	before = units(&pumped);

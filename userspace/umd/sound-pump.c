@@ -199,5 +199,9 @@ void sound_pump_get_state(sound_pump *pump, struct sound_state *state)
 {
 	g_mutex_lock(&pump->lock);
 	*state = pump->state;
+	if (!pump->running && state->activity == SOUND_PLAYING) {
+		state->activity = SOUND_SILENT;
+		state->format = (struct sound_format){ 0 };
+	}
 	g_mutex_unlock(&pump->lock);
 }

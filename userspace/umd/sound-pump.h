@@ -20,7 +20,7 @@ typedef struct sound_pump sound_pump;
  * enum sound_activity - what the source does
  * @SOUND_AWAY: there is no sound card
  * @SOUND_SILENT: nothing is played
- * @SOUND_PLAYING: something is
+ * @SOUND_PLAYING: something is, and the pump runs
  */
 enum sound_activity {
 	SOUND_AWAY,
