@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""An hour of sound and picture, to two sinks at once: nothing is lost, and they do not drift apart.
+
+The case is a number of seconds, for those who have less time: `run endurance:600`.
+"""
+from __future__ import annotations
+
+import pathlib
+import threading
+
+import sounds
+from conformance import VGA
+from processes import Broker, Failed, Programs, address, demand, play
+
+HOUR_S = 3600
+SOUNDS = ("lpcm-48000", "aac-2")
+
+
+def _session(programs: Programs, directory: pathlib.Path, number: int, seconds: float) -> None:
+    name = SOUNDS[number]
+    with Broker(programs, directory / name, address(40 + number)) as broker:
+        broker.wait_ready()
+        # The rules of the stream are for the other suites: an hour of its packets does not fit in memory.
+        found = play(directory / name / "sink", broker.host, "--duration", str(seconds), "--video-formats", VGA, "--sound", name,
+                     "--no-analysis", seconds=seconds + 120)
+        demand("error" not in found and found["played"], str(found.get("error", "the sink did not play")))
+        demand(found["rtp"]["lost"] == 0, f"{found['rtp']['lost']} packets were lost on the way")
+        broker.end()
+    sounds.demand_sound(directory / name / "sink", found["negotiated"]["audio"], seconds)
+
+
+def run(programs: Programs, directory: pathlib.Path, only: list[str], report) -> None:
+    seconds = float(only[0]) if only else HOUR_S
+
+    def one(number: int) -> None:
+        name = f"{seconds:g} s of {SOUNDS[number]}"
+        try:
+            _session(programs, directory, number, seconds)
+        except Failed as error:
+            report(name, str(error))
+        else:
+            report(name)
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(len(SOUNDS))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Listens to what the test source of miracast-umd plays: tones, and a click with each flash of its picture."""
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+
+from processes import TOP, Failed, demand
+
+sys.path.insert(0, str(TOP / "tests/sink"))
+
+import sound_check  # noqa: E402
+from wfdsink import sound  # noqa: E402
+
+# From the time at which a sample is due to the arrival of the unit that a decoder gives it back from. The test source hands
+# samples over 20 ms before, as the module does, so that 25 ms from there to the packet are 5. The encoder of six channels of
+# AAC that everybody has looks a frame ahead.
+LATENCY_MS = {("LPCM", 2): 5.0, ("AAC", 2): 40.0, ("AAC", 6): 60.0, ("AC3", 2): 40.0, ("AC3", 6): 40.0}
+# Where the sound of a session begins and ends, a little of it is not counted.
+EDGES_S = 1.5
+
+
+def demand_sound(directory: pathlib.Path, agreed: dict, duration: float, late: bool = False) -> bool:
+    """The recording has all of the sound that was played, on time and with its pictures. The figures stay in sound.json.
+
+    True; or, if `late` is let pass, False where nothing else is wrong but the time of arrival.
+    """
+    key = agreed["codec"], agreed["channels"]
+    try:
+        result = sound_check.check(str(directory), key[1], min_seconds=duration - EDGES_S, latency_ms=LATENCY_MS[key])
+    except sound.Unusable as error:
+        raise Failed(f"sound: {error}") from None
+    (directory / "sound.json").write_text(json.dumps({"figures": result.figures, "faults": result.faults}, indent=2) + "\n",
+                                          encoding="utf-8")
+    wrong = [fault for fault in result.faults if not (late and fault.startswith(sound_check.LATE))]
+    demand(not wrong, "sound: " + "; ".join(result.faults[:4]))
+    return not result.faults
