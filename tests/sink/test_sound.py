@@ -203,6 +203,10 @@ class Faults(Recording):
         self.each(lambda signal: signal, "PTS run off from the samples by 6|PTS: gap", "drift by -", stretch=1.006, seconds=4.5)
         self.each(lambda signal: signal, "PTS run off from the samples by (59|6.) ppm", stretch=1.00006)
 
+    def test_endless_click(self) -> None:
+        signal = [array.array("h", (a + b for a, b in zip(sine(hz, SECONDS), sine(4000, SECONDS)))) for hz in (440, 660)]
+        self.assert_fault(self.judged(signal, codec="AC3", with_pictures=False), "4000 Hz, which are to click, are in all")
+
     def test_tone_clock(self) -> None:
         # As if resampled by 100 ppm, smoothly.
         signal = [sine(hz * 1.0001, SECONDS) for hz in (440, 660)]
