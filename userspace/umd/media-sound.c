@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "audio-encoders.h"
+#include "sound-pump.h"
 
 /* LPCM: one PES packet, 10 ms at 48 kHz, and three of them of silence. */
 #define LPCM_FRAMES 480
@@ -94,6 +95,13 @@ static void sound_sent(GstElement *mux, guint64 pts, guint64 sent_ns, gpointer u
 	g_mutex_unlock(&p->lock);
 }
 
+/* In the thread that encodes sound, once. */
+static GstPadProbeReturn first_unit(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+	sound_thread_first();
+	return GST_PAD_PROBE_REMOVE;
+}
+
 gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config *config,
 			   GError **error)
 {
@@ -101,6 +109,7 @@ gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config
 	const struct audio_encoder *encoder;
 	g_autoptr(GstCaps) caps = NULL;
 	g_autoptr(GstCaps) stream_caps = NULL;
+	g_autoptr(GstPad) pad = NULL;
 	GstElement *last, *filter;
 
 	if (!media_pipeline_sound_layout(selection, &p->sound_layout))
@@ -133,6 +142,8 @@ gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config
 		audio_encoder_configure(encoder, audio_encoder);
 		last = parse;
 	}
+	pad = gst_element_get_static_pad(p->sound, "src");
+	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, first_unit, NULL, NULL);
 	g_signal_connect(p->mux, "sound-sent", G_CALLBACK(sound_sent), p);
 	return media_link_elements(last, filter, error) && media_link_to_mux(p, filter, "audio", error);
 }

@@ -4,12 +4,17 @@
  */
 #include "sound-pump.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* So many pieces at a time; then silence, and what the owner wants, have their turn. */
 #define PIECES_AT_A_TIME 64
+
+/* As sound servers have it without real time. */
+#define SOUND_NICE (-11)
 
 struct sound_pump {
 	const struct sound_source_class *source_class;
@@ -95,10 +100,17 @@ static void wait_for_sound(sound_pump *pump, guint64 due)
 		eventfd_read(pump->wake_fd, &value);
 }
 
+void sound_thread_first(void)
+{
+	if (setpriority(PRIO_PROCESS, gettid(), SOUND_NICE) < 0)
+		g_debug("sound has no priority: %s", g_strerror(errno));
+}
+
 static gpointer pump_thread(gpointer data)
 {
 	sound_pump *pump = data;
 
+	sound_thread_first();
 	for (;;) {
 		gboolean quit, running, begins;
 		guint64 due = 0;

@@ -50,6 +50,12 @@ void sound_pump_stop(sound_pump *pump);
 /* Stops it, if it is not, and frees it. NULL is allowed. */
 void sound_pump_free(sound_pump *pump);
 
+/*
+ * The calling thread goes before those that encode pictures: for threads of sound, which have little
+ * to do and no time to wait.  Where the process may not ask for that it stays as it is.
+ */
+void sound_thread_first(void);
+
 /* From any thread: */
 
 /* Run, with a track that begins now; or rest. */
