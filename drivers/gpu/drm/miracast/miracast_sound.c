@@ -138,8 +138,24 @@ static void miracast_sound_revoke(struct miracast_sound *sound, u64 position)
 	trace_miracast_sound_revoked(sound->card_number, passed, sound->lost);
 }
 
-/* Where the card is, see "Positions"; nobody holds what is before. */
-static u64 miracast_sound_position(struct miracast_sound *sound, s64 written)
+/* The reader may have what is due soon. */
+static void miracast_sound_give(struct miracast_sound *sound, u64 clock,
+				s64 written)
+{
+	struct miracast_stream *stream = &sound->stream;
+	u64 lead = miracast_stream_frames(stream, MIRACAST_SOUND_LEAD_US *
+						  NSEC_PER_USEC);
+	s64 given = min_t(s64, written, clock + lead);
+
+	if (sound->reader && given > (s64)stream->given)
+		stream->given = given;
+}
+
+/*
+ * Where the card is, see "Positions". Afterwards nobody holds what is before, and
+ * the reader may have what is due soon; it has to be woken for that by a tick.
+ */
+static u64 miracast_sound_position(struct miracast_sound *sound, s64 queued)
 {
 	struct miracast_stream *stream = &sound->stream;
 	u64 clock = miracast_stream_clock(stream), position = clock;
@@ -148,41 +164,25 @@ static u64 miracast_sound_position(struct miracast_sound *sound, s64 written)
 
 	lockdep_assert_held(&sound->lock);
 
-	if (sound->reader) {
-		if (stream->released < stream->given)
-			position = min(position, stream->released);
-		else if (written > (s64)stream->given)
-			position = min(position, stream->given);
+	miracast_sound_give(sound, clock, miracast_stream_written(stream, queued));
+
+	if (sound->reader && stream->released < stream->given) {
+		position = min(position, stream->released);
 		if (clock > hold)
 			position = max(position, clock - hold);
 	}
 	position = max(position, stream->position);
-	miracast_sound_revoke(sound, position);
 
-	return position;
-}
-
-/* Let the reader have what is due soon; returns whether there is anything. */
-static bool miracast_sound_give(struct miracast_sound *sound, u64 position,
-				s64 written)
-{
-	struct miracast_stream *stream = &sound->stream;
-	u64 lead = miracast_stream_frames(stream, MIRACAST_SOUND_LEAD_US *
-						  NSEC_PER_USEC);
-	s64 given = min_t(s64, written, miracast_stream_clock(stream) + lead);
-
-	/* What was written too late, and what nobody hears. */
-	if (stream->given < position || !sound->reader) {
+	if (sound->reader)
+		miracast_sound_revoke(sound, position);
+	/* What was not written in time, and what nobody hears. */
+	if (!sound->reader || stream->given < position) {
 		stream->given = max(stream->given, position);
 		stream->taken = stream->given;
 		stream->released = stream->given;
 	}
-	if (!sound->reader || given <= (s64)stream->given)
-		return false;
 
-	stream->given = given;
-
-	return true;
+	return position;
 }
 
 static void miracast_sound_wake(struct miracast_sound *sound)
@@ -242,7 +242,6 @@ void miracast_sound_start(struct miracast_sound *sound,
 {
 	struct miracast_stream *stream = &sound->stream;
 	unsigned long flags;
-	s64 written;
 
 	spin_lock_irqsave(&sound->lock, flags);
 	if (stream->fresh) {
@@ -261,9 +260,7 @@ void miracast_sound_start(struct miracast_sound *sound,
 	stream->start_ns = ktime_get_ns();
 	stream->period = div_u64(stream->position, stream->period_frames);
 
-	written = miracast_stream_written(stream, queued);
-	miracast_sound_give(sound, miracast_sound_position(sound, written),
-			    written);
+	miracast_sound_position(sound, queued);
 	miracast_sound_arm(sound);
 	trace_miracast_sound_start(sound->card_number, stream->rate,
 				   stream->channels, stream->buffer_frames,
@@ -317,9 +314,7 @@ u64 miracast_sound_pointer(struct miracast_sound *sound, s64 queued, s64 *delay)
 	position = stream->position;
 	*delay = 0;
 	if (stream->running) {
-		position = miracast_sound_position(sound,
-						   miracast_stream_written(stream,
-									   queued));
+		position = miracast_sound_position(sound, queued);
 		*delay = position - miracast_stream_clock(stream);
 		stream->position = position;
 	}
@@ -349,19 +344,18 @@ bool miracast_sound_tick(struct miracast_sound *sound, s64 queued, bool draining
 	bool running, given = false;
 	unsigned long flags;
 	u64 position, period;
-	s64 written;
 
 	*elapsed = false;
 
 	spin_lock_irqsave(&sound->lock, flags);
 	running = stream->running;
 	if (running) {
-		written = miracast_stream_written(stream, queued);
-		position = miracast_sound_position(sound, written);
-		given = miracast_sound_give(sound, position, written);
+		position = miracast_sound_position(sound, queued);
+		given = stream->taken < stream->given;
 		period = div_u64(position, stream->period_frames);
 		*elapsed = period != stream->period ||
-			   (draining && (s64)position >= written);
+			   (draining &&
+			    (s64)position >= miracast_stream_written(stream, queued));
 		stream->period = period;
 	}
 	spin_unlock_irqrestore(&sound->lock, flags);

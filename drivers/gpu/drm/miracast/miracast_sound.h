@@ -36,19 +36,18 @@
  * written
  *	What the application has written, by ALSA's pointers.
  * given
- *	What the reader may have. Goes on with each tick, up to what has been
- *	written and is due before the lead is over.
+ *	What the reader may have: what has been written and is due before the lead
+ *	is over, as of the last look at the position. Ticks wake it for that.
  * taken
  *	What the reader has read the records of.
  * released
  *	What it has done with: the next read() makes it what has been taken.
  * position
  *	Where ALSA sees the card. The clock, but it does not pass what has been
- *	given and not been released, nor what has been written and not been given
- *	yet; unless that has been due for longer than the hold lasts. Then what it
- *	has passed is revoked: the reader is told that it may have read what was
- *	torn, and what it did not take is skipped. Without a reader it is the
- *	clock.
+ *	given and not been released, unless that has been due for longer than the
+ *	hold lasts. Then what it has passed is revoked: the reader is told that it
+ *	may have read what was torn, and what it did not take is skipped. Without
+ *	a reader it is the clock.
  *
  * All of it is a handful of numbers: nothing is queued, nothing is allocated while
  * something plays, and a stream that begins anew throws the rest of the last one
@@ -78,6 +77,8 @@
 #include <linux/kconfig.h>
 #include <linux/types.h>
 
+#include <drm/miracast.h>
+
 struct miracast_fds;
 struct miracast_pipe;
 struct miracast_plug;
@@ -92,9 +93,6 @@ struct seq_file;
 #include <linux/time64.h>
 #include <linux/wait.h>
 
-#include <drm/miracast.h>
-
-struct page;
 struct snd_card;
 struct snd_pcm_substream;
 
@@ -256,7 +254,9 @@ static inline bool miracast_sound_matches(const struct miracast_sound *sound,
 static inline int miracast_sound_open(void *context, void *arg,
 				      struct miracast_fds *fds)
 {
-	return -ENODATA;
+	const struct miracast_open_sound *open = arg;
+
+	return open->flags & ~MIRACAST_OPEN_NONBLOCK ? -EINVAL : -ENODATA;
 }
 
 static inline void miracast_sound_show(struct seq_file *m,

@@ -4,6 +4,7 @@
  * looks like that of a HDMI output. See miracast_sound.h.
  */
 #include <linux/atomic.h>
+#include <linux/device.h>
 #include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -270,8 +271,7 @@ static void miracast_card_make_eld(struct miracast_sound *sound,
 	descriptor[2] = BIT(0);
 
 	eld[DRM_ELD_BASELINE_ELD_LEN] =
-		DIV_ROUND_UP(drm_eld_calc_baseline_block_size(eld) -
-			     DRM_ELD_HEADER_BLOCK_SIZE, 4);
+		DIV_ROUND_UP(drm_eld_calc_baseline_block_size(eld), 4);
 	sound->eld_len = DRM_ELD_HEADER_BLOCK_SIZE +
 			 eld[DRM_ELD_BASELINE_ELD_LEN] * 4;
 }
@@ -433,6 +433,7 @@ static int miracast_card_add_device(struct miracast_sound *sound)
 static void miracast_card_free(struct snd_card *card)
 {
 	miracast_sound_put(card->private_data);
+	put_device(card->dev);
 	if (atomic_dec_and_test(&miracast_sound_cards))
 		wake_up_all(&miracast_sound_no_cards);
 }
@@ -450,6 +451,8 @@ static int miracast_card_new(struct miracast_pipe *pipe,
 		return ret;
 
 	atomic_inc(&miracast_sound_cards);
+	/* ALSA speaks of it until the end, which may be after that of the device. */
+	get_device(card->dev);
 	card->private_data = miracast_sound_get(sound);
 	card->private_free = miracast_card_free;
 	sound->card = card;
