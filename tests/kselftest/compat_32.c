@@ -159,6 +159,7 @@ static void check_frames(int sink, uint32_t pixel)
 	};
 	struct miracast_release_frame release = { .sync_file = -1 };
 	struct miracast_get_retired retired = { .num_ids = 5 };
+	struct miracast_open_sound sound = { .fd = 5 };
 	struct miracast_get_buffer get = { 0 };
 	struct miracast_frame frame = { 0 }, none = { 0 };
 	uint32_t *pixels;
@@ -187,6 +188,8 @@ static void check_frames(int sink, uint32_t pixel)
 	CHECK(call(sink, MIRACAST_IOC_RELEASE_FRAME, &release), -ENOENT);
 	CHECK(call(sink, MIRACAST_IOC_GET_RETIRED, &retired), -EAGAIN);
 	CHECK(retired.num_ids, 0);
+	CHECK(call(sink, MIRACAST_IOC_OPEN_SOUND, &sound), -ENODATA);
+	CHECK(sound.fd, 5);
 }
 
 int main(int argc, char **argv)

@@ -61,6 +61,7 @@ TEST_F(growth, plugs_and_modes)
 {
 	static const uint32_t plug_sizes[] = {
 		offsetof(struct miracast_plug, monitor_type),
+		offsetof(struct miracast_plug, sound_rates),
 		sizeof(struct miracast_plug), sizeof(struct miracast_plug) + 4,
 		sizeof(struct miracast_plug) + MORE, 1000,
 	};

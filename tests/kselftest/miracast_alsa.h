@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <limits.h>
 #include <sound/asound.h>
+#include <sound/tlv.h>
 
 #include "miracast_kms.h"
 
@@ -41,13 +42,16 @@ static inline void plug_make_sounding(struct plug *plug, uint32_t rates,
 {
 	struct miracast_plug head;
 	uint8_t edid[2 * EDID_BLOCK];
+	size_t len = strlen(name);
 
 	edid_make(edid);
 	plug_make(plug, NULL, 0, edid, sizeof(edid), 0);
 	memcpy(&head, plug->data, sizeof(head));
 	head.sound_rates = rates;
 	head.sound_channels = channels;
-	memcpy(head.sound_name, name, strnlen(name, sizeof(head.sound_name)));
+	/* One that is too long is not terminated. */
+	memcpy(head.sound_name, name, len < sizeof(head.sound_name) ? len :
+				      sizeof(head.sound_name));
 	memcpy(plug->data, &head, sizeof(head));
 }
 
@@ -285,16 +289,15 @@ static inline int pcm_sync(struct pcm *pcm, bool update, struct snd_pcm_sync_ptr
 	return dev_ioctl(pcm->fd, SNDRV_PCM_IOCTL_SYNC_PTR, sync);
 }
 
-/* What is in the ring and was not played; negative errno. */
-static inline int64_t pcm_queued(struct pcm *pcm)
+/* What is in the ring and was not played; below 0 after an underrun. */
+static inline int pcm_queued(struct pcm *pcm, int64_t *queued)
 {
 	struct snd_pcm_sync_ptr sync;
 	int ret = pcm_sync(pcm, true, &sync);
 
-	if (ret)
-		return ret;
+	*queued = (int64_t)(sync.c.control.appl_ptr - sync.s.status.hw_ptr);
 
-	return (int64_t)(sync.c.control.appl_ptr - sync.s.status.hw_ptr);
+	return ret;
 }
 
 /* A value that tells one sample of one frame from all others near it. */
@@ -355,13 +358,16 @@ struct ear {
 	uint64_t next;
 	uint64_t frames;
 	uint64_t lost;
-	/* What was wrong. */
+	uint64_t lost_before;
+	/* What was wrong, in all and in the last record. */
 	uint64_t gaps;
 	uint64_t wrong;
+	uint64_t wrong_last;
 	uint64_t untimely;
-	/* How far before and after it is due a sample comes, ns. */
+	/* How long before it is due a sample comes, and after that it is held, ns. */
 	int64_t soonest;
 	int64_t latest;
+	uint64_t held_due;
 };
 
 static inline int ear_open(struct ear *ear, int sink)
@@ -409,6 +415,7 @@ static inline void ear_samples(struct ear *ear, const struct miracast_sound_reco
 	uint64_t since = record->frame - start->frame, due;
 	uint32_t frame_bytes = record->channels * 2, i, channel;
 	int64_t early = (int64_t)(record->time_ns - now_ns());
+	uint64_t wrong = 0;
 
 	/* Without an overflow for all that a test takes. */
 	due = start->time_ns + since / record->rate * NS_PER_SECOND +
@@ -416,17 +423,20 @@ static inline void ear_samples(struct ear *ear, const struct miracast_sound_reco
 	ear->untimely += record->time_ns != due;
 	if (early > ear->soonest)
 		ear->soonest = early;
-	if (-early > ear->latest)
-		ear->latest = -early;
-	ear->gaps += record->frame != ear->next;
-	ear->wrong += !record->frames ||
+	/* What was lost is no gap. */
+	ear->gaps += record->frame != ear->next + ear->lost_before;
+	ear->lost_before = 0;
+	wrong += !record->frames ||
 		      record->offset + record->frames * frame_bytes > record->buffer_bytes ||
 		      record->buffer_bytes > ear->open.ring_bytes ||
 		      record->offset != record->frame * frame_bytes % record->buffer_bytes;
 	for (i = 0; i < record->frames; i++)
 		for (channel = 0; channel < record->channels; channel++)
-			ear->wrong += samples[i * record->channels + channel] !=
-				      sample_at(record->frame + i, channel);
+			wrong += samples[i * record->channels + channel] !=
+				 sample_at(record->frame + i, channel);
+	ear->wrong += wrong;
+	ear->wrong_last = wrong;
+	ear->held_due = record->time_ns;
 	ear->next = record->frame + record->frames;
 	ear->frames += record->frames;
 }
@@ -439,16 +449,27 @@ static inline int ear_listen(struct ear *ear)
 
 	while (!(ret = ear_read(ear, &record))) {
 		ear->records++;
-		ear->revoked += record.flags & MIRACAST_SOUND_REVOKED ? 1 : 0;
+		if (ear->held_due && (int64_t)(now_ns() - ear->held_due) > ear->latest)
+			ear->latest = (int64_t)(now_ns() - ear->held_due);
+		ear->held_due = 0;
+		/* It was overwritten while it was read. */
+		if (record.flags & MIRACAST_SOUND_REVOKED) {
+			ear->revoked++;
+			ear->wrong -= ear->wrong_last;
+		}
+		ear->wrong_last = 0;
 		ear->lost += record.lost;
+		ear->lost_before += record.lost;
 		switch (record.type) {
 		case MIRACAST_SOUND_START:
 			ear->start = record;
 			ear->playing = true;
 			ear->starts++;
 			/* A pause does not begin anew. */
-			if (!record.frame)
+			if (!record.frame) {
 				ear->next = 0;
+				ear->lost_before = 0;
+			}
 			break;
 		case MIRACAST_SOUND_SAMPLES:
 			ear->wrong += !ear->playing;
@@ -464,6 +485,9 @@ static inline int ear_listen(struct ear *ear)
 		}
 		ear->last = record;
 	}
+	if (ear->held_due && (int64_t)(now_ns() - ear->held_due) > ear->latest)
+		ear->latest = (int64_t)(now_ns() - ear->held_due);
+	ear->held_due = 0;
 
 	return ret == -EAGAIN ? 0 : ret;
 }
@@ -489,14 +513,11 @@ static inline int play(struct pcm *pcm, struct ear *ear, unsigned int ms,
 		} else {
 			sleep_ms(2);
 		}
-		queued = pcm_queued(pcm);
-		if (queued < 0 && queued > -4096)
-			return (int)queued;
-		if (queued < ahead) {
-			ret = pcm_write(pcm, ahead - (uint32_t)queued);
-			if (ret)
-				return ret;
-		}
+		ret = pcm_queued(pcm, &queued);
+		if (!ret && queued < ahead)
+			ret = pcm_write(pcm, (uint32_t)(ahead - queued));
+		if (ret)
+			return ret;
 	} while (now_ns() < end);
 
 	return 0;
@@ -531,7 +552,7 @@ static inline void sound_begin(struct __test_metadata *_metadata, struct sound *
 {
 	sound->pcm = (struct pcm) {
 		.fd = -1, .rate = rate, .channels = channels,
-		.period = 1024, .buffer = 4096,
+		.period = 1024, .buffer = 16384,
 	};
 	ASSERT_EQ(0, pcm_open(&sound->pcm, &sound->kms.target));
 	ASSERT_EQ(0, pcm_set_up(&sound->pcm, 0));
@@ -539,15 +560,22 @@ static inline void sound_begin(struct __test_metadata *_metadata, struct sound *
 	ASSERT_EQ(0, ear_open(&sound->ear, sound->kms.sink));
 }
 
-/* What was played was heard, and nothing else. */
+/*
+ * What was played was heard, and nothing else. A machine may be too slow for a
+ * reader to be in time: then it was told so, and not else.
+ */
 static inline void sound_expect_clean(struct __test_metadata *_metadata,
 				      const struct ear *ear)
 {
 	EXPECT_EQ(0, ear->wrong);
 	EXPECT_EQ(0, ear->untimely);
 	EXPECT_EQ(0, ear->gaps);
-	EXPECT_EQ(0, ear->lost);
-	EXPECT_EQ(0, ear->revoked);
+	if (ear->latest < ear->open.hold_us * 1000LL) {
+		EXPECT_EQ(0, ear->lost);
+		EXPECT_EQ(0, ear->revoked);
+	} else {
+		TH_LOG("the reader was late, by %lld us", (long long)ear->latest / 1000);
+	}
 }
 
 #endif /* _MIRACAST_ALSA_H */

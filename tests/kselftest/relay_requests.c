@@ -84,6 +84,7 @@ struct request {
 		struct miracast_release_frame release;
 		struct miracast_get_buffer get;
 		struct miracast_get_retired retired;
+		struct miracast_open_sound sound;
 		uint8_t bytes[512];
 	} arg;
 	struct field fields[3];
@@ -141,6 +142,8 @@ static const struct request requests[] = {
 	  .arg.get = { .buffer_id = NO_ID },
 	  .fields = { FIELD(miracast_get_buffer, flags, 0) } },
 	{ SINK(GET_RETIRED, -EAGAIN) },
+	{ SINK(OPEN_SOUND, -ENODATA),
+	  .fields = { FIELD(miracast_open_sound, flags, MIRACAST_OPEN_NONBLOCK) } },
 };
 
 #define for_each_request(r) \
