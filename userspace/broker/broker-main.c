@@ -10,8 +10,10 @@
 #include <string.h>
 
 #include <glib-unix.h>
+#ifdef HAVE_LIBSYSTEMD
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-login.h>
+#endif
 
 #include "broker.h"
 #include "dbus-api.h"
@@ -64,6 +66,32 @@ struct daemon {
 	int rtsp_timeout;
 	int idle_exit;
 };
+
+/* What systemd and the daemon know of each other; nothing where it was built without. */
+#ifdef HAVE_LIBSYSTEMD
+static void tell_systemd(const char *state)
+{
+	sd_notify(FALSE, state);
+}
+
+static gboolean is_unit(void)
+{
+	char *unit = NULL;
+	gboolean is = sd_pid_get_unit(0, &unit) >= 0 && strcmp(unit, "miracastd.service") == 0;
+
+	free(unit);
+	return is;
+}
+#else
+static void tell_systemd(const char *state)
+{
+}
+
+static gboolean is_unit(void)
+{
+	return FALSE;
+}
+#endif
 
 /* For what was sent to us before the bus knew that the name is free. */
 #define RELEASE_MS 500
@@ -174,7 +202,7 @@ static void stop(struct daemon *d, enum exit_status status, const char *message)
 		return;
 	d->stopping = TRUE;
 	d->status = status;
-	sd_notify(FALSE, "STOPPING=1");
+	tell_systemd("STOPPING=1");
 	g_message("ending: %s", message);
 	g_clear_handle_id(&d->idle_timer, g_source_remove);
 	d->stop_timer = g_timeout_add_seconds(STOP_SECONDS, stop_timed_out, d);
@@ -339,15 +367,6 @@ static void print_error(const GError *error)
 		g_printerr("miracastd: %s\n", hint);
 }
 
-static gboolean is_unit(void)
-{
-	char *unit = NULL;
-	gboolean is = sd_pid_get_unit(0, &unit) >= 0 && strcmp(unit, "miracastd.service") == 0;
-
-	free(unit);
-	return is;
-}
-
 static gboolean open_kernel(struct daemon *d)
 {
 	g_autoptr(GError) error = NULL;
@@ -390,7 +409,7 @@ static gboolean open_links(struct daemon *d)
 
 static void ready(gpointer user_data)
 {
-	sd_notify(FALSE, "READY=1");
+	tell_systemd("READY=1");
 	g_message("ready");
 	begin_idle_time(user_data);
 }
