@@ -9,6 +9,7 @@
 #   make install [DESTDIR=…] [KVER=…] [MODULE=dkms|direct|none]
 #                        programs and module; see packaging/installation
 #   make uninstall       remove all of that again
+#   make deb             Debian packages, in build/deb
 #   make lint            static checks
 #   make demo            cast a desktop to a sink, in a virtual machine; results in out/demo
 #   make native LISTEN=ADDRESS[:PORT]
@@ -89,6 +90,10 @@ install:
 	$(INSTALLATION) install $(BUILD)
 uninstall:
 	$(INSTALLATION) uninstall
+
+.PHONY: deb
+deb:
+	packaging/deb $(BUILD)/deb
 
 .PHONY: lint lint-kernel lint-scripts
 lint: lint-kernel lint-scripts
