@@ -51,6 +51,7 @@ class SoundServer:
         RUNTIME.mkdir(parents=True, exist_ok=True)
         RUNTIME.chmod(0o700)
         shutil.chown(RUNTIME, USER, USER)
+        (RUNTIME / "bus").unlink(missing_ok=True)
         self._bus = self.spawn("dbus-daemon", "--session", "--nofork", "--nopidfile",
                                f"--address=unix:path={RUNTIME}/bus")
         self._wait(RUNTIME / "bus")
@@ -60,7 +61,8 @@ class SoundServer:
             self._keepers.append(keeper)
             if program != "wireplumber":
                 self._wait(RUNTIME / ("pulse/native" if "pulse" in program else "pipewire-0"))
-        self.wait()
+        if "wireplumber" in self._programs:
+            self.wait()
 
     def wait(self) -> None:
         """Until it answers, WirePlumber included."""
@@ -157,6 +159,25 @@ class SoundServer:
     def configured(self) -> str:
         """Name of the output that was asked for."""
         return self._metadata("default.configured.audio.sink")
+
+    def default_became(self, name: str, seconds: float, do) -> float:
+        """Does something and waits for this output to be the default; when it was, in CLOCK_MONOTONIC."""
+        watcher = self.spawn("stdbuf", "-oL", "pw-metadata", "-m", "-n", "default", stdout=subprocess.PIPE, text=True)
+        timer = threading.Timer(seconds, watcher.kill)
+        timer.start()
+        try:
+            # What is so already comes first.
+            while "default.audio.sink'" not in watcher.stdout.readline() and watcher.poll() is None:
+                pass
+            do()
+            for line in watcher.stdout:
+                if "'default.audio.sink'" in line and f'"{name}"' in line:
+                    return time.monotonic()
+        finally:
+            timer.cancel()
+            watcher.kill()
+            watcher.wait()
+        raise TimeoutError(f"{name} is not the default output within {seconds} s")
 
     def choose(self, name: str) -> None:
         """The user makes this output the default."""
