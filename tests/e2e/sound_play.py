@@ -32,7 +32,7 @@ AHEAD_S = 0.008
 # How far the PCM's own account of its position may be from its trigger time.
 POSITION_S = 0.005
 # From what aplay writes to the packet that it leaves in, as the daemon tells it.
-LATENCY_US = 25000
+LATENCY_US = {"lpcm": 25000, "aac": 40000, "ac3": 50000}
 
 
 class Play(Cast):
@@ -108,7 +108,8 @@ class Play(Cast):
         if "underrun" in (self.out / "aplay.log").read_text(encoding="utf-8", errors="replace"):
             raise DesktopError("aplay was too late with its samples, so that nothing can be said of ours: see aplay.log")
         stats = self.facts["stats"]
-        if stats["sound"] != "playing" or not 0 < stats["sound-latency-median-us"] <= LATENCY_US:
+        limit = LATENCY_US[self.args.sound.partition("-")[0]]
+        if stats["sound"] != "playing" or not 0 < stats["sound-latency-median-us"] <= limit:
             raise DesktopError(f"sound is {stats['sound']} and {stats['sound-latency-median-us']} us on its way")
         if stats["sound-lost-us"] or stats["sound-skipped-us"]:
             raise DesktopError(f"{stats['sound-lost-us']} us of sound were lost, {stats['sound-skipped-us']} us skipped")
