@@ -164,6 +164,7 @@ struct miracast_sound_told {
  * @eld_len: bytes of it; constant
  * @iec958: channel status that an application has set; protected by ALSA's lock
  *	of controls
+ * @set_up: channels that an application has set up, or 0; READ_ONCE/WRITE_ONCE
  * @card: the card; constant, valid while the monitor is plugged in
  * @card_number: of @card; constant
  * @substream: of @card; constant, valid while the card is
@@ -186,6 +187,7 @@ struct miracast_sound {
 	u8 eld[64];
 	unsigned int eld_len;
 	u8 iec958[4];
+	unsigned int set_up;
 	struct snd_card *card;
 	int card_number;
 	struct snd_pcm_substream *substream;

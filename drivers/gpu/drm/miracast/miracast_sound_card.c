@@ -140,6 +140,7 @@ static int miracast_card_hw_params(struct snd_pcm_substream *substream,
 	runtime->dma_area = sound->ring;
 	runtime->dma_addr = 0;
 	runtime->dma_bytes = params_buffer_bytes(params);
+	WRITE_ONCE(sound->set_up, params_channels(params));
 
 	return 0;
 }
@@ -156,6 +157,7 @@ static int miracast_card_hw_free(struct snd_pcm_substream *substream)
 	struct snd_pcm_runtime *runtime = substream->runtime;
 
 	miracast_card_sync_stop(substream);
+	WRITE_ONCE(substream_to_sound(substream)->set_up, 0);
 	runtime->dma_area = NULL;
 	runtime->dma_bytes = 0;
 
@@ -377,6 +379,29 @@ static const struct snd_kcontrol_new miracast_card_controls[] = {
 	},
 };
 
+/*
+ * The map of the channels that are set up. ALSA's own function for this looks at
+ * the runtime of a stream that may just be closed.
+ */
+static int miracast_card_chmap_get(struct snd_kcontrol *control,
+				   struct snd_ctl_elem_value *value)
+{
+	const struct snd_pcm_chmap *chmap = snd_kcontrol_chip(control);
+	const struct miracast_sound *sound = chmap->private_data;
+	unsigned int channels = READ_ONCE(sound->set_up), i;
+	const struct snd_pcm_chmap_elem *map;
+
+	for (map = chmap->chmap; map->channels; map++) {
+		if (map->channels != channels)
+			continue;
+		for (i = 0; i < channels; i++)
+			value->value.integer.value[i] = map->map[i];
+		break;
+	}
+
+	return 0;
+}
+
 static int miracast_card_add_controls(struct miracast_sound *sound)
 {
 	struct snd_kcontrol *control;
@@ -425,6 +450,8 @@ static int miracast_card_add_device(struct miracast_sound *sound)
 	if (ret < 0)
 		return ret;
 	chmap->channel_mask = BIT(2) | BIT(6);
+	chmap->private_data = sound;
+	chmap->kctl->get = miracast_card_chmap_get;
 
 	return 0;
 }
