@@ -40,9 +40,9 @@ local outputs = {}
 local known = {}
 -- Display that was the default when its output went.
 local left = nil
--- What is configured, and what we have configured ourselves and not been told yet.
+-- What is configured, and what we have configured ourselves and not been told yet, in its order.
 local configured = nil
-local ours = nil
+local ours = {}
 local starting = true
 -- Last output that came while another display was waited for.
 local waiting = nil
@@ -66,7 +66,8 @@ end
 
 local function configure (name)
   if configured ~= name then
-    ours = name
+    table.insert (ours, name or "")
+    configured = name
     if name then
       metadata:set (0, KEY, "Spa:String:JSON", '{ "name": "' .. name .. '" }')
     else
@@ -96,6 +97,19 @@ local function go_back (display)
   end
 end
 
+-- A display is about to be configured, by us or by the user.
+local function remember (display)
+  if display_of (configured) ~= display and not (starting and kept["before." .. display]) then
+    unlink (display)
+    keep ("before." .. display, configured or "")
+  end
+end
+
+local function take (name)
+  remember (outputs[name])
+  configure (name)
+end
+
 local function appeared (name)
   local display = outputs[name]
   local before = known[display]
@@ -104,13 +118,13 @@ local function appeared (name)
   if before then
     if left == display or configured == before then
       left = nil
-      configure (name)
+      take (name)
     end
   elseif not kept["declined." .. display] then
     if starting and display_of (configured) and not outputs[configured] then
       waiting = name
     else
-      configure (name)
+      take (name)
     end
   end
 end
@@ -119,9 +133,6 @@ local function started ()
   local gone = {}
 
   starting = false
-  if waiting and outputs[waiting] and not outputs[configured] then
-    configure (waiting)
-  end
   for key in pairs (kept) do
     local display = key:match ("^before%.(.*)")
     if display and not known[display] then
@@ -130,6 +141,9 @@ local function started ()
   end
   for _, display in ipairs (gone) do
     go_back (display)
+  end
+  if waiting and outputs[waiting] and not outputs[configured] then
+    take (waiting)
   end
   return false
 end
@@ -141,16 +155,18 @@ local function changed (_, subject, key, _, value)
 
   local name = name_in (value)
   local display = display_of (name)
-  local by_user = name ~= nil and name ~= ours
 
-  if display and display_of (configured) ~= display and
-     not (starting and kept["before." .. display]) then
-    unlink (display)
-    keep ("before." .. display, configured or "")
+  for i, own in ipairs (ours) do
+    if own == (name or "") then
+      ours = table.move (ours, i + 1, #ours, 1, {})
+      return
+    end
+  end
+  if display then
+    remember (display)
   end
   configured = name
-  ours = nil
-  if by_user then
+  if name then
     left = nil
     for output, other in pairs (outputs) do
       keep ("declined." .. other, name ~= output and "true" or nil)

@@ -152,6 +152,16 @@ class Policy:
         self.stays("another profile of a TV that is not the default changes nothing", TV2)
         self.unplug(TV, TV2)
         self.becomes("both are gone", SPEAKERS)
+        self.report(self.server.configured() == SPEAKERS, "and neither is left behind as what was chosen")
+        self.plug(TV, 700)
+        self.becomes("two TVs, the first", TV)
+        self.plug(TV2, 700)
+        self.becomes("two TVs, the second", TV2)
+        self.unplug(TV2)
+        self.becomes("the second goes", TV)
+        self.unplug(TV)
+        self.becomes("the first goes", SPEAKERS)
+        self.report(self.server.configured() == SPEAKERS, "and neither is left behind as what was chosen")
 
     def deaths(self) -> None:
         self.plug(TV, 700)
