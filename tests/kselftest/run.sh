@@ -19,7 +19,7 @@ tests=${*:-relay_abi relay_session relay_messages relay_lifetime relay_chunks
 	relay_requests relay_hostile relay_growth relay_stress kms_growth kms_revoked
 	kms_connector kms_card kms_frames kms_buffers kms_flips kms_vblank
 	kms_legacy kms_sinks kms_trace kms_lifetime kms_hostile kms_weston
-	sound_card sound_samples $faults}
+	sound_card sound_samples sound_hostile $faults}
 at=0
 failed=0
 

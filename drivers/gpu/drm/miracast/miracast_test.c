@@ -723,15 +723,35 @@ static long test_ioc_plug(struct test_target *t, void *arg)
 	return 0;
 }
 
+/* The devices below one: children sleep before their parents, and wake after them. */
+static int test_suspend_child(struct device *dev, void *data)
+{
+	const struct dev_pm_ops *pm = dev->type ? dev->type->pm : NULL;
+	bool suspend = *(bool *)data;
+	int ret = 0;
+
+	if (suspend)
+		ret = device_for_each_child(dev, data, test_suspend_child);
+	if (!ret && pm && suspend && pm->suspend)
+		ret = pm->suspend(dev);
+	if (!ret && pm && !suspend && pm->resume)
+		ret = pm->resume(dev);
+	if (!ret && !suspend)
+		ret = device_for_each_child(dev, data, test_suspend_child);
+
+	return ret;
+}
+
 /*
- * What the PM core does to the device of miracast.ko when the machine sleeps.
- * That one alone: in a virtual machine what the test is read from and written to
- * may not come back.
+ * What the PM core does to the device of miracast.ko, and to those below it, when
+ * the machine sleeps. To them alone: in a virtual machine what the test is read
+ * from and written to may not come back.
  */
 static long test_ioc_suspend(struct test_target *t, void *arg)
 {
 	const struct miracast_test_set *set = arg;
 	const struct dev_pm_ops *pm;
+	bool suspend = set->value;
 	struct device *dev;
 	long ret = -ENODEV;
 
@@ -741,8 +761,16 @@ static long test_ioc_suspend(struct test_target *t, void *arg)
 
 	device_lock(dev);
 	pm = dev->driver ? dev->driver->pm : NULL;
-	if (pm)
-		ret = set->value ? pm->suspend(dev) : pm->resume(dev);
+	if (pm && suspend) {
+		ret = device_for_each_child(dev, &suspend, test_suspend_child);
+		if (!ret)
+			ret = pm->suspend(dev);
+	} else if (pm) {
+		ret = pm->resume(dev);
+		if (!ret)
+			ret = device_for_each_child(dev, &suspend,
+						    test_suspend_child);
+	}
 	device_unlock(dev);
 	put_device(dev);
 

@@ -215,7 +215,7 @@ struct miracast_test_set {
 /* value 1: a monitor is reported */
 #define MIRACAST_TEST_IOC_PLUG \
 	_IOW(MIRACAST_IOC_MAGIC, 0xf8, struct miracast_test_set)
-/* value 1: the device of miracast.ko is suspended, 0: resumed; any target */
+/* value 1: the device of miracast.ko and its children are suspended, 0: resumed; any target */
 #define MIRACAST_TEST_IOC_SUSPEND \
 	_IOW(MIRACAST_IOC_MAGIC, 0xf9, struct miracast_test_set)
 
