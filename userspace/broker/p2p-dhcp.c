@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "p2p-address.h"
+#include "packages.h"
 
 #define LEASE_FIRST 10
 #define LEASE_LAST 20
@@ -29,7 +30,7 @@ struct p2p_dhcp {
 	const struct p2p_dhcp_funcs *funcs;
 	gpointer user_data;
 	char *ifname;
-	const char *package; /* Debian's, that the program is in */
+	enum package package; /* that the program is in */
 
 	GSubprocess *program;
 	GCancellable *cancellable; /* of the waits for its end and its words */
@@ -69,9 +70,10 @@ static void program_ended(GObject *source, GAsyncResult *result, gpointer user_d
 		dhcp->idle = g_idle_add_full(G_PRIORITY_DEFAULT, emit_closed, dhcp, NULL);
 	} else if (g_subprocess_get_if_exited(program) &&
 		   g_subprocess_get_exit_status(program) == STATUS_NOT_FOUND) {
+		g_autofree char *command = package_command(dhcp->package, NULL);
+
 		g_set_error(&error, REASON_ERROR, REASON_DHCP_MISSING,
-			    "the DHCP program for %s is not complete (Debian: package %s)",
-			    dhcp->ifname, dhcp->package);
+			    "the DHCP program for %s is not complete: %s", dhcp->ifname, command);
 	} else {
 		g_set_error(&error, REASON_ERROR, REASON_ADDRESS_FAILED,
 			    "the DHCP program for %s has ended by itself", dhcp->ifname);
@@ -81,7 +83,7 @@ static void program_ended(GObject *source, GAsyncResult *result, gpointer user_d
 		dhcp->funcs->ended(dhcp, error, dhcp->user_data);
 }
 
-static p2p_dhcp *dhcp_new(const char *ifname, const char *pid_file, const char *package,
+static p2p_dhcp *dhcp_new(const char *ifname, const char *pid_file, enum package package,
 			  const struct p2p_dhcp_funcs *funcs, gpointer user_data)
 {
 	p2p_dhcp *dhcp = g_new0(p2p_dhcp, 1);
@@ -105,10 +107,11 @@ static gboolean start_program(p2p_dhcp *dhcp, const char *const *argv, GSubproce
 	dhcp->program = g_subprocess_newv(argv, flags, &cause);
 	if (!dhcp->program) {
 		gboolean missing = g_error_matches(cause, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+		g_autofree char *command = package_command(dhcp->package, NULL);
 
 		g_set_error(error, REASON_ERROR, missing ? REASON_DHCP_MISSING : REASON_ADDRESS_FAILED,
-			    missing ? "there is no %s (Debian: package %s)" : "cannot run %s (%s)",
-			    argv[0], missing ? dhcp->package : cause->message);
+			    missing ? "there is no %s: %s" : "cannot run %s (%s)", argv[0],
+			    missing ? command : cause->message);
 		return FALSE;
 	}
 	g_subprocess_wait_async(dhcp->program, dhcp->cancellable, program_ended, dhcp);
@@ -163,7 +166,7 @@ p2p_dhcp *p2p_dhcp_serve(const char *ifname, GInetAddressMask *network, const ch
 	g_autofree char *pid_option = g_strdup_printf("--pid-file=%s", pid_file);
 	g_autofree char *lease_option = NULL;
 	g_autofree char *range = NULL;
-	p2p_dhcp *dhcp = dhcp_new(ifname, pid_file, "dnsmasq-base", funcs, user_data);
+	p2p_dhcp *dhcp = dhcp_new(ifname, pid_file, PACKAGE_DNSMASQ, funcs, user_data);
 
 	*strrchr(prefix, '.') = '\0';
 	range = g_strdup_printf("--dhcp-range=%s.%d,%s.%d,255.255.255.0,1h", prefix, LEASE_FIRST,
@@ -239,7 +242,7 @@ p2p_dhcp *p2p_dhcp_ask(const char *ifname, const char *runtime_dir,
 		       const struct p2p_dhcp_funcs *funcs, gpointer user_data, GError **error)
 {
 	g_autofree char *pid_file = g_strdup_printf("%s/udhcpc-%s.pid", runtime_dir, ifname);
-	p2p_dhcp *dhcp = dhcp_new(ifname, pid_file, "busybox", funcs, user_data);
+	p2p_dhcp *dhcp = dhcp_new(ifname, pid_file, PACKAGE_BUSYBOX, funcs, user_data);
 	const char *const argv[] = {
 		"busybox", "udhcpc", "-f", "-i", ifname, "-s", MIRACAST_DHCP_EVENT, "-p", pid_file,
 		"-o", "-O", "subnet", "-t", "10", "-T", "2", "-A", "1", "-R", NULL,

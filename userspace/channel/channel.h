@@ -241,7 +241,7 @@ G_BEGIN_DECLS
 	R(TRANSPORT_REFUSED, "transport-refused", CRITICAL_ERROR, \
 	  "The display wants a transport that Miracast sources do not offer; report its model.") \
 	R(ENCODER_MISSING, "encoder-missing", CRITICAL_ERROR, \
-	  "Install an H.264 encoder, for example gstreamer1.0-plugins-ugly (x264enc).") \
+	  "Install an H.264 encoder, for example x264enc of GStreamer's \"ugly\" plugins.") \
 	/* It is there, but does not start, or refuses a setting or its device. */ \
 	R(ENCODER_FAILED, "encoder-failed", CRITICAL_ERROR, \
 	  "Choose another encoder: miracastctl connect --encoder=x264enc needs no graphics card.") \

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ctl-doctor.h"
+#include "packages.h"
 
 #define CARDS "/proc/asound/cards"
 #define DATA "/usr/share/"
@@ -136,6 +137,9 @@ static gboolean is_in_runtime_dir(const char *name)
 static void check_server(struct doctor *d, guint cards)
 {
 	g_autofree char *wireplumber = g_find_program_in_path("wireplumber");
+	g_autofree char *install = package_command(PACKAGE_SOUND_SERVER, NULL);
+	g_autofree char *next = g_strdup_printf(
+		"%s, and log in again; without it: aplay -D hdmi:CARD=Miracast FILE.wav", install);
 
 	if (is_in_runtime_dir("pipewire-0") && wireplumber) {
 		doctor_say(d, "sound-server", OK, "",
@@ -148,8 +152,7 @@ static void check_server(struct doctor *d, guint cards)
 	} else {
 		doctor_say(d, "sound-server", WARN,
 			   geteuid() == 0 ? "Ask as the user of the desktop: miracastctl doctor" :
-					    "apt install pipewire-audio, and log in again; without it: "
-					    "aplay -D hdmi:CARD=Miracast FILE.wav",
+					    next,
 			   "no sound server runs for you");
 		return;
 	}

@@ -14,6 +14,7 @@
 
 #include "ctl-doctor.h"
 #include "kernel.h"
+#include "packages.h"
 #include "reason.h"
 
 #define GROUP "miracast"
@@ -216,12 +217,12 @@ static void check_wifi(struct doctor *d)
 		doctor_say(d, "wifi", OK, "", "there is a Wi-Fi adapter");
 }
 
-static void check_program(struct doctor *d, const char *program, const char *package,
+static void check_program(struct doctor *d, const char *program, enum package package,
 			  enum verdict without, const char *what_for)
 {
 	g_autofree char *path = g_find_program_in_path(program);
 	g_autofree char *sbin = g_build_filename("/usr/sbin", program, NULL);
-	g_autofree char *next = g_strdup_printf("apt install %s", package);
+	g_autofree char *next = package_command(package, NULL);
 
 	if (path || access(sbin, X_OK) == 0)
 		doctor_say(d, program, OK, "", "%s", path ? path : sbin);
@@ -277,9 +278,9 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	if (loaded)
 		check_device(&d);
 	check_wifi(&d);
-	check_program(&d, "dnsmasq", "dnsmasq-base", FAIL,
+	check_program(&d, "dnsmasq", PACKAGE_DNSMASQ, FAIL,
 		      "gives displays their address over Wi-Fi P2P");
-	check_program(&d, "busybox", "busybox", WARN,
+	check_program(&d, "busybox", PACKAGE_BUSYBOX, WARN,
 		      "is needed for displays that insist on being group owner");
 	check_firewall(&d);
 	if (loaded || module_is_installed(uts.release))
