@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""root.conf, and where things are kept."""
+"""root.conf, or the file that MIRACAST_ROOT_CONF names instead, and where things are kept."""
 
 import configparser
 import hashlib
@@ -8,8 +8,9 @@ from pathlib import Path
 
 VM_DIR = Path(__file__).resolve().parent.parent
 SOURCE = VM_DIR.parent.parent
+_CONF = Path(os.environ.get("MIRACAST_ROOT_CONF") or VM_DIR / "root.conf").absolute()
 # Everything that the content of the root depends on.
-_INPUTS = ("root.conf", "install-kernels", "unpack-beside", "initramfs-init", "harness/rootfs.py")
+_INPUTS = (_CONF, "install-kernels", "unpack-beside", "initramfs-init", "harness/rootfs.py")
 
 
 class _Config(configparser.ConfigParser):
@@ -18,7 +19,7 @@ class _Config(configparser.ConfigParser):
 
 def _read():
     parser = _Config(allow_no_value=True, delimiters=("=",), interpolation=None)
-    with open(VM_DIR / "root.conf", encoding="utf-8") as file:
+    with open(_CONF, encoding="utf-8") as file:
         parser.read_file(file)
     return parser
 
@@ -28,6 +29,7 @@ SUITES = dict(_CONFIG["suites"])
 KERNELS = list(_CONFIG["kernels"])
 INITRAMFS_MODULES = list(_CONFIG["initramfs modules"])
 PACKAGES = list(_CONFIG["packages"])
+KERNEL_TOOLS = _CONFIG.has_section("kernel tools")
 BESIDE = {name: value.split() for name, value in _CONFIG["beside"].items()}
 
 

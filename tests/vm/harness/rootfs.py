@@ -150,7 +150,8 @@ def _bootstrap(run, work):
         "--aptopt=Acquire::Check-Valid-Until \"false\"",
         f"--include={','.join(config.PACKAGES)}",
         f"--setup-hook=cp '{pins}' \"$1/etc/apt/preferences.d/suites\"",
-        f"--customize-hook='{config.VM_DIR}/install-kernels' \"$1\" {' '.join(config.KERNELS)}",
+        f"--customize-hook='{config.VM_DIR}/install-kernels' {'--tools' if config.KERNEL_TOOLS else ''} \"$1\" "
+        f"{' '.join(config.KERNELS)}",
         *(f"--customize-hook='{config.VM_DIR}/unpack-beside' \"$1\" {name} {' '.join(suite_and_packages)}"
           for name, suite_and_packages in config.BESIDE.items()),
         f"--customize-hook=mkdir -p {directories}",
