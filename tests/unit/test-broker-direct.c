@@ -3,8 +3,13 @@
  * Whole sessions over the loopback: the broker with its direct link and a
  * fake-umd that does what the "sink", this test, tells it.
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "broker.h"
@@ -104,6 +109,58 @@ static void tear_down(struct fixture *f, gconstpointer umd)
 	broker_free(f->broker);
 	g_variant_unref(f->config.defaults);
 	g_free(f->bound);
+}
+
+/* ---- a kernel that the test plays; its device is /dev/null ---------------------- */
+
+static guint64 kernel_features;
+
+static int kernel_ioctl(unsigned long request, void *argument)
+{
+	switch (request) {
+	case MIRACAST_IOC_HELLO: {
+		struct miracast_hello *hello = argument;
+
+		hello->abi = hello->abi_max;
+		hello->features = kernel_features;
+		return 0;
+	}
+	case MIRACAST_IOC_OPEN_SINK: {
+		struct miracast_open_sink *sink = argument;
+
+		sink->fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+		return sink->fd < 0 ? -1 : 0;
+	}
+	default:
+		errno = ENOTTY;
+		return -1;
+	}
+}
+
+/* In front of the C library's: the broker calls this one. */
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *argument;
+
+	va_start(args, request);
+	argument = va_arg(args, void *);
+	va_end(args);
+	return _IOC_TYPE(request) == MIRACAST_IOC_MAGIC ? kernel_ioctl(request, argument) :
+							  (int)syscall(SYS_ioctl, fd, request, argument);
+}
+
+static void set_up_kernel(struct fixture *f, gconstpointer features)
+{
+	kernel_features = GPOINTER_TO_SIZE(features);
+	f->config.kernel = kernel_new("/dev/null");
+	set_up(f, NULL);
+}
+
+static void tear_down_kernel(struct fixture *f, gconstpointer features)
+{
+	tear_down(f, features);
+	kernel_free(f->config.kernel);
 }
 
 static GSocketConnection *dial_from(struct fixture *f, const char *host)
@@ -235,6 +292,15 @@ static void assert_config_has(struct fixture *f, const char *words)
 	g_assert_nonnull(strstr(config, words));
 	tell(sink, "leave");
 	wait_until(is_gone, f);
+}
+
+/* What HELLO says of the kernel the UMD is told, so that it does not have to try. */
+static void test_config_kernel(struct fixture *f, gconstpointer features)
+{
+	gboolean sound = GPOINTER_TO_SIZE(features) & MIRACAST_FEATURE_SOUND;
+
+	assert_config_has(f, "'source': <'kernel'>");
+	assert_config_has(f, sound ? "'sound-card': <true>" : "'sound-card': <false>");
 }
 
 /* A display that hung up on the long M3 gets the short one when it comes back. */
@@ -646,6 +712,11 @@ int main(int argc, char **argv)
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	add("/direct/streaming", NULL, test_streaming);
 	add("/direct/config", NULL, test_config);
+	g_test_add("/direct/config/sound", struct fixture, GSIZE_TO_POINTER(MIRACAST_FEATURE_SOUND),
+		   set_up_kernel, test_config_kernel, tear_down_kernel);
+	g_test_add("/direct/config/no-sound", struct fixture,
+		   GSIZE_TO_POINTER(MIRACAST_FEATURE_REVOKED | MIRACAST_FEATURE_IMPORT),
+		   set_up_kernel, test_config_kernel, tear_down_kernel);
 	add("/direct/short-m3", NULL, test_short_m3);
 	add("/direct/idr", NULL, test_idr);
 	add("/direct/ends", NULL, test_ends);

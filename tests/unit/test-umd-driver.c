@@ -230,6 +230,23 @@ static void test_config_import(void)
 	}
 }
 
+/* A kernel without sound cards is one of which the broker says so. */
+static void test_config_sound_card(void)
+{
+	static const char *const fields[] = { "", ", 'sound-card': <true>", ", 'sound-card': <false>" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+		g_autofree char *text = g_strdup_printf("{'source': <'kernel'>, 'peer-address': <'192.0.2.1'>, "
+							"'local-address': <'192.0.2.2'>%s}", fields[i]);
+		g_autoptr(GVariant) message = g_variant_ref_sink(g_variant_new_parsed(text));
+		g_autoptr(GError) error = NULL;
+		g_autoptr(umd_config) config = umd_config_new(message, &error);
+
+		g_assert_no_error(error);
+		g_assert_cmpint(config->no_card, ==, i == 2);
+	}
+}
+
 static gboolean has_event(guint event)
 {
 	gboolean has = FALSE;
@@ -668,6 +685,22 @@ static void test_no_sound_in_kernel(void)
 	}
 }
 
+/* One that is known to have none is not asked for one. */
+static void test_no_sound_card(void)
+{
+	struct fixture f = {
+		.video = VGA,
+		.config = { .kernel = TRUE, .audio = CHANNEL_AUDIO_DESKTOP, .no_card = TRUE },
+	};
+
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_cmphex(kernel.newest_plug.sound_rates, ==, 0);
+	g_assert_null(strstr(strstr(kernel.ops->str, "control-1 ") + 1, "control-1 "));
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
 /* The sink does not take the sound that it has named: the card goes. */
 static void test_sound_refused(void)
 {
@@ -904,6 +937,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
 	g_test_add_func("/umd-driver/monitor-without-imports", test_monitor_without_imports);
 	g_test_add_func("/umd-driver/config-import", test_config_import);
+	g_test_add_func("/umd-driver/config-sound-card", test_config_sound_card);
 	g_test_add_func("/umd-driver/R70-R71-R81-unplugged", test_unplugged);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
 	g_test_add_func("/umd-driver/R83-still-picture", test_still_picture);
@@ -917,6 +951,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/sound/card", test_sound_card);
 	g_test_add_func("/umd-driver/sound/none", test_no_sound);
 	g_test_add_func("/umd-driver/sound/none-in-kernel", test_no_sound_in_kernel);
+	g_test_add_func("/umd-driver/sound/no-card", test_no_sound_card);
 	g_test_add_func("/umd-driver/sound/refused", test_sound_refused);
 	g_test_add_func("/umd-driver/sound/statistics", test_sound_statistics);
 	g_test_add_data_func("/umd-driver/unreadable/copied", GINT_TO_POINTER(FALSE), test_unreadable);

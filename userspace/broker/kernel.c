@@ -17,6 +17,7 @@
 
 struct kernel {
 	int fd; /* -1: not open */
+	guint64 features; /* MIRACAST_FEATURE_* of what is open */
 	char *path;
 };
 
@@ -117,6 +118,12 @@ static void close_device(kernel *k)
 	if (k->fd >= 0)
 		close(k->fd);
 	k->fd = -1;
+	k->features = 0;
+}
+
+gboolean kernel_has_sound(kernel *k)
+{
+	return (k->features & MIRACAST_FEATURE_SOUND) != 0;
 }
 
 gboolean kernel_open(kernel *k, GError **error)
@@ -140,7 +147,11 @@ gboolean kernel_open(kernel *k, GError **error)
 		kernel_set_error(error, KERNEL_HELLO, err, k->path, hello.abi);
 		return FALSE;
 	}
-	g_info("%s: version %u, %u targets", k->path, hello.abi, hello.num_targets);
+	k->features = hello.features;
+	g_info("%s: version %u, %u targets, features 0x%" G_GINT64_MODIFIER "x", k->path, hello.abi,
+	       hello.num_targets, k->features);
+	if (!kernel_has_sound(k))
+		g_message("%s: the module was built without sound: displays show pictures only", k->path);
 	return TRUE;
 }
 

@@ -30,6 +30,8 @@ kernel *kernel_new(const char *path);
  * _KERNEL.
  */
 gboolean kernel_open(kernel *k, GError **error);
+/* Whether monitors may come with a sound card; as HELLO said, FALSE while nothing is open. */
+gboolean kernel_has_sound(kernel *k);
 const char *kernel_path(kernel *k);
 void kernel_free(kernel *k);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(kernel, kernel_free)

@@ -359,6 +359,8 @@ static GVariant *make_config(session *s, const char *local, const char *peer)
 	g_variant_dict_insert(&config, "max-bit-rate", "t", max_bit_rate);
 	g_variant_dict_insert(&config, "short-m3", "b",
 			      g_hash_table_contains(s->env->short_m3, s->sink->id));
+	if (s->env->kernel)
+		g_variant_dict_insert(&config, "sound-card", "b", kernel_has_sound(s->env->kernel));
 	return g_variant_dict_end(&config);
 }
 

@@ -79,6 +79,8 @@ G_BEGIN_DECLS
  *   import		"no": never pictures in buffers of the desktop's GPU; "yes": as
  *			long as the UMD can read them; without it that, and not on
  *			machines with a card whose buffers are known to show old ones
+ *   sound-card		whether the kernel has sound cards for monitors; without it the UMD
+ *			asks for one, and does without if there is none
  * stop
  *   reason		for the log
  * data-rate (struct miracast_data_rate of umd.h)
@@ -137,6 +139,7 @@ G_BEGIN_DECLS
 	F(CONFIG, "refresh", "u", CHANNEL_OPTIONAL) \
 	F(CONFIG, "audio", "s", CHANNEL_OPTIONAL) \
 	F(CONFIG, "import", "s", CHANNEL_OPTIONAL) \
+	F(CONFIG, "sound-card", "b", CHANNEL_OPTIONAL) \
 	F(STOP, "reason", "s", CHANNEL_REQUIRED) \
 	F(DATA_RATE, "encoder-bit-rate", "t", CHANNEL_REQUIRED) \
 	F(DATA_RATE, "max-tx-rate", "t", CHANNEL_OPTIONAL) \

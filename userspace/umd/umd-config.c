@@ -62,6 +62,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	g_autofree char *source = lookup_string(fields, "source");
 	g_autofree char *audio = lookup_string(fields, "audio");
 	g_autofree char *import = lookup_string(fields, "import");
+	gboolean card = TRUE;
 
 	config->friendly_name = lookup_string(fields, "friendly-name");
 	config->device_id = lookup_string(fields, "device-id");
@@ -70,6 +71,8 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	config->encoder = lookup_string(fields, "encoder");
 	g_variant_lookup(fields, "max-bit-rate", "t", &config->max_bit_rate);
 	g_variant_lookup(fields, "short-m3", "b", &config->short_m3);
+	g_variant_lookup(fields, "sound-card", "b", &card);
+	config->no_card = !card;
 	g_variant_lookup(fields, "width", "u", &config->wish.width);
 	g_variant_lookup(fields, "height", "u", &config->wish.height);
 	g_variant_lookup(fields, "refresh", "u", &config->wish.refresh_mhz);

@@ -492,6 +492,7 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 	s->context = g_main_context_ref_thread_default();
 	g_mutex_init(&s->lock);
 	stream_state_init(&s->stream);
+	s->plug.no_sound = config->no_card;
 
 	*reason = CHANNEL_REASON_INTERNAL;
 	s->source_class = config->kernel ? &frame_source_kernel : &frame_source_test;

@@ -23,6 +23,7 @@ G_BEGIN_DECLS
  * @wish: mode that the user wants; width 0: none
  * @short_m3: the sink is asked only for what every sink knows
  * @audio: what the sound track carries, if the sink takes one
+ * @no_card: the kernel has no sound cards for monitors
  */
 typedef struct umd_config {
 	gboolean kernel;
@@ -35,6 +36,7 @@ typedef struct umd_config {
 	struct wfd_mode_request wish;
 	gboolean short_m3;
 	enum channel_audio audio;
+	gboolean no_card;
 	gboolean copies;  /* the desktop is to copy pictures, whatever can be read */
 	gboolean imports; /* it is not, whatever card there is, until one was not read */
 } umd_config;
