@@ -64,7 +64,7 @@ static gboolean say_stats(gpointer user_data)
 				 "'sound-rate': <uint32 44100>, 'sound-channels': <uint32 2>, "
 				 "'sound-latency-median-us': <uint64 15200>, "
 				 "'sound-latency-p95-us': <uint64 20400>, "
-				 "'sound-skipped-us': <uint64 10000>, 'sound-lost-us': <uint64 0>}"));
+				 "'sound-skipped-us': <uint64 10000>, 'sound-lost-us': <uint64 0>, 'sound-gaps': <uint64 2>}"));
 	return G_SOURCE_CONTINUE;
 }
 

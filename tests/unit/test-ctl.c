@@ -315,7 +315,7 @@ static void test_sound_row(struct fixture *f, gconstpointer data)
 	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
 	g_autofree char *text = SAY("status");
 	const char *row = "    sound: LPCM, 48 kHz, 2 channels: playing (44.1 kHz, 2 channels); "
-			  "latency 15.2 ms, 95 %: 20.4 ms; skipped 10.0 ms, lost 0.0 ms\n";
+			  "latency 15.2 ms, 95 %: 20.4 ms; skipped 10.0 ms, lost 0.0 ms, in 2 places\n";
 
 	g_assert_nonnull(strstr(text, row));
 }

@@ -5,6 +5,7 @@
 #include "sound-track.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MSEC SOUND_TRACK_MSEC
@@ -13,8 +14,28 @@
 /* Warnings are counted, not fatal. */
 static guint warnings;
 
+/* What the debug log says of what was left out: from when, to when, how much. */
+static struct {
+	guint64 from, to, sum;
+} left_out;
+
+static void read_left_out(const char *message)
+{
+	guint64 from, length;
+
+	if (sscanf(message, "sound left out: %" G_GUINT64_FORMAT " ns from %" G_GUINT64_FORMAT, &length, &from) != 2)
+		return;
+	left_out.from = left_out.sum ? MIN(left_out.from, from) : from;
+	left_out.to = MAX(left_out.to, from + length);
+	left_out.sum += length;
+}
+
 static GLogWriterOutput write_log(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
 {
+	for (gsize i = 0; i < n; i++) {
+		if (g_str_equal(fields[i].key, "MESSAGE"))
+			read_left_out(fields[i].value);
+	}
 	if (!(level & G_LOG_LEVEL_WARNING))
 		return g_log_writer_default(level, fields, n, data);
 	warnings++;
@@ -63,6 +84,7 @@ static void begin(struct fixture *f, guint rate, guint channels, guint unit)
 	f->track = sound_track_new(&f->layout, take_unit, f);
 	f->now = BEGIN;
 	sound_track_begin(f->track, BEGIN);
+	memset(&left_out, 0, sizeof(left_out));
 }
 
 static void end(struct fixture *f)
@@ -78,6 +100,19 @@ static void assert_counters(struct fixture *f, guint64 skipped_us, guint64 lost_
 	sound_track_get_counters(f->track, &counters);
 	g_assert_cmpuint(counters.skipped_us, ==, skipped_us);
 	g_assert_cmpuint(counters.lost_us, ==, lost_us);
+}
+
+/* All between two times was left out, and is told once: in the log, in the counters, as so many gaps. */
+static void assert_left_out(struct fixture *f, guint64 from, guint64 to, guint gaps)
+{
+	struct sound_counters counters;
+
+	sound_track_get_counters(f->track, &counters);
+	g_assert_cmpuint(counters.gaps, ==, gaps);
+	g_assert_cmpint(ABS((gint64)(left_out.from - from)), <, MSEC / 10);
+	g_assert_cmpint(ABS((gint64)(left_out.to - to)), <, MSEC / 10);
+	g_assert_cmpint(ABS((gint64)(left_out.sum - (to - from))), <, MSEC / 10);
+	g_assert_cmpint(ABS((gint64)(left_out.sum / 1000 - counters.skipped_us - counters.lost_us)), <=, 100);
 }
 
 static gint16 sample(const struct fixture *f, guint frame, guint channel)
@@ -429,6 +464,7 @@ static void test_place_taken(void)
 		sound_track_get_counters(f.track, &counters);
 		g_assert_cmpuint(counters.skipped_us, >=, 36000);
 		g_assert_cmpuint(counters.skipped_us, <=, 60000);
+		assert_left_out(&f, began, began + counters.skipped_us * 1000, 1);
 	}
 	g_assert_cmpuint(f.gaps, ==, 0);
 	end(&f);
@@ -456,6 +492,7 @@ static void test_stalled(void)
 	sound_track_get_counters(f.track, &counters);
 	g_assert_cmpuint(counters.skipped_us, >=, 195000);
 	g_assert_cmpuint(counters.skipped_us, <=, 205000);
+	assert_left_out(&f, began + 100 * MSEC, began + 100 * MSEC + counters.skipped_us * 1000, 1);
 	/* Since the gap: each sample at its time. */
 	{
 		guint frames = f.samples->len / 2, gap = frames - f.frames;
@@ -487,6 +524,7 @@ static void test_lost(void)
 	g_assert_cmpint(sample(&f, at + 1439, 0), ==, 0);
 	g_assert_cmpint(sample(&f, at + 1440, 0), ==, 441);
 	assert_counters(&f, 0, 20000);
+	assert_left_out(&f, began + 20 * MSEC, began + 40 * MSEC, 1);
 	g_assert_cmpuint(f.gaps, ==, 0);
 	end(&f);
 }

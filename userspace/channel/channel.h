@@ -118,6 +118,7 @@ G_BEGIN_DECLS
  *			0 if nothing was played
  *   sound-skipped-us	microseconds of what was played that came too late to be sent
  *   sound-lost-us	... that was overwritten before it was read, or meanwhile
+ *   sound-gaps		in so many places something was skipped or lost
  * end
  *   reason		name of one of CHANNEL_REASONS
  *   status		enum miracast_status, 0xffffffff = none
@@ -186,6 +187,7 @@ G_BEGIN_DECLS
 	F(STATS, "sound-latency-p95-us", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-skipped-us", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-lost-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "sound-gaps", "t", CHANNEL_OPTIONAL) \
 	F(END, "reason", "s", CHANNEL_REQUIRED) \
 	F(END, "status", "u", CHANNEL_REQUIRED) \
 	F(END, "message", "s", CHANNEL_REQUIRED) \

@@ -154,7 +154,7 @@ static void print_sound(Miracast1Session *session)
 	GVariant *stats = miracast1_session_get_stats(session);
 	const char *codec = "", *activity;
 	guint rate = 0, channels = 0, played_rate, played_channels = 0;
-	guint64 median = 0, p95 = 0, skipped = 0, lost = 0;
+	guint64 median = 0, p95 = 0, skipped = 0, lost = 0, gaps = 0;
 
 	if (!mode || !stats)
 		return;
@@ -169,6 +169,7 @@ static void print_sound(Miracast1Session *session)
 	g_variant_lookup(stats, "sound-latency-p95-us", "t", &p95);
 	g_variant_lookup(stats, "sound-skipped-us", "t", &skipped);
 	g_variant_lookup(stats, "sound-lost-us", "t", &lost);
+	g_variant_lookup(stats, "sound-gaps", "t", &gaps);
 	g_print("    sound: %s, %g kHz, %u channels: %s", codec, rate / 1000.0, channels,
 		g_str_equal(activity, "away") ? "no sound card" : activity);
 	if (g_variant_lookup(stats, "sound-rate", "u", &played_rate)) {
@@ -176,7 +177,8 @@ static void print_sound(Miracast1Session *session)
 		g_print(" (%g kHz, %u channels); latency %.1f ms, 95 %%: %.1f ms", played_rate / 1000.0,
 			played_channels, median / 1000.0, p95 / 1000.0);
 	}
-	g_print("; skipped %.1f ms, lost %.1f ms\n", skipped / 1000.0, lost / 1000.0);
+	g_print("; skipped %.1f ms, lost %.1f ms", skipped / 1000.0, lost / 1000.0);
+	g_print(gaps ? ", in %" G_GUINT64_FORMAT " places\n" : "\n", gaps);
 }
 
 static void print_session(Miracast1Session *session)

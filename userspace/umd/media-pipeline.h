@@ -63,6 +63,7 @@ struct media_pipeline_config {
  *	the moment at which the first sample of a unit was there to be taken to its packet.
  *	What the encoder waits for is in it
  * @sound_skipped_us: sound that has waited too long for its encoder, microseconds of it
+ * @sound_gaps: in so many places
  */
 struct media_stats {
 	guint64 frames_encoded;
@@ -75,6 +76,7 @@ struct media_stats {
 	guint64 sound_latency_median_us;
 	guint64 sound_latency_p95_us;
 	guint64 sound_skipped_us;
+	guint64 sound_gaps;
 };
 
 /**

@@ -173,14 +173,18 @@ static void order_channels(media_pipeline *p, GstBuffer *buffer)
 void media_pipeline_push_sound(media_pipeline *p, const struct sound_unit *unit)
 {
 	gsize size = sound_bytes(&p->sound_layout.format, unit->frames);
+	guint64 length = gst_util_uint64_scale(unit->frames, GST_SECOND, p->sound_layout.format.rate);
 	gboolean room = has_room(p);
 	GstBuffer *buffer;
 	gint64 pts;
 
 	g_mutex_lock(&p->lock);
 	pts = unit->time_ns - p->base_ns - p->sound_shift;
-	if (!room)
-		p->stats.sound_skipped_us += (guint64)unit->frames * G_USEC_PER_SEC / p->sound_layout.format.rate;
+	if (!room) {
+		p->stats.sound_skipped_us += length / 1000;
+		p->stats.sound_gaps += !p->sound_gap;
+		sound_log_left_out(unit->time_ns, length, "too much waits for the encoder");
+	}
 	if (!p->base_ns || pts < 0 || !room) {
 		g_mutex_unlock(&p->lock);
 		p->sound_gap = TRUE;
@@ -194,8 +198,7 @@ void media_pipeline_push_sound(media_pipeline *p, const struct sound_unit *unit)
 	gst_buffer_fill(buffer, 0, unit->samples, size);
 	order_channels(p, buffer);
 	GST_BUFFER_PTS(buffer) = pts;
-	GST_BUFFER_DURATION(buffer) =
-		gst_util_uint64_scale(unit->frames, GST_SECOND, p->sound_layout.format.rate);
+	GST_BUFFER_DURATION(buffer) = length;
 	if (unit->discont || p->sound_gap)
 		GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
 	p->sound_gap = FALSE;

@@ -42,7 +42,9 @@ struct sound_track {
 	guint64 stream_ns;	/* ... with the sample that has this time */
 	guint64 stream_frames;	/* ... and so many after it were taken */
 	struct sound_format format;
-	guint taken; /* samples of the latest block */
+	guint taken;	    /* samples of the latest block ... */
+	guint64 block_ns;   /* ... and its time */
+	guint64 left_to_ns; /* the end of what was left out last */
 	GstAudioConverter *converter; /* NULL: nothing but channels differs */
 	guint held;		      /* the latest samples that went in and are to come out */
 	guint mixed_channels;	      /* of what comes out of it */
@@ -75,9 +77,24 @@ static guint64 frames_in(const sound_track *track, gint64 ns)
 	return ns * track->layout.format.rate / (gint64)NS_PER_S;
 }
 
-static void count(guint64 *us, guint64 frames, guint rate)
+void sound_log_left_out(guint64 time_ns, guint64 duration_ns, const char *why)
 {
+	g_debug("sound left out: %" G_GUINT64_FORMAT " ns from %" G_GUINT64_FORMAT " ns on, %s", duration_ns,
+		time_ns, why);
+}
+
+/* @frames of the stream from @time_ns on are not in the track, and never will be. */
+static void leave_out(sound_track *track, guint64 *us, guint64 frames, guint64 time_ns, const char *why)
+{
+	guint rate = MAX(track->format.rate, MIN_RATE);
+	guint64 length = duration(frames, rate);
+
+	if (!frames)
+		return;
 	*us += frames * G_USEC_PER_SEC / rate;
+	track->counters.gaps += time_ns > track->left_to_ns + SOUND_TRACK_TOLERANCE_NS;
+	track->left_to_ns = MAX(track->left_to_ns, time_ns + length);
+	sound_log_left_out(time_ns, length, why);
 }
 
 /* -------------------------------------------------------------------------- units */
@@ -280,18 +297,19 @@ void sound_track_samples(sound_track *track, const struct sound_block *block, gu
 	guint out;
 
 	track->taken = frames;
+	track->block_ns = block->time_ns;
 	if (!track->playing || !track->usable || !frames)
 		return;
 	if (now_ns > block->time_ns + SOUND_TRACK_LATE_NS) {
 		if (block->time_ns >= track->begin_ns)
-			count(&track->counters.skipped_us, frames, track->format.rate);
+			leave_out(track, &track->counters.skipped_us, frames, block->time_ns, "too old");
 		track->placed = FALSE;
 		return;
 	}
 	if (!follows(track, block)) {
 		skip = place(track, block);
 		if (block->time_ns >= track->begin_ns)
-			count(&track->counters.skipped_us, skip, track->format.rate);
+			leave_out(track, &track->counters.skipped_us, skip, block->time_ns, "its place is taken");
 	}
 	track->stream_frames += frames;
 	frames -= skip;
@@ -308,12 +326,15 @@ void sound_track_samples(sound_track *track, const struct sound_block *block, gu
 void sound_track_lost(sound_track *track, const struct sound_block *block)
 {
 	guint rate = MAX(track->format.rate, MIN_RATE);
+	guint64 after = track->block_ns + duration(track->taken, rate);
 
-	/* Nobody has wanted to hear it. */
-	if (!track->fresh)
-		count(&track->counters.lost_us, block->lost, rate);
+	if (block->time_ns)
+		after = block->time_ns - duration(block->lost, rate);
+	/* Of what comes before the first sound nobody has wanted to hear anything. */
 	if (block->torn && !track->fresh)
-		count(&track->counters.lost_us, track->taken, rate);
+		leave_out(track, &track->counters.lost_us, track->taken, track->block_ns, "may be overwritten");
+	if (!track->fresh)
+		leave_out(track, &track->counters.lost_us, block->lost, after, "overwritten");
 	track->taken = 0;
 }
 

@@ -75,14 +75,21 @@ struct sound_unit {
 };
 
 /**
- * struct sound_counters - since the track was made, in microseconds of sound
- * @skipped_us: came too late for their place, or at all
- * @lost_us: overwritten before they were read, or while they were
+ * struct sound_counters - what was left out of the track since it was made
+ * @skipped_us: came too late for their place, or at all; microseconds of sound
+ * @lost_us: overwritten before they were read, or while they were; the same
+ * @gaps: in so many places; what is left out without a pause is one
+ *
+ * Each piece is a line of the debug log as well: how much, from which time on, and why.
  */
 struct sound_counters {
 	guint64 skipped_us;
 	guint64 lost_us;
+	guint64 gaps;
 };
+
+/* That line.  @time_ns: CLOCK_MONOTONIC at which it was due. */
+void sound_log_left_out(guint64 time_ns, guint64 duration_ns, const char *why);
 
 /* What the channels are if there are six, for GStreamer. */
 extern const GstAudioChannelPosition sound_positions[6];

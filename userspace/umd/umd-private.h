@@ -154,7 +154,9 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 void umd_stream_change_mode(umd_session *s);
 /* Pictures and sound flow, or rest. */
 void umd_stream_set_running(umd_session *s, gboolean running);
-/* What the sink has reported of RTP, in the log. */
+/* What was left out of the sound, in the log. */
+void umd_stream_log_sound(umd_session *s);
+/* What the sink has reported of RTP, the same. */
 void umd_stream_log_reports(umd_session *s);
 /* Stops and frees them, if they are there. */
 void umd_stream_free(umd_session *s);

@@ -93,6 +93,7 @@ static void add_sound(umd_session *s, GVariantDict *dict, const struct media_sta
 	g_variant_dict_insert(dict, "sound-skipped-us", "t",
 			      sound.counters.skipped_us + media->sound_skipped_us);
 	g_variant_dict_insert(dict, "sound-lost-us", "t", sound.counters.lost_us);
+	g_variant_dict_insert(dict, "sound-gaps", "t", sound.counters.gaps + media->sound_gaps);
 }
 
 void umd_report_stats(umd_session *s)

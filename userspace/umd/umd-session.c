@@ -77,6 +77,7 @@ static void session_over(umd_session *s, enum channel_reason reason, const char 
 	s->over = TRUE;
 	if (s->pipeline)
 		umd_report_stats(s);
+	umd_stream_log_sound(s);
 	stop_streaming(s);
 	umd_stream_log_reports(s);
 	g_message("session over (%s): %s", channel_reason_name(reason), message);

@@ -249,6 +249,20 @@ void umd_stream_change_mode(umd_session *s)
 	frame_pump_set_mode(s->pump, &mode);
 }
 
+void umd_stream_log_sound(umd_session *s)
+{
+	struct sound_state sound;
+	struct media_stats media;
+
+	if (!s->sound || !s->pipeline)
+		return;
+	sound_pump_get_state(s->sound, &sound);
+	media_pipeline_take_stats(s->pipeline, &media);
+	g_message("sound: %.1f ms came too late and were skipped, %.1f ms were lost, in %" G_GUINT64_FORMAT " places",
+		  (sound.counters.skipped_us + media.sound_skipped_us) / 1000.0,
+		  sound.counters.lost_us / 1000.0, sound.counters.gaps + media.sound_gaps);
+}
+
 void umd_stream_log_reports(umd_session *s)
 {
 	struct rtcp_counters counters = { 0 };
