@@ -3,9 +3,11 @@
 """Judges the sound of a recording: the test signal, whole, in its channels, and together with its picture.
 
     sound_check.py DIR-or-sink.ts [--channels N] [--min-seconds S] [--no-pictures | --silent] [--skew MS] [--latency MS]
+                   [--left-out LOG]
 
 The signal is that of wfdsink/tones.py. --latency is for a source on this machine, whose clicks begin with the seconds of
-CLOCK_MONOTONIC: how long after that of its first sample each unit arrives, as a median. With --silent there is to be none, in a track that goes on all the same.
+CLOCK_MONOTONIC: how long after that of its first sample each unit arrives, as a median. --left-out is for the same source: what its debug log says that it has left out may be missing, and nothing else.
+With --silent there is to be none, in a track that goes on all the same.
 Prints JSON: figures, and faults in words. Exit status: 0 as it should be, 1 a fault, 2 there is nothing to judge.
 """
 from __future__ import annotations
@@ -15,13 +17,12 @@ import dataclasses
 import json
 import os
 import re
-import statistics
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from wfdsink import media, mpegts, rtp, sound, tones  # noqa: E402
+from wfdsink import left_out, media, mpegts, rtp, sound, tones  # noqa: E402
 
 # Loudness at which silence is none: what a decoder leaves of it.
 SILENCE = 3
@@ -75,20 +76,20 @@ def same_wraps(track: sound.Track, seen: list[tuple[float, float]]) -> list[tupl
     return [(pts + turns * wrap, luma) for pts, luma in seen]
 
 
-def latency(directory: str, track: sound.Track, clicks: list[float]) -> list[float]:
-    """Milliseconds from the time of each unit's first sample to its arrival, sorted."""
-    with open(os.path.join(directory, "report.json"), encoding="utf-8") as file:
-        started = json.load(file)["started_monotonic"]
-    arrivals = media.Arrivals(rtp.load(os.path.join(directory, "rtp.csv")))
-    # Between PTS and clock there is one constant; a click tells it but for whole seconds, and sound is sooner than that.
-    first = clicks[0] % 1.0
-    fraction = first + statistics.median((click - first + 0.5) % 1.0 - 0.5 for click in clicks)
-    found = []
-    for (_, pts), packet in zip(track.units, track.packets):
-        arrived = arrivals.t(packet)
-        if arrived is not None:
-            found.append(((started + arrived - (pts / 90000 - fraction) + LEAST_LATENCY_S) % 1.0 - LEAST_LATENCY_S) * 1000)
-    return sorted(found)
+class Clock:
+    """CLOCK_MONOTONIC beside the PTS of a recording, for a source on this machine."""
+
+    def __init__(self, directory: str, track: sound.Track, clicks: list[float]):
+        with open(os.path.join(directory, "report.json"), encoding="utf-8") as file:
+            started = json.load(file)["started_monotonic"]
+        arrivals = media.Arrivals(rtp.load(os.path.join(directory, "rtp.csv")))
+        known = [(pts / 90000, arrivals.t(packet)) for (_, pts), packet in zip(track.units, track.packets)]
+        known = [(pts, arrived) for pts, arrived in known if arrived is not None]
+        if not known or not clicks:
+            raise sound.Unusable("no click tells the time, or no arrival")
+        self.offset = left_out.clock(started, known, clicks, LEAST_LATENCY_S)
+        # Milliseconds from the time of each unit's first sample to its arrival.
+        self.latencies = sorted((started + arrived - pts - self.offset) * 1000 for pts, arrived in known)
 
 
 def as_shown(lights: list[tones.Flash], clicks: list[float], offsets: dict[int, float]) -> list[tones.Flash]:
@@ -107,14 +108,23 @@ def as_shown(lights: list[tones.Flash], clicks: list[float], offsets: dict[int, 
 
 def check(path: str, channels: int = 2, silent: bool = False, with_pictures: bool = True, min_seconds: float = 0.0,
           skew_ms: float = tones.Limits.skew_ms, latency_ms: float | None = None,
-          offsets: dict[int, float] | None = None) -> tones.Measured:
-    """Judges a recording; raises sound.Unusable where there is nothing to judge."""
+          offsets: dict[int, float] | None = None, said: left_out.Said | None = None) -> tones.Measured:
+    """Judges a recording; raises sound.Unusable where there is nothing to judge. `said`: what the source has left out."""
     directory = path if os.path.isdir(path) else os.path.dirname(path)
     if os.path.isdir(path):
         path = os.path.join(path, "sink.ts")
     track = sound.read_track(path)
+    where = None
+    if said is not None:
+        where = left_out.placed(track)
+        track = where.track
     limits = dataclasses.replace(tones.limits_of(track.codec), skew_ms=skew_ms)
     judge = tones.Judge(track, tones.Signal(tones.TONES[channels]), limits)
+    clock = None
+    if where or latency_ms is not None:
+        clock = Clock(directory, track, [track.pts(onset) for onset in judge.onsets()])
+    if where:
+        judge.excuse(said, clock.offset, judge.onsets()[0], where)
     if silent:
         judge.time()
         silence(track, judge.result)
@@ -131,16 +141,15 @@ def check(path: str, channels: int = 2, silent: bool = False, with_pictures: boo
             clicks, lights = result.figures["click_pts"], tones.flashes(seen)
             if offsets is not None and clicks:
                 lights = as_shown(lights, clicks, offsets)
+            lights = [light for light in lights if not judge.is_excused_at(light.pts)]
             tones.skew(clicks, lights, steps[len(steps) // 2], limits, result)
-    clicks = result.figures.pop("click_pts", [])
+    result.figures.pop("click_pts", [])
     if latency_ms is not None:
-        times = latency(directory, track, clicks) if clicks else []
-        if times:
-            result.figures["latency_ms"] = {"median": round(times[len(times) // 2], 1), "least": round(times[0], 1),
-                                            "p95": round(times[int(len(times) * 0.95)], 1), "most": round(times[-1], 1)}
-        if not times or times[len(times) // 2] > latency_ms:
-            result.fault(f"{LATE} {times[len(times) // 2]:.1f} ms after its time, {latency_ms:g} ms are allowed"
-                         if times else "no click tells the time of arrival")
+        times = clock.latencies
+        result.figures["latency_ms"] = {"median": round(times[len(times) // 2], 1), "least": round(times[0], 1),
+                                        "p95": round(times[int(len(times) * 0.95)], 1), "most": round(times[-1], 1)}
+        if times[len(times) // 2] > latency_ms:
+            result.fault(f"{LATE} {times[len(times) // 2]:.1f} ms after its time, {latency_ms:g} ms are allowed")
     return result
 
 
@@ -153,16 +162,20 @@ def main() -> int:
                         help="how far sound and picture may be apart (default %(default)s)")
     parser.add_argument("--flashes", metavar="JSON", help="how late each flash was shown: {\"flashes\": [[click, ms], ...]}")
     parser.add_argument("--latency", type=float, metavar="MS", help="how long after its time sound may arrive")
+    parser.add_argument("--left-out", metavar="LOG", help="of the source, which says what it has left out")
     parser.add_argument("--no-pictures", action="store_true", help="the sound alone: no flash belongs to its clicks")
     parser.add_argument("--silent", action="store_true", help="the track is to be silent, and whole")
     args = parser.parse_args()
     try:
-        offsets = None
+        offsets = said = None
+        if args.left_out:
+            with open(args.left_out, encoding="utf-8", errors="replace") as file:
+                said = left_out.read(file.read())
         if args.flashes:
             with open(args.flashes, encoding="utf-8") as file:
                 offsets = dict(json.load(file)["flashes"])
         result = check(args.recording, args.channels, args.silent, not args.no_pictures, args.min_seconds,
-                       skew_ms=args.skew, latency_ms=args.latency, offsets=offsets)
+                       skew_ms=args.skew, latency_ms=args.latency, offsets=offsets, said=said)
     except (sound.Unusable, OSError) as error:
         print(f"sound_check: {error}", file=sys.stderr)
         return 2

@@ -19,7 +19,7 @@ sys.path.insert(0, HERE)
 import sound_check  # noqa: E402
 import sound_maker  # noqa: E402
 import ts_maker  # noqa: E402
-from wfdsink import mpegts, rtp, sound, tones, tscheck  # noqa: E402
+from wfdsink import left_out, mpegts, rtp, sound, tones, tscheck  # noqa: E402
 from wfdsink.rules import Findings  # noqa: E402
 
 FORMATS = (("LPCM", 48000, 2), ("LPCM", 44100, 2), ("AAC", 48000, 2), ("AAC", 48000, 6), ("AC3", 48000, 2), ("AC3", 48000, 6))
@@ -198,6 +198,15 @@ class Faults(Recording):
                                ({}, "0 of 0 flashes")):
             self.assertRegex("; ".join(sound_check.check(self.path, offsets=offsets).faults), f"^{words}$" if not words else words)
 
+    def test_unclear_flashes(self) -> None:
+        """Pictures are missing before a flash: it may have begun with any of them, and with none that is too far away."""
+        clicks = [float(n) for n in range(1, 6)]
+        for begin, end, fault in ((-0.05, 0.04, False), (0.01, 0.10, False), (0.03, 0.10, True), (-0.10, -0.03, True)):
+            lights = [tones.Flash(click + 0.001, click - 0.016) for click in clicks[:4]] + [tones.Flash(5.0 + end, 5.0 + begin)]
+            result = tones.Measured()
+            tones.skew(clicks, lights, 1 / 60, tones.LOSSLESS, result)
+            self.assertEqual((bool(result.faults), result.figures["flashes_unclear"]), (fault, 1), result)
+
     def test_drift(self) -> None:
         # 6 ms in a second: the PTS of sound go faster than its samples, and at first none jumps by a sample.
         self.each(lambda signal: signal, "PTS run off from the samples by 6|PTS: gap", "drift by -", stretch=1.006, seconds=4.5)
@@ -255,6 +264,81 @@ class Faults(Recording):
                 except sound.Unusable as error:
                     faults = [str(error)]
                 self.assertTrue(faults)
+
+
+class LeftOut(Recording):
+    """What the source says that it has left out may be missing, and nothing else."""
+
+    STARTED, LATE_S = 1234.0, 0.012
+
+    def heard(self, data: bytes, pieces: list[tuple[float, float]], sums: str | None = None) -> tones.Measured:
+        """Judges a recording whose sound was due at STARTED plus its place; `pieces` are (place in seconds, seconds)."""
+        self.write(data)
+        directory = os.path.dirname(self.path)
+        sent, t = [], 0.0
+        for packet in mpegts.packets(data):
+            if packet.pid == 0x1100 and packet.unit_start:
+                pts = int.from_bytes(packet.payload[9:10] + packet.payload[10:14], "big")
+                pts = (pts >> 33 & 7) << 30 | (pts >> 17 & 0x7FFF) << 15 | pts >> 1 & 0x7FFF
+                t = (pts - 909000) / 90000 + self.LATE_S
+            sent.append(rtp.Datagram(t, 0, 0, 0, 0, 33, 0, 188, 188))
+        rtp.save(sent, os.path.join(directory, "rtp.csv"))
+        with open(os.path.join(directory, "report.json"), "w", encoding="utf-8") as file:
+            json.dump({"started_monotonic": self.STARTED}, file)
+        lines = [f"x: sound left out: {round(length * 1e9)} ns from {round((self.STARTED + at) * 1e9)} ns on, too old"
+                 for at, length in pieces]
+        total = sum(length for _, length in pieces) * 1000
+        lines.append(sums or f"sound: {total:.1f} ms came too late and were skipped, 0.0 ms were lost, in {len(pieces)} places")
+        return sound_check.check(directory, len(sound.read_track(self.path).channels), said=left_out.read("\n".join(lines)))
+
+    def without_units(self, codec: str, count: int, first: int, units: int) -> bytes:
+        data = sound_maker.recording(sound_maker.signal(SECONDS, 48000, count), 48000, codec)
+        starts = [packet.index for packet in mpegts.packets(data) if packet.pid == 0x1100 and packet.unit_start]
+        gone = range(starts[first], starts[first + units])
+        return b"".join(packet.raw for packet in mpegts.packets(data) if packet.pid != 0x1100 or packet.index not in gone)
+
+    def test_gap(self) -> None:
+        """Units that are not there, with a gap in the PTS."""
+        for codec, count, first, units, at, length in (("LPCM", 2, 140, 12, 1.40, 0.120), ("AAC", 2, 66, 6, 1.408 - 0.0213, 0.128),
+                                                       ("AC3", 6, 44, 4, 1.408 - 0.0053, 0.128)):
+            with self.subTest(codec):
+                data = self.without_units(codec, count, first, units)
+                result = self.heard(data, [(at, length)])
+                self.assertEqual(result.faults, [], result.figures)
+                self.assertAlmostEqual(result.figures["pts_missing_s"], length, delta=0.001)
+                self.assert_fault(self.heard(data, []), "nobody has left them out")
+                self.assert_fault(self.heard(data, [(at + 0.3, length)]), "nobody has left them out")
+                self.assert_fault(self.heard(data, [(at, length / 3)]), "nobody has left them out")
+
+    def test_silence(self) -> None:
+        """Silence in place of the sound, sample by sample where there are samples."""
+        spoilt = muted(sound_maker.signal(SECONDS), LATE, 4800)
+        data, at = sound_maker.recording(spoilt), LATE / 48000
+        result = self.heard(data, [(at, 0.06), (at + 0.06, 0.04)])
+        self.assertEqual(result.faults, [], result.figures)
+        self.assertAlmostEqual(result.figures["samples_missing"], 4800, delta=2)
+        self.assert_fault(self.heard(data, []), r"(4800|479\d) samples are not the signal's at 1\.57")
+        self.assert_fault(self.heard(data, [(at, 0.09)]), "nobody has left them out")
+        # More than is missing was owned up to: the statistics are not true.
+        self.assert_fault(self.heard(data, [(at - 0.01, 0.12)]), "missing, the source has left out 5760")
+        for codec in ("AAC", "AC3"):
+            lossy = sound_maker.recording(spoilt, codec=codec)
+            self.assertEqual(self.heard(lossy, [(at, 0.1)]).faults, [])
+            self.assert_fault(self.heard(lossy, [(at + 0.4, 0.1)]), "silent for|something else|unsteady")
+
+    def test_nothing_excuses(self) -> None:
+        """A sample too few or too many, a unit twice, and words that do not agree with themselves."""
+        at = LATE / 48000
+        for spoil in (lambda signal: cut(signal, LATE, 5), lambda signal: repeat(signal, LATE, 480)):
+            for codec in ("LPCM", "AAC"):
+                data = sound_maker.recording(spoil(sound_maker.signal(SECONDS)), codec=codec)
+                self.assert_fault(self.heard(data, [(at - 0.01, 0.02)]), "lost|repeated|not the signal's|clicks are")
+        whole = sound_maker.recording(sound_maker.signal(SECONDS))
+        self.assertEqual(self.heard(whole, []).faults, [])
+        self.assert_fault(self.heard(whole, [(at, 0.05)]), "0 samples are missing, the source has left out 2400")
+        self.assert_fault(self.heard(whole, [], "sound: 4.0 ms came too late and were skipped, 3.0 ms were lost, in 1 places"),
+                          "say that 7.0 ms were left out, its pieces are 0.0 ms")
+        self.assert_fault(self.heard(whole, [], "nothing"), "has not said what it has left out in all")
 
 
 class Rules(Recording):

@@ -11,7 +11,7 @@ from processes import TOP, Failed, demand
 sys.path.insert(0, str(TOP / "tests/sink"))
 
 import sound_check  # noqa: E402
-from wfdsink import sound  # noqa: E402
+from wfdsink import left_out, sound  # noqa: E402
 
 # From the time at which a sample is due to the arrival of the unit that a decoder gives it back from. The test source hands
 # samples over 20 ms before, as the module does, so that 25 ms from there to the packet are 5. The encoder of six channels of
@@ -21,14 +21,17 @@ LATENCY_MS = {("LPCM", 2): 5.0, ("AAC", 2): 40.0, ("AAC", 6): 60.0, ("AC3", 2): 
 EDGES_S = 1.5
 
 
-def demand_sound(directory: pathlib.Path, agreed: dict, duration: float, late: bool = False) -> bool:
+def demand_sound(directory: pathlib.Path, agreed: dict, duration: float, late: bool = False,
+                 log: pathlib.Path | None = None) -> bool:
     """The recording has all of the sound that was played, on time and with its pictures. The figures stay in sound.json.
 
-    True; or, if `late` is let pass, False where nothing else is wrong but the time of arrival.
+    True; or, if `late` is let pass, False where nothing else is wrong but the time of arrival. `log`, that of a source that
+    tells details, excuses what it says that it has left out, and that alone.
     """
     key = agreed["codec"], agreed["channels"]
     try:
-        result = sound_check.check(str(directory), key[1], min_seconds=duration - EDGES_S, latency_ms=LATENCY_MS[key])
+        said = left_out.read(log.read_text(encoding="utf-8", errors="replace")) if log else None
+        result = sound_check.check(str(directory), key[1], min_seconds=duration - EDGES_S, latency_ms=LATENCY_MS[key], said=said)
     except sound.Unusable as error:
         raise Failed(f"sound: {error}") from None
     (directory / "sound.json").write_text(json.dumps({"figures": result.figures, "faults": result.faults}, indent=2) + "\n",

@@ -19,6 +19,7 @@ import math
 import operator
 import statistics
 
+from . import left_out
 from .sound import Track
 
 FULL_SCALE = 32768
@@ -106,6 +107,8 @@ class Judge:
     def __init__(self, track: Track, signal: Signal, limits: Limits | None = None):
         self.track, self.signal = track, signal
         self.limits = limits or limits_of(track.codec)
+        self.excused = left_out.Spans([])   # samples of which the source has said that it has left them out
+        self._onsets: list[float] | None = None
         self.window = track.rate // WINDOWS_PER_SECOND
         self.result = Measured()
         self.begin = self.end = 0           # samples between which the signal is
@@ -156,11 +159,52 @@ class Judge:
             return False
         self.begin, self.end = loud[0] + 2 * self.window, loud[-1] - self.window
         self.result.figures["sounding"] = [round(self.seconds(loud[0]), 2), round(self.seconds(loud[-1] + self.window), 2)]
-        quiet = (loud[-1] - loud[0]) // self.window + 1 - len(loud)
+        quiet = [at for a, b in zip(loud, loud[1:]) if b - a > self.window for at in range(a + self.window, b, self.window)
+                 if not self._is_excused(at)]
         if quiet:
-            at = next(a for a, b in zip(loud, loud[1:]) if b - a > self.window)
-            self.result.fault(f"silent for {quiet / WINDOWS_PER_SECOND:.2f} s, first after {self.seconds(at):.2f} s")
+            self.result.fault(f"silent for {len(quiet) / WINDOWS_PER_SECOND:.2f} s, first after "
+                              f"{self.seconds(quiet[0] - self.window):.2f} s")
         return True
+
+    def _is_excused(self, at: int) -> bool:
+        return self.excused.touch(at, at + self.window)
+
+    def is_excused_at(self, pts: float) -> bool:
+        """Whether a click at this time may be missing."""
+        (sample, first), around = self.track.units[0], self.window
+        at = sample + (pts - first / 90000) * self.track.rate
+        return self.excused.touch(at - around, at + around)
+
+    def excuse(self, said: left_out.Said, clock: float, first_click: float, where: left_out.Placed) -> None:
+        """What the source has left out is missing, and nothing else is; what is missing of LPCM is counted by the sample.
+
+        `clock` is CLOCK_MONOTONIC less PTS, `where` the track that is judged. Time without a PTS is a part of what is missing.
+        """
+        track, figures = self.track, self.result.figures
+        edge, origin = left_out.EDGE_S[track.codec] * track.rate, track.units[0][1] / 90000
+        pieces = [tuple((time - clock - origin) * track.rate + track.units[0][0] for time in piece) for piece in said.pieces]
+        inside = [(max(begin, 0.0), min(end, float(track.length))) for begin, end in pieces if end > 0 and begin < track.length]
+        self.excused = left_out.Spans([(begin - edge, end + edge) for begin, end in inside])
+        figures.update(left_out_s=round(said.seconds, 4), left_out_pieces=len(said.pieces),
+                       pts_missing_s=round(sum(end - begin for begin, end in where.gaps) / track.rate, 4))
+        for begin, end in where.gaps:
+            if not self.excused.hold(begin, end):
+                self.result.fault(f"PTS: {end - begin} samples are missing at {self.seconds(begin):.3f} s, and nobody has left them out")
+        if contradiction := said.contradiction():
+            self.result.fault(contradiction)
+        if track.codec == "LPCM":
+            self._missing(left_out.missing(where, first_click), inside)
+
+    def _missing(self, found: list[tuple[int, int]], inside: list[tuple[float, float]]) -> None:
+        total, said = sum(end - begin for begin, end in found), sum(end - begin for begin, end in inside)
+        nobodys = [(begin, end) for begin, end in found if not self.excused.hold(begin, end)]
+        self.result.figures.update(samples_missing=total, samples_left_out=round(said),
+                                   samples_nobody_left_out=sum(end - begin for begin, end in nobodys))
+        for begin, end in nobodys[:5]:
+            self.result.fault(f"{end - begin} samples are not the signal's at {self.seconds(begin):.3f} s, and nobody has left them out")
+        # A place is right to a millisecond, on both sides.
+        if abs(total - said) > 2 * left_out.EDGE_S["LPCM"] * self.track.rate * len(inside):
+            self.result.fault(f"{total} samples are missing, the source has left out {said:.0f}")
 
     # -- which tone, how loud ----------------------------------------------------------------------------------
 
@@ -216,12 +260,12 @@ class Judge:
         clicks = [abs(component(track.channels[0][at:at + window], CLICK_HZ, track.rate)) for at in starts]
         quiet = [max(clicks[max(0, n - 1):n + 2]) < signal.click_amplitude / 100 for n in range(len(starts))]
         # An encoder that has to save bits takes them from the tones where a click is.
-        used = [n for n in range(len(starts)) if quiet[n] or track.codec == "LPCM"]
+        used = [n for n in range(len(starts)) if (quiet[n] or track.codec == "LPCM") and not self._is_excused(starts[n])]
         if len(used) < WINDOWS_PER_SECOND // 2:
             self.result.fault(f"{CLICK_HZ} Hz, which are to click, are in all of the sound but {len(used)} windows")
             return
         self._slips([starts[n] for n in used], [[channel[n] for n in used] for channel in phases])
-        self._residue([start for start, clean in zip(starts, quiet) if clean])
+        self._residue([start for start, clean in zip(starts, quiet) if clean and not self._is_excused(start)])
 
     def _slips(self, starts: list[int], phases: list[list[float]]) -> None:
         """Samples that were lost (positive) or repeated (negative) between windows, and how the tones' clock runs."""
@@ -258,9 +302,10 @@ class Judge:
                 index += 1
                 continue
             lost = self._samples_of(turned(before, after), per_sample)
-            if lost:
+            # PTS, which the length of a gap was taken from, are too coarse to tell a sample.
+            if abs(lost) > 1 or lost and not self.excused.touch(starts[index - 1], starts[after]):
                 slips.append((at, lost))
-            else:
+            elif not lost:
                 unsteady.append(at)
             before = {n: phases[n][after] for n in counting}
             index = after + 1
@@ -307,11 +352,17 @@ class Judge:
     def _clicks(self) -> None:
         """Their beginnings, a second of samples and a second of PTS apart."""
         track, every = self.track, self.signal.click_every
-        onsets = self.onsets()
+        onsets = [onset for onset in self.onsets() if not self.excused.touch(onset - self.window, onset + self.window)]
         figures = self.result.figures
         figures["clicks"] = len(onsets)
         figures["click_pts"] = [round(track.pts(onset), 6) for onset in onsets]
         expected = self.seconds(self.end - self.begin) / every
+        if self.excused.spans and onsets:
+            # Those that would be where something was left out.
+            period = every * track.rate
+            first = onsets[0] - math.floor((onsets[0] - self.begin) / period) * period
+            expected = sum(not self.excused.touch(first + n * period - self.window, first + n * period + self.window)
+                           for n in range(math.ceil((self.end - first) / period)))
         if len(onsets) < expected - 1.2:
             self.result.fault(f"{len(onsets)} clicks in {self.seconds(self.end - self.begin):.1f} s")
         if len(onsets) < 2:
@@ -331,6 +382,11 @@ class Judge:
 
     def onsets(self) -> list[float]:
         """The sample at which each click begins, by the middle of its envelope."""
+        if self._onsets is None:
+            self._onsets = self._listen()
+        return self._onsets
+
+    def _listen(self) -> list[float]:
         track, rate = self.track, self.track.rate
         channel, length = track.channels[0], int(CLICK_S * rate)
         whole = self.signal.click_amplitude * length / self.window
@@ -399,8 +455,9 @@ def flashes(pictures: list[tuple[float, float]], white: float = 190.0, dark: flo
 def skew(clicks: list[float], lights: list[Flash], period: float, limits: Limits, result: Measured) -> None:
     """Flash minus click in milliseconds: positive where the sound is ahead of its picture.
 
-    `period` is the longest time between two pictures of a steady stream. A flash before which pictures are missing says
-    nothing of the time: it counts as unclear, and not as skew. Half of them have to be clear.
+    `period` is the longest time between two pictures of a steady stream. A flash before which pictures are missing may have
+    begun with any of them: it counts as unclear, and as skew only if none of these times would do. Half of them have to be
+    clear.
     """
     pairs, unclear = [], 0
     for light in lights:
@@ -409,6 +466,8 @@ def skew(clicks: list[float], lights: list[Flash], period: float, limits: Limits
             continue
         if light.pts - light.earliest > 1.5 * period:
             unclear += 1
+            if light.earliest - nearest > limits.skew_ms / 1000 or nearest - light.pts > limits.skew_ms / 1000:
+                result.fault(f"a flash of {light.earliest - nearest:+.3f} to {light.pts - nearest:+.3f} s from its click")
             continue
         pairs.append((light.pts, (light.pts - nearest) * 1000))
     matched = len(pairs) + unclear
