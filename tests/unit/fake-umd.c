@@ -70,11 +70,14 @@ static gboolean say_stats(gpointer user_data)
 
 static void stream(struct fake *fake)
 {
+	g_autofree const char **quirks = NULL;
+	g_variant_lookup(fake->config, "quirks", "^a&s", &quirks);
 	for (enum channel_phase phase = 0; phase < CHANNEL_N_PHASES; phase++)
 		say(fake, CHANNEL_PHASE,
 		    g_variant_new_parsed("{'phase': <%s>, 'time-us': <%x>}",
 					 channel_phase_name(phase), g_get_monotonic_time()));
-	say(fake, CHANNEL_SINK, g_variant_new_parsed("{'name': <'Fake TV'>, 'model': <'F1'>}"));
+	say(fake, CHANNEL_SINK, g_variant_new_parsed("{'name': <'Fake TV'>, 'model': <'F1'>, 'quirks': <%s>}",
+						     quirks && *quirks ? *quirks : "default"));
 	say(fake, CHANNEL_MODE,
 	    g_variant_new_parsed("{'width': <uint32 1280>, 'height': <uint32 720>, "
 				 "'refresh': <uint32 60000>, 'codec': <'H.264'>, "

@@ -22,6 +22,7 @@ struct rtp_reader {
 	guint steps;
 	gint64 pcr; /* 90 kHz */
 	guint32 pcr_rtp;
+	gboolean marker; /* of the datagram that is read */
 };
 
 static void unit_free(gpointer data)
@@ -92,6 +93,7 @@ static void read_payload(struct rtp_reader *r, guint which, const guint8 *p, gsi
 	if (!unit)
 		return;
 	unit->last_us = g_get_monotonic_time();
+	unit->marker = r->marker;
 	g_byte_array_append(unit->data, p, size);
 	if (unit->data->len == unit->length)
 		finish(r, which);
@@ -125,6 +127,7 @@ static gpointer reader_thread(gpointer data)
 
 		g_mutex_lock(&r->lock);
 		r->packets++;
+		r->marker = packet[1] >> 7;
 		for (gssize at = RTP_HEADER; at < size; at += PACKET)
 			read_packet(r, packet + at, rtp);
 		g_mutex_unlock(&r->lock);

@@ -17,6 +17,7 @@
  * @rtp: RTP time of its first packet
  * @arrival_us: g_get_monotonic_time() of its first packet
  * @last_us: ... and of its latest one
+ * @marker: that one has RTP's marker bit
  * @idr, @sps, @pps: what is in it
  * @profile: profile_idc, constraint flags and level_idc, if there is an SPS
  * @steps: PCRs so far that were marked as discontinuous
@@ -28,6 +29,7 @@ struct rtp_unit {
 	guint32 rtp;
 	gint64 arrival_us;
 	gint64 last_us;
+	gboolean marker;
 	gboolean idr;
 	gboolean sps;
 	gboolean pps;

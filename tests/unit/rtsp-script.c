@@ -377,8 +377,10 @@ void run_test(gconstpointer data)
 {
 	const struct test *test = data;
 	struct rtsp_timers timers = script_timers;
+	g_autoptr(wfd_quirk_table) quirks = wfd_quirk_table_new();
 	const struct rtsp_session_config config = {
 		.local_address = "127.0.0.1",
+		.quirk_table = quirks,
 		.friendly_name = "script",
 		.m3_scope = test->m3_scope,
 		.timers = &timers,
@@ -390,6 +392,8 @@ void run_test(gconstpointer data)
 	};
 	int pair[2];
 
+	if (test->quirks)
+		g_assert_true(wfd_quirk_table_add(quirks, test->quirks, NULL));
 	if (test->gap) {
 		timers.gap = test->gap;
 		/* Nothing else in between. */

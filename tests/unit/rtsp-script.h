@@ -42,6 +42,7 @@ struct test {
 	gboolean select_again;
 	guint gap; /* 0: the usual one */
 	enum wfd_m3_scope m3_scope;
+	const char *quirks; /* rows for this one, which is called "script" */
 };
 
 struct fixture {

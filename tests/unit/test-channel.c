@@ -22,6 +22,8 @@ static GVariant *sample_value(const char *type)
 		return g_variant_new_int64(3);
 	case 'b':
 		return g_variant_new_boolean(TRUE);
+	case 'a':
+		return g_variant_new_strv((const char *const[]){ "one", "two" }, 2);
 	default:
 		g_assert_not_reached();
 	}

@@ -13,6 +13,7 @@ struct fixture {
 	GTestDBus *test_bus;
 	GSubprocess *daemon;
 	char *address; /* that it listens on */
+	char *quirks_dir;
 	char *services; /* directory of the bus's service files */
 };
 
@@ -65,6 +66,15 @@ static void set_up(struct fixture *f, gconstpointer data)
 	g_test_dbus_up(f->test_bus);
 }
 
+static const char *const quirk_files[] = { "good.conf", "wrong.conf" };
+
+static void put_quirks(struct fixture *f, guint i, const char *text)
+{
+	g_autofree char *file = g_build_filename(f->quirks_dir, quirk_files[i], NULL);
+
+	g_assert_true(g_file_set_contents(file, text, -1, NULL));
+}
+
 static void tear_down(struct fixture *f, gconstpointer data)
 {
 	if (f->daemon) {
@@ -79,6 +89,14 @@ static void tear_down(struct fixture *f, gconstpointer data)
 		g_unlink(file);
 		g_rmdir(f->services);
 	}
+	for (guint i = 0; f->quirks_dir && i < G_N_ELEMENTS(quirk_files); i++) {
+		g_autofree char *file = g_build_filename(f->quirks_dir, quirk_files[i], NULL);
+
+		g_unlink(file);
+	}
+	if (f->quirks_dir)
+		g_rmdir(f->quirks_dir);
+	g_free(f->quirks_dir);
 	g_free(f->services);
 	g_free(f->address);
 	g_test_dbus_down(f->test_bus);
@@ -89,11 +107,14 @@ static void start_daemon(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(JsonNode) json = NULL;
 	g_autoptr(GError) error = NULL;
+	g_autofree char *quirks = NULL;
 	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
 
 	set_up(f, data);
+	f->quirks_dir = g_dir_make_tmp("quirks-XXXXXX", NULL);
+	quirks = g_strdup_printf("--quirks-dir=%s", f->quirks_dir);
 	f->daemon = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, MIRACASTD, "--session-bus",
-				     "--no-p2p", "--source=test", "--umd=" FAKE_UMD, NULL);
+				     "--no-p2p", "--source=test", "--umd=" FAKE_UMD, quirks, NULL);
 	g_assert_no_error(error);
 	while (CTL(&json, "status") != 0) {
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
@@ -487,6 +508,39 @@ static void test_doctor(struct fixture *f, gconstpointer data)
 	g_assert_true(supplicant);
 }
 
+/* The user's files count from the next session on; what is wrong in them is told. */
+static void test_quirks(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) doctor = NULL;
+	g_autoptr(JsonNode) session = NULL;
+	g_autoptr(GSocketConnection) sink = NULL;
+	JsonArray *checks;
+	JsonObject *info;
+	guint wrong = 0, right = 0;
+
+	put_quirks(f, 0, "[mine]\nname=Fake\nstandby=false\n");
+	put_quirks(f, 1, "[mine]\nname=Fake\nstandby=perhaps\n");
+	sink = dial(f, "stream");
+	session = wait_session("sessions", "streaming");
+	info = json_object_get_object_member(object(session), "sink-info");
+	g_assert_cmpstr(json_object_get_string_member(info, "quirks"), ==, "[mine] name=Fake standby=false");
+	CTL(&doctor, "doctor");
+	checks = json_object_get_array_member(object(doctor), "checks");
+	for (guint i = 0; i < json_array_get_length(checks); i++) {
+		JsonObject *check = json_array_get_object_element(checks, i);
+		const char *text = json_object_get_string_member(check, "text");
+
+		if (strcmp(json_object_get_string_member(check, "check"), "quirks") != 0)
+			continue;
+		if (strcmp(json_object_get_string_member(check, "result"), "ok") == 0)
+			right += strstr(text, "1 of your files") != NULL;
+		else
+			wrong += strstr(text, "wrong.conf") != NULL && strstr(text, "true or false") != NULL;
+	}
+	g_assert_cmpuint(right, ==, 1);
+	g_assert_cmpuint(wrong, ==, 1);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -497,6 +551,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/sinks", struct fixture, NULL, start_daemon, test_sinks, tear_down);
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
+	g_test_add("/ctl/quirks", struct fixture, NULL, start_daemon, test_quirks, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);
 	g_test_add("/ctl/many-calls", struct fixture, NULL, start_daemon, test_many_calls, tear_down);
 	g_test_add("/ctl/step", struct fixture, NULL, start_daemon, test_step, tear_down);

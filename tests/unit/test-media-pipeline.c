@@ -16,6 +16,7 @@
 
 #include "media-pipeline.h"
 #include "rtp-reader.h"
+#include "wfd-quirks.h"
 #include "sound-pump.h"
 #include "wfdtsmux.h"
 
@@ -220,7 +221,8 @@ static void pause_stream(struct fixture *f)
 	media_pipeline_pause(f->pipeline);
 }
 
-static void begin(struct fixture *f, struct wfd_selection selection)
+/* @quirks: its pmt_pid, frame_marker and lead_ms */
+static void begin_with(struct fixture *f, struct wfd_selection selection, const struct wfd_quirks *quirks)
 {
 	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
 	g_autoptr(GError) error = NULL;
@@ -229,7 +231,9 @@ static void begin(struct fixture *f, struct wfd_selection selection)
 		.selection = &f->selection,
 		.bit_rate = selection.bitrate,
 		.peer_address = "127.0.0.1",
-		.pmt_pid = 0x100,
+		.pmt_pid = quirks->pmt_pid,
+		.frame_marker = quirks->frame_marker,
+		.lead_ms = quirks->lead_ms,
 	};
 
 	memset(f, 0, sizeof(*f));
@@ -245,6 +249,11 @@ static void begin(struct fixture *f, struct wfd_selection selection)
 	f->pipeline = media_pipeline_new(&config, &funcs, f, &error);
 	g_assert_no_error(error);
 	begin_sound(f);
+}
+
+static void begin(struct fixture *f, struct wfd_selection selection)
+{
+	begin_with(f, selection, &(struct wfd_quirks){ .pmt_pid = 0x100 });
 }
 
 static void end(struct fixture *f)
@@ -425,6 +434,40 @@ static void test_late_picture(void)
 	}
 	g_assert_cmpint(after - before, <, 90 * 20);
 	end(&f);
+}
+
+/* A sink that wants pictures long before they are shown, and to be told where each one ends. */
+static void check_quirks(const struct wfd_quirks *quirks, gint64 least_lead_ms, gint64 most_lead_ms)
+{
+	g_autoptr(GPtrArray) units = NULL;
+	gint64 longest = 0;
+	struct fixture f;
+
+	begin_with(&f, VGA60, quirks);
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < 10; i++) {
+		push(&f, 0, FALSE);
+		run(17);
+	}
+	run(100);
+	units = rtp_reader_units(f.reader, TRUE);
+	g_assert_cmpuint(units->len, ==, 10);
+	for (guint i = 0; i < units->len; i++) {
+		longest = MAX(longest, (gint64)unit_at(units, i)->pts - unit_at(units, i)->pcr);
+		/* RFC 2250: only where time jumps, which is at the first packet. */
+		if (i > 0)
+			g_assert_cmpint(unit_at(units, i)->marker, ==, quirks->frame_marker);
+	}
+	/* Of the one that was encoded fastest. */
+	g_assert_cmpint(longest, >, 90 * least_lead_ms);
+	g_assert_cmpint(longest, <=, 90 * most_lead_ms);
+	end(&f);
+}
+
+static void test_quirks(void)
+{
+	check_quirks(&(struct wfd_quirks){ .pmt_pid = 0x100 }, 0, 65);
+	check_quirks(&(struct wfd_quirks){ .pmt_pid = 0x200, .lead_ms = 300, .frame_marker = TRUE }, 150, 301);
 }
 
 /* ------------------------------------------------------------------- PLAY and PAUSE */
@@ -848,6 +891,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_assert_true(wfd_ts_mux_register());
 	register_encoder();
+	g_test_add_func("/media-pipeline/quirks", test_quirks);
 	g_test_add_func("/media-pipeline/times/flips", test_times);
 	g_test_add_func("/media-pipeline/times/of-the-encoder", test_times_of_encoder);
 	g_test_add_func("/media-pipeline/times/of-old-pictures", test_times_of_old_pictures);

@@ -201,6 +201,13 @@ static const struct test tests[] = {
 	{ "m3-short-at-once",
 	  STEPS{ M1, M2, { EXPECT, "CSeq: 2|Content-Length: 59\r\n" }, { ANSWER, OK "\r\n" CAPS_BODY },
 		 M4, M5, { DONE } }, .m3_scope = WFD_M3_MINIMAL },
+	{ "m3-short-by-quirk",
+	  STEPS{ M1, M2, { EXPECT, "CSeq: 2|Content-Length: 59\r\n" }, { ANSWER, OK "\r\n" CAPS_BODY },
+		 M4, M5, { DONE } }, .quirks = "[mine]\nname=script\nshort-m3=true\n" },
+	/* It is known who the sink is with its M2, which comes before M3. */
+	{ "m3-short-by-agent",
+	  STEPS{ M1, M2, { EXPECT, "CSeq: 2|Content-Length: 59\r\n" }, { ANSWER, OK "\r\n" CAPS_BODY },
+		 M4, M5, { DONE } }, .quirks = "[mine]\nuser-agent=script\nshort-m3=true\n" },
 	{ "lost-m3",
 	  STEPS{ M1, M2, M3_REQUEST, M3_SHORT, { ANSWER, OK "\r\n" CAPS_BODY },
 		 { EXPECT, "SET_PARAMETER |CSeq: 4|wfd_video_formats: " }, { DONE } } },
@@ -420,8 +427,10 @@ static void test_play_waits_for_its_answer(void)
 	static const char options[] = "OPTIONS * RTSP/1.0\r\nCSeq: 77\r\n\r\n";
 	static const char play_request[] = "PLAY " STREAM;
 	struct rtsp_timers timers = script_timers;
+	g_autoptr(wfd_quirk_table) quirks = wfd_quirk_table_new();
 	const struct rtsp_session_config config = {
 		.local_address = "127.0.0.1",
+		.quirk_table = quirks,
 		.timers = &timers,
 	};
 	g_autoptr(GError) error = NULL;

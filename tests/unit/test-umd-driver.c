@@ -612,6 +612,41 @@ static void test_audio_refused(void)
 	clear(&f);
 }
 
+#define TWO_PROFILES "00 00 02 04 00000001 00000000 00000000 00 0000 0000 00 none none, " \
+		     "01 04 00000001 00000000 00000000 00 0000 0000 00 none none"
+
+static gboolean has_rate(struct fixture *f)
+{
+	return f->bit_rate != 0;
+}
+
+/* What a row of quirks forbids is not chosen, though both sides could. */
+static void check_quirks(const char *quirks, const char *video, const char *audio, guint64 least, guint64 most)
+{
+	struct fixture f = {
+		.video = TWO_PROFILES,
+		.audio = "LPCM 00000002 00, AAC 00000001 00",
+		.quirks = quirks,
+		.config.audio = CHANNEL_AUDIO_SILENCE,
+	};
+
+	begin(&f);
+	wait_until(has_rate, &f);
+	g_assert_cmpuint(sink_heard_times(&f, video), ==, 1);
+	g_assert_cmpuint(sink_heard_times(&f, audio), ==, 1);
+	g_assert_cmpuint(f.bit_rate, >=, least);
+	g_assert_cmpuint(f.bit_rate, <=, most);
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
+static void test_quirks(void)
+{
+	check_quirks(NULL, "wfd_video_formats: 00 00 02 ", "wfd_audio_codecs: AAC", 700001, G_MAXUINT);
+	check_quirks("[mine]\nname=script\nbaseline-only=true\naudio-codecs=LPCM\nmax-bit-rate=700\n",
+		     "wfd_video_formats: 00 00 01 ", "wfd_audio_codecs: LPCM", 100000, 700000);
+}
+
 /* A sound card comes with the monitor, with the display's name, of which whole characters fit in. */
 static void test_sound_card(void)
 {
@@ -931,6 +966,7 @@ int main(int argc, char *argv[])
 	gst_init(NULL, NULL);
 	g_assert_true(wfd_ts_mux_register());
 	add_bad_encoder();
+	g_test_add_func("/umd-driver/quirks", test_quirks);
 	g_test_add_func("/umd-driver/R81-R86-statistics", test_statistics);
 	g_test_add_func("/umd-driver/other-encoder", test_other_encoder);
 	g_test_add_func("/umd-driver/R55-messages", test_messages);

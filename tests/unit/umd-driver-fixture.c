@@ -385,6 +385,9 @@ void begin(struct fixture *f)
 	make_tcp_pair(f->rtsp);
 	f->rtp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
+	f->config.quirk_table = wfd_quirk_table_new();
+	if (f->quirks)
+		g_assert_true(wfd_quirk_table_add(f->config.quirk_table, f->quirks, NULL));
 	f->config.friendly_name = "script";
 	f->config.peer_address = "127.0.0.1";
 	f->config.local_address = "127.0.0.1";
@@ -436,6 +439,7 @@ int end(struct fixture *f)
 	}
 	close(f->rtp);
 	g_free(f->driver.message);
+	wfd_quirk_table_free(f->config.quirk_table);
 	return f->result;
 }
 

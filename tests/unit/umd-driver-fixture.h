@@ -52,6 +52,7 @@ struct fixture {
 	const char *video;
 	const char *more; /* of M3 */
 	const char *audio; /* NULL: LPCM */
+	const char *quirks; /* rows for this sink, which is called "script" */
 	const char *refused; /* a message with this text is answered with 303 ... */
 	const char *why;     /* ... and this body; NULL: it is the video */
 	struct umd_config config;

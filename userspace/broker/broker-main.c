@@ -61,6 +61,7 @@ struct daemon {
 	char *mode;
 	char *p2p_interface;
 	char *runtime_dir;
+	char *quirks_dir;
 	char **listen;
 	char *max_bit_rate;
 	int rtsp_timeout;
@@ -148,6 +149,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		  "User-mode driver (default " MIRACAST_UMD ")", "PATH" },
 		{ "runtime-dir", 0, 0, G_OPTION_ARG_FILENAME, &d->runtime_dir,
 		  "For files of running links (default /run/miracast)", "PATH" },
+		{ "quirks-dir", 0, 0, G_OPTION_ARG_FILENAME, &d->quirks_dir,
+		  "Your quirks of displays (default " MIRACAST_QUIRKS ")", "PATH" },
 		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &d->verbose, "Log details", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &d->version, "Print the version", NULL },
 		G_OPTION_ENTRY_NULL
@@ -180,6 +183,7 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		return fail_usage("--rtsp-timeout is negative");
 	d->config.rtsp_timeout = d->rtsp_timeout;
 	d->config.umd_program = d->umd ? d->umd : MIRACAST_UMD;
+	d->config.quirks_dir = d->quirks_dir ? d->quirks_dir : MIRACAST_QUIRKS;
 	d->config.keep_ended = BROKER_KEEP_ENDED;
 	return make_defaults(d);
 }
@@ -438,6 +442,7 @@ static enum exit_status run(struct daemon *d)
 					      .bus = d->session_bus ? G_BUS_TYPE_SESSION :
 								      G_BUS_TYPE_SYSTEM,
 					      .diagnosis = { .umd_program = d->config.umd_program,
+							     .quirks_dir = d->config.quirks_dir,
 							     .bus = G_BUS_TYPE_SYSTEM },
 					      .module = d->module,
 				      }, &api_callbacks, d);
@@ -458,6 +463,7 @@ static void daemon_clear(struct daemon *d)
 	g_free(d->source);
 	g_free(d->device);
 	g_free(d->umd);
+	g_free(d->quirks_dir);
 	g_free(d->encoder);
 	g_free(d->audio);
 	g_free(d->mode);

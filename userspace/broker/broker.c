@@ -439,6 +439,7 @@ broker *broker_new(const struct broker_config *config)
 	b->config = config;
 	b->env.kernel = config->kernel;
 	b->env.umd_program = config->umd_program;
+	b->env.quirks_dir = config->quirks_dir;
 	b->env.rtsp_timeout = config->rtsp_timeout ? config->rtsp_timeout : SESSION_RTSP_TIMEOUT;
 	b->env.short_m3 = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	b->env.negotiation_timeout = config->negotiation_timeout ? config->negotiation_timeout :

@@ -19,6 +19,7 @@ typedef struct broker broker;
  * struct broker_config - borrowed for the broker's life
  * @kernel: NULL with the test source; need not be open yet
  * @umd_program: path of miracast-umd
+ * @quirks_dir: the user's quirks (quirk-files.h); NULL: none
  * @defaults: a{sv}: options of sessions that do not say otherwise, or NULL
  * @rtsp_timeout: seconds, 0 = SESSION_RTSP_TIMEOUT
  * @negotiation_timeout: seconds, 0 = SESSION_NEGOTIATION_TIMEOUT
@@ -28,6 +29,7 @@ typedef struct broker broker;
 struct broker_config {
 	kernel *kernel;
 	const char *umd_program;
+	const char *quirks_dir;
 	GVariant *defaults;
 	guint rtsp_timeout;
 	guint negotiation_timeout;

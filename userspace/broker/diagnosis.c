@@ -8,6 +8,7 @@
 
 #include "channel.h"
 #include "encoder-check.h"
+#include "quirk-files.h"
 #include "reason.h"
 
 #define WPAS_NAME "fi.w1.wpa_supplicant1"
@@ -218,6 +219,19 @@ static void encoder_came(encoder_check *check, const char *element, const GError
 	answered(d);
 }
 
+/* ---- quirks -------------------------------------------------------------------- */
+
+static void say_quirks(diagnosis *d, const char *directory)
+{
+	g_auto(GStrv) problems = NULL;
+	g_auto(GStrv) texts = quirk_files_read(directory, &problems);
+
+	for (guint i = 0; problems[i]; i++)
+		say(d, "quirks", "warn", "Mend it; its manual: man 5 miracast-quirks", "%s", problems[i]);
+	if (texts[0])
+		say(d, "quirks", "ok", "", "%u of your files in %s", g_strv_length(texts), directory);
+}
+
 /* ---- life --------------------------------------------------------------------- */
 
 /* Those who have not answered are not told of. */
@@ -246,6 +260,7 @@ diagnosis *diagnosis_new(const struct diagnosis_config *config, diagnosis_done *
 	d->timer = g_timeout_add_seconds(DIAGNOSIS_SECONDS, timed_out, d);
 	d->encoder = encoder_check_new(config->umd_program, NULL, encoder_came, d);
 	d->open = 2;
+	say_quirks(d, config->quirks_dir);
 	g_bus_get(config->bus, d->cancellable, bus_came, d);
 	return d;
 }

@@ -10,6 +10,7 @@
  *	wpa_supplicant	is it there, with P2P and Wi-Fi Display?
  *	p2p		each of its interfaces: can it do P2P, for which country?
  *	iwd		does it run beside wpa_supplicant?
+ *	quirks		are there files of the user's, and are they right?
  *
  * All are asked at the same time, nobody is started by it but the encoder's
  * process, and each has a time limit.
@@ -27,10 +28,12 @@ typedef struct diagnosis diagnosis;
 /**
  * struct diagnosis_config - read by diagnosis_new() only
  * @umd_program: path of miracast-umd
+ * @quirks_dir: see quirk-files.h; NULL: none
  * @bus: where wpa_supplicant is
  */
 struct diagnosis_config {
 	const char *umd_program;
+	const char *quirks_dir;
 	GBusType bus;
 };
 

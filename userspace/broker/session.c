@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "quirk-files.h"
 #include "rtsp-listener.h"
 #include "umd-process.h"
 
@@ -344,6 +345,17 @@ static const struct umd_process_funcs umd_callbacks = {
 	.exited = umd_exited,
 };
 
+/* The user's rows, as they are now. */
+static void add_quirks(session *s, GVariantDict *config)
+{
+	g_auto(GStrv) problems = NULL;
+	g_auto(GStrv) texts = quirk_files_read(s->env->quirks_dir, &problems);
+
+	for (guint i = 0; problems[i]; i++)
+		g_warning("%s", problems[i]);
+	g_variant_dict_insert(config, "quirks", "^as", texts);
+}
+
 static GVariant *make_config(session *s, const char *local, const char *peer)
 {
 	g_auto(GVariantDict) config = G_VARIANT_DICT_INIT(NULL);
@@ -354,6 +366,8 @@ static GVariant *make_config(session *s, const char *local, const char *peer)
 	g_variant_dict_insert(&config, "source", "s", s->env->kernel ? "kernel" : "test");
 	g_variant_dict_insert(&config, "friendly-name", "s", s->sink->name);
 	g_variant_dict_insert(&config, "device-id", "s", s->sink->id);
+	g_variant_dict_insert(&config, "device-model", "s", s->sink->model);
+	add_quirks(s, &config);
 	g_variant_dict_insert(&config, "peer-address", "s", peer);
 	g_variant_dict_insert(&config, "local-address", "s", local);
 	g_variant_dict_insert(&config, "max-bit-rate", "t", max_bit_rate);

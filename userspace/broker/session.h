@@ -115,6 +115,7 @@ struct session_phase {
  * struct session_env - what sessions use of the broker
  * @kernel: NULL with the test source
  * @umd_program: path of miracast-umd
+ * @quirks_dir: see quirk-files.h; may be NULL
  * @rtsp_timeout: seconds that a sink has for dialling (WFD v2.1, 6.5: 90)
  * @short_m3: (element-type utf8): set of the ids of sinks that closed the connection
  *	instead of answering the long M3: they are asked the short one from then on.
@@ -124,6 +125,7 @@ struct session_phase {
 struct session_env {
 	kernel *kernel;
 	const char *umd_program;
+	const char *quirks_dir;
 	guint rtsp_timeout;
 	GHashTable *short_m3;
 	guint negotiation_timeout;

@@ -67,7 +67,10 @@ G_BEGIN_DECLS
  * config
  *   source		"kernel" (the sink fd) or "test" (a moving picture)
  *   friendly-name	of the sink, as found by the broker; for the EDID
- *   device-id		of the sink: tells it from others each time, for the EDID
+ *   device-id		of the sink: tells it from others each time, for the EDID; the device
+ *			address with Wi-Fi P2P
+ *   device-model	manufacturer and model of the sink, as found by the broker
+ *   quirks		rows of the user's, in the format of wfd-quirks.h: the text of each file
  *   peer-address	of the sink, numeric; where RTP goes
  *   local-address	of our end, numeric; for wfd_presentation_URL
  *   max-bit-rate	bits per second for video, 0 = no limit
@@ -130,6 +133,8 @@ G_BEGIN_DECLS
 	F(CONFIG, "source", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "friendly-name", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "device-id", "s", CHANNEL_OPTIONAL) \
+	F(CONFIG, "device-model", "s", CHANNEL_OPTIONAL) \
+	F(CONFIG, "quirks", "as", CHANNEL_OPTIONAL) \
 	F(CONFIG, "peer-address", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "local-address", "s", CHANNEL_REQUIRED) \
 	F(CONFIG, "max-bit-rate", "t", CHANNEL_REQUIRED) \

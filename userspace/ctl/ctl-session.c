@@ -181,6 +181,18 @@ static void print_sound(Miracast1Session *session)
 	g_print(gaps ? ", in %" G_GUINT64_FORMAT " places\n" : "\n", gaps);
 }
 
+/* Rows of quirks other than what every sink gets. */
+static void print_quirks(Miracast1Session *session)
+{
+	GVariant *sink = miracast1_session_get_sink_info(session);
+	const char *rows = "default";
+
+	if (sink)
+		g_variant_lookup(sink, "quirks", "&s", &rows);
+	if (!g_str_equal(rows, "default"))
+		g_print("    treated as the display asks for: %s (man 5 miracast-quirks)\n", rows);
+}
+
 static void print_session(Miracast1Session *session)
 {
 	g_autofree char *mode = describe_mode(session);
@@ -199,6 +211,7 @@ static void print_session(Miracast1Session *session)
 		g_print("    %s\n", step);
 	if (*mode)
 		g_print("    %s\n", mode);
+	print_quirks(session);
 	print_stats(session);
 	print_sound(session);
 }

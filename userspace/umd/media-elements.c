@@ -14,8 +14,10 @@
 #define AIR_NS (30 * GST_MSECOND)
 #define MAX_PERIODS_NS (50 * GST_MSECOND)
 
-GstClockTime media_pcr_lag(guint refresh_hz)
+GstClockTime media_pcr_lag(guint lead_ms, guint refresh_hz)
 {
+	if (lead_ms)
+		return lead_ms * GST_MSECOND;
 	return AIR_NS + MIN(2 * GST_SECOND / refresh_hz, MAX_PERIODS_NS);
 }
 
@@ -127,7 +129,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 	if (!media_link_elements(encoder, filter, error) || !media_link_elements(filter, p->parser, error) ||
 	    !media_link_elements(p->layout, encoder, error))
 		return FALSE;
-	g_object_set(p->mux, "pcr-lag", (guint64)media_pcr_lag(selection->mode->refresh_hz), NULL);
+	g_object_set(p->mux, "pcr-lag", (guint64)media_pcr_lag(p->lead_ms, selection->mode->refresh_hz), NULL);
 	/* What is behind is ready before the first picture comes. */
 	if (!gst_element_sync_state_with_parent(filter) || !gst_element_sync_state_with_parent(encoder)) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s does not start",
@@ -208,6 +210,7 @@ static gboolean build_network(media_pipeline *p, const struct media_pipeline_con
 	    !(sink = media_add_element(p, "appsink", "network", error)))
 		return FALSE;
 	g_object_set(p->mux, "pmt-pid", (guint)config->pmt_pid, "muted", TRUE, NULL);
+	g_object_set(p->payloader, "end-of-frame-marker", config->frame_marker, NULL);
 	g_object_set(sink, "sync", FALSE, "async", FALSE, "buffer-list", TRUE, NULL);
 	gst_app_sink_set_callbacks(GST_APP_SINK(sink), &callbacks, p, NULL);
 	return media_link_elements(p->mux, p->payloader, error) && media_link_elements(p->payloader, sink, error);

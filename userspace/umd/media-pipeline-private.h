@@ -90,6 +90,7 @@ struct media_pipeline {
 	const struct wfd_mode *mode;	/* pictures of another size are not taken */
 	struct wfd_selection selection; /* that the encoder was made for */
 	guint bit_rate;
+	guint lead_ms; /* 0: what the mode needs */
 	guint encoder_number; /* of the one that pictures are for which are pushed now */
 	struct picture_times times;
 	struct key_frames keys;
@@ -132,8 +133,8 @@ GstElement *media_add_element(media_pipeline *p, const char *factory, const char
 gboolean media_link_elements(GstElement *from, GstElement *to, GError **error);
 gboolean media_link_to_mux(media_pipeline *p, GstElement *from, const char *pad, GError **error);
 
-/* The sink shows what has a PTS so long after that time, at @refresh_hz. */
-GstClockTime media_pcr_lag(guint refresh_hz);
+/* The sink shows what has a PTS so long after that time, at @refresh_hz; @lead_ms: from the quirks. */
+GstClockTime media_pcr_lag(guint lead_ms, guint refresh_hz);
 
 /* media-sound.c */
 

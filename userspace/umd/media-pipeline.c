@@ -364,6 +364,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->mode = config->selection->mode;
 	p->selection = *config->selection;
 	p->bit_rate = config->bit_rate;
+	p->lead_ms = config->lead_ms;
 	p->latency = latency_window_new();
 	p->sound_latency = latency_window_new();
 	g_mutex_init(&p->lock);

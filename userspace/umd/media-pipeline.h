@@ -39,7 +39,7 @@ G_BEGIN_DECLS
  * @bit_rate: bits per second of video to start with
  * @socket: UDP socket that RTP leaves from, bound
  * @peer_address, @peer_port: numeric, where it goes
- * @pmt_pid: from the quirks
+ * @pmt_pid, @frame_marker, @lead_ms: from the quirks (struct wfd_quirks)
  */
 struct media_pipeline_config {
 	const struct video_encoder *encoder;
@@ -49,6 +49,8 @@ struct media_pipeline_config {
 	const char *peer_address;
 	guint16 peer_port;
 	guint16 pmt_pid;
+	gboolean frame_marker;
+	guint lead_ms;
 };
 
 /**

@@ -54,7 +54,7 @@ gboolean media_pipeline_sound_layout(const struct wfd_selection *selection,
 }
 
 /* How much smaller PTS are than the time. */
-static gint64 shift_of(const struct audio_encoder *encoder, guint rate)
+static gint64 shift_of(const struct audio_encoder *encoder, guint rate, guint lead_ms)
 {
 	gint64 in_front, waits, delay;
 
@@ -63,7 +63,7 @@ static gint64 shift_of(const struct audio_encoder *encoder, guint rate)
 	in_front = gst_util_uint64_scale(encoder->delay, GST_SECOND, rate);
 	waits = gst_util_uint64_scale(encoder->frame + encoder->ahead, GST_SECOND, rate);
 	delay = in_front + waits + (gint64)(TICK_NS + AIR_NS) -
-		(gint64)(SOUND_TEST_LEAD_NS + media_pcr_lag(FASTEST_HZ));
+		(gint64)(SOUND_TEST_LEAD_NS + media_pcr_lag(lead_ms, FASTEST_HZ));
 	return in_front - CLAMP(delay, 0, (gint64)MAX_DELAY_NS);
 }
 
@@ -115,7 +115,7 @@ gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config
 	if (!media_pipeline_sound_layout(selection, &p->sound_layout))
 		return TRUE;
 	encoder = encoder_of(selection);
-	p->sound_shift = shift_of(encoder, p->sound_layout.format.rate);
+	p->sound_shift = shift_of(encoder, p->sound_layout.format.rate, p->lead_ms);
 	caps = track_caps(&p->sound_layout.format);
 	stream_caps = audio_stream_caps(selection->audio_format, p->sound_layout.format.rate,
 					p->sound_layout.format.channels);

@@ -82,6 +82,8 @@ struct rtsp_session {
 	struct rtsp_timers timers;
 	char *presentation_url;
 	char *friendly_name;
+	char *device_model;
+	char *device_address;
 
 	GMainContext *context;
 	rtsp_connection *connection;
@@ -97,6 +99,7 @@ struct rtsp_session {
 	gboolean m2_seen;
 	enum wfd_m3_scope m3_scope;
 	wfd_sink_caps *caps;
+	const wfd_quirk_table *quirk_table;
 	struct wfd_quirks quirks;
 	char *user_agent;
 	char *server;

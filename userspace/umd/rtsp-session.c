@@ -408,9 +408,13 @@ static void update_identity(rtsp_session *s)
 		.manufacturer = s->caps ? s->caps->manufacturer : NULL,
 		.model = s->caps ? s->caps->model_name : NULL,
 		.device_name = s->friendly_name,
+		.device_model = s->device_model,
+		.address = s->device_address,
 	};
 
-	wfd_quirks_match(&identity, &s->quirks);
+	wfd_quirks_match(s->quirk_table, &identity, &s->quirks);
+	if (s->quirks.short_m3)
+		s->m3_scope = WFD_M3_MINIMAL;
 }
 
 void rtsp_session_remember_agent(rtsp_session *s, const GstRTSPMessage *message)
@@ -673,7 +677,10 @@ rtsp_session *rtsp_session_new(int fd, const struct rtsp_session_config *config,
 	s->user_data = user_data;
 	s->timers = config->timers ? *config->timers : rtsp_timers_default;
 	s->presentation_url = wfd_presentation_url_format(config->local_address, 0);
+	s->quirk_table = config->quirk_table;
 	s->friendly_name = g_strdup(config->friendly_name);
+	s->device_model = g_strdup(config->device_model);
+	s->device_address = g_strdup(config->device_address);
 	s->m3_scope = config->m3_scope;
 	s->context = g_main_context_ref_thread_default();
 	s->pending = g_ptr_array_new_with_free_func(pending_free);
@@ -700,6 +707,8 @@ void rtsp_session_free(rtsp_session *s)
 	g_main_context_unref(s->context);
 	g_free(s->presentation_url);
 	g_free(s->friendly_name);
+	g_free(s->device_model);
+	g_free(s->device_address);
 	g_free(s->user_agent);
 	g_free(s->server);
 	g_free(s->end_message);

@@ -67,13 +67,18 @@ extern const struct rtsp_timers rtsp_timers_default;
 /**
  * struct rtsp_session_config - borrowed for the call
  * @local_address: our numeric address, for wfd_presentation_URL
- * @friendly_name: of the sink as the broker knows it, for the quirks
- * @m3_scope: how much M3 asks at first
+ * @quirk_table: kept for as long as the session lives, and not the session's
+ * @friendly_name, @device_model, @device_address: of the sink as the broker knows it, for
+ *	the quirks; the last two may be NULL
+ * @m3_scope: how much M3 asks at first, unless the quirks want it short
  * @timers: NULL: the defaults
  */
 struct rtsp_session_config {
 	const char *local_address;
+	const wfd_quirk_table *quirk_table;
 	const char *friendly_name;
+	const char *device_model;
+	const char *device_address;
 	enum wfd_m3_scope m3_scope;
 	const struct rtsp_timers *timers;
 };

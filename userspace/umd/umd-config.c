@@ -56,6 +56,21 @@ static gboolean set_import(struct umd_config *config, const char *import, GError
 	return FALSE;
 }
 
+/* The broker has looked at them, and left out what is wrong. */
+static gboolean set_quirks(struct umd_config *config, GVariant *fields, GError **error)
+{
+	g_autofree const char **texts = NULL;
+
+	config->quirk_table = wfd_quirk_table_new();
+	if (!g_variant_lookup(fields, "quirks", "^a&s", &texts))
+		return TRUE;
+	for (guint i = 0; texts[i]; i++) {
+		if (!wfd_quirk_table_add(config->quirk_table, texts[i], error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 struct umd_config *umd_config_new(GVariant *fields, GError **error)
 {
 	g_autoptr(umd_config) config = g_new0(struct umd_config, 1);
@@ -66,6 +81,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 
 	config->friendly_name = lookup_string(fields, "friendly-name");
 	config->device_id = lookup_string(fields, "device-id");
+	config->device_model = lookup_string(fields, "device-model");
 	config->peer_address = lookup_string(fields, "peer-address");
 	config->local_address = lookup_string(fields, "local-address");
 	config->encoder = lookup_string(fields, "encoder");
@@ -77,7 +93,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	g_variant_lookup(fields, "height", "u", &config->wish.height);
 	g_variant_lookup(fields, "refresh", "u", &config->wish.refresh_mhz);
 
-	if (!set_source(config, source, error) || !set_audio(config, audio, error) ||
+	if (!set_quirks(config, fields, error) || !set_source(config, source, error) || !set_audio(config, audio, error) ||
 	    !set_import(config, import, error) ||
 	    !check_address("peer-address", config->peer_address, error) ||
 	    !check_address("local-address", config->local_address, error))
@@ -91,6 +107,8 @@ void umd_config_free(struct umd_config *config)
 		return;
 	g_free(config->friendly_name);
 	g_free(config->device_id);
+	g_free(config->device_model);
+	wfd_quirk_table_free(config->quirk_table);
 	g_free(config->peer_address);
 	g_free(config->local_address);
 	g_free(config->encoder);

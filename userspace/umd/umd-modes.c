@@ -47,12 +47,23 @@ const struct wfd_mode *umd_modes_next(umd_session *s, gboolean last)
 	return last && mandatory ? mandatory : umd_modes_preferred(s);
 }
 
+/* Of what the encoder can do, what the sink takes. */
+static struct wfd_encoder_limits limits_for_sink(const umd_session *s)
+{
+	struct wfd_encoder_limits limits = s->limits;
+
+	if (s->quirks.baseline_only)
+		limits.h264_profiles &= WFD_H264_PROFILE_CBP;
+	return limits;
+}
+
 gboolean umd_modes_negotiate(umd_session *s, const struct wfd_mode *mode,
 			     struct wfd_selection *selection, GError **error)
 {
 	struct wfd_mode_request request = { mode->width, mode->height, mode->refresh_hz * 1000 };
+	struct wfd_encoder_limits limits = limits_for_sink(s);
 
-	if (!wfd_negotiate(s->caps, &s->limits, &request, selection, error))
+	if (!wfd_negotiate(s->caps, &limits, &request, selection, error))
 		return FALSE;
 	if (s->config->audio == CHANNEL_AUDIO_NONE && !s->quirks.audio_required)
 		selection->audio_format = WFD_AUDIO_NONE;
@@ -161,8 +172,11 @@ static guint profiles_of(const struct wfd_video_formats *formats)
 /* An encoder that the sink can decode: Constrained Baseline is what all of them must. */
 static gboolean share_profile(umd_session *s, GError **error)
 {
-	guint sink = WFD_H264_PROFILE_CBP | profiles_of(&s->caps->video) |
-		     profiles_of(&s->caps->video2) | profiles_of(&s->caps->videox);
+	guint sink = WFD_H264_PROFILE_CBP;
+
+	if (!s->quirks.baseline_only)
+		sink |= profiles_of(&s->caps->video) | profiles_of(&s->caps->video2) |
+			profiles_of(&s->caps->videox);
 
 	while (!(s->limits.h264_profiles & sink)) {
 		video_encoder_give_up(s->encoder, s->limits.h264_profiles,
@@ -188,23 +202,34 @@ static gboolean does_large(umd_session *s, const GArray *modes)
 	return TRUE;
 }
 
+/* Of two limits, of which 0 is none. */
+static guint least_of(guint64 a, guint64 b)
+{
+	return MIN(a && b ? MIN(a, b) : MAX(a, b), G_MAXUINT);
+}
+
 GArray *umd_modes_new(umd_session *s, GError **error)
 {
+	struct wfd_encoder_limits limits;
 	GArray *modes;
 	guint stereo, six;
 
 	if (!share_profile(s, error))
 		return NULL;
 
-	s->limits.audio = s->quirks.audio_only_aac ? 1u << WFD_AUDIO_AAC : ~0u;
+	s->limits.audio = s->quirks.audio_codecs;
+	s->limits.max_bitrate = least_of(s->config->max_bit_rate, s->quirks.max_bit_rate);
 	audio_encoders_available(&stereo, &six);
 	s->limits.audio_six = s->limits.audio & six;
 	s->limits.audio &= stereo;
-	modes = wfd_negotiate_modes(s->caps, &s->limits, error);
+	limits = limits_for_sink(s);
+	modes = wfd_negotiate_modes(s->caps, &limits, error);
 	if (modes && !does_large(s, modes)) {
 		g_clear_pointer(&modes, g_array_unref);
-		if (umd_encoder_choose(s, error) && share_profile(s, error))
-			modes = wfd_negotiate_modes(s->caps, &s->limits, error);
+		if (umd_encoder_choose(s, error) && share_profile(s, error)) {
+			limits = limits_for_sink(s);
+			modes = wfd_negotiate_modes(s->caps, &limits, error);
+		}
 	}
 	if (modes)
 		s->reduced = drop_modes(modes, s->limits.link_rate);

@@ -586,11 +586,13 @@ void umd_session_start(umd_session *s, int rtsp_fd, const struct miracast_wfd_co
 	g_autoptr(GError) error = NULL;
 	struct rtsp_session_config config = {
 		.local_address = s->config->local_address,
+		.quirk_table = s->config->quirk_table,
 		.friendly_name = s->config->friendly_name,
+		.device_model = s->config->device_model,
+		.device_address = s->config->device_id,
 		.m3_scope = s->config->short_m3 ? WFD_M3_MINIMAL : WFD_M3_FULL,
 	};
 
-	s->limits.max_bitrate = MIN(s->config->max_bit_rate, G_MAXUINT);
 	s->limits.link_rate = MIN(stats->current_bit_rate, G_MAXUINT);
 	s->rtsp = rtsp_session_new(rtsp_fd, &config, &rtsp_funcs, s, &error);
 	if (!s->rtsp) {

@@ -13,12 +13,15 @@
 
 #include "channel.h"
 #include "encoders.h"
+#include "wfd-quirks.h"
 
 G_BEGIN_DECLS
 
 /**
  * struct umd_config - the broker's "config" message, checked
- * @device_id: of the sink, for its EDID; may be NULL
+ * @device_id: of the sink, for its EDID and the quirks; may be NULL
+ * @device_model: manufacturer and model as the broker knows them; may be NULL
+ * @quirk_table: the rows of this build, and those of the config
  * @kernel: pictures come from the sink fd; else the test picture
  * @wish: mode that the user wants; width 0: none
  * @short_m3: the sink is asked only for what every sink knows
@@ -29,6 +32,8 @@ typedef struct umd_config {
 	gboolean kernel;
 	char *friendly_name;
 	char *device_id;
+	char *device_model;
+	wfd_quirk_table *quirk_table;
 	char *peer_address;
 	char *local_address;
 	guint64 max_bit_rate;

@@ -143,6 +143,8 @@ static media_pipeline *make_pipeline(umd_session *s, guint16 client_port, GError
 		.peer_address = s->config->peer_address,
 		.peer_port = client_port,
 		.pmt_pid = s->quirks.pmt_pid,
+		.frame_marker = s->quirks.frame_marker,
+		.lead_ms = s->quirks.lead_ms,
 	};
 	const struct video_encoder *promised = s->encoder;
 
