@@ -297,7 +297,7 @@ def sink_dials_again(bench: Bench) -> None:
 
 def cold_registry(bench: Bench) -> None:
     """GStreamer's registry is missing and cannot be kept: M1 still comes within 6 s."""
-    environment = {"GST_REGISTRY": "/nonexistent/registry.bin"}
+    environment = {"GST_REGISTRY": "/proc/nonexistent/registry.bin"}
     with bench.broker(env=environment) as broker:
         broker.wait_ready()
         report = bench.sink("sink", "--duration", "1", "--no-analysis").wait(60)
