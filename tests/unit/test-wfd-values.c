@@ -150,9 +150,11 @@ static void test_presentation_url(void)
 	g_autofree char *url1 = NULL;
 	g_autofree char *v4 = wfd_presentation_url_format("192.168.49.1", 0);
 	g_autofree char *v6 = wfd_presentation_url_format("fe80::1", 7236);
+	g_autofree char *scoped = wfd_presentation_url_format("fe80::1%wlan0", 7236);
 
 	g_assert_cmpstr(v4, ==, "rtsp://192.168.49.1/wfd1.0/streamid=0 none");
 	g_assert_cmpstr(v6, ==, "rtsp://[fe80::1]:7236/wfd1.0/streamid=0 none");
+	g_assert_cmpstr(scoped, ==, v6);
 	g_assert_true(wfd_presentation_url_parse(v4, &url0, &url1, NULL));
 	g_assert_cmpstr(url0, ==, "rtsp://192.168.49.1/wfd1.0/streamid=0");
 	g_assert_null(url1);

@@ -14,7 +14,8 @@ static char *lookup_string(GVariant *fields, const char *key)
 
 static gboolean check_address(const char *key, const char *address, GError **error)
 {
-	g_autoptr(GInetAddress) parsed = g_inet_address_new_from_string(address);
+	/* With an interface, if it is a link-local one. */
+	g_autoptr(GSocketAddress) parsed = g_inet_socket_address_new_from_string(address, 0);
 
 	if (parsed)
 		return TRUE;

@@ -240,11 +240,13 @@ gboolean wfd_presentation_url_parse(const char *value, char **url0, char **url1,
 char *wfd_presentation_url_format(const char *ip, guint16 port)
 {
 	gboolean v6 = strchr(ip, ':') != NULL;
+	/* The interface of a link-local address is nobody else's. */
+	int len = (int)strcspn(ip, "%");
 	char suffix[sizeof(":65535")] = "";
 
 	if (port)
 		g_snprintf(suffix, sizeof(suffix), ":%u", port);
-	return g_strdup_printf("rtsp://%s%s%s%s/wfd1.0/streamid=0 none", v6 ? "[" : "", ip,
+	return g_strdup_printf("rtsp://%s%.*s%s%s/wfd1.0/streamid=0 none", v6 ? "[" : "", len, ip,
 			       v6 ? "]" : "", suffix);
 }
 
