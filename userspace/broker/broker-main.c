@@ -18,6 +18,7 @@
 #include "broker.h"
 #include "dbus-api.h"
 #include "link-direct.h"
+#include "link-mice.h"
 #include "link-p2p.h"
 #include "options.h"
 
@@ -403,6 +404,10 @@ static gboolean open_links(struct daemon *d)
 		}
 		g_message("listening on %s", bound);
 	}
+	/* Without a bus nobody can ask for a display. */
+	if (!d->no_bus)
+		broker_add_link(d->broker, link_mice_new(&(struct link_mice_config){ 0 },
+							 broker_link_events(), d->broker));
 	if (!d->no_bus && !d->no_p2p)
 		broker_add_link(d->broker, link_p2p_new(&(struct link_p2p_config){
 							.interface = d->p2p_interface,

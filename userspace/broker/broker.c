@@ -340,6 +340,30 @@ link_sink *broker_find_sink(broker *b, const char *what, GError **error)
 	return NULL;
 }
 
+link_sink *broker_reach_sink(broker *b, const char *what, GError **error)
+{
+	g_autoptr(GError) unknown = NULL;
+	link_sink *sink = broker_find_sink(b, what, &unknown);
+
+	if (sink)
+		return link_sink_ref(sink);
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+		g_autoptr(GError) meant = NULL;
+
+		if (slot->backend->impl->reach)
+			sink = slot->backend->impl->reach(slot->backend, what, &meant);
+		if (sink)
+			return sink;
+		if (meant) {
+			g_propagate_error(error, g_steal_pointer(&meant));
+			return NULL;
+		}
+	}
+	g_propagate_error(error, g_steal_pointer(&unknown));
+	return NULL;
+}
+
 /* ---- finding ------------------------------------------------------------- */
 
 gboolean broker_scanning(broker *b)

@@ -94,6 +94,16 @@ GPtrArray *broker_sinks(broker *b);
 link_sink *broker_find_sink(broker *b, const char *what, GError **error);
 
 /**
+ * broker_reach_sink - as broker_find_sink(), and if that has nothing, by address
+ * @what: also the address or host name of a display in the network, with "mice:"
+ *	before it if it has no dot
+ *
+ * Returns: (transfer full).  Fails as broker_find_sink() does, and with
+ * REASON_HOST_UNKNOWN.
+ */
+link_sink *broker_reach_sink(broker *b, const char *what, GError **error);
+
+/**
  * broker_connect - new session
  * @options: a{sv}, checked with options_check()
  *

@@ -251,14 +251,14 @@ static void connect_now(struct waiting_call *w, const GError *unready)
 	dbus_api *api = w->api;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = NULL;
-	link_sink *sink = NULL;
+	g_autoptr(link_sink) sink = NULL;
 	session *s = NULL;
 
 	if (unready) {
 		g_dbus_method_invocation_return_gerror(w->call, unready);
 		return;
 	}
-	sink = broker_find_sink(api->broker, w->text, &error);
+	sink = broker_reach_sink(api->broker, w->text, &error);
 	if (sink)
 		s = broker_connect(api->broker, sink, w->options, &error);
 	if (!s) {
@@ -274,7 +274,7 @@ static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation
 {
 	dbus_api *api = user_data;
 	g_autoptr(GError) error = NULL;
-	link_sink *sink = broker_find_sink(api->broker, what, &error);
+	g_autoptr(link_sink) sink = broker_reach_sink(api->broker, what, &error);
 
 	used(api);
 	/* The module only for what is going to be tried. */

@@ -6,8 +6,6 @@
 
 #include "link-p2p.h"
 
-#include <string.h>
-
 #include "p2p-connection.h"
 #include "p2p-find.h"
 #include "wfd-ie.h"
@@ -316,17 +314,6 @@ static const struct link_impl p2p_impl = {
 	.free = p2p_free,
 };
 
-/* What the display shows when it asks its user. */
-static const char *device_name(const struct link_p2p_config *config)
-{
-	const char *name = config->device_name ? config->device_name : g_get_host_name();
-
-	/* glibc and GLib have these two for a machine that has no name. */
-	if (!*name || strcmp(name, "(none)") == 0 || strcmp(name, "localhost") == 0)
-		return "Linux";
-	return name;
-}
-
 link_backend *link_p2p_new(const struct link_p2p_config *config, const struct link_events *events,
 			   gpointer user_data)
 {
@@ -350,7 +337,7 @@ link_backend *link_p2p_new(const struct link_p2p_config *config, const struct li
 	p2p->wpas = wpas_new(&(struct wpas_config){
 				     .bus = config->bus,
 				     .interface = config->interface,
-				     .device_name = device_name(config),
+				     .device_name = config->device_name ? config->device_name : link_own_name(),
 				     .wfd = wfd,
 				     .users = config->users,
 			     }, &wpas_callbacks, p2p);

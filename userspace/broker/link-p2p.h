@@ -43,7 +43,7 @@ G_BEGIN_DECLS
  * @accept_seconds: 0: LINK_P2P_ACCEPT_SECONDS
  * @linger_seconds: how long the P2P device is kept when nobody needs it,
  *	0: P2P_DEVICE_LINGER_SECONDS
- * @device_name: what displays show, NULL: the host's name
+ * @device_name: what displays show, NULL: link_own_name()
  * @users: who else has an adapter, NULL: &wifi_users_system
  */
 struct link_p2p_config {

@@ -4,6 +4,8 @@
  */
 #include "link.h"
 
+#include <string.h>
+
 #include "channel.h"
 
 #define MAX_TEXT 64
@@ -44,6 +46,16 @@ void link_sink_unref(link_sink *sink)
 char *link_clean_text(const char *text)
 {
 	return channel_clean_text(text, MAX_TEXT);
+}
+
+const char *link_own_name(void)
+{
+	const char *name = g_get_host_name();
+
+	/* glibc and GLib have these two for a machine that has no name. */
+	if (!*name || strcmp(name, "(none)") == 0 || strcmp(name, "localhost") == 0)
+		return "Linux";
+	return name;
 }
 
 link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *options,

@@ -2,8 +2,8 @@
 /*
  * link.h - ways to reach a sink
  *
- * A backend knows one way: Wi-Fi P2P, or a plain network address on which it
- * listens.  It finds sinks, brings the network path to one of them up, and
+ * A backend knows one way: Wi-Fi P2P, a plain network address on which it
+ * listens, or a network in which the sink can be told to call us.  It finds sinks, brings the network path to one of them up, and
  * accepts the TCP connection that the sink then makes to our RTSP port; the sink
  * is the TCP client in Wi-Fi Display (WFD v2.1, 5.1.2 and 6.4).  It knows
  * nothing of sessions, processes or the kernel.
@@ -54,7 +54,8 @@ G_BEGIN_DECLS
 /**
  * struct link_sink - a display that somebody may connect to
  * @id: stable while the sink is known; unique over all backends; what the user
- *	may type: the P2P device address "aa:bb:cc:dd:ee:ff" or the IP address
+ *	may type: the P2P device address "aa:bb:cc:dd:ee:ff", the IP address, or
+ *	"mice:" and a host
  * @name: for people; any text, valid UTF-8, never empty
  * @model: manufacturer and model, or ""
  * @link: name of the backend
@@ -92,6 +93,8 @@ void link_sink_unref(link_sink *sink);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_sink, link_sink_unref)
 /* Anything the air brings becomes printable UTF-8 of at most 64 characters. */
 char *link_clean_text(const char *text);
+/* What displays are told that we are called: the host's name, or "Linux". */
+const char *link_own_name(void);
 
 /**
  * struct link_path - a network path that is up
@@ -158,10 +161,13 @@ struct link_events {
 
 /**
  * struct link_impl - a backend
- * @name: "p2p", "direct"
+ * @name: "p2p", "direct", "mice"
  * @start_find: look for sinks for @seconds; while one runs it is prolonged. Ends
  *	with find_ended, always
  * @stop_find: end it early; find_ended comes
+ * @reach: the sink that the user means with @what, though nobody has found it, since
+ *	it is the address of one; (transfer full). NULL: it is none, and if it was meant
+ *	to be, @error is set. May be NULL. It is not told of before connect()
  * @connect: bring the path to one of this backend's sinks up; @options is a{sv},
  *	each backend reads what it knows.  Always succeeds; what goes wrong
  *	comes as failed
@@ -178,6 +184,7 @@ struct link_impl {
 	const char *name;
 	void (*start_find)(link_backend *backend, guint seconds);
 	void (*stop_find)(link_backend *backend);
+	link_sink *(*reach)(link_backend *backend, const char *what, GError **error);
 	link_connection *(*connect)(link_backend *backend, link_sink *sink, GVariant *options,
 				    const struct link_connection_events *events,
 				    gpointer user_data);

@@ -57,6 +57,18 @@ G_BEGIN_DECLS
 	R(SINK_BUSY, "sink-busy", "Disconnect it first: miracastctl disconnect") \
 	R(SINK_UNAVAILABLE, "sink-unavailable", \
 	  "Open screen mirroring on the display, then scan and connect again.") \
+	/* the network */ \
+	R(HOST_UNKNOWN, "host-unknown", \
+	  "Check the name, or give the display's IP address; names in .local need avahi-daemon and libnss-mdns, or systemd-resolved.") \
+	R(CONTROL_REFUSED, "control-refused", \
+	  "Check that the display is on, in this network, and lets computers cast over the network; or cast over Wi-Fi P2P: miracastctl scan") \
+	R(CONTROL_LOST, "control-lost", "Check that the display is on and in the network, then connect again.") \
+	R(CONTROL_PROTOCOL, "control-protocol", \
+	  "Connect again; if it happens each time, report the display's model with the debug log.") \
+	R(SECURITY_UNSUPPORTED, "security-unsupported", \
+	  "Switch PIN and encryption off in the display's settings, or cast over Wi-Fi P2P: miracastctl scan") \
+	/* The UMD has the same name for a display that says it in RTSP. */ \
+	R(SINK_LEFT, "sink-left", "Connect again if this was not done on purpose at the display.") \
 	/* Wi-Fi P2P */ \
 	R(SUPPLICANT_MISSING, "supplicant-missing", \
 	  "Install and start wpa_supplicant: systemctl start wpa_supplicant") \

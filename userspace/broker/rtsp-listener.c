@@ -248,6 +248,11 @@ const char *rtsp_listener_address(rtsp_listener *listener)
 	return listener->address;
 }
 
+guint16 rtsp_listener_port(rtsp_listener *listener)
+{
+	return listener->port;
+}
+
 void rtsp_listener_free(rtsp_listener *listener)
 {
 	if (!listener)

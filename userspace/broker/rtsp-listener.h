@@ -72,6 +72,7 @@ rtsp_listener *rtsp_listener_new(const struct rtsp_listen *where, rtsp_listener_
 				 gpointer user_data, GError **error);
 /* "address:port" as bound; port 0 of the request has become a real one. */
 const char *rtsp_listener_address(rtsp_listener *listener);
+guint16 rtsp_listener_port(rtsp_listener *listener);
 void rtsp_listener_free(rtsp_listener *listener);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtsp_listener, rtsp_listener_free)
 

@@ -21,7 +21,7 @@ static const struct {
 } commands[] = {
 	{ "scan", ctl_scan, "[--seconds N]", "look for displays" },
 	{ "list", ctl_list, "", "displays found so far" },
-	{ "connect", ctl_connect, "NAME|MAC [--wait]", "cast to a display" },
+	{ "connect", ctl_connect, "NAME|MAC|HOST [--wait]", "cast to a display" },
 	{ "listen", ctl_listen, "ADDRESS[:PORT]", "wait for displays on a network that is there" },
 	{ "unlisten", ctl_unlisten, "ADDRESS:PORT", "stop waiting there" },
 	{ "status", ctl_status, "", "what is running" },

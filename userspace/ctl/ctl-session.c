@@ -481,10 +481,10 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 	g_autoptr(GError) error = NULL;
 	enum ctl_status status;
 
-	if (!ctl_parse(ctl, "NAME|MAC - cast to a display", entries, &argc, &argv))
+	if (!ctl_parse(ctl, "NAME|MAC|HOST - cast to a display", entries, &argc, &argv))
 		return CTL_USAGE;
 	if (argc != 2)
-		return ctl_usage(ctl, "connect wants one display: its name, or its address");
+		return ctl_usage(ctl, "connect wants one display: its name, its address, or its host in the network");
 	if (!make_options(&o, &options, &error))
 		return ctl_usage(ctl, "%s", error->message);
 	status = ctl_open(ctl);

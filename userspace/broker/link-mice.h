@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * link-mice.h - Miracast over Infrastructure: displays in a network that is there
+ *
+ * A display that is in the same network as this computer, by cable or Wi-Fi, is told
+ * over TCP to call us (mice-connection.h).  No radio is touched; it works with any
+ * Wi-Fi adapter and whoever runs it.
+ *
+ * Sinks: their id is LINK_MICE_PREFIX and the host, "mice:tv.local", or
+ * "mice:192.0.2.7:7251" with a port that is not MICE_PORT.  A sink that was named by
+ * its address (reach) is known as long as there is a connection to it.
+ *
+ * Who we are: displays want a source id, 16 bytes that are the same in all messages
+ * of a session, and by which they may know a source again.  It is made of this
+ * machine's id (machine-id(5)) and the sink's, so that the same display sees the same
+ * one each time, and the owners of two displays cannot tell from it that they were
+ * visited by one machine.
+ *
+ * Phases of a connection, as progress() names them:
+ *	contacting		the display has an address, its control channel is being
+ *				opened
+ *
+ * start_find and stop_find do nothing yet: displays are not looked for.
+ */
+#pragma once
+
+#include "link.h"
+
+G_BEGIN_DECLS
+
+#define LINK_MICE_PREFIX "mice:"
+
+/**
+ * struct link_mice_config - read by link_mice_new() only
+ * @rtsp_port: 0: LINK_DEFAULT_PORT
+ * @answer_seconds: 0: MICE_ANSWER_SECONDS
+ * @name: what displays show, NULL: link_own_name()
+ */
+struct link_mice_config {
+	guint16 rtsp_port;
+	guint answer_seconds;
+	const char *name;
+};
+
+link_backend *link_mice_new(const struct link_mice_config *config, const struct link_events *events,
+			    gpointer user_data);
+
+/**
+ * link_mice_source_id - who we are for one display
+ * @machine_id: any secret text that stays
+ * @sink: id of the sink
+ * @source_id: (out): MICE_SOURCE_ID_SIZE bytes
+ */
+void link_mice_source_id(const char *machine_id, const char *sink, guint8 *source_id);
+
+G_END_DECLS
