@@ -9,6 +9,7 @@
 #include <gst/app/gstappsrc.h>
 
 #include "audio-encoders.h"
+#include "wfdtsmux.h"
 
 #define RATE 48000
 #define BURST_AT RATE
@@ -143,6 +144,49 @@ static void test_row(gconstpointer data)
 	end(&f);
 }
 
+static GstPadProbeReturn look_at_window(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+	struct fixture *f = data;
+	guint8 head[3] = { 0 };
+
+	/* id_syn_ele, element_instance_tag, global_gain, a bit, and the window_sequence: 0 is a long one. */
+	gst_buffer_extract(gst_pad_probe_info_get_buffer(info), 0, head, sizeof(head));
+	g_assert_cmphex(head[2] & 0xc0, ==, 0);
+	g_atomic_int_inc(&f->frames);
+	return GST_PAD_PROBE_OK;
+}
+
+/* A loud beat, as loud as can be, is nothing that the LFE channel's element could not hold. */
+static void test_lfe(void)
+{
+	const struct audio_encoder *row = audio_encoder_find(WFD_AUDIO_AAC, 6);
+	g_autoptr(GstElement) encoder = NULL;
+	g_autoptr(GstElement) join = NULL;
+	g_autoptr(GstPad) pad = NULL;
+	struct fixture f;
+
+	begin(&f, row);
+	encoder = gst_bin_get_by_name(GST_BIN(f.pipeline), "encoder");
+	join = gst_bin_get_by_name(GST_BIN(encoder), "join");
+	pad = gst_element_get_static_pad(join, "part-3");
+	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, look_at_window, &f, NULL);
+	for (guint n = 0; n < 100; n++) {
+		gsize size = row->frame * 6 * sizeof(gint16);
+		gint16 *samples = g_malloc0(size);
+		GstBuffer *buffer;
+
+		for (guint i = 0; i < row->frame * 6; i++)
+			samples[i] = (n * row->frame + i / 6) / 7000 % 2 ? 32767 : -32767;
+		buffer = gst_buffer_new_wrapped(samples, size);
+		GST_BUFFER_PTS(buffer) = gst_util_uint64_scale(n * row->frame, GST_SECOND, RATE);
+		GST_BUFFER_DURATION(buffer) = gst_util_uint64_scale(row->frame, GST_SECOND, RATE);
+		gst_app_src_push_buffer(f.source, buffer);
+	}
+	/* What leaves the encoder, and what goes into its last part. */
+	g_assert_true(come_out(&f, 200, 10000));
+	end(&f);
+}
+
 /* What is installed here is found, and the best first. */
 static void test_found(void)
 {
@@ -152,6 +196,7 @@ static void test_found(void)
 	g_assert_cmphex(stereo, ==, 1 << WFD_AUDIO_LPCM | 1 << WFD_AUDIO_AAC | 1 << WFD_AUDIO_AC3);
 	g_assert_cmphex(six, ==, 1 << WFD_AUDIO_AAC | 1 << WFD_AUDIO_AC3);
 	g_assert_cmpstr(audio_encoder_find(WFD_AUDIO_AAC, 2)->element, ==, "voaacenc");
+	g_assert_cmpstr(audio_encoder_find(WFD_AUDIO_AAC, 6)->element, ==, "wfdaac51enc");
 	g_assert_null(audio_encoder_find(WFD_AUDIO_LPCM, 2));
 	g_assert_null(audio_encoder_find(WFD_AUDIO_AAC, 4));
 }
@@ -181,6 +226,7 @@ static void test_broken(void)
 		g_assert_cmphex(stereo, ==, 1 << WFD_AUDIO_LPCM | 1 << WFD_AUDIO_AAC);
 		g_assert_cmphex(six, ==, 1 << WFD_AUDIO_AAC);
 		g_assert_cmpstr(audio_encoder_find(WFD_AUDIO_AAC, 2)->element, !=, "voaacenc");
+		g_assert_cmpstr(audio_encoder_find(WFD_AUDIO_AAC, 6)->element, !=, "wfdaac51enc");
 		return;
 	}
 	g_test_trap_subprocess(NULL, 0, 0);
@@ -194,6 +240,7 @@ int main(int argc, char **argv)
 
 	gst_init(NULL, NULL);
 	g_test_init(&argc, &argv, NULL);
+	g_assert_true(wfd_ts_mux_register());
 	rows = audio_encoders(&n);
 	for (gsize i = 0; i < n; i++) {
 		g_autoptr(GstElementFactory) factory = gst_element_factory_find(rows[i].element);
@@ -204,6 +251,7 @@ int main(int argc, char **argv)
 			g_test_add_data_func(path, &rows[i], test_row);
 	}
 	g_test_add_func("/audio-encoders/found", test_found);
+	g_test_add_func("/audio-encoders/lfe", test_lfe);
 	g_test_add_func("/audio-encoders/broken", test_broken);
 	return g_test_run();
 }

@@ -666,6 +666,7 @@ static void test_sound_lpcm(void)
 static void test_sound_aac(void)
 {
 	check_sound(WFD_AUDIO_AAC, WFD_AAC_48K_16_2, 1024, 7, 40);
+	check_sound(WFD_AUDIO_AAC, WFD_AAC_48K_16_6, 1024, 7, 40);
 }
 
 static void test_sound_ac3(void)

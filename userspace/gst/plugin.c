@@ -6,13 +6,15 @@
  *
  * Not installed: miracast-umd has them linked in.
  */
+#include "wfdaac51enc.h"
 #include "wfdrtppay.h"
 #include "wfdtsmux.h"
 
 static gboolean plugin_init(GstPlugin *plugin)
 {
 	return gst_element_register(plugin, "wfdtsmux", GST_RANK_NONE, WFD_TYPE_TS_MUX) &&
-	       gst_element_register(plugin, "wfdrtppay", GST_RANK_NONE, WFD_TYPE_RTP_PAY);
+	       gst_element_register(plugin, "wfdrtppay", GST_RANK_NONE, WFD_TYPE_RTP_PAY) &&
+	       gst_element_register(plugin, "wfdaac51enc", GST_RANK_NONE, WFD_TYPE_AAC_51_ENC);
 }
 
 #define PACKAGE "miracast"

@@ -6,6 +6,7 @@
  * hangs together.
  */
 #include "wfdtsmux-private.h"
+#include "wfdaac51enc.h"
 #include "wfdrtppay.h"
 
 GST_DEBUG_CATEGORY(wfd_ts_mux_debug);
@@ -494,5 +495,6 @@ static void wfd_ts_mux_init(WfdTsMux *self)
 gboolean wfd_ts_mux_register(void)
 {
 	return gst_element_register(NULL, "wfdtsmux", GST_RANK_NONE, WFD_TYPE_TS_MUX) &&
-	       gst_element_register(NULL, "wfdrtppay", GST_RANK_NONE, WFD_TYPE_RTP_PAY);
+	       gst_element_register(NULL, "wfdrtppay", GST_RANK_NONE, WFD_TYPE_RTP_PAY) &&
+	       gst_element_register(NULL, "wfdaac51enc", GST_RANK_NONE, WFD_TYPE_AAC_51_ENC);
 }

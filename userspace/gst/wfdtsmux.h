@@ -76,7 +76,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE(WfdTsMux, wfd_ts_mux, WFD, TS_MUX, GstElement)
 
 /**
- * wfd_ts_mux_register() - make "wfdtsmux" and "wfdrtppay" known
+ * wfd_ts_mux_register() - make "wfdtsmux", "wfdrtppay" and "wfdaac51enc" known
  *
  * Call after gst_init(), before elements are made by name; again does nothing.
  *

@@ -13,13 +13,14 @@
 
 /*
  * voaacenc gives a frame out when it has it; the others look ahead or write more before the
- * first sample.  It has no six channels.
+ * first sample.  It has no six channels: wfdaac51enc, which is ours, is made of four of them.
  */
 static const struct audio_encoder rows[] = {
 	{ "voaacenc", "aacparse", WFD_AUDIO_AAC, 2, 192000, 1024, 1600, 0 },
 	{ "fdkaacenc", "aacparse", WFD_AUDIO_AAC, 2, 192000, 1024, 2048, 0 },
 	{ "avenc_aac", "aacparse", WFD_AUDIO_AAC, 2, 192000, 1024, 1024, 1024 },
 	{ "fdkaacenc", "aacparse", WFD_AUDIO_AAC, 6, 448000, 1024, 2048, 0 },
+	{ "wfdaac51enc", "aacparse", WFD_AUDIO_AAC, 6, 448000, 1024, 1600, 0, "voaacenc" },
 	{ "avenc_aac", "aacparse", WFD_AUDIO_AAC, 6, 448000, 1024, 1024, 1024 },
 	{ "avenc_ac3", "ac3parse", WFD_AUDIO_AC3, 2, 256000, 1536, 256, 0 },
 	{ "avenc_ac3", "ac3parse", WFD_AUDIO_AC3, 6, 448000, 1536, 256, 0 },
@@ -114,7 +115,8 @@ static gboolean encodes(const struct audio_encoder *row)
 static gboolean works(guint i)
 {
 	if (verdicts[i] == UNKNOWN) {
-		gboolean installed = is_installed(rows[i].element) && is_installed(rows[i].parser);
+		gboolean installed = is_installed(rows[i].element) && is_installed(rows[i].parser) &&
+				     (!rows[i].made_of || is_installed(rows[i].made_of));
 
 		verdicts[i] = installed && encodes(&rows[i]) ? WORKS : FAILS;
 		if (installed && verdicts[i] == FAILS)

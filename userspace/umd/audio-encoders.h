@@ -29,6 +29,7 @@ G_BEGIN_DECLS
  * @frame: samples of each channel that it takes at a time
  * @delay: samples of the decoder's output before the first one that went in
  * @ahead: samples beyond a frame that it waits for
+ * @made_of: (nullable): factory that it is made of, which may not be there
  */
 struct audio_encoder {
 	const char *element;
@@ -39,6 +40,7 @@ struct audio_encoder {
 	guint frame;
 	guint delay;
 	guint ahead;
+	const char *made_of;
 };
 
 /*
