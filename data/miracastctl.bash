@@ -15,7 +15,7 @@ _miracastctl() {
 		fi
 	done
 	if [[ -z $command ]]; then
-		words=$(printf '%s\n' scan list connect listen unlisten status disconnect doctor help \
+		words=$(printf '%s\n' scan list connect listen unlisten status disconnect monitor doctor help \
 			--help --json --version)
 	elif [[ $current == -* ]]; then
 		words=$(miracastctl "$command" --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*')
@@ -25,7 +25,7 @@ _miracastctl() {
 		unlisten) words=$(miracastctl status 2>/dev/null |
 			sed -nE 's/^listening on ([][0-9A-Za-z.:%]+)$/\1/p') ;;
 		disconnect) words=all$'\n'$(miracastctl status 2>/dev/null | sed -nE 's/^([0-9]+)  .*/\1/p') ;;
-		help) words=$(printf '%s\n' scan list connect listen unlisten status disconnect doctor) ;;
+		help) words=$(printf '%s\n' scan list connect listen unlisten status disconnect monitor doctor) ;;
 		esac
 	fi
 	COMPREPLY=()

@@ -109,14 +109,10 @@ class Cast:
         return sessions[0]
 
     def connect(self) -> None:
-        if self.args.link == "p2p":
-            self.progress("scanning")
-            wait_for(f"{SINK_NAME} is found", 180, lambda: any(
-                sink["name"] == SINK_NAME for sink in self.ctl("scan", "--seconds", "8")["sinks"]))
         self.progress("connecting")
         self.facts["connect_t"] = time.monotonic()
         if self.args.link == "p2p":
-            self.ctl("connect", SINK_NAME, "--wait")
+            self.ctl("connect", SINK_NAME, "--seconds", "180")
         else:
             self.ctl("listen", DIRECT_SOURCE)
             self.start_sink()

@@ -197,12 +197,12 @@ class Scene:
             sink["name"] == SINK_NAME and sink["present"] for sink in ctl("scan", "--seconds", "10")[1]["sinks"]))
 
     def connect(self, *options: str) -> dict:
-        status, session = ctl("connect", SINK_NAME, "--wait", *options)
+        status, session = ctl("connect", SINK_NAME, *options)
         demand(status == 0, f"connect: {session}")
         return session
 
     def connect_fails(self, reason: str, *words: str) -> None:
-        status, result = ctl("connect", SINK_NAME, "--wait")
+        status, result = ctl("connect", SINK_NAME)
         demand(status == 1, f"connect ended with status {status}: {result}")
         demand(result["error"]["name"] == reason, f"connect: {result['error']} instead of {reason}")
         for word in words:

@@ -192,8 +192,12 @@ static void test_usage(struct fixture *f, gconstpointer data)
 		{ "listen", "127.0.0.1", "--audio=bogus" },
 		{ "connect", "TV", "--no-sound", "--audio=tone" },
 		{ "listen" },
-		{ "disconnect", "first" },
+		{ "disconnect", "" },
 		{ "disconnect", "-1" },
+		{ "disconnect", "1", "2" },
+		{ "connect", "TV", "--seconds=-1" },
+		{ "connect", "TV", "--seconds=301" },
+		{ "monitor", "it" },
 		{ "scan", "--seconds", "0" },
 		{ "status", "now" },
 	};
@@ -234,6 +238,53 @@ static void test_session(struct fixture *f, gconstpointer data)
 			"disconnected");
 }
 
+/* As people call it. */
+static void test_disconnect_name(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "stream");
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	g_autoptr(JsonNode) ended = NULL, other = NULL, json = NULL;
+
+	g_assert_cmpint(CTL(&other, "disconnect", "128"), ==, 1);
+	assert_error(other, "session-unknown");
+	g_assert_cmpint(CTL(&json, "disconnect", "127.0"), ==, 0);
+	ended = wait_session("ended", "gone");
+	g_assert_cmpstr(json_object_get_string_member(object(ended), "reason"), ==, "disconnected");
+}
+
+/* All that comes and goes, in the order in which it does. */
+static void test_monitor(struct fixture *f, gconstpointer data)
+{
+	static const char *const expected[] = { "\"sink\"", "\"linking\"", "\"streaming\"", "\"gone\"" };
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GSubprocess) monitor = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, MIRACASTCTL,
+							  "--session-bus", "--json", "monitor", NULL);
+	g_autoptr(GDataInputStream) said = NULL;
+	g_autoptr(GSocketConnection) sink = NULL;
+	gboolean connected = FALSE;
+
+	g_assert_no_error(error);
+	said = g_data_input_stream_new(g_subprocess_get_stdout_pipe(monitor));
+	sink = dial(f, "stream");
+	for (guint i = 0; i < G_N_ELEMENTS(expected);) {
+		g_autofree char *line = g_data_input_stream_read_line(said, NULL, NULL, &error);
+
+		g_assert_no_error(error);
+		g_assert_nonnull(line);
+		if (!strstr(line, expected[i]))
+			continue;
+		if (i == 2 && !connected) {
+			g_autoptr(JsonNode) json = NULL;
+
+			connected = TRUE;
+			g_assert_cmpint(CTL(&json, "disconnect"), ==, 0);
+		}
+		i++;
+	}
+	g_subprocess_send_signal(monitor, SIGTERM);
+	g_assert_true(g_subprocess_wait_check(monitor, NULL, NULL));
+}
+
 static void test_sink_leaves(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = dial(f, "leave");
@@ -267,7 +318,9 @@ static void test_failures(struct fixture *f, gconstpointer data)
 		const char *arguments[3];
 		const char *reason;
 	} cases[] = {
-		{ { "connect", "no such TV" }, "sink-unknown" },
+		{ { "connect", "no such TV", "--seconds=0" }, "sink-unknown" },
+		{ { "connect", "no such TV", "--seconds=1" }, "sink-unknown" },
+		{ { "disconnect", "no such TV" }, "session-unknown" },
 		{ { "listen", "0.0.0.0" }, "address-invalid" },
 		{ { "unlisten", "127.0.0.1:1" }, "address-invalid" },
 		{ { "disconnect", "99" }, "session-unknown" },
@@ -319,7 +372,7 @@ static char *say(const char *const *arguments)
 
 #define SAY(...) say((const char *const[]){ __VA_ARGS__, NULL })
 
-/* After `connect` without --wait this is the only way to learn what to do now. */
+/* After `connect --no-wait` this is the only way to learn what to do now. */
 static void test_step(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = dial(f, "config");
@@ -547,6 +600,8 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
 	g_test_add("/ctl/usage", struct fixture, NULL, set_up, test_usage, tear_down);
 	g_test_add("/ctl/session", struct fixture, NULL, start_daemon, test_session, tear_down);
+	g_test_add("/ctl/disconnect-name", struct fixture, NULL, start_daemon, test_disconnect_name, tear_down);
+	g_test_add("/ctl/monitor", struct fixture, NULL, start_daemon, test_monitor, tear_down);
 	g_test_add("/ctl/sink-leaves", struct fixture, NULL, start_daemon, test_sink_leaves, tear_down);
 	g_test_add("/ctl/sinks", struct fixture, NULL, start_daemon, test_sinks, tear_down);
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);

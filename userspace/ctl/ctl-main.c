@@ -3,6 +3,7 @@
  * miracastctl: which command, and how to reach the daemon.
  */
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <json-glib/json-glib.h>
@@ -10,7 +11,6 @@
 #include "ctl.h"
 #include "reason.h"
 
-#define BUS_NAME "org.miracast.Miracast1"
 #define ROOT_PATH "/org/miracast/Miracast1"
 
 static const struct {
@@ -21,16 +21,30 @@ static const struct {
 } commands[] = {
 	{ "scan", ctl_scan, "[--seconds N]", "look for displays" },
 	{ "list", ctl_list, "", "displays found so far" },
-	{ "connect", ctl_connect, "NAME|MAC|HOST [--wait]", "cast to a display" },
+	{ "connect", ctl_connect, "NAME|MAC|HOST [--no-wait]", "cast to a display" },
 	{ "listen", ctl_listen, "ADDRESS[:PORT]", "wait for displays on a network that is there" },
 	{ "unlisten", ctl_unlisten, "ADDRESS:PORT", "stop waiting there" },
 	{ "status", ctl_status, "", "what is running" },
-	{ "disconnect", ctl_disconnect, "[ID|all]", "end a session" },
+	{ "disconnect", ctl_disconnect, "[NAME|ID|all]", "end a session" },
+	{ "monitor", ctl_monitor, "", "displays and sessions as they come and go" },
 	{ "doctor", ctl_doctor, "", "is everything there? and what to do if not" },
 	{ "help", ctl_help, "[COMMAND]", "this text, or that of a command" },
 };
 
 /* ---- printing ------------------------------------------------------------ */
+
+void ctl_print_column(const char *text, guint columns)
+{
+	guint used = 0;
+
+	for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+		gunichar c = g_utf8_get_char(p);
+
+		if (!g_unichar_iszerowidth(c))
+			used += g_unichar_iswide(c) ? 2 : 1;
+	}
+	g_print("%s%*s ", text, used < columns ? (int)(columns - used) : 0, "");
+}
 
 void ctl_print_json(GVariant *value)
 {
@@ -422,6 +436,8 @@ int main(int argc, char **argv)
 	enum ctl_status status;
 
 	setlocale(LC_ALL, "");
+	/* What happens is read while it happens, through a pipe, too. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	g_set_prgname("miracastctl");
 	(void)REASON_ERROR; /* registers the names of the daemon's errors */
 	context = global_context(&ctl, &options);

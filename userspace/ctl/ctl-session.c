@@ -1,16 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * miracastctl connect, listen, unlisten, status, disconnect: sessions.
+ * miracastctl status, disconnect: sessions.
  */
-#include <signal.h>
 #include <string.h>
 
-#include <glib-unix.h>
-
 #include "ctl.h"
-#include "options.h"
 
-#define BUS_NAME "org.miracast.Miracast1"
 #define SESSION_PATH "/org/miracast/Miracast1/Session/"
 
 /* ---- all sessions -------------------------------------------------------- */
@@ -23,12 +18,17 @@ static int compare_sessions(gconstpointer a, gconstpointer b)
 	return first < second ? -1 : first > second;
 }
 
+GDBusObjectManager *ctl_objects(struct ctl *ctl, GError **error)
+{
+	return miracast1_object_manager_client_new_sync(ctl->bus,
+							G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START,
+							BUS_NAME, "/org/miracast/Miracast1", NULL, error);
+}
+
 GPtrArray *ctl_sessions(struct ctl *ctl, GError **error)
 {
 	g_autoptr(GPtrArray) sessions = g_ptr_array_new_with_free_func(g_object_unref);
-	g_autoptr(GDBusObjectManager) objects = miracast1_object_manager_client_new_sync(
-		ctl->bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, BUS_NAME,
-		"/org/miracast/Miracast1", NULL, error);
+	g_autoptr(GDBusObjectManager) objects = ctl_objects(ctl, error);
 	g_autolist(GDBusObject) list = NULL;
 
 	if (!objects)
@@ -44,7 +44,7 @@ GPtrArray *ctl_sessions(struct ctl *ctl, GError **error)
 	return g_steal_pointer(&sessions);
 }
 
-static gboolean has_ended(Miracast1Session *session)
+gboolean ctl_session_has_ended(Miracast1Session *session)
 {
 	return g_strcmp0(miracast1_session_get_state(session), "gone") == 0;
 }
@@ -113,7 +113,7 @@ GVariant *ctl_session_variant(Miracast1Session *session)
 /* ---- status -------------------------------------------------------------- */
 
 /* "1280x720 at 60 Hz, H.264 constrained-baseline 3.2, LPCM" or "" */
-static char *describe_mode(Miracast1Session *session)
+char *ctl_session_mode(Miracast1Session *session)
 {
 	GVariant *mode = miracast1_session_get_mode(session);
 	const char *codec = "", *profile = "", *level = "", *audio = "";
@@ -195,13 +195,13 @@ static void print_quirks(Miracast1Session *session)
 
 static void print_session(Miracast1Session *session)
 {
-	g_autofree char *mode = describe_mode(session);
+	g_autofree char *mode = ctl_session_mode(session);
 	g_autofree char *step = describe_step(session);
 
 	g_print("%u  %s (%s): %s\n", miracast1_session_get_id(session),
 		miracast1_session_get_sink_name(session), miracast1_session_get_sink_id(session),
 		miracast1_session_get_state(session));
-	if (has_ended(session)) {
+	if (ctl_session_has_ended(session)) {
 		g_print("    %s\n", miracast1_session_get_message(session));
 		if (*or_blank(miracast1_session_get_hint(session)))
 			g_print("    -> %s\n", miracast1_session_get_hint(session));
@@ -243,7 +243,7 @@ static void print_status_json(struct ctl *ctl, GPtrArray *sessions)
 	for (guint i = 0; i < sessions->len; i++) {
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
 
-		g_variant_builder_add_value(has_ended(session) ? &ended : &running,
+		g_variant_builder_add_value(ctl_session_has_ended(session) ? &ended : &running,
 					    ctl_session_variant(session));
 	}
 	ctl_print_json(g_variant_new_parsed(
@@ -276,269 +276,6 @@ enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv)
 		print_status_json(ctl, sessions);
 	else
 		print_status(ctl, sessions);
-	return CTL_OK;
-}
-
-/* ---- connect --------------------------------------------------------------- */
-
-/* Options of a session, on the command line. */
-typedef struct session_options {
-	char *mode;
-	char *encoder;
-	char *audio;
-	gboolean no_sound;
-	char *import;
-	char *max_bit_rate;
-	char *go_intent;
-	char *frequency;
-} session_options;
-
-#define SESSION_OPTION_ENTRIES(o) \
-	{ "mode", 0, 0, G_OPTION_ARG_STRING, &(o)->mode, "Preferred mode", "WxH[@HZ]" }, \
-	{ "encoder", 0, 0, G_OPTION_ARG_STRING, &(o)->encoder, \
-	  "GStreamer encoder instead of the best one", "ELEMENT" }, \
-	{ "no-sound", 0, 0, G_OPTION_ARG_NONE, &(o)->no_sound, "Pictures only", NULL }, \
-	{ "audio", 0, 0, G_OPTION_ARG_STRING, &(o)->audio, "none, desktop, silence or tone", "KIND" }, \
-	{ "import", 0, 0, G_OPTION_ARG_STRING, &(o)->import, \
-	  "no: the desktop copies its pictures", "yes|no" }, \
-	{ "max-bit-rate", 0, 0, G_OPTION_ARG_STRING, &(o)->max_bit_rate, \
-	  "Limit for video in bits per second", "BPS" }
-
-static void session_options_clear(session_options *o)
-{
-	g_free(o->mode);
-	g_free(o->encoder);
-	g_free(o->audio);
-	g_free(o->import);
-	g_free(o->max_bit_rate);
-	g_free(o->go_intent);
-	g_free(o->frequency);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(session_options, session_options_clear)
-
-static gboolean make_options(const session_options *o, GVariant **options, GError **error)
-{
-	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
-
-	if (!options_parse_mode(o->mode, &dict, error) ||
-	    !options_parse("encoder", o->encoder, &dict, error) ||
-	    !options_parse_audio(o->audio, o->no_sound, &dict, error) ||
-	    !options_parse("import", o->import, &dict, error) ||
-	    !options_parse("max-bit-rate", o->max_bit_rate, &dict, error) ||
-	    !options_parse("go-intent", o->go_intent, &dict, error) ||
-	    !options_parse("frequency", o->frequency, &dict, error))
-		return FALSE;
-	*options = g_variant_ref_sink(g_variant_dict_end(&dict));
-	return TRUE;
-}
-
-struct waiting {
-	struct ctl *ctl;
-	GMainLoop *loop;
-	Miracast1Session *session;
-	guint printed; /* phases */
-	gboolean lost;
-	gboolean interrupted;
-};
-
-static gboolean is_over(Miracast1Session *session)
-{
-	return has_ended(session) ||
-	       g_strcmp0(miracast1_session_get_state(session), "streaming") == 0;
-}
-
-/* Each phase when it is reached, with the time since the first one. */
-static void print_phases(struct waiting *w)
-{
-	GVariant *phases = miracast1_session_get_phases(w->session);
-	gint64 start = 0;
-
-	for (guint i = 0; phases && i < g_variant_n_children(phases); i++) {
-		const char *text;
-		gint64 time_us;
-
-		g_variant_get_child(phases, i, "(&sx&s)", NULL, &time_us, &text);
-		if (i == 0)
-			start = time_us;
-		if (i < w->printed)
-			continue;
-		g_print("%6.1f s  %s\n", (time_us - start) / (double)G_USEC_PER_SEC, text);
-		w->printed = i + 1;
-	}
-}
-
-static void session_changed(GDBusProxy *proxy, GVariant *changed, const char *const *invalidated,
-			    gpointer user_data)
-{
-	struct waiting *w = user_data;
-
-	if (!w->ctl->json)
-		print_phases(w);
-	if (is_over(w->session))
-		g_main_loop_quit(w->loop);
-}
-
-static void owner_changed(GDBusProxy *proxy, GParamSpec *pspec, gpointer user_data)
-{
-	struct waiting *w = user_data;
-
-	w->lost = TRUE;
-	g_main_loop_quit(w->loop);
-}
-
-/* Who gives up waiting does not want the display any more. */
-static gboolean interrupted(gpointer user_data)
-{
-	struct waiting *w = user_data;
-
-	if (w->interrupted)
-		g_main_loop_quit(w->loop);
-	w->interrupted = TRUE;
-	miracast1_session_call_disconnect(w->session, NULL, NULL, NULL);
-	return G_SOURCE_CONTINUE;
-}
-
-static enum ctl_status print_result(struct waiting *w)
-{
-	g_autofree char *mode = NULL;
-
-	if (w->lost)
-		return ctl_print_reason(w->ctl, "daemon-not-running", "miracastd has ended",
-					"See its log: journalctl -u miracastd");
-	if (has_ended(w->session))
-		return ctl_print_reason(w->ctl, miracast1_session_get_reason(w->session),
-					miracast1_session_get_message(w->session),
-					miracast1_session_get_hint(w->session));
-	if (w->ctl->json) {
-		ctl_print_json(ctl_session_variant(w->session));
-		return CTL_OK;
-	}
-	mode = describe_mode(w->session);
-	g_print("Casting to %s: %s\n", miracast1_session_get_sink_name(w->session), mode);
-	g_print("It is a monitor of your desktop now. To end: miracastctl disconnect %u\n",
-		miracast1_session_get_id(w->session));
-	return CTL_OK;
-}
-
-static enum ctl_status wait_for_session(struct ctl *ctl, Miracast1Session *session)
-{
-	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-	struct waiting w = { .ctl = ctl, .loop = loop, .session = session };
-	guint sigint = g_unix_signal_add(SIGINT, interrupted, &w);
-	guint sigterm = g_unix_signal_add(SIGTERM, interrupted, &w);
-
-	g_signal_connect(session, "g-properties-changed", G_CALLBACK(session_changed), &w);
-	g_signal_connect(session, "notify::g-name-owner", G_CALLBACK(owner_changed), &w);
-	if (!ctl->json)
-		print_phases(&w);
-	if (!is_over(session))
-		g_main_loop_run(loop);
-	g_signal_handlers_disconnect_by_data(session, &w);
-	g_source_remove(sigint);
-	g_source_remove(sigterm);
-	return print_result(&w);
-}
-
-static enum ctl_status start_session(struct ctl *ctl, const char *sink, GVariant *options,
-				     gboolean wait)
-{
-	g_autoptr(Miracast1Session) session = NULL;
-	g_autoptr(GError) error = NULL;
-	g_autofree char *path = NULL;
-
-	if (!miracast1_manager_call_connect_sync(ctl->manager, sink, options, &path, NULL, &error))
-		return ctl_print_error(ctl, error);
-	session = miracast1_session_proxy_new_sync(ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START,
-						   BUS_NAME, path, NULL, &error);
-	if (!session)
-		return ctl_print_error(ctl, error);
-	if (wait)
-		return wait_for_session(ctl, session);
-	if (ctl->json)
-		ctl_print_json(ctl_session_variant(session));
-	else
-		g_print("Session %u with %s has begun. To see how it goes: miracastctl status\n",
-			miracast1_session_get_id(session),
-			miracast1_session_get_sink_name(session));
-	return CTL_OK;
-}
-
-enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
-{
-	g_auto(session_options) o = { NULL };
-	gboolean wait = FALSE;
-	const GOptionEntry entries[] = {
-		{ "wait", 'w', 0, G_OPTION_ARG_NONE, &wait,
-		  "Show what happens until pictures flow; Ctrl-C gives up", NULL },
-		SESSION_OPTION_ENTRIES(&o),
-		{ "go-intent", 0, 0, G_OPTION_ARG_STRING, &o.go_intent,
-		  "Wish to be P2P group owner, 0 to 15 (default 15)", "N" },
-		{ "frequency", 0, 0, G_OPTION_ARG_STRING, &o.frequency,
-		  "Frequency of the P2P group (default: wpa_supplicant chooses)", "MHZ" },
-		G_OPTION_ENTRY_NULL
-	};
-	g_autoptr(GVariant) options = NULL;
-	g_autoptr(GError) error = NULL;
-	enum ctl_status status;
-
-	if (!ctl_parse(ctl, "NAME|MAC|HOST - cast to a display", entries, &argc, &argv))
-		return CTL_USAGE;
-	if (argc != 2)
-		return ctl_usage(ctl, "connect wants one display: its name, its address, or its host in the network");
-	if (!make_options(&o, &options, &error))
-		return ctl_usage(ctl, "%s", error->message);
-	status = ctl_open(ctl);
-	return status == CTL_OK ? start_session(ctl, argv[1], options, wait) : status;
-}
-
-/* ---- listen ---------------------------------------------------------------- */
-
-enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
-{
-	g_auto(session_options) o = { NULL };
-	const GOptionEntry entries[] = { SESSION_OPTION_ENTRIES(&o), G_OPTION_ENTRY_NULL };
-	g_autoptr(GVariant) options = NULL;
-	g_autoptr(GError) error = NULL;
-	g_autofree char *bound = NULL;
-	enum ctl_status status;
-
-	if (!ctl_parse(ctl, "ADDRESS[:PORT] - wait for displays on a network that is there", entries,
-		       &argc, &argv))
-		return CTL_USAGE;
-	if (argc != 2)
-		return ctl_usage(ctl, "listen wants one address of this machine");
-	if (!make_options(&o, &options, &error))
-		return ctl_usage(ctl, "%s", error->message);
-	status = ctl_open(ctl);
-	if (status != CTL_OK)
-		return status;
-	if (!miracast1_manager_call_listen_sync(ctl->manager, argv[1], options, &bound, NULL,
-						&error))
-		return ctl_print_error(ctl, error);
-	if (ctl->json)
-		ctl_print_json(g_variant_new_parsed("{'listening': <%s>}", bound));
-	else
-		g_print("Displays can call %s now. To end: miracastctl unlisten %s\n", bound,
-			bound);
-	return CTL_OK;
-}
-
-enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv)
-{
-	g_autoptr(GError) error = NULL;
-	enum ctl_status status;
-
-	if (!ctl_parse(ctl, "ADDRESS:PORT - stop waiting there", NULL, &argc, &argv))
-		return CTL_USAGE;
-	if (argc != 2)
-		return ctl_usage(ctl, "unlisten wants an address and port, as status shows it");
-	status = ctl_open(ctl);
-	if (status != CTL_OK)
-		return status;
-	if (!miracast1_manager_call_stop_listening_sync(ctl->manager, argv[1], NULL, &error))
-		return ctl_print_error(ctl, error);
-	if (ctl->json)
-		ctl_print_json(g_variant_new_parsed("{'stopped': <%s>}", argv[1]));
 	return CTL_OK;
 }
 
@@ -579,18 +316,65 @@ static enum ctl_status disconnect_one(struct ctl *ctl, guint64 id)
 	return CTL_OK;
 }
 
+/* The session with the display of this id or name, or the only one whose name begins so; NULL after the error was printed. */
+static Miracast1Session *find_session(struct ctl *ctl, GPtrArray *sessions, const char *what)
+{
+	g_autofree char *wanted = g_utf8_casefold(what, -1);
+	g_autofree char *message = NULL;
+	Miracast1Session *begins = NULL;
+	guint n = 0;
+
+	for (guint i = 0; i < sessions->len; i++) {
+		Miracast1Session *session = g_ptr_array_index(sessions, i);
+		g_autofree char *id = g_utf8_casefold(or_blank(miracast1_session_get_sink_id(session)), -1);
+		g_autofree char *name = g_utf8_casefold(or_blank(miracast1_session_get_sink_name(session)), -1);
+
+		if (ctl_session_has_ended(session))
+			continue;
+		if (strcmp(id, wanted) == 0 || strcmp(name, wanted) == 0)
+			return session;
+		if (g_str_has_prefix(name, wanted)) {
+			begins = session;
+			n++;
+		}
+	}
+	if (n == 1)
+		return begins;
+	if (n)
+		message = g_strdup_printf("the names of %u displays begin with \"%s\"", n, what);
+	else
+		message = g_strdup_printf("there is no session with \"%s\"", what);
+	ctl_print_reason(ctl, "session-unknown", message, "Run: miracastctl status");
+	return NULL;
+}
+
+static enum ctl_status disconnect_named(struct ctl *ctl, const char *what)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GPtrArray) sessions = ctl_sessions(ctl, &error);
+	Miracast1Session *session;
+
+	if (!sessions)
+		return ctl_print_error(ctl, error);
+	session = find_session(ctl, sessions, what);
+	return session ? disconnect_one(ctl, miracast1_session_get_id(session)) : CTL_FAILED;
+}
+
 enum ctl_status ctl_disconnect(struct ctl *ctl, int argc, char **argv)
 {
 	guint64 id = 0;
 	enum ctl_status status;
 
-	if (!ctl_parse(ctl, "[ID|all] - end a session, or all (default)", NULL, &argc, &argv))
+	if (!ctl_parse(ctl, "[NAME|ID|all] - end a session, or all (default)", NULL, &argc, &argv))
 		return CTL_USAGE;
-	if (argc > 2 || (argc == 2 && strcmp(argv[1], "all") != 0 &&
-			 !g_ascii_string_to_unsigned(argv[1], 10, 1, G_MAXUINT32, &id, NULL)))
-		return ctl_usage(ctl, "disconnect wants the number of a session, or \"all\"");
+	if (argc > 2 || (argc == 2 && !*argv[1]))
+		return ctl_usage(ctl, "disconnect wants a display, the number of a session, or \"all\"");
 	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
-	return id ? disconnect_one(ctl, id) : disconnect_all(ctl);
+	if (argc == 1 || strcmp(argv[1], "all") == 0)
+		return disconnect_all(ctl);
+	if (g_ascii_string_to_unsigned(argv[1], 10, 1, G_MAXUINT32, &id, NULL))
+		return disconnect_one(ctl, id);
+	return disconnect_named(ctl, argv[1]);
 }

@@ -18,7 +18,7 @@ static int compare_sinks(gconstpointer a, gconstpointer b)
 }
 
 /* The daemon's dictionary with the id as one more property, by name. */
-static GPtrArray *sorted_sinks(struct ctl *ctl)
+GPtrArray *ctl_sinks(struct ctl *ctl)
 {
 	g_autoptr(GPtrArray) sorted =
 		g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
@@ -41,10 +41,11 @@ static GPtrArray *sorted_sinks(struct ctl *ctl)
 	return g_steal_pointer(&sorted);
 }
 
-static void print_line(GVariant *sink)
+void ctl_print_sink(GVariant *sink)
 {
 	const char *id = "", *name = "", *model = "", *link = "", *obstacle = NULL;
 	gboolean present = TRUE;
+	gint level = 0;
 	gint64 last_seen = 0;
 
 	g_variant_lookup(sink, "id", "&s", &id);
@@ -52,9 +53,15 @@ static void print_line(GVariant *sink)
 	g_variant_lookup(sink, "model", "&s", &model);
 	g_variant_lookup(sink, "link", "&s", &link);
 	g_variant_lookup(sink, "obstacle", "&s", &obstacle);
+	g_variant_lookup(sink, "level", "i", &level);
 	g_variant_lookup(sink, "present", "b", &present);
 	g_variant_lookup(sink, "last-seen", "x", &last_seen);
-	g_print("%-28s %-18s %-7s %s", name, id, link, model);
+	ctl_print_column(name, 28);
+	ctl_print_column(id, 18);
+	ctl_print_column(link, 7);
+	g_print("%s", model);
+	if (level)
+		g_print("  %d dBm", level);
 	if (obstacle)
 		g_print("  [%s]", obstacle);
 	if (!present)
@@ -65,7 +72,7 @@ static void print_line(GVariant *sink)
 
 static void print_sinks(struct ctl *ctl)
 {
-	g_autoptr(GPtrArray) sinks = sorted_sinks(ctl);
+	g_autoptr(GPtrArray) sinks = ctl_sinks(ctl);
 	GVariantBuilder builder;
 
 	if (ctl->json) {
@@ -80,7 +87,7 @@ static void print_sinks(struct ctl *ctl)
 	if (sinks->len == 0)
 		g_print("No display found. Open screen mirroring on the display, and scan again.\n");
 	for (guint i = 0; i < sinks->len; i++)
-		print_line(g_ptr_array_index(sinks, i));
+		ctl_print_sink(g_ptr_array_index(sinks, i));
 }
 
 enum ctl_status ctl_list(struct ctl *ctl, int argc, char **argv)
@@ -102,9 +109,31 @@ enum ctl_status ctl_list(struct ctl *ctl, int argc, char **argv)
 struct scan {
 	struct ctl *ctl;
 	GMainLoop *loop;
-	gboolean started;
+	GHashTable *printed; /* ids of displays that are on the screen */
 	gboolean lost;
 };
+
+/* Those that were not printed yet, as they are found. */
+static void print_new(struct scan *scan)
+{
+	g_autoptr(GPtrArray) sinks = ctl_sinks(scan->ctl);
+
+	for (guint i = 0; i < sinks->len; i++) {
+		GVariant *sink = g_ptr_array_index(sinks, i);
+		const char *id = "";
+		gboolean present = TRUE;
+
+		g_variant_lookup(sink, "id", "&s", &id);
+		g_variant_lookup(sink, "present", "b", &present);
+		if (present && g_hash_table_add(scan->printed, g_strdup(id)))
+			ctl_print_sink(sink);
+	}
+}
+
+static void sinks_changed(Miracast1Manager *manager, GParamSpec *pspec, gpointer user_data)
+{
+	print_new(user_data);
+}
 
 static void scanning_changed(Miracast1Manager *manager, GParamSpec *pspec, gpointer user_data)
 {
@@ -122,8 +151,9 @@ static void owner_changed(GDBusProxy *proxy, GParamSpec *pspec, gpointer user_da
 	g_main_loop_quit(scan->loop);
 }
 
-static enum ctl_status finish_scan(struct ctl *ctl)
+static enum ctl_status finish_scan(struct scan *scan)
 {
+	struct ctl *ctl = scan->ctl;
 	GVariant *problem = miracast1_manager_get_scan_problem(ctl->manager);
 	const char *name = "", *message = "", *hint = "";
 
@@ -131,7 +161,8 @@ static enum ctl_status finish_scan(struct ctl *ctl)
 		g_variant_get(problem, "(&s&s&s)", &name, &message, &hint);
 	if (*name)
 		return ctl_print_reason(ctl, name, message, hint);
-	print_sinks(ctl);
+	if (ctl->json || g_hash_table_size(scan->printed) == 0)
+		print_sinks(ctl);
 	return CTL_OK;
 }
 
@@ -148,7 +179,8 @@ static gboolean start_scan(gpointer user_data)
 static enum ctl_status run_scan(struct ctl *ctl, int seconds)
 {
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-	struct scan scan = { .ctl = ctl, .loop = loop };
+	g_autoptr(GHashTable) printed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	struct scan scan = { .ctl = ctl, .loop = loop, .printed = printed };
 	g_autoptr(GError) error = NULL;
 
 	g_signal_connect(ctl->manager, "notify::scanning", G_CALLBACK(scanning_changed), &scan);
@@ -157,6 +189,10 @@ static enum ctl_status run_scan(struct ctl *ctl, int seconds)
 		return ctl_print_error(ctl, error);
 	if (!ctl->json)
 		g_printerr("Looking for displays for %d s...\n", seconds);
+	if (!ctl->json) {
+		g_signal_connect(ctl->manager, "notify::sinks", G_CALLBACK(sinks_changed), &scan);
+		print_new(&scan);
+	}
 	/* The daemon has said that it scans before it answered; let that come in first. */
 	g_timeout_add(200, start_scan, &scan);
 	g_main_loop_run(loop);
@@ -164,7 +200,7 @@ static enum ctl_status run_scan(struct ctl *ctl, int seconds)
 	if (scan.lost)
 		return ctl_print_reason(ctl, "daemon-not-running", "miracastd has ended",
 					"See its log: journalctl -u miracastd");
-	return finish_scan(ctl);
+	return finish_scan(&scan);
 }
 
 enum ctl_status ctl_scan(struct ctl *ctl, int argc, char **argv)

@@ -54,15 +54,32 @@ enum ctl_status ctl_print_reason(struct ctl *ctl, const char *name, const char *
 /* "miracastctl: MESSAGE", and where help is; returns CTL_USAGE. */
 enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
+/*
+ * What displays are called may be as wide as two columns a character.  Prints @text and
+ * spaces up to @columns; one that is wider is printed whole.
+ */
+void ctl_print_column(const char *text, guint columns);
+/* A line for a display: a{sv} of the daemon's, with its id as one more property. */
+void ctl_print_sink(GVariant *sink);
+/* (element-type GVariant): all that the daemon knows, by name. */
+GPtrArray *ctl_sinks(struct ctl *ctl);
+
 /* One line of JSON; a floating reference is consumed. */
 void ctl_print_json(GVariant *value);
 
+/* What the daemon shows on the bus, kept up to date. */
+GDBusObjectManager *ctl_objects(struct ctl *ctl, GError **error);
 /**
  * ctl_sessions - proxies of all sessions, oldest first
  *
  * Returns: (element-type Miracast1Session) (transfer full), or NULL
  */
 GPtrArray *ctl_sessions(struct ctl *ctl, GError **error);
+#define BUS_NAME "org.miracast.Miracast1"
+
+gboolean ctl_session_has_ended(Miracast1Session *session);
+/* "1280x720 at 60 Hz, H.264 ..."; "" if there is none yet. Free it. */
+char *ctl_session_mode(Miracast1Session *session);
 /* a{sv}, as every command prints a session. */
 GVariant *ctl_session_variant(Miracast1Session *session);
 
@@ -73,6 +90,7 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_disconnect(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_monitor(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv);
 
 enum ctl_status ctl_help(struct ctl *ctl, int argc, char **argv);
