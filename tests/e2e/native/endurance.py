@@ -13,24 +13,10 @@ import threading
 
 import sounds
 from conformance import VGA
-from processes import Broker, Failed, Programs, address, demand, play
+from processes import Failed, Programs
 
 HOUR_S = 3600
 SOUNDS = ("lpcm-48000", "aac-2")
-
-
-def _session(programs: Programs, directory: pathlib.Path, number: int, seconds: float) -> None:
-    name = SOUNDS[number]
-    # It says each piece of sound that it leaves out.
-    with Broker(programs, directory / name, address(40 + number), "--verbose") as broker:
-        broker.wait_ready()
-        # The rules of the stream are for the other suites: an hour of its packets does not fit in memory.
-        found = play(directory / name / "sink", broker.host, "--duration", str(seconds), "--video-formats", VGA, "--sound", name,
-                     "--no-analysis", seconds=seconds + 120)
-        demand("error" not in found and found["played"], str(found.get("error", "the sink did not play")))
-        demand(found["rtp"]["lost"] == 0, f"{found['rtp']['lost']} packets were lost on the way")
-        broker.end()
-    sounds.demand_sound(directory / name / "sink", found["negotiated"]["audio"], seconds, log=directory / name / "miracastd.log")
 
 
 def run(programs: Programs, directory: pathlib.Path, only: list[str], report) -> None:
@@ -39,7 +25,7 @@ def run(programs: Programs, directory: pathlib.Path, only: list[str], report) ->
     def one(number: int) -> None:
         name = f"{seconds:g} s of {SOUNDS[number]}"
         try:
-            _session(programs, directory, number, seconds)
+            sounds.long_session(programs, directory / SOUNDS[number], 40 + number, VGA, SOUNDS[number], seconds)
         except Failed as error:
             report(name, str(error))
         else:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+import threading
+from typing import Callable
 
-from processes import TOP, Failed, demand
+from processes import TOP, Broker, Failed, Programs, address, demand, play
 
 sys.path.insert(0, str(TOP / "tests/sink"))
 
@@ -38,3 +40,29 @@ def demand_sound(directory: pathlib.Path, agreed: dict, duration: float, late: b
     wrong = [fault for fault in result.faults if not (late and fault.startswith(sound_check.LATE))]
     demand(not wrong, "sound: " + "; ".join(result.faults[:4]))
     return not result.faults
+
+
+def long_session(programs: Programs, directory: pathlib.Path, number: int, video_formats: str, sound_of_sink: str, seconds: float,
+                 meanwhile: Callable[[Broker], None] | None = None) -> left_out.Said:
+    """A session with one kind of sound, from a source that says each piece of it that it leaves out; what it said.
+
+    Nothing else may be missing. `number` is that of the address, `meanwhile` runs beside the session.
+    """
+    with Broker(programs, directory, address(number), "--verbose") as broker:
+        broker.wait_ready()
+        beside = threading.Thread(target=meanwhile, args=(broker,)) if meanwhile else None
+        if beside:
+            beside.start()
+        try:
+            # The rules of the stream are for the other suites: an hour of its packets does not fit in memory.
+            found = play(directory / "sink", broker.host, "--duration", str(seconds), "--video-formats", video_formats,
+                         "--sound", sound_of_sink, "--no-analysis", seconds=seconds + 120)
+        finally:
+            if beside:
+                beside.join()
+        demand("error" not in found and found["played"], str(found.get("error", "the sink did not play")))
+        demand(found["rtp"]["lost"] == 0, f"{found['rtp']['lost']} packets were lost on the way")
+        broker.end()
+    log = directory / "miracastd.log"
+    demand_sound(directory / "sink", found["negotiated"]["audio"], seconds, log=log)
+    return left_out.read(log.read_text(encoding="utf-8", errors="replace"))

@@ -23,6 +23,8 @@ SUM_SLACK_MS, PIECE_SLACK_MS = 0.2, 0.002
 # What a frame that is missing, or goes into an encoder after a gap, takes with it on both sides: the frame, and what the
 # encoder had seen of the next ones. Samples of LPCM are on their own; a place is right to a millisecond.
 EDGE_S = {"LPCM": 0.001, "AAC": 0.060, "AC3": 0.060}
+# Samples by which what follows a gap may be off: its time is rounded to a place, and PTS are too coarse to tell a sample.
+SLIP = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +98,13 @@ class Placed:
 
 
 def placed(track: Track) -> Placed:
-    steps = [(at, round(missing)) for at, missing in track.steps() if missing > 0]
+    # From the first PTS on each time, so that what is rounded does not add up.
+    (first, start), pts_of, before, steps = track.units[0], dict(track.units), 0, []
+    for at, missing in track.steps():
+        if missing > 0:
+            by = round((pts_of[at] - start) * track.rate / 90000) - (at - first)
+            steps.append((at, max(0, by - before)))
+            before = max(before, by)
     cuts = [0, *(at for at, _ in steps), track.length]
     parts, moved, by = [], [], 0
     for (begin, end), (_, gap) in zip(zip(cuts, cuts[1:]), [(0, 0), *steps]):
@@ -132,9 +140,13 @@ def _differing(piece: array.array, wanted: array.array, base: int) -> list[tuple
     return [(base + begin, base + end) for begin, end in found]
 
 
-def missing(where: Placed, first_click: float) -> list[tuple[int, int]]:
-    """LPCM: the samples that are not those of the signal, of which each second is like the others, and the gaps."""
+def missing(where: Placed, first_click: float, said: list[tuple[float, float]]) -> list[tuple[int, int]]:
+    """LPCM: the samples that are not those of the signal, of which each second is like the others, and the gaps.
+
+    Behind what the source has left out, `said`, samples may have their place to SLIP of them: it finds that by the time.
+    """
     rate, found = where.track.rate, []
+    cuts = {round(at) for piece in said for at in piece}
     for channel in where.track.channels:
         begin = round(first_click) % rate
         seconds = [channel[at:at + rate].tobytes() for at in range(begin, where.track.length - rate + 1, rate)]
@@ -142,9 +154,10 @@ def missing(where: Placed, first_click: float) -> list[tuple[int, int]]:
             return [(0, where.track.length)]
         signal = array.array("h", collections.Counter(seconds).most_common(1)[0][0])
         for first, length in where.parts:
-            # PTS are too coarse to tell a sample.
-            tried = [_part(channel, signal, first, length, begin + by) for by in (0, 1, -1)]
-            found += min(tried, key=lambda runs: sum(end - at for at, end in runs))
+            bounds = sorted({first, first + length} | {at for at in cuts if first < at < first + length})
+            for at, end in zip(bounds, bounds[1:]):
+                tried = (_part(channel, signal, at, end - at, begin + by) for by in sorted(range(-SLIP, SLIP + 1), key=abs))
+                found += min(tried, key=lambda runs: sum(b - a for a, b in runs))
     return [(int(a), int(b)) for a, b in united(found + where.gaps)]
 
 

@@ -193,7 +193,7 @@ class Judge:
         if contradiction := said.contradiction():
             self.result.fault(contradiction)
         if track.codec == "LPCM":
-            self._missing(left_out.missing(where, first_click), inside)
+            self._missing(left_out.missing(where, first_click, inside), inside)
 
     def _missing(self, found: list[tuple[int, int]], inside: list[tuple[float, float]]) -> None:
         total, said = sum(end - begin for begin, end in found), sum(end - begin for begin, end in inside)
@@ -302,8 +302,7 @@ class Judge:
                 index += 1
                 continue
             lost = self._samples_of(turned(before, after), per_sample)
-            # PTS, which the length of a gap was taken from, are too coarse to tell a sample.
-            if abs(lost) > 1 or lost and not self.excused.touch(starts[index - 1], starts[after]):
+            if abs(lost) > left_out.SLIP or lost and not self.excused.touch(starts[index - 1], starts[after]):
                 slips.append((at, lost))
             elif not lost:
                 unsteady.append(at)
