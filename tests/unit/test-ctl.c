@@ -107,14 +107,15 @@ static void start_daemon(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(JsonNode) json = NULL;
 	g_autoptr(GError) error = NULL;
-	g_autofree char *quirks = NULL;
+	g_autofree char *quirks = NULL, *runtime = NULL;
 	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
 
 	set_up(f, data);
 	f->quirks_dir = g_dir_make_tmp("quirks-XXXXXX", NULL);
 	quirks = g_strdup_printf("--quirks-dir=%s", f->quirks_dir);
+	runtime = g_strdup_printf("--runtime-dir=%s", f->quirks_dir);
 	f->daemon = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, MIRACASTD, "--session-bus",
-				     "--no-p2p", "--source=test", "--umd=" FAKE_UMD, quirks, NULL);
+				     data ? (const char *)data : "--no-p2p", "--source=test", "--umd=" FAKE_UMD, quirks, runtime, NULL);
 	g_assert_no_error(error);
 	while (CTL(&json, "status") != 0) {
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
@@ -312,6 +313,20 @@ static void test_sinks(struct fixture *f, gconstpointer data)
 	assert_error(busy, "sink-busy");
 }
 
+/* Wi-Fi P2P cannot look, since there is no system bus; it is told if nothing was found in another way. */
+static void test_scan_problem(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) nothing = NULL, scan = NULL, running = NULL;
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	g_assert_cmpint(CTL(&nothing, "scan", "--seconds", "1"), ==, 1);
+	g_assert_true(json_object_has_member(object(nothing), "error"));
+	sink = dial(f, "stream");
+	running = wait_session("sessions", "streaming");
+	g_assert_cmpint(CTL(&scan, "scan", "--seconds", "1"), ==, 0);
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(object(scan), "sinks")), ==, 1);
+}
+
 static void test_failures(struct fixture *f, gconstpointer data)
 {
 	static const struct {
@@ -323,6 +338,8 @@ static void test_failures(struct fixture *f, gconstpointer data)
 		{ { "disconnect", "no such TV" }, "session-unknown" },
 		{ { "listen", "0.0.0.0" }, "address-invalid" },
 		{ { "unlisten", "127.0.0.1:1" }, "address-invalid" },
+		{ { "connect", "mice:no such host" }, "host-unknown" },
+		{ { "connect", "--wait", "127.0.0.1:1" }, "control-refused" },
 		{ { "disconnect", "99" }, "session-unknown" },
 		{ { "listen", "127.0.0.1:0", "--encoder=nonsense" }, "configuration" },
 	};
@@ -597,6 +614,8 @@ static void test_quirks(struct fixture *f, gconstpointer data)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	/* What runs on this machine is left alone. */
+	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
 	g_test_add("/ctl/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
 	g_test_add("/ctl/usage", struct fixture, NULL, set_up, test_usage, tear_down);
 	g_test_add("/ctl/session", struct fixture, NULL, start_daemon, test_session, tear_down);
@@ -604,6 +623,8 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/monitor", struct fixture, NULL, start_daemon, test_monitor, tear_down);
 	g_test_add("/ctl/sink-leaves", struct fixture, NULL, start_daemon, test_sink_leaves, tear_down);
 	g_test_add("/ctl/sinks", struct fixture, NULL, start_daemon, test_sinks, tear_down);
+	g_test_add("/ctl/scan-problem", struct fixture, "--p2p-interface=none0", start_daemon, test_scan_problem,
+		   tear_down);
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/quirks", struct fixture, NULL, start_daemon, test_quirks, tear_down);

@@ -171,12 +171,44 @@ guint broker_active_sessions(broker *b)
 	return n;
 }
 
+gboolean broker_same_display(link_sink *sink, link_sink *other)
+{
+	g_autofree char *one = NULL, *two = NULL;
+
+	if (sink == other || strcmp(sink->link, other->link) == 0)
+		return sink == other;
+	one = g_utf8_casefold(sink->name, -1);
+	two = g_utf8_casefold(other->name, -1);
+	return strcmp(one, two) == 0;
+}
+
+/* A sink that has dialled itself is neither better nor worse than any. */
+static guint rank_of(link_sink *sink)
+{
+	guint ready = sink->present && sink->connectable ? 2 : 0;
+
+	return ready + (strcmp(sink->link, "mice") == 0);
+}
+
+link_sink *broker_better_way(broker *b, link_sink *sink)
+{
+	link_sink *best = sink;
+
+	for (guint i = 0; i < b->sinks->len; i++) {
+		link_sink *other = g_ptr_array_index(b->sinks, i);
+
+		if (broker_same_display(sink, other) && rank_of(other) > rank_of(best))
+			best = other;
+	}
+	return best == sink ? NULL : best;
+}
+
 static session *find_active(broker *b, link_sink *sink)
 {
 	for (guint i = 0; i < b->sessions->len; i++) {
 		session *s = g_ptr_array_index(b->sessions, i);
 
-		if (session_sink(s) == sink && session_state(s) != SESSION_GONE)
+		if (session_state(s) != SESSION_GONE && broker_same_display(session_sink(s), sink))
 			return s;
 	}
 	return NULL;
@@ -295,16 +327,18 @@ GPtrArray *broker_sinks(broker *b)
 }
 
 /* 3: id, 2: whole name, 1: beginning of the name */
-static guint match_quality(link_sink *sink, const char *folded)
+static guint match_quality(broker *b, link_sink *sink, const char *folded)
 {
 	g_autofree char *id = g_utf8_casefold(sink->id, -1);
 	g_autofree char *name = g_utf8_casefold(sink->name, -1);
 
 	if (strcmp(id, folded) == 0)
 		return 3;
+	if (!g_str_has_prefix(name, folded) || broker_better_way(b, sink))
+		return 0;
 	if (strcmp(name, folded) == 0)
 		return 2;
-	return g_str_has_prefix(name, folded) ? 1 : 0;
+	return 1;
 }
 
 link_sink *broker_find_sink(broker *b, const char *what, GError **error)
@@ -316,7 +350,7 @@ link_sink *broker_find_sink(broker *b, const char *what, GError **error)
 
 	for (guint i = 0; i < b->sinks->len; i++) {
 		link_sink *sink = g_ptr_array_index(b->sinks, i);
-		guint quality = *what ? match_quality(sink, folded) : 0;
+		guint quality = *what ? match_quality(b, sink, folded) : 0;
 
 		if (quality == 0 || quality < best_quality)
 			continue;

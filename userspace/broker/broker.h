@@ -86,8 +86,22 @@ const reason *broker_scan_problem(broker *b);
 /* (element-type link_sink), borrowed; in no order */
 GPtrArray *broker_sinks(broker *b);
 /**
+ * broker_better_way - another sink that is the same display, and the way to take
+ *
+ * A display can be reached over several links, as a sink of each.  They are known to be
+ * one by its name, which is all that is the same everywhere; two sinks of one link are
+ * two displays.  What is in sight and connectable is better than what is not, and the
+ * network that is there better than one that has to be made.  Two displays of one name
+ * can still be told apart by their ids.
+ *
+ * Returns: NULL if @sink itself is the way
+ */
+link_sink *broker_better_way(broker *b, link_sink *sink);
+gboolean broker_same_display(link_sink *sink, link_sink *other);
+/**
  * broker_find_sink - by id, or by name
- * @what: id, or name, or the beginning of just one name; case is ignored
+ * @what: id, or name, or the beginning of just one name; case is ignored.  A name means
+ *	the best way to that display
  *
  * Fails with REASON_SINK_UNKNOWN, saying which ones are meant if several are.
  */

@@ -354,7 +354,23 @@ static gboolean handle_disconnect_all(Miracast1Manager *skeleton, GDBusMethodInv
 	return TRUE;
 }
 
-static GVariant *sink_to_variant(link_sink *sink)
+/* Ids of the same display on other links. */
+static void insert_other_ways(GVariantDict *dict, GPtrArray *sinks, link_sink *sink)
+{
+	g_autoptr(GPtrArray) ids = g_ptr_array_new();
+
+	for (guint i = 0; i < sinks->len; i++) {
+		link_sink *other = g_ptr_array_index(sinks, i);
+
+		if (other != sink && broker_same_display(sink, other))
+			g_ptr_array_add(ids, other->id);
+	}
+	if (ids->len)
+		g_variant_dict_insert_value(dict, "other-ways",
+					    g_variant_new_strv((const char *const *)ids->pdata, ids->len));
+}
+
+static GVariant *sink_to_variant(GPtrArray *sinks, link_sink *sink)
 {
 	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
 
@@ -371,6 +387,7 @@ static GVariant *sink_to_variant(link_sink *sink)
 	if (sink->throughput)
 		g_variant_dict_insert(&dict, "throughput", "u", sink->throughput);
 	g_variant_dict_insert(&dict, "hdcp", "b", sink->hdcp);
+	insert_other_ways(&dict, sinks, sink);
 	return g_variant_dict_end(&dict);
 }
 
@@ -383,7 +400,9 @@ void dbus_api_sinks_changed(dbus_api *api)
 	for (guint i = 0; i < sinks->len; i++) {
 		link_sink *sink = g_ptr_array_index(sinks, i);
 
-		g_variant_builder_add(&builder, "{s@a{sv}}", sink->id, sink_to_variant(sink));
+		if (!broker_better_way(api->broker, sink))
+			g_variant_builder_add(&builder, "{s@a{sv}}", sink->id,
+					      sink_to_variant(sinks, sink));
 	}
 	miracast1_manager_set_sinks(api->manager, g_variant_builder_end(&builder));
 }

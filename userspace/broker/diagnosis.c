@@ -6,8 +6,10 @@
 
 #include "diagnosis.h"
 
+#include "avahi.h"
 #include "channel.h"
 #include "encoder-check.h"
+#include "packages.h"
 #include "quirk-files.h"
 #include "reason.h"
 
@@ -181,6 +183,25 @@ static void iwd_came(GObject *source, GAsyncResult *result, gpointer user_data)
 	answered(d);
 }
 
+static void avahi_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	diagnosis *d = user_data;
+	g_autoptr(GVariant) reply = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *install = package_command(PACKAGE_AVAHI, NULL);
+	g_autofree char *next = g_strdup_printf(
+		"%s, systemctl start avahi-daemon; or name the display: miracastctl connect ADDRESS", install);
+
+	if (!take_reply(source, result, &reply, &error))
+		return;
+	if (reply)
+		say(d, "avahi", "ok", "", "displays in the network are found by Avahi");
+	else
+		say(d, "avahi", "warn", next,
+		    "Avahi is not running, displays in the network cannot be found");
+	answered(d);
+}
+
 static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
 {
 	diagnosis *d = user_data;
@@ -195,6 +216,8 @@ static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
 		    g_variant_new("(s)", WPAS_NAME), supplicant_came);
 		ask(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
 		    "GetNameOwner", g_variant_new("(s)", "net.connman.iwd"), iwd_came);
+		ask(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+		    "GetNameOwner", g_variant_new("(s)", AVAHI_NAME), avahi_came);
 	} else {
 		say(d, "wpa_supplicant", "warn", "Start the D-Bus system bus.",
 		    "there is no D-Bus: %s", error->message);

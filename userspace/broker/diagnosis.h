@@ -10,6 +10,7 @@
  *	wpa_supplicant	is it there, with P2P and Wi-Fi Display?
  *	p2p		each of its interfaces: can it do P2P, for which country?
  *	iwd		does it run beside wpa_supplicant?
+ *	avahi		does it run? it finds the displays of the network
  *	quirks		are there files of the user's, and are they right?
  *
  * All are asked at the same time, nobody is started by it but the encoder's

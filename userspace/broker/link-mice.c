@@ -8,17 +8,24 @@
 
 #include <string.h>
 
+#include "avahi.h"
 #include "mice-connection.h"
 #include "mice-resolve.h"
 
 struct mice {
 	link_backend base;
-	GHashTable *used; /* id -> link_sink, a reference: those with a connection */
+	mice_sinks *sinks;
+	GCancellable *cancellable; /* of the way to the bus */
+	GDBusConnection *bus; /* NULL: not yet, or not at all */
+	gboolean no_bus;
+	avahi *avahi; /* with @bus */
+	guint find; /* the end of a find; 0: there is none */
+	gint64 find_ends_us; /* CLOCK_MONOTONIC */
+	guint linger; /* the end of browsing after it */
 	guint16 rtsp_port;
 	guint answer_seconds;
 	char *name;
 	char *machine_id;
-	guint find_idle;
 	guint stop_idle;
 };
 
@@ -46,15 +53,127 @@ static char *read_machine_id(void)
 	return g_uuid_string_random();
 }
 
-/* ---- sinks ---------------------------------------------------------------------- */
+/* ---- finding -------------------------------------------------------------------- */
 
-static char *id_of(const char *host, guint16 port)
+static void stop_browsing(struct mice *mice)
 {
-	if (port == MICE_PORT)
-		return g_strconcat(LINK_MICE_PREFIX, host, NULL);
-	return g_strdup_printf(strchr(host, ':') ? LINK_MICE_PREFIX "[%s]:%u" :
-						   LINK_MICE_PREFIX "%s:%u", host, port);
+	g_clear_handle_id(&mice->linger, g_source_remove);
+	if (mice->avahi && avahi_browses(mice->avahi))
+		avahi_stop(mice->avahi);
+	mice_sinks_lose_all(mice->sinks);
 }
+
+static gboolean lingered(gpointer user_data)
+{
+	struct mice *mice = user_data;
+
+	mice->linger = 0;
+	stop_browsing(mice);
+	return G_SOURCE_REMOVE;
+}
+
+/* The find is over; what it has found may still be looked at for a while. */
+static gboolean end_find(gpointer user_data)
+{
+	struct mice *mice = user_data;
+
+	mice->find = 0;
+	if (mice->avahi && avahi_browses(mice->avahi))
+		mice->linger = g_timeout_add_seconds(LINK_MICE_LINGER_SECONDS, lingered, mice);
+	link_emit_find_ended(&mice->base, NULL);
+	return G_SOURCE_REMOVE;
+}
+
+static void end_find_in(struct mice *mice, guint seconds)
+{
+	g_clear_handle_id(&mice->find, g_source_remove);
+	mice->find = seconds ? g_timeout_add_seconds(seconds, end_find, mice) :
+			       g_idle_add(end_find, mice);
+	mice->find_ends_us = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+}
+
+static void browse(struct mice *mice)
+{
+	if (mice->find && mice->avahi && !avahi_browses(mice->avahi))
+		avahi_browse(mice->avahi, LINK_MICE_SERVICE);
+}
+
+static void mice_start_find(link_backend *backend, guint seconds)
+{
+	struct mice *mice = (struct mice *)backend;
+	gint64 ends_us = g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+
+	g_clear_handle_id(&mice->linger, g_source_remove);
+	if (mice->no_bus)
+		end_find_in(mice, 0);
+	else if (!mice->find || ends_us > mice->find_ends_us)
+		end_find_in(mice, seconds);
+	browse(mice);
+}
+
+static void mice_stop_find(link_backend *backend)
+{
+	struct mice *mice = (struct mice *)backend;
+
+	if (mice->find)
+		end_find_in(mice, 0);
+}
+
+static void service_found(avahi *a, const struct avahi_service *service, gpointer user_data)
+{
+	struct mice *mice = user_data;
+
+	mice_sinks_found(mice->sinks, service);
+}
+
+static void service_lost(avahi *a, const char *key, gpointer user_data)
+{
+	struct mice *mice = user_data;
+
+	mice_sinks_lost(mice->sinks, key);
+}
+
+static void avahi_failed(avahi *a, const GError *error, gpointer user_data)
+{
+	struct mice *mice = user_data;
+
+	g_message("displays in the network are not looked for: %s", error->message);
+	stop_browsing(mice);
+	if (mice->find)
+		end_find_in(mice, 0);
+}
+
+static const struct avahi_funcs avahi_callbacks = {
+	.found = service_found,
+	.lost = service_lost,
+	.failed = avahi_failed,
+};
+
+static void have_bus(struct mice *mice, GDBusConnection *bus)
+{
+	mice->bus = g_object_ref(bus);
+	mice->avahi = avahi_new(bus, &avahi_callbacks, mice);
+	browse(mice);
+}
+
+static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct mice *mice = user_data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GDBusConnection) bus = g_bus_get_finish(result, &error);
+
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return;
+	if (bus) {
+		have_bus(mice, bus);
+		return;
+	}
+	mice->no_bus = TRUE;
+	if (mice->find)
+		end_find_in(mice, 0);
+}
+
+/* ---- connection ------------------------------------------------------------------ */
 
 static link_sink *mice_reach(link_backend *backend, const char *what, GError **error)
 {
@@ -63,9 +182,6 @@ static link_sink *mice_reach(link_backend *backend, const char *what, GError **e
 	const char *text = said ? what + strlen(LINK_MICE_PREFIX) : what;
 	guint16 port;
 	g_autofree char *host = mice_host_parse(text, &port);
-	g_autofree char *id = NULL;
-	g_autofree char *name = NULL;
-	link_sink *known;
 
 	if (!host && said)
 		g_set_error(error, REASON_ERROR, REASON_HOST_UNKNOWN,
@@ -73,24 +189,12 @@ static link_sink *mice_reach(link_backend *backend, const char *what, GError **e
 	/* A word alone is the name of a display, which was not found. */
 	if (!host || (!said && !strchr(host, '.') && !mice_host_is_numeric(host)))
 		return NULL;
-	id = id_of(host, port);
-	known = g_hash_table_lookup(mice->used, id);
-	if (known)
-		return link_sink_ref(known);
-	name = link_clean_text(host);
-	return link_sink_new(backend->impl->name, id, name);
+	return mice_sinks_reach(mice->sinks, host, port);
 }
 
-/* ---- connection ------------------------------------------------------------------ */
-
-/* Nobody has found it; it was known for this connection's sake. */
-static void forget(link_backend *backend, link_sink *sink)
+static void connection_closed(link_backend *backend, link_sink *sink)
 {
-	struct mice *mice = (struct mice *)backend;
-	g_autoptr(link_sink) held = link_sink_ref(sink);
-
-	if (g_hash_table_remove(mice->used, sink->id))
-		link_emit_sink_gone(backend, held);
+	mice_sinks_unuse(((struct mice *)backend)->sinks, sink);
 }
 
 static link_connection *mice_connect(link_backend *backend, link_sink *sink, GVariant *options,
@@ -100,45 +204,31 @@ static link_connection *mice_connect(link_backend *backend, link_sink *sink, GVa
 	struct mice *mice = (struct mice *)backend;
 	struct mice_target target = { .rtsp_port = mice->rtsp_port,
 				      .answer_seconds = mice->answer_seconds,
-				      .name = mice->name, .closed = forget };
+				      .name = mice->name, .closed = connection_closed };
 	g_autofree char *host = mice_host_parse(sink->id + strlen(LINK_MICE_PREFIX), &target.port);
+	g_autoptr(GPtrArray) addresses = mice_sinks_addresses(mice->sinks, sink);
 	guint8 source_id[MICE_SOURCE_ID_SIZE];
 
 	link_mice_source_id(mice->machine_id, sink->id, source_id);
 	target.host = host;
+	target.addresses = addresses;
+	target.bus = mice->bus;
 	target.source_id = source_id;
-	g_hash_table_insert(mice->used, sink->id, link_sink_ref(sink));
+	mice_sinks_use(mice->sinks, sink);
 	return mice_connection_new(backend, sink, &target, events, user_data);
 }
 
 /* ---- backend ---------------------------------------------------------------------- */
-
-static gboolean emit_find_ended(gpointer user_data)
-{
-	struct mice *mice = user_data;
-
-	mice->find_idle = 0;
-	link_emit_find_ended(&mice->base, NULL);
-	return G_SOURCE_REMOVE;
-}
-
-static void mice_start_find(link_backend *backend, guint seconds)
-{
-	struct mice *mice = (struct mice *)backend;
-
-	if (!mice->find_idle)
-		mice->find_idle = g_idle_add(emit_find_ended, mice);
-}
-
-static void mice_stop_find(link_backend *backend)
-{
-}
 
 static gboolean emit_stopped(gpointer user_data)
 {
 	struct mice *mice = user_data;
 
 	mice->stop_idle = 0;
+	if (mice->find) {
+		g_clear_handle_id(&mice->find, g_source_remove);
+		link_emit_find_ended(&mice->base, NULL);
+	}
 	link_emit_stopped(&mice->base);
 	return G_SOURCE_REMOVE;
 }
@@ -147,6 +237,9 @@ static void mice_stop(link_backend *backend)
 {
 	struct mice *mice = (struct mice *)backend;
 
+	if (mice->avahi)
+		avahi_stop(mice->avahi);
+	g_clear_handle_id(&mice->linger, g_source_remove);
 	if (!mice->stop_idle)
 		mice->stop_idle = g_idle_add(emit_stopped, mice);
 }
@@ -155,9 +248,14 @@ static void mice_free(link_backend *backend)
 {
 	struct mice *mice = (struct mice *)backend;
 
-	g_clear_handle_id(&mice->find_idle, g_source_remove);
+	g_clear_handle_id(&mice->find, g_source_remove);
+	g_clear_handle_id(&mice->linger, g_source_remove);
 	g_clear_handle_id(&mice->stop_idle, g_source_remove);
-	g_hash_table_unref(mice->used);
+	g_cancellable_cancel(mice->cancellable);
+	g_object_unref(mice->cancellable);
+	avahi_free(mice->avahi);
+	g_clear_object(&mice->bus);
+	mice_sinks_free(mice->sinks);
 	g_free(mice->name);
 	g_free(mice->machine_id);
 	g_free(mice);
@@ -189,7 +287,11 @@ link_backend *link_mice_new(const struct link_mice_config *config, const struct 
 	mice->answer_seconds = config->answer_seconds;
 	mice->name = g_strdup(config->name ? config->name : link_own_name());
 	mice->machine_id = read_machine_id();
-	mice->used = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-					   (GDestroyNotify)link_sink_unref);
+	mice->sinks = mice_sinks_new(&mice->base);
+	mice->cancellable = g_cancellable_new();
+	if (config->bus)
+		have_bus(mice, config->bus);
+	else
+		g_bus_get(G_BUS_TYPE_SYSTEM, mice->cancellable, bus_came, mice);
 	return &mice->base;
 }

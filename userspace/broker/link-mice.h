@@ -7,8 +7,13 @@
  * Wi-Fi adapter and whoever runs it.
  *
  * Sinks: their id is LINK_MICE_PREFIX and the host, "mice:tv.local", or
- * "mice:192.0.2.7:7251" with a port that is not MICE_PORT.  A sink that was named by
- * its address (reach) is known as long as there is a connection to it.
+ * "mice:192.0.2.7:7251" with a port that is not MICE_PORT.  They are found by
+ * LINK_MICE_SERVICE over multicast DNS where Avahi runs (avahi.h), or named by their
+ * address (reach); mice-sinks.h says for how long they are known.
+ *
+ * A find begins to browse; browsing goes on for LINK_MICE_LINGER_SECONDS when the find is
+ * over, so that what the user has just been shown stays true while he chooses.  Where
+ * there is no Avahi a find is over at once, without an error: it is one of several ways.
  *
  * Who we are: displays want a source id, 16 bytes that are the same in all messages
  * of a session, and by which they may know a source again.  It is made of this
@@ -19,24 +24,26 @@
  * Phases of a connection, as progress() names them:
  *	contacting		the display has an address, its control channel is being
  *				opened
- *
- * start_find and stop_find do nothing yet: displays are not looked for.
  */
 #pragma once
 
 #include "link.h"
+#include "mice-sinks.h"
 
 G_BEGIN_DECLS
 
-#define LINK_MICE_PREFIX "mice:"
+#define LINK_MICE_SERVICE "_display._tcp"
+#define LINK_MICE_LINGER_SECONDS 60
 
 /**
  * struct link_mice_config - read by link_mice_new() only
+ * @bus: where Avahi is; NULL: system bus
  * @rtsp_port: 0: LINK_DEFAULT_PORT
  * @answer_seconds: 0: MICE_ANSWER_SECONDS
  * @name: what displays show, NULL: link_own_name()
  */
 struct link_mice_config {
+	GDBusConnection *bus;
 	guint16 rtsp_port;
 	guint answer_seconds;
 	const char *name;

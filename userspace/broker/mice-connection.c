@@ -399,7 +399,8 @@ link_connection *mice_connection_new(link_backend *backend, link_sink *sink,
 	memcpy(c->source_id, target->source_id, sizeof(c->source_id));
 	/* Both have their limit themselves. */
 	enter(c, MICE_RESOLVING, 0);
-	c->resolve = mice_resolve_new(c->host, c->port, host_resolved, c);
+	c->resolve = mice_resolve_new(c->host, c->port, target->addresses, target->bus,
+				      host_resolved, c);
 	return &c->base;
 }
 

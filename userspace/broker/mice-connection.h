@@ -65,6 +65,8 @@ typedef struct mice_connection mice_connection;
  * struct mice_target - to whom, and as whom; read by mice_connection_new() only
  * @host: of mice_host_parse()
  * @port: of its control channel
+ * @addresses: (element-type GSocketAddress): where it was found, or NULL
+ * @bus: for the resolver, or NULL
  * @rtsp_port: of ours, 0 = any
  * @answer_seconds: 0: MICE_ANSWER_SECONDS
  * @name: what the display shows
@@ -74,6 +76,8 @@ typedef struct mice_connection mice_connection;
 struct mice_target {
 	const char *host;
 	guint16 port;
+	GPtrArray *addresses;
+	GDBusConnection *bus;
 	guint16 rtsp_port;
 	guint answer_seconds;
 	const char *name;

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "avahi.h"
 #include "mice-message.h"
 #include "reason.h"
 
@@ -23,6 +24,7 @@ struct mice_resolve {
 	guint open; /* questions that were not answered */
 	guint timer;
 	guint idle; /* for what is known at once */
+	GPtrArray *known;
 	GError *first; /* what the first question failed with */
 	mice_resolved *resolved;
 	gpointer user_data;
@@ -117,6 +119,22 @@ static gboolean is_of_use(GInetAddress *address)
 		 g_inet_address_get_is_link_local(address));
 }
 
+/* The first one that has something is believed; @error: it has nothing. */
+static void take_answer(mice_resolve *r, GPtrArray *addresses, const GError *error)
+{
+	r->open--;
+	if (addresses->len) {
+		done(r, addresses, NULL);
+		return;
+	}
+	if (!r->first)
+		r->first = error ? g_error_copy(error) :
+				   g_error_new_literal(REASON_ERROR, REASON_HOST_UNKNOWN,
+						       "it has none that can be used from here");
+	if (r->open == 0)
+		fail(r, r->first->message);
+}
+
 static void answered(GObject *source, GAsyncResult *result, gpointer user_data)
 {
 	mice_resolve *r = user_data;
@@ -132,17 +150,38 @@ static void answered(GObject *source, GAsyncResult *result, gpointer user_data)
 			g_ptr_array_add(addresses, g_inet_socket_address_new(l->data, r->port));
 	}
 	g_resolver_free_addresses(list);
-	r->open--;
-	if (addresses->len) {
-		done(r, addresses, NULL);
+	take_answer(r, addresses, error);
+}
+
+static void avahi_answered(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	mice_resolve *r = user_data;
+	g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_object_unref);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply =
+		g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+	GSocketAddress *address = NULL;
+	const char *text;
+	gint32 interface;
+
+	if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 		return;
+	if (reply) {
+		g_variant_get(reply, "(iisi&su)", &interface, NULL, NULL, NULL, &text, NULL);
+		address = avahi_make_address(text, interface, r->port);
 	}
-	if (!r->first)
-		r->first = error ? g_steal_pointer(&error) :
-				   g_error_new_literal(REASON_ERROR, REASON_HOST_UNKNOWN,
-						       "it has none that can be used from here");
-	if (r->open == 0)
-		fail(r, r->first->message);
+	if (address)
+		g_ptr_array_add(addresses, address);
+	take_answer(r, addresses, error);
+}
+
+static void ask_avahi(mice_resolve *r, GDBusConnection *bus, const char *name)
+{
+	r->open++;
+	g_dbus_connection_call(bus, AVAHI_NAME, "/", AVAHI_NAME ".Server", "ResolveHostName",
+			       g_variant_new("(iisiu)", -1, -1, name, -1, 0),
+			       G_VARIANT_TYPE("(iisisu)"), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+			       AVAHI_CALL_MS, r->cancellable, avahi_answered, r);
 }
 
 static void ask(mice_resolve *r, const char *name)
@@ -162,21 +201,32 @@ static gboolean timed_out(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
-static gboolean known(gpointer user_data)
+static gboolean tell_known(gpointer user_data)
 {
 	mice_resolve *r = user_data;
-	g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_object_unref);
 
 	r->idle = 0;
-	g_ptr_array_add(addresses, g_inet_socket_address_new_from_string(r->host, r->port));
-	done(r, addresses, NULL);
+	done(r, r->known, NULL);
 	return G_SOURCE_REMOVE;
 }
 
-mice_resolve *mice_resolve_new(const char *host, guint16 port, mice_resolved *resolved,
-			       gpointer user_data)
+static GPtrArray *from_numeric(const char *host, guint16 port)
+{
+	GSocketAddress *address = g_inet_socket_address_new_from_string(host, port);
+	GPtrArray *addresses;
+
+	if (!address)
+		return NULL;
+	addresses = g_ptr_array_new_with_free_func(g_object_unref);
+	g_ptr_array_add(addresses, address);
+	return addresses;
+}
+
+mice_resolve *mice_resolve_new(const char *host, guint16 port, GPtrArray *known,
+			       GDBusConnection *bus, mice_resolved *resolved, gpointer user_data)
 {
 	mice_resolve *r = g_new0(mice_resolve, 1);
+	g_autofree char *local = NULL;
 
 	r->host = g_strdup(host);
 	r->port = port;
@@ -184,17 +234,21 @@ mice_resolve *mice_resolve_new(const char *host, guint16 port, mice_resolved *re
 	r->user_data = user_data;
 	r->cancellable = g_cancellable_new();
 	r->resolver = g_resolver_get_default();
-	if (mice_host_is_numeric(host)) {
-		r->idle = g_idle_add(known, r);
+	r->known = known ? g_ptr_array_ref(known) : from_numeric(host, port);
+	if (r->known) {
+		r->idle = g_idle_add(tell_known, r);
 		return r;
 	}
 	r->timer = g_timeout_add(MICE_RESOLVE_MS, timed_out, r);
 	ask(r, host);
 	if (!strchr(host, '.')) {
-		g_autofree char *local = g_strconcat(host, ".local", NULL);
-
+		local = g_strconcat(host, ".local", NULL);
 		ask(r, local);
+	} else if (g_str_has_suffix(host, ".local")) {
+		local = g_strdup(host);
 	}
+	if (local && bus)
+		ask_avahi(r, bus, local);
 	return r;
 }
 
@@ -208,6 +262,7 @@ void mice_resolve_free(mice_resolve *r)
 	g_clear_handle_id(&r->timer, g_source_remove);
 	g_clear_handle_id(&r->idle, g_source_remove);
 	g_clear_error(&r->first);
+	g_clear_pointer(&r->known, g_ptr_array_unref);
 	g_free(r->host);
 	g_free(r);
 }

@@ -6,7 +6,10 @@
  * answers first with an address that can be used is believed: the system's
  * resolver (GResolver, that is getaddrinfo() with whatever nsswitch.conf names:
  * DNS, nss-mdns, systemd-resolved) for the name as it was given, and for the name in
- * "local." if it has no domain.
+ * "local." if it has no domain; and
+ * the system's Avahi over D-Bus (avahi.h), which also knows the interface of a
+ * link-local address, for names in "local.".  Where the display was found a moment ago
+ * its addresses are known and nobody is asked.
  *
  *	asking -> done		an answer, or all have failed, or MICE_RESOLVE_MS are over
  *
@@ -36,9 +39,14 @@ typedef struct mice_resolve mice_resolve;
 typedef void mice_resolved(mice_resolve *resolve, GPtrArray *addresses, const GError *error,
 			   gpointer user_data);
 
-/* @host: as mice_host_parse() gave it, or a numeric address, with "%interface" if it wants one */
-mice_resolve *mice_resolve_new(const char *host, guint16 port, mice_resolved *resolved,
-			       gpointer user_data);
+/**
+ * mice_resolve_new - begin
+ * @host: as mice_host_parse() gave it
+ * @known: (element-type GSocketAddress): what is known already, or NULL
+ * @bus: where Avahi may be, or NULL
+ */
+mice_resolve *mice_resolve_new(const char *host, guint16 port, GPtrArray *known,
+			       GDBusConnection *bus, mice_resolved *resolved, gpointer user_data);
 /* Without a word if it was not done. */
 void mice_resolve_free(mice_resolve *resolve);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(mice_resolve, mice_resolve_free)

@@ -13,20 +13,20 @@ static const struct distribution {
 } distributions[] = {
 	{ { "debian", "ubuntu" },
 	  "apt install",
-	  { "dnsmasq-base", "busybox", "pipewire-audio" } },
+	  { "dnsmasq-base", "busybox", "avahi-daemon", "pipewire-audio" } },
 	{ { "fedora", "rhel", "centos" },
 	  "dnf install",
-	  { "dnsmasq", "busybox", "pipewire-pulseaudio wireplumber" } },
+	  { "dnsmasq", "busybox", "avahi", "pipewire-pulseaudio wireplumber" } },
 	{ { "arch" },
 	  "pacman -S",
-	  { "dnsmasq", "busybox", "pipewire-pulse wireplumber" } },
+	  { "dnsmasq", "busybox", "avahi", "pipewire-pulse wireplumber" } },
 	{ { "suse", "opensuse", "opensuse-tumbleweed", "opensuse-leap" },
 	  "zypper install",
-	  { "dnsmasq", "busybox", "pipewire-pulseaudio wireplumber" } },
+	  { "dnsmasq", "busybox", "avahi", "pipewire-pulseaudio wireplumber" } },
 };
 
 static const struct distribution unknown = {
-	{ NULL }, "install", { "dnsmasq", "busybox", "PipeWire and WirePlumber" },
+	{ NULL }, "install", { "dnsmasq", "busybox", "avahi", "PipeWire and WirePlumber" },
 };
 
 static const struct distribution *find(const char *id)

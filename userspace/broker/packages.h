@@ -16,6 +16,7 @@ G_BEGIN_DECLS
 enum package {
 	PACKAGE_DNSMASQ, /* the program dnsmasq */
 	PACKAGE_BUSYBOX, /* the program busybox, with udhcpc */
+	PACKAGE_AVAHI, /* the daemon avahi-daemon */
 	PACKAGE_SOUND_SERVER, /* PipeWire with WirePlumber, and PulseAudio's protocol */
 	N_PACKAGES,
 };

@@ -151,6 +151,13 @@ static void owner_changed(GDBusProxy *proxy, GParamSpec *pspec, gpointer user_da
 	g_main_loop_quit(scan->loop);
 }
 
+static gboolean has_sinks(struct ctl *ctl)
+{
+	GVariant *sinks = miracast1_manager_get_sinks(ctl->manager);
+
+	return sinks && g_variant_n_children(sinks) > 0;
+}
+
 static enum ctl_status finish_scan(struct scan *scan)
 {
 	struct ctl *ctl = scan->ctl;
@@ -159,8 +166,11 @@ static enum ctl_status finish_scan(struct scan *scan)
 
 	if (problem)
 		g_variant_get(problem, "(&s&s&s)", &name, &message, &hint);
-	if (*name)
+	if (*name && !has_sinks(ctl))
 		return ctl_print_reason(ctl, name, message, hint);
+	/* One way to look is closed, and another one has found something. */
+	if (*name && !ctl->json)
+		ctl_print_reason(ctl, name, message, hint);
 	if (ctl->json || g_hash_table_size(scan->printed) == 0)
 		print_sinks(ctl);
 	return CTL_OK;

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Displays that are found in the network: the broker with the link of Miracast over
+ * Infrastructure, and an Avahi that the test plays on a bus of its own.
+ */
+#include <string.h>
+
+#include "avahi.h"
+#include "broker.h"
+#include "link-mice.h"
+#include "mice-sinks.h"
+#include "mock-avahi.h"
+#include "mock-resolver.h"
+
+#define PATIENCE_US (30 * G_USEC_PER_SEC)
+
+struct fixture {
+	struct broker_config config;
+	GTestDBus *test_bus;
+	GDBusConnection *bus;
+	mock_avahi *avahi;
+	broker *broker;
+	guint changes;
+	gboolean stopped;
+	GSocket *door; /* what a display listens on */
+	guint16 port;
+	/* for the conditions below */
+	const char *id;
+	guint n;
+};
+
+typedef gboolean condition(struct fixture *f);
+
+static void wait_until(condition *done, struct fixture *f)
+{
+	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
+
+	while (!done(f)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(1000);
+	}
+}
+
+static void spin(struct fixture *f, guint ms)
+{
+	gint64 end = g_get_monotonic_time() + ms * 1000;
+
+	while (g_get_monotonic_time() < end) {
+		if (!g_main_context_iteration(NULL, FALSE))
+			g_usleep(1000);
+	}
+}
+
+static void stopped(broker *b, gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->stopped = TRUE;
+}
+
+static void sinks_changed(broker *b, gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->changes++;
+}
+
+static const struct broker_events events = { .stopped = stopped, .sinks_changed = sinks_changed };
+
+static GDBusConnection *connect_bus(struct fixture *f)
+{
+	g_autoptr(GError) error = NULL;
+	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
+		g_test_dbus_get_bus_address(f->test_bus),
+		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
+			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+		NULL, NULL, &error);
+
+	g_assert_no_error(error);
+	return bus;
+}
+
+static void set_up(struct fixture *f, gconstpointer without_avahi)
+{
+	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
+	g_autoptr(GSocketAddress) bound = NULL;
+
+	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
+	g_test_dbus_up(f->test_bus);
+	f->bus = connect_bus(f);
+	if (!without_avahi)
+		f->avahi = mock_avahi_new(connect_bus(f));
+	f->config.umd_program = FAKE_UMD;
+	f->config.keep_ended = 60;
+	f->broker = broker_new(&f->config);
+	broker_set_events(f->broker, &events, f);
+	broker_add_link(f->broker, link_mice_new(&(struct link_mice_config){ .bus = f->bus },
+						 broker_link_events(), f->broker));
+	f->door = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+	g_socket_set_blocking(f->door, FALSE);
+	g_assert_true(g_socket_bind(f->door, address, TRUE, NULL));
+	g_assert_true(g_socket_listen(f->door, NULL));
+	bound = g_socket_get_local_address(f->door, NULL);
+	f->port = g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound));
+}
+
+static gboolean has_stopped(struct fixture *f)
+{
+	return f->stopped;
+}
+
+static void tear_down(struct fixture *f, gconstpointer without_avahi)
+{
+	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
+	wait_until(has_stopped, f);
+	broker_free(f->broker);
+	mock_avahi_free(f->avahi);
+	g_object_unref(f->door);
+	g_dbus_connection_close_sync(f->bus, NULL, NULL);
+	g_object_unref(f->bus);
+	g_test_dbus_down(f->test_bus);
+	g_object_unref(f->test_bus);
+	mock_resolver_clear();
+}
+
+static link_sink *sink_of(struct fixture *f, const char *id)
+{
+	GPtrArray *sinks = broker_sinks(f->broker);
+
+	for (guint i = 0; i < sinks->len; i++) {
+		link_sink *sink = g_ptr_array_index(sinks, i);
+
+		if (strcmp(sink->id, id) == 0)
+			return sink;
+	}
+	return NULL;
+}
+
+static gboolean is_known(struct fixture *f)
+{
+	return sink_of(f, f->id) != NULL;
+}
+
+static gboolean is_present(struct fixture *f)
+{
+	link_sink *sink = sink_of(f, f->id);
+
+	return sink && sink->present;
+}
+
+static gboolean is_out_of_sight(struct fixture *f)
+{
+	link_sink *sink = sink_of(f, f->id);
+
+	return sink && !sink->present;
+}
+
+static gboolean resolved_all(struct fixture *f)
+{
+	return f->avahi->resolved >= f->n;
+}
+
+static gboolean finds_nothing(struct fixture *f)
+{
+	return !broker_scanning(f->broker);
+}
+
+static gboolean browses(struct fixture *f)
+{
+	return f->avahi->started;
+}
+
+static void scan(struct fixture *f, guint seconds)
+{
+	g_autoptr(GError) error = NULL;
+
+	broker_scan(f->broker, seconds, &error);
+	g_assert_no_error(error);
+}
+
+/* ---- what is found ---------------------------------------------------------------- */
+
+static void test_found(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	link_sink *sink;
+
+	mock_avahi_add(f->avahi, "Living room", "TV.local", "192.0.2.7", 7250);
+	scan(f, 1);
+	f->id = "mice:tv.local";
+	wait_until(is_known, f);
+	sink = broker_find_sink(f->broker, "living", &error);
+	g_assert_no_error(error);
+	g_assert_cmpstr(sink->id, ==, f->id);
+	g_assert_cmpstr(sink->name, ==, "Living room");
+	g_assert_cmpstr(sink->link, ==, "mice");
+	g_assert_true(sink->connectable);
+	wait_until(finds_nothing, f);
+	g_assert_null(broker_scan_problem(f->broker));
+	/* It is looked at for a while still: one that appears is found, one that goes is lost. */
+	mock_avahi_add(f->avahi, "Beamer", "beamer.local", "192.0.2.8", 7251);
+	f->id = "mice:beamer.local:7251";
+	wait_until(is_known, f);
+	mock_avahi_remove(f->avahi, "Beamer");
+	wait_until(is_out_of_sight, f);
+	g_assert_cmpuint(f->avahi->browsers, ==, 1);
+	scan(f, 1);
+	spin(f, 100);
+	g_assert_cmpuint(f->avahi->browsers, ==, 1);
+}
+
+/* On two interfaces, or by IPv4 and IPv6, it is one; and stays as long as one of them does. */
+static void test_two_services(struct fixture *f, gconstpointer data)
+{
+	mock_avahi_add(f->avahi, "TV", "tv.local", "192.0.2.7", 7250);
+	mock_avahi_add(f->avahi, "TV six", "tv.local", "fe80::7", 7250);
+	scan(f, 1);
+	f->n = 2;
+	wait_until(resolved_all, f);
+	f->id = "mice:tv.local";
+	wait_until(is_known, f);
+	spin(f, 50);
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 1);
+	mock_avahi_remove(f->avahi, "TV");
+	spin(f, 50);
+	g_assert_true(is_present(f));
+	mock_avahi_remove(f->avahi, "TV six");
+	wait_until(is_out_of_sight, f);
+}
+
+/* What is said in the network is not shown as it is, nor believed. */
+static void test_hostile(struct fixture *f, gconstpointer data)
+{
+	link_sink *sink;
+
+	mock_avahi_add(f->avahi, "\033]0;mine\a\n[fake]", "tv.local", "192.0.2.7", 7250);
+	mock_avahi_add(f->avahi, "port", "port.local", "192.0.2.7", 0);
+	mock_avahi_add(f->avahi, "many", "many.local", "224.0.0.251", 7250);
+	mock_avahi_add(f->avahi, "any", "any.local", "0.0.0.0", 7250);
+	mock_avahi_add(f->avahi, "text", "text.local", "$(id)", 7250);
+	mock_avahi_add(f->avahi, "host", "a b;c", "192.0.2.9", 7250);
+	mock_avahi_add(f->avahi, "with port", "tv.local:1", "192.0.2.9", 7250);
+	mock_avahi_add(f->avahi, "", "nameless.local", "192.0.2.10", 7250);
+	scan(f, 1);
+	f->n = 8;
+	wait_until(resolved_all, f);
+	f->id = "mice:nameless.local";
+	wait_until(is_known, f);
+	spin(f, 50);
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 2);
+	g_assert_cmpstr(sink_of(f, "mice:nameless.local")->name, ==, "nameless.local");
+	sink = sink_of(f, "mice:tv.local");
+	for (const char *p = sink->name; *p; p = g_utf8_next_char(p))
+		g_assert_true(g_unichar_isprint(g_utf8_get_char(p)));
+}
+
+static void test_flood(struct fixture *f, gconstpointer data)
+{
+	for (guint i = 0; i < 3 * AVAHI_MAX_SERVICES; i++) {
+		g_autofree char *name = g_strdup_printf("TV %u", i);
+		g_autofree char *host = g_strdup_printf("tv%u.local", i);
+
+		mock_avahi_add(f->avahi, name, host, "192.0.2.7", 7250);
+	}
+	scan(f, 1);
+	wait_until(finds_nothing, f);
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, MICE_MAX_SINKS);
+	g_assert_cmpuint(f->avahi->resolved, <=, AVAHI_MAX_SERVICES);
+}
+
+/* ---- Avahi's life ------------------------------------------------------------------ */
+
+static void test_no_avahi(struct fixture *f, gconstpointer data)
+{
+	gint64 start = g_get_monotonic_time();
+
+	scan(f, 20);
+	wait_until(finds_nothing, f);
+	g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
+	g_assert_null(broker_scan_problem(f->broker));
+	/* The next time it is there. */
+	f->avahi = mock_avahi_new(connect_bus(f));
+	mock_avahi_add(f->avahi, "TV", "tv.local", "192.0.2.7", 7250);
+	scan(f, 1);
+	f->id = "mice:tv.local";
+	wait_until(is_known, f);
+}
+
+static void test_avahi_ends(struct fixture *f, gconstpointer data)
+{
+	mock_avahi_add(f->avahi, "TV", "tv.local", "192.0.2.7", 7250);
+	scan(f, 20);
+	f->id = "mice:tv.local";
+	wait_until(is_present, f);
+	g_clear_pointer(&f->avahi, mock_avahi_free);
+	wait_until(is_out_of_sight, f);
+	wait_until(finds_nothing, f);
+}
+
+static void test_avahi_fails(struct fixture *f, gconstpointer data)
+{
+	scan(f, 20);
+	wait_until(browses, f);
+	mock_avahi_fail(f->avahi);
+	wait_until(finds_nothing, f);
+	spin(f, 50);
+	g_assert_cmpuint(f->avahi->freed, ==, 1);
+}
+
+/* In the middle of everything. */
+static void test_stopped(struct fixture *f, gconstpointer data)
+{
+	f->avahi->silent = TRUE;
+	mock_avahi_add(f->avahi, "TV", "tv.local", "192.0.2.7", 7250);
+	scan(f, 20);
+	wait_until(browses, f);
+	spin(f, 20);
+	broker_stop_scan(f->broker);
+	wait_until(finds_nothing, f);
+	scan(f, 20);
+}
+
+/* ---- where it leads ----------------------------------------------------------------- */
+
+static gboolean was_called(struct fixture *f)
+{
+	g_autoptr(GSocket) control = g_socket_accept(f->door, NULL, NULL);
+
+	return control != NULL;
+}
+
+static void begin(struct fixture *f, const char *what)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(link_sink) sink = broker_reach_sink(f->broker, what, &error);
+
+	g_assert_no_error(error);
+	broker_connect(f->broker, sink, g_variant_new("a{sv}", NULL), &error);
+	g_assert_no_error(error);
+}
+
+static gboolean all_gone(struct fixture *f)
+{
+	return broker_active_sessions(f->broker) == 0;
+}
+
+/* Where it was found a moment ago: nobody is asked for its host, which nobody here knows. */
+static void test_connect(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *id = g_strdup_printf("mice:tv.local:%u", f->port);
+
+	mock_avahi_add(f->avahi, "TV", "tv.local", "127.0.0.1", f->port);
+	scan(f, 1);
+	f->id = id;
+	wait_until(is_present, f);
+	begin(f, "TV");
+	wait_until(was_called, f);
+	wait_until(all_gone, f);
+	g_assert_cmpuint(f->avahi->asked_for_host, ==, 0);
+	/* It is still there when nobody uses it. */
+	g_assert_true(is_present(f));
+}
+
+/* A host that only multicast DNS knows. */
+static void test_host_by_avahi(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *dotted = g_strdup_printf("tv.local:%u", f->port);
+	g_autofree char *word = g_strdup_printf("mice:tv:%u", f->port);
+
+	mock_avahi_add(f->avahi, "TV", "tv.local", "127.0.0.1", 7250);
+	begin(f, dotted);
+	wait_until(was_called, f);
+	wait_until(all_gone, f);
+	begin(f, word);
+	wait_until(was_called, f);
+	wait_until(all_gone, f);
+}
+
+/* ---- two ways to one display ---------------------------------------------------------- */
+
+static void test_better_way(struct fixture *f, gconstpointer data)
+{
+	const struct link_events *say = broker_link_events();
+	g_autoptr(link_sink) p2p = link_sink_new("p2p", "02:00:00:00:01:00", "Living Room");
+	g_autoptr(link_sink) other = link_sink_new("p2p", "02:00:00:00:02:00", "Kitchen");
+	g_autoptr(GError) error = NULL;
+	link_sink *mice;
+
+	say->sink_changed(NULL, p2p, f->broker);
+	say->sink_changed(NULL, other, f->broker);
+	mock_avahi_add(f->avahi, "living room", "tv.local", "192.0.2.7", 7250);
+	scan(f, 1);
+	f->id = "mice:tv.local";
+	wait_until(is_present, f);
+	mice = sink_of(f, f->id);
+	g_assert_true(broker_better_way(f->broker, p2p) == mice);
+	g_assert_null(broker_better_way(f->broker, mice));
+	g_assert_null(broker_better_way(f->broker, other));
+	g_assert_true(broker_find_sink(f->broker, "Living", &error) == mice);
+	g_assert_true(broker_find_sink(f->broker, p2p->id, &error) == p2p);
+	/* Only what is there is better. */
+	mock_avahi_remove(f->avahi, "living room");
+	wait_until(is_out_of_sight, f);
+	g_assert_null(broker_better_way(f->broker, p2p));
+	g_assert_true(broker_better_way(f->broker, mice) == p2p);
+	g_assert_true(broker_find_sink(f->broker, "Living Room", &error) == p2p);
+	say->sink_gone(NULL, p2p, f->broker);
+	say->sink_gone(NULL, other, f->broker);
+}
+
+#define ADD(name, function) \
+	g_test_add("/mdns/" name, struct fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	g_test_init(&argc, &argv, NULL);
+	mock_resolver_install();
+	ADD("found", test_found);
+	ADD("two-services", test_two_services);
+	ADD("hostile", test_hostile);
+	ADD("flood", test_flood);
+	g_test_add("/mdns/no-avahi", struct fixture, "", set_up, test_no_avahi, tear_down);
+	ADD("avahi-ends", test_avahi_ends);
+	ADD("avahi-fails", test_avahi_fails);
+	ADD("stopped", test_stopped);
+	ADD("connect", test_connect);
+	ADD("host-by-avahi", test_host_by_avahi);
+	ADD("better-way", test_better_way);
+	status = g_test_run();
+	mock_resolver_remove();
+	return status;
+}
