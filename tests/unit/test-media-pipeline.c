@@ -92,12 +92,17 @@ static void register_encoder(void)
 /* ------------------------------------------------------ a network that may be away */
 
 static gint unreachable;
+static gint held_ms; /* the next packets take so long */
 
 int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
 int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
 
 int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
 {
+	gint ms = g_atomic_int_and((guint *)&held_ms, 0);
+
+	if (ms)
+		g_usleep(ms * MSEC_US);
 	if (!g_atomic_int_get(&unreachable))
 		return __real_sendmmsg(fd, messages, n, flags);
 	errno = ENETUNREACH;
@@ -657,6 +662,50 @@ static void check_sound(enum wfd_audio_format format, guint32 mode, guint frame,
 	end(&f);
 }
 
+/* Nothing leaves for 400 ms: of the sound that has waited the oldest is skipped, once, and the newest is sent. */
+static void test_sound_held(void)
+{
+	struct wfd_selection selection = VGA60;
+	g_autoptr(GPtrArray) units = NULL;
+	guint gaps = 0, missing_us = 0, late = 0;
+	struct media_stats stats;
+	struct fixture f;
+
+	selection.audio_format = WFD_AUDIO_LPCM;
+	selection.audio_mode = WFD_LPCM_48K_16_2;
+	begin(&f, selection);
+	play(&f);
+	for (guint i = 0; i < 50; i++) {
+		if (i == 25)
+			g_atomic_int_set(&held_ms, 400);
+		push(&f, 0, FALSE);
+		run(20);
+	}
+	media_pipeline_take_stats(f.pipeline, &stats);
+	pause_stream(&f);
+	run(50);
+	units = rtp_reader_units(f.reader, FALSE);
+	for (guint i = 1; i < units->len; i++) {
+		gint64 missing = unit_at(units, i)->pts - unit_at(units, i - 1)->pts - 900;
+
+		/* By the sink's clock. */
+		late += (gint64)unit_at(units, i)->pts - unit_at(units, i)->pcr < -90 * 150;
+		if (missing < 900)
+			continue;
+		gaps++;
+		missing_us += missing * 100 / 9;
+		/* Behind the gap is what was as new as may wait: of 400 ms, and what came before they were over. */
+		g_assert_cmpint(missing, >=, 90 * 150);
+		g_assert_cmpint(missing, <=, 90 * 350);
+	}
+	/* Nothing is sent that has waited for long, but what was on its way. */
+	g_assert_cmpuint(late, <=, 1);
+	g_assert_cmpuint(gaps, ==, 1);
+	g_assert_cmpuint(stats.sound_gaps, ==, 1);
+	g_assert_cmpint(ABS((gint)(stats.sound_skipped_us - missing_us)), <=, 100);
+	end(&f);
+}
+
 static void test_sound_lpcm(void)
 {
 	check_sound(WFD_AUDIO_LPCM, WFD_LPCM_48K_16_2, 480, 0, 25);
@@ -898,6 +947,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/media-pipeline/times/of-old-pictures", test_times_of_old_pictures);
 	g_test_add_func("/media-pipeline/late-picture", test_late_picture);
 	g_test_add_func("/media-pipeline/pauses", test_pauses);
+	g_test_add_func("/media-pipeline/sound/held", test_sound_held);
 	g_test_add_func("/media-pipeline/sound/lpcm", test_sound_lpcm);
 	g_test_add_func("/media-pipeline/sound/aac", test_sound_aac);
 	g_test_add_func("/media-pipeline/sound/ac3", test_sound_ac3);

@@ -107,7 +107,9 @@ struct media_pipeline {
 	GstElement *sound; /* NULL: there is none */
 	gint64 sound_shift; /* its PTS are smaller by this */
 	struct sound_layout sound_layout;
-	gboolean sound_gap; /* the next unit does not follow: push_sound's own */
+	gboolean sound_gap; /* the next unit does not follow: push_sound's own ... */
+	gboolean sound_first; /* the thread that encodes has its priority: its own ... */
+	gboolean sound_cut; /* ... and the same in the thread that encodes: its own */
 	struct sound_inside sounds[SOUNDS_INSIDE]; /* the latest units that went in; with the lock held */
 	guint n_sounds;	/* so far, the same */
 	struct latency_window *sound_latency;

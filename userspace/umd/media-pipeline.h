@@ -29,8 +29,10 @@
 
 G_BEGIN_DECLS
 
-/* As much sound may wait for its encoder. */
+/* As much sound may wait for its encoder; what was there before is skipped. */
 #define MEDIA_SOUND_WAITS_NS (150 * GST_MSECOND)
+/* And while the encoder does not go on at all, as much; what comes then is skipped. */
+#define MEDIA_SOUND_HELD_NS (1000 * GST_MSECOND)
 
 /**
  * struct media_pipeline_config - borrowed for the call

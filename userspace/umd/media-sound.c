@@ -95,11 +95,49 @@ static void sound_sent(GstElement *mux, guint64 pts, guint64 sent_ns, gpointer u
 	g_mutex_unlock(&p->lock);
 }
 
-/* In the thread that encodes sound, once. */
-static GstPadProbeReturn first_unit(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+/* What waits for the encoder. */
+static guint64 waiting_ns(media_pipeline *p)
 {
-	sound_thread_first();
-	return GST_PAD_PROBE_REMOVE;
+	const struct sound_format *format = &p->sound_layout.format;
+	guint64 frames = gst_app_src_get_current_level_bytes(GST_APP_SRC(p->sound)) / sound_bytes(format, 1);
+
+	return gst_util_uint64_scale(frames, GST_SECOND, format->rate);
+}
+
+/* With the lock held: @frames from @time_ns on are not sent; @follow: those before were not, either. */
+static void skip(media_pipeline *p, guint frames, guint64 time_ns, gboolean follow)
+{
+	guint64 length = gst_util_uint64_scale(frames, GST_SECOND, p->sound_layout.format.rate);
+
+	p->stats.sound_skipped_us += length / 1000;
+	p->stats.sound_gaps += !follow;
+	sound_log_left_out(time_ns, length, "too much waits for the encoder");
+}
+
+/* In the thread that encodes sound: a unit leaves appsrc. */
+static GstPadProbeReturn unit_leaves(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+	media_pipeline *p = user_data;
+	GstBuffer *buffer = gst_pad_probe_info_get_buffer(info);
+
+	if (!p->sound_first) {
+		sound_thread_first();
+		p->sound_first = TRUE;
+	}
+	if (waiting_ns(p) > MEDIA_SOUND_WAITS_NS) {
+		g_mutex_lock(&p->lock);
+		skip(p, p->sound_layout.unit, GST_BUFFER_PTS(buffer) + p->sound_shift + p->base_ns, p->sound_cut);
+		g_mutex_unlock(&p->lock);
+		p->sound_cut = TRUE;
+		return GST_PAD_PROBE_DROP;
+	}
+	if (p->sound_cut) {
+		buffer = gst_buffer_make_writable(buffer);
+		GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
+		GST_PAD_PROBE_INFO_DATA(info) = buffer;
+		p->sound_cut = FALSE;
+	}
+	return GST_PAD_PROBE_OK;
 }
 
 gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config *config,
@@ -143,18 +181,9 @@ gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config
 		last = parse;
 	}
 	pad = gst_element_get_static_pad(p->sound, "src");
-	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, first_unit, NULL, NULL);
+	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, unit_leaves, p, NULL);
 	g_signal_connect(p->mux, "sound-sent", G_CALLBACK(sound_sent), p);
 	return media_link_elements(last, filter, error) && media_link_to_mux(p, filter, "audio", error);
-}
-
-/* What waits for the encoder; FALSE: too much. */
-static gboolean has_room(media_pipeline *p)
-{
-	const struct sound_format *format = &p->sound_layout.format;
-	guint64 frames = gst_app_src_get_current_level_bytes(GST_APP_SRC(p->sound)) / sound_bytes(format, 1);
-
-	return gst_util_uint64_scale(frames, GST_SECOND, format->rate) < MEDIA_SOUND_WAITS_NS;
 }
 
 /* GStreamer wants channels in the order of its own numbers. */
@@ -173,18 +202,14 @@ static void order_channels(media_pipeline *p, GstBuffer *buffer)
 void media_pipeline_push_sound(media_pipeline *p, const struct sound_unit *unit)
 {
 	gsize size = sound_bytes(&p->sound_layout.format, unit->frames);
-	guint64 length = gst_util_uint64_scale(unit->frames, GST_SECOND, p->sound_layout.format.rate);
-	gboolean room = has_room(p);
+	gboolean room = waiting_ns(p) < MEDIA_SOUND_HELD_NS;
 	GstBuffer *buffer;
 	gint64 pts;
 
 	g_mutex_lock(&p->lock);
 	pts = unit->time_ns - p->base_ns - p->sound_shift;
-	if (!room) {
-		p->stats.sound_skipped_us += length / 1000;
-		p->stats.sound_gaps += !p->sound_gap;
-		sound_log_left_out(unit->time_ns, length, "too much waits for the encoder");
-	}
+	if (!room)
+		skip(p, unit->frames, unit->time_ns, p->sound_gap);
 	if (!p->base_ns || pts < 0 || !room) {
 		g_mutex_unlock(&p->lock);
 		p->sound_gap = TRUE;
@@ -198,7 +223,8 @@ void media_pipeline_push_sound(media_pipeline *p, const struct sound_unit *unit)
 	gst_buffer_fill(buffer, 0, unit->samples, size);
 	order_channels(p, buffer);
 	GST_BUFFER_PTS(buffer) = pts;
-	GST_BUFFER_DURATION(buffer) = length;
+	GST_BUFFER_DURATION(buffer) =
+		gst_util_uint64_scale(unit->frames, GST_SECOND, p->sound_layout.format.rate);
 	if (unit->discont || p->sound_gap)
 		GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DISCONT);
 	p->sound_gap = FALSE;
