@@ -170,8 +170,9 @@
  *
  * Samples
  *	Signed 16 bits, little endian, channels interleaved: 2 (front left, front
- *	right) or 6 (front left, front right, front centre, low frequencies, rear
- *	left, rear right). A frame of sound is one sample of each channel.
+ *	right) or 6 (front left, front right, rear left, rear right, front centre,
+ *	low frequencies: as ALSA has it where nobody asks). A frame of sound is one
+ *	sample of each channel.
  *
  * Ring
  *	The memory that the application, or sound server, writes its samples to;

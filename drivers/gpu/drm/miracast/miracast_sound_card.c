@@ -444,8 +444,9 @@ static int miracast_card_add_device(struct miracast_sound *sound)
 	snd_pcm_set_ops(pcm, SNDRV_PCM_STREAM_PLAYBACK, &miracast_card_ops);
 	sound->substream = pcm->streams[SNDRV_PCM_STREAM_PLAYBACK].substream;
 
+	/* The order that sound servers use without looking here. */
 	ret = snd_pcm_add_chmap_ctls(pcm, SNDRV_PCM_STREAM_PLAYBACK,
-				     snd_pcm_alt_chmaps, sound->channels, 0,
+				     snd_pcm_std_chmaps, sound->channels, 0,
 				     &chmap);
 	if (ret < 0)
 		return ret;
