@@ -136,6 +136,37 @@ TEST_F(frames, newest_wins)
 	EXPECT_EQ(first.mode_serial, second.mode_serial);
 }
 
+/* What the flip's event says, and known before it comes. */
+TEST_F(frames, time_on_the_screen)
+{
+	const struct kms_fb *fbs[] = { &self->b, &self->a };
+	unsigned int i, agree = 0, before = 0;
+	struct miracast_frame frame;
+	uint64_t event, known_ns;
+
+	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+	for (i = 0; i < 30; i++) {
+		/* At any time between two vertical blanks. */
+		usleep(i * 1100);
+		ASSERT_EQ(0, kms_flip(&self->kms, fbs[i % 2]));
+		ASSERT_EQ(POLLPRI, fd_poll(self->kms.sink, POLLPRI, 5000));
+		ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
+		known_ns = now_ns();
+		ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
+		event = kms_wait_flip(&self->kms, 5000);
+		ASSERT_NE(0, event);
+		EXPECT_LT(frame.flip_ns, frame.shown_ns);
+		EXPECT_GE(frame.flip_ns + 16700000, frame.shown_ns);
+		agree += frame.shown_ns / 1000 == event / 1000;
+		before += known_ns < event;
+	}
+	/* A commit may sit across a vertical blank, and the machine may stand still. */
+	EXPECT_LE(27, agree);
+	EXPECT_LE(15, before);
+	TH_LOG("%u of %u agree, %u are known before", agree, i, before);
+}
+
 TEST_F(frames, damage_of_skipped_pictures_adds_up)
 {
 	static const struct drm_mode_rect one = { 0, 0, 64, 32 };

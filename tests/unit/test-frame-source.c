@@ -226,6 +226,25 @@ static void test_whole(void *unused, gconstpointer data)
 	g_assert_cmpint(take(FALSE), ==, FRAME_NONE);
 }
 
+/* A kernel tells the vertical blank; one that does not, the flip, and that is it then. */
+static void test_times(void *unused, gconstpointer data)
+{
+	struct frame_info info = { 0 };
+
+	desktop.frame.flip_ns = 1000000;
+	desktop.frame.shown_ns = 9000000;
+	desktop.offered = TRUE;
+	desktop.frame.seq++;
+	g_assert_cmpint(desktop.source_class->take(desktop.source, &desktop.picture, &info), ==, FRAME_TAKEN);
+	g_assert_cmpuint(info.flip_ns, ==, 1000000);
+	g_assert_cmpuint(info.shown_ns, ==, 9000000);
+	desktop.frame.shown_ns = 0;
+	desktop.offered = TRUE;
+	desktop.frame.seq++;
+	g_assert_cmpint(desktop.source_class->take(desktop.source, &desktop.picture, &info), ==, FRAME_TAKEN);
+	g_assert_cmpuint(info.shown_ns, ==, 1000000);
+}
+
 /* What has not changed is not looked at. */
 static void test_damage(void *unused, gconstpointer data)
 {
@@ -447,6 +466,7 @@ int main(int argc, char **argv)
 	gst_init(NULL, NULL);
 	g_test_init(&argc, &argv, NULL);
 	add("/frame-source/whole", NULL, test_whole);
+	add("/frame-source/times", NULL, test_times);
 	add("/frame-source/damage", NULL, test_damage);
 	add("/frame-source/torn/next-is-copied", NULL, test_torn);
 	add("/frame-source/torn/copy", NULL, test_torn_copy);

@@ -92,13 +92,17 @@ static void test_pts(void)
 	/* Before the first PLAY. */
 	g_assert_cmpint(picture_times_pts(&times, 0, -1), ==, 0);
 	g_assert_cmpint(picture_times_pts(&times, 100 * MSEC_NS, 90 * MSEC_NS), ==, 90 * MSEC_NS);
-	/* Not in the future, not the same again, not older than the one before. */
-	g_assert_cmpint(picture_times_pts(&times, 110 * MSEC_NS, 120 * MSEC_NS), ==, 110 * MSEC_NS);
+	/* Not far in the future, not the same again, not older than the one before. */
+	g_assert_cmpint(picture_times_pts(&times, 110 * MSEC_NS, 153 * MSEC_NS), ==, 110 * MSEC_NS);
 	g_assert_cmpint(picture_times_pts(&times, 110 * MSEC_NS, 110 * MSEC_NS), ==, 110 * MSEC_NS + PICTURE_TIMES_STEP_NS);
 	g_assert_cmpint(picture_times_pts(&times, 120 * MSEC_NS, 100 * MSEC_NS), ==, 110 * MSEC_NS + 2 * PICTURE_TIMES_STEP_NS);
 	/* What was shown long ago is shown now. */
 	g_assert_cmpint(picture_times_pts(&times, 9000 * MSEC_NS, 200 * MSEC_NS), >=, 8950 * MSEC_NS);
 	g_assert_cmpint(picture_times_pts(&times, 0, -1), >, 8950 * MSEC_NS);
+	/* The next vertical blank, also where the one before it was shown again meanwhile. */
+	g_assert_cmpint(picture_times_pts(&times, 9100 * MSEC_NS, 9130 * MSEC_NS), ==, 9130 * MSEC_NS);
+	g_assert_cmpint(picture_times_pts(&times, 9110 * MSEC_NS, -1), ==, 9130 * MSEC_NS + PICTURE_TIMES_STEP_NS);
+	g_assert_cmpint(picture_times_pts(&times, 9134 * MSEC_NS, 9163 * MSEC_NS), ==, 9163 * MSEC_NS);
 }
 
 /* ---------------------------------------------------------------------- key-frames */

@@ -599,6 +599,8 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 	result = read_frame(s, picture, info);
 	if (result == FRAME_TAKEN) {
 		info->flip_ns = s->frame.flip_ns;
+		/* Older modules do not say. */
+		info->shown_ns = s->frame.shown_ns ? s->frame.shown_ns : s->frame.flip_ns;
 		info->convert_us = g_get_monotonic_time() - begin;
 	}
 	return result;

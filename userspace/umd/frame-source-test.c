@@ -189,6 +189,7 @@ static enum frame_result test_take(gpointer data, const struct picture *picture,
 	/* The last tick of the timer is when a desktop would have flipped. */
 	info->seq = source->seq;
 	info->flip_ns = begin * 1000 - (begin * 1000 - source->start_ns) % source->period_ns;
+	info->shown_ns = info->flip_ns;
 	if (source->background_due)
 		draw_background(picture);
 	/* The period is rounded down: a flip comes a little before the second that it belongs to. */

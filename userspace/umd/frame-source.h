@@ -52,7 +52,9 @@ struct stream_mode {
 /**
  * struct frame_info - about the frame that was taken
  * @seq: number of the frame
- * @flip_ns: CLOCK_MONOTONIC of the desktop's flip
+ * @flip_ns: CLOCK_MONOTONIC of the desktop's flip, from which on it can be taken
+ * @shown_ns: at which the desktop believes it to be on the screen: as a rule the vertical
+ *	blank after that, in the future when the frame is taken
  * @convert_us: time that reading and converting took
  * @skipped: frames between the one taken before and this one
  * @offered: frames that the desktop made since the take() before
@@ -65,6 +67,7 @@ struct stream_mode {
 struct frame_info {
 	guint64 seq;
 	guint64 flip_ns;
+	guint64 shown_ns;
 	guint convert_us;
 	guint skipped;
 	guint offered;

@@ -186,7 +186,7 @@ static gboolean has_mode(const struct picture *picture, const struct wfd_mode *m
 
 static gint64 picture_pts(media_pipeline *p, const struct picture_time *picture)
 {
-	gint64 shown = picture->repeat ? -1 : (gint64)(picture->flip_ns - p->base_ns);
+	gint64 shown = picture->repeat ? -1 : (gint64)(picture->shown_ns - p->base_ns);
 
 	return picture_times_pts(&p->times, running_now(p), shown);
 }
@@ -447,6 +447,7 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 	struct picture_time time = {
 		.seq = info->seq,
 		.flip_ns = info->flip_ns,
+		.shown_ns = info->shown_ns,
 		.repeat = repeat,
 	};
 	gboolean encoded = FALSE;

@@ -13,12 +13,12 @@
  *
  * Sound comes in units of the track (sound-track.h), in a size that suits the encoder, and
  * is encoded in a thread of its own.  At most MEDIA_SOUND_WAITS_NS of it wait for that: where
- * the processor does not get done with it, units are skipped, so there are gaps, but what
- * follows is no later.  Its PTS is CLOCK_MONOTONIC on the same axis as that of pictures, less what the
+ * the processor, or the network, does not get done with it, the oldest units are skipped, which
+ * a sink has no use for any more; so there are gaps, but what follows is no later.  Its PTS is CLOCK_MONOTONIC on the same axis as that of pictures, less what the
  * encoder puts in front of it (audio-encoders.h).
  *
- * A picture's PTS is the time of the desktop's flip, whatever the encoder says
- * (picture-times.h); every few seconds one is a key frame (key-frames.h).
+ * A picture's PTS is the time at which the desktop believes it to be on the screen, whatever the
+ * encoder says (picture-times.h); every few seconds one is a key frame (key-frames.h).
  */
 #pragma once
 

@@ -13,7 +13,7 @@ gint64 picture_times_pts(struct picture_times *times, gint64 now, gint64 shown)
 {
 	gint64 pts = MAX(now, 0);
 
-	if (shown >= 0 && shown < pts)
+	if (shown >= 0 && shown <= pts + PICTURE_TIMES_MAX_AHEAD_NS)
 		pts = MAX(shown, pts - PICTURE_TIMES_MAX_AGE_NS);
 	if (times->last_pts >= 0)
 		pts = MAX(pts, times->last_pts + PICTURE_TIMES_STEP_NS);

@@ -2,8 +2,9 @@
 /*
  * picture-times.h - when each picture is shown, kept beside the encoder
  *
- * A picture's time is that of the desktop's flip, and it is ours: no encoder is
- * trusted with it.  Some count pictures and make times of that (vah264enc before
+ * A picture's time is that at which the desktop believes it to be on the screen, the
+ * vertical blank after its flip, since players have the sound of the picture at that
+ * time.  It is sent before.  And the time is ours: no encoder is trusted with it.  Some count pictures and make times of that (vah264enc before
  * GStreamer 1.24.3), some lose what is attached to a buffer.  What is known
  * instead is that encoders which hold back nothing and have no B pictures give
  * pictures out in the order in which they got them.  So each picture that goes in
@@ -32,11 +33,15 @@ G_BEGIN_DECLS
  */
 #define PICTURE_TIMES_MAX_AGE_NS (50 * G_GINT64_CONSTANT(1000000))
 
+/* A refresh period of the slowest mode, 23.9 Hz. */
+#define PICTURE_TIMES_MAX_AHEAD_NS (42 * G_GINT64_CONSTANT(1000000))
+
 /**
  * struct picture_time - a picture on its way
  * @pts: running time at which it is shown
  * @seq: number of the frame
- * @flip_ns: CLOCK_MONOTONIC of the desktop's flip
+ * @flip_ns: CLOCK_MONOTONIC of the desktop's flip, for how long all took
+ * @shown_ns: at which it is on the screen, which @pts is made of
  * @pushed_us: g_get_monotonic_time() when the encoder got it
  * @play: number of the PLAY during which it was pushed; another one is stale
  * @encoder: number of the encoder that gets it
@@ -46,6 +51,7 @@ struct picture_time {
 	gint64 pts;
 	guint64 seq;
 	guint64 flip_ns;
+	guint64 shown_ns;
 	gint64 pushed_us;
 	guint play;
 	guint encoder;
@@ -68,9 +74,10 @@ void picture_times_forget(struct picture_times *times, guint encoder);
 /**
  * picture_times_pts() - the time of the next picture
  * @now: running time
- * @shown: running time of the flip; -1 for a picture that is shown again
+ * @shown: running time at which it is on the screen; -1 for a picture that is shown again
  *
- * Never in the future, and later than all times before.
+ * Later than all times before, and not further in the future than a vertical blank can be:
+ * PICTURE_TIMES_MAX_AHEAD_NS; what is, is shown now.
  */
 gint64 picture_times_pts(struct picture_times *times, gint64 now, gint64 shown);
 

@@ -128,6 +128,18 @@
  * up for longer. A desktop that waits by a fence (OUT_FENCE_PTR) is not held up
  * at all: what is not released by the vblank is revoked there.
  *
+ * A picture is handed out with its commit, and the desktop is told that it is on
+ * the screen with the vertical blank after that, as any monitor does: that time
+ * is in the event of the flip, and players that show a picture and play its sound
+ * at one moment go by it. It is known at the commit already (struct
+ * miracast_frame, shown_ns), so nobody has to wait for it: send at once, with a
+ * time stamp of shown_ns on the axis of the sound, which lies in the future by one
+ * refresh period at most. A display that obeys time stamps shows the picture by
+ * that part of a period later than one that was stamped with the commit, and in
+ * the desktop's own steps; with the commit's time, picture and sound would be
+ * apart by up to a period, 33 ms at 30 Hz, of which half is noticed. flip_ns is for
+ * how long things have taken. A flip that is held up (see above) is told later.
+ *
  * The cursor image of a held picture is protected in the same way when the
  * desktop changes the image by a commit, as Wayland compositors do. The legacy
  * cursor ioctls wait for nobody, and their callers draw into the image that is on
@@ -878,6 +890,8 @@ struct miracast_rect {
  * @cursor_buffer_id: out: buffer with the cursor image, for GET_BUFFER
  * @revoked: out: seq of pictures that were released with a sync_file, and whose
  *	hold was revoked before that signalled; each is named once
+ * @shown_ns: out: CLOCK_MONOTONIC of the first vertical blank after @flip_ns; 0
+ *	from a kernel that does not know it
  *
  * Never waits: -EAGAIN when there is no newer picture (poll for EPOLLPRI),
  * -ENODATA when the monitor is off or not plugged in, -EBUSY when
@@ -911,6 +925,7 @@ struct miracast_frame {
 	__u32 cursor_offset;
 	__u64 cursor_buffer_id;
 	__u64 revoked[MIRACAST_MAX_HELD];
+	__u64 shown_ns;
 };
 
 /**

@@ -91,8 +91,8 @@
  *	and pipe->vblank.lock below those.
  * pipe->frame_lock (spinlock, interrupts off)
  *	Picture, damage, holds, context, statistics. A leaf but for the locks of
- *	work queues and of the session's chunk records. No framebuffer, fence or
- *	session is put under it.
+ *	work queues and of the session's chunk records, and pipe->vblank.lock. No
+ *	framebuffer, fence or session is put under it.
  */
 #ifndef _MIRACAST_DRV_H_
 #define _MIRACAST_DRV_H_
@@ -206,6 +206,7 @@ struct miracast_cursor {
  * @fb: framebuffer, referenced, or NULL when there is nothing to see
  * @seq: number of the picture
  * @flip_ns: CLOCK_MONOTONIC of the commit
+ * @shown_ns: that of the vblank after it
  * @src_x: left edge of the picture in @fb
  * @src_y: top edge of the picture in @fb
  * @width: pixels
@@ -219,6 +220,7 @@ struct miracast_picture {
 	struct drm_framebuffer *fb;
 	u64 seq;
 	u64 flip_ns;
+	u64 shown_ns;
 	u32 src_x;
 	u32 src_y;
 	u32 width;
@@ -500,6 +502,7 @@ u32 miracast_mode_refresh(const struct drm_display_mode *mode);
 int miracast_vblank_init(struct drm_crtc *crtc);
 void miracast_vblank_on(struct drm_crtc *crtc);
 u64 miracast_vblank_period(struct drm_crtc *crtc);
+u64 miracast_vblank_next(struct drm_crtc *crtc);
 int miracast_vblank_enable(struct drm_crtc *crtc);
 void miracast_vblank_disable(struct drm_crtc *crtc);
 bool miracast_vblank_get_timestamp(struct drm_crtc *crtc, int *max_error,

@@ -127,6 +127,7 @@ static void miracast_picture_stamp(struct miracast_pipe *pipe,
 
 	picture->seq = ++pipe->last_seq;
 	picture->flip_ns = ktime_get_ns();
+	picture->shown_ns = miracast_vblank_next(&pipe->crtc);
 	picture->mode_serial = pipe->mode.serial;
 	pipe->stats.pictures++;
 }
@@ -406,6 +407,7 @@ static void miracast_frame_fill(struct miracast_pipe *pipe,
 
 	frame->seq = picture->seq;
 	frame->flip_ns = picture->flip_ns;
+	frame->shown_ns = picture->shown_ns;
 	frame->buffer_id = miracast_fb_id(picture->fb);
 	frame->modifier = DRM_FORMAT_MOD_LINEAR;
 	frame->fourcc = fb->format->format;

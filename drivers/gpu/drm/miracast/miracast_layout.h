@@ -145,7 +145,7 @@ MIRACAST_MEMBER(rect, y1, 4);
 MIRACAST_MEMBER(rect, x2, 8);
 MIRACAST_MEMBER(rect, y2, 12);
 
-MIRACAST_STRUCT(frame, 424);
+MIRACAST_STRUCT(frame, 432);
 MIRACAST_MEMBER(frame, seq, 0);
 MIRACAST_MEMBER(frame, flip_ns, 8);
 MIRACAST_MEMBER(frame, buffer_id, 16);
@@ -171,6 +171,7 @@ MIRACAST_MEMBER(frame, cursor_pitch, 376);
 MIRACAST_MEMBER(frame, cursor_offset, 380);
 MIRACAST_MEMBER(frame, cursor_buffer_id, 384);
 MIRACAST_MEMBER(frame, revoked, 392);
+MIRACAST_MEMBER(frame, shown_ns, 424);
 
 MIRACAST_STRUCT(release_frame, 16);
 MIRACAST_MEMBER(release_frame, seq, 0);

@@ -136,6 +136,29 @@ u64 miracast_vblank_period(struct drm_crtc *crtc)
 	return period;
 }
 
+/**
+ * miracast_vblank_next() - when the next vblank is
+ * @crtc: the CRTC
+ *
+ * A flip that is armed now is complete with it, and its event has this time.
+ *
+ * Return: nanoseconds of CLOCK_MONOTONIC, 0 where no mode was ever set.
+ */
+u64 miracast_vblank_next(struct drm_crtc *crtc)
+{
+	struct miracast_vblank *vblank = crtc_to_vblank(crtc);
+	unsigned long flags;
+	u64 next = 0;
+
+	spin_lock_irqsave(&vblank->lock, flags);
+	if (vblank->period)
+		next = ktime_to_ns(miracast_vblank_last(vblank)) +
+		       vblank->period;
+	spin_unlock_irqrestore(&vblank->lock, flags);
+
+	return next;
+}
+
 /* Core wants to hear of vblanks. */
 int miracast_vblank_enable(struct drm_crtc *crtc)
 {
