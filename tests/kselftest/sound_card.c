@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include "miracast_alsa.h"
+#include "miracast_memory.h"
 
 FIXTURE(card) {
 	struct sound s;
@@ -63,7 +64,8 @@ TEST_F(card, comes_and_goes_with_the_plug)
 		  strstr((char *)info.longname, SOUND_NAME " at "));
 	EXPECT_NE(NULL, strstr((char *)info.longname, self->s.kms.target.name));
 	EXPECT_EQ(0, dev_ioctl(control, SNDRV_CTL_IOCTL_PCM_INFO, &pcm));
-	EXPECT_STREQ("HDMI 0", (char *)pcm.name);
+	EXPECT_STREQ("HDMI 0", (char *)pcm.id);
+	EXPECT_STREQ(SOUND_NAME, (char *)pcm.name);
 	EXPECT_EQ(1, pcm.subdevices_count);
 	/* No microphone. */
 	pcm.stream = SNDRV_PCM_STREAM_CAPTURE;
@@ -311,6 +313,7 @@ TEST_F(card, jack_is_plugged)
 	ASSERT_EQ(0, control_get(control, SNDRV_CTL_ELEM_IFACE_CARD,
 				 "HDMI/DP,pcm=0 Jack", &info, &value));
 	EXPECT_EQ(SNDRV_CTL_ELEM_TYPE_BOOLEAN, info.type);
+	EXPECT_FALSE(info.access & SNDRV_CTL_ELEM_ACCESS_WRITE);
 	EXPECT_EQ(1, value.value.integer.value[0]);
 	/* Who waits for events hears that the card has gone. */
 	EXPECT_EQ(0, dev_ioctl(control, SNDRV_CTL_IOCTL_SUBSCRIBE_EVENTS, &subscribe));
@@ -524,6 +527,125 @@ TEST_F(card, rewind_and_delay)
 	back = 20000;
 	EXPECT_EQ(0, dev_ioctl(self->s.pcm.fd, SNDRV_PCM_IOCTL_REWIND, &back));
 	EXPECT_GE(9600, back);
+}
+
+/* ------------------------------------------------------------ sound servers */
+
+/* alsa-lib does without calls: it writes its position into a page, and reads ALSA's. */
+TEST_F(card, positions_are_mapped)
+{
+	struct snd_pcm_mmap_control *control;
+	struct snd_pcm_mmap_status *status;
+	struct pcm *pcm = &self->s.pcm;
+	snd_pcm_uframes_t at;
+
+	*pcm = (struct pcm) { .rate = 48000, .channels = 2, .period = 480, .buffer = 9600 };
+	ASSERT_EQ(0, sink_plug_sound(self->s.kms.sink));
+	ASSERT_EQ(0, pcm_open(pcm, &self->s.kms.target));
+	ASSERT_EQ(0, pcm_set_up(pcm, 0));
+	ASSERT_EQ(0, pcm_prepare(pcm));
+	status = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, pcm->fd, SNDRV_PCM_MMAP_OFFSET_STATUS);
+	ASSERT_NE(MAP_FAILED, status);
+	control = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, pcm->fd,
+		       SNDRV_PCM_MMAP_OFFSET_CONTROL);
+	ASSERT_NE(MAP_FAILED, control);
+	EXPECT_EQ(SNDRV_PCM_STATE_PREPARED, status->state);
+	control->appl_ptr = 9600;
+	ASSERT_EQ(0, pcm_ioctl(pcm, SNDRV_PCM_IOCTL_START));
+	EXPECT_EQ(SNDRV_PCM_STATE_RUNNING, status->state);
+	sleep_ms(20);
+	ASSERT_EQ(0, pcm_ioctl(pcm, SNDRV_PCM_IOCTL_HWSYNC));
+	at = status->hw_ptr;
+	EXPECT_LE(900, at);
+	EXPECT_GE(9600, at);
+	EXPECT_LT(0, status->tstamp.tv_sec + status->tstamp.tv_nsec);
+	sleep_ms(20);
+	ASSERT_EQ(0, pcm_ioctl(pcm, SNDRV_PCM_IOCTL_HWSYNC));
+	EXPECT_LT(at, status->hw_ptr);
+	/* The ring is played to its end without one call more. */
+	sleep_ms(240);
+	EXPECT_EQ(SNDRV_PCM_STATE_XRUN, status->state);
+	munmap(status, PAGE);
+	munmap(control, PAGE);
+}
+
+TEST_F(card, questions_of_a_sound_server)
+{
+	int monotonic = SNDRV_PCM_TSTAMP_TYPE_MONOTONIC, version = 0;
+	int user_version = SNDRV_PCM_VERSION;
+	struct snd_pcm_channel_info channel = { .channel = 1 };
+	struct snd_pcm_status status = { .audio_tstamp_data = 1 };
+	static int16_t silence[9600 * 2];
+	snd_pcm_uframes_t on = 100;
+	struct pcm *pcm = &self->s.pcm;
+
+	open_for_writing(_metadata, &self->s, 0);
+	EXPECT_EQ(0, dev_ioctl(pcm->fd, SNDRV_PCM_IOCTL_PVERSION, &version));
+	EXPECT_LT(0, version);
+	EXPECT_EQ(0, dev_ioctl(pcm->fd, SNDRV_PCM_IOCTL_USER_PVERSION, &user_version));
+	EXPECT_EQ(0, dev_ioctl(pcm->fd, SNDRV_PCM_IOCTL_TTSTAMP, &monotonic));
+	EXPECT_EQ(0, dev_ioctl(pcm->fd, SNDRV_PCM_IOCTL_CHANNEL_INFO, &channel));
+	EXPECT_EQ(16, channel.first);
+	EXPECT_EQ(32, channel.step);
+	EXPECT_EQ(4800, writei(pcm, silence, 4800));
+	EXPECT_EQ(0, dev_ioctl(pcm->fd, SNDRV_PCM_IOCTL_FORWARD, &on));
+	EXPECT_EQ(100, on);
+	EXPECT_EQ(4700, writei(pcm, silence, 4700));
+	EXPECT_EQ(SNDRV_PCM_STATE_RUNNING, pcm_state(pcm));
+	sleep_ms(20);
+	EXPECT_EQ(0, dev_ioctl(pcm->fd, SNDRV_PCM_IOCTL_STATUS_EXT, &status));
+	EXPECT_EQ(9600, status.avail + status.delay);
+	EXPECT_LT(0, status.audio_tstamp.tv_sec + status.audio_tstamp.tv_nsec);
+	/* What is queued is dropped while it runs. */
+	EXPECT_EQ(0, pcm_ioctl(pcm, SNDRV_PCM_IOCTL_RESET));
+	EXPECT_EQ(SNDRV_PCM_STATE_RUNNING, pcm_state(pcm));
+	EXPECT_EQ(0, pcm_ioctl(pcm, SNDRV_PCM_IOCTL_XRUN));
+	EXPECT_EQ(SNDRV_PCM_STATE_XRUN, pcm_state(pcm));
+}
+
+/* Two displays start at one call, and stop at one. */
+TEST_F(card, linked_with_that_of_another_monitor)
+{
+	struct pcm second = { .rate = 48000, .channels = 2, .period = 480, .buffer = 9600 };
+	struct pcm *pcm = &self->s.pcm;
+	struct miracast_target_info other;
+	int sink;
+
+	*pcm = second;
+	ASSERT_EQ(0, sink_plug_sound(self->s.kms.sink));
+	ASSERT_EQ(0, pcm_open(pcm, &self->s.kms.target));
+	ASSERT_EQ(0, pcm_set_up(pcm, 0));
+	ASSERT_EQ(0, kms_find(self->s.kms.broker, 1, &other));
+	sink = broker_open_sink(self->s.kms.broker, other.id, MIRACAST_OPEN_NONBLOCK);
+	ASSERT_LE(0, sink);
+	ASSERT_EQ(0, sink_start(sink));
+	ASSERT_EQ(0, sink_plug_sounding(sink, 3, 2, "Another"));
+	ASSERT_EQ(0, pcm_open(&second, &other));
+	ASSERT_EQ(0, pcm_set_up(&second, 0));
+
+	ASSERT_EQ(0, dev_ioctl(pcm->fd, SNDRV_PCM_IOCTL_LINK, (void *)(intptr_t)second.fd));
+	EXPECT_EQ(0, pcm_prepare(pcm));
+	EXPECT_EQ(SNDRV_PCM_STATE_PREPARED, pcm_state(&second));
+	EXPECT_EQ(0, pcm_write(pcm, 9600));
+	EXPECT_EQ(0, pcm_write(&second, 9600));
+	EXPECT_EQ(0, pcm_ioctl(pcm, SNDRV_PCM_IOCTL_START));
+	EXPECT_EQ(SNDRV_PCM_STATE_RUNNING, pcm_state(pcm));
+	EXPECT_EQ(SNDRV_PCM_STATE_RUNNING, pcm_state(&second));
+	EXPECT_EQ(0, pcm_ioctl(&second, SNDRV_PCM_IOCTL_DROP));
+	EXPECT_EQ(SNDRV_PCM_STATE_SETUP, pcm_state(pcm));
+	/* One goes under them. ALSA stops both then; the other card is still there. */
+	EXPECT_EQ(0, sink_unplug(self->s.kms.sink));
+	EXPECT_EQ(-ENODEV, pcm_prepare(pcm));
+	pcm_close(pcm);
+	pcm_close(&second);
+	ASSERT_EQ(0, pcm_open(&second, &other));
+	ASSERT_EQ(0, pcm_set_up(&second, 0));
+	EXPECT_EQ(0, pcm_prepare(&second));
+	EXPECT_EQ(0, pcm_write(&second, 9600));
+	EXPECT_EQ(0, pcm_ioctl(&second, SNDRV_PCM_IOCTL_START));
+	EXPECT_EQ(SNDRV_PCM_STATE_RUNNING, pcm_state(&second));
+	pcm_close(&second);
+	close(sink);
 }
 
 TEST_HARNESS_MAIN

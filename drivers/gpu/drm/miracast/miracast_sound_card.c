@@ -16,7 +16,6 @@
 #include <sound/control.h>
 #include <sound/core.h>
 #include <sound/initval.h>
-#include <sound/jack.h>
 #include <sound/pcm.h>
 
 #include "miracast_drv.h"
@@ -24,7 +23,6 @@
 
 #define MIRACAST_SOUND_DRIVER	"Miracast"
 #define MIRACAST_SOUND_DEVICE	"HDMI 0"
-#define MIRACAST_SOUND_JACK	"HDMI/DP,pcm=0"	/* " Jack" is added */
 
 /* How often an application may want to be woken. */
 #define MIRACAST_SOUND_MIN_PERIOD_US	1000
@@ -353,6 +351,19 @@ static int miracast_card_iec958_put(struct snd_kcontrol *control,
 	return 1;
 }
 
+/* The card goes with the plug. */
+static int miracast_card_jack_get(struct snd_kcontrol *control,
+				  struct snd_ctl_elem_value *value)
+{
+	value->value.integer.value[0] = 1;
+
+	return 0;
+}
+
+/*
+ * The jack is a control of our own: what ALSA's jacks leave behind when there is
+ * no memory for one of their parts is used after it has been freed.
+ */
 static const struct snd_kcontrol_new miracast_card_controls[] = {
 	{
 		.iface = SNDRV_CTL_ELEM_IFACE_PCM,
@@ -361,6 +372,13 @@ static const struct snd_kcontrol_new miracast_card_controls[] = {
 			  SNDRV_CTL_ELEM_ACCESS_VOLATILE,
 		.info = miracast_card_eld_info,
 		.get = miracast_card_eld_get,
+	},
+	{
+		.iface = SNDRV_CTL_ELEM_IFACE_CARD,
+		.name = "HDMI/DP,pcm=0 Jack",
+		.access = SNDRV_CTL_ELEM_ACCESS_READ,
+		.info = snd_ctl_boolean_mono_info,
+		.get = miracast_card_jack_get,
 	},
 	{
 		.iface = SNDRV_CTL_ELEM_IFACE_MIXER,
@@ -405,7 +423,6 @@ static int miracast_card_chmap_get(struct snd_kcontrol *control,
 static int miracast_card_add_controls(struct miracast_sound *sound)
 {
 	struct snd_kcontrol *control;
-	struct snd_jack *jack;
 	unsigned int i;
 	int ret;
 
@@ -417,13 +434,6 @@ static int miracast_card_add_controls(struct miracast_sound *sound)
 		if (ret < 0)
 			return ret;
 	}
-
-	ret = snd_jack_new(sound->card, MIRACAST_SOUND_JACK, SND_JACK_AVOUT,
-			   &jack, true, false);
-	if (ret < 0)
-		return ret;
-	/* The card goes with the plug. */
-	snd_jack_report(jack, SND_JACK_AVOUT);
 
 	return 0;
 }
@@ -440,7 +450,8 @@ static int miracast_card_add_device(struct miracast_sound *sound)
 	if (ret < 0)
 		return ret;
 	pcm->private_data = sound;
-	strscpy(pcm->name, MIRACAST_SOUND_DEVICE, sizeof(pcm->name));
+	/* What sound servers show of a device, where others have "HDMI 0", too. */
+	strscpy(pcm->name, sound->name, sizeof(pcm->name));
 	snd_pcm_set_ops(pcm, SNDRV_PCM_STREAM_PLAYBACK, &miracast_card_ops);
 	sound->substream = pcm->streams[SNDRV_PCM_STREAM_PLAYBACK].substream;
 
@@ -539,7 +550,8 @@ err_card:
 	snd_card_free(sound->card);
 err_sound:
 	miracast_sound_put(sound);
-	return ERR_PTR(ret == -ENOMEM ? -ENOMEM : -ENOSPC);
+	/* For want of memory for its name a device of ALSA's is invalid, later. */
+	return ERR_PTR(ret == -ENOMEM || ret == -EINVAL ? -ENOMEM : -ENOSPC);
 }
 
 /**
