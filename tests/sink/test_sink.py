@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,7 @@ sys.path.insert(0, HERE)
 import compare  # noqa: E402
 import ts_maker  # noqa: E402
 from fake_source import FakeSource  # noqa: E402
-from wfdsink import h264, media, misbehave, mpegts, params, rtp, rtsp, runner, tscheck  # noqa: E402
+from wfdsink import h264, media, mice, misbehave, mpegts, params, rtp, rtsp, runner, tscheck  # noqa: E402
 from wfdsink.rules import RULES, Findings  # noqa: E402
 from wfdsink.session import Options  # noqa: E402
 
@@ -384,6 +385,57 @@ class Scripts(unittest.TestCase):
         self.assertRaises(KeyError, Findings().add, "no-such-rule")
         for rule in RULES.values():
             self.assertTrue(rule.clause and rule.text)
+
+
+class Infrastructure(unittest.TestCase):
+    """The control channel of Miracast over Infrastructure, with a source of a few lines."""
+
+    # "PC" on port 7236, laid out by hand.
+    READY = bytes.fromhex("0023 01 01 00 0004 5000 4300 02 0002 1c44 03 0010 00112233445566778899aabbccddeeff")
+    STOP = bytes.fromhex("0017 01 02 03 0010 00112233445566778899aabbccddeeff")
+
+    def channel(self, behaviour: str = "good") -> tuple[mice.ControlChannel, socket.socket]:
+        channel = mice.ControlChannel("127.0.0.1", 0, behaviour)
+        self.addCleanup(channel.close)
+        source = socket.create_connection(channel.address)
+        self.addCleanup(source.close)
+        return channel, source
+
+    def test_ready_and_stop(self) -> None:
+        channel, source = self.channel()
+        source.sendall(self.READY)
+        self.assertEqual(channel.wait(5), ("127.0.0.1", 7236))
+        self.assertFalse(channel.misbehave())
+        source.sendall(self.STOP)
+        source.close()
+        self.assertTrue(channel.over.wait(5))
+        facts = channel.facts()
+        self.assertEqual([word for _, word in facts["said"]], ["SOURCE_READY", "STOP_PROJECTION"])
+        self.assertEqual(facts["source"]["name"], "PC")
+
+    def test_wrong_sources(self) -> None:
+        for data in (self.STOP, self.READY[:-1], b"\0\x04\1\1", b"GET / HTTP/1.1\r\n", b""):
+            channel, source = self.channel()
+            source.sendall(data)
+            source.shutdown(socket.SHUT_WR)
+            with self.assertRaises((mice.MiceError, OSError), msg=repr(data)):
+                channel.wait(5)
+
+    def test_stop_of_another(self) -> None:
+        channel, source = self.channel()
+        source.sendall(self.READY)
+        channel.wait(5)
+        source.sendall(self.STOP[:-1] + b"\0")
+        self.assertTrue(channel.over.wait(5))
+        self.assertIn("another source", channel.facts()["said"][-1][1])
+
+    def test_stop_from_here(self) -> None:
+        channel, source = self.channel("stop")
+        source.sendall(self.READY)
+        channel.wait(5)
+        channel.act()
+        source.settimeout(5)
+        self.assertEqual(source.recv(100), bytes.fromhex("0004 01 02"))
 
 
 class Sessions(Directory):
