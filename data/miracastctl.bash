@@ -21,7 +21,7 @@ _miracastctl() {
 		words=$(miracastctl "$command" --help 2>/dev/null | grep -o -- '--[a-z][a-z-]*')
 	else
 		case $command in
-		connect) words=$(miracastctl list 2>/dev/null | grep -oE '\b([0-9a-f]{2}:){5}[0-9a-f]{2}\b') ;;
+		connect) words=$(miracastctl list 2>/dev/null | grep -oE '\b(([0-9a-f]{2}:){5}[0-9a-f]{2}|mice:[][0-9a-z.:%_-]+)\b') ;;
 		unlisten) words=$(miracastctl status 2>/dev/null |
 			sed -nE 's/^listening on ([][0-9A-Za-z.:%]+)$/\1/p') ;;
 		disconnect) words=all$'\n'$(miracastctl status 2>/dev/null | sed -nE 's/^([0-9]+)  .*/\1/p') ;;
