@@ -14,7 +14,7 @@ modules=$1
 [ $# -eq 0 ] || shift
 # Where the kernel lets allocations fail.
 faults=
-[ ! -e /proc/self/fail-nth ] || faults="relay_faults kms_faults"
+[ ! -e /proc/self/fail-nth ] || faults="relay_faults kms_faults sound_faults"
 tests=${*:-relay_abi relay_session relay_messages relay_lifetime relay_chunks
 	relay_requests relay_hostile relay_growth relay_stress kms_growth kms_revoked
 	kms_connector kms_card kms_frames kms_buffers kms_flips kms_vblank
