@@ -142,6 +142,10 @@ local function started ()
   for _, display in ipairs (gone) do
     go_back (display)
   end
+  -- Written down before it went; what was before it has been forgotten since.
+  if display_of (configured) and not known[display_of (configured)] then
+    configure (nil)
+  end
   if waiting and outputs[waiting] and not outputs[configured] then
     take (waiting)
   end

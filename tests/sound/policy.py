@@ -37,6 +37,11 @@ GONE_S, START_S = 1.5, 5.5
 failed = False
 
 
+def display_free(name: str) -> bool:
+    """Whether what was chosen is no display."""
+    return "miracast-" not in name
+
+
 class Policy:
     def __init__(self, out: pathlib.Path):
         self._out = out
@@ -188,6 +193,19 @@ class Policy:
         self.plug(TV, 700)
         self.becomes("the first does not", TV)
         self.unplug(TV, TV2)
+        self.server.choose(SPEAKERS)
+        self.plug(TV, 700)
+        self.becomes("the TV is connected", TV)
+        time.sleep(2)
+        self.server.run("pw-cli", "destroy", str(self.server.nodes()[TV]["id"]))
+        self.becomes("it goes", SPEAKERS)
+        time.sleep(0.2)
+        # Before WirePlumber has written down that it went back, which it does a second later.
+        self.server.kill("wireplumber")
+        time.sleep(2)
+        self.server.wait()
+        time.sleep(START_S)
+        self.report(display_free(self.server.configured()), "a TV that went just before a crash is not left behind")
 
     def run(self) -> None:
         self.start()
