@@ -17,7 +17,8 @@ LOG = "/tmp/wpa_supplicant.log"
 
 
 def run(*argv: str) -> str:
-    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    """Output of a program that ends by itself within less than five minutes."""
+    return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=300).stdout
 
 
 def interface_of(phy: str, netns: str | None = None) -> str:

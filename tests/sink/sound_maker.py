@@ -35,10 +35,13 @@ def _second(hz: int, rate: int, click: bool) -> array.array:
               (CLICK * math.sin(2 * math.pi * CLICK_HZ * n / rate) if n < length else 0)) for n in range(rate)))
 
 
-def signal(seconds: float, rate: int = 48000, channels: int = 2) -> list[array.array]:
-    """The samples of each channel, with a click at the beginning of each second."""
+def signal(seconds: float, rate: int = 48000, channels: int = 2, hz_of: tuple[int, ...] = ()) -> list[array.array]:
+    """The samples of each channel, with a click at the beginning of each second.
+
+    `hz_of`: other tones than those of so many channels.
+    """
     made = []
-    for number, hz in enumerate(TONES[channels]):
+    for number, hz in enumerate(hz_of or TONES[channels]):
         whole = _second(hz, rate, number != LFE) * math.ceil(seconds)
         made.append(whole[:round(seconds * rate)])
     return made

@@ -142,9 +142,9 @@ class SoundServer:
                 found[properties["node.name"]] = {**properties, "id": item["id"]}
         return found
 
-    def _metadata(self, key: str) -> str:
+    def _metadata(self, key: str, timeout: float) -> str:
         try:
-            output = self.run("pw-metadata", "-n", "default", "0", key, check=False, timeout=10)
+            output = self.run("pw-metadata", "-n", "default", "0", key, check=False, timeout=timeout)
         except subprocess.TimeoutExpired:
             # It waits for a WirePlumber that has died meanwhile.
             return ""
@@ -152,13 +152,13 @@ class SoundServer:
         values = re.findall(r"value:'(.*)' type:", output)
         return json.loads(values[-1])["name"] if values else ""
 
-    def default(self) -> str:
-        """Name of the output that plays what has no other."""
-        return self._metadata("default.audio.sink")
+    def default(self, timeout: float = 10) -> str:
+        """Name of the output that plays what has no other; empty where that is not said in time."""
+        return self._metadata("default.audio.sink", timeout)
 
     def configured(self) -> str:
         """Name of the output that was asked for."""
-        return self._metadata("default.configured.audio.sink")
+        return self._metadata("default.configured.audio.sink", timeout=10)
 
     def default_became(self, name: str, seconds: float, do) -> float:
         """Does something and waits for this output to be the default; when it was, in CLOCK_MONOTONIC."""
