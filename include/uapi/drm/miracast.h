@@ -138,7 +138,8 @@
  * that part of a period later than one that was stamped with the commit, and in
  * the desktop's own steps; with the commit's time, picture and sound would be
  * apart by up to a period, 33 ms at 30 Hz, of which half is noticed. flip_ns is for
- * how long things have taken. A flip that is held up (see above) is told later.
+ * how long things have taken. A flip that is held up (see above) is told later, and
+ * one whose commit sits across a blank with the blank after that.
  *
  * The cursor image of a held picture is protected in the same way when the
  * desktop changes the image by a commit, as Wayland compositors do. The legacy
