@@ -14,6 +14,7 @@ import time
 
 TOP = pathlib.Path(__file__).resolve().parents[3]
 WFD_SINK = TOP / "tests/sink/wfd-sink"
+MICE_SINK = TOP / "tests/sink/wfd-sink-mice"
 SUPPRESSIONS = TOP / "tests/lsan.supp"
 PYTHON = "/usr/bin/python3"
 PORT = 7236
@@ -76,13 +77,15 @@ class Programs:
     """What is tested, and how it is started."""
     broker: pathlib.Path
     umd: pathlib.Path
+    ctl: pathlib.Path
 
     @classmethod
     def of_build(cls, build: pathlib.Path) -> "Programs":
-        return cls(build / "userspace/broker/miracastd", build / "userspace/umd/miracast-umd")
+        return cls(build / "userspace/broker/miracastd", build / "userspace/umd/miracast-umd",
+                   build / "userspace/ctl/miracastctl")
 
     def missing(self) -> list[str]:
-        return [str(path) for path in (self.broker, self.umd) if not os.access(path, os.X_OK)]
+        return [str(path) for path in (self.broker, self.umd, self.ctl) if not os.access(path, os.X_OK)]
 
     def unsanitized(self) -> list[str]:
         return [str(path) for path in (self.broker, self.umd)
@@ -109,10 +112,10 @@ def sanitizer_reports(directory: pathlib.Path) -> list[str]:
 
 
 class Broker:
-    """A miracastd --no-bus --source=test; a context manager that leaves nothing behind."""
+    """A miracastd --source=test, without a bus unless there is one; a context manager that leaves nothing behind."""
 
     def __init__(self, programs: Programs, directory: pathlib.Path, host: str, *options: str, source: str = "test",
-                 umd: str | None = None, env: dict[str, str] | None = None):
+                 umd: str | None = None, env: dict[str, str] | None = None, bus: bool = False):
         self.directory, self.host = directory, host
         directory.mkdir(parents=True, exist_ok=True)
         self.lines: list[str] = []
@@ -120,7 +123,7 @@ class Broker:
         self._phases: dict[int, list[str]] = {}
         self._log = open(directory / "miracastd.log", "w", encoding="utf-8")
         self._process = subprocess.Popen(
-            [programs.broker, "--no-bus", f"--source={source}", f"--umd={umd or programs.umd}", f"--listen={host}",
+            [programs.broker, "--session-bus" if bus else "--no-bus", f"--source={source}", f"--umd={umd or programs.umd}", f"--listen={host}",
              *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace", env=dict(sanitizer_environment(directory), **(env or {})))
         self.pid = self._process.pid

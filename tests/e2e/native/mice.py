@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Miracast over Infrastructure over the loopback: miracastctl connects, the test sink is the display in the network."""
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+import re
+import signal
+import subprocess
+import time
+
+from processes import MICE_SINK, PYTHON, Broker, Failed, Programs, address, demand, sanitizer_environment, wait_until
+
+MODE = "--mode=640x480@60"
+# From the command to the display's first picture; most of it is the encoder's start, which sanitizers make slow.
+PICTURE_SECONDS = 2.0
+SANITIZED_SECONDS = 10.0
+# Of it, until the display has been told to call: nothing is waited for there.
+CONTACT_SECONDS = 1.0
+
+
+class Bus:
+    """A D-Bus of the test's own, for both of miracastd's; a context manager."""
+
+    def __enter__(self) -> "Bus":
+        self._process = subprocess.Popen(["dbus-daemon", "--session", "--nofork", "--print-address"],
+                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.address = self._process.stdout.readline().strip()
+        demand(self.address, "dbus-daemon did not start")
+        return self
+
+    def __exit__(self, *_exception) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+    def environment(self) -> dict[str, str]:
+        return {"DBUS_SESSION_BUS_ADDRESS": self.address, "DBUS_SYSTEM_BUS_ADDRESS": self.address}
+
+
+class Display:
+    """A wfd-sink-mice that waits for its source."""
+
+    def __init__(self, directory: pathlib.Path, host: str, *options: str):
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        listen = f"[{host}]:0" if ":" in host else f"{host}:0"
+        self._log = open(directory / "sink.log", "w", encoding="utf-8")
+        self._process = subprocess.Popen([PYTHON, MICE_SINK, "--listen", listen, "--out", directory, "--no-analysis",
+                                          *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                         stderr=self._log, text=True)
+        line = self._process.stdout.readline()
+        match = re.fullmatch(r"listening on (\S+) (\d+)\n", line)
+        demand(match, f"the display did not start: {line!r}, see {directory}")
+        self.port = int(match[2])
+        self.what = f"mice:[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+    def wait(self, seconds: float = 60) -> tuple[dict, dict]:
+        """(report.json, mice.json); the first is empty if there was no session."""
+        try:
+            self._process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failed(f"the display did not end within {seconds:g} s, see {self.directory}") from None
+        self._log.close()
+        report = self.directory / "report.json"
+        return (json.loads(report.read_text(encoding="utf-8")) if report.exists() else {},
+                json.loads((self.directory / "mice.json").read_text(encoding="utf-8")))
+
+    def act(self) -> None:
+        self._process.send_signal(signal.SIGUSR1)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._log.close()
+
+
+@dataclasses.dataclass
+class Bench:
+    programs: Programs
+    directory: pathlib.Path
+    broker: Broker
+    bus: Bus
+    host: str
+
+    def display(self, name: str, *options: str, host: str | None = None) -> Display:
+        return Display(self.directory / name, host or self.host, *options)
+
+    def ctl(self, *arguments: str) -> dict:
+        result = subprocess.run([self.programs.ctl, "--session-bus", *arguments, "--json"], capture_output=True, text=True,
+                                timeout=60, check=False,
+                                env=dict(sanitizer_environment(self.directory), **self.bus.environment()))
+        try:
+            return json.loads(result.stdout)
+        except json.JSONDecodeError:
+            raise Failed(f"miracastctl {' '.join(arguments)}: {result.returncode} {result.stderr}") from None
+
+    def connect(self, what: str) -> int:
+        """The session's number."""
+        answer = self.ctl("connect", "--no-wait", what)
+        demand("id" in answer, f"miracastctl connect {what}: {answer}")
+        return answer["id"]
+
+    def demand_end(self, session: int, wanted: str, seconds: float = 15) -> None:
+        reason, message = self.broker.wait_over(session, seconds)
+        demand(reason == wanted, f"{reason} ({message}) instead of {wanted}")
+
+    def said(self, mice: dict) -> list[str]:
+        return [word for _, word in mice["said"]]
+
+
+def picture(bench: Bench, host: str | None = None) -> None:
+    """From the command to the picture, by one clock; then the display ends it as over any other link."""
+    display = bench.display("picture-6" if host else "picture", "--duration", "2", host=host)
+    start = time.monotonic()
+    session = bench.connect(display.what)
+    report, mice = display.wait()
+    bench.demand_end(session, "sink-left")
+    demand(report.get("played") and report["rtp"]["packets"], f"nothing was played, see {display.directory}")
+    seconds = report["started_monotonic"] + report["first_picture"]["idr_t"] - start
+    came = mice["came"] - start
+    print(f"# mice: {'IPv6' if host else 'IPv4'}: contacted after {came:.3f} s, first picture after {seconds:.3f} s",
+          flush=True)
+    limit = PICTURE_SECONDS if bench.programs.unsanitized() else SANITIZED_SECONDS
+    demand(came <= CONTACT_SECONDS, f"the display was contacted after {came:.3f} s")
+    demand(seconds <= limit, f"the first picture came after {seconds:.3f} s")
+    demand(bench.said(mice) == ["SOURCE_READY", "STOP_PROJECTION"], f"the source said {bench.said(mice)}")
+    demand(mice["source"]["name"] and len(mice["source"]["id"]) == 32, f"the source is {mice['source']}")
+
+
+def ipv6(bench: Bench) -> None:
+    picture(bench, "::1")
+
+
+def stopped_by_source(bench: Bench) -> None:
+    display = bench.display("stopped-by-source", "--duration", "60", "--end", "wait")
+    session = bench.connect(display.what)
+    bench.broker.wait_phase(session, "streaming")
+    bench.ctl("disconnect", str(session))
+    bench.demand_end(session, "disconnected")
+    report, mice = display.wait(20)
+    demand(report["ended_by"] in ("source", "source-trigger"), f"ended by {report['ended_by']}")
+    demand(bench.said(mice) == ["SOURCE_READY", "STOP_PROJECTION"], f"the source said {bench.said(mice)}")
+
+
+def _plays_then(behaviour: str, reason: str):
+    def case(bench: Bench) -> None:
+        display = bench.display(behaviour, "--behaviour", behaviour, "--duration", "60", "--end", "wait")
+        session = bench.connect(display.what)
+        bench.broker.wait_phase(session, "streaming")
+        display.act()
+        bench.demand_end(session, reason)
+        display.wait(20)
+    return case
+
+
+def _never_plays(behaviour: str, reason: str):
+    def case(bench: Bench) -> None:
+        display = bench.display(behaviour, "--behaviour", behaviour)
+        bench.demand_end(bench.connect(display.what), reason, 5)
+        display.wait(20)
+    return case
+
+
+def refused(bench: Bench) -> None:
+    display = bench.display("refused")
+    display.kill()
+    bench.demand_end(bench.connect(display.what), "control-refused", 5)
+
+
+CASES = {
+    "picture": picture,
+    "ipv6": ipv6,
+    "stopped-by-source": stopped_by_source,
+    "stopped-by-display": _plays_then("stop", "sink-left"),
+    "control-lost": _plays_then("lose", "control-lost"),
+    "rejected": _never_plays("reject", "rejected"),
+    "garbage": _never_plays("garbage", "control-protocol"),
+    "security": _never_plays("security", "security-unsupported"),
+    "refused": refused,
+}
+
+
+def _case(bench: Bench, name: str, report) -> None:
+    try:
+        CASES[name](bench)
+        demand(bench.broker.running(), "miracastd has died")
+        wait_until(lambda: not bench.broker.umds(), 5, "no miracast-umd is left")
+        bench.broker.demand_clean()
+    except Failed as error:
+        report(f"mice/{name}", str(error))
+    else:
+        report(f"mice/{name}")
+
+
+def run(programs: Programs, directory: pathlib.Path, only: list[str], report) -> None:
+    """One miracastd for all; a display that is told to call, and does not, waits beside the other cases."""
+    directory.mkdir(parents=True, exist_ok=True)
+    host = address(1)
+    with Bus() as bus, Broker(programs, directory / "broker", host, MODE, "--no-p2p",
+                              f"--runtime-dir={directory / 'broker'}", bus=True, env=bus.environment()) as broker:
+        broker.wait_ready()
+        bench = Bench(programs, directory, broker, bus, host)
+        # What is known of encoders, and GStreamer's registry, are there from the second time on.
+        _warm_up(bench)
+        silent = None if only and "silent" not in only else bench.display("silent", "--behaviour", "silent",
+                                                                          host=address(2))
+        waiting = silent and bench.connect(silent.what)
+        for name in only or CASES:
+            if name in CASES:
+                _case(bench, name, report)
+        if silent:
+            _silent(bench, silent, waiting, report)
+        try:
+            broker.end()
+        except Failed as error:
+            report("mice/end", str(error))
+        else:
+            report("mice/end")
+
+
+def _warm_up(bench: Bench) -> None:
+    display = bench.display("warm-up", "--duration", "0.5")
+    bench.connect(display.what)
+    display.wait()
+
+
+def _silent(bench: Bench, display: Display, session: int, report) -> None:
+    try:
+        bench.demand_end(session, "sink-never-dialled", 40)
+        _, mice = display.wait(20)
+        demand(bench.said(mice) == ["SOURCE_READY", "STOP_PROJECTION"], f"the source said {bench.said(mice)}")
+    except Failed as error:
+        report("mice/silent", str(error))
+    else:
+        report("mice/silent")
