@@ -107,11 +107,22 @@ static char *answer_of(const char *const *argv)
 
 #define ANSWER_OF(...) answer_of((const char *const[]){ __VA_ARGS__, NULL })
 
+/* PipeWire of Debian 12 does not tell pactl of what wpctl has muted. */
+static const char *muted_by(void)
+{
+	g_autofree char *pulse = ANSWER_OF("pactl", "get-sink-mute", "@DEFAULT_SINK@");
+	g_autofree char *pipewire = ANSWER_OF("wpctl", "get-volume", "@DEFAULT_AUDIO_SINK@");
+
+	if (pulse && strcmp(pulse, "Mute: yes") == 0)
+		return "pactl set-sink-mute @DEFAULT_SINK@ 0";
+	return pipewire && g_str_has_suffix(pipewire, " [MUTED]") ? "wpctl set-mute @DEFAULT_AUDIO_SINK@ 0" : NULL;
+}
+
 /* Where a card is: does the sound server play on it? */
 static void check_default(struct doctor *d)
 {
 	g_autofree char *name = ANSWER_OF("pactl", "get-default-sink");
-	g_autofree char *mute = ANSWER_OF("pactl", "get-sink-mute", "@DEFAULT_SINK@");
+	const char *unmute;
 
 	if (!name)
 		return;
@@ -120,9 +131,8 @@ static void check_default(struct doctor *d)
 			   "Choose the display in the sound settings of your desktop, or: pactl "
 			   "set-default-sink NAME, one of those that `pactl list short sinks` names",
 			   "the default output is not the display but %s", name);
-	else if (mute && strcmp(mute, "Mute: yes") == 0)
-		doctor_say(d, "sound-output", WARN, "pactl set-sink-mute @DEFAULT_SINK@ 0",
-			   "the display is the default output, but muted");
+	else if ((unmute = muted_by()))
+		doctor_say(d, "sound-output", WARN, unmute, "the display is the default output, but muted");
 	else
 		doctor_say(d, "sound-output", OK, "", "the display is the default output");
 }
