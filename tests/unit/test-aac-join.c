@@ -12,7 +12,8 @@ static GByteArray *bytes_of(const char *bits)
 	gsize n = strlen(bits);
 
 	g_byte_array_set_size(bytes, (n + 7) / 8);
-	memset(bytes->data, 0, bytes->len);
+	if (n)
+		memset(bytes->data, 0, bytes->len);
 	for (gsize i = 0; i < n; i++) {
 		if (bits[i] == '1')
 			bytes->data[i / 8] |= 0x80 >> i % 8;
