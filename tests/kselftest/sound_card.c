@@ -508,6 +508,7 @@ TEST_F(card, rewind_and_delay)
 	struct snd_pcm_status status;
 	snd_pcm_uframes_t back = 400;
 	snd_pcm_sframes_t delay;
+	__u64 until;
 
 	open_for_writing(_metadata, &self->s, 0);
 	EXPECT_EQ(1000, writei(&self->s.pcm, silence, 1000));
@@ -524,6 +525,12 @@ TEST_F(card, rewind_and_delay)
 	EXPECT_GE(9600, status.delay);
 	EXPECT_EQ(9600, status.avail + status.delay);
 	EXPECT_LE(status.trigger_tstamp.tv_sec, status.tstamp.tv_sec);
+	/* Both are of one moment, also when the next frame is due while they are asked for. */
+	until = now_ms() + 50;
+	while (now_ms() < until) {
+		ASSERT_EQ(0, dev_ioctl(self->s.pcm.fd, SNDRV_PCM_IOCTL_STATUS, &status));
+		ASSERT_EQ(9600, status.avail + status.delay);
+	}
 	back = 20000;
 	EXPECT_EQ(0, dev_ioctl(self->s.pcm.fd, SNDRV_PCM_IOCTL_REWIND, &back));
 	EXPECT_GE(9600, back);

@@ -152,13 +152,15 @@ static void miracast_sound_give(struct miracast_sound *sound, u64 clock,
 }
 
 /*
- * Where the card is, see "Positions". Afterwards nobody holds what is before, and
- * the reader may have what is due soon; it has to be woken for that by a tick.
+ * Where the card is when its clock is at @clock, see "Positions". Afterwards nobody
+ * holds what is before, and the reader may have what is due soon; it has to be
+ * woken for that by a tick.
  */
-static u64 miracast_sound_position(struct miracast_sound *sound, s64 queued)
+static u64 miracast_sound_position(struct miracast_sound *sound, u64 clock,
+				   s64 queued)
 {
 	struct miracast_stream *stream = &sound->stream;
-	u64 clock = miracast_stream_clock(stream), position = clock;
+	u64 position = clock;
 	u64 hold = miracast_stream_frames(stream, MIRACAST_SOUND_HOLD_US *
 						  NSEC_PER_USEC);
 
@@ -260,7 +262,8 @@ void miracast_sound_start(struct miracast_sound *sound,
 	stream->start_ns = ktime_get_ns();
 	stream->period = div_u64(stream->position, stream->period_frames);
 
-	miracast_sound_position(sound, queued);
+	miracast_sound_position(sound, miracast_stream_clock(&sound->stream),
+				queued);
 	miracast_sound_arm(sound);
 	trace_miracast_sound_start(sound->card_number, stream->rate,
 				   stream->channels, stream->buffer_frames,
@@ -307,15 +310,17 @@ void miracast_sound_stop(struct miracast_sound *sound)
 u64 miracast_sound_pointer(struct miracast_sound *sound, s64 queued, s64 *delay)
 {
 	struct miracast_stream *stream = &sound->stream;
-	u64 position, offset;
+	u64 clock, position, offset;
 	unsigned long flags;
 
 	spin_lock_irqsave(&sound->lock, flags);
 	position = stream->position;
 	*delay = 0;
 	if (stream->running) {
-		position = miracast_sound_position(sound, queued);
-		*delay = position - miracast_stream_clock(stream);
+		/* Once: between two looks at the clock it goes on. */
+		clock = miracast_stream_clock(stream);
+		position = miracast_sound_position(sound, clock, queued);
+		*delay = position - clock;
 		stream->position = position;
 	}
 	offset = 0;
@@ -350,7 +355,9 @@ bool miracast_sound_tick(struct miracast_sound *sound, s64 queued, bool draining
 	spin_lock_irqsave(&sound->lock, flags);
 	running = stream->running;
 	if (running) {
-		position = miracast_sound_position(sound, queued);
+		position = miracast_sound_position(sound,
+						   miracast_stream_clock(stream),
+						   queued);
 		given = stream->taken < stream->given;
 		period = div_u64(position, stream->period_frames);
 		*elapsed = period != stream->period ||
