@@ -84,7 +84,7 @@ char **quirk_files_read(const char *directory, char ***problems)
 	g_autoptr(GPtrArray) files = directory ? files_of(directory) : g_ptr_array_new();
 	g_autoptr(GStrvBuilder) texts = g_strv_builder_new();
 	g_autoptr(GStrvBuilder) sentences = g_strv_builder_new();
-	g_autoptr(wfd_quirk_table) scratch = wfd_quirk_table_new();
+	g_autoptr(wfd_quirk_table) scratch = files->len ? wfd_quirk_table_new() : NULL;
 	gsize room = QUIRK_FILES_MAX_TEXT;
 
 	for (guint i = 0; i < files->len; i++) {
