@@ -579,20 +579,28 @@ static void test_word(struct fixture *f, gconstpointer data)
 	end(f);
 }
 
-/* An address that leads nowhere, and one that nobody listens on, cost little. */
-static void test_second_address(struct fixture *f, gconstpointer data)
-{
-	g_autoptr(GSocket) full = listen_on("127.0.0.3", f->port, 0);
-	GSocket *callers[3];
-	gint64 start = g_get_monotonic_time();
+#define CALLERS 3
 
-	for (guint i = 0; i < G_N_ELEMENTS(callers); i++) {
+/* Whoever calls 127.0.0.3 now waits: nobody takes those who are there. */
+static void fill(struct fixture *f, GSocket *callers[CALLERS])
+{
+	for (guint i = 0; i < CALLERS; i++) {
 		g_autoptr(GSocketAddress) there = g_inet_socket_address_new_from_string("127.0.0.3", f->port);
 
 		callers[i] = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
 		g_socket_set_blocking(callers[i], FALSE);
 		g_socket_connect(callers[i], there, NULL, NULL);
 	}
+}
+
+/* An address that leads nowhere, and one that nobody listens on, cost little. */
+static void test_second_address(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocket) full = listen_on("127.0.0.3", f->port, 0);
+	GSocket *callers[CALLERS];
+	gint64 start = g_get_monotonic_time();
+
+	fill(f, callers);
 	mock_resolver_add("tv.local", "127.0.0.3", "127.0.0.4", "127.0.0.1", NULL);
 	begin_on(f, "tv.local");
 	answer(f, "127.0.0.1");
@@ -606,16 +614,10 @@ static void test_second_address(struct fixture *f, gconstpointer data)
 static void test_nowhere(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocket) full = listen_on("127.0.0.3", f->port, 0);
-	GSocket *callers[3];
+	GSocket *callers[CALLERS];
 	gint64 start = g_get_monotonic_time();
 
-	for (guint i = 0; i < G_N_ELEMENTS(callers); i++) {
-		g_autoptr(GSocketAddress) there = g_inet_socket_address_new_from_string("127.0.0.3", f->port);
-
-		callers[i] = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-		g_socket_set_blocking(callers[i], FALSE);
-		g_socket_connect(callers[i], there, NULL, NULL);
-	}
+	fill(f, callers);
 	begin_on(f, "127.0.0.3");
 	wait_until(is_gone, f);
 	assert_reason(f, "control-refused");
