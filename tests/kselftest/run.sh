@@ -109,12 +109,25 @@ for node in /dev/miracast /dev/miracast_test; do
 	done
 done
 
+# Somebody may write to the file $STOOD_STILL when the machine has not run anything for a while: who fails then, fails
+# because of that, and gets another chance or two.
+stood_still() { # how often
+	wc -l <"${STOOD_STILL:-/dev/null}"
+}
+
 for test in $tests; do
-	if "./$test" >"/tmp/$test.$$" 2>&1; then
-		result=ok
-	else
+	for chances in 2 1 0; do
+		before=$(stood_still)
+		if "./$test" >"/tmp/$test.$$" 2>&1; then
+			result=ok
+			break
+		fi
 		result="not ok"
-	fi
+		if [ $chances -eq 0 ] || [ "$(stood_still)" -eq "$before" ]; then
+			break
+		fi
+		sed 's/^/# the machine stood still: /' "/tmp/$test.$$"
+	done
 	sed 's/^/# /' "/tmp/$test.$$"
 	rm -f "/tmp/$test.$$"
 	say "$result" "$test"

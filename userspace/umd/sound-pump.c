@@ -126,11 +126,12 @@ static gpointer pump_thread(gpointer data)
 		if (begins)
 			sound_track_begin(pump->track, now_ns());
 		if (running) {
-			for (guint i = 0; i < PIECES_AT_A_TIME; i++) {
-				if (!take(pump))
-					break;
-			}
-			due = sound_track_advance(pump->track, now_ns());
+			guint64 asked = now_ns();
+
+			for (guint i = 0; i < PIECES_AT_A_TIME && take(pump); i++)
+				asked = now_ns();
+			/* The thread may have waited for its turn since: what was played meanwhile is not missing, but not asked for. */
+			due = sound_track_advance(pump->track, asked);
 			note_counters(pump);
 		}
 		wait_for_sound(pump, due);

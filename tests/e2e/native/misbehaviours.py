@@ -87,13 +87,15 @@ MAX_FLOOD_KEY_FRAMES = 12
 # Seconds to play; M16 comes after 25 s.
 DURATION = collections.defaultdict(lambda: 1.5, {
     "idr-flood": 3.0, "pause-play-storm": 6.0, "lg-like": 27.0, "m16-error": 27.0, "ms-late-m2": 2.0})
-# Longest first, so that no broker is busy alone at the end.
 SLOW = ("m16-no-answer", "silent-in-play", "lg-like", "m16-error", "slow-answers")
 # Nothing ends within this: 25 s until M16, 60 s that it may stay unanswered, and the dialogue.
 PATIENCE = 120
 
 # What a broker remembers of these would change what the sinks after them hear: see faults.py.
 ELSEWHERE = frozenset({"close-m3-long"})
+
+# Longest first, so that no broker is busy alone at the end.
+CASES = [name for name in sorted(SCRIPTS, key=lambda name: name not in SLOW) if name not in ELSEWHERE]
 
 # Findings that a script brings about by itself.
 MEANINGLESS = {
@@ -186,8 +188,7 @@ class Worker:
 def run(programs: Programs, directory: pathlib.Path, only: list[str], report) -> None:
     """Runs the scripts; report(name, error or None) is called for each, from several threads."""
     scripts = queue.SimpleQueue()
-    names = [name for name in sorted(SCRIPTS, key=lambda name: name not in SLOW)
-             if name not in ELSEWHERE and (not only or name in only)]
+    names = [name for name in CASES if not only or name in only]
     for name in names:
         if name in REASONS:
             scripts.put(name)
