@@ -109,14 +109,17 @@ for node in /dev/miracast /dev/miracast_test; do
 	done
 done
 
-# Somebody may write to the file $STOOD_STILL when the machine has not run anything for a while: who fails then, fails
-# because of that, and gets another chance or two.
+# What these expect needs a machine that runs them within 20 ms of when they are due. Somebody may write to the file
+# $STOOD_STILL when it has not: then they fail because of that, and get another chance or two.
+timed="relay_messages kms_flips kms_vblank kms_trace sound_card sound_samples"
 stood_still() { # how often
 	wc -l <"${STOOD_STILL:-/dev/null}"
 }
 
 for test in $tests; do
-	for chances in 2 1 0; do
+	chances=0
+	case " $timed " in *" $test "*) chances=2 ;; esac
+	while :; do
 		before=$(stood_still)
 		if "./$test" >"/tmp/$test.$$" 2>&1; then
 			result=ok
@@ -127,6 +130,7 @@ for test in $tests; do
 			break
 		fi
 		sed 's/^/# the machine stood still: /' "/tmp/$test.$$"
+		chances=$((chances - 1))
 	done
 	sed 's/^/# /' "/tmp/$test.$$"
 	rm -f "/tmp/$test.$$"
