@@ -156,6 +156,10 @@ static void failed(enum channel_reason reason, const char *message, gpointer dat
 	f->reason = reason;
 }
 
+static void link_rate(guint bit_rate, gpointer data)
+{
+}
+
 static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer data)
 {
 	struct fixture *f = data;
@@ -168,6 +172,7 @@ static const struct media_pipeline_funcs funcs = {
 	.needed = needed,
 	.first_sent = first_sent,
 	.failed = failed,
+	.link_rate = link_rate,
 	.frame_sent = frame_sent,
 };
 
