@@ -30,7 +30,7 @@
  * A message
  *	Exists inside the relay only. An accepted message has exactly one end:
  *	whoever removes it from its session's table completes it, everybody
- *	else finds nothing there. See drivers/gpu/drm/miracast/miracast_relay.c.
+ *	else finds nothing there. See drivers/gpu/drm/miracast/relay/miracast_message.c.
  *
  * Contexts
  * --------

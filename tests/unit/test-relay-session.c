@@ -179,7 +179,7 @@ static void test_r37_atomic_context(void)
 	}
 	g_test_trap_subprocess(NULL, 0, 0);
 	g_test_trap_assert_failed();
-	g_test_trap_assert_stderr("*miracast_relay.c*kernel_shim_spinlocks*");
+	g_test_trap_assert_stderr("*miracast_message.c*kernel_shim_spinlocks*");
 }
 
 static void test_r50_callback_that_sends_again(void)

@@ -2,8 +2,8 @@
 /*
  * kernel-shim - enough of the kernel's interface to run our pure kernel code in a process
  *
- * The relay (miracast_queue.c, miracast_chunk.c, miracast_relay.c,
- * miracast_session.c, miracast_target.c) is compiled unchanged against the
+ * The relay (miracast_queue.c, miracast_chunk.c, miracast_message.c,
+ * miracast_session.c, miracast_registry.c) is compiled unchanged against the
  * headers of this directory. They declare what these files use, with the
  * kernel's meaning, and are stricter where that finds faults:
  *

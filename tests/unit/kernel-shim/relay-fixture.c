@@ -7,24 +7,6 @@
 
 #include "relay-fixture.h"
 
-/* Character device and debugfs are the kernel's alone. */
-int miracast_chardev_init(void)
-{
-	return 0;
-}
-
-void miracast_chardev_exit(void)
-{
-}
-
-void miracast_debugfs_init(void)
-{
-}
-
-void miracast_debugfs_exit(void)
-{
-}
-
 static int relay_create_context(void *driver_data, struct miracast_session *session,
 				void **context)
 {
@@ -90,7 +72,7 @@ void relay_driver_init(struct relay_driver *driver)
 
 	memset(driver, 0, sizeof(*driver));
 	relay_ops.owner = &driver->module;
-	KERNEL_SHIM_ASSERT(!miracast_relay_init());
+	KERNEL_SHIM_ASSERT(!miracast_messages_init());
 	KERNEL_SHIM_ASSERT(!miracast_register_target(&desc, &relay_ops, driver, &driver->target));
 }
 
@@ -99,7 +81,7 @@ void relay_driver_exit(struct relay_driver *driver)
 	miracast_unregister_target(driver->target);
 	KERNEL_SHIM_ASSERT(!driver->alive && !driver->module.users);
 	KERNEL_SHIM_ASSERT(!miracast_targets_count());
-	miracast_relay_exit();
+	miracast_messages_exit();
 }
 
 struct miracast_session *relay_open(struct relay_driver *driver)

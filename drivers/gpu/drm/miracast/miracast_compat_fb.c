@@ -4,7 +4,7 @@
  */
 #include <drm/drm_plane.h>
 
-#include "miracast_drv.h"
+#include "display/miracast_drv.h"
 
 struct drm_framebuffer *
 miracast_compat_fb_create(struct drm_device *drm, struct drm_file *file,

@@ -8,7 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "../miracast_chunk.h"
+#include "relay/miracast_chunk.h"
 
 #define DATA_LEN	5
 /* With its private data, padded. */

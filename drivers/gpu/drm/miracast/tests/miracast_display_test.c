@@ -7,8 +7,8 @@
 #include <linux/prandom.h>
 #include <linux/string.h>
 
-#include "../miracast_damage.h"
-#include "../miracast_edid.h"
+#include "display/miracast_damage.h"
+#include "display/miracast_edid.h"
 
 /* ----------------------------------------------------------------- damage */
 

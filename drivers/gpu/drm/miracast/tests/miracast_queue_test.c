@@ -8,7 +8,7 @@
 #include <linux/err.h>
 #include <linux/slab.h>
 
-#include "../miracast_queue.h"
+#include "relay/miracast_queue.h"
 
 #define IN_LEN	4
 #define OUT_MAX	8

@@ -206,9 +206,9 @@ struct miracast_targets {
 
 extern struct miracast_targets miracast_targets;
 
-/* miracast_relay.c: messages */
-int miracast_relay_init(void);
-void miracast_relay_exit(void);
+/* miracast_message.c: messages */
+int miracast_messages_init(void);
+void miracast_messages_exit(void);
 void miracast_session_init_messages(struct miracast_session *session);
 void miracast_session_kill_messages(struct miracast_session *session);
 void miracast_session_complete(struct miracast_session *session,
@@ -235,7 +235,7 @@ int miracast_session_io_control(struct miracast_session *session, u32 code,
 				void *out, size_t out_len,
 				size_t *bytes_returned);
 
-/* miracast_target.c: registry */
+/* miracast_registry.c: registry */
 struct miracast_target *miracast_target_find(u32 id);
 void miracast_target_put(struct miracast_target *target);
 unsigned int miracast_targets_count(void);
@@ -258,9 +258,9 @@ const struct miracast_ioctl *
 miracast_find_ioctl(const struct miracast_ioctl *ioctls, unsigned int num,
 		    unsigned int cmd);
 
-/* miracast_chardev.c and miracast_sink.c: the two kinds of file */
-int miracast_chardev_init(void);
-void miracast_chardev_exit(void);
+/* miracast_broker.c and miracast_sink.c: the two kinds of file */
+int miracast_relay_init(void);
+void miracast_relay_exit(void);
 struct file *miracast_sink_file(struct miracast_session *session, bool nonblock);
 
 /* miracast_debugfs.c */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers: our own in shared memory, and other drivers' that we only pass on.
+ * Buffers: our own in shared memory, and other drivers' that we only pass on; and
+ * the framebuffers in them, which the daemon knows by an id.
  *
  * A foreign buffer is imported without attaching to it. We never touch pixels,
  * so there is nothing to map, and the attachment alone would have a price:
@@ -13,8 +14,11 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 
+#include <drm/drm_damage_helper.h>
 #include <drm/drm_drv.h>
+#include <drm/drm_framebuffer.h>
 #include <drm/drm_gem.h>
+#include <drm/drm_gem_framebuffer_helper.h>
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_mode.h>
 #include <drm/drm_prime.h>
@@ -225,4 +229,53 @@ struct dma_buf *miracast_gem_share(struct drm_gem_object *obj)
 		return miracast_import_export(obj, 0);
 
 	return drm_gem_prime_export(obj, O_RDONLY | O_CLOEXEC);
+}
+
+/* ---------------------------------------------------------- framebuffers */
+
+static void miracast_fb_destroy(struct drm_framebuffer *fb)
+{
+	struct miracast_fb *mfb = to_miracast_fb(fb);
+
+	miracast_retire_fb(fb->dev, mfb->id);
+	drm_gem_fb_destroy(fb);
+}
+
+static const struct drm_framebuffer_funcs miracast_fb_funcs = {
+	.destroy = miracast_fb_destroy,
+	.create_handle = drm_gem_fb_create_handle,
+	/* Drawing into the front buffer becomes a commit with damage. */
+	.dirty = drm_atomic_helper_dirtyfb,
+};
+
+/**
+ * miracast_fb_create() - make a framebuffer
+ * @drm: the device
+ * @file: for whom
+ * @info: its format
+ * @cmd: the request
+ *
+ * Return: the framebuffer or an ERR_PTR().
+ */
+struct drm_framebuffer *
+miracast_fb_create(struct drm_device *drm, struct drm_file *file,
+		   const struct drm_format_info *info,
+		   const struct drm_mode_fb_cmd2 *cmd)
+{
+	struct miracast_fb *mfb;
+	int ret;
+
+	mfb = kzalloc(sizeof(*mfb), GFP_KERNEL);
+	if (!mfb)
+		return ERR_PTR(-ENOMEM);
+
+	mfb->id = atomic64_inc_return(&to_miracast_device(drm)->last_buffer_id);
+	ret = miracast_compat_fb_init(drm, &mfb->base, file, info, cmd,
+				      &miracast_fb_funcs);
+	if (ret) {
+		kfree(mfb);
+		return ERR_PTR(ret);
+	}
+
+	return &mfb->base;
 }

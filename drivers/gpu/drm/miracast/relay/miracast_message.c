@@ -484,27 +484,14 @@ EXPORT_SYMBOL_GPL(miracast_report_chunk);
 
 /* ----------------------------------------------------------------- module */
 
-int miracast_relay_init(void)
+int miracast_messages_init(void)
 {
-	int ret;
-
 	miracast_wq = alloc_workqueue("miracast", WQ_UNBOUND, 0);
-	if (!miracast_wq)
-		return -ENOMEM;
 
-	ret = miracast_chardev_init();
-	if (ret) {
-		destroy_workqueue(miracast_wq);
-		return ret;
-	}
-	miracast_debugfs_init();
-
-	return 0;
+	return miracast_wq ? 0 : -ENOMEM;
 }
 
-void miracast_relay_exit(void)
+void miracast_messages_exit(void)
 {
-	miracast_debugfs_exit();
-	miracast_chardev_exit();
 	destroy_workqueue(miracast_wq);
 }

@@ -561,7 +561,7 @@ int miracast_frame_release(void *context, void *arg);
 void miracast_hold_undo(struct miracast_context *context,
 			const struct miracast_frame *frame);
 
-/* miracast_retire.c: buffer ids that were given out */
+/* miracast_buffer_id.c: buffer ids that were given out */
 unsigned int miracast_retire_unknown(struct miracast_context *context,
 				     const u64 *ids, unsigned int num);
 int miracast_retire_reserve(struct miracast_spare *spare, unsigned int num);
@@ -579,7 +579,7 @@ void miracast_notify_kick(struct miracast_pipe *pipe);
 void miracast_notify_mode(struct miracast_pipe *pipe,
 			  const struct drm_crtc_state *crtc_state);
 
-/* miracast_context.c */
+/* miracast_target_ops.c */
 extern const struct miracast_target_ops miracast_target_ops;
 
 #endif /* _MIRACAST_DRV_H_ */

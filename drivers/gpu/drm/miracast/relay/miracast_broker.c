@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * /dev/miracast: the broker's file.
+ * /dev/miracast: the broker's file; and the begin and end of the relay.
  */
 #include <linux/compat.h>
 #include <linux/err.h>
@@ -219,12 +219,29 @@ static struct miscdevice miracast_misc = {
 	.mode = 0600,
 };
 
-int miracast_chardev_init(void)
+/* ----------------------------------------------------------------- module */
+
+int miracast_relay_init(void)
 {
-	return misc_register(&miracast_misc);
+	int ret;
+
+	ret = miracast_messages_init();
+	if (ret)
+		return ret;
+
+	ret = misc_register(&miracast_misc);
+	if (ret) {
+		miracast_messages_exit();
+		return ret;
+	}
+	miracast_debugfs_init();
+
+	return 0;
 }
 
-void miracast_chardev_exit(void)
+void miracast_relay_exit(void)
 {
+	miracast_debugfs_exit();
 	misc_deregister(&miracast_misc);
+	miracast_messages_exit();
 }

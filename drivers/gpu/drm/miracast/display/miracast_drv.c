@@ -27,7 +27,7 @@
 #include <drm/drm_vblank.h>
 
 #include "miracast_drv.h"
-#include "miracast_relay.h"
+#include "relay/miracast_relay.h"
 #include "miracast_sound.h"
 
 #define MIRACAST_NAME	"miracast"
