@@ -76,14 +76,16 @@ static int passes_on(struct __test_metadata *_metadata, struct kms *kms,
 		.width = 1280, .height = 720, .pitch = 1280 * 4,
 	};
 	int out, reexported;
+	__u32 flags = 0;
 
 	ASSERT_EQ(0, drmPrimeFDToHandle(kms->card, prime, &fb.handle));
 	ASSERT_EQ(0, kms_fb_from_handle(kms, &fb, DRM_FORMAT_XRGB8888));
 	ASSERT_EQ(0, kms_flip_damaged(kms, &fb, NULL, 0));
 	ASSERT_EQ(0, sink_acquire(kms->sink, &frame));
 	EXPECT_EQ(1280 * 4, frame.pitch[0]);
-	out = sink_get_buffer(kms->sink, frame.buffer_id);
+	out = sink_get_flagged_buffer(kms->sink, frame.buffer_id, &flags);
 	ASSERT_LE(0, out);
+	EXPECT_EQ(MIRACAST_BUFFER_IMPORTED, flags);
 	EXPECT_NE(0, inode(prime));
 	EXPECT_EQ(inode(prime), inode(out));
 
@@ -182,30 +184,115 @@ TEST_F(buffers, refused_when_a_daemon_cannot_read_them)
 	close(sink);
 }
 
-/* A buffer in a process's own memory, where the kernel has that. */
-TEST_F(buffers, of_memory)
+/*
+ * A buffer in a process's own memory; -ENOENT where the kernel has no such thing, as
+ * Debian's 6.1, which says so, too. @pixels receives the memory, unless it is NULL.
+ */
+static int memory_buffer(struct __test_metadata *_metadata, uint32_t **pixels)
 {
 	struct udmabuf_create create = { .size = SIZE };
 	int udmabuf = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	int prime;
+
+	if (udmabuf < 0) {
+		EXPECT_EQ(ENOENT, errno);
+		EXPECT_NE(0, system("modprobe -nq udmabuf"));
+		return -ENOENT;
+	}
+	create.memfd = (uint32_t)memfd_create("picture", MFD_ALLOW_SEALING |
+							 MFD_CLOEXEC);
+	EXPECT_EQ(0, ftruncate((int)create.memfd, SIZE));
+	EXPECT_EQ(0, fcntl((int)create.memfd, F_ADD_SEALS, F_SEAL_SHRINK));
+	if (pixels) {
+		*pixels = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			       (int)create.memfd, 0);
+		EXPECT_NE(MAP_FAILED, *pixels);
+	}
+	prime = ioctl(udmabuf, UDMABUF_CREATE, &create);
+	EXPECT_LE(0, prime);
+
+	return prime;
+}
+
+/* Plugs in again with these drivers named, and tries. */
+static void plug_imports(struct __test_metadata *_metadata, struct kms *kms,
+			 uint32_t flags, const char *first, const char *second)
+{
+	uint8_t edid[2 * EDID_BLOCK];
+	static struct plug plug;
+
+	edid_make(edid);
+	plug_make(&plug, NULL, 0, edid, sizeof(edid), flags);
+	if (first)
+		plug_add_import(&plug, first);
+	if (second)
+		plug_add_import(&plug, second);
+	ASSERT_EQ(0, sink_plug(kms->sink, &plug));
+}
+
+static int import(const struct kms *kms, int prime)
+{
+	struct drm_gem_close drop = {};
+	int ret = errno_of(drmPrimeFDToHandle(kms->card, prime, &drop.handle));
+
+	if (!ret)
+		ret = dev_ioctl(kms->card, DRM_IOCTL_GEM_CLOSE, &drop);
+
+	return ret;
+}
+
+/*
+ * vgem makes nothing ready for the CPU, as its memory always is, so it has to be
+ * named; memory of a process is made ready.
+ */
+TEST_F(buffers, only_those_that_the_plug_names)
+{
+	static const struct {
+		uint32_t flags;
+		const char *first, *second;
+		int vgem, memory;
+	} cases[] = {
+		{ 0, NULL, NULL, -EOPNOTSUPP, -EOPNOTSUPP },
+		{ MIRACAST_PLUG_IMPORT, NULL, NULL, 0, 0 },
+		{ MIRACAST_PLUG_IMPORT_SYNCED, NULL, NULL, -EOPNOTSUPP, 0 },
+		{ MIRACAST_PLUG_IMPORT_SYNCED, "vgem", NULL, 0, 0 },
+		{ 0, "vgem", NULL, 0, -EOPNOTSUPP },
+		{ 0, "nouveau", "vgem", 0, -EOPNOTSUPP },
+		{ 0, "udmabuf", "nouveau", -EOPNOTSUPP, 0 },
+		/* Whole names. */
+		{ 0, "vge", "vgem2", -EOPNOTSUPP, -EOPNOTSUPP },
+		/* The name of the helper is nobody's. */
+		{ 0, "drm", NULL, -EOPNOTSUPP, -EOPNOTSUPP },
+	};
+	int vgem = card_open_driver("vgem"), prime, memory;
+	struct kms *kms = &self->kms;
+	size_t i;
+
+	ASSERT_LE(0, vgem);
+	prime = vgem_buffer(vgem);
+	ASSERT_LE(0, prime);
+	memory = memory_buffer(_metadata, NULL);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		plug_imports(_metadata, kms, cases[i].flags, cases[i].first,
+			     cases[i].second);
+		EXPECT_EQ(cases[i].vgem, import(kms, prime))
+			TH_LOG("vgem, case %zu", i);
+		if (memory >= 0)
+			EXPECT_EQ(cases[i].memory, import(kms, memory))
+				TH_LOG("memory, case %zu", i);
+	}
+}
+
+/* A buffer in a process's own memory, where the kernel has that. */
+TEST_F(buffers, of_memory)
+{
 	const uint32_t *seen;
 	uint32_t *pixels;
 	int prime, out;
 
-	/* Debian's 6.1 has none: its kernel says so, too. */
-	if (udmabuf < 0) {
-		EXPECT_EQ(ENOENT, errno);
-		EXPECT_NE(0, system("modprobe -nq udmabuf"));
+	prime = memory_buffer(_metadata, &pixels);
+	if (prime < 0)
 		return;
-	}
-	create.memfd = (uint32_t)memfd_create("picture", MFD_ALLOW_SEALING |
-							 MFD_CLOEXEC);
-	ASSERT_EQ(0, ftruncate((int)create.memfd, SIZE));
-	ASSERT_EQ(0, fcntl((int)create.memfd, F_ADD_SEALS, F_SEAL_SHRINK));
-	pixels = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-		      (int)create.memfd, 0);
-	ASSERT_NE(MAP_FAILED, pixels);
-	prime = ioctl(udmabuf, UDMABUF_CREATE, &create);
-	ASSERT_LE(0, prime);
 	out = passes_on(_metadata, &self->kms, prime);
 
 	/* The daemon sees what is drawn while it looks: there is no copy. */
@@ -221,10 +308,12 @@ TEST_F(buffers, our_own_comes_back)
 	struct miracast_frame frame;
 	uint32_t handle;
 	int daemon, prime, fd;
+	__u32 flags = 0;
 
 	ASSERT_EQ(0, sink_acquire(self->kms.sink, &frame));
-	daemon = sink_get_buffer(self->kms.sink, frame.buffer_id);
+	daemon = sink_get_flagged_buffer(self->kms.sink, frame.buffer_id, &flags);
 	ASSERT_LE(0, daemon);
+	EXPECT_EQ(0, flags);
 	ASSERT_EQ(0, sink_release(self->kms.sink, frame.seq, -1, NULL));
 	ASSERT_EQ(0, drmPrimeHandleToFD(self->kms.card, self->fb.handle,
 					DRM_CLOEXEC | DRM_RDWR, &prime));

@@ -62,6 +62,7 @@ TEST_F(growth, plugs_and_modes)
 	static const uint32_t plug_sizes[] = {
 		offsetof(struct miracast_plug, monitor_type),
 		offsetof(struct miracast_plug, sound_rates),
+		offsetof(struct miracast_plug, num_imports),
 		sizeof(struct miracast_plug), sizeof(struct miracast_plug) + 4,
 		sizeof(struct miracast_plug) + MORE, 1000,
 	};
@@ -124,6 +125,81 @@ TEST_F(growth, plugs_that_are_none)
 			TH_LOG("mode_size %#x", bad[i]);
 	}
 	EXPECT_EQ(DRM_MODE_DISCONNECTED, kms_status(&self->kms));
+}
+
+/* An import of each size; those that know more than the name say nothing of it. */
+TEST_F(growth, imports)
+{
+	static const uint32_t sizes[] = {
+		1, 8, sizeof(struct miracast_import), sizeof(struct miracast_import) + 1,
+		sizeof(struct miracast_import) + MORE,
+	};
+	const uint32_t head = sizeof(struct miracast_plug);
+	uint8_t *last;
+	size_t i, j;
+
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		plug_sized(&self->plug, self->edid, head, sizeof(struct miracast_mode), 0);
+		plug_head(&self->plug)->num_imports = 2;
+		plug_head(&self->plug)->import_size = sizes[i];
+		last = self->plug.data + self->plug.len;
+		memset(last, 0, 2 * sizes[i]);
+		last[0] = 'a';
+		last += sizes[i];
+		last[0] = 'b';
+		self->plug.len += 2 * sizes[i];
+		EXPECT_EQ(0, sink_plug(self->kms.sink, &self->plug))
+			TH_LOG("%u bytes", sizes[i]);
+		for (j = sizeof(struct miracast_import); j < sizes[i]; j++) {
+			last[j] = 1;
+			EXPECT_EQ(-E2BIG, sink_plug(self->kms.sink, &self->plug));
+			last[j] = 0;
+		}
+		last[0] = 0;
+		EXPECT_EQ(-EINVAL, sink_plug(self->kms.sink, &self->plug));
+	}
+}
+
+/* Names that are none, more than there may be, and sizes that do not add up. */
+TEST_F(growth, imports_that_are_none)
+{
+	static const uint32_t bad[] = {
+		0, 1, sizeof(struct miracast_import) + 1, 0x10000, 0x10001, 0x80000000,
+		UINT32_MAX,
+	};
+	char name[sizeof(struct miracast_import) + 1];
+	size_t i;
+
+	memset(name, 'x', sizeof(name));
+	for (i = 1; i < sizeof(name); i++) {
+		plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+		name[i] = 0;
+		plug_add_import(&self->plug, name);
+		name[i] = 'x';
+		EXPECT_EQ(i == sizeof(name) - 1 ? -EINVAL : 0,
+			  sink_plug(self->kms.sink, &self->plug))
+			TH_LOG("%zu characters", i);
+	}
+
+	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+	for (i = 0; i < MIRACAST_MAX_IMPORTS; i++)
+		plug_add_import(&self->plug, "x");
+	EXPECT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	plug_add_import(&self->plug, "x");
+	EXPECT_EQ(-EINVAL, sink_plug(self->kms.sink, &self->plug));
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+		plug_add_import(&self->plug, "x");
+		plug_head(&self->plug)->import_size = bad[i];
+		EXPECT_EQ(-EINVAL, sink_plug(self->kms.sink, &self->plug))
+			TH_LOG("import_size %#x", bad[i]);
+		plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+		plug_add_import(&self->plug, "x");
+		plug_head(&self->plug)->num_imports = bad[i] == 1 ? 2 : bad[i];
+		EXPECT_EQ(-EINVAL, sink_plug(self->kms.sink, &self->plug))
+			TH_LOG("num_imports %#x", bad[i]);
+	}
 }
 
 TEST_F(growth, io_control)

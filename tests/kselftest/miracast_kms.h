@@ -112,6 +112,24 @@ static inline void plug_make(struct plug *plug,
 	plug->len += edid_len;
 }
 
+/* Another driver whose buffers can be read; the name need not be terminated. */
+static inline void plug_add_import(struct plug *plug, const char *driver)
+{
+	struct miracast_plug head;
+	struct miracast_import import;
+	size_t len = strlen(driver);
+
+	memset(&import, 0, sizeof(import));
+	memcpy(import.driver, driver,
+	       len < sizeof(import.driver) ? len : sizeof(import.driver));
+	memcpy(&head, plug->data, sizeof(head));
+	head.num_imports++;
+	head.import_size = sizeof(import);
+	memcpy(plug->data, &head, sizeof(head));
+	memcpy(plug->data + plug->len, &import, sizeof(import));
+	plug->len += (uint32_t)sizeof(import);
+}
+
 static inline int sink_plug(int sink, const struct plug *plug)
 {
 	return sink_io_control(sink, MIRACAST_CTL_PLUG, plug->data, plug->len,
@@ -193,14 +211,22 @@ static inline int sink_release(int sink, __u64 seq, int sync_file,
 	return ret;
 }
 
-static inline int sink_get_buffer(int sink, __u64 id)
+/* @flags receives MIRACAST_BUFFER_*, unless it is NULL. */
+static inline int sink_get_flagged_buffer(int sink, __u64 id, __u32 *flags)
 {
 	struct miracast_get_buffer get = { .buffer_id = id };
 	int ret = dev_ioctl(sink, MIRACAST_IOC_GET_BUFFER, &get);
 
 	if (ret)
 		return ret;
+	if (flags)
+		*flags = get.flags;
 	return get.num_fds == 1 ? get.fd[0] : -EBADMSG;
+}
+
+static inline int sink_get_buffer(int sink, __u64 id)
+{
+	return sink_get_flagged_buffer(sink, id, NULL);
 }
 
 /* ------------------------------------------------------------ compositor */

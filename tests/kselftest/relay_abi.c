@@ -69,7 +69,8 @@ TEST_F(abi, R7_R9_handshake)
 	if (access("/proc/asound", F_OK))
 		hello.features |= MIRACAST_FEATURE_SOUND;
 	EXPECT_EQ(MIRACAST_FEATURE_REVOKED | MIRACAST_FEATURE_IMPORT |
-		  MIRACAST_FEATURE_SOUND, hello.features);
+		  MIRACAST_FEATURE_IMPORT_LIST | MIRACAST_FEATURE_SOUND,
+		  hello.features);
 	EXPECT_LE(MIRACAST_TEST_TARGETS, hello.num_targets);
 }
 

@@ -163,6 +163,44 @@
  * names its id, after which it never comes back, and the dma-buf should be
  * closed.
  *
+ * Buffers of other drivers
+ * ========================
+ *
+ * A desktop with a GPU of its own draws into that GPU's buffers, and asks this card
+ * to show them as they are (PRIME import). Whether a reader can do with them is the
+ * reader's to say, before the monitor appears: it names in the plug whose buffers it
+ * takes, and the card accepts those and refuses all others (-EOPNOTSUPP). A refusal
+ * is safe with nearly every desktop: it copies into buffers of this card, which are
+ * in memory and can always be mapped, at the price of one copy of each picture.
+ * wlroots (0.19) does not copy, and has nothing to show then. A buffer that was
+ * accepted and cannot be read is black or old on the screen with all of them, and
+ * they cannot know. So what is not known to be readable should not be taken.
+ *
+ * For a reader that maps buffers with the CPU there are three questions:
+ *
+ * Is there a mapping at all?
+ *	What has no mmap() is always refused. Where mmap() fails afterwards, that is
+ *	found out with the first picture.
+ * How fast is it?
+ *	Memory that the CPU does not cache is read at some 280 MB/s, too slowly for
+ *	anything. The reader finds that out by measuring the first pictures.
+ * Is what it shows what was drawn?
+ *	That cannot be found out: a mapping that shows an old picture looks like one of
+ *	a desktop that stands still, and desktops commit, with damage, pictures in
+ *	which nothing has changed. It has to be known of the exporter. The contract of
+ *	dma-bufs is that a CPU may read between the two DMA_BUF_IOCTL_SYNC. An exporter
+ *	for which that takes some work does it in its begin_cpu_access(). One without
+ *	that function says that its memory is the same for everybody at all times, and
+ *	of virtio_gpu that is not true: with 3D its buffers are drawn into on the host,
+ *	and what the guest maps is memory that nothing is written to. So a reader
+ *	should take buffers of exporters that have begin_cpu_access()
+ *	(MIRACAST_PLUG_IMPORT_SYNCED), and of those that it knows by name (struct
+ *	miracast_import) to have such memory as they say.
+ *
+ * All buffers are linear and of the formats of the planes: no others can be made
+ * framebuffers. When the reader finds that it cannot do with what it has got, it
+ * unplugs and plugs in again, and names fewer.
+ *
  * Sound
  * =====
  *
@@ -244,9 +282,10 @@
  * Structures grow at their ends, and there only. Each travels with its size:
  * that of an ioctl in its request number (_IOC_SIZE), headers of records, replies
  * and chunk records in their header_len, struct miracast_plug in its size,
- * struct miracast_mode in the plug's mode_size, what follows a struct
- * miracast_message in the message's len, the output of I/O control in
- * bytes_returned. Program and kernel may therefore be of different age:
+ * struct miracast_mode in the plug's mode_size, struct miracast_import in its
+ * import_size, what follows a struct miracast_message in the message's len, the
+ * output of I/O control in bytes_returned. Program and kernel may therefore be of
+ * different age:
  *
  *	who writes | the reader knows more of it  | the reader knows less of it
  *	-----------+------------------------------+-------------------------------
@@ -317,6 +356,7 @@ extern "C" {
 #define MIRACAST_MAX_HELD	4		/* frames held per sink fd */
 #define MIRACAST_MAX_MODES	128		/* modes in one plug */
 #define MIRACAST_MAX_EDID	(256 * 128)	/* bytes */
+#define MIRACAST_MAX_IMPORTS	64		/* drivers named in one plug */
 
 /* ------------------------------------------------------------ broker fd */
 
@@ -349,6 +389,11 @@ struct miracast_hello {
 #define MIRACAST_FEATURE_IMPORT		(1 << 1)
 /* Sound cards, see "Sound"; not in a kernel that was built without ALSA. */
 #define MIRACAST_FEATURE_SOUND		(1 << 2)
+/*
+ * MIRACAST_PLUG_IMPORT_SYNCED, and the list of struct miracast_import; struct
+ * miracast_get_buffer says whose a buffer is.
+ */
+#define MIRACAST_FEATURE_IMPORT_LIST	(1 << 3)
 
 /**
  * enum miracast_state - session state of a target
@@ -698,8 +743,9 @@ struct miracast_statistic {
 /**
  * enum miracast_ctl - I/O control codes of miracast.ko
  * @MIRACAST_CTL_PLUG: monitor arrival; input struct miracast_plug, then its
- *	modes, then its EDID; no output. Only in STARTED. Again while plugged:
- *	replaces modes, EDID and flags, and the sound card if that is another one
+ *	modes, then its EDID, then its imports; no output. Only in STARTED. Again
+ *	while plugged: replaces modes, EDID, imports and flags, and the sound card
+ *	if that is another one. Buffers that were imported before stay
  * @MIRACAST_CTL_UNPLUG: monitor departure; no input, no output; also when
  *	there is none
  * @MIRACAST_CTL_GET_MODE: output struct miracast_mode_state: what the
@@ -730,6 +776,16 @@ struct miracast_mode {
 #define MIRACAST_MODE_PREFERRED	(1 << 0)
 
 /**
+ * struct miracast_import - a driver whose buffers the caller can read
+ * @driver: its name, NUL terminated: that of the DRM driver (DRM_IOCTL_VERSION)
+ *	which has exported the dma-buf; of what is not a buffer of GEM, or is exported
+ *	in a driver's own way, the exp_name of /proc/PID/fdinfo
+ */
+struct miracast_import {
+	char driver[32];
+};
+
+/**
  * struct miracast_plug - the monitor that arrives
  * @size: bytes of this structure
  * @flags: MIRACAST_PLUG_*
@@ -742,14 +798,18 @@ struct miracast_mode {
  * @sound_channels: 2, or 6 for a card that takes 2 or 6; 0 without a card
  * @sound_name: name of the card, UTF-8 without control characters, NUL terminated;
  *	empty without a card
+ * @num_imports: struct miracast_import that follow the EDID, at most
+ *	MIRACAST_MAX_IMPORTS
+ * @import_size: bytes of each: the size of struct miracast_import; 0 if there are
+ *	none
  *
  * The connector offers the modes of the EDID that the list holds, too: a mode
  * matches when its size is equal and its refresh within 0.5 %. Without an EDID,
  * or when nothing matches, it offers the list. An empty list sets no limit and
  * needs an EDID. The EDID is checked (-EINVAL) and then shown as it is.
  *
- * The input is as long as structure, modes and EDID together (-EINVAL). When there
- * can be no sound card, -EOPNOTSUPP (no MIRACAST_FEATURE_SOUND) or -ENOSPC (ALSA has
+ * The input is as long as structure, modes, EDID and imports together (-EINVAL).
+ * When there can be no sound card, -EOPNOTSUPP (no MIRACAST_FEATURE_SOUND) or -ENOSPC (ALSA has
  * no room for one more), the monitor is not plugged in either; it may be without.
  */
 struct miracast_plug {
@@ -762,6 +822,8 @@ struct miracast_plug {
 	__u32 sound_rates;
 	__u32 sound_channels;
 	char sound_name[32];
+	__u32 num_imports;
+	__u32 import_size;
 };
 
 #define MIRACAST_SOUND_44100	(1 << 0)
@@ -770,15 +832,18 @@ struct miracast_plug {
 /* The caller blends the cursor into the picture. Without: no cursor plane. */
 #define MIRACAST_PLUG_CURSOR	(1 << 0)
 /*
- * The caller can read pictures in buffers that another driver has made, a GPU's
- * say, and that the desktop has imported (PRIME). It gets that driver's dma-buf:
- * a GPU can import it; mmap() of it may fail, be slow, or show what is old.
- * Without: such buffers are refused, and compositors copy into buffers of this
- * card, which are in memory and can always be mapped. Imports are made for the
- * card, so they are refused as long as any monitor is plugged in without this;
- * and from a driver that lets nobody map its buffers in any case.
+ * The caller can read pictures in buffers that other drivers have made, whichever,
+ * and that the desktop has imported (PRIME): it has a GPU that imports them itself,
+ * or it takes what comes. See "Buffers of other drivers".
  */
 #define MIRACAST_PLUG_IMPORT	(1 << 1)
+/* The same of drivers that make their memory ready for the CPU (begin_cpu_access()). */
+#define MIRACAST_PLUG_IMPORT_SYNCED (1 << 2)
+/*
+ * What neither of the two allows, nor the plug's imports, is refused. Imports are
+ * made for the card, so each monitor that is plugged in has to allow them; and those
+ * of a driver that lets nobody map its buffers are refused in any case.
+ */
 
 /* ----------------------------------------------- miracast.ko: messages */
 
@@ -950,7 +1015,7 @@ struct miracast_release_frame {
  * struct miracast_get_buffer - MIRACAST_IOC_GET_BUFFER, fetch a dma-buf
  * @buffer_id: in: from a frame that is held by this fd
  * @num_fds: out: valid entries of @fd
- * @flags: in: zero
+ * @flags: in: zero; out: MIRACAST_BUFFER_*
  * @fd: out: dma-buf of each memory plane, O_CLOEXEC; planes that share a
  *	dma-buf share its descriptor
  *
@@ -970,6 +1035,8 @@ struct miracast_get_buffer {
 	__u32 flags;
 	__s32 fd[4];
 };
+
+#define MIRACAST_BUFFER_IMPORTED (1 << 0)	/* another driver's */
 
 /**
  * struct miracast_get_retired - MIRACAST_IOC_GET_RETIRED, buffers that are gone

@@ -78,6 +78,47 @@ static const u8 *miracast_monitor_edid(const struct miracast_monitor *monitor)
 	       monitor->plug.num_modes * sizeof(struct miracast_mode);
 }
 
+static const struct miracast_import *
+miracast_monitor_import_list(const struct miracast_monitor *monitor)
+{
+	return (const struct miracast_import *)(miracast_monitor_edid(monitor) +
+						monitor->plug.edid_len);
+}
+
+/**
+ * miracast_monitor_imports() - whether buffers of another driver can be read
+ * @monitor: the monitor
+ * @synced: the driver makes its memory ready for the CPU
+ * @driver: its name
+ *
+ * Return: true if whoever has plugged it in says so.
+ */
+bool miracast_monitor_imports(const struct miracast_monitor *monitor,
+			      bool synced, const char *driver)
+{
+	const struct miracast_import *import = miracast_monitor_import_list(monitor);
+	const struct miracast_plug *plug = &monitor->plug;
+	unsigned int i;
+
+	if (plug->flags & MIRACAST_PLUG_IMPORT ||
+	    (synced && plug->flags & MIRACAST_PLUG_IMPORT_SYNCED))
+		return true;
+
+	for (i = 0; i < plug->num_imports; i++, import++) {
+		if (!strcmp(import->driver, driver))
+			return true;
+	}
+
+	return false;
+}
+
+static bool miracast_import_sane(const struct miracast_import *import)
+{
+	size_t len = strnlen(import->driver, sizeof(import->driver));
+
+	return len && len < sizeof(import->driver);
+}
+
 static bool miracast_mode_sane(const struct miracast_mode *mode)
 {
 	return mode->width && mode->width <= MIRACAST_MAX_FB_SIZE &&
@@ -129,20 +170,44 @@ static int miracast_plug_copy(struct miracast_plug *plug, const void *in,
 	if (plug->num_modes > MIRACAST_MAX_MODES ||
 	    plug->mode_size > MIRACAST_MAX_IO_CONTROL ||
 	    plug->edid_len > MIRACAST_MAX_EDID ||
+	    plug->num_imports > MIRACAST_MAX_IMPORTS ||
+	    plug->import_size > MIRACAST_MAX_IO_CONTROL ||
 	    plug->monitor_type > DRM_MODE_CONNECTOR_USB ||
-	    plug->flags & ~(MIRACAST_PLUG_CURSOR | MIRACAST_PLUG_IMPORT))
+	    plug->flags & ~(MIRACAST_PLUG_CURSOR | MIRACAST_PLUG_IMPORT |
+			    MIRACAST_PLUG_IMPORT_SYNCED))
 		return -EINVAL;
 	if (!plug->num_modes && !plug->edid_len)
 		return -EINVAL;
 	if (!miracast_plug_sound_sane(plug))
 		return -EINVAL;
-	if (in_len != size + plug->num_modes * plug->mode_size + plug->edid_len)
+	if (in_len != size + plug->num_modes * plug->mode_size + plug->edid_len +
+		      plug->num_imports * plug->import_size)
 		return -EINVAL;
 
 	return 0;
 }
 
-/* Modes and EDID, which follow @plug's own structure at @in; checked lengths. */
+/* Whose buffers can be read, at @in; checked lengths. */
+static int miracast_monitor_fill_imports(struct miracast_import *imports,
+					 const struct miracast_plug *plug,
+					 const void *in)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < plug->num_imports; i++, in += plug->import_size) {
+		ret = miracast_copy_struct(&imports[i], sizeof(imports[i]), in,
+					   plug->import_size);
+		if (ret)
+			return ret;
+		if (!miracast_import_sane(&imports[i]))
+			return -EINVAL;
+	}
+
+	return 0;
+}
+
+/* What follows @plug's own structure at @in; checked lengths. */
 static int miracast_monitor_fill(struct miracast_monitor *monitor, const void *in)
 {
 	struct miracast_mode *modes = (struct miracast_mode *)monitor->data;
@@ -163,7 +228,8 @@ static int miracast_monitor_fill(struct miracast_monitor *monitor, const void *i
 	    !miracast_edid_valid(miracast_monitor_edid(monitor), plug->edid_len))
 		return -EINVAL;
 
-	return 0;
+	return miracast_monitor_fill_imports((void *)&modes[i] + plug->edid_len,
+					     plug, in + plug->edid_len);
 }
 
 /* Take over the input of MIRACAST_CTL_PLUG. */
@@ -179,7 +245,8 @@ static struct miracast_monitor *miracast_monitor_create(const void *in,
 	if (ret)
 		return ERR_PTR(ret);
 
-	len = plug.num_modes * sizeof(struct miracast_mode) + plug.edid_len;
+	len = plug.num_modes * sizeof(struct miracast_mode) + plug.edid_len +
+	      plug.num_imports * sizeof(struct miracast_import);
 	monitor = kvmalloc(struct_size(monitor, data, len), MIRACAST_GFP_USER);
 	if (!monitor)
 		return ERR_PTR(-ENOMEM);

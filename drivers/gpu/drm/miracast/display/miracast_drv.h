@@ -23,7 +23,7 @@
  *	been taken away they can be cancelled for good.
  *
  * Monitor (struct miracast_monitor)
- *	What the daemon has plugged in: EDID and modes. Immutable; replaced as
+ *	What the daemon has plugged in: EDID, modes and imports. Immutable; replaced as
  *	a whole, and counted, so that whoever reads it holds up nobody. NULL:
  *	the connector is disconnected.
  *
@@ -175,7 +175,8 @@ static inline void miracast_fb_put(struct drm_framebuffer *fb)
  * struct miracast_monitor - what the daemon has plugged in
  * @ref: references: of the pipe, and of whoever looks at it just now
  * @plug: as given
- * @data: @plug.num_modes struct miracast_mode, then @plug.edid_len bytes
+ * @data: @plug.num_modes struct miracast_mode, then @plug.edid_len bytes, then
+ *	@plug.num_imports struct miracast_import
  */
 struct miracast_monitor {
 	struct kref ref;
@@ -516,6 +517,8 @@ void miracast_connector_unplug(struct miracast_pipe *pipe);
 void miracast_connector_kick(struct miracast_pipe *pipe);
 struct miracast_monitor *miracast_monitor_get(struct miracast_pipe *pipe);
 void miracast_monitor_put(struct miracast_monitor *monitor);
+bool miracast_monitor_imports(const struct miracast_monitor *monitor,
+			      bool synced, const char *driver);
 
 /* miracast_gem.c */
 int miracast_gem_dumb_create(struct drm_file *file, struct drm_device *drm,
@@ -524,6 +527,7 @@ int miracast_gem_dumb_map_offset(struct drm_file *file, struct drm_device *drm,
 				 u32 handle, u64 *offset);
 struct drm_gem_object *miracast_gem_prime_import(struct drm_device *drm,
 						 struct dma_buf *dma_buf);
+bool miracast_gem_is_import(const struct drm_gem_object *obj);
 struct dma_buf *miracast_gem_share(struct drm_gem_object *obj);
 
 /* miracast_fb.c */

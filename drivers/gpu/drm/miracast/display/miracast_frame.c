@@ -516,6 +516,7 @@ int miracast_frame_get_buffer(void *ctx, void *arg, struct miracast_fds *fds)
 	struct miracast_get_buffer *get = arg;
 	struct drm_framebuffer *fb;
 	struct dma_buf *dma_buf;
+	bool imported;
 
 	if (get->flags)
 		return -EINVAL;
@@ -524,12 +525,14 @@ int miracast_frame_get_buffer(void *ctx, void *arg, struct miracast_fds *fds)
 	if (!fb)
 		return -ENOENT;
 	dma_buf = miracast_gem_share(fb->obj[0]);
+	imported = miracast_gem_is_import(fb->obj[0]);
 	drm_framebuffer_put(fb);
 	if (IS_ERR(dma_buf))
 		return PTR_ERR(dma_buf);
 
 	memset(get->fd, 0xff, sizeof(get->fd));
 	get->num_fds = 1;
+	get->flags = imported ? MIRACAST_BUFFER_IMPORTED : 0;
 
 	return miracast_fds_add(fds, dma_buf->file, &get->fd[0]);
 }

@@ -35,48 +35,67 @@ MIRACAST_IMPORT_NS_DMA_BUF;
 /* --------------------------------------------------------------- imports */
 
 /**
- * struct miracast_import - a foreign buffer
+ * struct miracast_imported - a foreign buffer
  * @base: the GEM object, without memory
  * @dma_buf: the buffer; referenced; constant
  */
-struct miracast_import {
+struct miracast_imported {
 	struct drm_gem_object base;
 	struct dma_buf *dma_buf;
 };
 
-static struct miracast_import *to_miracast_import(struct drm_gem_object *obj)
+static struct miracast_imported *to_miracast_imported(struct drm_gem_object *obj)
 {
-	return container_of(obj, struct miracast_import, base);
+	return container_of(obj, struct miracast_imported, base);
 }
 
-static void miracast_import_free(struct drm_gem_object *obj)
+static void miracast_imported_free(struct drm_gem_object *obj)
 {
-	struct miracast_import *import = to_miracast_import(obj);
+	struct miracast_imported *imported = to_miracast_imported(obj);
 
 	drm_gem_object_release(obj);
-	dma_buf_put(import->dma_buf);
-	kfree(import);
+	dma_buf_put(imported->dma_buf);
+	kfree(imported);
 }
 
-static struct dma_buf *miracast_import_export(struct drm_gem_object *obj,
-					      int flags)
+static struct dma_buf *miracast_imported_export(struct drm_gem_object *obj,
+						int flags)
 {
-	struct miracast_import *import = to_miracast_import(obj);
+	struct miracast_imported *imported = to_miracast_imported(obj);
 
-	get_dma_buf(import->dma_buf);
+	get_dma_buf(imported->dma_buf);
 
-	return import->dma_buf;
+	return imported->dma_buf;
 }
 
 /* No pin, no pages, no vmap, no mmap: all of them fail. */
-static const struct drm_gem_object_funcs miracast_import_funcs = {
-	.free = miracast_import_free,
-	.export = miracast_import_export,
+static const struct drm_gem_object_funcs miracast_imported_funcs = {
+	.free = miracast_imported_free,
+	.export = miracast_imported_export,
 };
 
-static bool miracast_gem_is_import(const struct drm_gem_object *obj)
+/**
+ * miracast_gem_is_import() - whether a buffer is another driver's
+ * @obj: the buffer
+ *
+ * Return: true if it is.
+ */
+bool miracast_gem_is_import(const struct drm_gem_object *obj)
 {
-	return obj->funcs == &miracast_import_funcs;
+	return obj->funcs == &miracast_imported_funcs;
+}
+
+/*
+ * Whose the buffer is. A dma-buf that GEM's release function ends stands for a GEM
+ * object, whatever else its exporter does in its own way; the name that these have
+ * for debugging is often that of the helper.
+ */
+static const char *miracast_gem_exporter(const struct dma_buf *dma_buf)
+{
+	const struct drm_gem_object *obj = dma_buf->priv;
+
+	return dma_buf->ops->release == drm_gem_dmabuf_release ?
+	       obj->dev->driver->name : dma_buf->exp_name;
 }
 
 /* Whether whoever reads the pictures can read another driver's buffers. */
@@ -84,6 +103,7 @@ static bool miracast_gem_may_import(struct drm_device *drm,
 				    const struct dma_buf *dma_buf)
 {
 	struct miracast_device *mdev = to_miracast_device(drm);
+	bool synced = dma_buf->ops->begin_cpu_access;
 	struct miracast_monitor *monitor;
 	bool may = dma_buf->ops->mmap;
 	unsigned int i;
@@ -91,7 +111,8 @@ static bool miracast_gem_may_import(struct drm_device *drm,
 	for (i = 0; may && i < mdev->num_pipes; i++) {
 		monitor = miracast_monitor_get(mdev->pipes[i]);
 		if (monitor)
-			may = monitor->plug.flags & MIRACAST_PLUG_IMPORT;
+			may = miracast_monitor_imports(monitor, synced,
+						       miracast_gem_exporter(dma_buf));
 		miracast_monitor_put(monitor);
 	}
 
@@ -117,7 +138,7 @@ static bool miracast_gem_may_import(struct drm_device *drm,
 struct drm_gem_object *miracast_gem_prime_import(struct drm_device *drm,
 						 struct dma_buf *dma_buf)
 {
-	struct miracast_import *import;
+	struct miracast_imported *imported;
 
 	lockdep_assert_held(&drm->object_name_lock);
 
@@ -132,7 +153,7 @@ struct drm_gem_object *miracast_gem_prime_import(struct drm_device *drm,
 
 	if (!miracast_gem_may_import(drm, dma_buf)) {
 		drm_dbg_prime(drm, "buffer of %s: a daemon cannot read it\n",
-			      dma_buf->exp_name);
+			      miracast_gem_exporter(dma_buf));
 		return ERR_PTR(-EOPNOTSUPP);
 	}
 
@@ -140,18 +161,18 @@ struct drm_gem_object *miracast_gem_prime_import(struct drm_device *drm,
 	if (!PAGE_ALIGNED(dma_buf->size))
 		return ERR_PTR(-EINVAL);
 
-	import = kzalloc(sizeof(*import), GFP_KERNEL_ACCOUNT);
-	if (!import)
+	imported = kzalloc(sizeof(*imported), GFP_KERNEL_ACCOUNT);
+	if (!imported)
 		return ERR_PTR(-ENOMEM);
 
 	get_dma_buf(dma_buf);
-	import->dma_buf = dma_buf;
-	import->base.funcs = &miracast_import_funcs;
+	imported->dma_buf = dma_buf;
+	imported->base.funcs = &miracast_imported_funcs;
 	/* Fences of whoever draws into it are waited for as usual. */
-	import->base.resv = dma_buf->resv;
-	drm_gem_private_object_init(drm, &import->base, dma_buf->size);
+	imported->base.resv = dma_buf->resv;
+	drm_gem_private_object_init(drm, &imported->base, dma_buf->size);
 
-	return &import->base;
+	return &imported->base;
 }
 
 /* ----------------------------------------------------------- our buffers */
@@ -226,7 +247,7 @@ int miracast_gem_dumb_map_offset(struct drm_file *file, struct drm_device *drm,
 struct dma_buf *miracast_gem_share(struct drm_gem_object *obj)
 {
 	if (miracast_gem_is_import(obj))
-		return miracast_import_export(obj, 0);
+		return miracast_imported_export(obj, 0);
 
 	return drm_gem_prime_export(obj, O_RDONLY | O_CLOEXEC);
 }

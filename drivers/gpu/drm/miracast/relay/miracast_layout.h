@@ -114,7 +114,10 @@ MIRACAST_MEMBER(mode, height, 4);
 MIRACAST_MEMBER(mode, refresh, 8);
 MIRACAST_MEMBER(mode, flags, 12);
 
-MIRACAST_STRUCT(plug, 64);
+MIRACAST_STRUCT(import, 32);
+MIRACAST_MEMBER(import, driver, 0);
+
+MIRACAST_STRUCT(plug, 72);
 MIRACAST_MEMBER(plug, size, 0);
 MIRACAST_MEMBER(plug, flags, 4);
 MIRACAST_MEMBER(plug, num_modes, 8);
@@ -124,6 +127,8 @@ MIRACAST_MEMBER(plug, monitor_type, 20);
 MIRACAST_MEMBER(plug, sound_rates, 24);
 MIRACAST_MEMBER(plug, sound_channels, 28);
 MIRACAST_MEMBER(plug, sound_name, 32);
+MIRACAST_MEMBER(plug, num_imports, 64);
+MIRACAST_MEMBER(plug, import_size, 68);
 
 MIRACAST_STRUCT(message, 8);
 MIRACAST_MEMBER(message, code, 0);
