@@ -139,6 +139,29 @@ TEST_F(card, formats_that_every_reader_takes)
 	EXPECT_EQ(DRM_FORMAT_ARGB8888, formats[0]);
 }
 
+/* Kernels that have the property know which cursors are drawn in the least time. */
+TEST_F(card, sizes_of_cursors)
+{
+	static const struct drm_plane_size_hint sizes[] = {
+		{ 64, 64 }, { 128, 128 }, { 256, 256 },
+	};
+	struct kms *kms = &self->kms;
+	bool known = !system("grep -qw drm_plane_add_size_hints_property /proc/kallsyms");
+	drmModePropertyBlobRes *blob;
+	uint32_t id;
+	uint64_t value = kms_property(kms->card, kms->cursor, DRM_MODE_OBJECT_PLANE,
+				      "SIZE_HINTS", &id);
+
+	ASSERT_EQ(known, id != 0);
+	if (!known)
+		return;
+	blob = drmModeGetPropertyBlob(kms->card, (uint32_t)value);
+	ASSERT_NE(NULL, blob);
+	ASSERT_EQ(sizeof(sizes), blob->length);
+	EXPECT_EQ(0, memcmp(sizes, blob->data, sizeof(sizes)));
+	drmModeFreePropertyBlob(blob);
+}
+
 /* A buffer in a way that was not offered becomes no framebuffer. */
 TEST_F(card, other_formats_are_refused)
 {

@@ -26,6 +26,7 @@
 #include <drm/drm_fourcc.h>
 #include <drm/drm_gem.h>
 #include <drm/drm_gem_framebuffer_helper.h>
+#include <drm/drm_plane.h>
 #include <drm/drm_prime.h>
 #include <drm/drm_vblank.h>
 
@@ -127,6 +128,22 @@ drm_gem_is_prime_exported_dma_buf(struct drm_device *drm,
 
 	obj = dma_buf->priv;
 	return obj->dev == drm;
+}
+#endif
+
+/* Cursor planes could not say which sizes they like. */
+#ifdef MIRACAST_OLD_SIZE_HINTS
+struct drm_plane_size_hint {
+	__u16 width;
+	__u16 height;
+};
+
+static inline int
+drm_plane_add_size_hints_property(struct drm_plane *plane,
+				  const struct drm_plane_size_hint *hints,
+				  int num_hints)
+{
+	return 0;
 }
 #endif
 

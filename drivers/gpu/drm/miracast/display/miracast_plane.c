@@ -43,6 +43,16 @@ static const u32 miracast_cursor_formats[] = {
 	DRM_FORMAT_ARGB8888,
 };
 
+/*
+ * Sizes of the cursor, the best one first: small ones are drawn, copied and blended
+ * in less time. Without them compositors draw the largest.
+ */
+static const struct drm_plane_size_hint miracast_cursor_sizes[] = {
+	{ MIRACAST_MIN_CURSOR, MIRACAST_MIN_CURSOR },
+	{ 2 * MIRACAST_MIN_CURSOR, 2 * MIRACAST_MIN_CURSOR },
+	{ MIRACAST_MAX_CURSOR, MIRACAST_MAX_CURSOR },
+};
+
 /* Pictures are published once per commit, in the CRTC's atomic_flush(). */
 static void miracast_plane_atomic_update(struct drm_plane *plane,
 					 struct miracast_commit *commit)
@@ -242,6 +252,11 @@ struct drm_plane *miracast_cursor_create(struct drm_device *drm, u32 crtcs)
 	drm_plane_helper_add(&plane->base, &miracast_cursor_helper_funcs);
 	ret = drm_plane_create_blend_mode_property(&plane->base,
 						   MIRACAST_BLEND_MODES);
+	if (ret)
+		return ERR_PTR(ret);
+	ret = drm_plane_add_size_hints_property(&plane->base,
+						miracast_cursor_sizes,
+						ARRAY_SIZE(miracast_cursor_sizes));
 
 	return ret ? ERR_PTR(ret) : &plane->base;
 }
