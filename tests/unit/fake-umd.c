@@ -28,6 +28,7 @@ struct fake {
 	channel *channel;
 	GDataInputStream *rtsp;
 	GVariant *config;
+	gboolean copied; /* the desktop has to copy its pictures */
 	gboolean hanging;
 };
 
@@ -61,10 +62,13 @@ static gboolean say_stats(gpointer user_data)
 				 "'packets': <uint64 9>, 'bytes': <uint64 9000>, 'idr': <uint64 1>, "
 				 "'idr-requests': <uint64 0>, 'latency-median-us': <uint64 5000>, "
 				 "'latency-p95-us': <uint64 9000>, 'sound': <'playing'>, "
+				 "'pictures': <%s>, 'pictures-read-rate': <uint64 2500000000>, "
+				 "'pictures-why': <%s>, "
 				 "'sound-rate': <uint32 44100>, 'sound-channels': <uint32 2>, "
 				 "'sound-latency-median-us': <uint64 15200>, "
 				 "'sound-latency-p95-us': <uint64 20400>, "
-				 "'sound-skipped-us': <uint64 10000>, 'sound-lost-us': <uint64 0>, 'sound-gaps': <uint64 2>}"));
+				 "'sound-skipped-us': <uint64 10000>, 'sound-lost-us': <uint64 0>, 'sound-gaps': <uint64 2>}",
+				 fake->copied ? "copied" : "shared", fake->copied ? "since it must" : ""));
 	return G_SOURCE_CONTINUE;
 }
 
@@ -117,7 +121,8 @@ static void choke(struct fake *fake)
 
 static void obey(struct fake *fake, const char *line)
 {
-	if (strcmp(line, "stream") == 0)
+	fake->copied |= strcmp(line, "stream-copies") == 0;
+	if (g_str_has_prefix(line, "stream"))
 		stream(fake);
 	else if (strcmp(line, "leave") == 0)
 		say_end(fake, CHANNEL_REASON_SINK_LEFT, "the display has ended the session");

@@ -411,6 +411,27 @@ static void test_sound_row(struct fixture *f, gconstpointer data)
 	g_assert_nonnull(strstr(text, row));
 }
 
+/* Whose memory the pictures are in, and what that costs: 1280x720 at 60 Hz. */
+static void assert_pictures_row(struct fixture *f, const char *command, const char *row)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, command);
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	g_autofree char *text = SAY("status");
+
+	g_assert_nonnull(strstr(text, row));
+}
+
+static void test_shared_pictures(struct fixture *f, gconstpointer data)
+{
+	assert_pictures_row(f, "stream", "    pictures: read out of the GPU's memory, 2.5 GB/s; the desktop copies "
+					 "nothing\n");
+}
+
+static void test_copied_pictures(struct fixture *f, gconstpointer data)
+{
+	assert_pictures_row(f, "stream-copies", "    pictures: the desktop copies them, up to 0.22 GB/s, since it must\n");
+}
+
 static void test_help(struct fixture *f, gconstpointer data)
 {
 	g_autofree char *all = SAY("help");
@@ -632,6 +653,8 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/many-calls", struct fixture, NULL, start_daemon, test_many_calls, tear_down);
 	g_test_add("/ctl/step", struct fixture, NULL, start_daemon, test_step, tear_down);
 	g_test_add("/ctl/sound", struct fixture, NULL, start_daemon, test_sound_row, tear_down);
+	g_test_add("/ctl/pictures/shared", struct fixture, NULL, start_daemon, test_shared_pictures, tear_down);
+	g_test_add("/ctl/pictures/copied", struct fixture, NULL, start_daemon, test_copied_pictures, tear_down);
 	g_test_add("/ctl/help", struct fixture, NULL, set_up, test_help, tear_down);
 	g_test_add("/ctl/does-not-start", struct fixture, NULL, NULL, test_does_not_start, tear_down);
 	g_test_add("/ctl/idle", struct fixture, NULL, NULL, test_idle, tear_down);

@@ -36,7 +36,8 @@ static struct {
 	gboolean offered;
 	gboolean late; /* does not wait for the release any more */
 	int acquire_error;  /* 0: none */
-	gboolean unmappable; /* its buffers are in memory that nobody can map */
+	gboolean imported;   /* its buffers are a GPU's */
+	gboolean unmappable; /* they are in memory that nobody can map */
 	gboolean slow;	     /* ... or that is read slowly, by the clock below */
 	guint64 clock_ns;
 	guint clock_calls;
@@ -99,8 +100,10 @@ int miracast_frames_release(struct miracast_host *host, uint64_t seq, int sync_f
 	return desktop.late;
 }
 
-int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4])
+int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4],
+			       uint32_t *flags)
 {
+	*flags = desktop.imported ? MIRACAST_BUFFER_IMPORTED : 0;
 	if (desktop.unmappable)
 		fds[0] = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	else
@@ -424,11 +427,49 @@ static void test_slow(void *unused, gconstpointer data)
 	/* Ordinary memory, in however many buffers. */
 	g_assert_cmpuint(complaints(50, TRUE, "slowly"), ==, 0);
 	desktop.slow = TRUE;
-	/* A buffer is looked at once, and one alone says nothing. */
+	/* One alone says nothing. */
 	g_assert_cmpuint(complaints(1, TRUE, "slowly"), ==, 0);
 	g_assert_cmpuint(complaints(1, TRUE, "slowly"), ==, 1);
 	desktop.slow = FALSE;
 	g_assert_cmpuint(complaints(10, TRUE, "slowly"), ==, 0);
+}
+
+/* A desktop with one buffer, as Xorg: it is looked at twice, and then no more. */
+static void test_slow_alone(void *unused, gconstpointer data)
+{
+	desktop.slow = TRUE;
+	g_assert_cmpuint(complaints(1, FALSE, "slowly"), ==, 0);
+	g_assert_cmpuint(complaints(1, FALSE, "slowly"), ==, 1);
+	g_assert_cmpuint(complaints(50, FALSE, "slowly"), ==, 0);
+	g_assert_cmpuint(desktop.clock_calls, ==, 12);
+}
+
+/* The second look says that the first was an accident: a buffer of the usual speed. */
+static void test_slow_once(void *unused, gconstpointer data)
+{
+	desktop.slow = TRUE;
+	g_assert_cmpuint(complaints(1, FALSE, "slowly"), ==, 0);
+	desktop.slow = FALSE;
+	g_assert_cmpuint(complaints(1, FALSE, "slowly"), ==, 0);
+	desktop.slow = TRUE;
+	g_assert_cmpuint(complaints(50, FALSE, "slowly"), ==, 0);
+	g_assert_cmpuint(complaints(1, TRUE, "slowly"), ==, 0);
+}
+
+/* Whose memory it was, and how fast that is read. */
+static void test_memory(void *unused, gconstpointer data)
+{
+	const gboolean imported = GPOINTER_TO_INT(data);
+	struct frame_info info = { .imported = !imported, .read_rate = 1 };
+
+	desktop.imported = imported;
+	desktop.frame.seq++;
+	desktop.frame.flags |= MIRACAST_FRAME_FULL;
+	desktop.offered = TRUE;
+	g_assert_cmpint(desktop.source_class->take(desktop.source, &desktop.picture, &info), ==, FRAME_TAKEN);
+	g_assert_cmpint(info.imported, ==, imported);
+	/* A MiB in 0.1 ms, by the clock above. */
+	g_assert_cmpuint(info.read_rate, ==, imported ? (1ULL << 20) * 10000 : 0);
 }
 
 /* That the kernel is out of something does not mean that the monitor has gone. */
@@ -477,6 +518,10 @@ int main(int argc, char **argv)
 	add("/frame-source/waits-for-its-mode", NULL, test_waits_for_its_mode);
 	add("/frame-source/unreadable/not-mapped", NULL, test_unmappable);
 	add("/frame-source/unreadable/slow", NULL, test_slow);
+	add("/frame-source/unreadable/slow-alone", NULL, test_slow_alone);
+	add("/frame-source/unreadable/slow-once", NULL, test_slow_once);
+	add("/frame-source/memory/own", GINT_TO_POINTER(FALSE), test_memory);
+	add("/frame-source/memory/imported", GINT_TO_POINTER(TRUE), test_memory);
 	add("/frame-source/acquire-errors", NULL, test_acquire_errors);
 	return g_test_run();
 }

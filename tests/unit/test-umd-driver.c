@@ -169,11 +169,12 @@ static void check_monitor(gboolean copies)
 	plug = (const struct miracast_plug *)kernel.plug->data;
 	modes = (const struct miracast_mode *)(plug + 1);
 	g_assert_cmpuint(plug->monitor_type, ==, HDMI);
-	/* Otherwise that is for the machine's cards to say. */
+	/* Of which drivers is for the machine's cards to say. */
 	if (copies)
 		g_assert_cmpuint(plug->flags, ==, MIRACAST_PLUG_CURSOR);
 	else
-		g_assert_true(plug->flags & MIRACAST_PLUG_CURSOR);
+		g_assert_cmpuint(plug->flags, ==, MIRACAST_PLUG_CURSOR | MIRACAST_PLUG_IMPORT_SYNCED);
+	g_assert_cmpint(plug->num_imports > 0, ==, !copies);
 	g_assert_cmpuint(plug->size, ==, sizeof(*plug));
 	g_assert_cmpuint(plug->mode_size, ==, sizeof(*modes));
 	g_assert_cmpuint(plug->num_modes, ==, 1);
@@ -374,6 +375,56 @@ static void test_unreadable(gconstpointer always)
 	clear(&f);
 }
 
+/* Before the first picture they count as the desktop's own. */
+static gboolean has_own(struct fixture *f)
+{
+	return g_strcmp0(f->pictures, "copied") == 0 && f->acquired >= 3 && f->sent >= 3;
+}
+
+static gboolean has_shared(struct fixture *f)
+{
+	return g_strcmp0(f->pictures, "shared") == 0 && f->read_rate;
+}
+
+/* What the user is told of the memory that pictures are in. */
+static void check_pictures(const struct umd_config *config, gboolean shares, int older, const char *why)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	struct fixture f = { .video = VGA, .config = *config };
+
+	kernel.frames = TRUE;
+	kernel.shares = shares;
+	kernel.older = older;
+	begin(&f);
+	wait_until(is_plugged, &f);
+	if (older)
+		g_assert_cmphex(kernel.plug_flags, ==, MIRACAST_PLUG_CURSOR);
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(shares ? has_shared : has_own, &f);
+	g_assert_cmpint(f.read_rate > 0, ==, shares);
+	if (why)
+		g_assert_nonnull(strstr(f.pictures_why, why));
+	else if (shares)
+		g_assert_null(f.pictures_why);
+	g_assert_cmpint(end(&f), ==, 0);
+	kernel.frames = FALSE;
+	kernel.shares = FALSE;
+	kernel.older = 0;
+	clear(&f);
+}
+
+static void test_pictures(void)
+{
+	static const struct umd_config usual = { .kernel = TRUE }, copies = { .kernel = TRUE, .copies = TRUE };
+
+	check_pictures(&usual, FALSE, 0, NULL);
+	check_pictures(&usual, TRUE, 0, NULL);
+	check_pictures(&copies, FALSE, 0, "--import=no");
+	/* A kernel that cannot be told whose buffers are readable gets none of them. */
+	check_pictures(&usual, FALSE, E2BIG, "older");
+	check_pictures(&usual, FALSE, EINVAL, "older");
+}
+
 static gboolean sends_again(struct fixture *f)
 {
 	return f->acquired && f->sent >= 8;
@@ -523,7 +574,8 @@ static gboolean is_plugged_again(struct fixture *f)
 static void assert_only_vga(void)
 {
 	const struct miracast_plug *first = (const struct miracast_plug *)kernel.plug->data;
-	gsize size = sizeof(*first) + 2 * sizeof(struct miracast_mode) + first->edid_len;
+	gsize size = sizeof(*first) + 2 * sizeof(struct miracast_mode) + first->edid_len +
+		     first->num_imports * first->import_size;
 	const struct miracast_plug *second =
 		(const struct miracast_plug *)(kernel.plug->data + size);
 	const struct miracast_mode *mode = (const struct miracast_mode *)(second + 1);
@@ -1012,6 +1064,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
 	g_test_add_func("/umd-driver/monitor-without-imports", test_monitor_without_imports);
 	g_test_add_func("/umd-driver/config-import", test_config_import);
+	g_test_add_func("/umd-driver/pictures", test_pictures);
 	g_test_add_func("/umd-driver/config-sound-card", test_config_sound_card);
 	g_test_add_func("/umd-driver/R70-R71-R81-unplugged", test_unplugged);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);

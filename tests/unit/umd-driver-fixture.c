@@ -70,12 +70,14 @@ static int kernel_get_chunks(struct miracast_get_chunks *get)
 
 static int kernel_get_buffer(struct miracast_get_buffer *get)
 {
-	if (kernel.always_foreign || (kernel.foreign && kernel.plug_flags & MIRACAST_PLUG_IMPORT)) {
+	if (kernel.always_foreign || (kernel.foreign && kernel.plug_flags & (MIRACAST_PLUG_IMPORT | MIRACAST_PLUG_IMPORT_SYNCED))) {
 		get->num_fds = 1;
+		get->flags = MIRACAST_BUFFER_IMPORTED;
 		get->fd[0] = open("/dev/null", O_WRONLY | O_CLOEXEC);
 		return 0;
 	}
 	get->num_fds = 1;
+	get->flags = kernel.shares ? MIRACAST_BUFFER_IMPORTED : 0;
 	get->fd[0] = memfd_create("frame", MFD_CLOEXEC);
 	return ftruncate(get->fd[0], VGA_PITCH * 480);
 }
@@ -103,6 +105,10 @@ static int kernel_ioctl(unsigned long request, void *argument)
 		if (ctl->code == MIRACAST_CTL_PLUG) {
 			const struct miracast_plug *plug = (gconstpointer)(uintptr_t)ctl->in_ptr;
 
+			if (kernel.older && (plug->num_imports || plug->flags & MIRACAST_PLUG_IMPORT_SYNCED)) {
+				errno = kernel.older;
+				return -1;
+			}
 			if (plug->sound_rates && kernel.sound_error) {
 				errno = kernel.sound_error;
 				return -1;
@@ -333,6 +339,12 @@ static void broker_told(channel *ch, enum channel_message message, GVariant *fie
 	g_variant_lookup(fields, "frames-sent", "t", &f->sent);
 	g_variant_lookup(fields, "idr", "t", &f->idr);
 	g_variant_lookup(fields, "bit-rate", "t", &f->bit_rate);
+	g_clear_pointer(&f->pictures, g_free);
+	g_clear_pointer(&f->pictures_why, g_free);
+	f->read_rate = 0;
+	g_variant_lookup(fields, "pictures", "s", &f->pictures);
+	g_variant_lookup(fields, "pictures-why", "s", &f->pictures_why);
+	g_variant_lookup(fields, "pictures-read-rate", "t", &f->read_rate);
 	g_variant_lookup(fields, "sound-latency-median-us", "t", &f->sound_latency);
 	if (g_variant_lookup(fields, "sound", "&s", &sound))
 		g_strlcpy(f->sound, sound, sizeof(f->sound));
@@ -446,6 +458,8 @@ int end(struct fixture *f)
 void clear(struct fixture *f)
 {
 	g_free(f->encoder);
+	g_free(f->pictures);
+	g_free(f->pictures_why);
 	g_string_free(f->heard, TRUE);
 	g_string_free(kernel.ops, TRUE);
 	g_byte_array_unref(kernel.plug);

@@ -20,6 +20,8 @@ struct played_kernel {
 	guint32 plug_flags; /* of the newest */
 	struct miracast_plug newest_plug; /* its header */
 	int sound_error;    /* of plugs with a sound card, 0: there is one */
+	int older;	    /* of plugs that name drivers, 0: it knows them */
+	gboolean shares;    /* its buffers are a GPU's, and can be mapped */
 	GArray *statistics; /* struct miracast_statistic */
 	guint32 info;
 	gboolean frames;  /* the desktop draws all the time ... */
@@ -49,6 +51,8 @@ struct fixture {
 	char sound[16];					/* the same */
 	guint same_idr;					/* statistics since idr grew */
 	char *encoder; /* of the newest mode */
+	char *pictures, *pictures_why; /* of the newest statistics */
+	guint64 read_rate;	       /* the same */
 	const char *video;
 	const char *more; /* of M3 */
 	const char *audio; /* NULL: LPCM */

@@ -26,7 +26,8 @@ G_BEGIN_DECLS
  * width, height	pixels; the modes of Wi-Fi Display are between these
  * refresh	millihertz
  * audio	one of CHANNEL_AUDIO; "desktop" without it
- * import	"no": the desktop copies, whether the GPU's buffers can be read or not
+ * import	"no": the desktop copies, whether the GPU's buffers can be read or not;
+ *		"yes": it may hand over any that can be mapped
  * max-bit-rate	bits per second for video
  * go-intent	how much we want to be P2P group owner (default 15)
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)

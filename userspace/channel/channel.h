@@ -79,9 +79,9 @@ G_BEGIN_DECLS
  *   width, height	pixels; refresh millihertz: mode that the user wants; it
  *			becomes the preferred one if the sink can do it
  *   audio		one of CHANNEL_AUDIO; without it "desktop"
- *   import		"no": never pictures in buffers of the desktop's GPU; "yes": as
- *			long as the UMD can read them; without it that, and not on
- *			machines with a card whose buffers are known to show old ones
+ *   import		"no": never pictures in buffers of the desktop's GPU; "yes": of any
+ *			GPU, as long as the UMD can map them and read them in time; without
+ *			it of those drivers of which it is known that they show what was drawn
  *   sound-card		whether the kernel has sound cards for monitors; without it the UMD
  *			asks for one, and does without if there is none
  * stop
@@ -114,6 +114,12 @@ G_BEGIN_DECLS
  *   latency-*-us	desktop's flip to last packet handed to the network, over
  *			the last second; 0 if no frame was sent in it
  *   bit-rate		bits per second that the encoder is set to
+ *   pictures		of a desktop: "shared": they are read out of the memory of the GPU
+ *			that drew them; "copied": out of that of the monitor's card, where
+ *			the desktop has drawn or copied them
+ *   pictures-read-rate	bytes per second at which shared ones are read, if it was measured
+ *   pictures-why	why the desktop has to copy, if there is a reason but its own; goes
+ *			on from "copied"
  *   sound		what is played: "playing", "silent", or "away": there is no sound
  *			card; without it there is no track
  *   sound-rate, sound-channels	of what is played, while it is
@@ -185,6 +191,9 @@ G_BEGIN_DECLS
 	F(STATS, "latency-median-us", "t", CHANNEL_REQUIRED) \
 	F(STATS, "latency-p95-us", "t", CHANNEL_REQUIRED) \
 	F(STATS, "bit-rate", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "pictures", "s", CHANNEL_OPTIONAL) \
+	F(STATS, "pictures-read-rate", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "pictures-why", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "sound", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-rate", "u", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-channels", "u", CHANNEL_OPTIONAL) \

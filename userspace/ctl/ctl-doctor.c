@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ctl-doctor.h"
+#include "imports.h"
 #include "kernel.h"
 #include "packages.h"
 #include "reason.h"
@@ -180,6 +181,34 @@ static void check_device(struct doctor *d)
 		doctor_say(d, "device", FAIL, reason_error_hint(error), "%s", error->message);
 }
 
+/* Whether the desktop has to copy what it draws with this machine's GPU. */
+static void check_cards(struct doctor *d)
+{
+	g_autoptr(GPtrArray) cards = imports_cards("/sys/class/drm");
+
+	for (guint i = 0; i < cards->len; i++) {
+		const struct import_card *card = g_ptr_array_index(cards, i);
+
+		switch (card->verdict) {
+		case IMPORT_READABLE:
+			doctor_say(d, "pictures", OK, "", "the desktop's are read out of the memory of %s (%s)",
+				   card->name, card->driver);
+			break;
+		case IMPORT_STALE:
+			doctor_say(d, "pictures", OK, "",
+				   "in the memory of %s (%s) the processor may see old ones: the desktop copies "
+				   "each of them; Sway shows nothing", card->name, card->driver);
+			break;
+		case IMPORT_UNKNOWN:
+			doctor_say(d, "pictures", OK, "",
+				   "it is not known whether the processor can read those in the memory of %s (%s): "
+				   "unless its driver says so, the desktop copies each of them, and Sway shows "
+				   "nothing without --import=yes", card->name, card->driver);
+			break;
+		}
+	}
+}
+
 /* ---- Wi-Fi ------------------------------------------------------------------ */
 
 static gboolean any_blocked(const char *kind)
@@ -277,6 +306,7 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	loaded = check_module(&d, uts.release);
 	if (loaded)
 		check_device(&d);
+	check_cards(&d);
 	check_wifi(&d);
 	check_program(&d, "dnsmasq", PACKAGE_DNSMASQ, FAIL,
 		      "gives displays their address over Wi-Fi P2P");

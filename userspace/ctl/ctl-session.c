@@ -160,6 +160,36 @@ static void print_stats(Miracast1Session *session)
 	print_bit_rate(miracast1_session_get_mode(session), stats);
 }
 
+/* What it costs to copy every picture whole, or what reading them takes. */
+static void print_pictures(Miracast1Session *session)
+{
+	GVariant *mode = miracast1_session_get_mode(session);
+	GVariant *stats = miracast1_session_get_stats(session);
+	const char *pictures, *why = "";
+	guint width = 0, height = 0, refresh = 0;
+	guint64 rate = 0;
+
+	if (!mode || !stats || !g_variant_lookup(stats, "pictures", "&s", &pictures))
+		return;
+	g_variant_lookup(mode, "width", "u", &width);
+	g_variant_lookup(mode, "height", "u", &height);
+	g_variant_lookup(mode, "refresh", "u", &refresh);
+	g_variant_lookup(stats, "pictures-read-rate", "t", &rate);
+	g_variant_lookup(stats, "pictures-why", "&s", &why);
+	if (g_str_equal(pictures, "shared")) {
+		g_print("    pictures: read out of the GPU's memory");
+		if (rate)
+			g_print(", %.1f GB/s", rate / 1e9);
+		g_print("; the desktop copies nothing\n");
+	} else if (*why) {
+		/* Four bytes per pixel. */
+		g_print("    pictures: the desktop copies them, up to %.2f GB/s, %s\n",
+			4e-12 * width * height * refresh, why);
+	} else {
+		g_print("    pictures: drawn or copied by the desktop into the monitor's own memory\n");
+	}
+}
+
 /* "AAC, 48 kHz, 2 channels: playing (44.1 kHz, 2 channels); latency ..." */
 static void print_sound(Miracast1Session *session)
 {
@@ -226,6 +256,7 @@ static void print_session(Miracast1Session *session)
 		g_print("    %s\n", mode);
 	print_quirks(session);
 	print_stats(session);
+	print_pictures(session);
 	print_sound(session);
 }
 

@@ -35,7 +35,8 @@ int miracast_frames_release(struct miracast_host *host, uint64_t seq, int sync_f
 	return release.flags & MIRACAST_RELEASE_REVOKED ? 1 : 0;
 }
 
-int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4])
+int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4],
+			       uint32_t *flags)
 {
 	struct miracast_get_buffer get = { .buffer_id = buffer_id };
 	int err = frames_ioctl(host, MIRACAST_IOC_GET_BUFFER, &get);
@@ -46,6 +47,7 @@ int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, i
 		return -EPROTO;
 	for (uint32_t i = 0; i < get.num_fds; i++)
 		fds[i] = get.fd[i];
+	*flags = get.flags;
 	return get.num_fds;
 }
 

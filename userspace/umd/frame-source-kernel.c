@@ -11,9 +11,11 @@
  * fraction of the time, released, and converted out of the copy.
  *
  * A desktop may hand over buffers that a GPU's driver has made, and such memory may
- * be mapped by nobody, or be read a tenth as fast as other memory. Each buffer is
- * looked at when it is mapped; after some that are like that the source says so
- * (struct frame_info), and the owner makes the desktop copy.
+ * be mapped by nobody, or be read a tenth as fast as other memory. How fast each of
+ * those buffers is read is measured with the first picture in it, and once more with
+ * the second if that was slow, as a desktop may have one buffer only; after some that
+ * are like that the source says so (struct frame_info), and the owner makes the
+ * desktop copy.
  */
 #include "frame-source.h"
 
@@ -34,8 +36,8 @@
 
 /* So many frames in a row that cannot be mapped are no accident ... */
 #define UNMAPPED_FRAMES 5
-/* ... and so many buffers in a row that are slow. Desktops have two at least. */
-#define SLOW_BUFFERS 2
+/* ... and so many measurements in a row that are slow; one may be an accident. */
+#define SLOW_PROBES 2
 /* Slow is both: so much per second at most, and so much less than our own memory. */
 #define SLOW_BYTES_PER_S (400 * 1000 * 1000)
 #define SLOW_FACTOR 8
@@ -50,6 +52,10 @@ struct mapping {
 	int fd;
 	guint8 *data;
 	gsize size;
+	gboolean imported;
+	gboolean probed;   /* its speed is known well enough */
+	gboolean slow;	   /* it was measured, and found to be slow */
+	guint64 read_rate; /* bytes per second; 0: not measured */
 };
 
 /* What there is to see of a frame, while it is held or in a copy. */
@@ -85,7 +91,7 @@ struct kernel_source {
 	gboolean complained;
 	guint unmapped; /* frames in a row */
 	gboolean complained_of_mapping;
-	guint slow; /* buffers in a row */
+	guint slow; /* measurements in a row */
 	const char *unreadable; /* to be told with the next frame_info */
 	gboolean no_frame_for_now; /* the kernel could not hand one over */
 };
@@ -191,13 +197,13 @@ static guint64 copy_ns(guint8 *to, const guint8 *from)
 }
 
 /* Processor time counts, so that it does not matter what else there is to do. */
-static void probe_speed(struct kernel_source *s, const struct mapping *mapping)
+static void probe_speed(struct kernel_source *s, struct mapping *mapping)
 {
 	g_autofree guint8 *to = NULL;
 	g_autofree guint8 *own = NULL;
 	guint64 ns, own_ns;
 
-	if (mapping->size < PROBE_BYTES)
+	if (mapping->probed || mapping->size < PROBE_BYTES)
 		return;
 	to = g_malloc(PROBE_BYTES);
 	own = g_malloc(PROBE_BYTES);
@@ -208,14 +214,17 @@ static void probe_speed(struct kernel_source *s, const struct mapping *mapping)
 	ns = copy_ns(to, mapping->data);
 	sync_mapping(mapping, DMA_BUF_SYNC_END);
 	own_ns = copy_ns(to, own);
-	if (ns < own_ns * SLOW_FACTOR ||
-	    PROBE_BYTES * G_GUINT64_CONSTANT(1000000000) / ns > SLOW_BYTES_PER_S) {
+	mapping->read_rate = PROBE_BYTES * G_GUINT64_CONSTANT(1000000000) / ns;
+	if (ns < own_ns * SLOW_FACTOR || mapping->read_rate > SLOW_BYTES_PER_S) {
 		s->slow = 0;
+		mapping->probed = TRUE;
 		return;
 	}
+	mapping->probed = mapping->slow;
+	mapping->slow = TRUE;
 	g_debug("1 MiB of a buffer is read in %" G_GUINT64_FORMAT " us, of other memory in %"
 		G_GUINT64_FORMAT " us", ns / 1000, own_ns / 1000);
-	if (++s->slow < SLOW_BUFFERS)
+	if (++s->slow < SLOW_PROBES)
 		return;
 	s->slow = 0;
 	s->unreadable = "The desktop's pictures are in memory that the processor reads too slowly";
@@ -236,7 +245,7 @@ static struct mapping *map_fd(int fd)
 	if (data == MAP_FAILED)
 		return NULL;
 	mapping = g_new0(struct mapping, 1);
-	*mapping = (struct mapping){ fd, data, size };
+	*mapping = (struct mapping){ .fd = fd, .data = data, .size = size };
 	return mapping;
 }
 
@@ -244,12 +253,13 @@ static struct mapping *map_buffer(struct kernel_source *s, guint64 id)
 {
 	gint64 key = id;
 	struct mapping *mapping = g_hash_table_lookup(s->mappings, &key);
+	uint32_t flags = 0;
 	int fds[4];
 	int n;
 
 	if (mapping)
 		return mapping;
-	n = miracast_frames_get_buffer(s->host, id, fds);
+	n = miracast_frames_get_buffer(s->host, id, fds, &flags);
 	if (n < 1)
 		return NULL;
 	for (int i = 1; i < n; i++) {
@@ -268,6 +278,7 @@ static struct mapping *map_buffer(struct kernel_source *s, guint64 id)
 		close(fds[0]);
 		return NULL;
 	}
+	mapping->imported = (flags & MIRACAST_BUFFER_IMPORTED) != 0;
 	g_hash_table_insert(s->mappings, g_memdup2(&key, sizeof(key)), mapping);
 	return mapping;
 }
@@ -275,7 +286,6 @@ static struct mapping *map_buffer(struct kernel_source *s, guint64 id)
 /* The one with the picture, which there has to be. */
 static struct mapping *map_picture(struct kernel_source *s, guint64 id)
 {
-	guint known = g_hash_table_size(s->mappings);
 	struct mapping *mapping = map_buffer(s, id);
 
 	if (!mapping) {
@@ -286,8 +296,7 @@ static struct mapping *map_picture(struct kernel_source *s, guint64 id)
 		return NULL;
 	}
 	s->unmapped = 0;
-	if (g_hash_table_size(s->mappings) > known)
-		probe_speed(s, mapping);
+	probe_speed(s, mapping);
 	return mapping;
 }
 
@@ -524,6 +533,8 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 	info->unreadable = s->unreadable;
 	s->unreadable = NULL;
 	if (readable) {
+		info->imported = view.mappings[0]->imported;
+		info->read_rate = info->imported ? view.mappings[0]->read_rate : 0;
 		find_changes(s, &s->frame, &areas);
 		sync_view(&view, DMA_BUF_SYNC_START);
 		if (s->careful)

@@ -58,6 +58,8 @@ struct stream_mode {
  * @convert_us: time that reading and converting took
  * @skipped: frames between the one taken before and this one
  * @offered: frames that the desktop made since the take() before
+ * @imported: it was in memory of another driver, which the desktop has handed over
+ * @read_rate: bytes per second at which that memory is read; 0: not known, or not imported
  * @lost: nobody looked for so long that the kernel has lost count (R63)
  * @unreadable: (nullable): the source cannot do with the desktop's buffers; why, a
  *	sentence for people. Once per handful of frames or buffers, as long as it is so
@@ -71,6 +73,8 @@ struct frame_info {
 	guint convert_us;
 	guint skipped;
 	guint offered;
+	gboolean imported;
+	guint64 read_rate;
 	gboolean lost;
 	const char *unreadable;
 	gboolean accept_torn;

@@ -130,32 +130,6 @@ static GBytes *choose_edid(const struct monitor_desc *monitor, GError **error)
 	return build_edid(monitor, error);
 }
 
-/* Drivers whose buffers can be mapped and then show what was in them before. */
-static gboolean shows_old_pictures(const char *card)
-{
-	static const char *const drivers[] = { "virtio_gpu", "virtio-gpu", NULL };
-	g_autofree char *link = g_build_filename(card, "device", "driver", NULL);
-	g_autofree char *target = g_file_read_link(link, NULL);
-	g_autofree char *driver = target ? g_path_get_basename(target) : NULL;
-
-	return driver && g_strv_contains(drivers, driver);
-}
-
-gboolean monitor_may_import(const char *drm_class)
-{
-	g_autoptr(GDir) directory = g_dir_open(drm_class, 0, NULL);
-	const char *name;
-
-	while (directory && (name = g_dir_read_name(directory))) {
-		g_autofree char *card = g_build_filename(drm_class, name, NULL);
-
-		/* "card0", not its connectors */
-		if (g_str_has_prefix(name, "card") && !strchr(name, '-') && shows_old_pictures(card))
-			return FALSE;
-	}
-	return TRUE;
-}
-
 /* The kernel wants whole characters, no control characters, and some name. */
 static void set_sound(struct miracast_plug *plug, const struct monitor_desc *monitor)
 {
@@ -172,6 +146,28 @@ static void set_sound(struct miracast_plug *plug, const struct monitor_desc *mon
 		memcpy(plug->sound_name, name, end - name);
 }
 
+static guint32 import_flags(enum monitor_import import)
+{
+	switch (import) {
+	case MONITOR_IMPORT_ANY:
+		return MIRACAST_PLUG_IMPORT;
+	case MONITOR_IMPORT_READABLE:
+		return MIRACAST_PLUG_IMPORT_SYNCED;
+	default:
+		return 0;
+	}
+}
+
+static void add_imports(GByteArray *plug, const GPtrArray *drivers, guint n)
+{
+	for (guint i = 0; i < n; i++) {
+		struct miracast_import import = { 0 };
+
+		g_strlcpy(import.driver, g_ptr_array_index(drivers, i), sizeof(import.driver));
+		g_byte_array_append(plug, (const guint8 *)&import, sizeof(import));
+	}
+}
+
 GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error)
 {
 	g_autoptr(GBytes) edid = choose_edid(monitor, error);
@@ -181,13 +177,17 @@ GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error)
 		.num_modes = MIN(monitor->modes->len, MIRACAST_MAX_MODES),
 		.mode_size = sizeof(struct miracast_mode),
 		.monitor_type = wfd_connector_type_to_drm(monitor->caps->connector_type),
-		.flags = MIRACAST_PLUG_CURSOR | (monitor->import ? MIRACAST_PLUG_IMPORT : 0),
+		.flags = MIRACAST_PLUG_CURSOR | import_flags(monitor->import),
 	};
 
 	if (!edid)
 		return NULL;
 	if (monitor->sound_channels)
 		set_sound(&header, monitor);
+	if (monitor->import == MONITOR_IMPORT_READABLE && monitor->drivers) {
+		header.num_imports = MIN(monitor->drivers->len, MIRACAST_MAX_IMPORTS);
+		header.import_size = sizeof(struct miracast_import);
+	}
 	header.edid_len = g_bytes_get_size(edid);
 	g_byte_array_append(plug, (const guint8 *)&header, sizeof(header));
 	for (guint i = 0; i < header.num_modes; i++) {
@@ -202,5 +202,6 @@ GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error)
 		g_byte_array_append(plug, (const guint8 *)&entry, sizeof(entry));
 	}
 	g_byte_array_append(plug, g_bytes_get_data(edid, NULL), header.edid_len);
+	add_imports(plug, monitor->drivers, header.num_imports);
 	return g_byte_array_free_to_bytes(g_steal_pointer(&plug));
 }

@@ -11,13 +11,27 @@
 G_BEGIN_DECLS
 
 /**
+ * enum monitor_import - which buffers of other drivers the desktop may hand over
+ * @MONITOR_IMPORT_NONE: none, it has to copy
+ * @MONITOR_IMPORT_READABLE: those that are known to show what was drawn (imports.h)
+ * @MONITOR_IMPORT_ANY: whichever can be mapped
+ */
+enum monitor_import {
+	MONITOR_IMPORT_NONE,
+	MONITOR_IMPORT_READABLE,
+	MONITOR_IMPORT_ANY,
+};
+
+/**
  * struct monitor_desc - what the monitor is made of; all of it borrowed
  * @modes: (element-type struct wfd_mode_choice): what can be carried, best first
  * @preferred: the one to mark as preferred; must be one of @modes
  * @friendly_name: for an EDID of our own
  * @device_id: (nullable): what tells this device from all others, and does not
  *	change: its P2P device address
- * @import: the desktop may hand over buffers of another driver (MIRACAST_PLUG_IMPORT)
+ * @import: whose buffers may be handed over
+ * @drivers: (nullable) (element-type utf8): with MONITOR_IMPORT_READABLE: of these drivers,
+ *	and of those that make them readable themselves
  * @sound_channels: of the sound card that comes with it, 0: none does.  It is named after
  *	the display
  */
@@ -27,7 +41,8 @@ struct monitor_desc {
 	const struct wfd_mode *preferred;
 	const char *friendly_name;
 	const char *device_id;
-	gboolean import;
+	enum monitor_import import;
+	const GPtrArray *drivers;
 	guint sound_channels;
 };
 
@@ -39,16 +54,6 @@ struct monitor_desc {
  * differ between devices, since desktops know monitors by them.
  */
 GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error);
-
-/**
- * monitor_may_import - may the desktop hand over buffers of this machine's cards?
- * @drm_class: /sys/class/drm
- *
- * Not where one of their drivers lets the processor map a buffer that the GPU draws
- * into elsewhere: virtio_gpu's in a virtual machine with 3D.  Nothing tells that from
- * a still desktop.
- */
-gboolean monitor_may_import(const char *drm_class);
 
 /* The mode of @modes that has this size and rate, or NULL. */
 const struct wfd_mode *monitor_find_mode(const GArray *modes, guint width, guint height,

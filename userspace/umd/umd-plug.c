@@ -8,6 +8,7 @@
 
 #include <drm/miracast.h>
 
+#include "imports.h"
 #include "monitor.h"
 
 /* Desktops look at a monitor that has gone and come only if it was away for so long. */
@@ -49,16 +50,46 @@ static gboolean has_no_sound(int err)
 	return err == -E2BIG || err == -EOPNOTSUPP || err == -ENOSPC;
 }
 
+/* What the desktop may hand over, before anything of it was seen. */
+static enum monitor_import importable(const umd_session *s)
+{
+	if (s->config->copies || s->plug.copies)
+		return MONITOR_IMPORT_NONE;
+	return s->config->imports ? MONITOR_IMPORT_ANY : MONITOR_IMPORT_READABLE;
+}
+
+/* Why the desktop copies, if it does. */
+static const char *copies_why(const umd_session *s, GPtrArray *cards)
+{
+	if (s->config->copies)
+		return "as --import=no says";
+	for (guint i = 0; i < cards->len; i++) {
+		const struct import_card *card = g_ptr_array_index(cards, i);
+
+		if (card->verdict == IMPORT_STALE && !s->config->imports)
+			return "since the processor may see old pictures in the memory of this machine's GPU";
+	}
+	return NULL;
+}
+
+/* Of a kernel that knows the flag for all drivers only. */
+static gboolean knows_no_drivers(int err)
+{
+	return err == -EINVAL || err == -E2BIG;
+}
+
 int umd_plug(umd_session *s, GError **error)
 {
+	g_autoptr(GPtrArray) cards = imports_cards(DRM_CLASS);
+	g_autoptr(GPtrArray) drivers = imports_drivers(cards);
 	struct monitor_desc monitor = {
 		.caps = s->caps,
 		.modes = s->modes,
 		.preferred = umd_modes_preferred(s),
 		.friendly_name = s->config->friendly_name,
 		.device_id = s->config->device_id,
-		.import = !s->config->copies && !s->plug.copies &&
-			  (s->config->imports || monitor_may_import(DRM_CLASS)),
+		.import = importable(s),
+		.drivers = drivers,
 		.sound_channels = sound_channels(s),
 	};
 	g_autoptr(GError) cause = NULL;
@@ -66,7 +97,17 @@ int umd_plug(umd_session *s, GError **error)
 
 	if (s->plug.away) /* it comes back with what is true then */
 		return 0;
+	if (!s->plug.copies)
+		s->plug.copies_why = copies_why(s, cards);
 	err = plug(s, &monitor, &cause);
+	if (monitor.import == MONITOR_IMPORT_READABLE && knows_no_drivers(err)) {
+		g_message("the desktop has to copy its pictures: the module is older than this program and "
+			  "cannot be told whose buffers can be read");
+		s->plug.copies_why = "since the module is older than the session process";
+		monitor.import = MONITOR_IMPORT_NONE;
+		g_clear_error(&cause);
+		err = plug(s, &monitor, &cause);
+	}
 	if (monitor.sound_channels && has_no_sound(err)) {
 		g_message("the desktop gets no sound card: the kernel has none (%s)", g_strerror(-err));
 		s->plug.no_sound = TRUE;
@@ -78,7 +119,7 @@ int umd_plug(umd_session *s, GError **error)
 		g_propagate_error(error, g_steal_pointer(&cause));
 	if (err)
 		return err;
-	s->plug.copies |= !monitor.import;
+	s->plug.copies |= monitor.import == MONITOR_IMPORT_NONE;
 	s->plug.sound_channels = monitor.sound_channels;
 	if (s->sound)
 		sound_pump_look(s->sound);
@@ -124,6 +165,7 @@ static gboolean pictures_are_unreadable(gpointer data)
 	g_message("%s: the monitor is taken away and comes back as one that the desktop copies its "
 		  "pictures for", why);
 	s->plug.copies = TRUE;
+	s->plug.copies_why = why;
 	s->callbacks->io_control(s->host, false, MIRACAST_CTL_UNPLUG, 0, NULL, 0, NULL, NULL);
 	s->plug.away = g_timeout_source_new(AWAY_MS);
 	g_source_set_callback(s->plug.away, come_back, s, NULL);
@@ -149,6 +191,12 @@ void umd_plug_unreadable(umd_session *s, const char *why)
 {
 	g_atomic_pointer_set(&s->plug.why, why);
 	g_source_set_ready_time(s->plug.unreadable, 0);
+}
+
+void umd_plug_picture(umd_session *s, const struct frame_info *info)
+{
+	g_atomic_int_set(&s->plug.imported, info->imported);
+	g_atomic_int_set(&s->plug.read_mb, MIN(info->read_rate / 1000000, G_MAXINT));
 }
 
 void umd_plug_free(umd_session *s)

@@ -81,6 +81,9 @@ struct umd_session {
 	/* umd-plug.c */
 	struct {
 		gboolean copies;     /* the desktop has to copy its pictures for this monitor */
+		const char *copies_why; /* a reason for it to do so; lives for ever; NULL: none is known */
+		gint imported; /* the newest picture is in memory of another driver; atomic ... */
+		gint read_mb;  /* ... which is read at so many megabytes per second; 0: not known; atomic */
 		gboolean no_sound;   /* the kernel has no sound card for it */
 		guint sound_channels; /* of the card that it has, 0: none */
 		GSource *away;	     /* it is, until this runs */
@@ -132,10 +135,11 @@ gboolean umd_modes_promise(umd_session *s, const struct wfd_mode *mode,
 /*
  * Tell the kernel of the monitor, or of the modes that it has by now.
  *
- * At first the desktop may hand over buffers of its GPU.  If these cannot be read by
- * the processor, the monitor is unplugged and, after a while, plugged in again as one
- * that takes only the card's own buffers (MIRACAST_PLUG_IMPORT): the desktop copies
- * then.  If those cannot be read either, the session ends (PICTURE_UNREADABLE).
+ * At first the desktop may hand over buffers of its GPU, of drivers of which it is known
+ * that the processor sees in them what was drawn (imports.h); others the module refuses.
+ * If they cannot be mapped, or are read too slowly, the monitor is unplugged and, after
+ * a while, plugged in again as one that takes only the card's own buffers: the desktop
+ * copies then.  If those cannot be read either, the session ends (PICTURE_UNREADABLE).
  *
  * With the monitor comes a sound card, if the sink takes sound and the user wants it.
  * A kernel that has none is told of the monitor alone.
@@ -148,6 +152,8 @@ void umd_plug_watch(umd_session *s);
 void umd_plug_free(umd_session *s);
 /* The pump's thread: the pictures cannot be read; @why lives for ever. */
 void umd_plug_unreadable(umd_session *s, const char *why);
+/* The same: what the newest picture is in; for umd_report_stats(). */
+void umd_plug_picture(umd_session *s, const struct frame_info *info);
 
 /* umd-stream.c */
 

@@ -96,6 +96,21 @@ static void add_sound(umd_session *s, GVariantDict *dict, const struct media_sta
 	g_variant_dict_insert(dict, "sound-gaps", "t", sound.counters.gaps + media->sound_gaps);
 }
 
+/* Whose memory the pictures are in, and why not in the GPU's. */
+static void add_pictures(umd_session *s, GVariantDict *dict)
+{
+	gboolean imported = g_atomic_int_get(&s->plug.imported);
+	guint64 read_mb = g_atomic_int_get(&s->plug.read_mb);
+
+	if (!s->config->kernel)
+		return;
+	g_variant_dict_insert(dict, "pictures", "s", imported ? "shared" : "copied");
+	if (imported && read_mb)
+		g_variant_dict_insert(dict, "pictures-read-rate", "t", read_mb * 1000000);
+	if (!imported && s->plug.copies_why)
+		g_variant_dict_insert(dict, "pictures-why", "s", s->plug.copies_why);
+}
+
 void umd_report_stats(umd_session *s)
 {
 	struct frame_pump_counters frames;
@@ -116,6 +131,7 @@ void umd_report_stats(umd_session *s)
 		frames.dropped, media.packets, media.bytes, media.idr, s->idr_requests,
 		media.latency_median_us, media.latency_p95_us, (guint64)s->bit_rate));
 	g_variant_dict_init(&dict, base);
+	add_pictures(s, &dict);
 	add_sound(s, &dict, &media);
 	tell(s, CHANNEL_STATS, g_variant_dict_end(&dict));
 }

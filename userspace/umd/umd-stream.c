@@ -83,6 +83,7 @@ static void have_picture(const struct picture *picture, const struct frame_info 
 		};
 
 		s->callbacks->report_statistic(s->host, &statistic);
+		umd_plug_picture(s, info);
 	}
 	media_pipeline_push(s->pipeline, picture, info, repeat);
 }

@@ -104,8 +104,10 @@ int miracast_frames_release(struct miracast_host *host, uint64_t seq, int sync_f
 	return 0;
 }
 
-int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4])
+int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4],
+			       uint32_t *flags)
 {
+	*flags = 0;
 	fds[0] = dup(buffer_id == BENCH_BUFFERS ? BENCH_FD_CURSOR : BENCH_FD_BUFFERS + (int)buffer_id);
 	return 1;
 }

@@ -46,11 +46,13 @@ int miracast_frames_release(struct miracast_host *host, uint64_t seq, int sync_f
 /**
  * miracast_frames_get_buffer - dma-bufs of a buffer of a held frame
  * @fds: out: one per memory plane, the caller's to close
+ * @flags: out: MIRACAST_BUFFER_*; 0 from a module that does not say
  *
  * Returns the number of descriptors.  Planes that share a dma-buf share its
  * number: close each number once.
  */
-int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4]);
+int miracast_frames_get_buffer(struct miracast_host *host, uint64_t buffer_id, int fds[4],
+			       uint32_t *flags);
 
 /**
  * miracast_frames_get_retired - buffers that will not come back
