@@ -135,6 +135,56 @@ TEST_F(connector, R72_edid_is_shown_as_it_is)
 	EXPECT_TRUE(edid_shown(&self->kms, NULL, 0));
 }
 
+/* Writes the administrator's EDID; "reset" takes it away. */
+static bool override_edid(const struct kms *kms, const void *data, size_t len)
+{
+	char path[128];
+	bool written;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/dri/%u/%s/edid_override",
+		 kms->target.card_minor, kms->target.name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	written = fd >= 0 && write(fd, data, len) == (ssize_t)len;
+	close(fd);
+
+	return written;
+}
+
+/* As with any monitor: the administrator knows better, as long as the list allows it. */
+TEST_F(connector, edid_of_the_administrator)
+{
+	static const struct miracast_mode list[] = {
+		{ 1920, 1080, 60000, MIRACAST_MODE_PREFERRED },
+	};
+	uint8_t other[2 * EDID_BLOCK];
+	drmModeModeInfo mode;
+
+	memcpy(other, self->edid, sizeof(other));
+	other[17]++;
+	edid_seal(other);
+	plug_make(&self->plug, NULL, 0, self->edid, sizeof(self->edid), 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(DRM_MODE_CONNECTED, kms_status(&self->kms));
+	EXPECT_TRUE(edid_shown(&self->kms, self->edid, sizeof(self->edid)));
+	ASSERT_TRUE(override_edid(&self->kms, other, sizeof(other)));
+	EXPECT_EQ(DRM_MODE_CONNECTED, kms_status(&self->kms));
+	EXPECT_TRUE(edid_shown(&self->kms, other, sizeof(other)));
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1280, 720, 60, &mode));
+
+	/* Also where the daemon has none. */
+	plug_make(&self->plug, list, 1, NULL, 0, 0);
+	ASSERT_EQ(0, sink_plug(self->kms.sink, &self->plug));
+	EXPECT_EQ(DRM_MODE_CONNECTED, kms_status(&self->kms));
+	EXPECT_TRUE(edid_shown(&self->kms, other, sizeof(other)));
+	EXPECT_TRUE(kms_find_mode(&self->kms, 1920, 1080, 60, &mode));
+	EXPECT_FALSE(kms_find_mode(&self->kms, 1280, 720, 60, &mode));
+
+	ASSERT_TRUE(override_edid(&self->kms, "reset", strlen("reset")));
+	EXPECT_EQ(DRM_MODE_CONNECTED, kms_status(&self->kms));
+	EXPECT_TRUE(edid_shown(&self->kms, NULL, 0));
+}
+
 TEST_F(connector, R74_modes_that_both_have)
 {
 	static const struct miracast_mode list[] = {

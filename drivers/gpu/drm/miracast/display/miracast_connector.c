@@ -2,8 +2,9 @@
 /*
  * Connector: the monitor that the daemon has plugged in, and its modes.
  *
- * The EDID is shown as it is (R72, R73). What sink, link and encoder cannot
- * carry is taken out of the modes, not of the EDID.
+ * The EDID is shown as it is (R72, R73), unless the administrator has another one
+ * for the connector. What sink, link and encoder cannot carry is taken out of the
+ * modes, not of the EDID.
  */
 #include <linux/err.h>
 #include <linux/jiffies.h>
@@ -445,15 +446,29 @@ miracast_mode_create(struct drm_device *drm, const struct miracast_mode *entry)
 	return mode;
 }
 
-static int miracast_connector_add_edid(struct drm_connector *connector,
-				       const struct miracast_monitor *monitor)
+/* A block of the daemon's EDID, as if it came over a cable. */
+static int miracast_connector_read_block(void *context, u8 *buf,
+					 unsigned int block, size_t len)
 {
-	const struct drm_edid *edid = NULL;
+	const struct miracast_monitor *monitor = context;
+	size_t at = block * MIRACAST_EDID_BLOCK;
+
+	if (at + len > monitor->plug.edid_len)
+		return -ENXIO;
+	memcpy(buf, miracast_monitor_edid(monitor) + at, len);
+
+	return 0;
+}
+
+/* The administrator's comes first (edid_override, drm.edid_firmware). */
+static int miracast_connector_add_edid(struct drm_connector *connector,
+				       struct miracast_monitor *monitor)
+{
+	const struct drm_edid *edid;
 	int count;
 
-	if (monitor->plug.edid_len)
-		edid = drm_edid_alloc(miracast_monitor_edid(monitor),
-				      monitor->plug.edid_len);
+	edid = drm_edid_read_custom(connector, miracast_connector_read_block,
+				    monitor);
 	count = miracast_compat_edid_modes(connector, edid);
 	drm_edid_free(edid);
 
