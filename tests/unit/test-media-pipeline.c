@@ -156,10 +156,6 @@ static void failed(enum channel_reason reason, const char *message, gpointer dat
 	f->reason = reason;
 }
 
-static void link_rate(guint bit_rate, gpointer data)
-{
-}
-
 static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer data)
 {
 	struct fixture *f = data;
@@ -172,7 +168,6 @@ static const struct media_pipeline_funcs funcs = {
 	.needed = needed,
 	.first_sent = first_sent,
 	.failed = failed,
-	.link_rate = link_rate,
 	.frame_sent = frame_sent,
 };
 

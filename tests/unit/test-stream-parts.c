@@ -6,8 +6,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "key-frames.h"
@@ -195,12 +193,8 @@ static struct {
 	guint calls;
 	guint largest; /* number of packets in one call */
 	gint64 time_us; /* added to the clock */
-	guint link;	/* bits per second that leave; 0: at once */
-	double queue;	/* what has not left, as it counts that */
-	gint64 queue_us; /* at that time */
 } kernel;
 
-int __wrap_ioctl(int fd, unsigned long request, ...);
 int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
 gint64 __wrap_g_get_monotonic_time(void);
 gint64 __real_g_get_monotonic_time(void);
@@ -208,30 +202,6 @@ gint64 __real_g_get_monotonic_time(void);
 gint64 __wrap_g_get_monotonic_time(void)
 {
 	return __real_g_get_monotonic_time() + kernel.time_us;
-}
-
-/* It counts twice the size. */
-#define QUEUE_UNITS 2
-
-static void let_leave(void)
-{
-	gint64 now = g_get_monotonic_time();
-
-	kernel.queue -= (double)kernel.link / 8 * QUEUE_UNITS * (now - kernel.queue_us) / G_USEC_PER_SEC;
-	kernel.queue = kernel.link ? MAX(kernel.queue, 0) : 0;
-	kernel.queue_us = now;
-}
-
-int __wrap_ioctl(int fd, unsigned long request, ...)
-{
-	va_list arguments;
-
-	g_assert_cmpuint(request, ==, SIOCOUTQ);
-	let_leave();
-	va_start(arguments, request);
-	*va_arg(arguments, int *) = kernel.queue;
-	va_end(arguments);
-	return 0;
 }
 
 /* As the kernel does: what was taken before the first error is told, the error by the next call. */
@@ -254,8 +224,6 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
 		messages[taken].msg_len = 0;
 		for (size_t i = 0; i < messages[taken].msg_hdr.msg_iovlen; i++)
 			messages[taken].msg_len += messages[taken].msg_hdr.msg_iov[i].iov_len;
-		let_leave();
-		kernel.queue += messages[taken].msg_len * QUEUE_UNITS;
 	}
 	kernel.taken += taken;
 	return taken;
@@ -265,7 +233,6 @@ struct owner {
 	guint recovered;
 	guint lost;
 	guint lines;
-	guint rate;
 };
 
 static void recovered(gpointer data)
@@ -279,12 +246,7 @@ static void lost(const char *message, gpointer data)
 	g_assert_nonnull(strstr(message, "15 s"));
 }
 
-static void rate(guint bit_rate, gpointer data)
-{
-	((struct owner *)data)->rate = bit_rate;
-}
-
-static const struct rtp_sender_funcs sender_funcs = { recovered, lost, rate };
+static const struct rtp_sender_funcs sender_funcs = { recovered, lost };
 
 static GLogWriterOutput count_line(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
 {
@@ -379,60 +341,6 @@ static void test_one_refused(void)
 	}
 }
 
-/* The next picture is not begun while much of the one before has not left, but for ever it does not wait. */
-static void test_waits(void)
-{
-	g_autoptr(GSocket) socket = NULL;
-	rtp_sender *sender = begin_sending(&socket);
-	gint64 before;
-
-	kernel.link = 2000000;
-	send_picture(sender, 30);
-	before = g_get_monotonic_time();
-	/* Nobody has said how much is wanted. */
-	rtp_sender_wait(sender);
-	g_assert_cmpint(g_get_monotonic_time() - before, <, 50000);
-	rtp_sender_set_bounds(sender, 500000, 2000000);
-	send_picture(sender, 30);
-	before = g_get_monotonic_time();
-	rtp_sender_wait(sender);
-	/* It needs 159 ms, of which 20 may be left, and the one before as long. */
-	g_assert_cmpint(g_get_monotonic_time() - before, >=, 120000);
-	send_picture(sender, 30);
-	kernel.link = 1;
-	before = g_get_monotonic_time();
-	rtp_sender_wait(sender);
-	g_assert_cmpint(g_get_monotonic_time() - before, >=, RTP_SENDER_WAIT_US);
-	rtp_sender_stop(sender);
-	before = g_get_monotonic_time();
-	rtp_sender_wait(sender);
-	g_assert_cmpint(g_get_monotonic_time() - before, <, RTP_SENDER_WAIT_US);
-	rtp_sender_free(sender);
-}
-
-/* What the owner is told is what the link takes. */
-static void test_rate(void)
-{
-	g_autoptr(GSocket) socket = NULL;
-	rtp_sender *sender = begin_sending(&socket);
-	gint64 until = g_get_monotonic_time() + 3 * G_USEC_PER_SEC;
-
-	kernel.link = 2000000;
-	rtp_sender_set_bounds(sender, 500000, 8000000);
-	owner.rate = 8000000;
-	while (g_get_monotonic_time() < until && owner.rate > 2000000) {
-		gint64 next = g_get_monotonic_time() + 33333;
-
-		send_picture(sender, owner.rate / 8 / 30 / 1328 + 1);
-		rtp_sender_wait(sender);
-		while (g_get_monotonic_time() < next)
-			g_usleep(1000);
-	}
-	g_assert_cmpuint(owner.rate, <=, 2000000);
-	g_assert_cmpuint(owner.rate, >=, 1000000);
-	rtp_sender_free(sender);
-}
-
 /* The interface is down for 12 s: a few lines, the session goes on. For 20 s: once, it is lost. */
 static void test_network_down(void)
 {
@@ -478,8 +386,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/log-limit", test_log_limit);
 	g_test_add_func("/rtp-sender/sends", test_sends);
 	g_test_add_func("/rtp-sender/large-picture", test_large_picture);
-	g_test_add_func("/rtp-sender/waits", test_waits);
-	g_test_add_func("/rtp-sender/rate", test_rate);
 	g_test_add_func("/rtp-sender/one-refused", test_one_refused);
 	g_test_add_func("/rtp-sender/network-down", test_network_down);
 	return g_test_run();

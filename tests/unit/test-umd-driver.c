@@ -8,7 +8,6 @@
 #include <gst/gst.h>
 
 #include "fake-encoder.h"
-#include "rate-control.h"
 #include "umd-driver-fixture.h"
 #include "wfd-edid.h"
 #include "wfdtsmux.h"
@@ -909,44 +908,6 @@ static void test_data_rate(void)
 	clear(&f);
 }
 
-/* What is learnt of the link, while the test says it: bits per second, or as much as there may be. */
-static gint link_takes = G_MAXINT;
-
-gboolean __wrap_rate_control_look(struct rate_control *rc, gint64 now_us, guint queue);
-
-gboolean __wrap_rate_control_look(struct rate_control *rc, gint64 now_us, guint queue)
-{
-	guint before = rc->rate;
-
-	rc->rate = MIN((guint)g_atomic_int_get(&link_takes), rc->most);
-	return rc->rate != before;
-}
-
-static gboolean has_less_than_half(struct fixture *f)
-{
-	return f->bit_rate > 0 && f->bit_rate < 1000000;
-}
-
-/* A link that does not take what it is given has the encoder make less of it, and all of it when it does again. */
-static void test_link_takes_less(void)
-{
-	struct fixture f = { .video = VGA };
-	guint64 before;
-
-	begin(&f);
-	wait_until(has_bit_rate, &f);
-	before = f.bit_rate;
-	g_assert_cmpuint(before, >, 2000000);
-	g_atomic_int_set(&link_takes, 1000000);
-	wait_until(has_less_than_half, &f);
-	g_assert_cmpuint(f.bit_rate, >, 500000);
-	g_atomic_int_set(&link_takes, G_MAXINT);
-	wait_until(has_old_rate, &f);
-	g_assert_cmpuint(f.bit_rate, ==, before);
-	g_assert_cmpint(end(&f), ==, 0);
-	clear(&f);
-}
-
 /* A sink that says that it has no panel: no error, even on a slow link, and a stream. */
 static void test_no_panel(void)
 {
@@ -1086,7 +1047,6 @@ int main(int argc, char *argv[])
 	g_test_add_data_func("/umd-driver/unreadable/always", GINT_TO_POINTER(TRUE), test_unreadable);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);
 	g_test_add_func("/umd-driver/R88-R89-data-rate", test_data_rate);
-	g_test_add_func("/umd-driver/link-takes-less", test_link_takes_less);
 	g_test_add_func("/umd-driver/R29-R33-no-panel", test_no_panel);
 	g_test_add_func("/umd-driver/R29-R30-slower-link", test_slower_link);
 	g_test_add_func("/umd-driver/R32-link-too-slow", test_slow_link);

@@ -131,18 +131,6 @@ char *ctl_session_mode(Miracast1Session *session)
 			       refresh / 1000.0, codec, profile, level, audio);
 }
 
-/* A link that takes less than the mode is to have. */
-static void print_bit_rate(GVariant *mode, GVariant *stats)
-{
-	guint64 now = 0;
-	guint wanted = 0;
-
-	if (!mode || !g_variant_lookup(stats, "bit-rate", "t", &now) ||
-	    !g_variant_lookup(mode, "bit-rate", "u", &wanted) || now >= wanted)
-		return;
-	g_print("    slow link: %.1f of %.1f Mbit/s for the picture\n", now / 1e6, wanted / 1e6);
-}
-
 static void print_stats(Miracast1Session *session)
 {
 	GVariant *stats = miracast1_session_get_stats(session);
@@ -157,7 +145,6 @@ static void print_stats(Miracast1Session *session)
 	g_print("    %" G_GUINT64_FORMAT " frames sent, %" G_GUINT64_FORMAT
 		" dropped, %.1f MB; latency %.1f ms, 95 %%: %.1f ms\n",
 		sent, dropped, bytes / 1e6, median / 1000.0, p95 / 1000.0);
-	print_bit_rate(miracast1_session_get_mode(session), stats);
 }
 
 /* What it costs to copy every picture whole, or what reading them takes. */

@@ -143,8 +143,6 @@ static void need_data(GstAppSrc *source, guint length, gpointer user_data)
 {
 	media_pipeline *p = user_data;
 
-	/* A picture that is taken later is a newer one. */
-	rtp_sender_wait(p->sender);
 	p->funcs->wanted(p->user_data);
 }
 

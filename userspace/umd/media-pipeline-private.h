@@ -75,8 +75,6 @@ struct media_pipeline {
 	GSource *first_sent_source;
 	GSource *key_frame_source; /* ready when one is due that was asked for */
 	GSource *mode_source;	   /* ready at the time of a new mode */
-	GSource *rate_source;	   /* ready when link_rate has changed */
-	gint link_rate;		   /* bits per second of all that is sent; atomic */
 	GSource *lost_source;	   /* attached when the network is lost */
 	struct log_limit warnings;
 	gboolean failed;

@@ -9,10 +9,6 @@
 
 /* WMM's video class; the link layer takes it from the DSCP (CS5). */
 #define RTP_DSCP 40
-/* Of all that is sent; the rest is sound, headers, and what an encoder is beyond its rate. */
-#define VIDEO_SHARE_PERCENT 85
-/* Less is no picture. */
-#define LEAST_BIT_RATE 500000
 
 /* No sink is told a time that is further away; one that is comes from a mistake. */
 #define MAX_MODE_DELAY_NS (2 * GST_SECOND)
@@ -129,34 +125,9 @@ static gboolean deliver_lost(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
-static void network_rate(guint bit_rate, gpointer user_data)
-{
-	media_pipeline *p = user_data;
-
-	g_atomic_int_set(&p->link_rate, bit_rate);
-	g_source_set_ready_time(p->rate_source, 0);
-}
-
-static gboolean deliver_rate(gpointer user_data)
-{
-	media_pipeline *p = user_data;
-
-	g_source_set_ready_time(p->rate_source, -1);
-	/* Rounded up: all of it is all of it again. */
-	p->funcs->link_rate(((guint64)g_atomic_int_get(&p->link_rate) * VIDEO_SHARE_PERCENT + 99) / 100, p->user_data);
-	return G_SOURCE_CONTINUE;
-}
-
-/* All that is sent, with as much video as the mode is to have. */
-static void set_rate_bounds(media_pipeline *p, guint bit_rate)
-{
-	rtp_sender_set_bounds(p->sender, LEAST_BIT_RATE, (guint64)bit_rate * 100 / VIDEO_SHARE_PERCENT);
-}
-
 static const struct rtp_sender_funcs sender_funcs = {
 	.recovered = network_recovered,
 	.lost = network_lost,
-	.rate = network_rate,
 };
 
 /* ---------------------------------------------------------------- key frames */
@@ -297,7 +268,6 @@ void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *sele
 	p->next_pts = time_of_pts(at, now);
 	if (p->next_pts > now + (gint64)MAX_MODE_DELAY_NS)
 		p->next_pts = now;
-	set_rate_bounds(p, selection->bitrate);
 	p->mode_waits = TRUE;
 	delay = MAX(p->next_pts - now, 0);
 	/* Rounded up: never before its time. */
@@ -403,14 +373,11 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->lost_source = new_idle(p, deliver_lost);
 	p->key_frame_source = add_alarm(p, key_frame_is_due);
 	p->mode_source = add_alarm(p, mode_is_due);
-	p->rate_source = add_alarm(p, deliver_rate);
 
 	p->pipeline = gst_object_ref_sink(gst_pipeline_new("miracast"));
 	use_monotonic_clock(p);
 	p->sender = rtp_sender_new(config->socket, config->peer_address, config->peer_port, RTP_DSCP,
 				   &sender_funcs, p, error);
-	if (p->sender)
-		set_rate_bounds(p, config->selection->bitrate);
 	if (!p->sender || !media_elements_build(p, config, error))
 		return NULL;
 	media_encoded_watch(p);
@@ -441,7 +408,6 @@ void media_pipeline_free(media_pipeline *p)
 	clear_source(&p->lost_source);
 	clear_source(&p->key_frame_source);
 	clear_source(&p->mode_source);
-	clear_source(&p->rate_source);
 	gst_object_unref(p->pipeline);
 	rtp_sender_free(p->sender);
 	drop_next(p);

@@ -92,8 +92,6 @@ struct media_stats {
  * @failed: nothing will be sent any more; main context, once.  ENCODER_FAILED: the
  *	encoder refuses its pictures or settings; LINK_LOST: the network takes no packets;
  *	else PIPELINE_FAILED
- * @link_rate: the link takes about so many bits per second of video; main context; what the
- *	owner makes of it comes back with media_pipeline_set_bit_rate()
  * @frame_sent: frame @seq: its first packet is about to leave (R86), and it took
  *	@encode_us to encode; streaming thread
  */
@@ -102,7 +100,6 @@ struct media_pipeline_funcs {
 	void (*needed)(gpointer user_data);
 	void (*first_sent)(gpointer user_data);
 	void (*failed)(enum channel_reason reason, const char *message, gpointer user_data);
-	void (*link_rate)(guint bit_rate, gpointer user_data);
 	void (*frame_sent)(guint64 seq, guint encode_us, guint bytes, gpointer user_data);
 };
 

@@ -6,13 +6,10 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <linux/sockios.h>
 #include <netinet/ip.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "log-limit.h"
-#include "rate-control.h"
 
 /* wfdrtppay gives a header and one piece of a transport stream. */
 #define MAX_MEMORIES 4
@@ -26,9 +23,6 @@
 #define MAX_BATCH 32
 #define BATCH_GAP_US 2000
 #define MAX_GAPS_US 8000
-/* How often the queue is looked at while it gets shorter. */
-#define LOOK_US 2000
-#define CURIOUS_LOOKS 2
 
 struct batch {
 	guint n;
@@ -52,9 +46,6 @@ struct rtp_sender {
 	struct log_limit refused_limit;
 	struct log_limit recovered_limit;
 	struct batch batch; /* of rtp_sender_send() */
-
-	GMutex rate_lock;
-	struct rate_control rate; /* most 0: no bounds, and nothing is looked at */
 };
 
 static gboolean add_packet(rtp_sender *sender, GstBuffer *packet)
@@ -176,84 +167,14 @@ static void recover(rtp_sender *sender)
 	sender->funcs->recovered(sender->user_data);
 }
 
-/* ---------------------------------------------------------------- the queue */
-
-/* What the interface has not sent yet, as the kernel counts it; 0, too, where it does not. */
-static guint queue_length(const rtp_sender *sender)
-{
-	int queue = 0;
-
-	return ioctl(g_socket_get_fd(sender->socket), SIOCOUTQ, &queue) < 0 ? 0 : MAX(queue, 0);
-}
-
-/* Returns how long what is there needs, and in @curious whether to look again soon. */
-static gint64 look(rtp_sender *sender, gboolean *curious)
-{
-	guint queue = queue_length(sender), rate = 0;
-	gint64 delay = 0;
-
-	*curious = FALSE;
-	g_mutex_lock(&sender->rate_lock);
-	if (sender->rate.most) {
-		if (rate_control_look(&sender->rate, g_get_monotonic_time(), queue))
-			rate = sender->rate.rate;
-		delay = rate_control_delay(&sender->rate);
-		*curious = rate_control_is_curious(&sender->rate);
-	}
-	g_mutex_unlock(&sender->rate_lock);
-	if (rate)
-		sender->funcs->rate(rate, sender->user_data);
-	return delay;
-}
-
-static void count_sent(rtp_sender *sender, gsize bytes)
-{
-	guint queue = queue_length(sender);
-
-	g_mutex_lock(&sender->rate_lock);
-	if (sender->rate.most)
-		rate_control_sent(&sender->rate, g_get_monotonic_time(), bytes, queue);
-	g_mutex_unlock(&sender->rate_lock);
-}
-
-void rtp_sender_set_bounds(rtp_sender *sender, guint least, guint most)
-{
-	g_mutex_lock(&sender->rate_lock);
-	if (sender->rate.most)
-		rate_control_set_bounds(&sender->rate, least, most);
-	else
-		rate_control_init(&sender->rate, least, most);
-	g_mutex_unlock(&sender->rate_lock);
-}
-
-void rtp_sender_wait(rtp_sender *sender)
-{
-	gint64 since = g_get_monotonic_time(), held = 0;
-	guint looks = 0;
-
-	while (!g_cancellable_is_cancelled(sender->stopped) && held < RTP_SENDER_WAIT_US) {
-		gboolean curious;
-
-		if (look(sender, &curious) <= RATE_CONTROL_QUEUE_US && (!curious || ++looks > CURIOUS_LOOKS))
-			break;
-		g_usleep(LOOK_US);
-		held = g_get_monotonic_time() - since;
-	}
-	g_mutex_lock(&sender->rate_lock);
-	rate_control_held(&sender->rate, held);
-	g_mutex_unlock(&sender->rate_lock);
-}
-
 guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, gsize *bytes)
 {
 	guint n = gst_buffer_list_length(packets), taken = 0;
 	guint gaps = n ? (n - 1) / MAX_BATCH : 0;
 	gboolean go_on = !g_cancellable_is_cancelled(sender->stopped);
 	struct batch *batch = &sender->batch;
-	gboolean curious;
 
 	*bytes = 0;
-	look(sender, &curious);
 	for (guint i = 0; i < n && go_on;) {
 		while (i < n && batch->n < MAX_BATCH && add_packet(sender, gst_buffer_list_get(packets, i)))
 			i++;
@@ -265,7 +186,6 @@ guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, gsize *bytes)
 		if (i < n && go_on)
 			g_usleep(MIN(BATCH_GAP_US, MAX_GAPS_US / MAX(gaps, 1)));
 	}
-	count_sent(sender, *bytes);
 	if (sender->failing_us && n && taken == n)
 		recover(sender);
 	return taken;
@@ -302,7 +222,6 @@ rtp_sender *rtp_sender_new(GSocket *socket, const char *address, guint16 port, g
 	sender->user_data = user_data;
 	sender->socket = g_object_ref(socket);
 	sender->stopped = g_cancellable_new();
-	g_mutex_init(&sender->rate_lock);
 	set_dscp(socket, dscp);
 	return sender;
 }
@@ -318,6 +237,5 @@ void rtp_sender_free(rtp_sender *sender)
 		return;
 	g_object_unref(sender->socket);
 	g_object_unref(sender->stopped);
-	g_mutex_clear(&sender->rate_lock);
 	g_free(sender);
 }

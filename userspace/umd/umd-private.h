@@ -64,8 +64,6 @@ struct umd_session {
 	guint64 change_pts;		/* of the first picture that has it, as it was announced */
 	gint64 change_us;		/* the same, g_get_monotonic_time() */
 	guint bit_rate;
-	guint64 host_rate; /* bits per second of video that the host recommends; 0: it does not */
-	guint link_rate;   /* ... that the link was seen to take; 0: as much as there was */
 	guint64 idr_requests;
 	struct stream_state stream;
 	test_desktop *test_desktop; /* of the test source, while it is wanted */
@@ -99,9 +97,6 @@ struct umd_session {
 void umd_session_fail(umd_session *s, enum channel_reason reason, const char *message);
 
 /* umd-modes.c */
-
-/* Host or link have said something new of it, or the mode has changed. */
-void umd_session_update_bit_rate(umd_session *s);
 
 /* Take the best encoder that works; its limits become those of the session. */
 gboolean umd_encoder_choose(umd_session *s, GError **error);

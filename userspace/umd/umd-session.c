@@ -301,7 +301,6 @@ static void mode_accepted(rtsp_session *rtsp, gboolean in_play, gpointer user_da
 	s->selection = s->next;
 	s->bit_rate = s->selection.bitrate;
 	umd_stream_change_mode(s);
-	umd_session_update_bit_rate(s);
 	if (now < s->change_us)
 		s->change_timer = add_timer(s, (s->change_us - now + 999) / 1000, mode_changed);
 	else
@@ -634,39 +633,19 @@ void umd_session_running(umd_session *s)
 		s->desktop_timer = add_timer(s, DESKTOP_MS, desktop_is_late);
 }
 
-/* What the mode is to have, unless the host or the link itself say less. */
-static guint best_bit_rate(const umd_session *s)
-{
-	guint64 rate = s->selection.bitrate;
-
-	if (s->host_rate)
-		rate = MIN(rate, MAX(s->host_rate, FLOOR_BIT_RATE));
-	if (s->link_rate)
-		rate = MIN(rate, s->link_rate);
-	return rate;
-}
-
-void umd_session_update_bit_rate(umd_session *s)
-{
-	guint bit_rate = best_bit_rate(s);
-
-	if (!s->pipeline || bit_rate == s->bit_rate)
-		return;
-	/* Small steps are not worth a change of the encoder, but for the last one. */
-	if (bit_rate < s->selection.bitrate && bit_rate * 10ull > s->bit_rate * 9ull &&
-	    bit_rate * 10ull < s->bit_rate * 11ull)
-		return;
-	log_limited_here("video bit rate %u -> %u", s->bit_rate, bit_rate);
-	s->bit_rate = bit_rate;
-	media_pipeline_set_bit_rate(s->pipeline, s->bit_rate);
-}
-
 void umd_session_data_rate(umd_session *s, const struct miracast_data_rate *rate)
 {
+	guint64 bit_rate = rate->encoder_bit_rate * VIDEO_SHARE_PERCENT / 100;
+
 	if (!s->pipeline || !rate->encoder_bit_rate)
 		return;
-	s->host_rate = rate->encoder_bit_rate * VIDEO_SHARE_PERCENT / 100;
-	umd_session_update_bit_rate(s);
+	bit_rate = CLAMP(bit_rate, FLOOR_BIT_RATE, s->selection.bitrate);
+	/* Small steps are not worth a change of the encoder. */
+	if (bit_rate * 10 > (guint64)s->bit_rate * 9 && bit_rate * 10 < (guint64)s->bit_rate * 11)
+		return;
+	log_limited_here("video bit rate %u -> %" G_GUINT64_FORMAT, s->bit_rate, bit_rate);
+	s->bit_rate = bit_rate;
+	media_pipeline_set_bit_rate(s->pipeline, s->bit_rate);
 }
 
 void umd_session_key_frame(umd_session *s)

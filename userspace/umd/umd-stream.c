@@ -32,14 +32,6 @@ static void pipeline_failed(enum channel_reason reason, const char *message, gpo
 	umd_session_fail(s, reason, message);
 }
 
-static void link_rate(guint bit_rate, gpointer user_data)
-{
-	umd_session *s = user_data;
-
-	s->link_rate = bit_rate;
-	umd_session_update_bit_rate(s);
-}
-
 static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer user_data)
 {
 	umd_session *s = user_data;
@@ -63,7 +55,6 @@ static const struct media_pipeline_funcs pipeline_funcs = {
 	.needed = picture_needed,
 	.first_sent = first_sent,
 	.failed = pipeline_failed,
-	.link_rate = link_rate,
 	.frame_sent = frame_sent,
 };
 

@@ -99,12 +99,7 @@ static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer data)
 {
 }
 
-static void link_rate(guint bit_rate, gpointer user_data)
-{
-}
-
 static const struct media_pipeline_funcs pipeline_funcs = {
-	.link_rate = link_rate,
 	.wanted = wanted,
 	.needed = needed,
 	.first_sent = first_sent,
