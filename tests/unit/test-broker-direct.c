@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "broker.h"
@@ -514,6 +515,96 @@ static void test_umd_hangs(struct fixture *f, gconstpointer data)
 	assert_reason(f, "disconnected");
 }
 
+/* So long GLib's thread that collects exit statuses, and sends signals, does not come out of the kernel. */
+static gint reap_late_ms;
+static gint reaped_late;
+
+/* GLib's call comes here, as the program is before the C library. */
+int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+	gint ms = g_atomic_int_get(&reap_late_ms);
+
+	if (ms) {
+		g_atomic_int_inc(&reaped_late);
+		g_usleep(ms * 1000);
+	}
+	return syscall(SYS_waitid, type, id, info, options, NULL);
+}
+
+/* That thread has gone there, once it came back from the last time. */
+static gboolean is_reaping(struct fixture *f)
+{
+	return g_atomic_int_get(&reaped_late) > 0;
+}
+
+static void reap_late(gint ms)
+{
+	g_atomic_int_set(&reaped_late, 0);
+	g_atomic_int_set(&reap_late_ms, ms);
+}
+
+static gint64 time_until_gone(struct fixture *f)
+{
+	gint64 start = g_get_monotonic_time();
+
+	wait_until(is_gone, f);
+	return g_get_monotonic_time() - start;
+}
+
+/* A process that is gone has ended. What it has said counts; its status, if it has said nothing. */
+static void test_reaped_late(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *line;
+		const char *reason;
+		gint64 at_most_us;
+	} ends[] = {
+		{ "leave", "sink-left", G_USEC_PER_SEC / 2 },
+		{ "crash", "umd-died", 2 * G_USEC_PER_SEC },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autoptr(GSocketConnection) sink = dial(f);
+
+		tell(sink, "stream");
+		wait_until(streams, f);
+		reap_late(4000);
+		tell(sink, ends[i].line);
+		g_assert_cmpint(time_until_gone(f), <, ends[i].at_most_us);
+		assert_reason(f, ends[i].reason);
+		wait_until(is_reaping, f);
+		reap_late(0);
+	}
+}
+
+static guint left_behind;
+
+static GLogWriterOutput watch_log(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
+{
+	g_autofree char *line = g_log_writer_format_fields(level, fields, n, FALSE);
+
+	left_behind += strstr(line, "leaving it behind") != NULL;
+	return g_log_writer_default(level, fields, n, data);
+}
+
+/* One that hangs is killed while that thread is kept by another child. */
+static void test_killed_meanwhile(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+	g_autoptr(GSubprocess) other = NULL;
+
+	tell(sink, "stream");
+	wait_until(streams, f);
+	tell(sink, "hang");
+	reap_late(8000);
+	other = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, NULL, "true", NULL);
+	wait_until(is_reaping, f);
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	g_assert_cmpuint(left_behind, ==, 0);
+	reap_late(0);
+}
+
 static gboolean one_was_added(struct fixture *f)
 {
 	return f->added == 1;
@@ -708,6 +799,7 @@ static void add(const char *name, const char *umd, void (*test)(struct fixture *
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_log_set_writer_func(watch_log, NULL, NULL);
 	/* The broker warns of a UMD that hangs; that is what one test is about. */
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	add("/direct/streaming", NULL, test_streaming);
@@ -728,6 +820,8 @@ int main(int argc, char **argv)
 	add("/direct/no-redial", NULL, test_no_redial);
 	add("/direct/redial-for-ever", NULL, test_redial_for_ever);
 	add("/direct/umd-hangs", NULL, test_umd_hangs);
+	add("/direct/reaped-late", NULL, test_reaped_late);
+	add("/direct/killed-meanwhile", NULL, test_killed_meanwhile);
 	add("/direct/no-room", NULL, test_no_room);
 	add("/direct/no-umd", "/no/such/program", test_no_umd);
 	add("/direct/forgotten", NULL, test_forgotten);

@@ -8,7 +8,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glib-unix.h>
 #include <signal.h>
+#include <sys/pidfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,13 +20,25 @@ enum {
 	FD_CHANNEL = 5,
 };
 
+/* Time that the exit status, and the last words, may come after the end. */
+#define LAST_WORDS_MS 1000
+
+/*
+ * Who sees the end: a pidfd, in the main loop.  GSubprocess has a thread that collects the exit
+ * status, and sends signals in it too; the kernel was seen to keep that thread in waitid() for
+ * four seconds for a process that was gone already.  So its answer is waited for only
+ * where the process has not said itself why it ends.
+ */
 struct umd_process {
-	GSubprocess *process;
-	GCancellable *cancellable; /* of the wait for its end */
+	GSubprocess *process; /* NULL: its status is known, or not waited for any more */
+	GCancellable *cancellable; /* of the wait for its status */
+	int pidfd; /* -1: there is none, GSubprocess alone tells of the end */
+	guint pidfd_source;
+	gboolean gone;
 	channel *channel;
 	reason *why; /* what it said itself, or why we ended it */
 	reason *exit_reason; /* what its exit status says */
-	guint timer; /* until it is killed, or until the channel is given up */
+	guint timer; /* until it is killed, or, when it is gone, until what is missing is given up */
 	guint kill_timer; /* after SIGKILL, until the process is given up */
 	guint watchdog; /* until the next "stats" is overdue */
 	gboolean stopping;
@@ -82,18 +96,32 @@ static void read_end(umd_process *umd, GVariant *fields)
 						    name, message));
 }
 
-/* It is over when the process has ended and its last words have been read. */
+/* Neither its end nor its status is waited for. */
+static void forget_process(umd_process *umd)
+{
+	g_clear_handle_id(&umd->watchdog, g_source_remove);
+	g_clear_handle_id(&umd->timer, g_source_remove);
+	g_clear_handle_id(&umd->kill_timer, g_source_remove);
+	g_clear_handle_id(&umd->pidfd_source, g_source_remove);
+	if (umd->pidfd >= 0)
+		close(umd->pidfd);
+	umd->pidfd = -1;
+	g_cancellable_cancel(umd->cancellable);
+	g_clear_object(&umd->process);
+}
+
+/* It is over when the process has ended and its last words have been read; they say more than its status. */
 static void check_over(umd_process *umd)
 {
-	if (umd->process || umd->channel)
+	if (umd->channel || (umd->process && !(umd->gone && umd->why)))
 		return;
-	g_clear_handle_id(&umd->timer, g_source_remove);
+	forget_process(umd);
 	umd->funcs->exited(umd, umd->why ? umd->why : umd->exit_reason, umd->user_data);
 }
 
 /*
  * SIGKILL has not ended it: it is in the kernel, in a state that nothing interrupts
- * (a GPU driver, a network file system). GSubprocess goes on to wait for it; we do not.
+ * (a GPU driver, a network file system).  GSubprocess goes on to wait for it; we do not.
  */
 static gboolean kill_timed_out(gpointer user_data)
 {
@@ -102,12 +130,18 @@ static gboolean kill_timed_out(gpointer user_data)
 	umd->kill_timer = 0;
 	g_warning("miracast-umd %s cannot be killed, leaving it behind",
 		  g_subprocess_get_identifier(umd->process));
-	g_cancellable_cancel(umd->cancellable);
-	g_clear_handle_id(&umd->watchdog, g_source_remove);
-	g_clear_object(&umd->process);
+	forget_process(umd);
 	g_clear_pointer(&umd->channel, channel_free);
 	check_over(umd);
 	return G_SOURCE_REMOVE;
+}
+
+static void kill_process(umd_process *umd)
+{
+	if (umd->pidfd < 0)
+		g_subprocess_send_signal(umd->process, SIGKILL);
+	else if (pidfd_send_signal(umd->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		g_warning("miracast-umd cannot be sent a signal: %s", g_strerror(errno));
 }
 
 static void kill_hung(umd_process *umd, reason *why)
@@ -117,7 +151,7 @@ static void kill_hung(umd_process *umd, reason *why)
 	umd_set_reason(umd, why);
 	/* First the context: a process that hangs in a call to the kernel comes free by it. */
 	umd->funcs->hung(umd, umd->user_data);
-	g_subprocess_send_signal(umd->process, SIGKILL);
+	kill_process(umd);
 	if (!umd->kill_timer)
 		umd->kill_timer = g_timeout_add_seconds(UMD_KILL_SECONDS, kill_timed_out, umd);
 }
@@ -148,14 +182,14 @@ static gboolean stats_overdue(gpointer user_data)
 static void arm_watchdog(umd_process *umd)
 {
 	g_clear_handle_id(&umd->watchdog, g_source_remove);
-	if (umd->process && !umd->timer)
+	if (umd->process && !umd->gone && !umd->timer)
 		umd->watchdog = g_timeout_add_seconds(UMD_SILENCE_SECONDS, stats_overdue, umd);
 }
 
 static void arm_stop_timer(umd_process *umd)
 {
 	g_clear_handle_id(&umd->watchdog, g_source_remove);
-	if (!umd->timer && umd->process)
+	if (umd->process && !umd->gone && !umd->timer)
 		umd->timer = g_timeout_add_seconds(UMD_STOP_SECONDS, stop_timed_out, umd);
 }
 
@@ -217,33 +251,70 @@ static reason *describe_exit(GSubprocess *process)
 			       g_subprocess_get_exit_status(process));
 }
 
-/* Somebody else holds the other end open, which is not meant to be. */
-static gboolean channel_timed_out(gpointer user_data)
+/* Of the channel somebody else holds the other end open, which is not meant to be. */
+static gboolean last_words_missing(gpointer user_data)
 {
 	umd_process *umd = user_data;
 
 	umd->timer = 0;
+	if (!umd->why && !umd->exit_reason)
+		umd->exit_reason = reason_new_code(REASON_UMD_DIED, "the user-mode driver ended without a reason, "
+						   "and the system has not said how");
+	forget_process(umd);
 	g_clear_pointer(&umd->channel, channel_free);
 	check_over(umd);
 	return G_SOURCE_REMOVE;
 }
 
-static void process_ended(GObject *source, GAsyncResult *result, gpointer user_data)
+/* What is still to come has its time from now on. */
+static void await_last_words(umd_process *umd)
+{
+	g_clear_handle_id(&umd->watchdog, g_source_remove);
+	g_clear_handle_id(&umd->kill_timer, g_source_remove);
+	g_clear_handle_id(&umd->timer, g_source_remove);
+	umd->gone = TRUE;
+	umd->timer = g_timeout_add(LAST_WORDS_MS, last_words_missing, umd);
+	check_over(umd);
+}
+
+static gboolean process_is_gone(int fd, GIOCondition condition, gpointer user_data)
+{
+	umd_process *umd = user_data;
+
+	umd->pidfd_source = 0;
+	await_last_words(umd);
+	return G_SOURCE_REMOVE;
+}
+
+static void status_came(GObject *source, GAsyncResult *result, gpointer user_data)
 {
 	g_autoptr(GError) error = NULL;
 	umd_process *umd;
 
 	if (!g_subprocess_wait_finish(G_SUBPROCESS(source), result, &error))
-		return; /* cancelled: freed already */
+		return; /* cancelled: freed already, or not waited for any more */
 	umd = user_data;
-	g_clear_handle_id(&umd->watchdog, g_source_remove);
-	g_clear_handle_id(&umd->timer, g_source_remove);
-	g_clear_handle_id(&umd->kill_timer, g_source_remove);
 	umd->exit_reason = describe_exit(umd->process);
-	g_clear_object(&umd->process);
-	if (umd->channel)
-		umd->timer = g_timeout_add_seconds(1, channel_timed_out, umd);
-	check_over(umd);
+	forget_process(umd);
+	await_last_words(umd);
+}
+
+/*
+ * Without one, which is possible, GSubprocess alone tells of the end.  A number that is still the
+ * process's afterwards was so when it was looked up.
+ */
+static void watch_end(umd_process *umd)
+{
+	const char *number = g_subprocess_get_identifier(umd->process);
+	int fd = number ? pidfd_open(atoi(number), 0) : -1;
+
+	if (fd >= 0 && !g_subprocess_get_identifier(umd->process)) {
+		close(fd);
+		fd = -1;
+	}
+	umd->pidfd = fd;
+	if (fd >= 0)
+		umd->pidfd_source = g_unix_fd_add(fd, G_IO_IN, process_is_gone, umd);
 }
 
 /* Both ends of the channel: ours, and the one that the process inherits. */
@@ -305,6 +376,8 @@ umd_process *umd_process_new(const char *program, int sink_fd, GSocketConnection
 	g_autoptr(GVariant) owned_config = g_variant_ref_sink(config);
 	int channel_fd;
 
+	umd->pidfd = -1;
+	umd->cancellable = g_cancellable_new();
 	umd->funcs = funcs;
 	umd->user_data = user_data;
 	if (!make_channel(umd, &channel_fd, error)) {
@@ -316,8 +389,8 @@ umd_process *umd_process_new(const char *program, int sink_fd, GSocketConnection
 			      error);
 	if (!umd->process || !channel_send(umd->channel, CHANNEL_CONFIG, owned_config, error))
 		return NULL;
-	umd->cancellable = g_cancellable_new();
-	g_subprocess_wait_async(umd->process, umd->cancellable, process_ended, umd);
+	watch_end(umd);
+	g_subprocess_wait_async(umd->process, umd->cancellable, status_came, umd);
 	return g_steal_pointer(&umd);
 }
 
@@ -343,15 +416,10 @@ void umd_process_free(umd_process *umd)
 {
 	if (!umd)
 		return;
-	g_clear_handle_id(&umd->watchdog, g_source_remove);
-	g_clear_handle_id(&umd->timer, g_source_remove);
-	g_clear_handle_id(&umd->kill_timer, g_source_remove);
-	if (umd->cancellable)
-		g_cancellable_cancel(umd->cancellable);
+	if (umd->process && !umd->gone)
+		kill_process(umd);
+	forget_process(umd);
 	g_clear_object(&umd->cancellable);
-	if (umd->process)
-		g_subprocess_force_exit(umd->process);
-	g_clear_object(&umd->process);
 	g_clear_pointer(&umd->channel, channel_free);
 	g_clear_pointer(&umd->why, reason_free);
 	g_clear_pointer(&umd->exit_reason, reason_free);
