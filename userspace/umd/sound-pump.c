@@ -130,7 +130,10 @@ static gpointer pump_thread(gpointer data)
 
 			for (guint i = 0; i < PIECES_AT_A_TIME && take(pump); i++)
 				asked = now_ns();
-			/* The thread may have waited for its turn since: what was played meanwhile is not missing, but not asked for. */
+			/*
+			 * The thread may have waited for its turn since: what was played meanwhile
+			 * is not missing, but was not asked for.
+			 */
 			due = sound_track_advance(pump->track, asked);
 			note_counters(pump);
 		}
