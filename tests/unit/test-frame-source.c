@@ -424,6 +424,7 @@ static void test_unmappable(void *unused, gconstpointer data)
 
 static void test_slow(void *unused, gconstpointer data)
 {
+	desktop.imported = TRUE;
 	/* Ordinary memory, in however many buffers. */
 	g_assert_cmpuint(complaints(50, TRUE, "slowly"), ==, 0);
 	desktop.slow = TRUE;
@@ -437,6 +438,7 @@ static void test_slow(void *unused, gconstpointer data)
 /* A desktop with one buffer, as Xorg: it is looked at twice, and then no more. */
 static void test_slow_alone(void *unused, gconstpointer data)
 {
+	desktop.imported = TRUE;
 	desktop.slow = TRUE;
 	g_assert_cmpuint(complaints(1, FALSE, "slowly"), ==, 0);
 	g_assert_cmpuint(complaints(1, FALSE, "slowly"), ==, 1);
@@ -447,6 +449,7 @@ static void test_slow_alone(void *unused, gconstpointer data)
 /* The second look says that the first was an accident: a buffer of the usual speed. */
 static void test_slow_once(void *unused, gconstpointer data)
 {
+	desktop.imported = TRUE;
 	desktop.slow = TRUE;
 	g_assert_cmpuint(complaints(1, FALSE, "slowly"), ==, 0);
 	desktop.slow = FALSE;
@@ -454,6 +457,13 @@ static void test_slow_once(void *unused, gconstpointer data)
 	desktop.slow = TRUE;
 	g_assert_cmpuint(complaints(50, FALSE, "slowly"), ==, 0);
 	g_assert_cmpuint(complaints(1, TRUE, "slowly"), ==, 0);
+}
+
+/* A desktop that copies already has nothing better to draw into. */
+static void test_slow_own(void *unused, gconstpointer data)
+{
+	desktop.slow = TRUE;
+	g_assert_cmpuint(complaints(50, TRUE, "slowly"), ==, 0);
 }
 
 /* Whose memory it was, and how fast that is read. */
@@ -520,6 +530,7 @@ int main(int argc, char **argv)
 	add("/frame-source/unreadable/slow", NULL, test_slow);
 	add("/frame-source/unreadable/slow-alone", NULL, test_slow_alone);
 	add("/frame-source/unreadable/slow-once", NULL, test_slow_once);
+	add("/frame-source/unreadable/slow-own", NULL, test_slow_own);
 	add("/frame-source/memory/own", GINT_TO_POINTER(FALSE), test_memory);
 	add("/frame-source/memory/imported", GINT_TO_POINTER(TRUE), test_memory);
 	add("/frame-source/acquire-errors", NULL, test_acquire_errors);

@@ -196,14 +196,18 @@ static guint64 copy_ns(guint8 *to, const guint8 *from)
 	return MAX(spent, 1);
 }
 
-/* Processor time counts, so that it does not matter what else there is to do. */
+/*
+ * Processor time counts, so that it does not matter what else there is to do. Not of
+ * buffers of our own: those are ordinary memory, whatever a slow or emulated processor
+ * says, and there is nothing better that the desktop could draw into.
+ */
 static void probe_speed(struct kernel_source *s, struct mapping *mapping)
 {
 	g_autofree guint8 *to = NULL;
 	g_autofree guint8 *own = NULL;
 	guint64 ns, own_ns;
 
-	if (mapping->probed || mapping->size < PROBE_BYTES)
+	if (!mapping->imported || mapping->probed || mapping->size < PROBE_BYTES)
 		return;
 	to = g_malloc(PROBE_BYTES);
 	own = g_malloc(PROBE_BYTES);
