@@ -546,25 +546,38 @@ static __poll_t miracast_sound_poll(struct file *file, poll_table *wait)
 	return events;
 }
 
-/* The file is read only, so nobody can make the mapping writable. */
-static int miracast_sound_mmap(struct file *file, struct vm_area_struct *vma)
+/*
+ * Maps all of the ring that @vma asks for at once. A page that came with its
+ * first use could no longer come when the card is gone: ALSA since 7.3 answers
+ * such a fault with SIGBUS, and the application would die of an unplug.
+ */
+int miracast_sound_map(struct miracast_sound *sound, struct vm_area_struct *vma)
 {
-	struct miracast_sound *sound = file->private_data;
-	unsigned long size = vma->vm_end - vma->vm_start, offset;
+	unsigned long offset = vma->vm_pgoff << PAGE_SHIFT, at;
 	int ret;
 
-	if (!(vma->vm_flags & VM_MAYSHARE) || vma->vm_pgoff ||
-	    size > MIRACAST_SOUND_RING)
+	if (vma->vm_pgoff > MIRACAST_SOUND_RING >> PAGE_SHIFT ||
+	    vma->vm_end - vma->vm_start > MIRACAST_SOUND_RING - offset)
 		return -EINVAL;
 
-	for (offset = 0; offset < size; offset += PAGE_SIZE) {
-		ret = vm_insert_page(vma, vma->vm_start + offset,
+	for (at = vma->vm_start; at < vma->vm_end; at += PAGE_SIZE) {
+		ret = vm_insert_page(vma, at,
 				     vmalloc_to_page(sound->ring + offset));
 		if (ret)
 			return ret;
+		offset += PAGE_SIZE;
 	}
 
 	return 0;
+}
+
+/* The file is read only, so nobody can make the mapping writable. */
+static int miracast_sound_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	if (!(vma->vm_flags & VM_MAYSHARE) || vma->vm_pgoff)
+		return -EINVAL;
+
+	return miracast_sound_map(file->private_data, vma);
 }
 
 static int miracast_sound_file_release(struct inode *inode, struct file *file)

@@ -217,6 +217,7 @@ u64 miracast_sound_pointer(struct miracast_sound *sound, s64 queued, s64 *delay)
 bool miracast_sound_tick(struct miracast_sound *sound, s64 queued, bool draining,
 			 bool *elapsed);
 void miracast_sound_rearm(struct miracast_sound *sound);
+int miracast_sound_map(struct miracast_sound *sound, struct vm_area_struct *vma);
 
 /* miracast_sound_card.c: what ALSA sees */
 struct miracast_sound *miracast_sound_create(struct miracast_pipe *pipe,

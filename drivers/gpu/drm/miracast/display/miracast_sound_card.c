@@ -210,10 +210,10 @@ miracast_card_pointer(struct snd_pcm_substream *substream)
 	return frame;
 }
 
-static struct page *miracast_card_page(struct snd_pcm_substream *substream,
-				       unsigned long offset)
+static int miracast_card_mmap(struct snd_pcm_substream *substream,
+			      struct vm_area_struct *vma)
 {
-	return vmalloc_to_page(substream_to_sound(substream)->ring + offset);
+	return miracast_sound_map(substream_to_sound(substream), vma);
 }
 
 static const struct snd_pcm_ops miracast_card_ops = {
@@ -225,7 +225,7 @@ static const struct snd_pcm_ops miracast_card_ops = {
 	.trigger = miracast_card_trigger,
 	.sync_stop = miracast_card_sync_stop,
 	.pointer = miracast_card_pointer,
-	.page = miracast_card_page,
+	.mmap = miracast_card_mmap,
 };
 
 /* --------------------------------------------------------------- controls */
