@@ -284,19 +284,21 @@ TEST_F(hostile, unbind_under_play)
 	EXPECT_TRUE(kms_card_there(&info));
 }
 
-/* Who has the ring mapped and did not come to use it before the end does not die of its first use. */
+/* The first use of a mapped ring may come after the end. Nobody dies of it. */
 TEST_F(hostile, mapped_before_the_end_and_used_after_it)
 {
 	struct sound *s = &self->s;
-	struct pcm pcm = { .fd = -1, .rate = 48000, .channels = 2, .period = 4800, .buffer = 14400 };
-	volatile uint8_t *ring;
+	struct pcm pcm = {
+		.fd = -1, .rate = 48000, .channels = 2, .period = 4800, .buffer = 14400,
+	};
+	uint8_t *ring;
 	size_t at;
 
 	ASSERT_EQ(0, ear_open(&s->ear, s->kms.sink));
 	ASSERT_EQ(0, pcm_open(&pcm, &s->kms.target));
 	ASSERT_EQ(0, pcm_set_up(&pcm, 0));
 	ASSERT_EQ(0, sink_unplug(s->kms.sink));
-	ring = (volatile uint8_t *)pcm.area;
+	ring = (uint8_t *)pcm.area;
 	for (at = 0; at < pcm.area_len; at += PAGE) {
 		EXPECT_EQ(0, ring[at]);
 		ring[at] = 1;
