@@ -443,6 +443,56 @@ static void test_help(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(one, ==, option);
 }
 
+/* What a shell is offered; the way in which it puts it into the line is test-completion's. */
+static void test_complete(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "stream");
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	g_autofree char *listening = g_strdup_printf("%s\t\n", f->address);
+	const struct {
+		const char *words[5];
+		const char *only; /* all that is said */
+		const char *has; /* or a part of it */
+		const char *has_not;
+	} cases[] = {
+		{ { "" }, .has = "scan\tlook for displays\n", .has_not = "--json" },
+		{ { "--" }, .has = "--json\t", .has_not = "scan" },
+		{ { "--json", "" }, .has = "monitor\t", .has_not = "--json" },
+		{ { "cast", "" }, .only = "" },
+		{ { "connect", "-" }, .has = "--no-wait\t", .has_not = "--wait\t" },
+		{ { "--json", "connect", "--" }, .has = "--mode\tPreferred mode\n", .has_not = "127.0.0.1" },
+		{ { "connect", "--mode", "" }, .only = "" },
+		{ { "connect", "--mode=1280x720", "" }, .only = "127.0.0.1\t127.0.0.1\n" },
+		{ { "connect", "--help", "" }, .only = "" },
+		{ { "connect", "TV", "" }, .only = "" },
+		{ { "connect", "" }, .only = "127.0.0.1\t127.0.0.1\n" },
+		{ { "scan", "--seconds", "" }, .only = "" },
+		{ { "unlisten", "" }, .only = listening },
+		{ { "disconnect", "" }, .only = "all\tevery session\n127.0.0.1\t1\n" },
+		{ { "disconnect", "1" }, .has = "1\t127.0.0.1\n" },
+		{ { "help", "" }, .has = "doctor\t", .has_not = "Exit status" },
+		{ { "help", "-" }, .has = "--json\t" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		const char *const *words = cases[i].words;
+		g_autofree char *said = SAY("complete", words[0], words[1], words[2]);
+
+		if (cases[i].only)
+			g_assert_cmpstr(said, ==, cases[i].only);
+		g_assert_true(!cases[i].has || strstr(said, cases[i].has));
+		g_assert_false(cases[i].has_not && strstr(said, cases[i].has_not));
+	}
+}
+
+/* Whoever presses TAB is not told what is wrong. */
+static void test_complete_no_daemon(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *said = SAY("complete", "connect", "");
+
+	g_assert_cmpstr(said, ==, "");
+}
+
 /* ---- a daemon that does not start, or has nothing to do --------------------------------- */
 
 /* Does the bus start what @program is for the daemon's name? */
@@ -656,6 +706,8 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/pictures/shared", struct fixture, NULL, start_daemon, test_shared_pictures, tear_down);
 	g_test_add("/ctl/pictures/copied", struct fixture, NULL, start_daemon, test_copied_pictures, tear_down);
 	g_test_add("/ctl/help", struct fixture, NULL, set_up, test_help, tear_down);
+	g_test_add("/ctl/complete", struct fixture, NULL, start_daemon, test_complete, tear_down);
+	g_test_add("/ctl/complete-no-daemon", struct fixture, NULL, set_up, test_complete_no_daemon, tear_down);
 	g_test_add("/ctl/does-not-start", struct fixture, NULL, NULL, test_does_not_start, tear_down);
 	g_test_add("/ctl/idle", struct fixture, NULL, NULL, test_idle, tear_down);
 	g_test_add("/ctl/no-module", struct fixture, NULL, NULL, test_no_module, tear_down);

@@ -13,22 +13,18 @@
 
 #define ROOT_PATH "/org/miracast/Miracast1"
 
-static const struct {
-	const char *name;
-	enum ctl_status (*run)(struct ctl *ctl, int argc, char **argv);
-	const char *arguments;
-	const char *text;
-} commands[] = {
-	{ "scan", ctl_scan, "[--seconds N]", "look for displays" },
-	{ "list", ctl_list, "", "displays found so far" },
-	{ "connect", ctl_connect, "NAME|MAC|HOST [--no-wait]", "cast to a display" },
-	{ "listen", ctl_listen, "ADDRESS[:PORT]", "wait for displays on a network that is there" },
-	{ "unlisten", ctl_unlisten, "ADDRESS:PORT", "stop waiting there" },
-	{ "status", ctl_status, "", "what is running" },
-	{ "disconnect", ctl_disconnect, "[NAME|ID|all]", "end a session" },
-	{ "monitor", ctl_monitor, "", "displays and sessions as they come and go" },
-	{ "doctor", ctl_doctor, "", "is everything there? and what to do if not" },
-	{ "help", ctl_help, "[COMMAND]", "this text, or that of a command" },
+const struct ctl_command ctl_commands[] = {
+	{ "scan", ctl_scan, "[--seconds N]", "look for displays", CTL_NOTHING },
+	{ "list", ctl_list, "", "displays found so far", CTL_NOTHING },
+	{ "connect", ctl_connect, "NAME|MAC|HOST [--no-wait]", "cast to a display", CTL_DISPLAY },
+	{ "listen", ctl_listen, "ADDRESS[:PORT]", "wait for displays on a network that is there", CTL_NOTHING },
+	{ "unlisten", ctl_unlisten, "ADDRESS:PORT", "stop waiting there", CTL_LISTENING },
+	{ "status", ctl_status, "", "what is running", CTL_NOTHING },
+	{ "disconnect", ctl_disconnect, "[NAME|ID|all]", "end a session", CTL_SESSION },
+	{ "monitor", ctl_monitor, "", "displays and sessions as they come and go", CTL_NOTHING },
+	{ "doctor", ctl_doctor, "", "is everything there? and what to do if not", CTL_NOTHING },
+	{ "help", ctl_help, "[COMMAND]", "this text, or that of a command", CTL_COMMAND },
+	{ NULL }
 };
 
 /* ---- printing ------------------------------------------------------------ */
@@ -173,6 +169,10 @@ gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entri
 	g_option_context_add_main_entries(context, json, NULL);
 	if (entries)
 		g_option_context_add_main_entries(context, entries, NULL);
+	if (ctl->completing) {
+		ctl_complete_options(ctl->completing, context, entries, argc, argv);
+		return FALSE;
+	}
 	if (g_option_context_parse(context, argc, argv, &error))
 		return TRUE;
 	ctl_usage(ctl, "%s", error->message);
@@ -359,11 +359,10 @@ static char *describe_commands(void)
 {
 	GString *text = g_string_new("Commands:\n");
 
-	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
-		g_autofree char *left =
-			g_strdup_printf("%s %s", commands[i].name, commands[i].arguments);
+	for (const struct ctl_command *command = ctl_commands; command->name; command++) {
+		g_autofree char *left = g_strdup_printf("%s %s", command->name, command->arguments);
 
-		g_string_append_printf(text, "  %-30s %s\n", left, commands[i].text);
+		g_string_append_printf(text, "  %-30s %s\n", left, command->text);
 	}
 	g_string_append(text, "\nEach has its own --help, and prints JSON with --json.\n\n"
 			      "Exit status:\n"
@@ -378,10 +377,13 @@ static enum ctl_status run(struct ctl *ctl, int argc, char **argv)
 {
 	if (argc < 2)
 		return ctl_usage(ctl, "which command?");
-	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
-		if (strcmp(commands[i].name, argv[1]) == 0)
-			return commands[i].run(ctl, argc - 1, argv + 1);
+	for (const struct ctl_command *command = ctl_commands; command->name; command++) {
+		if (strcmp(command->name, argv[1]) == 0)
+			return command->run(ctl, argc - 1, argv + 1);
 	}
+	/* Not for people. */
+	if (strcmp(argv[1], "complete") == 0)
+		return ctl_complete(ctl, argc - 1, argv + 1);
 	return ctl_usage(ctl, "there is no command \"%s\"", argv[1]);
 }
 
@@ -412,13 +414,17 @@ static GOptionContext *global_context(struct ctl *ctl, struct global_options *op
 enum ctl_status ctl_help(struct ctl *ctl, int argc, char **argv)
 {
 	char help[] = "--help";
-	char *of_command[] = { "miracastctl", argv[argc - 1], help, NULL };
+	char *of_command[] = { "miracastctl", NULL, help, NULL };
 	struct global_options options = { FALSE };
 	g_autoptr(GOptionContext) context = NULL;
 	g_autofree char *text = NULL;
 
+	if (!ctl_parse(ctl, "[COMMAND] - what there is, or what a command takes", NULL, &argc, &argv))
+		return CTL_USAGE;
 	if (argc > 2)
 		return ctl_usage(ctl, "help takes one command");
+	of_command[1] = argv[argc - 1];
+	g_set_prgname("miracastctl");
 	if (argc == 2 && strcmp(argv[1], "help") != 0)
 		return run(ctl, 3, of_command);
 	context = global_context(ctl, &options);

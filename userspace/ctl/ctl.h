@@ -21,15 +21,19 @@ enum ctl_status {
 	CTL_NO_DAEMON = 3, /* miracastd does not run, or may not be used */
 };
 
+struct ctl_completion;
+
 /**
  * struct ctl - options that come before the command, and the daemon
  * @json: print JSON
+ * @completing: the line is not to be obeyed, but continued (ctl_complete())
  * @bus_type: where miracastd is
  * @bus: set by ctl_open()
  * @manager: set by ctl_open()
  */
 struct ctl {
 	gboolean json;
+	struct ctl_completion *completing;
 	GBusType bus_type;
 	GDBusConnection *bus;
 	Miracast1Manager *manager;
@@ -95,8 +99,45 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv);
 
 enum ctl_status ctl_help(struct ctl *ctl, int argc, char **argv);
 
-/* Parses the options of the command argv[0]; FALSE after the error was printed. */
+enum ctl_status ctl_complete(struct ctl *ctl, int argc, char **argv);
+
+/* What the first argument of a command names. */
+enum ctl_argument {
+	CTL_NOTHING, /* nothing that can be known before it is typed */
+	CTL_DISPLAY,
+	CTL_SESSION,
+	CTL_LISTENING,
+	CTL_COMMAND,
+};
+
+/**
+ * struct ctl_command - a row of help, and of what shells complete
+ * @arguments: as people read them
+ * @text: what it does
+ */
+struct ctl_command {
+	const char *name;
+	enum ctl_status (*run)(struct ctl *ctl, int argc, char **argv);
+	const char *arguments;
+	const char *text;
+	enum ctl_argument argument;
+};
+
+/* In the order of help; ends with one without a name. */
+extern const struct ctl_command ctl_commands[];
+
+/**
+ * ctl_parse - parse the options of the command argv[0]
+ *
+ * The first thing that each command does.
+ *
+ * Returns: FALSE after the error was printed, or, if the line is being completed,
+ * after that was done
+ */
 gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entries, int *argc,
 		   char ***argv);
+/* For ctl_parse(): offers the options, and says how many arguments there are already. */
+void ctl_complete_options(struct ctl_completion *completion, GOptionContext *context,
+			  const GOptionEntry *entries, int *argc, char ***argv);
 
 G_END_DECLS
