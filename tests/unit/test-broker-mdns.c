@@ -179,6 +179,74 @@ static void scan(struct fixture *f, guint seconds)
 	g_assert_no_error(error);
 }
 
+/* ---- what people call it --------------------------------------------------------- */
+
+/* A display that takes the name that people have for another one gets nothing by it. */
+static void test_alias(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(link_sink) reached = NULL;
+	link_sink *sink;
+
+	mock_avahi_add(f->avahi, "TV", "tv.local", "192.0.2.7", 7250);
+	scan(f, 1);
+	f->id = "mice:tv.local";
+	wait_until(is_known, f);
+	g_assert_true(broker_set_alias(f->broker, "TV", "Kitchen", &error));
+	mock_avahi_add(f->avahi, "Kitchen", "evil.local", "192.0.2.66", 7250);
+	f->id = "mice:evil.local";
+	wait_until(is_known, f);
+	sink = broker_find_sink(f->broker, "kitchen", &error);
+	g_assert_cmpstr(sink->id, ==, "mice:tv.local");
+	sink = broker_find_sink(f->broker, "mice:evil.local", &error);
+	g_assert_cmpstr(broker_alias(f->broker, sink), ==, NULL);
+	/* Two begin so. */
+	g_assert_null(broker_find_sink(f->broker, "kitch", &error));
+	g_clear_error(&error);
+	/* The other one must not be called so by mistake, either. */
+	g_assert_false(broker_set_alias(f->broker, "mice:evil.local", "KITCHEN", &error));
+	g_clear_error(&error);
+
+	/* Nor while the one that is meant is not there; it can be reached where it is remembered to be. */
+	mock_avahi_remove(f->avahi, "TV");
+	f->id = "mice:tv.local";
+	wait_until(is_out_of_sight, f);
+	sink = broker_find_sink(f->broker, "Kitchen", &error);
+	g_assert_cmpstr(sink->id, ==, "mice:tv.local");
+	g_ptr_array_remove(broker_sinks(f->broker), sink);
+	g_assert_null(broker_find_sink(f->broker, "Kitchen", &error));
+	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
+	g_clear_error(&error);
+	reached = broker_reach_sink(f->broker, "Kitchen", &error);
+	g_assert_cmpstr(reached->id, ==, "mice:tv.local");
+	g_assert_true(broker_forget(f->broker, "Kitchen", &error));
+	sink = broker_find_sink(f->broker, "Kitchen", &error);
+	g_assert_cmpstr(sink->id, ==, "mice:evil.local");
+}
+
+/* One in sight stays, as one that is new; one out of sight is gone. */
+static void test_forget(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	mock_avahi_add(f->avahi, "TV", "tv.local", "192.0.2.7", 7250);
+	scan(f, 1);
+	f->id = "mice:tv.local";
+	wait_until(is_known, f);
+	g_assert_true(broker_set_alias(f->broker, "TV", "Kitchen", &error));
+	g_assert_true(broker_forget(f->broker, "TV", &error));
+	g_assert_true(is_present(f));
+	g_assert_null(broker_alias(f->broker, sink_of(f, f->id)));
+	mock_avahi_remove(f->avahi, "TV");
+	wait_until(is_out_of_sight, f);
+	f->changes = 0;
+	g_assert_true(broker_forget(f->broker, "TV", &error));
+	g_assert_false(is_known(f));
+	g_assert_cmpuint(f->changes, ==, 1);
+	g_assert_false(broker_forget(f->broker, "TV", &error));
+	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
+}
+
 /* ---- what is found ---------------------------------------------------------------- */
 
 static void test_found(struct fixture *f, gconstpointer data)
@@ -422,6 +490,8 @@ int main(int argc, char **argv)
 	ADD("two-services", test_two_services);
 	ADD("hostile", test_hostile);
 	ADD("flood", test_flood);
+	ADD("alias", test_alias);
+	ADD("forget", test_forget);
 	g_test_add("/mdns/no-avahi", struct fixture, "", set_up, test_no_avahi, tear_down);
 	ADD("avahi-ends", test_avahi_ends);
 	ADD("avahi-fails", test_avahi_fails);

@@ -46,6 +46,29 @@ static int ctl(JsonNode **json, const char *const *arguments)
 
 #define CTL(json, ...) ctl(json, (const char *const[]){ __VA_ARGS__, NULL })
 
+/* What it prints, without --json; @arguments follow --session-bus. */
+static char *say(const char *const *arguments)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new();
+	g_autoptr(GSubprocess) process = NULL;
+	g_autoptr(GError) error = NULL;
+	char *output = NULL;
+
+	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
+	g_ptr_array_add(argv, (gpointer) "--session-bus");
+	for (; *arguments; arguments++)
+		g_ptr_array_add(argv, (gpointer)*arguments);
+	g_ptr_array_add(argv, NULL);
+	process = g_subprocess_newv((const char *const *)argv->pdata,
+				    G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
+				    &error);
+	g_assert_no_error(error);
+	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error));
+	return output;
+}
+
+#define SAY(...) say((const char *const[]){ __VA_ARGS__, NULL })
+
 static JsonObject *object(JsonNode *json)
 {
 	return json_node_get_object(json);
@@ -66,7 +89,8 @@ static void set_up(struct fixture *f, gconstpointer data)
 	g_test_dbus_up(f->test_bus);
 }
 
-static const char *const quirk_files[] = { "good.conf", "wrong.conf" };
+/* The last one is what is remembered of displays. */
+static const char *const quirk_files[] = { "good.conf", "wrong.conf", "displays" };
 
 static void put_quirks(struct fixture *f, guint i, const char *text)
 {
@@ -107,15 +131,18 @@ static void start_daemon(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(JsonNode) json = NULL;
 	g_autoptr(GError) error = NULL;
-	g_autofree char *quirks = NULL, *runtime = NULL;
+	g_autofree char *quirks = NULL, *runtime = NULL, *state = NULL;
 	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
 
 	set_up(f, data);
-	f->quirks_dir = g_dir_make_tmp("quirks-XXXXXX", NULL);
+	if (!f->quirks_dir)
+		f->quirks_dir = g_dir_make_tmp("quirks-XXXXXX", NULL);
+	state = g_strdup_printf("--state-dir=%s", f->quirks_dir);
 	quirks = g_strdup_printf("--quirks-dir=%s", f->quirks_dir);
 	runtime = g_strdup_printf("--runtime-dir=%s", f->quirks_dir);
 	f->daemon = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, MIRACASTD, "--session-bus",
-				     data ? (const char *)data : "--no-p2p", "--source=test", "--umd=" FAKE_UMD, quirks, runtime, NULL);
+				     data ? (const char *)data : "--no-p2p", "--source=test", "--umd=" FAKE_UMD, quirks, runtime, state,
+				     NULL);
 	g_assert_no_error(error);
 	while (CTL(&json, "status") != 0) {
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
@@ -201,6 +228,13 @@ static void test_usage(struct fixture *f, gconstpointer data)
 		{ "monitor", "it" },
 		{ "scan", "--seconds", "0" },
 		{ "status", "now" },
+		{ "alias", "TV" },
+		{ "alias", "TV", "" },
+		{ "alias", "--remove" },
+		{ "forget" },
+		{ "forget", "TV", "TV" },
+		{ "help", "cast" },
+		{ "help", "scan", "list" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
@@ -354,6 +388,80 @@ static void test_failures(struct fixture *f, gconstpointer data)
 	}
 }
 
+/* The name of the display of this id in a list of `list`, its alias first; NULL: it is not there. */
+static const char *listed(JsonNode *json, const char *list, const char *id)
+{
+	JsonArray *displays = json_object_get_array_member(object(json), list);
+
+	for (guint i = 0; i < json_array_get_length(displays); i++) {
+		JsonObject *display = json_array_get_object_element(displays, i);
+
+		if (strcmp(json_object_get_string_member(display, "id"), id) == 0)
+			return json_object_get_string_member(display, json_object_has_member(display, "alias") ?
+									      "alias" : "name");
+	}
+	return NULL;
+}
+
+static void start_with_memory(struct fixture *f, gconstpointer data)
+{
+	f->quirks_dir = g_dir_make_tmp("quirks-XXXXXX", NULL);
+	put_quirks(f, 2, "[02:00:00:00:01:00]\nname=LG 55\nlink=p2p\nalias=Kitchen\nlast-cast=86400\n"
+			 "[02:00:00:00:02:00]\nname=Projector\nlink=p2p\nshort-m3=true\n");
+	start_daemon(f, data);
+}
+
+/* What an earlier daemon knew, and what people say to it. */
+static void test_remembered(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) before = NULL, alias = NULL, taken = NULL, after = NULL, forget = NULL, unknown = NULL,
+			    wrong = NULL, removed = NULL, empty = NULL, all = NULL;
+	g_autofree char *text = NULL, *offered = NULL;
+
+	g_assert_cmpint(CTL(&before, "list"), ==, 0);
+	g_assert_cmpstr(listed(before, "remembered", "02:00:00:00:01:00"), ==, "Kitchen");
+	g_assert_cmpstr(listed(before, "remembered", "02:00:00:00:02:00"), ==, "Projector");
+	text = SAY("list");
+	g_assert_nonnull(strstr(text, "02:00:00:00:01:00"));
+	g_assert_nonnull(strstr(text, "(LG 55)"));
+	g_assert_nonnull(strstr(text, "last cast to on 1970-01-0"));
+	offered = SAY("complete", "connect", "");
+	g_assert_cmpstr(offered, ==, "Kitchen\t02:00:00:00:01:00\nProjector\t02:00:00:00:02:00\n");
+
+	g_assert_cmpint(CTL(&alias, "alias", "proj", "Office"), ==, 0);
+	g_assert_cmpint(CTL(&taken, "alias", "kitchen", "Office"), ==, 1);
+	assert_error(taken, "configuration");
+	g_assert_cmpint(CTL(&removed, "alias", "--remove", "kitchen"), ==, 0);
+	g_assert_cmpint(CTL(&after, "list"), ==, 0);
+	g_assert_cmpstr(listed(after, "remembered", "02:00:00:00:01:00"), ==, "LG 55");
+	g_assert_cmpstr(listed(after, "remembered", "02:00:00:00:02:00"), ==, "Office");
+
+	g_assert_cmpint(CTL(&forget, "forget", "LG 55"), ==, 0);
+	g_assert_cmpint(CTL(&unknown, "forget", "LG 55"), ==, 1);
+	assert_error(unknown, "sink-unknown");
+	g_assert_cmpint(CTL(&wrong, "forget", "--all", "TV"), ==, 2);
+	g_assert_cmpint(CTL(&all, "forget", "--all"), ==, 0);
+	g_assert_cmpint(CTL(&empty, "list"), ==, 0);
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(object(empty), "remembered")), ==, 0);
+}
+
+/* What is cast to is remembered, is called by its alias, and cannot be forgotten meanwhile. */
+static void test_alias_of_session(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "stream");
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	g_autoptr(JsonNode) alias = NULL, list = NULL, busy = NULL, json = NULL, ended = NULL;
+
+	g_assert_cmpint(CTL(&alias, "alias", "127.0.0.1", "Kitchen"), ==, 0);
+	g_assert_cmpint(CTL(&list, "list"), ==, 0);
+	g_assert_cmpstr(listed(list, "sinks", "127.0.0.1"), ==, "Kitchen");
+	g_assert_cmpstr(listed(list, "remembered", "127.0.0.1"), ==, "Kitchen");
+	g_assert_cmpint(CTL(&busy, "forget", "Kitchen"), ==, 1);
+	assert_error(busy, "sink-busy");
+	g_assert_cmpint(CTL(&json, "disconnect", "kitchen"), ==, 0);
+	ended = wait_session("ended", "gone");
+}
+
 static void test_unlisten(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(JsonNode) json = NULL, status = NULL;
@@ -365,29 +473,6 @@ static void test_unlisten(struct fixture *f, gconstpointer data)
 }
 
 /* ---- text for people ---------------------------------------------------------------- */
-
-/* What it prints, without --json; @arguments follow --session-bus. */
-static char *say(const char *const *arguments)
-{
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	g_autoptr(GSubprocess) process = NULL;
-	g_autoptr(GError) error = NULL;
-	char *output = NULL;
-
-	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
-	g_ptr_array_add(argv, (gpointer) "--session-bus");
-	for (; *arguments; arguments++)
-		g_ptr_array_add(argv, (gpointer)*arguments);
-	g_ptr_array_add(argv, NULL);
-	process = g_subprocess_newv((const char *const *)argv->pdata,
-				    G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
-				    &error);
-	g_assert_no_error(error);
-	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error));
-	return output;
-}
-
-#define SAY(...) say((const char *const[]){ __VA_ARGS__, NULL })
 
 /* After `connect --no-wait` this is the only way to learn what to do now. */
 static void test_step(struct fixture *f, gconstpointer data)
@@ -697,6 +782,8 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/scan-problem", struct fixture, "--p2p-interface=none0", start_daemon, test_scan_problem,
 		   tear_down);
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
+	g_test_add("/ctl/remembered", struct fixture, NULL, start_with_memory, test_remembered, tear_down);
+	g_test_add("/ctl/alias-of-session", struct fixture, NULL, start_daemon, test_alias_of_session, tear_down);
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/quirks", struct fixture, NULL, start_daemon, test_quirks, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);

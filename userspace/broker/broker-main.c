@@ -63,6 +63,7 @@ struct daemon {
 	char *p2p_interface;
 	char *runtime_dir;
 	char *quirks_dir;
+	char *state_dir;
 	char **listen;
 	char *max_bit_rate;
 	int rtsp_timeout;
@@ -152,6 +153,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		  "For files of running links (default /run/miracast)", "PATH" },
 		{ "quirks-dir", 0, 0, G_OPTION_ARG_FILENAME, &d->quirks_dir,
 		  "Your quirks of displays (default " MIRACAST_QUIRKS ")", "PATH" },
+		{ "state-dir", 0, 0, G_OPTION_ARG_FILENAME, &d->state_dir,
+		  "What is remembered of displays (default " MIRACAST_STATE "; none without the system bus)", "PATH" },
 		{ "verbose", 'v', 0, G_OPTION_ARG_NONE, &d->verbose, "Log details", NULL },
 		{ "version", 0, 0, G_OPTION_ARG_NONE, &d->version, "Print the version", NULL },
 		G_OPTION_ENTRY_NULL
@@ -185,6 +188,7 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 	d->config.rtsp_timeout = d->rtsp_timeout;
 	d->config.umd_program = d->umd ? d->umd : MIRACAST_UMD;
 	d->config.quirks_dir = d->quirks_dir ? d->quirks_dir : MIRACAST_QUIRKS;
+	d->config.state_dir = d->state_dir || d->no_bus || d->session_bus ? d->state_dir : MIRACAST_STATE;
 	d->config.keep_ended = BROKER_KEEP_ENDED;
 	return make_defaults(d);
 }
@@ -343,6 +347,14 @@ static void sinks_changed(broker *b, gpointer user_data)
 		dbus_api_sinks_changed(d->api);
 }
 
+static void remembered_changed(broker *b, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	if (d->api)
+		dbus_api_remembered_changed(d->api);
+}
+
 static void scanning_changed(broker *b, gpointer user_data)
 {
 	struct daemon *d = user_data;
@@ -355,6 +367,7 @@ static void scanning_changed(broker *b, gpointer user_data)
 static const struct broker_events broker_callbacks = {
 	.sinks_changed = sinks_changed,
 	.scanning_changed = scanning_changed,
+	.remembered_changed = remembered_changed,
 	.session_added = session_added,
 	.session_changed = session_changed_state,
 	.session_removed = session_removed,
@@ -469,6 +482,7 @@ static void daemon_clear(struct daemon *d)
 	g_free(d->device);
 	g_free(d->umd);
 	g_free(d->quirks_dir);
+	g_free(d->state_dir);
 	g_free(d->encoder);
 	g_free(d->audio);
 	g_free(d->mode);

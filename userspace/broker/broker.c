@@ -156,6 +156,8 @@ static void session_did_change(session *s, enum session_change what, gpointer us
 	broker *b = user_data;
 
 	EMIT(b, session_changed, s, what);
+	if ((what & SESSION_CHANGED_STATE) && session_state(s) == SESSION_STREAMING)
+		remembered_cast(b->env.remembered, session_sink(s));
 	if (!(what & SESSION_CHANGED_STATE) || session_state(s) != SESSION_GONE)
 		return;
 	keep_for_a_while(b, s);
@@ -208,7 +210,8 @@ static session *find_active(broker *b, link_sink *sink)
 	for (guint i = 0; i < b->sessions->len; i++) {
 		session *s = g_ptr_array_index(b->sessions, i);
 
-		if (session_state(s) != SESSION_GONE && broker_same_display(session_sink(s), sink))
+		if (session_state(s) != SESSION_GONE && (broker_same_display(session_sink(s), sink) ||
+							 strcmp(session_sink(s)->id, sink->id) == 0))
 			return s;
 	}
 	return NULL;
@@ -326,14 +329,36 @@ GPtrArray *broker_sinks(broker *b)
 	return b->sinks;
 }
 
-/* 3: id, 2: whole name, 1: beginning of the name */
+remembered *broker_remembered(broker *b)
+{
+	return b->env.remembered;
+}
+
+const char *broker_alias(broker *b, link_sink *sink)
+{
+	const char *alias = remembered_alias(b->env.remembered, sink->id);
+
+	for (guint i = 0; !alias && i < b->sinks->len; i++) {
+		link_sink *other = g_ptr_array_index(b->sinks, i);
+
+		if (broker_same_display(sink, other))
+			alias = remembered_alias(b->env.remembered, other->id);
+	}
+	return alias;
+}
+
+/* 3: id, 2: whole name, 1: beginning of the name, or of its alias */
 static guint match_quality(broker *b, link_sink *sink, const char *folded)
 {
 	g_autofree char *id = g_utf8_casefold(sink->id, -1);
 	g_autofree char *name = g_utf8_casefold(sink->name, -1);
+	const char *called = remembered_alias(b->env.remembered, sink->id);
+	g_autofree char *alias = g_utf8_casefold(called ? called : "", -1);
 
 	if (strcmp(id, folded) == 0)
 		return 3;
+	if (g_str_has_prefix(alias, folded))
+		return 1;
 	if (!g_str_has_prefix(name, folded) || broker_better_way(b, sink))
 		return 0;
 	if (strcmp(name, folded) == 0)
@@ -341,13 +366,28 @@ static guint match_quality(broker *b, link_sink *sink, const char *folded)
 	return 1;
 }
 
+static link_sink *find_id(broker *b, const char *id, const char *alias, GError **error)
+{
+	for (guint i = 0; i < b->sinks->len; i++) {
+		link_sink *sink = g_ptr_array_index(b->sinks, i);
+
+		if (strcmp(sink->id, id) == 0)
+			return sink;
+	}
+	g_set_error(error, REASON_ERROR, REASON_SINK_UNKNOWN, "%s (%s) has not been found", alias, id);
+	return NULL;
+}
+
 link_sink *broker_find_sink(broker *b, const char *what, GError **error)
 {
 	g_autofree char *folded = g_utf8_casefold(what, -1);
 	g_autoptr(GString) others = g_string_new(NULL);
+	const char *id = remembered_find_alias(b->env.remembered, what);
 	link_sink *best = NULL;
 	guint best_quality = 0, n_best = 0;
 
+	if (id)
+		return find_id(b, id, what, error);
 	for (guint i = 0; i < b->sinks->len; i++) {
 		link_sink *sink = g_ptr_array_index(b->sinks, i);
 		guint quality = *what ? match_quality(b, sink, folded) : 0;
@@ -376,11 +416,14 @@ link_sink *broker_find_sink(broker *b, const char *what, GError **error)
 
 link_sink *broker_reach_sink(broker *b, const char *what, GError **error)
 {
+	const char *id = remembered_find_alias(b->env.remembered, what);
 	g_autoptr(GError) unknown = NULL;
 	link_sink *sink = broker_find_sink(b, what, &unknown);
 
 	if (sink)
 		return link_sink_ref(sink);
+	if (id)
+		what = id;
 	for (guint i = 0; i < b->links->len; i++) {
 		struct link_slot *slot = g_ptr_array_index(b->links, i);
 		g_autoptr(GError) meant = NULL;
@@ -396,6 +439,71 @@ link_sink *broker_reach_sink(broker *b, const char *what, GError **error)
 	}
 	g_propagate_error(error, g_steal_pointer(&unknown));
 	return NULL;
+}
+
+/* ---- what is remembered --------------------------------------------------- */
+
+static void remembered_changed(gpointer user_data)
+{
+	broker *b = user_data;
+
+	EMIT(b, remembered_changed);
+}
+
+static link_sink *know_sink(broker *b, const char *what, GError **error)
+{
+	link_sink *sink = broker_find_sink(b, what, NULL);
+
+	return sink ? link_sink_ref(sink) : remembered_find(b->env.remembered, what, error);
+}
+
+gboolean broker_set_alias(broker *b, const char *what, const char *alias, GError **error)
+{
+	g_autoptr(link_sink) sink = know_sink(b, what, error);
+
+	return sink && remembered_set_alias(b->env.remembered, sink, alias, error);
+}
+
+static gboolean drop(broker *b, link_sink *sink)
+{
+	link_backend *backend = broker_link(b, sink->link);
+
+	return backend && backend->impl->forget && backend->impl->forget(backend, sink) &&
+	       g_ptr_array_remove(b->sinks, sink);
+}
+
+/* With the same display on other links. */
+static void forget_sinks(broker *b, link_sink *sink)
+{
+	gboolean dropped = FALSE;
+
+	for (guint i = b->sinks->len; i > 0; i--) {
+		g_autoptr(link_sink) other = link_sink_ref(g_ptr_array_index(b->sinks, i - 1));
+
+		if (!broker_same_display(sink, other) && strcmp(sink->id, other->id) != 0)
+			continue;
+		remembered_forget(b->env.remembered, other->id);
+		dropped |= drop(b, other);
+	}
+	remembered_forget(b->env.remembered, sink->id);
+	if (dropped)
+		EMIT(b, sinks_changed);
+}
+
+gboolean broker_forget(broker *b, const char *what, GError **error)
+{
+	g_autoptr(link_sink) sink = know_sink(b, what, error);
+	session *other = sink ? find_active(b, sink) : NULL;
+
+	if (!sink)
+		return FALSE;
+	if (other) {
+		g_set_error(error, REASON_ERROR, REASON_SINK_BUSY, "%s is in use by session %u", sink->name,
+			    session_id(other));
+		return FALSE;
+	}
+	forget_sinks(b, sink);
+	return TRUE;
 }
 
 /* ---- finding ------------------------------------------------------------- */
@@ -499,7 +607,7 @@ broker *broker_new(const struct broker_config *config)
 	b->env.umd_program = config->umd_program;
 	b->env.quirks_dir = config->quirks_dir;
 	b->env.rtsp_timeout = config->rtsp_timeout ? config->rtsp_timeout : SESSION_RTSP_TIMEOUT;
-	b->env.short_m3 = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	b->env.remembered = remembered_new(config->state_dir, remembered_changed, b);
 	b->env.negotiation_timeout = config->negotiation_timeout ? config->negotiation_timeout :
 								   SESSION_NEGOTIATION_TIMEOUT;
 	b->links = g_ptr_array_new_with_free_func((GDestroyNotify)link_slot_free);
@@ -517,7 +625,7 @@ void broker_free(broker *b)
 	b->events = &no_events;
 	g_hash_table_unref(b->removals);
 	g_ptr_array_unref(b->sessions);
-	g_hash_table_unref(b->env.short_m3);
+	remembered_free(b->env.remembered);
 	g_ptr_array_unref(b->links);
 	g_ptr_array_unref(b->sinks);
 	g_clear_pointer(&b->scan_problem, reason_free);

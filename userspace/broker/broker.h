@@ -20,6 +20,7 @@ typedef struct broker broker;
  * @kernel: NULL with the test source; need not be open yet
  * @umd_program: path of miracast-umd
  * @quirks_dir: the user's quirks (quirk-files.h); NULL: none
+ * @state_dir: what is remembered of displays (remembered.h); NULL: nothing is kept
  * @defaults: a{sv}: options of sessions that do not say otherwise, or NULL
  * @rtsp_timeout: seconds, 0 = SESSION_RTSP_TIMEOUT
  * @negotiation_timeout: seconds, 0 = SESSION_NEGOTIATION_TIMEOUT
@@ -30,6 +31,7 @@ struct broker_config {
 	kernel *kernel;
 	const char *umd_program;
 	const char *quirks_dir;
+	const char *state_dir;
 	GVariant *defaults;
 	guint rtsp_timeout;
 	guint negotiation_timeout;
@@ -50,6 +52,7 @@ struct broker_config {
 struct broker_events {
 	void (*sinks_changed)(broker *b, gpointer user_data);
 	void (*scanning_changed)(broker *b, gpointer user_data);
+	void (*remembered_changed)(broker *b, gpointer user_data);
 	void (*session_added)(broker *b, session *s, gpointer user_data);
 	void (*session_changed)(broker *b, session *s, enum session_change what,
 				gpointer user_data);
@@ -100,8 +103,10 @@ link_sink *broker_better_way(broker *b, link_sink *sink);
 gboolean broker_same_display(link_sink *sink, link_sink *other);
 /**
  * broker_find_sink - by id, or by name
- * @what: id, or name, or the beginning of just one name; case is ignored.  A name means
- *	the best way to that display
+ * @what: alias, id, or name, or the beginning of just one alias or name; case is ignored.
+ *	A name means the best way to that display.  An alias means the display that people
+ *	gave it to, and no other, also if that one is not in sight: what a display calls
+ *	itself cannot take the place of one that they know
  *
  * Fails with REASON_SINK_UNKNOWN, saying which ones are meant if several are.
  */
@@ -109,13 +114,34 @@ link_sink *broker_find_sink(broker *b, const char *what, GError **error);
 
 /**
  * broker_reach_sink - as broker_find_sink(), and if that has nothing, by address
- * @what: also the address or host name of a display in the network, with "mice:"
+ * @what: also an alias of one that is not in sight; the address or host name of a display in the network, with "mice:"
  *	before it if it has no dot
  *
  * Returns: (transfer full).  Fails as broker_find_sink() does, and with
  * REASON_HOST_UNKNOWN.
  */
 link_sink *broker_reach_sink(broker *b, const char *what, GError **error);
+
+/* What is remembered of displays; borrowed. */
+remembered *broker_remembered(broker *b);
+/* What people call it, its own or that of the same display on another link; NULL: nothing. */
+const char *broker_alias(broker *b, link_sink *sink);
+
+/**
+ * broker_set_alias - give a display that is found or remembered an alias
+ * @alias: "" takes it away
+ *
+ * Fails with REASON_SINK_UNKNOWN, _CONFIGURATION.
+ */
+gboolean broker_set_alias(broker *b, const char *what, const char *alias, GError **error);
+
+/**
+ * broker_forget - whatever is known of a display, on each link
+ *
+ * One that is in sight is found again, as one that is new.  Fails with
+ * REASON_SINK_UNKNOWN, and with _SINK_BUSY while it is cast to.
+ */
+gboolean broker_forget(broker *b, const char *what, GError **error);
 
 /**
  * broker_connect - new session

@@ -370,9 +370,10 @@ static void insert_other_ways(GVariantDict *dict, GPtrArray *sinks, link_sink *s
 					    g_variant_new_strv((const char *const *)ids->pdata, ids->len));
 }
 
-static GVariant *sink_to_variant(GPtrArray *sinks, link_sink *sink)
+static GVariant *sink_to_variant(broker *b, link_sink *sink)
 {
 	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+	const char *alias = broker_alias(b, sink);
 
 	g_variant_dict_insert(&dict, "name", "s", sink->name);
 	g_variant_dict_insert(&dict, "model", "s", sink->model);
@@ -387,7 +388,10 @@ static GVariant *sink_to_variant(GPtrArray *sinks, link_sink *sink)
 	if (sink->throughput)
 		g_variant_dict_insert(&dict, "throughput", "u", sink->throughput);
 	g_variant_dict_insert(&dict, "hdcp", "b", sink->hdcp);
-	insert_other_ways(&dict, sinks, sink);
+	if (alias)
+		g_variant_dict_insert(&dict, "alias", "s", alias);
+	g_variant_dict_insert(&dict, "remembered", "b", remembered_has(broker_remembered(b), sink->id));
+	insert_other_ways(&dict, broker_sinks(b), sink);
 	return g_variant_dict_end(&dict);
 }
 
@@ -402,9 +406,44 @@ void dbus_api_sinks_changed(dbus_api *api)
 
 		if (!broker_better_way(api->broker, sink))
 			g_variant_builder_add(&builder, "{s@a{sv}}", sink->id,
-					      sink_to_variant(sinks, sink));
+					      sink_to_variant(api->broker, sink));
 	}
 	miracast1_manager_set_sinks(api->manager, g_variant_builder_end(&builder));
+}
+
+void dbus_api_remembered_changed(dbus_api *api)
+{
+	miracast1_manager_set_remembered(api->manager, remembered_to_variant(broker_remembered(api->broker)));
+	dbus_api_sinks_changed(api);
+	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(api->manager));
+}
+
+static gboolean handle_set_alias(Miracast1Manager *skeleton, GDBusMethodInvocation *call, const char *what,
+				 const char *alias, gpointer user_data)
+{
+	dbus_api *api = user_data;
+	g_autoptr(GError) error = NULL;
+
+	used(api);
+	if (broker_set_alias(api->broker, what, alias, &error))
+		miracast1_manager_complete_set_alias(skeleton, call);
+	else
+		g_dbus_method_invocation_return_gerror(call, error);
+	return TRUE;
+}
+
+static gboolean handle_forget(Miracast1Manager *skeleton, GDBusMethodInvocation *call, const char *what,
+			      gpointer user_data)
+{
+	dbus_api *api = user_data;
+	g_autoptr(GError) error = NULL;
+
+	used(api);
+	if (broker_forget(api->broker, what, &error))
+		miracast1_manager_complete_forget(skeleton, call);
+	else
+		g_dbus_method_invocation_return_gerror(call, error);
+	return TRUE;
 }
 
 void dbus_api_scanning_changed(dbus_api *api)
@@ -463,9 +502,11 @@ static void make_manager(dbus_api *api)
 			 "signal::handle-listen", handle_listen, api,
 			 "signal::handle-stop-listening", handle_stop_listening, api,
 			 "signal::handle-diagnose", handle_diagnose, api,
+			 "signal::handle-set-alias", handle_set_alias, api,
+			 "signal::handle-forget", handle_forget, api,
 			 "signal::handle-disconnect-all", handle_disconnect_all, api,
 			 NULL);
-	dbus_api_sinks_changed(api);
+	dbus_api_remembered_changed(api);
 	dbus_api_scanning_changed(api);
 	update_listening(api);
 	miracast1_object_skeleton_set_manager(object, api->manager);

@@ -63,6 +63,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(dbus_api, dbus_api_free)
 /* To be called for the broker's events of the same names. */
 void dbus_api_sinks_changed(dbus_api *api);
 void dbus_api_scanning_changed(dbus_api *api);
+void dbus_api_remembered_changed(dbus_api *api);
 void dbus_api_session_added(dbus_api *api, session *s);
 void dbus_api_session_changed(dbus_api *api, session *s, enum session_change what);
 void dbus_api_session_removed(dbus_api *api, session *s);

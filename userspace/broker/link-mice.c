@@ -261,11 +261,17 @@ static void mice_free(link_backend *backend)
 	g_free(mice);
 }
 
+static gboolean mice_forget(link_backend *backend, link_sink *sink)
+{
+	return mice_sinks_forget(((struct mice *)backend)->sinks, sink);
+}
+
 static const struct link_impl mice_impl = {
 	.name = "mice",
 	.start_find = mice_start_find,
 	.stop_find = mice_stop_find,
 	.reach = mice_reach,
+	.forget = mice_forget,
 	.connect = mice_connect,
 	.next_call = mice_connection_next_call,
 	.answered = mice_connection_answered,

@@ -301,10 +301,18 @@ static void p2p_free(link_backend *backend)
 	g_free(p2p);
 }
 
+static gboolean p2p_forget(link_backend *backend, link_sink *sink)
+{
+	struct p2p *p2p = (struct p2p *)backend;
+
+	return p2p_connection_sink(p2p->connection) != sink && p2p_sinks_forget(p2p->sinks, sink);
+}
+
 static const struct link_impl p2p_impl = {
 	.name = "p2p",
 	.start_find = p2p_start_find,
 	.stop_find = p2p_stop_find,
+	.forget = p2p_forget,
 	.connect = p2p_connect,
 	.next_call = p2p_next_call,
 	.answered = p2p_answered,

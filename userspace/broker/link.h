@@ -168,6 +168,8 @@ struct link_events {
  * @reach: the sink that the user means with @what, though nobody has found it, since
  *	it is the address of one; (transfer full). NULL: it is none, and if it was meant
  *	to be, @error is set. May be NULL. It is not told of before connect()
+ * @forget: drop one of this backend's sinks that is out of sight and not in use; FALSE: it
+ *	is not. No event comes of it. May be NULL: none is kept that is out of sight
  * @connect: bring the path to one of this backend's sinks up; @options is a{sv},
  *	each backend reads what it knows.  Always succeeds; what goes wrong
  *	comes as failed
@@ -185,6 +187,7 @@ struct link_impl {
 	void (*start_find)(link_backend *backend, guint seconds);
 	void (*stop_find)(link_backend *backend);
 	link_sink *(*reach)(link_backend *backend, const char *what, GError **error);
+	gboolean (*forget)(link_backend *backend, link_sink *sink);
 	link_connection *(*connect)(link_backend *backend, link_sink *sink, GVariant *options,
 				    const struct link_connection_events *events,
 				    gpointer user_data);

@@ -195,6 +195,13 @@ GPtrArray *mice_sinks_addresses(mice_sinks *sinks, link_sink *sink)
 	return addresses->len ? g_steal_pointer(&addresses) : NULL;
 }
 
+gboolean mice_sinks_forget(mice_sinks *sinks, link_sink *sink)
+{
+	struct known *known = g_hash_table_lookup(sinks->known, sink->id);
+
+	return known && !known->used && !sink->present && g_hash_table_remove(sinks->known, sink->id);
+}
+
 mice_sinks *mice_sinks_new(link_backend *backend)
 {
 	mice_sinks *sinks = g_new0(mice_sinks, 1);

@@ -40,6 +40,8 @@ link_sink *mice_sinks_reach(mice_sinks *sinks, const char *host, guint16 port);
 /* A connection to it begins, or has ended; the first is told of by the connection. */
 void mice_sinks_use(mice_sinks *sinks, link_sink *sink);
 void mice_sinks_unuse(mice_sinks *sinks, link_sink *sink);
+/* Drop it, without an event; FALSE: it is in sight, or in use. */
+gboolean mice_sinks_forget(mice_sinks *sinks, link_sink *sink);
 /* (element-type GSocketAddress) (transfer full): where it was found, NULL if it is not in sight */
 GPtrArray *mice_sinks_addresses(mice_sinks *sinks, link_sink *sink);
 

@@ -178,3 +178,10 @@ void p2p_sinks_lose(p2p_sinks *sinks, const char *path)
 		link_emit_sink_changed(sinks->backend, peer->sink);
 	}
 }
+
+gboolean p2p_sinks_forget(p2p_sinks *sinks, link_sink *sink)
+{
+	const struct p2p_peer *peer = p2p_sinks_lookup(sinks, sink->id);
+
+	return peer && !peer->path && g_hash_table_remove(sinks->peers, sink->id);
+}

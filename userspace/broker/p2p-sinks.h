@@ -52,6 +52,8 @@ const struct p2p_peer *p2p_sinks_update(p2p_sinks *sinks, const struct wpas_peer
 					link_sink *keep);
 /* The peer of that object path, or all if NULL, went out of sight. */
 void p2p_sinks_lose(p2p_sinks *sinks, const char *path);
+/* Drop it, without an event; FALSE: it is in sight. */
+gboolean p2p_sinks_forget(p2p_sinks *sinks, link_sink *sink);
 /* By id; NULL if it was forgotten. */
 const struct p2p_peer *p2p_sinks_lookup(p2p_sinks *sinks, const char *id);
 

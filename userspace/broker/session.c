@@ -259,9 +259,7 @@ static gboolean remember_m3(session *s, GVariant *sink)
 	g_variant_lookup(sink, "short-m3", "b", &short_m3);
 	if (!short_m3)
 		return FALSE;
-	if (g_hash_table_size(s->env->short_m3) >= SESSION_MAX_SHORT_M3)
-		g_hash_table_remove_all(s->env->short_m3);
-	g_hash_table_add(s->env->short_m3, g_strdup(s->sink->id));
+	remembered_learn_short_m3(s->env->remembered, s->sink);
 	return TRUE;
 }
 
@@ -372,7 +370,7 @@ static GVariant *make_config(session *s, const char *local, const char *peer)
 	g_variant_dict_insert(&config, "local-address", "s", local);
 	g_variant_dict_insert(&config, "max-bit-rate", "t", max_bit_rate);
 	g_variant_dict_insert(&config, "short-m3", "b",
-			      g_hash_table_contains(s->env->short_m3, s->sink->id));
+			      remembered_short_m3(s->env->remembered, s->sink->id));
 	if (s->env->kernel)
 		g_variant_dict_insert(&config, "sound-card", "b", kernel_has_sound(s->env->kernel));
 	return g_variant_dict_end(&config);

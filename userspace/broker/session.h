@@ -40,6 +40,7 @@
 #include "kernel.h"
 #include "link.h"
 #include "reason.h"
+#include "remembered.h"
 
 G_BEGIN_DECLS
 
@@ -117,9 +118,7 @@ struct session_phase {
  * @umd_program: path of miracast-umd
  * @quirks_dir: see quirk-files.h; may be NULL
  * @rtsp_timeout: seconds that a sink has for dialling (WFD v2.1, 6.5: 90)
- * @short_m3: (element-type utf8): set of the ids of sinks that closed the connection
- *	instead of answering the long M3: they are asked the short one from then on.
- *	Sessions add to it, SESSION_MAX_SHORT_M3 at most
+ * @remembered: what was learnt of sinks before; sessions add to it
  * @negotiation_timeout: seconds from its call to the stream
  */
 struct session_env {
@@ -127,11 +126,9 @@ struct session_env {
 	const char *umd_program;
 	const char *quirks_dir;
 	guint rtsp_timeout;
-	GHashTable *short_m3;
+	remembered *remembered;
 	guint negotiation_timeout;
 };
-
-#define SESSION_MAX_SHORT_M3 64
 
 #define SESSION_RTSP_TIMEOUT 90
 /* M1 to M7 with a sink that uses the time it has for each, and a slow start. */

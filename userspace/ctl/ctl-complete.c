@@ -109,8 +109,15 @@ static GPtrArray *candidates_new(void)
 
 static void candidates_add(GPtrArray *candidates, const char *name, const char *id)
 {
-	struct candidate *candidate = g_new0(struct candidate, 1);
+	struct candidate *candidate;
 
+	/* A display may be in sight and remembered. */
+	for (guint i = 0; i < candidates->len; i++) {
+		candidate = g_ptr_array_index(candidates, i);
+		if (strcmp(candidate->id, id) == 0)
+			return;
+	}
+	candidate = g_new0(struct candidate, 1);
 	candidate->name = g_strdup(name ? name : "");
 	candidate->id = g_strdup(id);
 	g_ptr_array_add(candidates, candidate);
@@ -140,16 +147,23 @@ static void offer_candidates(GPtrArray *candidates, const char *current)
 	}
 }
 
+static void add_displays(GPtrArray *candidates, GPtrArray *displays)
+{
+	for (guint i = 0; i < displays->len; i++) {
+		GVariant *display = g_ptr_array_index(displays, i);
+
+		candidates_add(candidates, ctl_sink_name(display), text_of(display, "id"));
+	}
+}
+
 static void offer_displays(struct ctl *ctl, const char *current)
 {
 	g_autoptr(GPtrArray) candidates = candidates_new();
 	g_autoptr(GPtrArray) sinks = ctl_sinks(ctl);
+	g_autoptr(GPtrArray) known = ctl_remembered(ctl);
 
-	for (guint i = 0; i < sinks->len; i++) {
-		GVariant *sink = g_ptr_array_index(sinks, i);
-
-		candidates_add(candidates, text_of(sink, "name"), text_of(sink, "id"));
-	}
+	add_displays(candidates, sinks);
+	add_displays(candidates, known);
 	offer_candidates(candidates, current);
 }
 

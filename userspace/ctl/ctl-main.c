@@ -15,13 +15,15 @@
 
 const struct ctl_command ctl_commands[] = {
 	{ "scan", ctl_scan, "[--seconds N]", "look for displays", CTL_NOTHING },
-	{ "list", ctl_list, "", "displays found so far", CTL_NOTHING },
+	{ "list", ctl_list, "", "displays that are known", CTL_NOTHING },
 	{ "connect", ctl_connect, "NAME|MAC|HOST [--no-wait]", "cast to a display", CTL_DISPLAY },
 	{ "listen", ctl_listen, "ADDRESS[:PORT]", "wait for displays on a network that is there", CTL_NOTHING },
 	{ "unlisten", ctl_unlisten, "ADDRESS:PORT", "stop waiting there", CTL_LISTENING },
 	{ "status", ctl_status, "", "what is running", CTL_NOTHING },
 	{ "disconnect", ctl_disconnect, "[NAME|ID|all]", "end a session", CTL_SESSION },
 	{ "monitor", ctl_monitor, "", "displays and sessions as they come and go", CTL_NOTHING },
+	{ "alias", ctl_alias, "NAME|MAC|HOST NEW", "call a display something else", CTL_DISPLAY },
+	{ "forget", ctl_forget, "NAME|MAC|HOST|--all", "remember nothing of a display", CTL_DISPLAY },
 	{ "doctor", ctl_doctor, "", "is everything there? and what to do if not", CTL_NOTHING },
 	{ "help", ctl_help, "[COMMAND]", "this text, or that of a command", CTL_COMMAND },
 	{ NULL }

@@ -347,24 +347,49 @@ static enum ctl_status disconnect_one(struct ctl *ctl, guint64 id)
 	return CTL_OK;
 }
 
-/* The session with the display of this id or name, or the only one whose name begins so; NULL after the error was printed. */
+/* What people call the display; NULL: nothing. */
+static const char *alias_of(GVariant *known, Miracast1Session *session)
+{
+	g_autoptr(GVariant) display = NULL;
+	const char *alias = NULL;
+
+	if (known)
+		display = g_variant_lookup_value(known, or_blank(miracast1_session_get_sink_id(session)),
+						 G_VARIANT_TYPE_VARDICT);
+	if (display)
+		g_variant_lookup(display, "alias", "&s", &alias);
+	return alias;
+}
+
+/* The session with the display of this alias, id or name, or the only one whose name begins so; NULL after the error was printed. */
 static Miracast1Session *find_session(struct ctl *ctl, GPtrArray *sessions, const char *what)
 {
 	g_autofree char *wanted = g_utf8_casefold(what, -1);
 	g_autofree char *message = NULL;
+	GVariant *known = miracast1_manager_get_remembered(ctl->manager);
 	Miracast1Session *begins = NULL;
 	guint n = 0;
 
+	/* Whatever others call themselves. */
+	for (guint i = 0; i < sessions->len; i++) {
+		Miracast1Session *session = g_ptr_array_index(sessions, i);
+		g_autofree char *alias = g_utf8_casefold(or_blank(alias_of(known, session)), -1);
+
+		if (!ctl_session_has_ended(session) && strcmp(alias, wanted) == 0)
+			return session;
+	}
 	for (guint i = 0; i < sessions->len; i++) {
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
 		g_autofree char *id = g_utf8_casefold(or_blank(miracast1_session_get_sink_id(session)), -1);
 		g_autofree char *name = g_utf8_casefold(or_blank(miracast1_session_get_sink_name(session)), -1);
 
+		g_autofree char *alias = g_utf8_casefold(or_blank(alias_of(known, session)), -1);
+
 		if (ctl_session_has_ended(session))
 			continue;
 		if (strcmp(id, wanted) == 0 || strcmp(name, wanted) == 0)
 			return session;
-		if (g_str_has_prefix(name, wanted)) {
+		if (g_str_has_prefix(name, wanted) || g_str_has_prefix(alias, wanted)) {
 			begins = session;
 			n++;
 		}

@@ -1,28 +1,33 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * miracastctl scan, list: displays.
+ * miracastctl scan, list, alias, forget: displays.
  */
+#include <string.h>
+
 #include "ctl.h"
 
 #define DEFAULT_SECONDS 10
 
+/* What people call it, or it itself. */
+const char *ctl_sink_name(GVariant *sink)
+{
+	const char *name = "";
+
+	if (!g_variant_lookup(sink, "alias", "&s", &name))
+		g_variant_lookup(sink, "name", "&s", &name);
+	return name;
+}
+
 static int compare_sinks(gconstpointer a, gconstpointer b)
 {
-	g_autoptr(GVariantDict) first = g_variant_dict_new(*(GVariant *const *)a);
-	g_autoptr(GVariantDict) second = g_variant_dict_new(*(GVariant *const *)b);
-	const char *first_name = "", *second_name = "";
-
-	g_variant_dict_lookup(first, "name", "&s", &first_name);
-	g_variant_dict_lookup(second, "name", "&s", &second_name);
-	return g_utf8_collate(first_name, second_name);
+	return g_utf8_collate(ctl_sink_name(*(GVariant *const *)a), ctl_sink_name(*(GVariant *const *)b));
 }
 
 /* The daemon's dictionary with the id as one more property, by name. */
-GPtrArray *ctl_sinks(struct ctl *ctl)
+static GPtrArray *sort_sinks(GVariant *sinks)
 {
 	g_autoptr(GPtrArray) sorted =
 		g_ptr_array_new_with_free_func((GDestroyNotify)g_variant_unref);
-	GVariant *sinks = miracast1_manager_get_sinks(ctl->manager);
 	GVariantIter iter;
 	const char *id;
 	GVariant *properties;
@@ -41,27 +46,49 @@ GPtrArray *ctl_sinks(struct ctl *ctl)
 	return g_steal_pointer(&sorted);
 }
 
-void ctl_print_sink(GVariant *sink)
+GPtrArray *ctl_sinks(struct ctl *ctl)
 {
-	const char *id = "", *name = "", *model = "", *link = "", *obstacle = NULL;
-	gboolean present = TRUE;
-	gint level = 0;
-	gint64 last_seen = 0;
+	return sort_sinks(miracast1_manager_get_sinks(ctl->manager));
+}
+
+GPtrArray *ctl_remembered(struct ctl *ctl)
+{
+	return sort_sinks(miracast1_manager_get_remembered(ctl->manager));
+}
+
+static void print_head(GVariant *sink)
+{
+	const char *id = "", *model = "", *link = "", *name = "", *alias;
 
 	g_variant_lookup(sink, "id", "&s", &id);
 	g_variant_lookup(sink, "name", "&s", &name);
 	g_variant_lookup(sink, "model", "&s", &model);
 	g_variant_lookup(sink, "link", "&s", &link);
-	g_variant_lookup(sink, "obstacle", "&s", &obstacle);
-	g_variant_lookup(sink, "level", "i", &level);
-	g_variant_lookup(sink, "present", "b", &present);
-	g_variant_lookup(sink, "last-seen", "x", &last_seen);
-	ctl_print_column(name, 28);
+	ctl_print_column(ctl_sink_name(sink), 28);
 	ctl_print_column(id, 18);
 	ctl_print_column(link, 7);
 	g_print("%s", model);
+	if (g_variant_lookup(sink, "alias", "&s", &alias) && strcmp(alias, name) != 0)
+		g_print("  (%s)", name);
+}
+
+void ctl_print_sink(GVariant *sink)
+{
+	const char *obstacle = NULL;
+	gboolean present = TRUE, remembered = FALSE;
+	gint level = 0;
+	gint64 last_seen = 0;
+
+	g_variant_lookup(sink, "obstacle", "&s", &obstacle);
+	g_variant_lookup(sink, "remembered", "b", &remembered);
+	g_variant_lookup(sink, "level", "i", &level);
+	g_variant_lookup(sink, "present", "b", &present);
+	g_variant_lookup(sink, "last-seen", "x", &last_seen);
+	print_head(sink);
 	if (level)
 		g_print("  %d dBm", level);
+	if (!remembered)
+		g_print("  [new]");
 	if (obstacle)
 		g_print("  [%s]", obstacle);
 	if (!present)
@@ -70,38 +97,167 @@ void ctl_print_sink(GVariant *sink)
 	g_print("\n");
 }
 
-static void print_sinks(struct ctl *ctl)
+/* One that is not in sight. */
+static void print_remembered(GVariant *display)
 {
-	g_autoptr(GPtrArray) sinks = ctl_sinks(ctl);
+	g_autoptr(GDateTime) time = NULL;
+	g_autofree char *day = NULL;
+	gint64 last_cast = 0;
+
+	g_variant_lookup(display, "last-cast", "x", &last_cast);
+	print_head(display);
+	if (last_cast)
+		time = g_date_time_new_from_unix_local(last_cast);
+	if (time)
+		day = g_date_time_format(time, "%F");
+	if (day)
+		g_print("  [not in sight, last cast to on %s]\n", day);
+	else
+		g_print("  [not in sight]\n");
+}
+
+static gboolean has_id(GPtrArray *sinks, GVariant *display)
+{
+	const char *id = "", *other;
+
+	g_variant_lookup(display, "id", "&s", &id);
+	for (guint i = 0; i < sinks->len; i++) {
+		if (g_variant_lookup(g_ptr_array_index(sinks, i), "id", "&s", &other) && strcmp(id, other) == 0)
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static GVariant *array_of(GPtrArray *dicts)
+{
 	GVariantBuilder builder;
 
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+	for (guint i = 0; i < dicts->len; i++)
+		g_variant_builder_add_value(&builder, g_ptr_array_index(dicts, i));
+	return g_variant_builder_end(&builder);
+}
+
+/* With those that are remembered, and not in sight, if @all. */
+static void print_sinks(struct ctl *ctl, gboolean all)
+{
+	g_autoptr(GPtrArray) sinks = ctl_sinks(ctl);
+	g_autoptr(GPtrArray) known = ctl_remembered(ctl);
+
 	if (ctl->json) {
-		g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
-		for (guint i = 0; i < sinks->len; i++)
-			g_variant_builder_add_value(&builder, g_ptr_array_index(sinks, i));
-		ctl_print_json(g_variant_new_parsed("{'scanning': <%b>, 'sinks': <%*>}",
+		ctl_print_json(g_variant_new_parsed("{'scanning': <%b>, 'sinks': <%*>, 'remembered': <%*>}",
 						    miracast1_manager_get_scanning(ctl->manager),
-						    g_variant_builder_end(&builder)));
+						    array_of(sinks), array_of(known)));
 		return;
 	}
-	if (sinks->len == 0)
+	if (sinks->len == 0 && !(all && known->len))
 		g_print("No display found. Open screen mirroring on the display, and scan again.\n");
 	for (guint i = 0; i < sinks->len; i++)
 		ctl_print_sink(g_ptr_array_index(sinks, i));
+	for (guint i = 0; all && i < known->len; i++) {
+		if (!has_id(sinks, g_ptr_array_index(known, i)))
+			print_remembered(g_ptr_array_index(known, i));
+	}
 }
 
 enum ctl_status ctl_list(struct ctl *ctl, int argc, char **argv)
 {
 	enum ctl_status status;
 
-	if (!ctl_parse(ctl, "- displays found so far", NULL, &argc, &argv))
+	if (!ctl_parse(ctl, "- displays that are known", NULL, &argc, &argv))
 		return CTL_USAGE;
 	if (argc > 1)
 		return ctl_usage(ctl, "list takes no arguments");
 	status = ctl_open(ctl);
 	if (status == CTL_OK)
-		print_sinks(ctl);
+		print_sinks(ctl, TRUE);
 	return status;
+}
+
+/* ---- what is remembered ---------------------------------------------------- */
+
+enum ctl_status ctl_alias(struct ctl *ctl, int argc, char **argv)
+{
+	gboolean remove = FALSE;
+	const GOptionEntry entries[] = {
+		{ "remove", 'r', 0, G_OPTION_ARG_NONE, &remove, "Take the alias away", NULL },
+		G_OPTION_ENTRY_NULL
+	};
+	g_autoptr(GError) error = NULL;
+	enum ctl_status status;
+	const char *alias;
+
+	if (!ctl_parse(ctl, "NAME|MAC|HOST [NEW] - call a display something else", entries, &argc, &argv))
+		return CTL_USAGE;
+	if (argc != (remove ? 2 : 3))
+		return ctl_usage(ctl, "alias wants a display, and what to call it or --remove");
+	alias = remove ? "" : argv[2];
+	if (!remove && !*alias)
+		return ctl_usage(ctl, "to take an alias away: miracastctl alias --remove");
+	status = ctl_open(ctl);
+	if (status != CTL_OK)
+		return status;
+	if (!miracast1_manager_call_set_alias_sync(ctl->manager, argv[1], alias, NULL, &error))
+		return ctl_print_error(ctl, error);
+	if (ctl->json)
+		ctl_print_json(g_variant_new_parsed("{'display': <%s>, 'alias': <%s>}", argv[1], alias));
+	return CTL_OK;
+}
+
+/* The ids of all that are remembered. */
+static GPtrArray *remembered_ids(struct ctl *ctl)
+{
+	g_autoptr(GPtrArray) known = ctl_remembered(ctl);
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i < known->len; i++) {
+		char *id;
+
+		if (g_variant_lookup(g_ptr_array_index(known, i), "id", "s", &id))
+			g_ptr_array_add(ids, id);
+	}
+	return ids;
+}
+
+static enum ctl_status forget(struct ctl *ctl, GPtrArray *displays)
+{
+	for (guint i = 0; i < displays->len; i++) {
+		g_autoptr(GError) error = NULL;
+
+		if (!miracast1_manager_call_forget_sync(ctl->manager, g_ptr_array_index(displays, i), NULL, &error))
+			return ctl_print_error(ctl, error);
+	}
+	if (ctl->json)
+		ctl_print_json(g_variant_new_parsed(
+			"{'forgotten': <%*>}",
+			g_variant_new_strv((const char *const *)displays->pdata, displays->len)));
+	return CTL_OK;
+}
+
+enum ctl_status ctl_forget(struct ctl *ctl, int argc, char **argv)
+{
+	gboolean all = FALSE;
+	const GOptionEntry entries[] = {
+		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all, "All that are remembered", NULL },
+		G_OPTION_ENTRY_NULL
+	};
+	g_autoptr(GPtrArray) displays = NULL;
+	enum ctl_status status;
+
+	if (!ctl_parse(ctl, "NAME|MAC|HOST - remember nothing of a display", entries, &argc, &argv))
+		return CTL_USAGE;
+	if (argc != (all ? 1 : 2))
+		return ctl_usage(ctl, "forget wants one display, or --all");
+	status = ctl_open(ctl);
+	if (status != CTL_OK)
+		return status;
+	if (all) {
+		displays = remembered_ids(ctl);
+	} else {
+		displays = g_ptr_array_new_with_free_func(g_free);
+		g_ptr_array_add(displays, g_strdup(argv[1]));
+	}
+	return forget(ctl, displays);
 }
 
 /* ---- scan ---------------------------------------------------------------- */
@@ -172,7 +328,7 @@ static enum ctl_status finish_scan(struct scan *scan)
 	if (*name && !ctl->json)
 		ctl_print_reason(ctl, name, message, hint);
 	if (ctl->json || g_hash_table_size(scan->printed) == 0)
-		print_sinks(ctl);
+		print_sinks(ctl, FALSE);
 	return CTL_OK;
 }
 

@@ -65,8 +65,12 @@ enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...) G_GNUC_PRINT
 void ctl_print_column(const char *text, guint columns);
 /* A line for a display: a{sv} of the daemon's, with its id as one more property. */
 void ctl_print_sink(GVariant *sink);
-/* (element-type GVariant): all that the daemon knows, by name. */
+/* (element-type GVariant): all that the daemon has found, by name. */
 GPtrArray *ctl_sinks(struct ctl *ctl);
+/* The same of those that it remembers. */
+GPtrArray *ctl_remembered(struct ctl *ctl);
+/* Of such a dictionary: what people call it, or else it itself. */
+const char *ctl_sink_name(GVariant *sink);
 
 /* One line of JSON; a floating reference is consumed. */
 void ctl_print_json(GVariant *value);
@@ -89,6 +93,8 @@ GVariant *ctl_session_variant(Miracast1Session *session);
 
 enum ctl_status ctl_scan(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_list(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_alias(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_forget(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv);
@@ -104,7 +110,7 @@ enum ctl_status ctl_complete(struct ctl *ctl, int argc, char **argv);
 /* What the first argument of a command names. */
 enum ctl_argument {
 	CTL_NOTHING, /* nothing that can be known before it is typed */
-	CTL_DISPLAY,
+	CTL_DISPLAY, /* found or remembered */
 	CTL_SESSION,
 	CTL_LISTENING,
 	CTL_COMMAND,

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What is remembered of displays, from one daemon to the next.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include <glib/gstdio.h>
+
+#include "remembered.h"
+
+struct fixture {
+	char *directory;
+	char *file;
+	remembered *remembered;
+	guint changes;
+};
+
+static guint warnings;
+
+static GLogWriterOutput count(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+	warnings += level == G_LOG_LEVEL_WARNING;
+	return level <= G_LOG_LEVEL_CRITICAL ? g_log_writer_default(level, fields, n_fields, NULL) :
+					       G_LOG_WRITER_HANDLED;
+}
+
+static void changed(gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->changes++;
+}
+
+static void begin(struct fixture *f)
+{
+	f->remembered = remembered_new(f->directory, changed, f);
+}
+
+/* As the next daemon finds it. */
+static void begin_again(struct fixture *f)
+{
+	g_clear_pointer(&f->remembered, remembered_free);
+	begin(f);
+}
+
+static void set_up(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *top = g_dir_make_tmp("remembered-XXXXXX", NULL);
+
+	/* It is made when there is something to keep. */
+	f->directory = g_build_filename(top, "state", NULL);
+	f->file = g_build_filename(f->directory, "displays", NULL);
+	begin(f);
+}
+
+static void tear_down(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *top = g_path_get_dirname(f->directory);
+
+	g_clear_pointer(&f->remembered, remembered_free);
+	g_unlink(f->file);
+	g_rmdir(f->directory);
+	g_assert_cmpint(g_rmdir(top), ==, 0);
+	g_free(f->file);
+	g_free(f->directory);
+}
+
+static link_sink *tv(const char *id, const char *name)
+{
+	return link_sink_new(strchr(id, '.') ? "mice" : "p2p", id, name);
+}
+
+static void set_alias(struct fixture *f, const char *id, const char *name, const char *alias)
+{
+	g_autoptr(link_sink) sink = tv(id, name);
+	g_autoptr(GError) error = NULL;
+
+	remembered_set_alias(f->remembered, sink, alias, &error);
+	g_assert_no_error(error);
+}
+
+static void assert_find(struct fixture *f, const char *what, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(link_sink) sink = remembered_find(f->remembered, what, &error);
+
+	g_assert_cmpstr(sink ? sink->id : NULL, ==, id);
+	if (!id)
+		g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
+}
+
+static void test_kept(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) cast = tv("02:00:00:00:00:01", "Living room");
+	g_autoptr(link_sink) learnt = tv("mice:[fe80::1%wlan0]:7251", "Beamer. 客厅");
+	g_autoptr(GVariant) before = NULL, after = NULL;
+	struct stat status;
+
+	remembered_cast(f->remembered, cast);
+	remembered_learn_short_m3(f->remembered, learnt);
+	set_alias(f, "mice:tv.local", "TV", "Küche; [x] = \"1\"\\");
+	g_assert_cmpuint(f->changes, ==, 3);
+	before = g_variant_ref_sink(remembered_to_variant(f->remembered));
+	g_assert_cmpuint(g_variant_n_children(before), ==, 3);
+	begin_again(f);
+	after = g_variant_ref_sink(remembered_to_variant(f->remembered));
+	g_assert_true(g_variant_equal(before, after));
+	g_assert_true(remembered_short_m3(f->remembered, learnt->id));
+	g_assert_false(remembered_short_m3(f->remembered, cast->id));
+	g_assert_cmpstr(remembered_alias(f->remembered, "mice:tv.local"), ==, "Küche; [x] = \"1\"\\");
+	/* Who is cast to is nobody else's business. */
+	g_assert_cmpint(stat(f->file, &status), ==, 0);
+	g_assert_cmpuint(status.st_mode & 0777, ==, 0600);
+}
+
+static void test_find(struct fixture *f, gconstpointer data)
+{
+	set_alias(f, "02:00:00:00:00:01", "TV 1", "Kitchen");
+	set_alias(f, "02:00:00:00:00:02", "Kitchen", "");
+	set_alias(f, "02:00:00:00:00:03", "TV 3", "");
+	assert_find(f, "02:00:00:00:00:01", "02:00:00:00:00:01");
+	/* An alias comes before what another one calls itself, or is. */
+	set_alias(f, "02:00:00:00:00:04", "TV 4", "02:00:00:00:00:03");
+	assert_find(f, "02:00:00:00:00:03", "02:00:00:00:00:04");
+	assert_find(f, "kitchen", "02:00:00:00:00:01");
+	assert_find(f, "TV 3", "02:00:00:00:00:03");
+	assert_find(f, "TV", NULL);
+	assert_find(f, "", NULL);
+	assert_find(f, "Garage", NULL);
+	g_assert_cmpstr(remembered_find_alias(f->remembered, "KITCHEN"), ==, "02:00:00:00:00:01");
+	g_assert_null(remembered_find_alias(f->remembered, "kitch"));
+	g_assert_null(remembered_find_alias(f->remembered, ""));
+}
+
+static void test_alias(struct fixture *f, gconstpointer data)
+{
+	static const char *const wrong[] = { "two\nlines", "\033[2J", "kitchen", "\342\200\256backwards" };
+	g_autoptr(link_sink) sink = tv("02:00:00:00:00:02", "TV");
+	g_autofree char *long_one = g_strnfill(65, 'x');
+	g_autoptr(GError) error = NULL;
+
+	set_alias(f, "02:00:00:00:00:01", "TV", "Kitchen");
+	for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_assert_false(remembered_set_alias(f->remembered, sink, wrong[i], &error));
+		g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+		g_clear_error(&error);
+	}
+	g_assert_false(remembered_set_alias(f->remembered, sink, long_one, &error));
+	g_assert_false(remembered_has(f->remembered, sink->id));
+	/* Its own, written otherwise. */
+	set_alias(f, "02:00:00:00:00:01", "TV", "KITCHEN");
+	set_alias(f, "02:00:00:00:00:01", "TV", "");
+	g_assert_null(remembered_alias(f->remembered, "02:00:00:00:00:01"));
+	set_alias(f, sink->id, "TV", "Kitchen");
+}
+
+static void test_forget(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *text = NULL;
+
+	set_alias(f, "02:00:00:00:00:01", "Secret TV", "Secret room");
+	set_alias(f, "02:00:00:00:00:02", "TV", "Kitchen");
+	g_assert_true(remembered_forget(f->remembered, "02:00:00:00:00:01"));
+	g_assert_false(remembered_forget(f->remembered, "02:00:00:00:00:01"));
+	g_clear_pointer(&f->remembered, remembered_free);
+	g_assert_true(g_file_get_contents(f->file, &text, NULL, NULL));
+	g_assert_null(strstr(text, "Secret"));
+	g_assert_null(strstr(text, "00:01"));
+	g_assert_nonnull(strstr(text, "Kitchen"));
+}
+
+/* An address that dialled us says nothing tomorrow. */
+static void test_direct(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) sink = link_sink_new("direct", "192.0.2.1", "192.0.2.1");
+
+	remembered_learn_short_m3(f->remembered, sink);
+	g_assert_true(remembered_short_m3(f->remembered, sink->id));
+	begin_again(f);
+	g_assert_false(remembered_has(f->remembered, sink->id));
+}
+
+/* Strangers do not fill the disk, nor push out those who have an alias. */
+static void test_many(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GVariant) all = NULL;
+
+	set_alias(f, "02:00:00:00:00:01", "TV", "Kitchen");
+	for (guint i = 0; i < 3 * REMEMBERED_MAX; i++) {
+		g_autofree char *id = g_strdup_printf("02:00:00:00:01:%02x", i);
+		g_autoptr(link_sink) sink = tv(id, "Stranger");
+
+		remembered_cast(f->remembered, sink);
+		g_assert_true(remembered_has(f->remembered, id));
+	}
+	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
+	g_assert_cmpuint(g_variant_n_children(all), ==, REMEMBERED_MAX);
+	g_assert_cmpstr(remembered_alias(f->remembered, "02:00:00:00:00:01"), ==, "Kitchen");
+}
+
+/* What is wrong in the file is passed over, what is right is not. */
+static void test_wrong_file(struct fixture *f, gconstpointer data)
+{
+	static const char text[] =
+		"[02:00:00:00:00:01]\nname=TV\nmodel=\nlink=p2p\nalias=Kitchen\nlast-cast=5\nshort-m3=true\n"
+		"[02:00:00:00:00:02]\nname=\nlink=p2p\n"
+		"[02:00:00:00:00:03]\nname=TV\nlink=cable\n"
+		"[02:00:00:00:00:04]\nname=a\\nb\nlink=p2p\n"
+		"[02:00:00:00:00:05]\nname=TV\nlink=p2p\nalias=kitchen\nlast-cast=never\n"
+		"[%FF%FE]\nname=TV\nlink=p2p\n"
+		"[02:00:00:00:00:06]\nname=\377\376\nlink=p2p\n";
+	g_autoptr(GVariant) all = NULL;
+
+	g_assert_cmpint(g_mkdir(f->directory, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(f->file, text, -1, NULL));
+	warnings = 0;
+	begin_again(f);
+	g_assert_cmpuint(warnings, ==, 5);
+	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
+	g_assert_cmpuint(g_variant_n_children(all), ==, 2);
+	g_assert_cmpstr(remembered_find_alias(f->remembered, "kitchen"), ==, "02:00:00:00:00:01");
+	g_assert_true(remembered_short_m3(f->remembered, "02:00:00:00:00:01"));
+	g_assert_null(remembered_alias(f->remembered, "02:00:00:00:00:05"));
+}
+
+static void test_no_file(struct fixture *f, gconstpointer data)
+{
+	static const char garbage[] = "\177ELF [";
+	g_autofree char *text = NULL;
+
+	g_assert_cmpint(g_mkdir(f->directory, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(f->file, garbage, -1, NULL));
+	warnings = 0;
+	begin_again(f);
+	g_assert_cmpuint(warnings, ==, 1);
+	g_clear_pointer(&f->remembered, remembered_free);
+	g_assert_true(g_file_get_contents(f->file, &text, NULL, NULL));
+	g_assert_cmpstr(text, ==, garbage);
+	begin(f);
+	set_alias(f, "02:00:00:00:00:01", "TV", "Kitchen");
+	begin_again(f);
+	g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01"));
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_log_set_writer_func(count, NULL, NULL);
+#define ADD(name, function) g_test_add("/remembered/" name, struct fixture, NULL, set_up, function, tear_down)
+	ADD("kept", test_kept);
+	ADD("find", test_find);
+	ADD("alias", test_alias);
+	ADD("forget", test_forget);
+	ADD("direct", test_direct);
+	ADD("many", test_many);
+	ADD("wrong-file", test_wrong_file);
+	ADD("no-file", test_no_file);
+	return g_test_run();
+}

@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What is remembered of displays: see remembered.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "remembered.h"
+
+#include <string.h>
+
+#define FILE_NAME "displays"
+
+/* Strings are never NULL; last_cast: seconds since 1970, 0: never */
+struct display {
+	char *id;
+	char *name;
+	char *model;
+	const char *link;
+	char *alias;
+	gint64 last_cast;
+	gboolean short_m3;
+};
+
+/*
+ * The file, and who writes it. @writing is held by the one writer; @lock only while @text, the newest content that
+ * is not written yet, changes hands.
+ */
+struct store {
+	gatomicrefcount refs;
+	GMutex writing;
+	GMutex lock;
+	char *path;
+	char *text;
+};
+
+struct remembered {
+	GHashTable *displays; /* id -> struct display */
+	struct store *store; /* NULL: nothing is kept */
+	void (*changed)(gpointer user_data);
+	gpointer user_data;
+};
+
+/* ---- file ----------------------------------------------------------------- */
+
+static void store_unref(gpointer data)
+{
+	struct store *store = data;
+
+	if (!g_atomic_ref_count_dec(&store->refs))
+		return;
+	g_mutex_clear(&store->writing);
+	g_mutex_clear(&store->lock);
+	g_free(store->path);
+	g_free(store->text);
+	g_free(store);
+}
+
+static void store_write(struct store *store)
+{
+	g_autofree char *directory = g_path_get_dirname(store->path);
+	g_autofree char *text = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_mutex_lock(&store->writing);
+	g_mutex_lock(&store->lock);
+	text = g_steal_pointer(&store->text);
+	g_mutex_unlock(&store->lock);
+	if (text) {
+		g_mkdir_with_parents(directory, 0700);
+		if (!g_file_set_contents_full(store->path, text, -1,
+					      G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+					      0600, &error))
+			g_warning("what is remembered of displays cannot be kept: %s", error->message);
+	}
+	g_mutex_unlock(&store->writing);
+}
+
+static void write_in_thread(GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
+{
+	store_write(data);
+	g_task_return_boolean(task, TRUE);
+}
+
+static const char *const links[] = { "p2p", "mice", "direct" };
+
+/* Of a file, or of a backend; NULL: there is none of this name. */
+static const char *link_of(const char *name)
+{
+	for (guint i = 0; name && i < G_N_ELEMENTS(links); i++) {
+		if (strcmp(name, links[i]) == 0)
+			return links[i];
+	}
+	return NULL;
+}
+
+static gboolean is_kept(const struct display *display)
+{
+	return strcmp(display->link, "direct") != 0;
+}
+
+static int compare_ids(gconstpointer a, gconstpointer b)
+{
+	const struct display *const *first = a, *const *second = b;
+
+	return strcmp((*first)->id, (*second)->id);
+}
+
+/* By id. */
+static GPtrArray *sorted(remembered *r)
+{
+	GPtrArray *displays = g_ptr_array_new();
+	struct display *display;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, r->displays);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&display))
+		g_ptr_array_add(displays, display);
+	g_ptr_array_sort(displays, compare_ids);
+	return displays;
+}
+
+static char *to_text(remembered *r)
+{
+	g_autoptr(GKeyFile) keys = g_key_file_new();
+	g_autoptr(GPtrArray) displays = sorted(r);
+
+	g_key_file_set_comment(keys, NULL, NULL, " What miracastd remembers of displays; miracastctl forget", NULL);
+	for (guint i = 0; i < displays->len; i++) {
+		const struct display *display = g_ptr_array_index(displays, i);
+		/* Names of groups have no brackets. */
+		g_autofree char *group = g_uri_escape_string(display->id, ":", TRUE);
+
+		if (!is_kept(display))
+			continue;
+		g_key_file_set_string(keys, group, "name", display->name);
+		g_key_file_set_string(keys, group, "model", display->model);
+		g_key_file_set_string(keys, group, "link", display->link);
+		g_key_file_set_string(keys, group, "alias", display->alias);
+		g_key_file_set_int64(keys, group, "last-cast", display->last_cast);
+		g_key_file_set_boolean(keys, group, "short-m3", display->short_m3);
+	}
+	return g_key_file_to_data(keys, NULL, NULL);
+}
+
+static void save(remembered *r)
+{
+	g_autoptr(GTask) task = g_task_new(NULL, NULL, NULL, NULL);
+	char *text = to_text(r);
+
+	g_mutex_lock(&r->store->lock);
+	g_free(r->store->text);
+	r->store->text = text;
+	g_mutex_unlock(&r->store->lock);
+	g_atomic_ref_count_inc(&r->store->refs);
+	g_task_set_task_data(task, r->store, store_unref);
+	g_task_run_in_thread(task, write_in_thread);
+}
+
+static void tell(remembered *r)
+{
+	if (r->store)
+		save(r);
+	if (r->changed)
+		r->changed(r->user_data);
+}
+
+/* ---- displays ------------------------------------------------------------- */
+
+static void display_free(struct display *display)
+{
+	g_free(display->id);
+	g_free(display->name);
+	g_free(display->model);
+	g_free(display->alias);
+	g_free(display);
+}
+
+static void replace(char **where, const char *text)
+{
+	char *copy = g_strdup(text);
+
+	g_free(*where);
+	*where = copy;
+}
+
+static void make_room(remembered *r)
+{
+	struct display *first = NULL, *display;
+	GHashTableIter iter;
+
+	if (g_hash_table_size(r->displays) < REMEMBERED_MAX)
+		return;
+	g_hash_table_iter_init(&iter, r->displays);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
+		gboolean named = *display->alias, first_named = first && *first->alias;
+
+		if (!first || named < first_named ||
+		    (named == first_named && display->last_cast < first->last_cast))
+			first = display;
+	}
+	g_hash_table_remove(r->displays, first->id);
+}
+
+/* With what it calls itself now; @link is one of ours. */
+static struct display *put(remembered *r, const char *id, const char *name, const char *model, const char *link)
+{
+	struct display *display = g_hash_table_lookup(r->displays, id);
+
+	if (!display) {
+		make_room(r);
+		display = g_new0(struct display, 1);
+		display->id = g_strdup(id);
+		display->alias = g_strdup("");
+		g_hash_table_insert(r->displays, display->id, display);
+	}
+	replace(&display->name, name);
+	replace(&display->model, model);
+	display->link = link;
+	return display;
+}
+
+static struct display *put_sink(remembered *r, const link_sink *sink)
+{
+	return put(r, sink->id, sink->name, sink->model, link_of(sink->link));
+}
+
+/* FALSE: it is no text that is printed as it is. */
+static gboolean is_clean(const char *text)
+{
+	g_autofree char *clean = link_clean_text(text);
+
+	return strcmp(clean, text) == 0;
+}
+
+/* A row that is wrong, of an editor's or of another version, is passed over. */
+static void load_group(remembered *r, GKeyFile *keys, const char *group)
+{
+	g_autofree char *id = g_uri_unescape_string(group, NULL);
+	g_autofree char *name = g_key_file_get_string(keys, group, "name", NULL);
+	g_autofree char *model = g_key_file_get_string(keys, group, "model", NULL);
+	g_autofree char *link = g_key_file_get_string(keys, group, "link", NULL);
+	g_autofree char *alias = g_key_file_get_string(keys, group, "alias", NULL);
+	struct display *display;
+
+	if (!id || !*id || !g_utf8_validate(id, -1, NULL) || !name || !*name || !is_clean(name) || (model && !is_clean(model)) ||
+	    (alias && !is_clean(alias)) || !link_of(link)) {
+		g_warning("what is remembered of \"%s\" is not valid, and is ignored", group);
+		return;
+	}
+	display = put(r, id, name, model ? model : "", link_of(link));
+	if (alias && !remembered_find_alias(r, alias))
+		replace(&display->alias, alias);
+	display->last_cast = g_key_file_get_int64(keys, group, "last-cast", NULL);
+	display->short_m3 = g_key_file_get_boolean(keys, group, "short-m3", NULL);
+}
+
+static void load(remembered *r)
+{
+	g_autoptr(GKeyFile) keys = g_key_file_new();
+	g_autoptr(GError) error = NULL;
+	g_auto(GStrv) groups = NULL;
+
+	if (!g_key_file_load_from_file(keys, r->store->path, G_KEY_FILE_NONE, &error)) {
+		if (!g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT))
+			g_warning("what is remembered of displays cannot be read: %s", error->message);
+		return;
+	}
+	groups = g_key_file_get_groups(keys, NULL);
+	for (char **group = groups; *group; group++)
+		load_group(r, keys, *group);
+}
+
+void remembered_cast(remembered *r, const link_sink *sink)
+{
+	put_sink(r, sink)->last_cast = g_get_real_time() / G_USEC_PER_SEC;
+	tell(r);
+}
+
+void remembered_learn_short_m3(remembered *r, const link_sink *sink)
+{
+	put_sink(r, sink)->short_m3 = TRUE;
+	tell(r);
+}
+
+gboolean remembered_short_m3(remembered *r, const char *id)
+{
+	struct display *display = g_hash_table_lookup(r->displays, id);
+
+	return display && display->short_m3;
+}
+
+/* ---- aliases -------------------------------------------------------------- */
+
+gboolean remembered_set_alias(remembered *r, const link_sink *sink, const char *alias, GError **error)
+{
+	const char *other = remembered_find_alias(r, alias);
+
+	if (!is_clean(alias)) {
+		g_set_error_literal(error, REASON_ERROR, REASON_CONFIGURATION,
+				    "an alias is printable text of at most 64 characters");
+		return FALSE;
+	}
+	if (other && strcmp(other, sink->id) != 0) {
+		g_set_error(error, REASON_ERROR, REASON_CONFIGURATION, "%s is called \"%s\" already", other, alias);
+		return FALSE;
+	}
+	replace(&put_sink(r, sink)->alias, alias);
+	tell(r);
+	return TRUE;
+}
+
+const char *remembered_alias(remembered *r, const char *id)
+{
+	struct display *display = g_hash_table_lookup(r->displays, id);
+
+	return display && *display->alias ? display->alias : NULL;
+}
+
+const char *remembered_find_alias(remembered *r, const char *alias)
+{
+	g_autofree char *wanted = g_utf8_casefold(alias, -1);
+	struct display *display;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, r->displays);
+	while (*alias && g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
+		g_autofree char *folded = g_utf8_casefold(display->alias, -1);
+
+		if (strcmp(folded, wanted) == 0)
+			return display->id;
+	}
+	return NULL;
+}
+
+/* ---- all of it ------------------------------------------------------------ */
+
+/* 4: alias, 3: id, 2: name, 1: the beginning of one */
+static guint quality_of(const struct display *display, const char *folded)
+{
+	g_autofree char *id = g_utf8_casefold(display->id, -1);
+	g_autofree char *alias = g_utf8_casefold(display->alias, -1);
+	g_autofree char *name = g_utf8_casefold(display->name, -1);
+
+	if (strcmp(alias, folded) == 0)
+		return 4;
+	if (strcmp(id, folded) == 0)
+		return 3;
+	if (strcmp(name, folded) == 0)
+		return 2;
+	return g_str_has_prefix(alias, folded) || g_str_has_prefix(name, folded);
+}
+
+static link_sink *sink_of(const struct display *display)
+{
+	link_sink *sink = link_sink_new(display->link, display->id, display->name);
+
+	replace(&sink->model, display->model);
+	sink->connectable = FALSE;
+	sink->present = FALSE;
+	return sink;
+}
+
+link_sink *remembered_find(remembered *r, const char *what, GError **error)
+{
+	g_autofree char *folded = g_utf8_casefold(what, -1);
+	struct display *best = NULL, *display;
+	guint best_quality = 0, n = 0;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, r->displays);
+	while (*what && g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
+		guint quality = quality_of(display, folded);
+
+		if (quality == 0 || quality < best_quality)
+			continue;
+		n = quality == best_quality ? n + 1 : 1;
+		best_quality = quality;
+		best = display;
+	}
+	if (n == 1)
+		return sink_of(best);
+	g_set_error(error, REASON_ERROR, REASON_SINK_UNKNOWN,
+		    n ? "\"%s\" may mean several displays" : "no display \"%s\" is known", what);
+	return NULL;
+}
+
+gboolean remembered_has(remembered *r, const char *id)
+{
+	return g_hash_table_contains(r->displays, id);
+}
+
+gboolean remembered_forget(remembered *r, const char *id)
+{
+	if (!g_hash_table_remove(r->displays, id))
+		return FALSE;
+	tell(r);
+	return TRUE;
+}
+
+static GVariant *display_to_variant(const struct display *display)
+{
+	static const char *const short_m3[] = { "short-m3" };
+	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+
+	g_variant_dict_insert(&dict, "name", "s", display->name);
+	g_variant_dict_insert(&dict, "model", "s", display->model);
+	g_variant_dict_insert(&dict, "link", "s", display->link);
+	if (*display->alias)
+		g_variant_dict_insert(&dict, "alias", "s", display->alias);
+	g_variant_dict_insert(&dict, "last-cast", "x", display->last_cast);
+	g_variant_dict_insert_value(&dict, "learnt", g_variant_new_strv(short_m3, display->short_m3));
+	return g_variant_dict_end(&dict);
+}
+
+GVariant *remembered_to_variant(remembered *r)
+{
+	g_autoptr(GPtrArray) displays = sorted(r);
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sa{sv}}"));
+	for (guint i = 0; i < displays->len; i++) {
+		const struct display *display = g_ptr_array_index(displays, i);
+
+		g_variant_builder_add(&builder, "{s@a{sv}}", display->id, display_to_variant(display));
+	}
+	return g_variant_builder_end(&builder);
+}
+
+remembered *remembered_new(const char *directory, void (*changed)(gpointer user_data), gpointer user_data)
+{
+	remembered *r = g_new0(remembered, 1);
+
+	r->changed = changed;
+	r->user_data = user_data;
+	r->displays = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)display_free);
+	if (!directory)
+		return r;
+	r->store = g_new0(struct store, 1);
+	g_atomic_ref_count_init(&r->store->refs);
+	g_mutex_init(&r->store->writing);
+	g_mutex_init(&r->store->lock);
+	r->store->path = g_build_filename(directory, FILE_NAME, NULL);
+	load(r);
+	return r;
+}
+
+void remembered_free(remembered *r)
+{
+	if (!r)
+		return;
+	if (r->store) {
+		store_write(r->store);
+		store_unref(r->store);
+	}
+	g_hash_table_unref(r->displays);
+	g_free(r);
+}

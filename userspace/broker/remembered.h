@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * remembered.h - what is remembered of displays
+ *
+ * All that the daemon keeps of a display beyond a scan or a session is here and nowhere else, so that to forget one
+ * is to take it out of here: what it called itself, when it was cast to last, what was learnt of it, and the alias
+ * that people gave it.  A display comes in when pictures have flowed to it, when something was learnt, or when it
+ * gets an alias.  wpa_supplicant and NetworkManager keep nothing of ours: no persistent group is made.
+ *
+ * It belongs to the machine and not to a user.  A TV stands in a room, whoever may cast may also end each other's
+ * casts, and what is learnt of a TV holds for all; with aliases of each user's own "disconnect kitchen" would
+ * mean one thing to one member of the family and nothing to the other.
+ *
+ * An alias is what people trust, and what displays call themselves is not: an alias means the display that got it
+ * (by its id), whoever else calls himself so; see broker_find_sink().
+ *
+ * The file "displays" in the state directory, a GKeyFile, is for root alone.  It is written by a thread, after each
+ * change, whole; remembered_free() writes what was not.  One that cannot be read is left alone until there is
+ * something to write.  A display that dials us (link "direct") has only an address, which may be another's
+ * tomorrow: it is not written, and gone with the daemon.
+ *
+ * Threads: all functions are for the main one.
+ */
+#pragma once
+
+#include "link.h"
+
+G_BEGIN_DECLS
+
+/* Displays; the one not cast to for longest goes, those with an alias last. */
+#define REMEMBERED_MAX 64
+
+typedef struct remembered remembered;
+
+/**
+ * remembered_new - what was remembered when the last one was freed
+ * @directory: NULL: nothing, and nothing is kept
+ * @changed: something is known now that was not, or the other way round; may be NULL
+ */
+remembered *remembered_new(const char *directory, void (*changed)(gpointer user_data), gpointer user_data);
+void remembered_free(remembered *r);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(remembered, remembered_free)
+
+/* Pictures flow to it. */
+void remembered_cast(remembered *r, const link_sink *sink);
+/* It closes the connection instead of answering the long M3, and is asked the short one from then on. */
+void remembered_learn_short_m3(remembered *r, const link_sink *sink);
+gboolean remembered_short_m3(remembered *r, const char *id);
+
+/**
+ * remembered_set_alias - what people call it
+ * @alias: printable, 64 characters at most; "" takes it away
+ *
+ * Fails with REASON_CONFIGURATION: it cannot be one, or another display has it.
+ */
+gboolean remembered_set_alias(remembered *r, const link_sink *sink, const char *alias, GError **error);
+/* NULL: it has none. */
+const char *remembered_alias(remembered *r, const char *id);
+/* The id of the display with this alias, case is ignored; NULL: there is none. */
+const char *remembered_find_alias(remembered *r, const char *alias);
+
+/**
+ * remembered_find - a display as it is remembered
+ * @what: its alias, id, name, or the beginning of a name or alias that only one has
+ *
+ * Returns: not in sight, and not connectable.  Fails with REASON_SINK_UNKNOWN.
+ */
+link_sink *remembered_find(remembered *r, const char *what, GError **error);
+gboolean remembered_has(remembered *r, const char *id);
+/* FALSE: there was nothing. */
+gboolean remembered_forget(remembered *r, const char *id);
+
+/* a{sa{sv}}, floating: the property Remembered of the D-Bus interface */
+GVariant *remembered_to_variant(remembered *r);
+
+G_END_DECLS
