@@ -19,6 +19,23 @@ struct fixture {
 
 /* ---- programs ------------------------------------------------------------------- */
 
+/* A line for each object that was printed: the schema is held against them at the end. */
+static FILE *printed;
+static char *printed_name;
+
+/* @command: its words, the first that is no option tells which object it is */
+static void note(const char *const *command, JsonNode *json)
+{
+	g_autofree char *text = json_to_string(json, FALSE);
+	const char *name = "";
+
+	for (guint i = 0; command[i] && !*name; i++)
+		name = command[i][0] == '-' ? "" : command[i];
+	if (!*name && command[0] && strcmp(command[0], "--version") == 0)
+		name = "version";
+	g_assert_cmpint(fprintf(printed, "%s\t%s\n", name, text), >, 0);
+}
+
 /* Exit status; the JSON object that was printed, or NULL if there was none. */
 static int ctl(JsonNode **json, const char *const *arguments)
 {
@@ -26,6 +43,7 @@ static int ctl(JsonNode **json, const char *const *arguments)
 	g_autoptr(GSubprocess) process = NULL;
 	g_autofree char *output = NULL;
 	g_autoptr(GError) error = NULL;
+	const char *const *command = arguments;
 
 	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
 	g_ptr_array_add(argv, (gpointer) "--session-bus");
@@ -41,6 +59,7 @@ static int ctl(JsonNode **json, const char *const *arguments)
 	*json = json_from_string(output, &error);
 	g_assert_no_error(error);
 	g_assert_true(JSON_NODE_HOLDS_OBJECT(*json));
+	note(command, *json);
 	return g_subprocess_get_exit_status(process);
 }
 
@@ -287,6 +306,21 @@ static void test_disconnect_name(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(json_object_get_string_member(object(ended), "reason"), ==, "disconnected");
 }
 
+/* An object of monitor's ends where a bracket stands alone. */
+static void note_line(GString *text, const char *line)
+{
+	g_autoptr(JsonNode) json = NULL;
+	g_autoptr(GError) error = NULL;
+
+	g_string_append(text, line);
+	if (strcmp(line, "}") != 0)
+		return;
+	json = json_from_string(text->str, &error);
+	g_assert_no_error(error);
+	note((const char *const[]){ "monitor", NULL }, json);
+	g_string_truncate(text, 0);
+}
+
 /* All that comes and goes, in the order in which it does. */
 static void test_monitor(struct fixture *f, gconstpointer data)
 {
@@ -296,6 +330,7 @@ static void test_monitor(struct fixture *f, gconstpointer data)
 							  "--session-bus", "--json", "monitor", NULL);
 	g_autoptr(GDataInputStream) said = NULL;
 	g_autoptr(GSocketConnection) sink = NULL;
+	g_autoptr(GString) object_text = g_string_new(NULL);
 	gboolean connected = FALSE;
 
 	g_assert_no_error(error);
@@ -306,6 +341,7 @@ static void test_monitor(struct fixture *f, gconstpointer data)
 
 		g_assert_no_error(error);
 		g_assert_nonnull(line);
+		note_line(object_text, line);
 		if (!strstr(line, expected[i]))
 			continue;
 		if (i == 2 && !connected) {
@@ -767,9 +803,50 @@ static void test_quirks(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(wrong, ==, 1);
 }
 
+/* A session that is begun and not waited for. */
+static void test_no_wait(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) json = NULL;
+
+	g_assert_cmpint(CTL(&json, "connect", "--no-wait", "127.0.0.1:1"), ==, 0);
+	g_assert_cmpstr(json_object_get_string_member(
+				json_object_get_object_member(object(json), "sink"), "id"), ==, "mice:127.0.0.1:1");
+}
+
+static void test_help_json(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) all = NULL, one = NULL, option = NULL, version = NULL;
+
+	g_assert_cmpint(CTL(&all, "help"), ==, 0);
+	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(object(all), "commands")), >=, 12);
+	g_assert_cmpint(CTL(&one, "help", "connect"), ==, 0);
+	g_assert_cmpint(CTL(&option, "connect", "--help"), ==, 0);
+	g_assert_cmpstr(json_object_get_string_member(object(one), "help"), ==,
+			json_object_get_string_member(object(option), "help"));
+	g_assert_cmpint(CTL(&version, "--version"), ==, 0);
+	g_assert_true(json_object_has_member(object(version), "version"));
+}
+
+/* All that the tests above have got is as it is documented; each command was seen to say something. */
+static void test_schema(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GSubprocess) check = NULL;
+
+	g_assert_cmpint(fflush(printed), ==, 0);
+	check = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, JSON_SCHEMA, printed_name, NULL);
+	g_assert_no_error(error);
+	g_assert_true(g_subprocess_wait_check(check, NULL, &error));
+}
+
 int main(int argc, char **argv)
 {
+	int status, descriptor;
+
 	g_test_init(&argc, &argv, NULL);
+	descriptor = g_file_open_tmp("ctl-json-XXXXXX", &printed_name, NULL);
+	g_assert_cmpint(descriptor, >=, 0);
+	printed = fdopen(descriptor, "w");
 	/* What runs on this machine is left alone. */
 	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
 	g_test_add("/ctl/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
@@ -798,5 +875,13 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/does-not-start", struct fixture, NULL, NULL, test_does_not_start, tear_down);
 	g_test_add("/ctl/idle", struct fixture, NULL, NULL, test_idle, tear_down);
 	g_test_add("/ctl/no-module", struct fixture, NULL, NULL, test_no_module, tear_down);
-	return g_test_run();
+	g_test_add("/ctl/no-wait", struct fixture, NULL, start_daemon, test_no_wait, tear_down);
+	g_test_add("/ctl/help-json", struct fixture, NULL, set_up, test_help_json, tear_down);
+	/* The last one. */
+	g_test_add("/ctl/schema", struct fixture, NULL, set_up, test_schema, tear_down);
+	status = g_test_run();
+	fclose(printed);
+	g_unlink(printed_name);
+	g_free(printed_name);
+	return status;
 }

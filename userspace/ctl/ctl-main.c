@@ -4,6 +4,7 @@
  */
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <json-glib/json-glib.h>
@@ -155,6 +156,27 @@ enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...)
 	return CTL_USAGE;
 }
 
+/* --help ends the program when it is parsed: as JSON it is printed before. */
+static void print_help_json(GOptionContext *context, gboolean json, int argc, char **argv)
+{
+	gboolean help = FALSE;
+
+	for (int i = 1; i < argc; i++) {
+		json = json || strcmp(argv[i], "--json") == 0;
+		help = help || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+		/* A command has its own. */
+		if (g_option_context_get_strict_posix(context) && *argv[i] != '-')
+			break;
+	}
+	if (json && help) {
+		char *text = g_option_context_get_help(context, TRUE, NULL);
+
+		ctl_print_json(g_variant_new_parsed("{'help': <%s>}", text));
+		g_free(text);
+		exit(CTL_OK);
+	}
+}
+
 gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entries, int *argc,
 		   char ***argv)
 {
@@ -175,6 +197,7 @@ gboolean ctl_parse(struct ctl *ctl, const char *usage, const GOptionEntry *entri
 		ctl_complete_options(ctl->completing, context, entries, argc, argv);
 		return FALSE;
 	}
+	print_help_json(context, ctl->json, *argc, *argv);
 	if (g_option_context_parse(context, argc, argv, &error))
 		return TRUE;
 	ctl_usage(ctl, "%s", error->message);
@@ -413,6 +436,18 @@ static GOptionContext *global_context(struct ctl *ctl, struct global_options *op
 	return context;
 }
 
+static GVariant *commands_variant(void)
+{
+	GVariantBuilder builder;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("aa{sv}"));
+	for (const struct ctl_command *command = ctl_commands; command->name; command++)
+		g_variant_builder_add_value(&builder,
+					    g_variant_new_parsed("{'name': <%s>, 'arguments': <%s>, 'text': <%s>}",
+								 command->name, command->arguments, command->text));
+	return g_variant_builder_end(&builder);
+}
+
 enum ctl_status ctl_help(struct ctl *ctl, int argc, char **argv)
 {
 	char help[] = "--help";
@@ -431,7 +466,10 @@ enum ctl_status ctl_help(struct ctl *ctl, int argc, char **argv)
 		return run(ctl, 3, of_command);
 	context = global_context(ctl, &options);
 	text = g_option_context_get_help(context, TRUE, NULL);
-	g_print("%s", text);
+	if (ctl->json)
+		ctl_print_json(g_variant_new_parsed("{'help': <%s>, 'commands': <%*>}", text, commands_variant()));
+	else
+		g_print("%s", text);
 	return CTL_OK;
 }
 
@@ -449,8 +487,13 @@ int main(int argc, char **argv)
 	g_set_prgname("miracastctl");
 	(void)REASON_ERROR; /* registers the names of the daemon's errors */
 	context = global_context(&ctl, &options);
+	print_help_json(context, FALSE, argc, argv);
 	if (!g_option_context_parse(context, &argc, &argv, &error))
 		return ctl_usage(&ctl, "%s", error->message);
+	if (options.version && ctl.json) {
+		ctl_print_json(g_variant_new_parsed("{'version': <%s>}", MIRACAST_VERSION));
+		return CTL_OK;
+	}
 	if (options.version) {
 		g_print("miracastctl %s\n", MIRACAST_VERSION);
 		return CTL_OK;
