@@ -553,6 +553,23 @@ static void test_copied_pictures(struct fixture *f, gconstpointer data)
 	assert_pictures_row(f, "stream-copies", "    pictures: the desktop copies them, up to 0.22 GB/s, since it must\n");
 }
 
+/* Numbers, and whether they are good. */
+static void test_quality(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "stream");
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	JsonArray *rows = json_object_get_array_member(object(running), "quality");
+	g_autofree char *text = SAY("status");
+
+	g_assert_nonnull(strstr(text, "    frame rate  poor     3 per second, 85 % of the desktop's left out\n"));
+	g_assert_nonnull(strstr(text, "-> many are left out"));
+	g_assert_nonnull(strstr(text, "    delay       good     5.0 ms, 95 % within 9.0, 99 % within 9.5 "
+				      "(waiting 1.0, encoding 3.5, sending 0.5)\n"));
+	g_assert_nonnull(strstr(text, "    losses      unknown  not known\n"));
+	g_assert_cmpuint(json_array_get_length(rows), ==, 6);
+	g_assert_cmpstr(json_object_get_string_member(json_array_get_object_element(rows, 1), "quality"), ==, "good");
+}
+
 static void test_help(struct fixture *f, gconstpointer data)
 {
 	g_autofree char *all = SAY("help");
@@ -869,6 +886,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/sound", struct fixture, NULL, start_daemon, test_sound_row, tear_down);
 	g_test_add("/ctl/pictures/shared", struct fixture, NULL, start_daemon, test_shared_pictures, tear_down);
 	g_test_add("/ctl/pictures/copied", struct fixture, NULL, start_daemon, test_copied_pictures, tear_down);
+	g_test_add("/ctl/quality", struct fixture, NULL, start_daemon, test_quality, tear_down);
 	g_test_add("/ctl/help", struct fixture, NULL, set_up, test_help, tear_down);
 	g_test_add("/ctl/complete", struct fixture, NULL, start_daemon, test_complete, tear_down);
 	g_test_add("/ctl/complete-no-daemon", struct fixture, NULL, set_up, test_complete_no_daemon, tear_down);

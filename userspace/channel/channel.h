@@ -113,6 +113,13 @@ G_BEGIN_DECLS
  *   idr, idr-requests	key frames sent; asked for by the sink (M13)
  *   latency-*-us	desktop's flip to last packet handed to the network, over
  *			the last second; 0 if no frame was sent in it
+ *   latency-p99-us, latency-waiting-us, -encoding-us, -sending-us	... and the medians of
+ *			its parts: until the encoder had it, until it came out there, until
+ *			the last packet
+ *   last-us		so long ago were the stats before
+ *   last-offered, last-sent, last-dropped, last-bytes	what came to the counters since then
+ *   sink-reports	RTCP reports of the sink; without any nobody knows what it has missed
+ *   sink-lost		packets that it has missed, by its newest report
  *   bit-rate		bits per second that the encoder is set to
  *   pictures		of a desktop: "shared": they are read out of the memory of the GPU
  *			that drew them; "copied": out of that of the monitor's card, where
@@ -190,6 +197,17 @@ G_BEGIN_DECLS
 	F(STATS, "idr-requests", "t", CHANNEL_REQUIRED) \
 	F(STATS, "latency-median-us", "t", CHANNEL_REQUIRED) \
 	F(STATS, "latency-p95-us", "t", CHANNEL_REQUIRED) \
+	F(STATS, "latency-p99-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "latency-waiting-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "latency-encoding-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "latency-sending-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "last-us", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "last-offered", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "last-sent", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "last-dropped", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "last-bytes", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "sink-reports", "t", CHANNEL_OPTIONAL) \
+	F(STATS, "sink-lost", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "bit-rate", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "pictures", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "pictures-read-rate", "t", CHANNEL_OPTIONAL) \

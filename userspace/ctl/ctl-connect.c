@@ -147,7 +147,7 @@ static enum ctl_status print_result(struct waiting *w)
 					miracast1_session_get_message(w->session),
 					miracast1_session_get_hint(w->session));
 	if (w->ctl->json) {
-		ctl_print_json(ctl_session_variant(w->session));
+		ctl_print_json(ctl_session_variant(w->ctl, w->session));
 		return CTL_OK;
 	}
 	mode = ctl_session_mode(w->session);
@@ -297,7 +297,7 @@ static enum ctl_status show_session(struct ctl *ctl, const char *path, gboolean 
 	if (wait)
 		return wait_for_session(ctl, session);
 	if (ctl->json)
-		ctl_print_json(ctl_session_variant(session));
+		ctl_print_json(ctl_session_variant(ctl, session));
 	else
 		g_print("Session %u with %s has begun. To see how it goes: miracastctl status\n",
 			miracast1_session_get_id(session),

@@ -131,7 +131,7 @@ static void look_at_session(struct monitor *m, Miracast1Session *session)
 		return;
 	g_hash_table_insert(m->sessions, g_strdup(path), GUINT_TO_POINTER(now));
 	if (m->ctl->json) {
-		ctl_print_json(g_variant_new_parsed("{'session': <%*>}", ctl_session_variant(session)));
+		ctl_print_json(g_variant_new_parsed("{'session': <%*>}", ctl_session_variant(m->ctl, session)));
 		return;
 	}
 	print_phases(session, before);

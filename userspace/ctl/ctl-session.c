@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl.h"
+#include "ctl-quality.h"
 
 #define SESSION_PATH "/org/miracast/Miracast1/Session/"
 
@@ -92,11 +93,58 @@ static char *describe_step(Miracast1Session *session)
 	return text;
 }
 
-GVariant *ctl_session_variant(Miracast1Session *session)
+/* Of the display, in dBm; 0: not known. */
+static int level_of(struct ctl *ctl, Miracast1Session *session)
+{
+	GVariant *sinks = miracast1_manager_get_sinks(ctl->manager);
+	g_autoptr(GVariant) sink = NULL;
+	gint level = 0;
+
+	if (sinks)
+		sink = g_variant_lookup_value(sinks, or_blank(miracast1_session_get_sink_id(session)),
+					      G_VARIANT_TYPE_VARDICT);
+	if (sink)
+		g_variant_lookup(sink, "level", "i", &level);
+	return level;
+}
+
+static GPtrArray *quality_rows(struct ctl *ctl, Miracast1Session *session)
+{
+	GVariant *phases = miracast1_session_get_phases(session);
+	gint64 begin_us = g_get_monotonic_time();
+	const char *name;
+	gint64 time_us;
+
+	for (guint i = 0; phases && i < g_variant_n_children(phases); i++) {
+		g_variant_get_child(phases, i, "(&sx&s)", &name, &time_us, NULL);
+		if (strcmp(name, "streaming") == 0)
+			begin_us = MIN(begin_us, time_us);
+	}
+	return quality_of(miracast1_session_get_mode(session), miracast1_session_get_stats(session),
+			  level_of(ctl, session), g_get_monotonic_time() - begin_us);
+}
+
+static GVariant *quality_variant(struct ctl *ctl, Miracast1Session *session)
+{
+	g_autoptr(GPtrArray) rows = quality_rows(ctl, session);
+	GVariantBuilder list;
+
+	g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
+	for (guint i = 0; i < rows->len; i++) {
+		const struct quality_row *row = g_ptr_array_index(rows, i);
+
+		g_variant_builder_add_value(
+			&list, g_variant_new_parsed("{'what': <%s>, 'quality': <%s>, 'text': <%s>, 'why': <%s>}",
+						    row->what, quality_name(row->quality), row->text, row->why));
+	}
+	return g_variant_builder_end(&list);
+}
+
+GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 {
 	return g_variant_new_parsed(
 		"{'id': <%u>, 'state': <%s>, 'sink': <{'id': <%s>, 'name': <%s>}>, "
-		"'phases': <%*>, 'path': <%*>, 'sink-info': <%*>, 'mode': <%*>, 'stats': <%*>, "
+		"'phases': <%*>, 'path': <%*>, 'sink-info': <%*>, 'mode': <%*>, 'stats': <%*>, 'quality': <%*>, "
 		"'reason': <%s>, 'message': <%s>, 'hint': <%s>}",
 		miracast1_session_get_id(session), or_blank(miracast1_session_get_state(session)),
 		or_blank(miracast1_session_get_sink_id(session)),
@@ -104,7 +152,7 @@ GVariant *ctl_session_variant(Miracast1Session *session)
 		or_empty(miracast1_session_get_path(session)),
 		or_empty(miracast1_session_get_sink_info(session)),
 		or_empty(miracast1_session_get_mode(session)),
-		or_empty(miracast1_session_get_stats(session)),
+		or_empty(miracast1_session_get_stats(session)), quality_variant(ctl, session),
 		or_blank(miracast1_session_get_reason(session)),
 		or_blank(miracast1_session_get_message(session)),
 		or_blank(miracast1_session_get_hint(session)));
@@ -134,17 +182,14 @@ char *ctl_session_mode(Miracast1Session *session)
 static void print_stats(Miracast1Session *session)
 {
 	GVariant *stats = miracast1_session_get_stats(session);
-	guint64 sent = 0, dropped = 0, median = 0, p95 = 0, bytes = 0;
+	guint64 sent = 0, dropped = 0, bytes = 0;
 
 	if (!stats || !g_variant_lookup(stats, "frames-sent", "t", &sent))
 		return;
 	g_variant_lookup(stats, "frames-dropped", "t", &dropped);
-	g_variant_lookup(stats, "latency-median-us", "t", &median);
-	g_variant_lookup(stats, "latency-p95-us", "t", &p95);
 	g_variant_lookup(stats, "bytes", "t", &bytes);
-	g_print("    %" G_GUINT64_FORMAT " frames sent, %" G_GUINT64_FORMAT
-		" dropped, %.1f MB; latency %.1f ms, 95 %%: %.1f ms\n",
-		sent, dropped, bytes / 1e6, median / 1000.0, p95 / 1000.0);
+	g_print("    %" G_GUINT64_FORMAT " frames sent, %" G_GUINT64_FORMAT " dropped, %.1f MB\n", sent, dropped,
+		bytes / 1e6);
 }
 
 /* What it costs to copy every picture whole, or what reading them takes. */
@@ -174,6 +219,19 @@ static void print_pictures(Miracast1Session *session)
 			4e-12 * width * height * refresh, why);
 	} else {
 		g_print("    pictures: drawn or copied by the desktop into the monitor's own memory\n");
+	}
+}
+
+static void print_quality(struct ctl *ctl, Miracast1Session *session)
+{
+	g_autoptr(GPtrArray) rows = quality_rows(ctl, session);
+
+	for (guint i = 0; i < rows->len; i++) {
+		const struct quality_row *row = g_ptr_array_index(rows, i);
+
+		g_print("    %-10s  %-7s  %s\n", row->what, quality_name(row->quality), row->text);
+		if (*row->why)
+			g_print("    %-10s  %-7s  -> %s\n", "", "", row->why);
 	}
 }
 
@@ -223,7 +281,7 @@ static void print_quirks(Miracast1Session *session)
 		g_print("    treated as the display asks for: %s (man 5 miracast-quirks)\n", rows);
 }
 
-static void print_session(Miracast1Session *session)
+static void print_session(struct ctl *ctl, Miracast1Session *session)
 {
 	g_autofree char *mode = ctl_session_mode(session);
 	g_autofree char *step = describe_step(session);
@@ -243,6 +301,7 @@ static void print_session(Miracast1Session *session)
 		g_print("    %s\n", mode);
 	print_quirks(session);
 	print_stats(session);
+	print_quality(ctl, session);
 	print_pictures(session);
 	print_sound(session);
 }
@@ -261,7 +320,7 @@ static void print_status(struct ctl *ctl, GPtrArray *sessions)
 	if (sessions->len == 0)
 		g_print("no session\n");
 	for (guint i = 0; i < sessions->len; i++)
-		print_session(g_ptr_array_index(sessions, i));
+		print_session(ctl, g_ptr_array_index(sessions, i));
 }
 
 static void print_status_json(struct ctl *ctl, GPtrArray *sessions)
@@ -275,7 +334,7 @@ static void print_status_json(struct ctl *ctl, GPtrArray *sessions)
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
 
 		g_variant_builder_add_value(ctl_session_has_ended(session) ? &ended : &running,
-					    ctl_session_variant(session));
+					    ctl_session_variant(ctl, session));
 	}
 	ctl_print_json(g_variant_new_parsed(
 		"{'version': <%s>, 'source': <%s>, 'scanning': <%b>, 'listening': <%*>, "

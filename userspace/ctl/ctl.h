@@ -89,7 +89,7 @@ gboolean ctl_session_has_ended(Miracast1Session *session);
 /* "1280x720 at 60 Hz, H.264 ..."; "" if there is none yet. Free it. */
 char *ctl_session_mode(Miracast1Session *session);
 /* a{sv}, as every command prints a session. */
-GVariant *ctl_session_variant(Miracast1Session *session);
+GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session);
 
 enum ctl_status ctl_scan(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_list(struct ctl *ctl, int argc, char **argv);

@@ -32,14 +32,14 @@ static int compare(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-void latency_window_take(struct latency_window *window, guint64 *median, guint64 *p95)
+void latency_window_take(struct latency_window *window, struct latency *latency)
 {
-	*median = 0;
-	*p95 = 0;
+	*latency = (struct latency){ 0 };
 	if (!window->n)
 		return;
 	qsort(window->values, window->n, sizeof(window->values[0]), compare);
-	*median = window->values[window->n / 2];
-	*p95 = window->values[window->n * 95 / 100];
+	latency->median_us = window->values[window->n / 2];
+	latency->p95_us = window->values[window->n * 95 / 100];
+	latency->p99_us = window->values[window->n * 99 / 100];
 	window->n = 0;
 }

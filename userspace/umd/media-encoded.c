@@ -122,11 +122,28 @@ static GstPadProbeReturn encoded(GstPad *pad, GstPadProbeInfo *info, gpointer us
 	set_flip_time(buffer, &picture);
 	if (key)
 		keep_promise(p, buffer);
+	g_mutex_lock(&p->lock);
+	p->out = picture;
+	p->out_us = g_get_monotonic_time();
+	g_mutex_unlock(&p->lock);
 	/* Mux and payloader follow in this thread within microseconds. */
 	if (!picture.repeat)
-		p->funcs->frame_sent(picture.seq, g_get_monotonic_time() - picture.pushed_us,
+		p->funcs->frame_sent(picture.seq, p->out_us - picture.pushed_us,
 				     gst_buffer_get_size(buffer), p->user_data);
 	return GST_PAD_PROBE_OK;
+}
+
+/* With the lock held. */
+static void add_parts(media_pipeline *p, guint64 flip_ns, guint64 sent_ns)
+{
+	gint64 flip_us = flip_ns / 1000, sent_us = sent_ns / 1000;
+
+	latency_window_add(p->latency, sent_us - flip_us);
+	if (p->out.repeat || p->out.flip_ns != flip_ns)
+		return;
+	latency_window_add(p->waiting, MAX(p->out.pushed_us - flip_us, 0));
+	latency_window_add(p->encoding, p->out_us - p->out.pushed_us);
+	latency_window_add(p->sending, MAX(sent_us - p->out_us, 0));
 }
 
 static void au_sent(GstElement *mux, guint64 pts, guint64 flip_ns, guint64 sent_ns,
@@ -138,7 +155,7 @@ static void au_sent(GstElement *mux, guint64 pts, guint64 flip_ns, guint64 sent_
 	g_mutex_lock(&p->lock);
 	p->stats.frames_sent++;
 	if (flip_ns != GST_CLOCK_TIME_NONE && sent_ns > flip_ns)
-		latency_window_add(p->latency, (sent_ns - flip_ns) / 1000);
+		add_parts(p, flip_ns, sent_ns);
 	first = !p->sent_one;
 	p->sent_one = TRUE;
 	g_mutex_unlock(&p->lock);

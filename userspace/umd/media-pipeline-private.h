@@ -118,6 +118,9 @@ struct media_pipeline {
 	char *lost_message;
 	struct media_stats stats;
 	struct latency_window *latency;
+	struct latency_window *waiting, *encoding, *sending; /* its parts */
+	struct picture_time out; /* the picture that the encoder has given last ... */
+	gint64 out_us; /* ... and when; with the lock held */
 };
 
 /* media-elements.c */

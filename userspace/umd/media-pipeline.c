@@ -366,6 +366,9 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->bit_rate = config->bit_rate;
 	p->lead_ms = config->lead_ms;
 	p->latency = latency_window_new();
+	p->waiting = latency_window_new();
+	p->encoding = latency_window_new();
+	p->sending = latency_window_new();
 	p->sound_latency = latency_window_new();
 	g_mutex_init(&p->lock);
 	picture_times_init(&p->times);
@@ -412,6 +415,9 @@ void media_pipeline_free(media_pipeline *p)
 	rtp_sender_free(p->sender);
 	drop_next(p);
 	latency_window_free(p->latency);
+	latency_window_free(p->waiting);
+	latency_window_free(p->encoding);
+	latency_window_free(p->sending);
 	latency_window_free(p->sound_latency);
 	g_main_context_unref(p->context);
 	g_mutex_clear(&p->lock);
@@ -491,7 +497,10 @@ void media_pipeline_take_stats(media_pipeline *p, struct media_stats *stats)
 {
 	g_mutex_lock(&p->lock);
 	*stats = p->stats;
-	latency_window_take(p->latency, &stats->latency_median_us, &stats->latency_p95_us);
-	latency_window_take(p->sound_latency, &stats->sound_latency_median_us, &stats->sound_latency_p95_us);
+	latency_window_take(p->latency, &stats->latency);
+	latency_window_take(p->waiting, &stats->waiting);
+	latency_window_take(p->encoding, &stats->encoding);
+	latency_window_take(p->sending, &stats->sending);
+	latency_window_take(p->sound_latency, &stats->sound_latency);
 	g_mutex_unlock(&p->lock);
 }

@@ -22,6 +22,7 @@
  */
 #pragma once
 
+#include "latency.h"
 #include "channel.h"
 #include "encoders.h"
 #include "frame-source.h"
@@ -61,9 +62,11 @@ struct media_pipeline_config {
  * @frames_sent: pictures whose last packet was handed to the network
  * @packets, @bytes: RTP, headers included
  * @idr: key frames sent
- * @latency_median_us, @latency_p95_us: flip to last packet, of the pictures sent
- *	since media_pipeline_take_stats() was called before; 0 without any
- * @sound_latency_median_us, @sound_latency_p95_us: the same of sound that was played: from
+ * @latency: flip to last packet, of the pictures sent since media_pipeline_take_stats()
+ *	was called before; 0 without any
+ * @waiting, @encoding, @sending: its parts, of the same pictures: until the encoder got it,
+ *	reading and converting included; until it came out there; until the last packet
+ * @sound_latency: the same as @latency of sound that was played: from
  *	the moment at which the first sample of a unit was there to be taken to its packet.
  *	What the encoder waits for is in it
  * @sound_skipped_us: sound that has waited too long for its encoder, microseconds of it
@@ -75,10 +78,11 @@ struct media_stats {
 	guint64 packets;
 	guint64 bytes;
 	guint64 idr;
-	guint64 latency_median_us;
-	guint64 latency_p95_us;
-	guint64 sound_latency_median_us;
-	guint64 sound_latency_p95_us;
+	struct latency latency;
+	struct latency waiting;
+	struct latency encoding;
+	struct latency sending;
+	struct latency sound_latency;
 	guint64 sound_skipped_us;
 	guint64 sound_gaps;
 };

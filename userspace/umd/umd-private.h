@@ -27,6 +27,15 @@ G_BEGIN_DECLS
 /* R32: 1024x768p30 needs about this much, bits per second; other modes by their pixels (R30). */
 #define FLOOR_BIT_RATE 1500000
 
+/* Counters as they were told last: what has come since then is a rate. */
+struct umd_reported {
+	gint64 time_us; /* 0: never */
+	guint64 offered;
+	guint64 sent;
+	guint64 dropped;
+	guint64 bytes;
+};
+
 struct umd_session {
 	const struct umd_config *config;
 	channel *ch;
@@ -65,6 +74,7 @@ struct umd_session {
 	gint64 change_us;		/* the same, g_get_monotonic_time() */
 	guint bit_rate;
 	guint64 idr_requests;
+	struct umd_reported reported; /* when stats were told last */
 	struct stream_state stream;
 	test_desktop *test_desktop; /* of the test source, while it is wanted */
 	gboolean selected; /* there was an M4 */

@@ -88,8 +88,8 @@ static void add_sound(umd_session *s, GVariantDict *dict, const struct media_sta
 		g_variant_dict_insert(dict, "sound-rate", "u", sound.format.rate);
 		g_variant_dict_insert(dict, "sound-channels", "u", sound.format.channels);
 	}
-	g_variant_dict_insert(dict, "sound-latency-median-us", "t", media->sound_latency_median_us);
-	g_variant_dict_insert(dict, "sound-latency-p95-us", "t", media->sound_latency_p95_us);
+	g_variant_dict_insert(dict, "sound-latency-median-us", "t", media->sound_latency.median_us);
+	g_variant_dict_insert(dict, "sound-latency-p95-us", "t", media->sound_latency.p95_us);
 	g_variant_dict_insert(dict, "sound-skipped-us", "t",
 			      sound.counters.skipped_us + media->sound_skipped_us);
 	g_variant_dict_insert(dict, "sound-lost-us", "t", sound.counters.lost_us);
@@ -111,6 +111,47 @@ static void add_pictures(umd_session *s, GVariantDict *dict)
 		g_variant_dict_insert(dict, "pictures-why", "s", s->plug.copies_why);
 }
 
+static void add_delay(GVariantDict *dict, const struct media_stats *media)
+{
+	g_variant_dict_insert(dict, "latency-p99-us", "t", media->latency.p99_us);
+	g_variant_dict_insert(dict, "latency-waiting-us", "t", media->waiting.median_us);
+	g_variant_dict_insert(dict, "latency-encoding-us", "t", media->encoding.median_us);
+	g_variant_dict_insert(dict, "latency-sending-us", "t", media->sending.median_us);
+}
+
+/* What has come since the stats before. */
+static void add_last(umd_session *s, GVariantDict *dict, const struct frame_pump_counters *frames,
+		     const struct media_stats *media)
+{
+	const struct umd_reported now = {
+		.time_us = g_get_monotonic_time(),
+		.offered = frames->offered,
+		.sent = media->frames_sent,
+		.dropped = frames->dropped,
+		.bytes = media->bytes,
+	};
+	const struct umd_reported before = s->reported;
+
+	s->reported = now;
+	if (!before.time_us)
+		return;
+	g_variant_dict_insert(dict, "last-us", "t", (guint64)(now.time_us - before.time_us));
+	g_variant_dict_insert(dict, "last-offered", "t", now.offered - before.offered);
+	g_variant_dict_insert(dict, "last-sent", "t", now.sent - before.sent);
+	g_variant_dict_insert(dict, "last-dropped", "t", now.dropped - before.dropped);
+	g_variant_dict_insert(dict, "last-bytes", "t", now.bytes - before.bytes);
+}
+
+static void add_losses(umd_session *s, GVariantDict *dict)
+{
+	struct rtcp_counters counters;
+
+	rtp_sockets_get_counters(s->sockets, &counters);
+	g_variant_dict_insert(dict, "sink-reports", "t", counters.reports);
+	/* More came than were sent: some came twice. */
+	g_variant_dict_insert(dict, "sink-lost", "t", (guint64)MAX(counters.lost, 0));
+}
+
 void umd_report_stats(umd_session *s)
 {
 	struct frame_pump_counters frames;
@@ -129,9 +170,12 @@ void umd_report_stats(umd_session *s)
 		"'bit-rate': <%t>}",
 		frames.offered, frames.taken, media.frames_encoded, media.frames_sent,
 		frames.dropped, media.packets, media.bytes, media.idr, s->idr_requests,
-		media.latency_median_us, media.latency_p95_us, (guint64)s->bit_rate));
+		media.latency.median_us, media.latency.p95_us, (guint64)s->bit_rate));
 	g_variant_dict_init(&dict, base);
 	add_pictures(s, &dict);
+	add_delay(&dict, &media);
+	add_last(s, &dict, &frames, &media);
+	add_losses(s, &dict);
 	add_sound(s, &dict, &media);
 	tell(s, CHANNEL_STATS, g_variant_dict_end(&dict));
 }

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the numbers of a session mean: see ctl-quality.h.
+ */
+#include "ctl-quality.h"
+
+#include <string.h>
+
+#define MS 1000.0
+
+const char *quality_name(enum quality quality)
+{
+	static const char *const names[] = { "unknown", "good", "fair", "poor" };
+
+	return names[quality];
+}
+
+static void row_free(gpointer data)
+{
+	struct quality_row *row = data;
+
+	g_free(row->text);
+	g_free(row->why);
+	g_free(row);
+}
+
+static void add(GPtrArray *rows, const char *what, enum quality quality, const char *why, const char *format, ...)
+	G_GNUC_PRINTF(5, 6);
+
+static void add(GPtrArray *rows, const char *what, enum quality quality, const char *why, const char *format, ...)
+{
+	struct quality_row *row = g_new0(struct quality_row, 1);
+	va_list args;
+
+	va_start(args, format);
+	row->what = what;
+	row->quality = quality;
+	row->text = g_strdup_vprintf(format, args);
+	row->why = g_strdup(quality == QUALITY_GOOD ? "" : why);
+	va_end(args);
+	g_ptr_array_add(rows, row);
+}
+
+/* Up to @good it is good, up to @fair it is fair. */
+static enum quality judge(double value, double good, double fair)
+{
+	return value <= good ? QUALITY_GOOD : value <= fair ? QUALITY_FAIR : QUALITY_POOR;
+}
+
+static guint64 number(GVariant *dict, const char *key)
+{
+	guint64 value = 0;
+	guint32 small;
+
+	if (!g_variant_lookup(dict, key, "t", &value) && g_variant_lookup(dict, key, "u", &small))
+		value = small;
+	return value;
+}
+
+static void add_pictures(GPtrArray *rows, GVariant *stats)
+{
+	guint64 last_us = number(stats, "last-us"), offered = number(stats, "last-offered");
+	guint64 dropped = number(stats, "last-dropped");
+	double left_out = 100.0 * dropped / MAX(MAX(offered, dropped), 1);
+	enum quality quality;
+
+	if (!last_us)
+		return;
+	if (offered == 0 && dropped == 0) {
+		add(rows, "frame rate", QUALITY_GOOD, "", "%.0f per second, the desktop is still",
+		    number(stats, "last-sent") * 1e6 / last_us);
+		return;
+	}
+	quality = judge(left_out, 2, 10);
+	add(rows, "frame rate", quality,
+	    quality == QUALITY_FAIR ? "some are left out" : "many are left out: choose a smaller mode, or another encoder",
+	    "%.0f per second, %.0f %% of the desktop's left out", number(stats, "last-sent") * 1e6 / last_us, left_out);
+}
+
+static const char *largest_part(guint64 waiting, guint64 encoding, guint64 sending)
+{
+	if (encoding >= waiting && encoding >= sending)
+		return "most of it is the encoder: choose a smaller mode, or another encoder";
+	if (waiting >= sending)
+		return "most of it is reading the desktop's pictures, or waiting for the encoder";
+	return "most of it is the network: move closer to the display, or use 5 GHz";
+}
+
+static void add_delay(GPtrArray *rows, GVariant *stats)
+{
+	guint64 p95 = number(stats, "latency-p95-us"), waiting = number(stats, "latency-waiting-us");
+	guint64 encoding = number(stats, "latency-encoding-us"), sending = number(stats, "latency-sending-us");
+
+	if (!p95)
+		return;
+	add(rows, "delay", judge(p95 / MS, 50, 100), largest_part(waiting, encoding, sending),
+	    "%.1f ms, 95 %% within %.1f, 99 %% within %.1f (waiting %.1f, encoding %.1f, sending %.1f)",
+	    number(stats, "latency-median-us") / MS, p95 / MS, number(stats, "latency-p99-us") / MS, waiting / MS,
+	    encoding / MS, sending / MS);
+}
+
+static void add_bit_rate(GPtrArray *rows, GVariant *mode, GVariant *stats)
+{
+	guint64 last_us = number(stats, "last-us"), set = number(stats, "bit-rate");
+	guint64 wanted = number(mode, "bit-rate");
+
+	if (!last_us || !set || !wanted)
+		return;
+	add(rows, "bit rate", judge(-(double)set / wanted, -1, -0.5),
+	    "slow link: move closer to the display, or use 5 GHz",
+	    "%.1f Mbit/s, the encoder may have %.1f of %.1f", number(stats, "last-bytes") * 8.0 / last_us, set / 1e6,
+	    wanted / 1e6);
+}
+
+static void add_link(GPtrArray *rows, int level)
+{
+	if (level)
+		add(rows, "link", judge(-level, 60, 70), "the signal is weak: move closer to the display", "%d dBm",
+		    level);
+}
+
+static void add_losses(GPtrArray *rows, GVariant *stats)
+{
+	guint64 packets = number(stats, "packets"), lost = number(stats, "sink-lost");
+	guint64 reports = 0;
+
+	if (!packets || !g_variant_lookup(stats, "sink-reports", "t", &reports))
+		return;
+	if (!reports)
+		add(rows, "losses", QUALITY_UNKNOWN, "the display does not say", "not known");
+	else
+		/* Below 0.1 and below 1. */
+		add(rows, "losses", judge(100.0 * lost / packets, 0.0999, 0.999),
+		    "packets are lost on the way: use 5 GHz, or a quieter channel", "%.2f %%, %" G_GUINT64_FORMAT " packets",
+		    100.0 * lost / packets, lost);
+}
+
+static void add_key_frames(GPtrArray *rows, GVariant *stats, gint64 streaming_us)
+{
+	guint64 requests = number(stats, "idr-requests");
+	/* Displays ask for one to begin with. */
+	double minutes = MAX(streaming_us / 60e6, 1.0);
+
+	if (number(stats, "packets"))
+		add(rows, "key frames", judge(requests / minutes, 1, 6), "the display misses parts of the stream",
+		    "%" G_GUINT64_FORMAT ", the display has asked for %" G_GUINT64_FORMAT, number(stats, "idr"), requests);
+}
+
+static void add_sound(GPtrArray *rows, GVariant *stats, gint64 streaming_us)
+{
+	guint64 missing = number(stats, "sound-skipped-us") + number(stats, "sound-lost-us");
+	guint64 picture = number(stats, "latency-median-us"), sound = number(stats, "sound-latency-median-us");
+	double later = ((double)sound - picture) / MS, percent = 100.0 * missing / MAX(streaming_us, 1);
+	enum quality gaps = missing == 0 ? QUALITY_GOOD : judge(percent, 0, 1), skew;
+	const char *activity;
+
+	if (!g_variant_lookup(stats, "sound", "&s", &activity))
+		return;
+	if (strcmp(activity, "playing") != 0 || !picture || !sound) {
+		add(rows, "sound", gaps, "parts of it came too late", "%.0f ms of it missing", missing / MS);
+		return;
+	}
+	skew = later >= 0 ? judge(later, 125, 185) : judge(-later, 45, 90);
+	add(rows, "sound", MAX(gaps, skew), gaps >= skew ? "parts of it came too late" : "it is far from its picture",
+	    "%.0f ms of it missing; leaves %.0f ms %s its picture", missing / MS, ABS(later),
+	    later >= 0 ? "after" : "before");
+}
+
+GPtrArray *quality_of(GVariant *mode, GVariant *stats, int level, gint64 streaming_us)
+{
+	GPtrArray *rows = g_ptr_array_new_with_free_func(row_free);
+
+	if (!mode || !stats || !number(stats, "frames-sent"))
+		return rows;
+	add_pictures(rows, stats);
+	add_delay(rows, stats);
+	add_bit_rate(rows, mode, stats);
+	add_link(rows, level);
+	add_losses(rows, stats);
+	add_key_frames(rows, stats, streaming_us);
+	add_sound(rows, stats, streaming_us);
+	return rows;
+}
+
+enum quality quality_worst(GPtrArray *rows)
+{
+	enum quality worst = QUALITY_UNKNOWN;
+
+	for (guint i = 0; i < rows->len; i++) {
+		const struct quality_row *row = g_ptr_array_index(rows, i);
+
+		worst = MAX(worst, row->quality);
+	}
+	return worst;
+}
