@@ -1,210 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * miracastctl with miracastd and fake-umd, all as processes, on a bus of their
- * own: what it prints as JSON, and its exit status.
+ * miracastctl with miracastd and fake-umd: what it prints as JSON, what it says, and its exit status.
  */
 #include <signal.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
-#include <json-glib/json-glib.h>
 
-struct fixture {
-	GTestDBus *test_bus;
-	GSubprocess *daemon;
-	char *address; /* that it listens on */
-	char *quirks_dir;
-	char *services; /* directory of the bus's service files */
-};
-
-/* ---- programs ------------------------------------------------------------------- */
-
-/* A line for each object that was printed: the schema is held against them at the end. */
-static FILE *printed;
-static char *printed_name;
-
-/* @command: its words, the first that is no option tells which object it is */
-static void note(const char *const *command, JsonNode *json)
-{
-	g_autofree char *text = json_to_string(json, FALSE);
-	const char *name = "";
-
-	for (guint i = 0; command[i] && !*name; i++)
-		name = command[i][0] == '-' ? "" : command[i];
-	if (!*name && command[0] && strcmp(command[0], "--version") == 0)
-		name = "version";
-	g_assert_cmpint(fprintf(printed, "%s\t%s\n", name, text), >, 0);
-}
-
-/* Exit status; the JSON object that was printed, or NULL if there was none. */
-static int ctl(JsonNode **json, const char *const *arguments)
-{
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	g_autoptr(GSubprocess) process = NULL;
-	g_autofree char *output = NULL;
-	g_autoptr(GError) error = NULL;
-	const char *const *command = arguments;
-
-	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
-	g_ptr_array_add(argv, (gpointer) "--session-bus");
-	g_ptr_array_add(argv, (gpointer) "--json");
-	for (; *arguments; arguments++)
-		g_ptr_array_add(argv, (gpointer)*arguments);
-	g_ptr_array_add(argv, NULL);
-	process = g_subprocess_newv((const char *const *)argv->pdata,
-				    G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
-	g_assert_no_error(error);
-	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error));
-	g_assert_true(g_subprocess_get_if_exited(process));
-	*json = json_from_string(output, &error);
-	g_assert_no_error(error);
-	g_assert_true(JSON_NODE_HOLDS_OBJECT(*json));
-	note(command, *json);
-	return g_subprocess_get_exit_status(process);
-}
-
-#define CTL(json, ...) ctl(json, (const char *const[]){ __VA_ARGS__, NULL })
-
-/* What it prints, without --json; @arguments follow --session-bus. */
-static char *say(const char *const *arguments)
-{
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	g_autoptr(GSubprocess) process = NULL;
-	g_autoptr(GError) error = NULL;
-	char *output = NULL;
-
-	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
-	g_ptr_array_add(argv, (gpointer) "--session-bus");
-	for (; *arguments; arguments++)
-		g_ptr_array_add(argv, (gpointer)*arguments);
-	g_ptr_array_add(argv, NULL);
-	process = g_subprocess_newv((const char *const *)argv->pdata,
-				    G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
-				    &error);
-	g_assert_no_error(error);
-	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error));
-	return output;
-}
-
-#define SAY(...) say((const char *const[]){ __VA_ARGS__, NULL })
-
-static JsonObject *object(JsonNode *json)
-{
-	return json_node_get_object(json);
-}
-
-static void assert_error(JsonNode *json, const char *name)
-{
-	JsonObject *error = json_object_get_object_member(object(json), "error");
-
-	g_assert_cmpstr(json_object_get_string_member(error, "name"), ==, name);
-	g_assert_cmpstr(json_object_get_string_member(error, "message"), !=, "");
-	g_assert_cmpstr(json_object_get_string_member(error, "hint"), !=, "");
-}
-
-static void set_up(struct fixture *f, gconstpointer data)
-{
-	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
-	g_test_dbus_up(f->test_bus);
-}
-
-/* The last one is what is remembered of displays. */
-static const char *const quirk_files[] = { "good.conf", "wrong.conf", "displays" };
-
-static void put_quirks(struct fixture *f, guint i, const char *text)
-{
-	g_autofree char *file = g_build_filename(f->quirks_dir, quirk_files[i], NULL);
-
-	g_assert_true(g_file_set_contents(file, text, -1, NULL));
-}
-
-static void tear_down(struct fixture *f, gconstpointer data)
-{
-	if (f->daemon) {
-		g_subprocess_send_signal(f->daemon, SIGTERM);
-		g_assert_true(g_subprocess_wait_check(f->daemon, NULL, NULL));
-		g_object_unref(f->daemon);
-	}
-	if (f->services) {
-		g_autofree char *file =
-			g_build_filename(f->services, "org.miracast.Miracast1.service", NULL);
-
-		g_unlink(file);
-		g_rmdir(f->services);
-	}
-	for (guint i = 0; f->quirks_dir && i < G_N_ELEMENTS(quirk_files); i++) {
-		g_autofree char *file = g_build_filename(f->quirks_dir, quirk_files[i], NULL);
-
-		g_unlink(file);
-	}
-	if (f->quirks_dir)
-		g_rmdir(f->quirks_dir);
-	g_free(f->quirks_dir);
-	g_free(f->services);
-	g_free(f->address);
-	g_test_dbus_down(f->test_bus);
-	g_object_unref(f->test_bus);
-}
-
-static void start_daemon(struct fixture *f, gconstpointer data)
-{
-	g_autoptr(JsonNode) json = NULL;
-	g_autoptr(GError) error = NULL;
-	g_autofree char *quirks = NULL, *runtime = NULL, *state = NULL;
-	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
-
-	set_up(f, data);
-	if (!f->quirks_dir)
-		f->quirks_dir = g_dir_make_tmp("quirks-XXXXXX", NULL);
-	state = g_strdup_printf("--state-dir=%s", f->quirks_dir);
-	quirks = g_strdup_printf("--quirks-dir=%s", f->quirks_dir);
-	runtime = g_strdup_printf("--runtime-dir=%s", f->quirks_dir);
-	f->daemon = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, MIRACASTD, "--session-bus",
-				     data ? (const char *)data : "--no-p2p", "--source=test", "--umd=" FAKE_UMD, quirks, runtime, state,
-				     NULL);
-	g_assert_no_error(error);
-	while (CTL(&json, "status") != 0) {
-		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
-		g_clear_pointer(&json, json_node_unref);
-		g_usleep(50000);
-	}
-	g_clear_pointer(&json, json_node_unref);
-	g_assert_cmpint(CTL(&json, "listen", "127.0.0.1:0", "--mode", "1280x720@50"), ==, 0);
-	f->address = g_strdup(json_object_get_string_member(object(json), "listening"));
-}
-
-static GSocketConnection *dial(struct fixture *f, const char *line)
-{
-	g_autoptr(GSocketClient) client = g_socket_client_new();
-	g_autoptr(GError) error = NULL;
-	GSocketConnection *sink =
-		g_socket_client_connect_to_host(client, f->address, 0, NULL, &error);
-
-	g_assert_no_error(error);
-	g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL, NULL,
-			       "%s\n", line);
-	return sink;
-}
-
-/* The first element of the list @which of "status", once it is in @state. */
-static JsonNode *wait_session(const char *which, const char *state)
-{
-	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
-
-	while (g_get_monotonic_time() < deadline) {
-		g_autoptr(JsonNode) json = NULL;
-		JsonArray *sessions;
-
-		g_assert_cmpint(CTL(&json, "status"), ==, 0);
-		sessions = json_object_get_array_member(object(json), which);
-		if (json_array_get_length(sessions) > 0 &&
-		    strcmp(json_object_get_string_member(
-				   json_array_get_object_element(sessions, 0), "state"), state) == 0)
-			return json_node_copy(json_array_get_element(sessions, 0));
-		g_usleep(50000);
-	}
-	g_assert_not_reached();
-}
+#include "ctl-fixture.h"
 
 /* ---- tests ------------------------------------------------------------------------ */
 
@@ -422,80 +225,6 @@ static void test_failures(struct fixture *f, gconstpointer data)
 		g_assert_cmpint(ctl(&json, arguments), ==, 1);
 		assert_error(json, cases[i].reason);
 	}
-}
-
-/* The name of the display of this id in a list of `list`, its alias first; NULL: it is not there. */
-static const char *listed(JsonNode *json, const char *list, const char *id)
-{
-	JsonArray *displays = json_object_get_array_member(object(json), list);
-
-	for (guint i = 0; i < json_array_get_length(displays); i++) {
-		JsonObject *display = json_array_get_object_element(displays, i);
-
-		if (strcmp(json_object_get_string_member(display, "id"), id) == 0)
-			return json_object_get_string_member(display, json_object_has_member(display, "alias") ?
-									      "alias" : "name");
-	}
-	return NULL;
-}
-
-static void start_with_memory(struct fixture *f, gconstpointer data)
-{
-	f->quirks_dir = g_dir_make_tmp("quirks-XXXXXX", NULL);
-	put_quirks(f, 2, "[02:00:00:00:01:00]\nname=LG 55\nlink=p2p\nalias=Kitchen\nlast-cast=86400\n"
-			 "[02:00:00:00:02:00]\nname=Projector\nlink=p2p\nshort-m3=true\n");
-	start_daemon(f, data);
-}
-
-/* What an earlier daemon knew, and what people say to it. */
-static void test_remembered(struct fixture *f, gconstpointer data)
-{
-	g_autoptr(JsonNode) before = NULL, alias = NULL, taken = NULL, after = NULL, forget = NULL, unknown = NULL,
-			    wrong = NULL, removed = NULL, empty = NULL, all = NULL;
-	g_autofree char *text = NULL, *offered = NULL;
-
-	g_assert_cmpint(CTL(&before, "list"), ==, 0);
-	g_assert_cmpstr(listed(before, "remembered", "02:00:00:00:01:00"), ==, "Kitchen");
-	g_assert_cmpstr(listed(before, "remembered", "02:00:00:00:02:00"), ==, "Projector");
-	text = SAY("list");
-	g_assert_nonnull(strstr(text, "02:00:00:00:01:00"));
-	g_assert_nonnull(strstr(text, "(LG 55)"));
-	g_assert_nonnull(strstr(text, "last cast to on 1970-01-0"));
-	offered = SAY("complete", "connect", "");
-	g_assert_cmpstr(offered, ==, "Kitchen\t02:00:00:00:01:00\nProjector\t02:00:00:00:02:00\n");
-
-	g_assert_cmpint(CTL(&alias, "alias", "proj", "Office"), ==, 0);
-	g_assert_cmpint(CTL(&taken, "alias", "kitchen", "Office"), ==, 1);
-	assert_error(taken, "configuration");
-	g_assert_cmpint(CTL(&removed, "alias", "--remove", "kitchen"), ==, 0);
-	g_assert_cmpint(CTL(&after, "list"), ==, 0);
-	g_assert_cmpstr(listed(after, "remembered", "02:00:00:00:01:00"), ==, "LG 55");
-	g_assert_cmpstr(listed(after, "remembered", "02:00:00:00:02:00"), ==, "Office");
-
-	g_assert_cmpint(CTL(&forget, "forget", "LG 55"), ==, 0);
-	g_assert_cmpint(CTL(&unknown, "forget", "LG 55"), ==, 1);
-	assert_error(unknown, "sink-unknown");
-	g_assert_cmpint(CTL(&wrong, "forget", "--all", "TV"), ==, 2);
-	g_assert_cmpint(CTL(&all, "forget", "--all"), ==, 0);
-	g_assert_cmpint(CTL(&empty, "list"), ==, 0);
-	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(object(empty), "remembered")), ==, 0);
-}
-
-/* What is cast to is remembered, is called by its alias, and cannot be forgotten meanwhile. */
-static void test_alias_of_session(struct fixture *f, gconstpointer data)
-{
-	g_autoptr(GSocketConnection) sink = dial(f, "stream");
-	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
-	g_autoptr(JsonNode) alias = NULL, list = NULL, busy = NULL, json = NULL, ended = NULL;
-
-	g_assert_cmpint(CTL(&alias, "alias", "127.0.0.1", "Kitchen"), ==, 0);
-	g_assert_cmpint(CTL(&list, "list"), ==, 0);
-	g_assert_cmpstr(listed(list, "sinks", "127.0.0.1"), ==, "Kitchen");
-	g_assert_cmpstr(listed(list, "remembered", "127.0.0.1"), ==, "Kitchen");
-	g_assert_cmpint(CTL(&busy, "forget", "Kitchen"), ==, 1);
-	assert_error(busy, "sink-busy");
-	g_assert_cmpint(CTL(&json, "disconnect", "kitchen"), ==, 0);
-	ended = wait_session("ended", "gone");
 }
 
 static void test_unlisten(struct fixture *f, gconstpointer data)
@@ -797,8 +526,8 @@ static void test_quirks(struct fixture *f, gconstpointer data)
 	JsonObject *info;
 	guint wrong = 0, right = 0;
 
-	put_quirks(f, 0, "[mine]\nname=Fake\nstandby=false\n");
-	put_quirks(f, 1, "[mine]\nname=Fake\nstandby=perhaps\n");
+	put_file(f, CTL_QUIRKS_GOOD, "[mine]\nname=Fake\nstandby=false\n");
+	put_file(f, CTL_QUIRKS_WRONG, "[mine]\nname=Fake\nstandby=perhaps\n");
 	sink = dial(f, "stream");
 	session = wait_session("sessions", "streaming");
 	info = json_object_get_object_member(object(session), "sink-info");
@@ -850,20 +579,17 @@ static void test_schema(struct fixture *f, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GSubprocess) check = NULL;
 
-	g_assert_cmpint(fflush(printed), ==, 0);
-	check = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, JSON_SCHEMA, printed_name, NULL);
+	check = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, JSON_SCHEMA, notes_file(), NULL);
 	g_assert_no_error(error);
 	g_assert_true(g_subprocess_wait_check(check, NULL, &error));
 }
 
 int main(int argc, char **argv)
 {
-	int status, descriptor;
+	int status;
 
 	g_test_init(&argc, &argv, NULL);
-	descriptor = g_file_open_tmp("ctl-json-XXXXXX", &printed_name, NULL);
-	g_assert_cmpint(descriptor, >=, 0);
-	printed = fdopen(descriptor, "w");
+	notes_begin();
 	/* What runs on this machine is left alone. */
 	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent", TRUE);
 	g_test_add("/ctl/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
@@ -876,8 +602,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/scan-problem", struct fixture, "--p2p-interface=none0", start_daemon, test_scan_problem,
 		   tear_down);
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
-	g_test_add("/ctl/remembered", struct fixture, NULL, start_with_memory, test_remembered, tear_down);
-	g_test_add("/ctl/alias-of-session", struct fixture, NULL, start_daemon, test_alias_of_session, tear_down);
+	add_display_tests();
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/quirks", struct fixture, NULL, start_daemon, test_quirks, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);
@@ -898,8 +623,6 @@ int main(int argc, char **argv)
 	/* The last one. */
 	g_test_add("/ctl/schema", struct fixture, NULL, set_up, test_schema, tear_down);
 	status = g_test_run();
-	fclose(printed);
-	g_unlink(printed_name);
-	g_free(printed_name);
+	notes_end();
 	return status;
 }

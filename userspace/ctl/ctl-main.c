@@ -26,6 +26,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "alias", ctl_alias, "NAME|MAC|HOST NEW", "call a display something else", CTL_DISPLAY },
 	{ "forget", ctl_forget, "NAME|MAC|HOST|--all", "remember nothing of a display", CTL_DISPLAY },
 	{ "doctor", ctl_doctor, "", "is everything there? and what to do if not", CTL_NOTHING },
+	{ "record", ctl_record, "[FILE]", "what a bug report needs, without personal data", CTL_NOTHING },
 	{ "help", ctl_help, "[COMMAND]", "this text, or that of a command", CTL_COMMAND },
 	{ NULL }
 };

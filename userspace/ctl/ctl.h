@@ -100,6 +100,7 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_disconnect(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_record(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_monitor(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv);
 
