@@ -243,30 +243,117 @@ TEST_F(legacy, cursor_is_set_moved_changed_and_hidden)
 	EXPECT_EQ(MIRACAST_FRAME_CURSOR, frame.flags);
 }
 
-/* What would not be honoured must not be offered. */
-TEST_F(legacy, no_gamma)
+static int get_color(struct kms *kms, struct miracast_color *color)
+{
+	uint32_t bytes = 0;
+	int ret;
+
+	memset(color, 0xa5, sizeof(*color));
+	ret = sink_io_control(kms->sink, MIRACAST_CTL_GET_COLOR, NULL, 0, color,
+			      sizeof(*color), &bytes);
+
+	return ret ? ret : bytes == sizeof(*color) ? 0 : -EBADMSG;
+}
+
+/* Night light: the reader is told of the curves, and shows everything anew. */
+TEST_F(legacy, gamma)
 {
 	struct kms *kms = &self->kms;
-	static const char * const names[] = {
-		"GAMMA_LUT", "GAMMA_LUT_SIZE", "DEGAMMA_LUT", "CTM",
-	};
 	drmModeCrtc *crtc = drmModeGetCrtc(kms->card, kms->crtc);
-	uint16_t ramp[256] = {};
-	uint32_t id;
-	size_t i;
+	uint16_t red[256], green[256], blue[256], again[3][256];
+	struct miracast_color color;
+	struct miracast_frame frame;
+	uint32_t serial;
+	int i;
 
 	ASSERT_NE(NULL, crtc);
-	EXPECT_EQ(0, crtc->gamma_size);
+	EXPECT_EQ(256, crtc->gamma_size);
 	drmModeFreeCrtc(crtc);
-	EXPECT_GT(0, drmModeCrtcSetGamma(kms->card, kms->crtc, 256, ramp, ramp,
-					 ramp));
-	EXPECT_GT(0, drmModeCrtcGetGamma(kms->card, kms->crtc, 256, ramp, ramp,
-					 ramp));
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		kms_property(kms->card, kms->crtc, DRM_MODE_OBJECT_CRTC,
-			     names[i], &id);
-		EXPECT_EQ(0, id);
+	for (i = 0; i < 256; i++) {
+		red[i] = (uint16_t)(i * 257);
+		green[i] = (uint16_t)(i * 200);
+		blue[i] = (uint16_t)(i * 100 + 1);
 	}
+	take(_metadata, kms, &frame);
+	serial = frame.color_serial;
+	ASSERT_EQ(0, errno_of(drmModeCrtcSetGamma(kms->card, kms->crtc, 256, red,
+						  green, blue)));
+	take(_metadata, kms, &frame);
+	EXPECT_TRUE(frame.flags & MIRACAST_FRAME_FULL);
+	EXPECT_NE(0, frame.color_serial);
+	EXPECT_NE(serial, frame.color_serial);
+	ASSERT_EQ(0, get_color(kms, &color));
+	EXPECT_EQ(frame.color_serial, color.serial);
+	EXPECT_EQ(MIRACAST_COLOR_CURVES, color.flags);
+	EXPECT_EQ(0, memcmp(red, color.red, sizeof(red)));
+	EXPECT_EQ(0, memcmp(green, color.green, sizeof(green)));
+	EXPECT_EQ(0, memcmp(blue, color.blue, sizeof(blue)));
+	ASSERT_EQ(0, drmModeCrtcGetGamma(kms->card, kms->crtc, 256, again[0],
+					 again[1], again[2]));
+	EXPECT_EQ(0, memcmp(blue, again[2], sizeof(blue)));
+	EXPECT_GT(0, drmModeCrtcSetGamma(kms->card, kms->crtc, 255, red, green,
+					 blue));
+
+	/* A reader that knows less of it. */
+	EXPECT_EQ(0, sink_io_control(kms->sink, MIRACAST_CTL_GET_COLOR, NULL, 0,
+				     &color, 4, &serial));
+	EXPECT_EQ(4, serial);
+}
+
+static int set_crtc_blob(struct kms *kms, const char *name, const void *data,
+			 size_t size)
+{
+	uint32_t id, blob = 0;
+	int ret = 0;
+
+	kms_property(kms->card, kms->crtc, DRM_MODE_OBJECT_CRTC, name, &id);
+	if (!id)
+		return -ENOENT;
+	if (data)
+		ret = errno_of(drmModeCreatePropertyBlob(kms->card, data, size,
+							 &blob));
+
+	return ret ? ret : errno_of(drmModeObjectSetProperty(kms->card, kms->crtc,
+							     DRM_MODE_OBJECT_CRTC,
+							     id, blob));
+}
+
+/* The matrix is handed on as it is; what cannot be is refused. */
+TEST_F(legacy, colour_matrix)
+{
+	const struct drm_color_ctm ctm = {
+		.matrix = { 1ULL << 32, 0, 0, 0, 1ULL << 31, 1ULL << 63 | 5, 0, 0, 7 },
+	};
+	static const struct drm_color_lut lut[257];
+	struct kms *kms = &self->kms;
+	struct miracast_color color;
+	struct miracast_frame frame;
+	uint32_t id;
+
+	/* What a desktop has set outlives it. */
+	ASSERT_EQ(0, set_crtc_blob(kms, "GAMMA_LUT", NULL, 0));
+	take(_metadata, kms, &frame);
+	ASSERT_EQ(0, set_crtc_blob(kms, "CTM", &ctm, sizeof(ctm)));
+	take(_metadata, kms, &frame);
+	EXPECT_TRUE(frame.flags & MIRACAST_FRAME_FULL);
+	ASSERT_EQ(0, get_color(kms, &color));
+	EXPECT_EQ(frame.color_serial, color.serial);
+	EXPECT_EQ(MIRACAST_COLOR_MATRIX, color.flags);
+	EXPECT_EQ(0, memcmp(ctm.matrix, color.matrix, sizeof(ctm.matrix)));
+	EXPECT_EQ(0, color.red[255]);
+
+	EXPECT_EQ(256, kms_property(kms->card, kms->crtc, DRM_MODE_OBJECT_CRTC,
+				    "GAMMA_LUT_SIZE", &id));
+	EXPECT_EQ(-EINVAL, set_crtc_blob(kms, "GAMMA_LUT", lut, sizeof(lut)));
+	EXPECT_EQ(-EINVAL, set_crtc_blob(kms, "GAMMA_LUT", lut, sizeof(lut[0])));
+	/* Nobody would apply it before the matrix. */
+	EXPECT_EQ(-ENOENT, set_crtc_blob(kms, "DEGAMMA_LUT", lut, sizeof(lut)));
+
+	ASSERT_EQ(0, set_crtc_blob(kms, "CTM", NULL, 0));
+	take(_metadata, kms, &frame);
+	ASSERT_EQ(0, get_color(kms, &color));
+	EXPECT_EQ(0, color.flags);
+	EXPECT_EQ(frame.color_serial, color.serial);
 }
 
 /* A DRM_IOCTL_MODE_DIRTYFB, which blocks. */

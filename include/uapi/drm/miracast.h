@@ -159,6 +159,13 @@
  * it drew while the daemon read. A picture that is taken later than the desktop
  * waits may be torn, and nobody can tell.
  *
+ * Desktops change the colours of a monitor as a whole: night light, a calibration,
+ * a reading mode. A GPU does it on the way to the monitor, so what it does is not in
+ * the pixels, and here the reader has to do it: MIRACAST_CTL_GET_COLOR. The frame
+ * says which transformation it is to be shown with (color_serial); with a new one
+ * everything is damaged. A reader that leaves it out shows the desktop without, and
+ * the desktop does not know.
+ *
  * A buffer that the desktop has destroyed is retired: MIRACAST_IOC_GET_RETIRED
  * names its id, after which it never comes back, and the dma-buf should be
  * closed.
@@ -394,6 +401,8 @@ struct miracast_hello {
  * miracast_get_buffer says whose a buffer is.
  */
 #define MIRACAST_FEATURE_IMPORT_LIST	(1 << 3)
+/* MIRACAST_CTL_GET_COLOR, and color_serial of struct miracast_frame. */
+#define MIRACAST_FEATURE_COLOR		(1 << 4)
 
 /**
  * enum miracast_state - session state of a target
@@ -750,12 +759,15 @@ struct miracast_statistic {
  *	there is none
  * @MIRACAST_CTL_GET_MODE: output struct miracast_mode_state: what the
  *	desktop has set now; no input
+ * @MIRACAST_CTL_GET_COLOR: output struct miracast_color: what the desktop has set
+ *	now; no input
  * @MIRACAST_CTL_DRIVER_BASE: first code for another driver's own use
  */
 enum miracast_ctl {
 	MIRACAST_CTL_PLUG = 1,
 	MIRACAST_CTL_UNPLUG = 2,
 	MIRACAST_CTL_GET_MODE = 3,
+	MIRACAST_CTL_GET_COLOR = 4,
 	MIRACAST_CTL_DRIVER_BASE = 0x10000,
 };
 
@@ -922,6 +934,34 @@ struct miracast_rect {
 	__u32 y2;
 };
 
+#define MIRACAST_COLOR_LUT	256
+
+/**
+ * struct miracast_color - what becomes of a pixel's colour before it is shown
+ * @serial: counts what the desktop has set; 0: nothing yet
+ * @flags: MIRACAST_COLOR_*
+ * @matrix: with MIRACAST_COLOR_MATRIX: rows for red, green and blue out, by what red,
+ *	green and blue are multiplied; sign and magnitude, 32 bits of which are the
+ *	fraction, as in struct drm_color_ctm
+ * @red: with MIRACAST_COLOR_CURVES: what becomes of each value of red, of 65535
+ * @green: the same of green
+ * @blue: the same of blue
+ *
+ * First the matrix, then, of its result between 0 and 1, the curves. Both are of the
+ * values as they are in the buffer, with the cursor in its place.
+ */
+struct miracast_color {
+	__u32 serial;
+	__u32 flags;
+	__u64 matrix[9];
+	__u16 red[MIRACAST_COLOR_LUT];
+	__u16 green[MIRACAST_COLOR_LUT];
+	__u16 blue[MIRACAST_COLOR_LUT];
+};
+
+#define MIRACAST_COLOR_MATRIX	(1 << 0)
+#define MIRACAST_COLOR_CURVES	(1 << 1)
+
 #define MIRACAST_FRAME_FULL	(1 << 0)	/* everything is damaged */
 #define MIRACAST_FRAME_CURSOR	(1 << 1)	/* the cursor changed */
 #define MIRACAST_FRAME_CURSOR_VISIBLE (1 << 2)	/* cursor_* are valid */
@@ -958,6 +998,9 @@ struct miracast_rect {
  *	hold was revoked before that signalled; each is named once
  * @shown_ns: out: CLOCK_MONOTONIC of the first vertical blank after @flip_ns; 0
  *	from a kernel that does not know it
+ * @color_serial: out: struct miracast_color that it is to be shown with, or a newer
+ *	one; 0: as it is
+ * @reserved: out: zero
  *
  * Never waits: -EAGAIN when there is no newer picture (poll for EPOLLPRI),
  * -ENODATA when the monitor is off or not plugged in, -EBUSY when
@@ -992,6 +1035,8 @@ struct miracast_frame {
 	__u64 cursor_buffer_id;
 	__u64 revoked[MIRACAST_MAX_HELD];
 	__u64 shown_ns;
+	__u32 color_serial;
+	__u32 reserved;
 };
 
 /**

@@ -73,6 +73,22 @@ miracast_crtc_mode_valid(struct drm_crtc *crtc,
 	return MODE_OK;
 }
 
+static int miracast_crtc_atomic_check(struct drm_crtc *crtc,
+				      struct miracast_commit *commit)
+{
+	const struct drm_crtc_state *crtc_state =
+		drm_atomic_get_new_crtc_state(commit, crtc);
+
+	if (!miracast_color_check(crtc_state)) {
+		drm_dbg_atomic(crtc->dev,
+			       "[CRTC:%d:%s] curves of colours want %u entries\n",
+			       crtc->base.id, crtc->name, MIRACAST_COLOR_LUT);
+		return -EINVAL;
+	}
+
+	return 0;
+}
+
 static void miracast_crtc_atomic_enable(struct drm_crtc *crtc,
 					struct miracast_commit *commit)
 {
@@ -289,6 +305,7 @@ unlock:
 
 static const struct drm_crtc_helper_funcs miracast_crtc_helper_funcs = {
 	.mode_valid = miracast_crtc_mode_valid,
+	.atomic_check = miracast_crtc_atomic_check,
 	.atomic_flush = miracast_crtc_atomic_flush,
 	.atomic_enable = miracast_crtc_atomic_enable,
 	.atomic_disable = miracast_crtc_atomic_disable,
@@ -323,6 +340,9 @@ struct miracast_pipe *miracast_crtc_create(struct drm_device *drm,
 	pipe->primary = primary;
 	pipe->cursor = cursor;
 
+	ret = miracast_color_init(&pipe->crtc);
+	if (ret)
+		return ERR_PTR(ret);
 	ret = miracast_vblank_init(&pipe->crtc);
 	if (ret)
 		return ERR_PTR(ret);

@@ -401,6 +401,7 @@ struct miracast_stats {
  * @picture: what is on the screen
  * @last_seq: number of the newest picture
  * @mode: mode that is set, width 0 when off
+ * @color: colours that are set
  * @refused: serial of the mode that the daemon has refused last, or 0
  * @refusals: how often it has, since the monitor came
  * @on: the CRTC is active
@@ -434,6 +435,7 @@ struct miracast_pipe {
 	struct miracast_picture picture;
 	u64 last_seq;
 	struct miracast_mode_state mode;
+	struct miracast_color color;
 	u32 refused;
 	unsigned int refusals;
 	bool on;
@@ -498,6 +500,14 @@ enum drm_mode_status
 miracast_crtc_mode_valid(struct drm_crtc *crtc,
 			 const struct drm_display_mode *mode);
 u32 miracast_mode_refresh(const struct drm_display_mode *mode);
+
+/* miracast_color.c */
+int miracast_color_init(struct drm_crtc *crtc);
+bool miracast_color_check(const struct drm_crtc_state *crtc_state);
+void miracast_color_update(struct miracast_pipe *pipe,
+			   const struct drm_crtc_state *crtc_state);
+size_t miracast_color_get(struct miracast_pipe *pipe, void *out,
+			  size_t out_len);
 
 /* miracast_vblank.c */
 int miracast_vblank_init(struct drm_crtc *crtc);

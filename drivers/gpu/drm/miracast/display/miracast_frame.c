@@ -177,6 +177,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	struct miracast_session *session;
 	struct miracast_damage damage = {};
 	bool modeset = drm_atomic_crtc_needs_modeset(crtc_state);
+	bool recoloured = crtc_state->color_mgmt_changed;
 	bool cursor_changed, full, in_place, redrawn, busy, watched;
 
 	spin_lock_irq(&pipe->frame_lock);
@@ -193,10 +194,11 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 
 	cursor_changed = cursor &&
 			 !miracast_cursor_equal(&old.cursor, &new.cursor);
-	if (!modeset && !primary && !cursor_changed && old.fb == new.fb)
+	if (!modeset && !recoloured && !primary && !cursor_changed &&
+	    old.fb == new.fb)
 		return false;
 
-	full = modeset || !miracast_picture_same_shape(&old, &new);
+	full = modeset || recoloured || !miracast_picture_same_shape(&old, &new);
 	if (primary && new.fb && !full)
 		miracast_picture_damage(&new,
 					drm_atomic_get_old_plane_state(commit, pipe->primary),
@@ -221,6 +223,8 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 	spin_lock_irq(&pipe->frame_lock);
 	if (modeset)
 		miracast_notify_mode(pipe, crtc_state);
+	if (recoloured)
+		miracast_color_update(pipe, crtc_state);
 	if (!cursor)
 		new.cursor = pipe->picture.cursor;
 	miracast_picture_stamp(pipe, &new);
@@ -419,6 +423,7 @@ static void miracast_frame_fill(struct miracast_pipe *pipe,
 	frame->width = picture->width;
 	frame->height = picture->height;
 	frame->mode_serial = picture->mode_serial;
+	frame->color_serial = pipe->color.serial;
 	frame->num_revoked = pipe->context->num_revoked;
 	memcpy(frame->revoked, pipe->context->revoked,
 	       frame->num_revoked * sizeof(frame->revoked[0]));

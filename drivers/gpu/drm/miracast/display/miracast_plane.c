@@ -6,8 +6,7 @@
  * the planes are made, and linear XRGB8888 is what every GPU can draw and
  * every converter can read. A stream has 8 bits per colour, so deeper formats
  * would promise what nobody sees; those with several memory planes are no
- * compositor's choice for a desktop. For the same reason there is no gamma and
- * no colour matrix: nobody would apply them.
+ * compositor's choice for a desktop.
  */
 #include <linux/dma-resv.h>
 #include <linux/minmax.h>

@@ -129,6 +129,15 @@ static int miracast_context_get_mode(struct miracast_context *context,
 	return 0;
 }
 
+static int miracast_context_get_color(struct miracast_context *context,
+				      void *out, size_t out_len,
+				      size_t *bytes_returned)
+{
+	*bytes_returned = miracast_color_get(context->pipe, out, out_len);
+
+	return 0;
+}
+
 static int miracast_context_io_control(void *ctx, u32 code, u32 flags,
 				       const void *in, size_t in_len,
 				       void *out, size_t out_len,
@@ -154,6 +163,11 @@ static int miracast_context_io_control(void *ctx, u32 code, u32 flags,
 			return -E2BIG;
 		return miracast_context_get_mode(context, out, out_len,
 						 bytes_returned);
+	case MIRACAST_CTL_GET_COLOR:
+		if (memchr_inv(in, 0, in_len))
+			return -E2BIG;
+		return miracast_context_get_color(context, out, out_len,
+						  bytes_returned);
 	default:
 		return -EOPNOTSUPP;
 	}

@@ -130,6 +130,14 @@ MIRACAST_MEMBER(plug, sound_name, 32);
 MIRACAST_MEMBER(plug, num_imports, 64);
 MIRACAST_MEMBER(plug, import_size, 68);
 
+MIRACAST_STRUCT(color, 1616);
+MIRACAST_MEMBER(color, serial, 0);
+MIRACAST_MEMBER(color, flags, 4);
+MIRACAST_MEMBER(color, matrix, 8);
+MIRACAST_MEMBER(color, red, 80);
+MIRACAST_MEMBER(color, green, 592);
+MIRACAST_MEMBER(color, blue, 1104);
+
 MIRACAST_STRUCT(message, 8);
 MIRACAST_MEMBER(message, code, 0);
 MIRACAST_MEMBER(message, len, 4);
@@ -150,7 +158,7 @@ MIRACAST_MEMBER(rect, y1, 4);
 MIRACAST_MEMBER(rect, x2, 8);
 MIRACAST_MEMBER(rect, y2, 12);
 
-MIRACAST_STRUCT(frame, 432);
+MIRACAST_STRUCT(frame, 440);
 MIRACAST_MEMBER(frame, seq, 0);
 MIRACAST_MEMBER(frame, flip_ns, 8);
 MIRACAST_MEMBER(frame, buffer_id, 16);
@@ -177,6 +185,8 @@ MIRACAST_MEMBER(frame, cursor_offset, 380);
 MIRACAST_MEMBER(frame, cursor_buffer_id, 384);
 MIRACAST_MEMBER(frame, revoked, 392);
 MIRACAST_MEMBER(frame, shown_ns, 424);
+MIRACAST_MEMBER(frame, color_serial, 432);
+MIRACAST_MEMBER(frame, reserved, 436);
 
 MIRACAST_STRUCT(release_frame, 16);
 MIRACAST_MEMBER(release_frame, seq, 0);
