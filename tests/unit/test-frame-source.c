@@ -41,6 +41,9 @@ static struct {
 	gboolean slow;	     /* ... or that is read slowly, by the clock below */
 	guint64 clock_ns;
 	guint clock_calls;
+	guint32 color_serial; /* its night light, which turns all colours round ... */
+	int color_error;      /* ... or cannot be had */
+	guint color_calls;
 
 	const struct frame_source_class *source_class;
 	gpointer source;
@@ -138,6 +141,23 @@ static int get_no_chunk(struct miracast_host *host, int timeout_ms, unsigned int
 	return -ETIMEDOUT;
 }
 
+/* White to black and black to white. */
+static int get_color(struct miracast_host *host, bool hardware_access, uint32_t code, uint32_t in_size,
+		     const void *in, uint32_t out_size, void *out, uint32_t *bytes_returned)
+{
+	struct miracast_color *color = out;
+
+	g_assert_cmpuint(code, ==, MIRACAST_CTL_GET_COLOR);
+	g_assert_cmpuint(out_size, ==, sizeof(*color));
+	desktop.color_calls++;
+	if (desktop.color_error)
+		return desktop.color_error;
+	*color = (struct miracast_color){ .serial = desktop.color_serial, .flags = MIRACAST_COLOR_CURVES };
+	for (guint i = 0; i < MIRACAST_COLOR_LUT; i++)
+		color->red[i] = color->green[i] = color->blue[i] = 65535 - 257 * i;
+	return 0;
+}
+
 /* --------------------------------------------------------------------- fixture */
 
 static int shared_memory(gsize size, guint8 **data)
@@ -152,7 +172,10 @@ static int shared_memory(gsize size, guint8 **data)
 
 static void set_up(void *unused, gconstpointer data)
 {
-	static const struct miracast_callbacks callbacks = { .get_next_chunk = get_no_chunk };
+	static const struct miracast_callbacks callbacks = {
+		.get_next_chunk = get_no_chunk,
+		.io_control = get_color,
+	};
 	const struct stream_mode mode = { WIDTH, HEIGHT, 30000 };
 
 	memset(&desktop, 0, sizeof(desktop));
@@ -482,6 +505,50 @@ static void test_memory(void *unused, gconstpointer data)
 	g_assert_cmpuint(info.read_rate, ==, imported ? (1ULL << 20) * 10000 : 0);
 }
 
+/* Night light: once it is fetched, all of the picture has it, and what is new. */
+static void test_color(void *unused, gconstpointer data)
+{
+	const struct miracast_rect damage = { 130, 20, 250, 30 };
+	const struct stream_mode mode = { WIDTH, HEIGHT, 30000 };
+
+	draw(50);
+	g_assert_cmpint(show(NULL), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 50);
+	g_assert_cmpuint(desktop.color_calls, ==, 0);
+
+	/* Not to be had now: the picture as it is, and asked for again with the next. */
+	desktop.frame.color_serial = desktop.color_serial = 7;
+	desktop.color_error = -ENOMEM;
+	draw(60);
+	g_assert_cmpint(show(NULL), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 60);
+	desktop.color_error = 0;
+	draw(80);
+	g_assert_cmpint(show(&damage), ==, FRAME_TAKEN);
+	assert_grey(130, 20, 255 - 80);
+	assert_grey(0, 0, 255 - 80);
+	g_assert_cmpuint(desktop.color_calls, ==, 2);
+	draw(100);
+	g_assert_cmpint(show(&damage), ==, FRAME_TAKEN);
+	assert_grey(130, 20, 255 - 100);
+	assert_grey(0, 0, 255 - 80);
+	g_assert_cmpuint(desktop.color_calls, ==, 2);
+
+	/* It outlives the converter. */
+	desktop.source_class->set_mode(desktop.source, &mode);
+	draw(120);
+	g_assert_cmpint(show(NULL), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 255 - 120);
+	g_assert_cmpuint(desktop.color_calls, ==, 2);
+
+	/* Another desktop, of another kernel, that knows of none. */
+	desktop.frame.color_serial = 0;
+	draw(140);
+	g_assert_cmpint(show(&damage), ==, FRAME_TAKEN);
+	assert_grey(0, 0, 140);
+	g_assert_cmpuint(desktop.color_calls, ==, 2);
+}
+
 /* That the kernel is out of something does not mean that the monitor has gone. */
 static void test_acquire_errors(void *unused, gconstpointer data)
 {
@@ -533,6 +600,7 @@ int main(int argc, char **argv)
 	add("/frame-source/unreadable/slow-own", NULL, test_slow_own);
 	add("/frame-source/memory/own", GINT_TO_POINTER(FALSE), test_memory);
 	add("/frame-source/memory/imported", GINT_TO_POINTER(TRUE), test_memory);
+	add("/frame-source/color", NULL, test_color);
 	add("/frame-source/acquire-errors", NULL, test_acquire_errors);
 	return g_test_run();
 }

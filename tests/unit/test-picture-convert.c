@@ -9,6 +9,8 @@
 
 #include <drm_fourcc.h>
 
+#include <drm/miracast.h>
+
 #include "picture-convert.h"
 
 struct buffer {
@@ -111,6 +113,98 @@ static void test_colors(void)
 	}
 	buffer_clear(&b);
 	picture_converter_free(converter);
+}
+
+#define ONE (1ULL << 32)
+#define MINUS (1ULL << 63)
+
+/* What the desktop has set: twice the red, half the green, and blue less red. */
+static void set_matrix(struct miracast_color *color)
+{
+	static const guint64 matrix[9] = { 2 * ONE, 0, 0, 0, ONE / 2, 0, MINUS | ONE, 0, ONE };
+
+	color->flags |= MIRACAST_COLOR_MATRIX;
+	memcpy(color->matrix, matrix, sizeof(matrix));
+}
+
+/* A curve of each kind: half, turned round, all or nothing. */
+static void set_curves(struct miracast_color *color)
+{
+	color->flags |= MIRACAST_COLOR_CURVES;
+	for (guint i = 0; i < MIRACAST_COLOR_LUT; i++) {
+		color->red[i] = i * 257 / 2;
+		color->green[i] = 65535 - i * 257;
+		color->blue[i] = i < 128 ? 0 : 65535;
+	}
+}
+
+/* The same without: what changes nothing costs nothing, and is not looked at. */
+static void test_night_light(void)
+{
+	static const guint8 colors[][3] = {
+		{ 0, 0, 0 }, { 255, 255, 255 }, { 100, 200, 150 }, { 200, 31, 190 }, { 127, 128, 129 },
+	};
+	struct picture_converter *converter = picture_converter_new(DRM_FORMAT_XRGB8888, 640, 480);
+	struct miracast_color matrix = { 0 }, curves = { 0 }, both = { 0 }, none = { 0 };
+	struct buffer b;
+
+	set_matrix(&matrix);
+	set_matrix(&both);
+	set_curves(&curves);
+	set_curves(&both);
+	buffer_init(&b, 640, 480);
+	for (gsize i = 0; i < G_N_ELEMENTS(colors); i++) {
+		const guint8 *c = colors[i];
+		double red = MIN(2 * c[0], 255), green = c[1] / 2.0, blue = MAX(c[2] - c[0], 0);
+
+		fill(&b, c[0], c[1], c[2]);
+		picture_converter_set_color(converter, &matrix);
+		convert(&b, converter, whole_of(&b));
+		assert_color(&b, 0, 0, red, green, blue);
+		assert_color(&b, 639, 479, red, green, blue);
+		picture_converter_set_color(converter, &curves);
+		convert(&b, converter, whole_of(&b));
+		assert_color(&b, 639, 0, c[0] / 2.0, 255 - c[1], c[2] < 128 ? 0 : 255);
+		picture_converter_set_color(converter, &both);
+		convert(&b, converter, whole_of(&b));
+		assert_color(&b, 0, 479, red / 2.0, 255 - green, blue < 128 ? 0 : 255);
+		picture_converter_set_color(converter, &none);
+		convert(&b, converter, whole_of(&b));
+		assert_color(&b, 0, 0, c[0], c[1], c[2]);
+	}
+	buffer_clear(&b);
+	picture_converter_free(converter);
+}
+
+static void test_no_night_light(void)
+{
+	struct miracast_color color = { .flags = MIRACAST_COLOR_MATRIX | MIRACAST_COLOR_CURVES };
+
+	for (guint i = 0; i < 9; i += 4)
+		color.matrix[i] = ONE;
+	for (guint i = 0; i < MIRACAST_COLOR_LUT; i++)
+		color.red[i] = color.green[i] = color.blue[i] = i * 257 - (i % 2 ? 100 : 0);
+	g_assert_null(picture_color_new(&color));
+	color.flags = 0;
+	memset(color.red, 0xff, sizeof(color.red));
+	g_assert_null(picture_color_new(&color));
+}
+
+/* Whatever a desktop sets: no overflow, black or white in the end. */
+static void test_wild_colors(void)
+{
+	struct miracast_color color = { .flags = MIRACAST_COLOR_MATRIX };
+	struct picture_color *prepared;
+	guint32 rgb[] = { 0xffffff, 0x000000, 0x010101 };
+
+	memset(color.matrix, 0x7f, 3 * sizeof(color.matrix[0]));
+	memset(color.matrix + 3, 0xff, 3 * sizeof(color.matrix[0]));
+	prepared = picture_color_new(&color);
+	picture_color_apply(prepared, rgb, G_N_ELEMENTS(rgb));
+	g_assert_cmphex(rgb[0], ==, 0xff0000);
+	g_assert_cmphex(rgb[1], ==, 0x000000);
+	g_assert_cmphex(rgb[2], ==, 0x300000); /* 3 times 16, the most there is */
+	picture_color_free(prepared);
 }
 
 static void noise(struct buffer *b)
@@ -391,6 +485,9 @@ int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
 	gst_init(NULL, NULL);
+	g_test_add_func("/picture-convert/night-light", test_night_light);
+	g_test_add_func("/picture-convert/no-night-light", test_no_night_light);
+	g_test_add_func("/picture-convert/wild-colors", test_wild_colors);
 	g_test_add_func("/picture-convert/colors", test_colors);
 	g_test_add_func("/picture-convert/parts", test_parts);
 	g_test_add_func("/picture-convert/cursor", test_cursor);

@@ -78,6 +78,7 @@ struct kernel_source {
 	struct picture_converter *converter;
 	guint32 converter_fourcc;
 	struct stream_mode mode;
+	struct miracast_color color; /* of the newest picture; serial 0: none */
 
 	gboolean holds;		     /* @frame is held: it has another size than the stream ... */
 	gboolean waited;	     /* ... or had, until the stream followed */
@@ -334,9 +335,27 @@ static gboolean prepare_converter(struct kernel_source *s, const struct miracast
 	s->converter = picture_converter_new(frame->fourcc, frame->width, frame->height);
 	s->converter_fourcc = frame->fourcc;
 	s->everything = TRUE;
-	if (!s->converter)
+	if (s->converter)
+		picture_converter_set_color(s->converter, &s->color);
+	else
 		complain_once(s, "no conversion for it");
 	return s->converter != NULL;
+}
+
+/* The desktop's newest, which are the frame's as a rule, if that has others than the one before. */
+static void follow_color(struct kernel_source *s, const struct miracast_frame *frame)
+{
+	struct miracast_color color = { 0 };
+
+	if (frame->color_serial == s->color.serial)
+		return;
+	/* When that fails, the next frame has them. */
+	if (frame->color_serial &&
+	    s->callbacks->io_control(s->host, false, MIRACAST_CTL_GET_COLOR, 0, NULL, sizeof(color), &color, NULL))
+		return;
+	s->color = color;
+	s->everything = TRUE;
+	picture_converter_set_color(s->converter, &s->color);
 }
 
 static struct area clip(const struct miracast_rect *rect, const struct miracast_frame *frame)
@@ -406,6 +425,7 @@ static gboolean look_at(struct kernel_source *s, const struct miracast_frame *fr
 	*view = (struct view){ 0 };
 	if (!prepare_converter(s, frame))
 		return FALSE;
+	follow_color(s, frame);
 	bytes = picture_converter_bytes_per_pixel(s->converter);
 	mapping = map_picture(s, frame->buffer_id);
 	if (!mapping)

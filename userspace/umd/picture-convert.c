@@ -8,7 +8,7 @@
 
 #include <drm_fourcc.h>
 
-/* A line of what is not XRGB8888, or has a cursor on it, is looked at in pieces of so many pixels. */
+/* A line of what is not XRGB8888, has a cursor on it or other colours, is looked at in pieces of so many pixels. */
 #define PIECE 256
 
 /* BT.709 limited range: 8 bit RGB into 8 bit Y'CbCr, in units of 1 / 2^15 (ITU-R BT.709-6, 3.3 to 3.5). */
@@ -188,6 +188,7 @@ struct picture_converter {
 	guint width;
 	guint height;
 	convert_lines_func convert_lines;
+	struct picture_color *color; /* NULL: they stay */
 };
 
 struct picture_converter *picture_converter_new(guint32 fourcc, guint width, guint height)
@@ -209,7 +210,15 @@ struct picture_converter *picture_converter_new(guint32 fourcc, guint width, gui
 
 void picture_converter_free(struct picture_converter *c)
 {
+	if (c)
+		picture_color_free(c->color);
 	g_free(c);
+}
+
+void picture_converter_set_color(struct picture_converter *c, const struct miracast_color *color)
+{
+	picture_color_free(c->color);
+	c->color = picture_color_new(color);
 }
 
 guint picture_converter_bytes_per_pixel(const struct picture_converter *c)
@@ -257,6 +266,8 @@ static void convert_piece(const struct picture_converter *c, const struct rgb_vi
 					  unpacked[i], lines->width);
 		if (cursor)
 			blend_cursor(cursor, unpacked[i], x, line, lines->width);
+		if (c->color)
+			picture_color_apply(c->color, unpacked[i], lines->width);
 		lines->rgb[i] = unpacked[i];
 	}
 	c->convert_lines(lines);
@@ -275,7 +286,7 @@ static void convert(const struct picture_converter *c, const struct rgb_view *so
 {
 	const guint left = area->x1 & ~1u, right = MIN((area->x2 + 1) & ~1u, c->width);
 	const guint bottom = MIN((area->y2 + 1) & ~1u, c->height);
-	const gboolean in_place = !cursor && is_in_place(c, source);
+	const gboolean in_place = !cursor && !c->color && is_in_place(c, source);
 	const guint length = in_place ? c->width : PIECE;
 	const gsize luma_stride = picture_stride(picture, 0);
 

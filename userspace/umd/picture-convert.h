@@ -13,6 +13,7 @@
 #pragma once
 
 #include "frame-source.h"
+#include "picture-color.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +37,8 @@ struct picture_converter;
 /* NULL if @fourcc is not known. */
 struct picture_converter *picture_converter_new(guint32 fourcc, guint width, guint height);
 void picture_converter_free(struct picture_converter *converter);
+/* What becomes of the colours of all that is converted from now on, with the cursor's. */
+void picture_converter_set_color(struct picture_converter *converter, const struct miracast_color *color);
 guint picture_converter_bytes_per_pixel(const struct picture_converter *converter);
 
 /* Convert @area, which must lie within the picture, and what shares chroma with its edges. */
