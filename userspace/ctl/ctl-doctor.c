@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "ctl-desktop.h"
 #include "ctl-doctor.h"
 #include "imports.h"
 #include "kernel.h"
@@ -209,6 +210,32 @@ static void check_cards(struct doctor *d)
 	}
 }
 
+/* ---- desktop ----------------------------------------------------------------- */
+
+static void check_desktop(struct doctor *d)
+{
+	g_auto(GStrv) environment = g_get_environ();
+	g_autofree char *name = desktop_name(environment);
+	g_autoptr(GPtrArray) monitors = desktop_monitors("/sys/class/drm");
+
+	if (name)
+		doctor_say(d, "desktop", OK, "", "%s", name);
+	else
+		doctor_say(d, "desktop", WARN, "Ask in the desktop, as its user: miracastctl doctor",
+			   "you are in no desktop of this computer");
+	for (guint i = 0; i < monitors->len; i++) {
+		const struct desktop_monitor *monitor = g_ptr_array_index(monitors, i);
+
+		if (monitor->used)
+			doctor_say(d, "monitor", OK, "", "%s is used by the desktop", monitor->name);
+		else
+			doctor_say(d, "monitor", WARN,
+				   "Switch it on in the display settings of your desktop, or wake the screens.",
+				   "%s is connected, but no desktop uses it: the display is black",
+				   monitor->name);
+	}
+}
+
 /* ---- Wi-Fi ------------------------------------------------------------------ */
 
 static gboolean any_blocked(const char *kind)
@@ -307,6 +334,7 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	if (loaded)
 		check_device(&d);
 	check_cards(&d);
+	check_desktop(&d);
 	check_wifi(&d);
 	check_program(&d, "dnsmasq", PACKAGE_DNSMASQ, FAIL,
 		      "gives displays their address over Wi-Fi P2P");
