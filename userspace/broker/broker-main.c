@@ -460,6 +460,7 @@ static enum exit_status run(struct daemon *d)
 					      .bus = d->session_bus ? G_BUS_TYPE_SESSION :
 								      G_BUS_TYPE_SYSTEM,
 					      .diagnosis = { .umd_program = d->config.umd_program,
+							     .radio = radio_ask,
 							     .quirks_dir = d->config.quirks_dir,
 							     .bus = G_BUS_TYPE_SYSTEM },
 					      .module = d->module,

@@ -20,6 +20,7 @@
 
 struct diagnosis {
 	GDBusConnection *bus;
+	radio *(*radio)(const char *ifname);
 	GCancellable *cancellable;
 	encoder_check *encoder;
 	GVariantBuilder checks;
@@ -100,6 +101,26 @@ static void say_country(diagnosis *d, const char *name, GVariant *properties)
 		    "%s knows no country and may use the fewest channels only", name);
 }
 
+/* What the driver promises; only a cast shows whether it keeps that. */
+static void say_radio(diagnosis *d, const char *name)
+{
+	g_autoptr(radio) r = d->radio(name);
+	guint channels = r ? radio_channels(r) : 0;
+
+	if (!r)
+		return;
+	if (!radio_is_owner(r))
+		say(d, "radio", "warn", reason_code_hint(REASON_NO_P2P_SUPPORT),
+		    "%s cannot own a Wi-Fi P2P group, which most displays want it to", name);
+	else if (channels == 0)
+		say(d, "radio", "warn", "Leave the Wi-Fi network while you cast, or use another Wi-Fi adapter.",
+		    "%s cannot be in a network and cast at once", name);
+	else if (channels == 1)
+		say(d, "radio", "ok", "", "%s can cast beside a network, on the channel of that one", name);
+	else
+		say(d, "radio", "ok", "", "%s can cast beside a network, also on another channel", name);
+}
+
 static void interface_came(GObject *source, GAsyncResult *result, gpointer user_data)
 {
 	diagnosis *d = user_data;
@@ -120,6 +141,7 @@ static void interface_came(GObject *source, GAsyncResult *result, gpointer user_
 	    g_strv_contains(modes, "p2p")) {
 		say(d, "p2p", "ok", "", "%s can do Wi-Fi P2P", name);
 		say_country(d, name, properties);
+		say_radio(d, name);
 	} else {
 		say(d, "p2p", "warn", reason_code_hint(REASON_NO_P2P_SUPPORT),
 		    "%s cannot do Wi-Fi P2P", name);
@@ -278,6 +300,7 @@ diagnosis *diagnosis_new(const struct diagnosis_config *config, diagnosis_done *
 
 	d->done = done;
 	d->user_data = user_data;
+	d->radio = config->radio;
 	d->cancellable = g_cancellable_new();
 	g_variant_builder_init(&d->checks, G_VARIANT_TYPE("aa{sv}"));
 	d->timer = g_timeout_add_seconds(DIAGNOSIS_SECONDS, timed_out, d);

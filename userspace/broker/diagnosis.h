@@ -9,6 +9,7 @@
  *	encoder		a miracast-umd encodes a few pictures
  *	wpa_supplicant	is it there, with P2P and Wi-Fi Display?
  *	p2p		each of its interfaces: can it do P2P, for which country?
+ *	radio		those that can: beside the user's network, on how many channels?
  *	iwd		does it run beside wpa_supplicant?
  *	avahi		does it run? it finds the displays of the network
  *	quirks		are there files of the user's, and are they right?
@@ -19,6 +20,8 @@
 #pragma once
 
 #include <gio/gio.h>
+
+#include "radio.h"
 
 G_BEGIN_DECLS
 
@@ -31,11 +34,13 @@ typedef struct diagnosis diagnosis;
  * @umd_program: path of miracast-umd
  * @quirks_dir: see quirk-files.h; NULL: none
  * @bus: where wpa_supplicant is
+ * @radio: radio_ask(); tests have their own
  */
 struct diagnosis_config {
 	const char *umd_program;
 	const char *quirks_dir;
 	GBusType bus;
+	radio *(*radio)(const char *ifname);
 };
 
 /**

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the daemon says of the adapters that a wpa_supplicant has, which the test plays.
+ */
+#include "diagnosis.h"
+
+#include <linux/nl80211.h>
+#include <string.h>
+
+#include <netlink/genl/genl.h>
+#include <netlink/msg.h>
+
+#include "mock-wpas.h"
+
+struct fixture {
+	GTestDBus *test_bus;
+	GDBusConnection *wpas_bus;
+	mock_wpas *wpas;
+	GVariant *checks;
+};
+
+static void set_up(struct fixture *f, gconstpointer data)
+{
+	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
+	g_test_dbus_up(f->test_bus);
+	f->wpas_bus = g_dbus_connection_new_for_address_sync(
+		g_test_dbus_get_bus_address(f->test_bus),
+		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
+		NULL);
+	f->wpas = mock_wpas_new(f->wpas_bus, GPOINTER_TO_INT(data));
+}
+
+static void tear_down(struct fixture *f, gconstpointer data)
+{
+	mock_wpas_free(f->wpas);
+	g_object_unref(f->wpas_bus);
+	g_clear_pointer(&f->checks, g_variant_unref);
+	g_test_dbus_down(f->test_bus);
+	g_object_unref(f->test_bus);
+}
+
+static void came(diagnosis *d, GVariant *checks, gpointer user_data)
+{
+	struct fixture *f = user_data;
+
+	f->checks = g_variant_ref(checks);
+}
+
+/* What "radio" says, "result: text"; NULL: nothing. */
+static char *diagnose(struct fixture *f, radio *(*ask)(const char *ifname))
+{
+	const struct diagnosis_config config = {
+		.umd_program = FAKE_UMD,
+		.quirks_dir = "/nonexistent",
+		.bus = G_BUS_TYPE_SESSION,
+		.radio = ask,
+	};
+	g_autoptr(diagnosis) d = diagnosis_new(&config, came, f);
+	const char *check, *result, *text, *next;
+	char *said = NULL;
+	GVariantIter iter;
+	GVariant *item;
+
+	while (!f->checks)
+		g_main_context_iteration(NULL, TRUE);
+	g_variant_iter_init(&iter, f->checks);
+	while (g_variant_iter_next(&iter, "@a{sv}", &item)) {
+		g_autoptr(GVariant) row = item;
+
+		g_assert_true(g_variant_lookup(row, "check", "&s", &check));
+		g_assert_true(g_variant_lookup(row, "result", "&s", &result));
+		g_assert_true(g_variant_lookup(row, "text", "&s", &text));
+		g_assert_true(g_variant_lookup(row, "next", "&s", &next));
+		g_assert_cmpint(strcmp(result, "ok") == 0, ==, *next == '\0');
+		if (strcmp(check, "radio") != 0)
+			continue;
+		g_assert_null(said);
+		said = g_strdup_printf("%s: %s", result, text);
+	}
+	return said;
+}
+
+static void put_flag_of(struct nl_msg *message, int attribute, int type, int other)
+{
+	struct nlattr *nest = nla_nest_start(message, attribute);
+
+	nla_put_flag(message, type);
+	if (other >= 0)
+		nla_put_flag(message, other);
+	nla_nest_end(message, nest);
+}
+
+/* @types: station, and this one; @channels: 0 for no combination */
+static radio *radio_with(int type, guint channels)
+{
+	struct nl_msg *message = nlmsg_alloc();
+	struct nlattr *list, *nest, *limits, *limit;
+	radio *r = radio_new();
+
+	genlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, 0, 0, NLM_F_MULTI, NL80211_CMD_NEW_WIPHY, 0);
+	put_flag_of(message, NL80211_ATTR_SUPPORTED_IFTYPES, NL80211_IFTYPE_STATION, type);
+	if (channels) {
+		list = nla_nest_start(message, NL80211_ATTR_INTERFACE_COMBINATIONS);
+		nest = nla_nest_start(message, 1);
+		limits = nla_nest_start(message, NL80211_IFACE_COMB_LIMITS);
+		limit = nla_nest_start(message, 1);
+		nla_put_u32(message, NL80211_IFACE_LIMIT_MAX, 2);
+		put_flag_of(message, NL80211_IFACE_LIMIT_TYPES, NL80211_IFTYPE_STATION, type);
+		nla_nest_end(message, limit);
+		nla_nest_end(message, limits);
+		nla_put_u32(message, NL80211_IFACE_COMB_MAXNUM, 2);
+		nla_put_u32(message, NL80211_IFACE_COMB_NUM_CHANNELS, channels);
+		nla_nest_end(message, nest);
+		nla_nest_end(message, list);
+	}
+	radio_hear(r, message);
+	nlmsg_free(message);
+	return r;
+}
+
+static radio *two_channels(const char *ifname)
+{
+	g_assert_cmpstr(ifname, ==, "wlan0");
+	return radio_with(NL80211_IFTYPE_P2P_GO, 2);
+}
+
+static radio *one_channel(const char *ifname)
+{
+	return radio_with(NL80211_IFTYPE_P2P_GO, 1);
+}
+
+static radio *not_beside(const char *ifname)
+{
+	return radio_with(NL80211_IFTYPE_P2P_GO, 0);
+}
+
+static radio *never_owner(const char *ifname)
+{
+	return radio_with(NL80211_IFTYPE_P2P_CLIENT, 2);
+}
+
+static radio *unknown(const char *ifname)
+{
+	return NULL;
+}
+
+static void test_radio(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		radio *(*ask)(const char *ifname);
+		const char *said;
+	} cases[] = {
+		{ two_channels, "ok: wlan0 can cast beside a network, also on another channel" },
+		{ one_channel, "ok: wlan0 can cast beside a network, on the channel of that one" },
+		{ not_beside, "warn: wlan0 cannot be in a network and cast at once" },
+		{ never_owner, "warn: wlan0 cannot own a Wi-Fi P2P group, which most displays want it to" },
+		{ unknown, NULL },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *said = diagnose(f, cases[i].ask);
+
+		g_assert_cmpstr(said, ==, cases[i].said);
+		g_clear_pointer(&f->checks, g_variant_unref);
+	}
+}
+
+/* Of an adapter that cannot do P2P at all it is not asked. */
+static radio *asked(const char *ifname)
+{
+	g_assert_not_reached();
+}
+
+static void test_no_p2p(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *said = diagnose(f, asked);
+
+	g_assert_null(said);
+}
+
+#define TEST(name, build, function) \
+	g_test_add("/diagnosis/" name, struct fixture, GINT_TO_POINTER(build), set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	TEST("radio", MOCK_COMPLETE, test_radio);
+	TEST("no-p2p", MOCK_NO_P2P, test_no_p2p);
+	return g_test_run();
+}
