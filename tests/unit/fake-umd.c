@@ -195,7 +195,8 @@ int main(int argc, char **argv)
 	if (argc > 1 && g_str_has_prefix(argv[1], "--check-encoder=")) {
 		gboolean works = !strstr(argv[1], "nonsense");
 
-		g_print("%s\n", works ? "fakeenc" : "encoder \"nonsense\" is not known");
+		g_print("%s%s\n", works ? "fakeenc" : "encoder \"nonsense\" is not known",
+			works && g_getenv("GST_FAKE_UMD_SOFTWARE") ? CHANNEL_ENCODER_SOFTWARE : "");
 		return works ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (late)

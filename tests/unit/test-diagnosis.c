@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the daemon says of the adapters that a wpa_supplicant has, which the test plays.
+ * What the daemon says of the adapters that a wpa_supplicant has, which the test plays, and of the encoder.
  */
 #include "diagnosis.h"
 
 #include <linux/nl80211.h>
 #include <string.h>
+#include <unistd.h>
 
+#include <glib/gstdio.h>
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 
@@ -17,6 +19,7 @@ struct fixture {
 	GDBusConnection *wpas_bus;
 	mock_wpas *wpas;
 	GVariant *checks;
+	char *drm_class;
 };
 
 static void set_up(struct fixture *f, gconstpointer data)
@@ -28,10 +31,32 @@ static void set_up(struct fixture *f, gconstpointer data)
 		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
 		NULL);
 	f->wpas = mock_wpas_new(f->wpas_bus, GPOINTER_TO_INT(data));
+	f->drm_class = g_dir_make_tmp("drm-XXXXXX", NULL);
+}
+
+/* Its device/driver, and that only, is what is looked at; NULL takes card0 away. */
+static void set_card(struct fixture *f, const char *driver)
+{
+	g_autofree char *card = g_build_filename(f->drm_class, "card0", NULL);
+	g_autofree char *device = g_build_filename(card, "device", NULL);
+	g_autofree char *link = g_build_filename(device, "driver", NULL);
+	g_autofree char *target = g_strdup_printf("../../../../bus/pci/drivers/%s", driver ? driver : "");
+
+	g_unlink(link);
+	if (driver) {
+		g_assert_cmpint(g_mkdir_with_parents(device, 0700), ==, 0);
+		g_assert_cmpint(symlink(target, link), ==, 0);
+	} else {
+		g_rmdir(device);
+		g_rmdir(card);
+	}
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)
 {
+	set_card(f, NULL);
+	g_assert_cmpint(g_rmdir(f->drm_class), ==, 0);
+	g_free(f->drm_class);
 	mock_wpas_free(f->wpas);
 	g_object_unref(f->wpas_bus);
 	g_clear_pointer(&f->checks, g_variant_unref);
@@ -46,14 +71,15 @@ static void came(diagnosis *d, GVariant *checks, gpointer user_data)
 	f->checks = g_variant_ref(checks);
 }
 
-/* What "radio" says, "result: text"; NULL: nothing. */
-static char *diagnose(struct fixture *f, radio *(*ask)(const char *ifname))
+/* What a line says, "result: text"; NULL: it is not there. */
+static char *diagnose(struct fixture *f, const char *line, radio *(*ask)(const char *ifname))
 {
 	const struct diagnosis_config config = {
 		.umd_program = FAKE_UMD,
 		.quirks_dir = "/nonexistent",
 		.bus = G_BUS_TYPE_SESSION,
 		.radio = ask,
+		.drm_class = f->drm_class,
 	};
 	g_autoptr(diagnosis) d = diagnosis_new(&config, came, f);
 	const char *check, *result, *text, *next;
@@ -72,11 +98,12 @@ static char *diagnose(struct fixture *f, radio *(*ask)(const char *ifname))
 		g_assert_true(g_variant_lookup(row, "text", "&s", &text));
 		g_assert_true(g_variant_lookup(row, "next", "&s", &next));
 		g_assert_cmpint(strcmp(result, "ok") == 0, ==, *next == '\0');
-		if (strcmp(check, "radio") != 0)
+		if (strcmp(check, line) != 0)
 			continue;
 		g_assert_null(said);
 		said = g_strdup_printf("%s: %s", result, text);
 	}
+	g_clear_pointer(&f->checks, g_variant_unref);
 	return said;
 }
 
@@ -158,10 +185,9 @@ static void test_radio(struct fixture *f, gconstpointer data)
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *said = diagnose(f, cases[i].ask);
+		g_autofree char *said = diagnose(f, "radio", cases[i].ask);
 
 		g_assert_cmpstr(said, ==, cases[i].said);
-		g_clear_pointer(&f->checks, g_variant_unref);
 	}
 }
 
@@ -173,9 +199,41 @@ static radio *asked(const char *ifname)
 
 static void test_no_p2p(struct fixture *f, gconstpointer data)
 {
-	g_autofree char *said = diagnose(f, asked);
+	g_autofree char *said = diagnose(f, "radio", asked);
 
 	g_assert_null(said);
+}
+
+/* Encoding on the processor is well where there is nothing better; the card is not looked at where it encodes. */
+static void test_encoder(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *driver;
+		const char *software, *hardware;
+	} cases[] = {
+		{ NULL, "ok: video with fakeenc, on the processor", "ok: video with fakeenc" },
+		{ "bochs-drm", "ok: video with fakeenc, on the processor", "ok: video with fakeenc" },
+		{ "i915", "warn: video with fakeenc, on the processor: no encoder of card0 (i915) works",
+		  "ok: video with fakeenc" },
+		{ "xe", "warn: video with fakeenc, on the processor: no encoder of card0 (xe) works",
+		  "ok: video with fakeenc" },
+		{ "amdgpu", "warn: video with fakeenc, on the processor: no encoder of card0 (amdgpu) works",
+		  "ok: video with fakeenc" },
+		{ "radeon", "warn: video with fakeenc, on the processor: no encoder of card0 (radeon) works",
+		  "ok: video with fakeenc" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *software = NULL, *hardware = NULL;
+
+		set_card(f, cases[i].driver);
+		g_setenv("GST_FAKE_UMD_SOFTWARE", "1", TRUE);
+		software = diagnose(f, "encoder", unknown);
+		g_unsetenv("GST_FAKE_UMD_SOFTWARE");
+		hardware = diagnose(f, "encoder", unknown);
+		g_assert_cmpstr(software, ==, cases[i].software);
+		g_assert_cmpstr(hardware, ==, cases[i].hardware);
+	}
 }
 
 #define TEST(name, build, function) \
@@ -186,5 +244,6 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	TEST("radio", MOCK_COMPLETE, test_radio);
 	TEST("no-p2p", MOCK_NO_P2P, test_no_p2p);
+	TEST("encoder", MOCK_COMPLETE, test_encoder);
 	return g_test_run();
 }

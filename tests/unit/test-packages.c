@@ -22,6 +22,7 @@ static void test_distributions(void)
 	assert_command("ID=debian\n", PACKAGE_DNSMASQ, "apt install dnsmasq-base");
 	assert_command("NAME=\"Fedora Linux\"\nID=fedora\n", PACKAGE_DNSMASQ, "dnf install dnsmasq");
 	assert_command("ID=arch\n", PACKAGE_SOUND_SERVER, "pacman -S pipewire-pulse wireplumber");
+	assert_command("ID=debian\n", PACKAGE_VA_AMD, "apt install mesa-va-drivers gstreamer1.0-plugins-bad");
 	assert_command("ID=\"opensuse-tumbleweed\"\nID_LIKE=\"opensuse suse\"\n", PACKAGE_BUSYBOX,
 		       "zypper install busybox");
 }

@@ -461,6 +461,7 @@ static enum exit_status run(struct daemon *d)
 								      G_BUS_TYPE_SYSTEM,
 					      .diagnosis = { .umd_program = d->config.umd_program,
 							     .radio = radio_ask,
+							     .drm_class = "/sys/class/drm",
 							     .quirks_dir = d->config.quirks_dir,
 							     .bus = G_BUS_TYPE_SYSTEM },
 					      .module = d->module,

@@ -9,6 +9,7 @@
 #include "avahi.h"
 #include "channel.h"
 #include "encoder-check.h"
+#include "imports.h"
 #include "packages.h"
 #include "quirk-files.h"
 #include "reason.h"
@@ -23,6 +24,7 @@ struct diagnosis {
 	radio *(*radio)(const char *ifname);
 	GCancellable *cancellable;
 	encoder_check *encoder;
+	char *drm_class;
 	GVariantBuilder checks;
 	guint open; /* questions that were not answered */
 	guint timer; /* the end of all, or its first step */
@@ -249,18 +251,56 @@ static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* ---- encoder ------------------------------------------------------------------ */
 
-static void encoder_came(encoder_check *check, const char *element, const GError *error,
+/* Whose cards may have an encoder, and what it takes. */
+static const struct {
+	const char *driver;
+	enum package package;
+} vendors[] = {
+	{ "i915", PACKAGE_VA_INTEL },
+	{ "xe", PACKAGE_VA_INTEL },
+	{ "amdgpu", PACKAGE_VA_AMD },
+	{ "radeon", PACKAGE_VA_AMD },
+};
+
+/* The first card that may do better; FALSE: there is none. */
+static gboolean say_better(diagnosis *d, const char *element)
+{
+	g_autoptr(GPtrArray) cards = imports_cards(d->drm_class);
+
+	for (guint i = 0; i < cards->len; i++) {
+		const struct import_card *card = g_ptr_array_index(cards, i);
+
+		for (guint j = 0; j < G_N_ELEMENTS(vendors); j++) {
+			g_autofree char *install = NULL, *next = NULL;
+
+			if (!g_str_equal(vendors[j].driver, card->driver))
+				continue;
+			install = package_command(vendors[j].package, NULL);
+			next = g_strdup_printf("If that is missing: %s", install);
+			say(d, "encoder", "warn", next, "video with %s, on the processor: no encoder of %s (%s) works",
+			    element, card->name, card->driver);
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+static void encoder_came(encoder_check *check, const char *element, gboolean software, const GError *error,
 			 gpointer user_data)
 {
 	diagnosis *d = user_data;
 
-	if (element)
+	if (element && software) {
+		if (!say_better(d, element))
+			say(d, "encoder", "ok", "", "video with %s, on the processor", element);
+	} else if (element) {
 		say(d, "encoder", "ok", "", "video with %s", element);
-	else if (error->code == REASON_CONFIGURATION)
+	} else if (error->code == REASON_CONFIGURATION) {
 		say(d, "encoder", "fail", channel_reason_hint(CHANNEL_REASON_ENCODER_MISSING), "%s",
 		    error->message);
-	else
+	} else {
 		say(d, "encoder", "fail", reason_error_hint(error), "%s", error->message);
+	}
 	answered(d);
 }
 
@@ -301,6 +341,7 @@ diagnosis *diagnosis_new(const struct diagnosis_config *config, diagnosis_done *
 	d->done = done;
 	d->user_data = user_data;
 	d->radio = config->radio;
+	d->drm_class = g_strdup(config->drm_class);
 	d->cancellable = g_cancellable_new();
 	g_variant_builder_init(&d->checks, G_VARIANT_TYPE("aa{sv}"));
 	d->timer = g_timeout_add_seconds(DIAGNOSIS_SECONDS, timed_out, d);
@@ -321,5 +362,6 @@ void diagnosis_free(diagnosis *d)
 	encoder_check_free(d->encoder);
 	g_clear_object(&d->bus);
 	g_variant_builder_clear(&d->checks);
+	g_free(d->drm_class);
 	g_free(d);
 }

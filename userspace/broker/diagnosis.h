@@ -6,7 +6,8 @@
  * do, depends on who asks: on rights, and on what the daemon's unit lets it see.
  * So these questions are put by the daemon:
  *
- *	encoder		a miracast-umd encodes a few pictures
+ *	encoder		a miracast-umd encodes a few pictures; if that takes the processor,
+ *			is there a graphics card that may have an encoder?
  *	wpa_supplicant	is it there, with P2P and Wi-Fi Display?
  *	p2p		each of its interfaces: can it do P2P, for which country?
  *	radio		those that can: beside the user's network, on how many channels?
@@ -35,12 +36,14 @@ typedef struct diagnosis diagnosis;
  * @quirks_dir: see quirk-files.h; NULL: none
  * @bus: where wpa_supplicant is
  * @radio: radio_ask(); tests have their own
+ * @drm_class: /sys/class/drm; tests have their own
  */
 struct diagnosis_config {
 	const char *umd_program;
 	const char *quirks_dir;
 	GBusType bus;
 	radio *(*radio)(const char *ifname);
+	const char *drm_class;
 };
 
 /**

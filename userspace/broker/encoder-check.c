@@ -6,6 +6,8 @@
 
 #include "encoder-check.h"
 
+#include <string.h>
+
 #include "channel.h"
 #include "reason.h"
 
@@ -18,10 +20,10 @@ struct encoder_check {
 	gpointer user_data;
 };
 
-static void finish(encoder_check *check, const char *element, const GError *error)
+static void finish(encoder_check *check, const char *element, gboolean software, const GError *error)
 {
 	g_clear_handle_id(&check->timer, g_source_remove);
-	check->done(check, element, error, check->user_data);
+	check->done(check, element, software, error, check->user_data);
 }
 
 static void came(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -31,6 +33,7 @@ static void came(GObject *source, GAsyncResult *result, gpointer user_data)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *output = NULL;
 	g_autofree char *clean = NULL;
+	gboolean software;
 
 	if (!g_subprocess_communicate_utf8_finish(process, result, &output, NULL, &error)) {
 		g_autoptr(GError) failed = NULL;
@@ -38,17 +41,20 @@ static void came(GObject *source, GAsyncResult *result, gpointer user_data)
 		if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 			return;
 		failed = g_error_new(REASON_ERROR, REASON_UMD_START, "%s", error->message);
-		finish(check, NULL, failed);
+		finish(check, NULL, FALSE, failed);
 		return;
 	}
 	clean = channel_clean_text(output, CHANNEL_MAX_TEXT);
 	if (g_subprocess_get_if_exited(process) && g_subprocess_get_exit_status(process) == 0) {
-		finish(check, clean, NULL);
+		software = g_str_has_suffix(clean, CHANNEL_ENCODER_SOFTWARE);
+		if (software)
+			clean[strlen(clean) - strlen(CHANNEL_ENCODER_SOFTWARE)] = '\0';
+		finish(check, clean, software, NULL);
 		return;
 	}
 	error = g_error_new(REASON_ERROR, REASON_CONFIGURATION, "%s",
 			    *clean ? clean : "the user-mode driver cannot say which encoder works");
-	finish(check, NULL, error);
+	finish(check, NULL, FALSE, error);
 }
 
 static gboolean timed_out(gpointer user_data)
@@ -62,7 +68,7 @@ static gboolean timed_out(gpointer user_data)
 	check->timer = 0;
 	g_cancellable_cancel(check->cancellable);
 	g_subprocess_force_exit(check->process);
-	finish(check, NULL, error);
+	finish(check, NULL, FALSE, error);
 	return G_SOURCE_REMOVE;
 }
 
@@ -71,7 +77,7 @@ static gboolean not_started(gpointer user_data)
 	encoder_check *check = user_data;
 
 	check->timer = 0;
-	finish(check, NULL, check->error);
+	finish(check, NULL, FALSE, check->error);
 	return G_SOURCE_REMOVE;
 }
 

@@ -18,13 +18,14 @@ typedef struct encoder_check encoder_check;
 /**
  * encoder_check_done - it has answered, or had its time
  * @element: the encoder that works, or NULL
+ * @software: it runs on the processor
  * @error: REASON_CONFIGURATION if one was asked for that does not work, else
  *	REASON_UMD_START or _UMD_HUNG; NULL if @element is not
  *
  * Called once, from the main loop.  May free the check.
  */
-typedef void encoder_check_done(encoder_check *check, const char *element, const GError *error,
-				gpointer user_data);
+typedef void encoder_check_done(encoder_check *check, const char *element, gboolean software,
+				const GError *error, gpointer user_data);
 
 /* @umd_program: path of miracast-umd; @name: GStreamer element, or NULL: any */
 encoder_check *encoder_check_new(const char *umd_program, const char *name,

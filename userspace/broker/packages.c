@@ -13,20 +13,29 @@ static const struct distribution {
 } distributions[] = {
 	{ { "debian", "ubuntu" },
 	  "apt install",
-	  { "dnsmasq-base", "busybox", "avahi-daemon", "pipewire-audio" } },
+	  { "dnsmasq-base", "busybox", "avahi-daemon", "pipewire-audio",
+	    "intel-media-va-driver gstreamer1.0-plugins-bad", "mesa-va-drivers gstreamer1.0-plugins-bad" } },
 	{ { "fedora", "rhel", "centos" },
 	  "dnf install",
-	  { "dnsmasq", "busybox", "avahi", "pipewire-pulseaudio wireplumber" } },
+	  { "dnsmasq", "busybox", "avahi", "pipewire-pulseaudio wireplumber",
+	    "libva-intel-media-driver gstreamer1-plugins-bad-free",
+	    /* Of RPM Fusion: Fedora's own leaves H.264 out. */
+	    "mesa-va-drivers-freeworld gstreamer1-plugins-bad-free" } },
 	{ { "arch" },
 	  "pacman -S",
-	  { "dnsmasq", "busybox", "avahi", "pipewire-pulse wireplumber" } },
+	  { "dnsmasq", "busybox", "avahi", "pipewire-pulse wireplumber", "intel-media-driver gst-plugin-va",
+	    "mesa gst-plugin-va" } },
 	{ { "suse", "opensuse", "opensuse-tumbleweed", "opensuse-leap" },
 	  "zypper install",
-	  { "dnsmasq", "busybox", "avahi", "pipewire-pulseaudio wireplumber" } },
+	  { "dnsmasq", "busybox", "avahi", "pipewire-pulseaudio wireplumber",
+	    "intel-media-driver gstreamer-plugins-bad", "Mesa-libva gstreamer-plugins-bad" } },
 };
 
 static const struct distribution unknown = {
-	{ NULL }, "install", { "dnsmasq", "busybox", "avahi", "PipeWire and WirePlumber" },
+	{ NULL },
+	"install",
+	{ "dnsmasq", "busybox", "avahi", "PipeWire and WirePlumber", "Intel's media driver and GStreamer's VA plugin",
+	  "Mesa's VA-API driver and GStreamer's VA plugin" },
 };
 
 static const struct distribution *find(const char *id)

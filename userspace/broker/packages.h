@@ -18,6 +18,8 @@ enum package {
 	PACKAGE_BUSYBOX, /* the program busybox, with udhcpc */
 	PACKAGE_AVAHI, /* the daemon avahi-daemon */
 	PACKAGE_SOUND_SERVER, /* PipeWire with WirePlumber, and PulseAudio's protocol */
+	PACKAGE_VA_INTEL, /* VA-API for Intel's graphics, and GStreamer's elements for it */
+	PACKAGE_VA_AMD, /* the same for AMD's */
 	N_PACKAGES,
 };
 

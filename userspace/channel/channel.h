@@ -299,6 +299,9 @@ G_BEGIN_DECLS
 	R(INTERNAL, "internal", CRITICAL_ERROR, \
 	  "This is a bug: report it with the debug log.")
 
+/* Behind the name that --check-encoder= of a UMD prints: it encodes on the processor. */
+#define CHANNEL_ENCODER_SOFTWARE " software"
+
 enum channel_side {
 	CHANNEL_BROKER,
 	CHANNEL_UMD,

@@ -267,12 +267,18 @@ static void close_other_fds(const struct umd *umd, int channel_fd)
 static int check_encoder(const char *name)
 {
 	const struct video_encoder *encoder = NULL;
+	struct wfd_encoder_limits limits = { 0 };
 	g_autoptr(GError) error = NULL;
 
 	if (gst_init_check(NULL, NULL, &error))
 		encoder = video_encoder_choose(*name ? name : NULL, &error);
-	g_print("%s\n", encoder ? video_encoder_element(encoder) : error->message);
-	return encoder ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (!encoder) {
+		g_print("%s\n", error->message);
+		return EXIT_FAILURE;
+	}
+	video_encoder_limits(encoder, &limits);
+	g_print("%s%s\n", video_encoder_element(encoder), limits.software ? CHANNEL_ENCODER_SOFTWARE : "");
+	return EXIT_SUCCESS;
 }
 
 static gboolean parse_options(struct umd *umd, int *channel_fd, char **encoder, int *argc,
