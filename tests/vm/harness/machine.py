@@ -37,6 +37,7 @@ class Machine:
     count_instructions: bool = False
     beside: bool = False
     append: list = field(default_factory=list)
+    devices: list = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -160,6 +161,8 @@ def _qemu_command(root, machine, shares, kernel_log, ports):
         "-device", "virtio-blk-pci,drive=root",
         "-device", "virtio-serial-pci",
     ]
+    for device in machine.devices:
+        command += ["-device", device]
     for name, descriptor in zip(("stdout", "stderr"), ports):
         command += ["-add-fd", f"fd={descriptor},set={descriptor}",
                     "-chardev", f"file,id={name},path=/dev/fdset/{descriptor},append=on",
