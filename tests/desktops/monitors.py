@@ -16,8 +16,8 @@ REFRESH = 60000
 FAULTS = ("torn", "stale", "reordered", "undamaged")
 
 
-def edid(width: int, height: int) -> bytes:
-    """A monitor that prefers this size, and takes 1024x768 as well; all at 60 Hz."""
+def edid(width: int, height: int, serial: int = 1) -> bytes:
+    """A monitor that prefers this size, and takes 1024x768 as well; all at 60 Hz. All are of one make."""
     blank_x, blank_y = 160, 30
     clock = (width + blank_x) * (height + blank_y) * 60 // 10000
     timing = struct.pack("<H", clock) + bytes([
@@ -25,7 +25,8 @@ def edid(width: int, height: int) -> bytes:
         48, 32, 3 << 4 | 5, 0, 800 & 255, 450 & 255, 800 >> 8 << 4 | 450 >> 8, 0, 0, 0x18])
     name = b"\0\0\0\xfc\0" + b"Test monitor\n"
     limits = b"\0\0\0\xfd\0" + bytes([24, 75, 15, 90, 15, 0]) + b"\n      "
-    base = bytes.fromhex("00ffffffffffff0035a3010001000000011e010380502d780eee91a3544c99260f5054")
+    base = bytes.fromhex("00ffffffffffff0035a30100") + struct.pack("<I", serial) + \
+        bytes.fromhex("011e010380502d780eee91a3544c99260f5054")
     block = base + bytes([0, 0x08, 0]) + b"\1" * 16 + timing + name + limits + b"\0\0\0\x10" + bytes(14) + b"\0"
     return block + bytes([-sum(block) % 256])
 

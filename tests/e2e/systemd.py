@@ -58,6 +58,13 @@ class Systemd:
         """Output of a command where systemd is the first process."""
         return subprocess.run([*self._enter(), *argv], check=check, capture_output=True, text=True, timeout=120).stdout
 
+    def call(self, *argv: str) -> subprocess.CompletedProcess:
+        """The same, however it ends."""
+        return subprocess.run([*self._enter(), *argv], check=False, capture_output=True, text=True, timeout=120)
+
+    def succeeds(self, *argv: str) -> bool:
+        return self.call(*argv).returncode == 0
+
     def configure(self, unit: str, *lines: str) -> None:
         """The unit with other settings, lines of [Service]; all else stays as installed."""
         directory = _DROP_INS / f"{unit}.service.d"
@@ -67,6 +74,14 @@ class Systemd:
 
     def property(self, unit: str, name: str) -> str:
         return self.inside("systemctl", "show", f"--property={name}", "--value", unit).strip()
+
+    @staticmethod
+    def processes(unit: str) -> list[int]:
+        """Of a service, by the machine's own numbers."""
+        try:
+            return [int(line) for line in (_CGROUP / f"system.slice/{unit}.service/cgroup.procs").read_text().split()]
+        except OSError:
+            return []
 
     def stop(self) -> None:
         if not self._outer:

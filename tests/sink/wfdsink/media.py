@@ -185,6 +185,11 @@ def decoded_frames(ts_path: str) -> list[Frame | None]:
     return [known.get(picture["pts"] % mpegts.WRAP) if "pts" in picture else None for picture in _probe(ts_path)[0]]
 
 
+def decoded_sizes(ts_path: str) -> list[tuple[int, int]]:
+    """Width and height of each picture that the decoder yields, in order."""
+    return [(picture["width"], picture["height"]) for picture in _probe(ts_path)[0]]
+
+
 def export_frames(directory: str, target: str) -> int:
     """Writes every decoded picture as NUMBER-ARRIVAL.png into target; returns how many."""
     os.makedirs(target, exist_ok=True)

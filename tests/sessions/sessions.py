@@ -1,0 +1,563 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Whole desktops, each in the session of an ordinary user, cast to a display. Runs as root in a virtual machine.
+
+    sessions.py [--long] [--out DIR] [DESKTOP…]
+
+As on a laptop: another graphics card is the primary one, the installed service loads the module while the desktop runs, and
+the display sees what the desktop shows on its new monitor. One PASS or FAIL line for each step; what must have arrived is left
+in expected.json for seen.py.
+"""
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import pathlib
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+sys.dont_write_bytecode = True
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "desktops")]
+
+import environments  # noqa: E402
+from cast import DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, VIDEO_FORMATS, Cast  # noqa: E402
+from desktop import Card, DesktopError, end_process, wait_for  # noqa: E402
+from login import Login  # noqa: E402
+from monitors import edid  # noqa: E402
+from mouse import Mouse  # noqa: E402
+from radios import SINK_NETNS, run  # noqa: E402
+from systemd import Systemd  # noqa: E402
+
+PROGRAMS = pathlib.Path("/mnt/build/desktops")
+MODULE = pathlib.Path("/sys/module/miracast")
+HELPER = "/usr/libexec/miracast/miracast-module"
+RECORDINGS = pathlib.Path("/tmp/sessions")
+SECOND_SINK = "10.77.0.3"
+# 640x480 alone: another display at the same connector.
+SMALL_FORMATS = "00 00 01 10 00000001 00000000 00000000 00 0000 0000 00 none none"
+SMALL = (640, 480)
+# Whose pictures: on the display, and on the laptop's own screen.
+OURS, OWN = 0, 1
+PAINTERS = {OURS: "painter", OWN: "painter-own"}
+# Different pictures that have to arrive: of moving content, and after each of the other events.
+MANY, SOME = 10, 3
+# Many more are sent: between two of a slow desktop the same one again.
+REPEATS = 4
+REPLUGS = 10
+# From the call of a display to its picture, on an emulated processor.
+CAST_S = 180
+LIT_S = 60
+# Until display settings have drawn themselves, and what a picture of a screen that is not uniform has at least.
+SETTINGS_S = 180
+PICTURE_BYTES = 30000
+# The module goes when the desktop has let go of the card.
+UNLOAD_S = 40
+
+
+class Machine(Cast):
+    """The machine, the installed service, and the displays that call it."""
+
+    def __init__(self, args: argparse.Namespace):
+        super().__init__(args)
+        self.systemd = Systemd(self.out / "systemd.log")
+        self.login = Login(self.systemd, self.out)
+        self.displays: list[subprocess.Popen] = []
+
+    def prepare(self) -> None:
+        for module in ("virtio-gpu", "uinput", "evdev"):
+            run("modprobe", module)
+        run("tar", "-C", "/", "-x", "-f", "/mnt/build/modules.tar")
+        self._wire()
+        run("ip", "-n", SINK_NETNS, "addr", "add", f"{SECOND_SINK}/24", "dev", "tv0")
+        self.systemd.start()
+        self.login.prepare()
+        log = self.out / "miracastd.log"
+        self.systemd.configure("miracastd", "ExecStart=", "ExecStart=/usr/libexec/miracastd --verbose",
+                               f"StandardOutput=append:{log}", f"StandardError=append:{log}")
+
+    # -- the service -----------------------------------------------------------------------------------------
+
+    def listen(self) -> None:
+        """The daemon takes displays that call; for that it has the module loaded."""
+        wait_for("miracastd listens", 60, lambda: self.ctl("listen", DIRECT_SOURCE, check=False) is not None)
+
+    def stop_service(self) -> None:
+        self.systemd.inside("systemctl", "stop", "miracastd")
+
+    def kill_daemon(self) -> None:
+        self.systemd.inside("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "miracastd")
+
+    # -- displays --------------------------------------------------------------------------------------------
+
+    def display(self, recording: pathlib.Path, address: str = DIRECT_SINK, formats: str = VIDEO_FORMATS,
+                panel: bytes = b"") -> None:
+        """A display calls, and is streamed to."""
+        options = []
+        if panel:
+            path = pathlib.Path(f"/tmp/edid-{address}")
+            path.write_bytes(panel)
+            options = ["--edid", str(path)]
+        argv = ["ip", "netns", "exec", SINK_NETNS, str(SINK / "wfd-sink"), "--connect", DIRECT_SOURCE, "--bind", address,
+                "--retry", "120", "--out", str(recording), "--video-formats", formats, "--sound", "lpcm-48000",
+                "--duration", "100000", "--end", "wait", "--time-scale", TIME_SCALE, "--no-analysis", *options]
+        with open(self.out / "sink.log", "ab") as log:
+            self.displays.append(subprocess.Popen(argv, stdout=log, stderr=log))
+        wait_for("the display is streamed to", CAST_S, lambda: self.streaming() == len(self.displays))
+
+    def streaming(self) -> int:
+        return sum(session["state"] == "streaming" for session in self.ctl("status")["sessions"])
+
+    def disconnect(self) -> None:
+        self.ctl("disconnect", "all")
+        self.forget_displays()
+
+    def forget_displays(self) -> None:
+        for process in self.displays:
+            if process.poll() is None:
+                try:
+                    process.wait(20)
+                except subprocess.TimeoutExpired:
+                    end_process(process)
+        self.displays.clear()
+
+
+class Trial:
+    """One desktop, from the first login to the last logout."""
+
+    def __init__(self, machine: Machine, environment: environments.Environment, expected: list[dict], replugs: int):
+        self.machine, self.login = machine, machine.login
+        self.environment, self.expected, self.replugs_wanted = environment, expected, replugs
+        self.recordings = RECORDINGS / environment.name
+        self.recording = ""
+        self.number = 0
+        self.connector = ""
+        self.step = ""
+        self.progress = {}
+        for who in (OURS, OWN):
+            path = pathlib.Path(f"/tmp/progress-{environment.name}-{who}")
+            path.write_bytes(bytes(8))
+            path.chmod(0o666)
+            self.progress[who] = path
+
+    # -- what is to be seen ----------------------------------------------------------------------------------
+
+    def drawn(self, who: int = OURS) -> int:
+        return struct.unpack("2I", self.progress[who].read_bytes())[1]
+
+    def sent(self) -> int:
+        return self.machine.session()["stats"].get("frames-sent", 0)
+
+    @contextlib.contextmanager
+    def quiet(self) -> Iterator[None]:
+        """Painters stand still: a desktop that draws all that an emulated processor can has no time for what it is told."""
+        for unit in PAINTERS.values():
+            self.login.signal(unit, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for unit in PAINTERS.values():
+                self.login.signal(unit, signal.SIGCONT)
+
+    def monitors(self) -> dict[str, environments.Monitor]:
+        with self.quiet():
+            return self.environment.monitors(self.login)
+
+    def title(self, connector: str = "") -> str:
+        with self.quiet():
+            return self.environment.title(self.login, connector or self.connector)
+
+    @staticmethod
+    def card() -> Card:
+        return Card("miracast")
+
+    @staticmethod
+    def connectors(attribute: str = "status", value: str = "connected") -> list[str]:
+        """Those of the module's card of which this is true; none where there is no card."""
+        found = []
+        for card in pathlib.Path("/sys/class/drm").glob("card?"):
+            if (card / "device/driver").resolve().name == "miracast":
+                found += [path.parent.name.split("-", 1)[1] for path in sorted(card.glob(f"card?-*/{attribute}"))
+                          if path.read_text(encoding="ascii").strip() == value]
+        return found
+
+    def dark(self) -> bool:
+        return (self.card().path / f"{self.card().name}-{self.connector}/dpms").read_text().strip() != "On"
+
+    def serial(self, connector: str) -> int:
+        """In the EDID of the monitor there."""
+        data = (self.card().path / f"{self.card().name}-{connector}/edid").read_bytes()
+        return struct.unpack_from("<I", data, 12)[0]
+
+    def paint(self, who: int = OURS, connector: str = "") -> None:
+        """A new painter, as large as the monitor is now."""
+        self.login.end(PAINTERS[who])
+        place = self.environment.place_of_painter(self.login, connector or self.connector)
+        self.login.spawn(PAINTERS[who], str(PROGRAMS / self.environment.painter), place, str(self.progress[who]), str(who))
+
+    def follow(self) -> None:
+        """The painter goes on where the monitor is now; X11 programs do not by themselves."""
+        if self.environment.kind == "x11" or not self.login.runs(PAINTERS[OURS]):
+            self.paint()
+
+    def pictures(self, least: int = SOME, who: int = OURS, still: bool = False, settle: int = 3) -> str:
+        """Numbered pictures from now on; `settle` of them may belong to what was before."""
+        size = self.machine.session()["mode"]
+        begin = self.drawn(who) + settle
+        wait_for("the painter draws", 60, lambda: self.drawn(who) > begin)
+        first, before = self.drawn(who), self.sent()
+
+        def enough() -> bool:
+            self.login.check()
+            now = self.sent()
+            return self.drawn(who) > first + 2 * least and (now if now < before else now - before) > REPEATS * least
+        began = time.monotonic()
+        wait_for(f"{least} pictures are drawn and sent", 60 + 10 * least, enough)
+        took = time.monotonic() - began
+        if still:
+            self.login.signal(PAINTERS[who], signal.SIGSTOP)
+            time.sleep(4)
+        last = self.drawn(who)
+        self.expected.append({"step": self.step, "recording": f"{self.environment.name}/{self.recording}", "who": who,
+                              "size": [size["width"], size["height"]], "first": first, "last": last, "least": least,
+                              "still": still})
+        if still:
+            self.login.signal(PAINTERS[who], signal.SIGCONT)
+        return f"{last - first} drawn in {took:.0f} s"
+
+    # -- what a user and a display do ------------------------------------------------------------------------
+
+    def plug(self, **kwargs) -> None:
+        """A display calls; the desktop extends onto it by itself."""
+        self.number += 1
+        self.recording = f"sink-{self.number}"
+        self.machine.display(self.recordings / self.recording, **kwargs)
+        self.lit()
+
+    def lit(self) -> None:
+        card = self.card()
+        self.connector = wait_for("the monitor is there", 20, lambda: next(iter(self.connectors()), ""))
+        if not self.environment.lights:
+            self.environment.light(self.login, self.connector)
+        wait_for(f"the desktop lights {self.connector}", LIT_S, lambda: self.login.check() and card.enabled(self.connector))
+        self.agrees()
+
+    def agrees(self) -> environments.Monitor:
+        """The desktop says that it shows there what the display is sent, beside its own screen."""
+        def agreed():
+            mode = self.machine.session()["mode"]
+            monitor = self.monitors().get(self.connector)
+            return monitor and monitor.size == (mode["width"], mode["height"]) and monitor
+        return wait_for(f"the desktop shows on {self.connector} what is sent", LIT_S, agreed)
+
+    def unplug(self) -> None:
+        self.machine.disconnect()
+        self.left()
+
+    def left(self) -> None:
+        wait_for("the connector is unplugged", 30, lambda: not self.connectors())
+        self.environment.leave(self.login, self.connector)
+        wait_for("the desktop leaves the monitor", 30, lambda: not self.connectors("enabled", "enabled"))
+        self.login.check()
+
+    def change_mode(self, mode: environments.Mode) -> None:
+        with self.quiet():
+            self.environment.set_mode(self.login, self.connector, mode)
+        wait_for(f"what is sent is {mode.width}x{mode.height}", 60, lambda: (
+            sent := self.machine.session()["mode"]) and (sent["width"], sent["height"]) == mode.size)
+        self.agrees()
+        self.follow()
+
+    # -- the steps -------------------------------------------------------------------------------------------
+
+    def logs_in(self) -> str:
+        if not self.environment.takes_new_cards:
+            self.machine.listen()
+        self.login.log_in(self.environment)
+        self.machine.listen()
+        sessions = self.machine.systemd.inside("loginctl", "list-sessions", "--no-legend").strip().splitlines()
+        return f"{len(sessions)} session, module {'loaded' if MODULE.exists() else 'missing'}"
+
+    def lit_by_itself_extended(self) -> str:
+        self.plug()
+        monitor = self.agrees()
+        own = self.monitors()[environments.OWN_SCREEN]
+        if monitor.place == own.place:
+            raise DesktopError(f"{monitor} is not beside {own}")
+        return f"{self.title()} at {monitor.place}, {monitor.size[0]}x{monitor.size[1]}"
+
+    def shows_its_settings(self) -> str:
+        """A picture of them for the documentation."""
+        if not self.environment.settings:
+            return "there are none"
+        self.login.spawn("settings", *self.environment.settings)
+        path = pathlib.Path(f"/tmp/settings-{self.environment.name}.png")
+
+        def drawn() -> bool:
+            time.sleep(10)
+            self.environment.screenshot(self.login, path)
+            return path.stat().st_size > PICTURE_BYTES
+        wait_for("the settings are drawn", SETTINGS_S, drawn)
+        # What has just come may not be all.
+        drawn()
+        self.agrees()
+        shutil.copyfile(path, self.machine.out / path.name)
+        self.login.end("settings")
+        return path.name
+
+    def moving_content(self) -> str:
+        self.paint()
+        return self.pictures(MANY, still=True)
+
+    def changes_mode(self) -> str:
+        now = self.agrees().size
+        return self._mode(min((mode for mode in self._modes() if mode.size != now), key=lambda mode: mode.size))
+
+    def _modes(self) -> list[environments.Mode]:
+        """One of each size, in the desktop's order."""
+        return list({mode.size: mode for mode in reversed(self.monitors()[self.connector].modes)}.values())[::-1]
+
+    def _mode(self, mode: environments.Mode) -> str:
+        try:
+            self.change_mode(mode)
+        except NotImplementedError:
+            return self.another_display()
+        self.pictures()
+        return f"{mode.width}x{mode.height}"
+
+    def every_mode(self) -> str:
+        return ", ".join(self._mode(mode) for mode in self._modes())
+
+    def replugs(self) -> str:
+        for _ in range(self.replugs_wanted):
+            self.unplug()
+            self.plug()
+            self.follow()
+            self.pictures()
+        return f"{self.replugs_wanted} times"
+
+    def another_display(self) -> str:
+        """Of another size, at the same connector; then the first again."""
+        before = self.connector
+        self.unplug()
+        self.plug(formats=SMALL_FORMATS)
+        if self.agrees().size != SMALL or self.connector != before:
+            raise DesktopError(f"{self.agrees()}, not {SMALL} on {before}")
+        self.follow()
+        self.pictures()
+        self.unplug()
+        self.plug()
+        self.follow()
+        self.pictures()
+        return "another display"
+
+    def daemon_is_killed(self) -> str:
+        self.machine.kill_daemon()
+        self.left()
+        self.machine.forget_displays()
+        self.machine.listen()
+        self.plug()
+        self.follow()
+        return self.pictures()
+
+    def mirrors(self) -> str:
+        """The laptop's own screen, whose pictures then arrive; and back."""
+        now = self.monitors()
+        own, ours = ({mode.size for mode in now[name].modes} for name in (environments.OWN_SCREEN, self.connector))
+        size = now[self.connector].size if now[self.connector].size in own else min(own & ours)
+        with self.quiet():
+            self.environment.mirror(self.login, self.connector, size)
+        wait_for(f"what is sent is {size}", 60, lambda: (
+            sent := self.machine.session()["mode"]) and (sent["width"], sent["height"]) == size)
+        self.paint(OWN, environments.OWN_SCREEN)
+        said = self.pictures(who=OWN)
+        self.login.end(PAINTERS[OWN])
+        with self.quiet():
+            self.environment.extend(self.login, self.connector)
+        self.agrees()
+        self.follow()
+        self.pictures()
+        return said
+
+    def cursor(self) -> str:
+        """Over a picture that stands still."""
+        with Mouse() as mouse:
+            time.sleep(3)
+            # To the right edge of the display, which is where nothing is drawn.
+            for _ in range(60):
+                mouse.move(80, 3)
+            for step in range(6):
+                mouse.move(-12 if step % 2 else -20, 6)
+            time.sleep(2)
+            self.login.signal(PAINTERS[OURS], signal.SIGSTOP)
+            time.sleep(4)
+            for step in range(16):
+                mouse.move(12 if step % 4 > 1 else -12, 9)
+                time.sleep(0.5)
+            self.expected.append({"step": self.step, "recording": f"{self.environment.name}/{self.recording}", "who": OURS,
+                                  "still at": self.drawn(), "places": 3})
+            self.login.signal(PAINTERS[OURS], signal.SIGCONT)
+        return self.pictures()
+
+    def sleeps_and_wakes(self) -> str:
+        with self.quiet():
+            self.environment.sleep(self.login, True)
+        wait_for("the monitor is dark", 30, self.dark)
+        time.sleep(5)
+        if not self.dark() or self.machine.streaming() != 1:
+            raise DesktopError("the monitor does not stay dark, or the cast has ended")
+        with self.quiet():
+            self.environment.sleep(self.login, False)
+        wait_for("the monitor is lit again", 30, lambda: not self.dark())
+        self.agrees()
+        return self.pictures()
+
+    def module_is_taken_away(self) -> str:
+        self.machine.systemd.inside(HELPER, "unload", "--force")
+        wait_for("the module goes", UNLOAD_S, lambda: not MODULE.exists())
+        self.login.check()
+        self.machine.stop_service()
+        self.machine.forget_displays()
+        self.machine.listen()
+        self.plug()
+        self.follow()
+        return self.pictures()
+
+    def logs_out_and_in(self) -> str:
+        """While the cast goes on."""
+        self.login.log_out()
+        return self._logs_in_again()
+
+    def desktop_is_killed(self) -> str:
+        self.login.kill()
+        self.login.gone()
+        return self._logs_in_again()
+
+    def _logs_in_again(self) -> str:
+        self.login.log_in(self.environment)
+        if self.machine.streaming() != 1:
+            raise DesktopError("the cast has ended with the desktop")
+        self.lit()
+        self.paint()
+        return self.pictures()
+
+    def tells_displays_apart(self) -> str:
+        """Two of one make: which of them had which size is known when they come in another order."""
+        self.login.end(PAINTERS[OURS])
+        self.unplug()
+        addresses = {1001: DIRECT_SINK, 1002: SECOND_SINK}
+        self._two(addresses, (1001, 1002))
+        known = {self.serial(connector): connector for connector in self.connectors()}
+        mode = next(mode for mode in self.monitors()[known[1001]].modes if mode.size == SMALL)
+        self.environment.remember_mode(self.login, known, 1001, mode)
+        wait_for("the first has another size", LIT_S, lambda: self.monitors()[known[1001]].size == SMALL)
+        titles = {serial: self.title(connector) for serial, connector in known.items()}
+        self.machine.disconnect()
+        wait_for("both are unplugged", 30, lambda: not self.connectors())
+        time.sleep(5)
+        self._two(addresses, (1002, 1001))
+        again = {self.serial(connector): connector for connector in self.connectors()}
+        wait_for("each has its own size again", LIT_S, lambda: (now := self.monitors()) and
+                 now[again[1001]].size == SMALL and now[again[1002]].size not in (None, SMALL))
+        self.machine.disconnect()
+        wait_for("both are unplugged again", 30, lambda: not self.connectors())
+        self.plug()
+        self.follow()
+        self.pictures()
+        return f"{titles}, at {known}, then at {again}"
+
+    def _two(self, addresses: dict[int, str], order: tuple[int, int]) -> None:
+        for serial in order:
+            self.number += 1
+            self.machine.display(self.recordings / f"sink-{self.number}", address=addresses[serial],
+                                 panel=edid(1280, 720, serial))
+        wait_for("both are lit", LIT_S, lambda: sum(
+            monitor.mode is not None for monitor in self.monitors().values()) == 3)
+
+    def module_goes_with_the_service(self) -> str:
+        self.machine.stop_service()
+        self.machine.forget_displays()
+        if not self.environment.lets_go_of_cards:
+            self.login.log_out()
+            run(HELPER, "unload")
+        wait_for("the module goes", UNLOAD_S, lambda: not MODULE.exists())
+        if self.environment.lets_go_of_cards:
+            self.login.check()
+            self.login.log_out()
+        return "under the desktop" if self.environment.lets_go_of_cards else "when the user has logged out"
+
+    SHORT = (logs_in, lit_by_itself_extended, moving_content, changes_mode, replugs, daemon_is_killed,
+             module_goes_with_the_service)
+    LONG = (logs_in, lit_by_itself_extended, shows_its_settings, moving_content, every_mode, mirrors, cursor, sleeps_and_wakes, replugs,
+            another_display, daemon_is_killed, module_is_taken_away, logs_out_and_in, desktop_is_killed,
+            tells_displays_apart, module_goes_with_the_service)
+
+    def run(self, steps: tuple) -> bool:
+        for step in steps:
+            name = step.__name__
+            self.step = f"{self.environment.name}: {name.replace('_', ' ')}"
+            if name in self.environment.cannot:
+                print(f"# {self.step}: {self.environment.cannot[name]}", flush=True)
+                continue
+            began = time.monotonic()
+            try:
+                print(f"PASS {self.step} ({step(self)}; {time.monotonic() - began:.0f} s)", flush=True)
+            except (DesktopError, subprocess.SubprocessError, OSError, LookupError, ValueError, StopIteration) as error:
+                detail = getattr(error, "stderr", None) or ""
+                print(f"# {type(error).__name__}: {error} {detail}\nFAIL {self.step}", flush=True)
+                # What comes after needs what came before.
+                return False
+        return True
+
+    def end(self) -> None:
+        """However far it has come."""
+        self.machine.stop_service()
+        self.machine.forget_displays()
+        for unit in PAINTERS.values():
+            self.login.end(unit)
+        if self.login.alive():
+            self.login.log_out()
+        if MODULE.exists():
+            run(HELPER, "unload", "--force")
+        self.login.forget()
+        for path in self.recordings.glob("*/sink.ts"):
+            target = self.machine.out / path.relative_to(RECORDINGS)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+        shutil.rmtree(self.recordings, ignore_errors=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("desktop", nargs="*", metavar="DESKTOP", default=[*environments.ALL],
+                        help=f"{', '.join(environments.ALL)} (default: all)")
+    parser.add_argument("--long", action="store_true", help="all that a user and a display may do")
+    parser.add_argument("--out", default="/out", help="for logs and recordings (default %(default)s)")
+    args = parser.parse_args()
+    args.link = "direct"
+    machine = Machine(args)
+    expected: list[dict] = []
+    passed = []
+    try:
+        machine.prepare()
+        for name in args.desktop:
+            machine.progress(name)
+            trial = Trial(machine, environments.ALL[name](), expected, REPLUGS if args.long else 1)
+            try:
+                passed.append(trial.run(Trial.LONG if args.long else Trial.SHORT))
+            finally:
+                trial.end()
+    finally:
+        (machine.out / "expected.json").write_text(json.dumps(expected, indent=2), encoding="utf-8")
+        machine.systemd.stop()
+    return 0 if all(passed) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
