@@ -15,8 +15,8 @@
 #   make native LISTEN=ADDRESS[:PORT]
 #                        serve a moving test picture to any sink that connects: no root, no module
 #   make kselftest       the module's own tests, on every supported kernel
-#   make desktops        GNOME, KDE Plasma, Sway, Weston and Xorg, each in a user's session, cast to a
-#                        display, in a virtual machine; its root file system takes 8 GB
+#   make desktops        GNOME, KDE Plasma, Weston and Xorg, each in a user's session beside another graphics
+#                        card, cast to a display, in a virtual machine; its root file system takes 8 GB
 #   make igt             the tests of igt-gpu-tools, on the kernels 7.2, 6.12 and 6.1
 #   make bench [KERNEL=…]
 #                        figures beside those of pipes, netlink, FUSE and evdi; out/bench/bench.json

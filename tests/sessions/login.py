@@ -38,7 +38,7 @@ session  required pam_systemd.so
 """
 UNIT = pathlib.Path("/run/systemd/system/desktop-session.service")
 # Emulated processors start gnome-shell in half a minute.
-START_S = 180
+START_S = 300
 
 
 class Login:
@@ -114,10 +114,10 @@ class Login:
 
     def gone(self) -> None:
         """The desktop has ended; so has what the user has started in it."""
-        wait_for("the desktop ends", 60, lambda: not self.alive())
+        wait_for("the desktop ends", START_S, lambda: not self.alive())
         self.systemd.inside("systemctl", "reset-failed", UNIT.stem, check=False)
         self.systemd.inside("loginctl", "terminate-user", USER, check=False)
-        wait_for("the user's session ends", 60, lambda: not self.systemd.succeeds("loginctl", "show-user", USER))
+        wait_for("the user's session ends", START_S, lambda: not self.systemd.succeeds("loginctl", "show-user", USER))
 
     def forget(self) -> None:
         """The next desktop finds a fresh home."""
@@ -135,9 +135,12 @@ class Login:
         names = [f"{name}={value}" for name, value in self.client_variables().items()]
         return ["runuser", "-u", USER, "--", "env", "-C", str(HOME), *names, *argv]
 
-    def run(self, *argv: str, check: bool = True) -> str:
+    def run(self, *argv: str, check: bool = True, tries: int = 1) -> str:
         """Output of a program in the session, which ends within a minute."""
-        done = self.systemd.call("timeout", "-k", "5", "60", *self._as_user(argv))
+        for _ in range(tries):
+            done = self.systemd.call("timeout", "-k", "5", "60", *self._as_user(argv))
+            if not done.returncode:
+                break
         if done.returncode and check:
             raise DesktopError(f"{' '.join(argv)}: status {done.returncode}, {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
