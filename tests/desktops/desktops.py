@@ -192,9 +192,13 @@ class Trial:
         return "twice"
 
     def cursor(self) -> str:
-        """Moves the cursor over a still picture."""
-        self.reader.judge(0, False)
+        """Moves the cursor over moving content, which is judged where the cursor is not drawn into it, and over a
+        still picture."""
         with Mouse() as mouse:
+            for step in range(200 if self.desktop.cursor_plane else 0):
+                mouse.move(-15 if step % 8 > 3 else 25, 4)
+                self.reader.stats()
+            self.reader.judge(0, False)
             for step in range(20):
                 mouse.move(-40 if step % 2 else 60, 20)
             self.painters[0].send_signal(signal.SIGSTOP)

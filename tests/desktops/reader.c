@@ -14,10 +14,12 @@
  *   undamaged  differs from the picture before outside of the damage
  *
  * Pictures without any band of the painter are not judged, nor are those whose
- * hold was revoked. With -i the desktop draws into the buffer on the screen: a
- * picture that was taken after the time for which it waits may be torn, and what
- * it draws after it has set a mode may be seen before it says so, so damage counts
- * from the first picture with a band on. The first bad one goes to DIRECTORY.
+ * hold was revoked. With -i the desktop draws into the buffer on the screen, and
+ * waits when it has said what it has drawn. So one that was taken after the time
+ * for which it waits may be torn, and one that a cursor has brought, which it does
+ * not wait for. What it draws after it has set a mode may be seen before it says
+ * so: damage counts from the first picture with a band on. The first bad one goes
+ * to DIRECTORY.
  *
  * Commands come on stdin, one a line, and are answered by a line of JSON each:
  *
@@ -179,7 +181,7 @@ static uint32_t number_taken(const struct monitor *m)
 	return n;
 }
 
-static void judge(struct monitor *m, uint32_t n, uint32_t shown, bool late)
+static void judge(struct monitor *m, uint32_t n, uint32_t shown, bool drawing)
 {
 	long at;
 
@@ -191,7 +193,7 @@ static void judge(struct monitor *m, uint32_t n, uint32_t shown, bool late)
 	m->drawn_number = n;
 	m->pictures++;
 	at = image_compare(&m->taken, &m->drawn);
-	if (at >= 0 && !late) {
+	if (at >= 0 && !drawing) {
 		m->torn++;
 		complain(m, "torn", n, at);
 	}
@@ -208,7 +210,7 @@ static void judge(struct monitor *m, uint32_t n, uint32_t shown, bool late)
 }
 
 /* What an encoder does: looks at nothing but what has changed. */
-static void follow(struct monitor *m, const struct miracast_frame *frame, uint32_t n, bool late)
+static void follow(struct monitor *m, const struct miracast_frame *frame, uint32_t n, bool drawing)
 {
 	long at;
 
@@ -227,7 +229,7 @@ static void follow(struct monitor *m, const struct miracast_frame *frame, uint32
 	at = image_compare(&m->followed, &m->taken);
 	if (at < 0)
 		return;
-	if (late || (in_place && n == PATTERN_NONE)) {
+	if (drawing || (in_place && n == PATTERN_NONE)) {
 		memcpy(m->followed.pixels, m->taken.pixels,
 		       (size_t)m->taken.width * m->taken.height * sizeof(uint32_t));
 		return;
@@ -331,7 +333,7 @@ static void take(struct monitor *m)
 	struct miracast_release_frame release = { .sync_file = -1 };
 	struct miracast_frame frame = { 0 };
 	uint32_t n;
-	bool late;
+	bool late, drawing; /* the desktop may be, meanwhile */
 
 	drop_retired(m);
 	if (ioctl(m->sink, MIRACAST_IOC_ACQUIRE_FRAME, &frame)) {
@@ -340,6 +342,7 @@ static void take(struct monitor *m)
 		return;
 	}
 	late = in_place && now_ns() > frame.flip_ns + PATIENCE_NS;
+	drawing = late || (in_place && frame.flags & MIRACAST_FRAME_CURSOR);
 	copy_picture(m, &frame);
 	release.seq = frame.seq;
 	if (ioctl(m->sink, MIRACAST_IOC_RELEASE_FRAME, &release))
@@ -351,10 +354,10 @@ static void take(struct monitor *m)
 		return;
 	}
 	n = number_taken(m);
-	follow(m, &frame, n, late);
+	follow(m, &frame, n, drawing);
 	m->late += late;
 	if (m->judged)
-		judge(m, n, shown, late);
+		judge(m, n, shown, drawing);
 }
 
 /* --------------------------------------------------------------- messages */

@@ -157,7 +157,9 @@
  * (DRM_IOCTL_MODE_DIRTYFB): until the daemon has taken and released the picture,
  * or as long as a hold lasts. A hold that is left when it says so is revoked, as
  * it drew while the daemon read. A picture that is taken later than the desktop
- * waits may be torn, and nobody can tell.
+ * waits may be torn, and nobody can tell. So may be what lies outside of the damage
+ * of a frame that a cursor has brought (MIRACAST_FRAME_CURSOR): the desktop does not
+ * wait with its drawing until that is released.
  *
  * Desktops change the colours of a monitor as a whole: night light, a calibration,
  * a reading mode. A GPU does it on the way to the monitor, so what it does is not in
