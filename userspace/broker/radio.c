@@ -7,13 +7,11 @@
 #include "radio.h"
 
 #include <linux/nl80211.h>
-#include <net/if.h>
-#include <sys/socket.h>
 
-#include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 
-#define KERNEL_TIMEOUT_S 1
+#include "nl80211.h"
+
 /* Drivers have up to a dozen. */
 #define MAX_COMBINATIONS 64
 #define MAX_LIMITS 16
@@ -139,30 +137,11 @@ static int said(struct nl_msg *message, void *arg)
 
 radio *radio_ask(const char *ifname)
 {
-	const struct timeval limit = { .tv_sec = KERNEL_TIMEOUT_S };
-	struct nl_sock *sock = nl_socket_alloc();
-	struct nl_msg *message = nlmsg_alloc();
-	radio *r = NULL;
-	int family;
+	radio *r = radio_new();
 
-	if (!sock || !message || genl_connect(sock) < 0 ||
-	    setsockopt(nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
-		goto out;
-	family = genl_ctrl_resolve(sock, NL80211_GENL_NAME);
-	if (family < 0)
-		goto out;
 	/* In one message there may be no room for all of it. */
-	genlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, NLM_F_DUMP, NL80211_CMD_GET_WIPHY, 0);
-	if (nla_put_flag(message, NL80211_ATTR_SPLIT_WIPHY_DUMP) < 0 ||
-	    nla_put_u32(message, NL80211_ATTR_IFINDEX, if_nametoindex(ifname)) < 0)
-		goto out;
-	r = radio_new();
-	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, said, r);
-	if (nl_send_auto(sock, message) < 0 || nl_recvmsgs_default(sock) < 0 || !r->types)
+	if (!nl80211_ask(ifname, NL80211_CMD_GET_WIPHY, NLM_F_DUMP, NL80211_ATTR_SPLIT_WIPHY_DUMP, said, r) || !r->types)
 		g_clear_pointer(&r, radio_free);
-out:
-	nlmsg_free(message);
-	nl_socket_free(sock);
 	return r;
 }
 

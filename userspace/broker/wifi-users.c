@@ -7,14 +7,14 @@
 #include "wifi-users.h"
 
 #include <linux/nl80211.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
+
+#include "nl80211.h"
 
 #define IWD_NAME "net.connman.iwd"
 #define NM_NAME "org.freedesktop.NetworkManager"
@@ -23,7 +23,6 @@
 #define NM_MANAGED 30
 
 #define ASK_TIMEOUT_MS 2000
-#define KERNEL_TIMEOUT_S 1
 
 struct question {
 	const struct wifi_users *users;
@@ -96,27 +95,9 @@ static int interface_came(struct nl_msg *message, void *arg)
 /* A kernel without nl80211 has nothing that wpa_supplicant could take, either. */
 static char *ask_kernel(const char *ifname)
 {
-	const struct timeval limit = { .tv_sec = KERNEL_TIMEOUT_S };
-	struct nl_sock *sock = nl_socket_alloc();
-	struct nl_msg *message = nlmsg_alloc();
 	char *user = NULL;
-	int family;
 
-	if (!sock || !message || genl_connect(sock) < 0 ||
-	    setsockopt(nl_socket_get_fd(sock), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) < 0)
-		goto out;
-	family = genl_ctrl_resolve(sock, NL80211_GENL_NAME);
-	if (family < 0)
-		goto out;
-	genlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, family, 0, 0, NL80211_CMD_GET_INTERFACE, 0);
-	if (nla_put_u32(message, NL80211_ATTR_IFINDEX, if_nametoindex(ifname)) < 0)
-		goto out;
-	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, interface_came, &user);
-	if (nl_send_auto(sock, message) >= 0)
-		nl_recvmsgs_default(sock);
-out:
-	nlmsg_free(message);
-	nl_socket_free(sock);
+	nl80211_ask(ifname, NL80211_CMD_GET_INTERFACE, 0, 0, interface_came, &user);
 	return user;
 }
 
