@@ -603,13 +603,19 @@ static GArray *decode(GPtrArray *units, enum wfd_audio_format format, guint chan
 	return samples;
 }
 
+/* How long a click of the test source is. */
+#define CLICK_MS 10
+
 /* Each click, which the test source has with each second, has the PTS that a picture of that second has. */
-static void check_clicks(const struct fixture *f, GPtrArray *units, GPtrArray *pictures, guint later_ms)
+static void check_clicks(const struct fixture *f, GPtrArray *units, GPtrArray *pictures, guint frame,
+			 guint later_ms)
 {
 	guint rate = wfd_audio_rate(f->selection.audio_format, f->selection.audio_mode);
 	guint channels = wfd_audio_channels(f->selection.audio_format, f->selection.audio_mode);
 	g_autoptr(GArray) samples = decode(units, f->selection.audio_format, channels);
 	gint64 base = G_MAXINT64, last = -(gint64)rate;
+	/* So soon it may be the rest of a click that came before the sound, and what the decoder makes of its beginning. */
+	guint cut = CLICK_MS * rate / 1000 + 2 * frame;
 	guint clicks = 0;
 
 	for (guint i = 0; i < pictures->len; i++)
@@ -620,6 +626,8 @@ static void check_clicks(const struct fixture *f, GPtrArray *units, GPtrArray *p
 		if (ABS(g_array_index(samples, gint16, i)) < 12000 || i < last + rate / 2)
 			continue;
 		last = i;
+		if (i < cut)
+			continue;
 		clicks++;
 		off = ((gint64)unit_at(units, 0)->pts + (gint64)i * 90000 / rate - base) % 90000 - later_ms * 90;
 		if (off > 45000)
@@ -630,7 +638,7 @@ static void check_clicks(const struct fixture *f, GPtrArray *units, GPtrArray *p
 	g_assert_cmpuint(clicks, >=, 1);
 }
 
-/* Sound of two seconds: no gap, each sample at its time, and soon. */
+/* Sound of two seconds, as a rule from the middle of a click on: no gap, each sample at its time, and soon. */
 static void check_sound(enum wfd_audio_format format, guint32 mode, guint frame, guint later_ms, guint limit_ms)
 {
 	struct wfd_selection selection = VGA60;
@@ -645,6 +653,8 @@ static void check_sound(enum wfd_audio_format format, guint32 mode, guint frame,
 	selection.audio_mode = mode;
 	rate = wfd_audio_rate(format, mode);
 	begin(&f, selection);
+	/* The first unit is of what is played some 20 ms after PLAY. */
+	run((2 * G_USEC_PER_SEC - g_get_monotonic_time() % G_USEC_PER_SEC) / MSEC_US - 20 + CLICK_MS / 2);
 	play(&f);
 	for (guint i = 0; i < 110; i++) {
 		push(&f, 0, FALSE);
@@ -661,7 +671,7 @@ static void check_sound(enum wfd_audio_format format, guint32 mode, guint frame,
 
 		g_assert_cmpint(ABS(step * rate - 90000 * (gint64)frame), <=, 2 * rate);
 	}
-	check_clicks(&f, units, pictures, later_ms);
+	check_clicks(&f, units, pictures, frame, later_ms);
 	media_pipeline_take_stats(f.pipeline, &stats);
 	g_test_message("latency %.1f ms, 95 %%: %.1f ms", stats.sound_latency.median_us / 1000.0,
 		       stats.sound_latency.p95_us / 1000.0);
