@@ -89,6 +89,8 @@ static void not_found(GDBusMethodInvocation *call)
 
 static void resolve_service(mock_avahi *avahi, GVariant *args, GDBusMethodInvocation *call)
 {
+	g_autofree char *container = g_strdup_printf("container_id={%s}",
+						     avahi->container ? avahi->container : "0");
 	const char *name;
 	struct mock_service *service;
 
@@ -103,7 +105,7 @@ static void resolve_service(mock_avahi *avahi, GVariant *args, GDBusMethodInvoca
 		call, g_variant_new("(iissssisq@aayu)", INTERFACE, protocol_of(service), service->name,
 				    TYPE, "local", service->host, protocol_of(service),
 				    service->address, service->port,
-				    g_variant_new_parsed("[b'container_id={0}']"), 0));
+				    g_variant_new_parsed("[b'txtvers=1', b'', %^ay]", container), 0));
 }
 
 static void resolve_host(mock_avahi *avahi, GVariant *args, GDBusMethodInvocation *call)

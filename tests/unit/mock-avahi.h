@@ -15,6 +15,7 @@ typedef struct mock_avahi {
 	guint name;
 	GPtrArray *services; /* struct mock_service */
 	gboolean silent; /* nothing is resolved */
+	const char *container; /* container id of what is resolved; NULL: one that is none */
 
 	/* seen by the test */
 	guint browsers, freed, resolved, asked_for_host;

@@ -56,6 +56,7 @@ static const char xml[] =
 	" <property name='DeviceAddress' type='ay' access='read'/>"
 	" <property name='IEs' type='ay' access='read'/>"
 	" <property name='config_method' type='q' access='read'/>"
+	" <property name='VendorExtension' type='aay' access='read'/>"
 	" <property name='groupcapability' type='y' access='read'/>"
 	" <property name='level' type='i' access='read'/>"
 	"</interface>"
@@ -445,6 +446,18 @@ static void method_called(GDBusConnection *bus, const char *sender, const char *
 
 /* ---- properties ----------------------------------------------------------------- */
 
+/* One of the Wi-Fi Alliance's, which says nothing to us, before the TV's own. */
+static GVariant *vendor_extensions(GBytes *vendor)
+{
+	g_auto(GVariantBuilder) all = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aay"));
+
+	g_variant_builder_add_value(&all, bytes((guint8[]){ 0x00, 0x37, 0x2a, 0x00 }, 4));
+	if (vendor)
+		g_variant_builder_add_value(&all, bytes(g_bytes_get_data(vendor, NULL),
+							g_bytes_get_size(vendor)));
+	return g_variant_builder_end(&all);
+}
+
 static GVariant *peer_property(mock_wpas *mock, const char *path, const char *property)
 {
 	guint i = 0;
@@ -457,6 +470,8 @@ static GVariant *peer_property(mock_wpas *mock, const char *path, const char *pr
 		return bytes(peers[i].ies, peers[i].ies_len);
 	if (strcmp(property, "DeviceAddress") == 0)
 		return bytes((guint8[]){ 2, 0, 0, 0, 1, peers[i].last_byte }, 6);
+	if (strcmp(property, "VendorExtension") == 0)
+		return vendor_extensions(i == 0 ? mock->vendor : NULL);
 	if (strcmp(property, "config_method") == 0)
 		return g_variant_new_uint16(mock->config_methods);
 	if (strcmp(property, "groupcapability") == 0)
@@ -726,6 +741,7 @@ void mock_wpas_free(mock_wpas *mock)
 	g_free(mock->device_name);
 	g_free(mock->device_type);
 	g_free(mock->methods);
+	g_clear_pointer(&mock->vendor, g_bytes_unref);
 	g_object_unref(mock->bus);
 	g_free(mock);
 }

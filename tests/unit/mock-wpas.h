@@ -59,6 +59,7 @@ typedef struct mock_wpas {
 	gboolean refuses_name; /* of any length */
 	const char *group_ifname; /* NULL: "lo" */
 	guint16 config_methods; /* of the TV */
+	GBytes *vendor; /* WPS vendor extension of the TV, or NULL; taken */
 	gint level; /* of the TV */
 	enum mock_answer answer;
 	int status;

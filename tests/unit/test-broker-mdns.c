@@ -477,6 +477,99 @@ static void test_better_way(struct fixture *f, gconstpointer data)
 	say->sink_gone(NULL, other, f->broker);
 }
 
+/* What is found later is told later. */
+static void say_after_removal(struct fixture *f, const char *name)
+{
+	mock_avahi_remove(f->avahi, name);
+	mock_avahi_add(f->avahi, "Marker", "marker.local", "192.0.2.99", 7250);
+	f->id = "mice:marker.local";
+	wait_until(is_present, f);
+	mock_avahi_remove(f->avahi, "Marker");
+	wait_until(is_out_of_sight, f);
+}
+
+static gboolean is_forgotten(struct fixture *f)
+{
+	return !sink_of(f, f->id);
+}
+
+/* What the same display says over the air is not a second one, by its host or its address. */
+static void test_heard_and_found(struct fixture *f, gconstpointer data)
+{
+	const struct link_events *say = broker_link_events();
+	g_autoptr(link_sink) p2p = link_sink_new("p2p", "02:00:00:00:01:00", "[TV] Samsung");
+	g_autoptr(GError) error = NULL;
+
+	p2p->host = g_strdup("tv");
+	say->sink_changed(NULL, p2p, f->broker);
+	f->id = "mice:tv";
+	g_assert_true(is_present(f));
+	g_assert_true(broker_better_way(f->broker, p2p) == sink_of(f, "mice:tv"));
+	mock_avahi_add(f->avahi, "Living room", "TV.local", "192.0.2.7", 7250);
+	scan(f, 1);
+	wait_until(is_forgotten, f);
+	f->id = "mice:tv.local";
+	g_assert_true(is_present(f));
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 2);
+	g_assert_true(broker_better_way(f->broker, p2p) == sink_of(f, f->id));
+	/* By either name, and by the beginning of either. */
+	g_assert_true(broker_find_sink(f->broker, "living", &error) == sink_of(f, f->id));
+	g_assert_true(broker_find_sink(f->broker, "[tv]", &error) == sink_of(f, f->id));
+	/* It stays as long as one of them has it. */
+	say_after_removal(f, "Living room");
+	f->id = "mice:tv.local";
+	g_assert_true(is_present(f));
+	p2p->present = FALSE;
+	say->sink_changed(NULL, p2p, f->broker);
+	g_assert_true(is_out_of_sight(f));
+	say->sink_gone(NULL, p2p, f->broker);
+}
+
+static void test_heard_by_address(struct fixture *f, gconstpointer data)
+{
+	const struct link_events *say = broker_link_events();
+	g_autoptr(link_sink) p2p = link_sink_new("p2p", "02:00:00:00:01:00", "[TV] Samsung");
+
+	mock_avahi_add(f->avahi, "Living room", "TV.local", "192.0.2.7", 7250);
+	scan(f, 1);
+	f->id = "mice:tv.local";
+	wait_until(is_present, f);
+	p2p->addresses = g_strsplit("192.0.2.1 192.0.2.7", " ", -1);
+	say->sink_changed(NULL, p2p, f->broker);
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 2);
+	g_assert_true(broker_better_way(f->broker, p2p) == sink_of(f, f->id));
+	/* It is another one's now. */
+	g_strfreev(p2p->addresses);
+	p2p->addresses = g_strsplit("192.0.2.8", " ", -1);
+	say->sink_changed(NULL, p2p, f->broker);
+	g_assert_false(broker_same_display(p2p, sink_of(f, f->id)));
+	g_assert_nonnull(sink_of(f, "mice:192.0.2.8"));
+	g_assert_true(broker_better_way(f->broker, p2p) == sink_of(f, "mice:192.0.2.8"));
+	say->sink_gone(NULL, p2p, f->broker);
+	g_assert_null(sink_of(f, "mice:192.0.2.8"));
+}
+
+/* By cable and by Wi-Fi, under two host names: it says that it is one device. */
+static void test_container(struct fixture *f, gconstpointer data)
+{
+	f->avahi->container = "0F1E2D3C-0000-4000-8000-00805F9B34FB";
+	mock_avahi_add(f->avahi, "TV", "tv.local", "192.0.2.7", 7250);
+	mock_avahi_add(f->avahi, "TV by Wi-Fi", "tv-wifi.local", "192.0.2.8", 7250);
+	scan(f, 1);
+	f->n = 2;
+	wait_until(resolved_all, f);
+	f->id = "mice:tv.local";
+	wait_until(is_present, f);
+	spin(f, 50);
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 1);
+	f->avahi->container = NULL;
+	say_after_removal(f, "TV");
+	f->id = "mice:tv.local";
+	g_assert_true(is_present(f));
+	mock_avahi_remove(f->avahi, "TV by Wi-Fi");
+	wait_until(is_out_of_sight, f);
+}
+
 #define ADD(name, function) \
 	g_test_add("/mdns/" name, struct fixture, NULL, set_up, function, tear_down)
 
@@ -499,6 +592,9 @@ int main(int argc, char **argv)
 	ADD("connect", test_connect);
 	ADD("host-by-avahi", test_host_by_avahi);
 	ADD("better-way", test_better_way);
+	ADD("heard-and-found", test_heard_and_found);
+	ADD("heard-by-address", test_heard_by_address);
+	ADD("container", test_container);
 	status = g_test_run();
 	mock_resolver_remove();
 	return status;

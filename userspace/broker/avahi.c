@@ -6,12 +6,18 @@
 
 #include "avahi.h"
 
+#include <string.h>
+
 #define SERVER AVAHI_NAME ".Server"
 #define SERVER2 AVAHI_NAME ".Server2"
 #define BROWSER AVAHI_NAME ".ServiceBrowser"
 
 #define ANY_INTERFACE -1
 #define ANY_PROTOCOL -1
+
+#define CONTAINER_KEY "container_id="
+/* RFC 6763, 6.1 */
+#define MAX_TXT 255
 
 /* What is in ItemNew, ItemRemove and the arguments of ResolveService. */
 #define ITEM "(iisssu)"
@@ -65,6 +71,27 @@ static void fail(avahi *a, const GError *error)
 
 /* ---- services ------------------------------------------------------------------- */
 
+/* "container_id={...}" among the strings of a TXT record, as displays of Microsoft's have it. */
+static char *find_container(GVariant *txt)
+{
+	for (gsize i = 0; i < g_variant_n_children(txt); i++) {
+		g_autoptr(GVariant) one = g_variant_get_child_value(txt, i);
+		gsize len;
+		const char *bytes = g_variant_get_fixed_array(one, &len, 1);
+		g_autofree char *text = g_strndup(len ? bytes : "", MIN(len, MAX_TXT));
+		gsize key = strlen(CONTAINER_KEY);
+
+		if (g_ascii_strncasecmp(text, CONTAINER_KEY, key) != 0)
+			continue;
+		/* With braces or without. */
+		g_strdelimit(text + key, "{}", ' ');
+		g_strstrip(text + key);
+		if (g_uuid_string_is_valid(text + key))
+			return g_ascii_strdown(text + key, -1);
+	}
+	return NULL;
+}
+
 static void resolved(GObject *source, GAsyncResult *result, gpointer user_data)
 {
 	struct resolving *resolving = user_data;
@@ -73,6 +100,8 @@ static void resolved(GObject *source, GAsyncResult *result, gpointer user_data)
 	g_autoptr(GVariant) reply =
 		g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
 	g_autoptr(GSocketAddress) address = NULL;
+	g_autoptr(GVariant) txt = NULL;
+	g_autofree char *container = NULL;
 	const char *name, *host, *text;
 	gint32 interface;
 	guint16 port;
@@ -85,14 +114,16 @@ static void resolved(GObject *source, GAsyncResult *result, gpointer user_data)
 	/* What has gone meanwhile is not told of. */
 	if (reply && g_hash_table_contains(a->services, resolving->key)) {
 		g_variant_get(reply, "(ii&s&s&s&si&sq@aayu)", &interface, NULL, &name, NULL, NULL, &host,
-			      NULL, &text, &port, NULL, NULL);
+			      NULL, &text, &port, &txt, NULL);
+		container = find_container(txt);
 		address = avahi_make_address(text, interface, port);
 	} else if (error) {
 		g_debug("avahi: %s: %s", resolving->key, error->message);
 	}
 	if (address)
 		a->funcs->found(a, &(struct avahi_service){ .key = resolving->key, .name = name,
-							    .host = host, .address = address },
+							    .host = host, .address = address,
+							    .container = container },
 				a->user_data);
 	else
 		g_hash_table_remove(a->services, resolving->key);

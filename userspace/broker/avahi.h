@@ -39,12 +39,15 @@ typedef struct avahi avahi;
  * @name: of the service, for people, UTF-8
  * @host: its host, "tv.local"
  * @address: with port, and interface if it is a link-local one
+ * @container: the device that it is a service of ("container_id=" in its TXT record), a
+ *	UUID in lower case; NULL if it does not say
  */
 struct avahi_service {
 	const char *key;
 	const char *name;
 	const char *host;
 	GSocketAddress *address;
+	const char *container;
 };
 
 /**

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "link-direct.h"
+#include "mice-resolve.h"
 #include "options.h"
 
 /* A backend and what it is doing. */
@@ -173,12 +174,30 @@ guint broker_active_sessions(broker *b)
 	return n;
 }
 
+static gboolean share_address(link_sink *sink, link_sink *other)
+{
+	if (!sink->addresses || !other->addresses)
+		return FALSE;
+	for (char **address = sink->addresses; *address; address++) {
+		if (g_strv_contains((const char *const *)other->addresses, *address))
+			return TRUE;
+	}
+	return FALSE;
+}
+
 gboolean broker_same_display(link_sink *sink, link_sink *other)
 {
 	g_autofree char *one = NULL, *two = NULL;
+	int hosts = -1;
 
 	if (sink == other || strcmp(sink->link, other->link) == 0)
 		return sink == other;
+	if (sink->host && other->host)
+		hosts = mice_host_compare(sink->host, other->host);
+	if (hosts == 0 || share_address(sink, other))
+		return TRUE;
+	if (hosts > 0)
+		return FALSE;
 	one = g_utf8_casefold(sink->name, -1);
 	two = g_utf8_casefold(other->name, -1);
 	return strcmp(one, two) == 0;
@@ -203,6 +222,30 @@ link_sink *broker_better_way(broker *b, link_sink *sink)
 			best = other;
 	}
 	return best == sink ? NULL : best;
+}
+
+/*
+ * By the link that has to be made; the other way round nobody would be spared a walk. A display that has an alias is
+ * not taken for one that was never cast to: that they are one is only what they say.
+ */
+static link_sink *find_other_way(link_sink *sink, link_backend **backend, gpointer user_data)
+{
+	broker *b = user_data;
+	gboolean certain = remembered_alias(b->env.remembered, sink->id) != NULL;
+
+	if (strcmp(sink->link, "mice") != 0)
+		return NULL;
+	for (guint i = 0; i < b->sinks->len; i++) {
+		link_sink *other = g_ptr_array_index(b->sinks, i);
+
+		if (strcmp(other->link, "p2p") != 0 || !other->present || !other->connectable ||
+		    !broker_same_display(sink, other) ||
+		    (certain && !remembered_has(b->env.remembered, other->id)))
+			continue;
+		*backend = broker_link(b, other->link);
+		return other;
+	}
+	return NULL;
 }
 
 static session *find_active(broker *b, link_sink *sink)
@@ -291,6 +334,17 @@ GPtrArray *broker_sessions(broker *b)
 
 /* ---- sinks --------------------------------------------------------------- */
 
+/* What is said over one link of another one. */
+static void tell_links(broker *b, link_backend *backend, link_sink *sink, gboolean gone)
+{
+	for (guint i = 0; i < b->links->len; i++) {
+		struct link_slot *slot = g_ptr_array_index(b->links, i);
+
+		if (slot->backend != backend && slot->backend->impl->heard)
+			slot->backend->impl->heard(slot->backend, sink, gone);
+	}
+}
+
 static void sink_changed(link_backend *backend, link_sink *sink, gpointer user_data)
 {
 	broker *b = user_data;
@@ -299,6 +353,7 @@ static void sink_changed(link_backend *backend, link_sink *sink, gpointer user_d
 		g_ptr_array_add(b->sinks, link_sink_ref(sink));
 		g_message("found %s (%s, %s)", sink->name, sink->id, sink->link);
 	}
+	tell_links(b, backend, sink, FALSE);
 	EMIT(b, sinks_changed);
 }
 
@@ -306,6 +361,7 @@ static void sink_gone(link_backend *backend, link_sink *sink, gpointer user_data
 {
 	broker *b = user_data;
 
+	tell_links(b, backend, sink, TRUE);
 	g_ptr_array_remove(b->sinks, sink);
 	EMIT(b, sinks_changed);
 }
@@ -347,20 +403,28 @@ const char *broker_alias(broker *b, link_sink *sink)
 	return alias;
 }
 
-/* 3: id, 2: whole name, 1: beginning of the name, or of its alias */
-static guint match_quality(broker *b, link_sink *sink, const char *folded)
+/*
+ * 3: id, 2: whole name, 1: beginning of the name, or of its alias. Id and alias mean that sink; a name, which may be
+ * another one over each link, means the display, and so the best way to it.
+ */
+static guint match_quality(broker *b, link_sink *sink, const char *folded, link_sink **meant)
 {
 	g_autofree char *id = g_utf8_casefold(sink->id, -1);
 	g_autofree char *name = g_utf8_casefold(sink->name, -1);
 	const char *called = remembered_alias(b->env.remembered, sink->id);
 	g_autofree char *alias = g_utf8_casefold(called ? called : "", -1);
+	link_sink *better;
 
+	*meant = sink;
 	if (strcmp(id, folded) == 0)
 		return 3;
 	if (g_str_has_prefix(alias, folded))
 		return 1;
-	if (!g_str_has_prefix(name, folded) || broker_better_way(b, sink))
+	if (!g_str_has_prefix(name, folded))
 		return 0;
+	better = broker_better_way(b, sink);
+	if (better)
+		*meant = better;
 	if (strcmp(name, folded) == 0)
 		return 2;
 	return 1;
@@ -383,29 +447,30 @@ link_sink *broker_find_sink(broker *b, const char *what, GError **error)
 	g_autofree char *folded = g_utf8_casefold(what, -1);
 	g_autoptr(GString) others = g_string_new(NULL);
 	const char *id = remembered_find_alias(b->env.remembered, what);
-	link_sink *best = NULL;
-	guint best_quality = 0, n_best = 0;
+	g_autoptr(GPtrArray) best = g_ptr_array_new();
+	guint best_quality = 0;
 
 	if (id)
 		return find_id(b, id, what, error);
 	for (guint i = 0; i < b->sinks->len; i++) {
 		link_sink *sink = g_ptr_array_index(b->sinks, i);
-		guint quality = *what ? match_quality(b, sink, folded) : 0;
+		guint quality = *what ? match_quality(b, sink, folded, &sink) : 0;
 
 		if (quality == 0 || quality < best_quality)
 			continue;
 		if (quality > best_quality) {
 			best_quality = quality;
-			n_best = 0;
+			g_ptr_array_set_size(best, 0);
 			g_string_truncate(others, 0);
 		}
-		best = sink;
-		g_string_append_printf(others, "%s%s (%s)", n_best++ ? ", " : "", sink->name,
-				       sink->id);
+		if (g_ptr_array_find(best, sink, NULL))
+			continue;
+		g_string_append_printf(others, "%s%s (%s)", best->len ? ", " : "", sink->name, sink->id);
+		g_ptr_array_add(best, sink);
 	}
-	if (n_best == 1)
-		return best;
-	if (n_best > 1)
+	if (best->len == 1)
+		return best->pdata[0];
+	if (best->len > 1)
 		g_set_error(error, REASON_ERROR, REASON_SINK_UNKNOWN,
 			    "\"%s\" may mean several displays: %s", what, others->str);
 	else
@@ -606,6 +671,8 @@ broker *broker_new(const struct broker_config *config)
 	b->env.kernel = config->kernel;
 	b->env.umd_program = config->umd_program;
 	b->env.quirks_dir = config->quirks_dir;
+	b->env.other_way = find_other_way;
+	b->env.user_data = b;
 	b->env.rtsp_timeout = config->rtsp_timeout ? config->rtsp_timeout : SESSION_RTSP_TIMEOUT;
 	b->env.remembered = remembered_new(config->state_dir, remembered_changed, b);
 	b->env.negotiation_timeout = config->negotiation_timeout ? config->negotiation_timeout :

@@ -92,10 +92,11 @@ GPtrArray *broker_sinks(broker *b);
  * broker_better_way - another sink that is the same display, and the way to take
  *
  * A display can be reached over several links, as a sink of each.  They are known to be
- * one by its name, which is all that is the same everywhere; two sinks of one link are
- * two displays.  What is in sight and connectable is better than what is not, and the
- * network that is there better than one that has to be made.  Two displays of one name
- * can still be told apart by their ids.
+ * one by the host name or an address that both say they have in the network that is
+ * there; or else by their name, unless they say that they are two hosts.  Two sinks of
+ * one link are two displays.  What is in sight and connectable is better than what is
+ * not, and the network that is there better than one that has to be made.  Two displays
+ * of one name can still be told apart by their ids.
  *
  * Returns: NULL if @sink itself is the way
  */
@@ -103,10 +104,10 @@ link_sink *broker_better_way(broker *b, link_sink *sink);
 gboolean broker_same_display(link_sink *sink, link_sink *other);
 /**
  * broker_find_sink - by id, or by name
- * @what: alias, id, or name, or the beginning of just one alias or name; case is ignored.
- *	A name means the best way to that display.  An alias means the display that people
- *	gave it to, and no other, also if that one is not in sight: what a display calls
- *	itself cannot take the place of one that they know
+ * @what: alias, id, or name, or the beginning of the alias or name of just one display, over
+ *	any link; case is ignored.  A name means the best way to that display.  An alias means
+ *	the display that people gave it to, and no other, also if that one is not in sight:
+ *	what a display calls itself cannot take the place of one that they know
  *
  * Fails with REASON_SINK_UNKNOWN, saying which ones are meant if several are.
  */
@@ -146,6 +147,9 @@ gboolean broker_forget(broker *b, const char *what, GError **error);
 /**
  * broker_connect - new session
  * @options: a{sv}, checked with options_check()
+ *
+ * Over the network that is there, Wi-Fi P2P is what the session turns to if the display
+ * is in sight there as well (session.h).
  *
  * Fails with REASON_SINK_BUSY, _SINK_UNAVAILABLE, _CONFIGURATION,
  * _NO_FREE_CONNECTOR; everything later ends the session with its reason.

@@ -84,6 +84,10 @@ static void update_session(Miracast1Session *skeleton, session *s, enum session_
 {
 	const reason *why = session_reason(s);
 
+	if (what & SESSION_CHANGED_WAY) {
+		miracast1_session_set_sink_id(skeleton, session_sink(s)->id);
+		miracast1_session_set_sink_name(skeleton, session_sink(s)->name);
+	}
 	/* The reason before the state: who waits for the state can read it then. */
 	if (why) {
 		miracast1_session_set_reason(skeleton, why->name);
@@ -112,8 +116,6 @@ void dbus_api_session_added(dbus_api *api, session *s)
 	g_autoptr(Miracast1Session) skeleton = miracast1_session_skeleton_new();
 
 	miracast1_session_set_id(skeleton, session_id(s));
-	miracast1_session_set_sink_id(skeleton, session_sink(s)->id);
-	miracast1_session_set_sink_name(skeleton, session_sink(s)->name);
 	miracast1_session_set_reason(skeleton, "");
 	miracast1_session_set_message(skeleton, "");
 	miracast1_session_set_hint(skeleton, "");
@@ -354,17 +356,25 @@ static gboolean handle_disconnect_all(Miracast1Manager *skeleton, GDBusMethodInv
 	return TRUE;
 }
 
-/* Ids of the same display on other links. */
+/* Ids of the same display on other links, and all links, the one to take first. */
 static void insert_other_ways(GVariantDict *dict, GPtrArray *sinks, link_sink *sink)
 {
 	g_autoptr(GPtrArray) ids = g_ptr_array_new();
+	g_autoptr(GPtrArray) links = g_ptr_array_new();
+
+	g_ptr_array_add(links, (gpointer)sink->link);
 
 	for (guint i = 0; i < sinks->len; i++) {
 		link_sink *other = g_ptr_array_index(sinks, i);
 
-		if (other != sink && broker_same_display(sink, other))
-			g_ptr_array_add(ids, other->id);
+		if (other == sink || !broker_same_display(sink, other))
+			continue;
+		g_ptr_array_add(ids, other->id);
+		if (!g_ptr_array_find_with_equal_func(links, other->link, g_str_equal, NULL))
+			g_ptr_array_add(links, (gpointer)other->link);
 	}
+	g_variant_dict_insert_value(dict, "links",
+				    g_variant_new_strv((const char *const *)links->pdata, links->len));
 	if (ids->len)
 		g_variant_dict_insert_value(dict, "other-ways",
 					    g_variant_new_strv((const char *const *)ids->pdata, ids->len));

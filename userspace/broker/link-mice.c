@@ -192,6 +192,11 @@ static link_sink *mice_reach(link_backend *backend, const char *what, GError **e
 	return mice_sinks_reach(mice->sinks, host, port);
 }
 
+static void mice_heard(link_backend *backend, link_sink *other, gboolean gone)
+{
+	mice_sinks_heard(((struct mice *)backend)->sinks, other, gone);
+}
+
 static void connection_closed(link_backend *backend, link_sink *sink)
 {
 	mice_sinks_unuse(((struct mice *)backend)->sinks, sink);
@@ -272,6 +277,7 @@ static const struct link_impl mice_impl = {
 	.stop_find = mice_stop_find,
 	.reach = mice_reach,
 	.forget = mice_forget,
+	.heard = mice_heard,
 	.connect = mice_connect,
 	.next_call = mice_connection_next_call,
 	.answered = mice_connection_answered,

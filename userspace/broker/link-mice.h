@@ -8,8 +8,9 @@
  *
  * Sinks: their id is LINK_MICE_PREFIX and the host, "mice:tv.local", or
  * "mice:192.0.2.7:7251" with a port that is not MICE_PORT.  They are found by
- * LINK_MICE_SERVICE over multicast DNS where Avahi runs (avahi.h), or named by their
- * address (reach); mice-sinks.h says for how long they are known.
+ * LINK_MICE_SERVICE over multicast DNS where Avahi runs (avahi.h), announced by the
+ * same display over the air (heard), or named by their address (reach); mice-sinks.h
+ * says for how long they are known.
  *
  * A find begins to browse; browsing goes on for LINK_MICE_LINGER_SECONDS when the find is
  * over, so that what the user has just been shown stays true while he chooses.  Where

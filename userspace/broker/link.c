@@ -40,6 +40,8 @@ void link_sink_unref(link_sink *sink)
 	g_free(sink->name);
 	g_free(sink->model);
 	g_free(sink->obstacle);
+	g_free(sink->host);
+	g_strfreev(sink->addresses);
 	g_free(sink);
 }
 

@@ -12,8 +12,8 @@
  * struct link_impl, and call the link_emit_*() functions of this file.
  *
  * Threads: everything runs in the main context of the broker and nothing may
- * wait.  Events are never emitted from inside a call of the same backend, so a
- * caller needs no care for re-entry.
+ * wait.  Events are never emitted from inside a call of the same backend, but of
+ * heard(), so a caller needs no care for re-entry.
  *
  * Errors: of the domain REASON_ERROR (reason.h); their hint is what the user
  * reads.
@@ -67,6 +67,10 @@ G_BEGIN_DECLS
  * @present: FALSE: not seen lately; kept so that the user can name it
  * @hdcp: the sink says that it has content protection
  * @throughput: Mbit/s that it says it can receive, 0 = not known
+ * @host: its host name in the network that is there, as mice_host_parse() makes it;
+ *	NULL: not known
+ * @addresses: its IP addresses there, as g_inet_address_to_string() writes them; NULL:
+ *	none is known
  *
  * Reference counted; changed by its backend only.
  */
@@ -84,6 +88,8 @@ struct link_sink {
 	gboolean present;
 	gboolean hdcp;
 	guint throughput;
+	char *host;
+	char **addresses;
 };
 typedef struct link_sink link_sink;
 
@@ -170,6 +176,9 @@ struct link_events {
  *	to be, @error is set. May be NULL. It is not told of before connect()
  * @forget: drop one of this backend's sinks that is out of sight and not in use; FALSE: it
  *	is not. No event comes of it. May be NULL: none is kept that is out of sight
+ * @heard: a sink of another backend, which says how it can be reached over the network
+ *	(@host, @addresses), is there, or has changed; or is @gone. May be NULL. What
+ *	this backend makes of it is told at once
  * @connect: bring the path to one of this backend's sinks up; @options is a{sv},
  *	each backend reads what it knows.  Always succeeds; what goes wrong
  *	comes as failed
@@ -188,6 +197,7 @@ struct link_impl {
 	void (*stop_find)(link_backend *backend);
 	link_sink *(*reach)(link_backend *backend, const char *what, GError **error);
 	gboolean (*forget)(link_backend *backend, link_sink *sink);
+	void (*heard)(link_backend *backend, link_sink *other, gboolean gone);
 	link_connection *(*connect)(link_backend *backend, link_sink *sink, GVariant *options,
 				    const struct link_connection_events *events,
 				    gpointer user_data);

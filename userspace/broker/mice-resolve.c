@@ -96,6 +96,23 @@ char *mice_host_parse(const char *text, guint16 *port)
 	return is_name(lower) ? g_steal_pointer(&lower) : NULL;
 }
 
+/* Any domain will do. */
+static gboolean is_local(const char *domain)
+{
+	return !*domain || g_str_equal(domain, ".local");
+}
+
+int mice_host_compare(const char *host, const char *other)
+{
+	gsize len = strcspn(host, ".");
+
+	if (len != strcspn(other, ".") || strncmp(host, other, len) != 0)
+		return 1;
+	if (g_str_equal(host + len, other + len) || is_local(host + len) || is_local(other + len))
+		return 0;
+	return -1;
+}
+
 static void done(mice_resolve *r, GPtrArray *addresses, const GError *error)
 {
 	g_cancellable_cancel(r->cancellable);

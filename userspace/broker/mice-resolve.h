@@ -62,4 +62,16 @@ char *mice_host_parse(const char *text, guint16 *port);
 /* Is it a numeric address? */
 gboolean mice_host_is_numeric(const char *host);
 
+/**
+ * mice_host_compare - are two hosts one?
+ * @host, @other: of mice_host_parse(), no addresses
+ *
+ * A name without a domain is that name in any, and so is one in "local.", which every
+ * host may give itself.
+ *
+ * Returns: 0: they are; above: they are not; below: that cannot be said, they have the
+ * same name in two domains
+ */
+int mice_host_compare(const char *host, const char *other);
+
 G_END_DECLS

@@ -2,13 +2,20 @@
 /*
  * mice-sinks.h - which displays of the network are known
  *
- * One sink for each host and port.  It is known
+ * One sink for each host and port; and one for several of them that announce the same
+ * container id: a display that is in two networks has a host name in each.  It is known
  *
  *	found		as long as a service in the network says so; when none does any
  *			more, or nobody looks, it stays as "not in sight", and the one
  *			that was seen longest ago is forgotten when there are more than
  *			MICE_MAX_SINKS
+ *	heard		as long as a display that is in sight over another link says that it
+ *			has this host or address (mice-offer.h); on MICE_PORT. If that was
+ *			all, it is forgotten with it
  *	used		as long as somebody has a connection to it, though it was never found
+ *
+ * What is heard has no certain host name: "tv" may be found as "tv.local" later, and
+ * then becomes that.
  *
  * Names of services and hosts come from the network: names are cleaned, a host that is
  * none is no sink.
@@ -34,6 +41,9 @@ void mice_sinks_found(mice_sinks *sinks, const struct avahi_service *service);
 void mice_sinks_lost(mice_sinks *sinks, const char *key);
 /* Nobody looks any more: whatever was found is out of sight. */
 void mice_sinks_lose_all(mice_sinks *sinks);
+
+/* Of link_impl: a display of another link has an address here, or has none any more. */
+void mice_sinks_heard(mice_sinks *sinks, link_sink *other, gboolean gone);
 
 /* By host and port; (transfer full); one that is not known is made, and not told of. */
 link_sink *mice_sinks_reach(mice_sinks *sinks, const char *host, guint16 port);

@@ -30,6 +30,8 @@ G_BEGIN_DECLS
  *		"yes": it may hand over any that can be mapped
  * max-bit-rate	bits per second for video
  * go-intent	how much we want to be P2P group owner (default 15)
+ * other-ways	"no": if the display cannot be reached in the way that is tried, no other
+ *	one is taken
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
  */
 #define SESSION_OPTIONS(O) \
@@ -39,6 +41,7 @@ G_BEGIN_DECLS
 	O("refresh", "u", OPTION_UMD, 23000, 120000, NULL) \
 	O("audio", "s", OPTION_UMD, 1, 64, CHANNEL_AUDIO_WORDS) \
 	O("import", "s", OPTION_UMD, 1, 64, "yes|no") \
+	O("other-ways", "s", OPTION_BROKER, 1, 64, "yes|no") \
 	O("max-bit-rate", "t", OPTION_BROKER, 100000, 1000000000, NULL) \
 	O("go-intent", "u", OPTION_LINK, 0, 15, NULL) \
 	O("frequency", "u", OPTION_LINK, 2412, 7115, NULL)

@@ -2,8 +2,12 @@
 /*
  * P2P peers that are sinks: see p2p-sinks.h.
  */
+#define G_LOG_DOMAIN "miracastd"
+
 #include "p2p-sinks.h"
 
+#include "mice-offer.h"
+#include "mice-resolve.h"
 #include "wfd-ie.h"
 
 /* Forgetting begins here; what is in sight is kept in any case. */
@@ -83,6 +87,74 @@ static gboolean takes_push_button(const struct wpas_peer *found)
 	return found->config_methods == 0 || (found->config_methods & WPAS_METHOD_PUSH_BUTTON) != 0;
 }
 
+/* The first offer of Miracast over Infrastructure that can be understood. */
+static gboolean find_offer(GVariant *vendor, struct mice_offer *offer)
+{
+	gsize n = vendor ? g_variant_n_children(vendor) : 0;
+
+	for (gsize i = 0; i < n; i++) {
+		g_autoptr(GVariant) one = g_variant_get_child_value(vendor, i);
+		gsize len;
+		const guint8 *data = g_variant_get_fixed_array(one, &len, 1);
+		g_autoptr(GError) error = NULL;
+
+		if (mice_offer_parse(data, len, offer, &error))
+			return offer->supported;
+		if (!g_error_matches(error, WFD_ERROR, WFD_ERROR_NO_MATCH))
+			g_debug("p2p: %s", error->message);
+	}
+	return FALSE;
+}
+
+/* In the form in which they are compared; what is no address is passed over. */
+static char **offered_addresses(const struct mice_offer *offer)
+{
+	g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
+	gboolean any = FALSE;
+
+	for (guint i = 0; i < offer->n_addresses; i++) {
+		g_autoptr(GInetAddress) address = g_inet_address_new_from_string(offer->addresses[i]);
+		g_autofree char *text = NULL;
+
+		/* Nobody says on which network a link-local one is. */
+		if (!address || g_inet_address_get_is_any(address) || g_inet_address_get_is_loopback(address) ||
+		    g_inet_address_get_is_multicast(address) || g_inet_address_get_is_link_local(address))
+			continue;
+		text = g_inet_address_to_string(address);
+		g_strv_builder_add(builder, text);
+		any = TRUE;
+	}
+	return any ? g_strv_builder_end(builder) : NULL;
+}
+
+static gboolean same_list(char **one, char **two)
+{
+	return one && two ? g_strv_equal((const char *const *)one, (const char *const *)two) : one == two;
+}
+
+/* Where it can be found in the network that is there. TRUE if that has changed. */
+static gboolean update_network(link_sink *sink, GVariant *vendor)
+{
+	g_autofree char *host = NULL;
+	g_auto(GStrv) addresses = NULL;
+	struct mice_offer offer;
+	guint16 port;
+	gboolean changed;
+
+	if (find_offer(vendor, &offer)) {
+		host = mice_host_parse(offer.host, &port);
+		addresses = offered_addresses(&offer);
+		if (host && mice_host_is_numeric(host))
+			g_clear_pointer(&host, g_free);
+	}
+	changed = replace_text(&sink->host, host);
+	if (same_list(sink->addresses, addresses))
+		return changed;
+	g_strfreev(sink->addresses);
+	sink->addresses = g_steal_pointer(&addresses);
+	return TRUE;
+}
+
 /* TRUE if it is worth telling at once. */
 static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, const struct wfd_ie *ie)
 {
@@ -102,6 +174,7 @@ static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, cons
 
 	changed |= replace_text(&sink->name, *name ? name : sink->id);
 	changed |= replace_text(&sink->model, model);
+	changed |= update_network(sink, found->vendor);
 	changed |= replace_text(&sink->obstacle, connectable ? NULL : obstacle);
 	changed |= sink->connectable != connectable || !sink->present || sink->hdcp != ie->hdcp ||
 		   sink->throughput != ie->throughput;

@@ -25,6 +25,9 @@ struct session {
 
 	link_connection *link;
 	gboolean link_closing;
+	link_sink *next; /* by which it goes on when the link is closed; NULL: it does not */
+	link_backend *next_backend;
+	char *first_failure; /* why another way was taken; NULL: none was */
 	guint limit; /* of the state */
 	guint calls; /* how often the sink has dialled */
 	gboolean answered; /* it has said something on this connection */
@@ -61,9 +64,11 @@ static const guint8 transitions[N_SESSION_STATES][N_SESSION_EVENTS] = {
 	},
 	[SESSION_LINKING] = {
 		[SESSION_EVENT_LINK_UP] = TO(RTSP),
+		[SESSION_EVENT_OTHER_WAY] = TO(LINKING),
 		[SESSION_EVENT_END] = TO(ENDING),
 	},
 	[SESSION_RTSP] = {
+		[SESSION_EVENT_OTHER_WAY] = TO(LINKING),
 		[SESSION_EVENT_DIALLED] = TO(NEGOTIATING),
 		[SESSION_EVENT_END] = TO(ENDING),
 	},
@@ -446,9 +451,66 @@ static void link_dialled(link_connection *conn, GSocketConnection *rtsp, gpointe
 		session_fail(s, error, REASON_SINK_UNAVAILABLE);
 }
 
+static void go_next_way(session *s);
+
+/* Whether it was the way, and not the display or its user. */
+static gboolean is_no_way(const GError *error)
+{
+	static const enum reason_code codes[] = {
+		REASON_HOST_UNKNOWN, REASON_CONTROL_REFUSED, REASON_CONTROL_PROTOCOL,
+		REASON_SECURITY_UNSUPPORTED, REASON_SINK_NEVER_DIALLED,
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
+		if (g_error_matches(error, REASON_ERROR, codes[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static gboolean may_take_other_way(session *s)
+{
+	const char *other_ways = "yes";
+
+	g_variant_lookup(s->options, "other-ways", "&s", &other_ways);
+	return s->env->other_way && !s->first_failure && s->calls == 0 &&
+	       !g_str_equal(other_ways, "no");
+}
+
+/* FALSE: there is none, or it was not the way. */
+static gboolean take_other_way(session *s, const GError *error)
+{
+	g_autofree char *text = NULL;
+	link_sink *next = NULL;
+
+	if (may_take_other_way(s) && is_no_way(error))
+		next = s->env->other_way(s->sink, &s->next_backend, s->env->user_data);
+	if (!next || !session_move(s, SESSION_EVENT_OTHER_WAY))
+		return FALSE;
+	s->first_failure = g_strdup(error->message);
+	s->next = link_sink_ref(next);
+	text = g_strdup_printf("%s; it is in sight in another way (%s), which is tried now",
+			       error->message, next->id);
+	add_phase(s, "other-way", g_get_monotonic_time(), text);
+	s->changed(s, SESSION_CHANGED_PHASES, s->user_data);
+	s->link_closing = TRUE;
+	link_disconnect(s->link);
+	return TRUE;
+}
+
 static void link_failed(link_connection *conn, const GError *error, gpointer user_data)
 {
-	session_fail(user_data, error, REASON_LINK_UNAVAILABLE);
+	session *s = user_data;
+	g_autoptr(GError) both = NULL;
+
+	if (take_other_way(s, error))
+		return;
+	both = g_error_copy(error);
+	if (s->first_failure) {
+		g_free(both->message);
+		both->message = g_strdup_printf("%s; and before that: %s", error->message, s->first_failure);
+	}
+	session_fail(s, both, REASON_LINK_UNAVAILABLE);
 }
 
 static void link_closed(link_connection *conn, gpointer user_data)
@@ -456,7 +518,10 @@ static void link_closed(link_connection *conn, gpointer user_data)
 	session *s = user_data;
 
 	g_clear_pointer(&s->link, link_connection_free);
-	take_down(s);
+	if (s->next && !s->why)
+		go_next_way(s);
+	else
+		take_down(s);
 }
 
 static const struct link_connection_events link_callbacks = {
@@ -466,6 +531,15 @@ static const struct link_connection_events link_callbacks = {
 	.failed = link_failed,
 	.closed = link_closed,
 };
+
+static void go_next_way(session *s)
+{
+	link_sink_unref(s->sink);
+	s->sink = g_steal_pointer(&s->next);
+	s->link_closing = FALSE;
+	s->link = link_connect(s->next_backend, s->sink, s->options, &link_callbacks, s);
+	s->changed(s, SESSION_CHANGED_WAY, s->user_data);
+}
 
 /* ---- limits ---------------------------------------------------------------- */
 
@@ -550,6 +624,8 @@ void session_free(session *s)
 	g_variant_unref(s->path);
 	g_variant_unref(s->options);
 	link_sink_unref(s->sink);
+	link_sink_unref(s->next);
+	g_free(s->first_failure);
 	g_free(s);
 }
 

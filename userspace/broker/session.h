@@ -29,6 +29,14 @@
  *
  * "found" is left in the same breath, "gone" is over.
  *
+ * A display that can be reached in two ways is given up only when both have failed: if
+ * the first one, over the network that is there, is no way, or leads to nobody who takes
+ * it, the session takes it down and goes back to "linking" with the sink that is the
+ * same display over Wi-Fi P2P, once.  The limits are those of the link, which has them
+ * of Windows: 1.5 s for the host name, 5 s for the control channel ([MS-MICE] 3.2.2).
+ * What people decide (rejected, sink-left) is no such failure, nor is anything after the
+ * display's first call.  The option "other-ways" ("no") forbids it.
+ *
  * A sink that hangs up before it has answered anything may not have been able to
  * wait for our first word, and dial again (rtsp-listener.h): the session goes
  * back from "negotiating" to "rtsp", for SESSION_REDIAL_SECONDS, and begins with
@@ -65,6 +73,7 @@ enum session_state {
  * enum session_event - what moves it on
  * @SESSION_EVENT_CONNECT: begin
  * @SESSION_EVENT_LINK_UP: there is a network path
+ * @SESSION_EVENT_OTHER_WAY: the path did not come about, there is another one
  * @SESSION_EVENT_DIALLED: the sink's RTSP connection is there
  * @SESSION_EVENT_HUNG_UP: the sink has hung up before it has answered anything
  * @SESSION_EVENT_STREAMING: the UMD sends
@@ -74,6 +83,7 @@ enum session_state {
 enum session_event {
 	SESSION_EVENT_CONNECT,
 	SESSION_EVENT_LINK_UP,
+	SESSION_EVENT_OTHER_WAY,
 	SESSION_EVENT_DIALLED,
 	SESSION_EVENT_HUNG_UP,
 	SESSION_EVENT_STREAMING,
@@ -96,6 +106,7 @@ enum session_change {
 	SESSION_CHANGED_SINK = 1 << 2,
 	SESSION_CHANGED_MODE = 1 << 3,
 	SESSION_CHANGED_STATS = 1 << 4,
+	SESSION_CHANGED_WAY = 1 << 5,
 };
 
 typedef void session_changed(session *s, enum session_change what, gpointer user_data);
@@ -120,6 +131,9 @@ struct session_phase {
  * @rtsp_timeout: seconds that a sink has for dialling (WFD v2.1, 6.5: 90)
  * @remembered: what was learnt of sinks before; sessions add to it
  * @negotiation_timeout: seconds from its call to the stream
+ * @other_way: the sink by which the display of @sink can be reached as well, borrowed,
+ *	and its backend; NULL if there is none. May be NULL
+ * @user_data: for @other_way
  */
 struct session_env {
 	kernel *kernel;
@@ -128,6 +142,8 @@ struct session_env {
 	guint rtsp_timeout;
 	remembered *remembered;
 	guint negotiation_timeout;
+	link_sink *(*other_way)(link_sink *sink, link_backend **backend, gpointer user_data);
+	gpointer user_data;
 };
 
 #define SESSION_RTSP_TIMEOUT 90
@@ -163,6 +179,7 @@ gboolean session_request_idr(session *s);
 
 guint session_id(session *s);
 enum session_state session_state(session *s);
+/* Another one after SESSION_EVENT_OTHER_WAY. */
 link_sink *session_sink(session *s);
 /* NULL until it ends. */
 const reason *session_reason(session *s);

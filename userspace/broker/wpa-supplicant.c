@@ -118,6 +118,8 @@ static void report_peer(wpas *w, const char *path, GVariant *properties)
 		g_variant_lookup_value(properties, "DeviceAddress", G_VARIANT_TYPE_BYTESTRING);
 	g_autoptr(GVariant) ies =
 		g_variant_lookup_value(properties, "IEs", G_VARIANT_TYPE_BYTESTRING);
+	g_autoptr(GVariant) vendor =
+		g_variant_lookup_value(properties, "VendorExtension", G_VARIANT_TYPE("aay"));
 	g_autoptr(GBytes) wfd = NULL;
 	struct wpas_peer peer = { .path = path, .name = "", .manufacturer = "", .model = "" };
 	guint8 capability = 0;
@@ -129,6 +131,7 @@ static void report_peer(wpas *w, const char *path, GVariant *properties)
 		return;
 	memcpy(peer.address, data, len);
 	peer.ies = wfd = lookup_bytes(ies);
+	peer.vendor = vendor;
 	g_variant_lookup(properties, "DeviceName", "&s", &peer.name);
 	g_variant_lookup(properties, "Manufacturer", "&s", &peer.manufacturer);
 	g_variant_lookup(properties, "ModelName", "&s", &peer.model);

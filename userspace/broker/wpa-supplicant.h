@@ -46,6 +46,7 @@ typedef struct wpas wpas;
  * @address: P2P device address
  * @name, @manufacturer, @model: as sent, maybe no UTF-8 before it came by D-Bus; ""
  * @ies: WFD subelements, NULL if it sent none
+ * @vendor: aay: WPS Vendor Extension attributes, each from its vendor's id on, or NULL
  * @config_methods: WPS configuration methods, bits of WSC 2.0 (0x80 push button)
  * @group_owner: it is owner of a group already and can only be joined
  * @level: dBm, 0 if not known
@@ -57,6 +58,7 @@ struct wpas_peer {
 	const char *manufacturer;
 	const char *model;
 	GBytes *ies;
+	GVariant *vendor;
 	guint16 config_methods;
 	gboolean group_owner;
 	gint level;

@@ -24,6 +24,7 @@ typedef struct session_options {
 	gboolean no_sound;
 	char *import;
 	char *max_bit_rate;
+	char *other_ways;
 	char *go_intent;
 	char *frequency;
 } session_options;
@@ -46,6 +47,7 @@ static void session_options_clear(session_options *o)
 	g_free(o->audio);
 	g_free(o->import);
 	g_free(o->max_bit_rate);
+	g_free(o->other_ways);
 	g_free(o->go_intent);
 	g_free(o->frequency);
 }
@@ -60,6 +62,7 @@ static gboolean make_options(const session_options *o, GVariant **options, GErro
 	    !options_parse_audio(o->audio, o->no_sound, &dict, error) ||
 	    !options_parse("import", o->import, &dict, error) ||
 	    !options_parse("max-bit-rate", o->max_bit_rate, &dict, error) ||
+	    !options_parse("other-ways", o->other_ways, &dict, error) ||
 	    !options_parse("go-intent", o->go_intent, &dict, error) ||
 	    !options_parse("frequency", o->frequency, &dict, error))
 		return FALSE;
@@ -331,6 +334,8 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 		{ "seconds", 's', 0, G_OPTION_ARG_INT, &seconds,
 		  "How long to look for a display that is not known yet, 0 to 300 (default 30)", "N" },
 		SESSION_OPTION_ENTRIES(&o),
+		{ "other-ways", 0, 0, G_OPTION_ARG_STRING, &o.other_ways,
+		  "no: not over Wi-Fi P2P if the network leads nowhere", "yes|no" },
 		{ "go-intent", 0, 0, G_OPTION_ARG_STRING, &o.go_intent,
 		  "Wish to be P2P group owner, 0 to 15 (default 15)", "N" },
 		{ "frequency", 0, 0, G_OPTION_ARG_STRING, &o.frequency,

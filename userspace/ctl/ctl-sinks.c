@@ -59,14 +59,18 @@ GPtrArray *ctl_remembered(struct ctl *ctl)
 static void print_head(GVariant *sink)
 {
 	const char *id = "", *model = "", *link = "", *name = "", *alias;
+	g_autofree const char **links = NULL;
+	g_autofree char *ways = NULL;
 
 	g_variant_lookup(sink, "id", "&s", &id);
 	g_variant_lookup(sink, "name", "&s", &name);
 	g_variant_lookup(sink, "model", "&s", &model);
 	g_variant_lookup(sink, "link", "&s", &link);
+	g_variant_lookup(sink, "links", "^a&s", &links);
 	ctl_print_column(ctl_sink_name(sink), 28);
 	ctl_print_column(id, 18);
-	ctl_print_column(link, 7);
+	ways = links ? g_strjoinv("+", (char **)links) : g_strdup(link);
+	ctl_print_column(ways, 8);
 	g_print("%s", model);
 	if (g_variant_lookup(sink, "alias", "&s", &alias) && strcmp(alias, name) != 0)
 		g_print("  (%s)", name);

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * One display that can be reached over the network and over Wi-Fi P2P: it is one, and
+ * the session takes the other way if the first one leads nowhere.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "link-mice.h"
+#include "mice-message.h"
+#include "mock-resolver.h"
+#include "p2p-fixture.h"
+
+#define HOST "tv-7"
+#define MICE_ID "mice:" HOST
+
+static GSocket *door;
+static char *door_address;
+
+/* Of this process alone; MICE_PORT is what displays say that they have. */
+static char *display_address(void)
+{
+	guint pid = getpid();
+
+	return g_strdup_printf("127.%u.%u.%u", 1 + (pid >> 16) % 254, pid >> 8 & 0xff, pid & 0xff);
+}
+
+static void append_attribute(GByteArray *out, guint16 id, const char *value, gsize len)
+{
+	const guint8 header[] = { (guint8)(id >> 8), (guint8)id, (guint8)(len >> 8), (guint8)len };
+
+	g_byte_array_append(out, header, sizeof(header));
+	g_byte_array_append(out, (const guint8 *)value, len);
+}
+
+/* The TV says that it has this host name and address in the network; NULL: it does not. */
+static void offer(struct fixture *f, guint8 capability, const char *host, const char *address)
+{
+	GByteArray *out = g_byte_array_new();
+
+	g_byte_array_append(out, (const guint8[]){ 0x00, 0x01, 0x37 }, 3);
+	append_attribute(out, 0x2001, (const char *)&capability, 1);
+	if (host)
+		append_attribute(out, 0x2002, host, strlen(host));
+	if (address)
+		append_attribute(out, 0x2005, address, strlen(address));
+	g_clear_pointer(&f->wpas->vendor, g_bytes_unref);
+	f->wpas->vendor = g_byte_array_free_to_bytes(out);
+}
+
+static void open_door(void)
+{
+	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string(door_address, MICE_PORT);
+	g_autoptr(GError) error = NULL;
+
+	door = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+	g_socket_set_blocking(door, FALSE);
+	g_socket_bind(door, address, TRUE, &error);
+	g_assert_no_error(error);
+	g_assert_true(g_socket_listen(door, NULL));
+}
+
+static void ways_set_up(struct fixture *f, gconstpointer data)
+{
+	set_up(f, data);
+	door_address = display_address();
+	broker_add_link(f->broker, link_mice_new(&(struct link_mice_config){ .bus = f->bus, .answer_seconds = 1 },
+						 broker_link_events(), f->broker));
+	mock_resolver_add(HOST, door_address, NULL);
+	offer(f, 0x05, "TV-7", NULL);
+}
+
+static void ways_tear_down(struct fixture *f, gconstpointer data)
+{
+	tear_down(f, data);
+	mock_resolver_clear();
+	g_clear_object(&door);
+	g_clear_pointer(&door_address, g_free);
+}
+
+static link_sink *sink_of(struct fixture *f, const char *id)
+{
+	GPtrArray *sinks = broker_sinks(f->broker);
+
+	for (guint i = 0; i < sinks->len; i++) {
+		link_sink *sink = g_ptr_array_index(sinks, i);
+
+		if (strcmp(sink->id, id) == 0)
+			return sink;
+	}
+	return NULL;
+}
+
+static gboolean both_are_found(struct fixture *f)
+{
+	return sink_of(f, MOCK_PEER_ID) && sink_of(f, MICE_ID);
+}
+
+static gboolean peer_is_lost(struct fixture *f)
+{
+	link_sink *p2p = sink_of(f, MOCK_PEER_ID);
+
+	return p2p && !p2p->present;
+}
+
+static void find_both(struct fixture *f)
+{
+	scan(f);
+	wait_until(both_are_found, f);
+}
+
+/* By name, as people do. */
+static void begin_with(struct fixture *f, GVariant *options)
+{
+	g_autoptr(GError) error = NULL;
+	link_sink *sink = broker_find_sink(f->broker, "Living", &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(sink->id, ==, MICE_ID);
+	broker_connect(f->broker, sink, options, &error);
+	g_assert_no_error(error);
+}
+
+static void begin_both(struct fixture *f)
+{
+	find_both(f);
+	begin_with(f, g_variant_new("a{sv}", NULL));
+}
+
+/* ---- one display ---------------------------------------------------------------------- */
+
+static void test_heard(struct fixture *f, gconstpointer data)
+{
+	link_sink *p2p, *mice;
+
+	find_both(f);
+	p2p = sink_of(f, MOCK_PEER_ID);
+	mice = sink_of(f, MICE_ID);
+	g_assert_cmpstr(p2p->host, ==, HOST);
+	g_assert_cmpstr(mice->name, ==, MOCK_PEER_NAME);
+	g_assert_true(mice->present);
+	g_assert_true(broker_same_display(p2p, mice));
+	g_assert_true(broker_better_way(f->broker, p2p) == mice);
+	g_assert_null(broker_better_way(f->broker, mice));
+	g_assert_true(broker_find_sink(f->broker, MOCK_PEER_ID, NULL) == p2p);
+	/* As long as it is in sight, and no longer. */
+	mock_wpas_show_peer(f->wpas, FALSE);
+	wait_until(peer_is_lost, f);
+	g_assert_null(sink_of(f, MICE_ID));
+}
+
+/* It has moved to another network meanwhile, or has left. */
+static void test_changes(struct fixture *f, gconstpointer data)
+{
+	find_both(f);
+	offer(f, 0x05, "tv-8", NULL);
+	mock_wpas_peer_changed(f->wpas);
+	settle(f);
+	g_assert_null(sink_of(f, MICE_ID));
+	g_assert_nonnull(sink_of(f, "mice:tv-8"));
+	offer(f, 0x04, "tv-8", NULL);
+	mock_wpas_peer_changed(f->wpas);
+	settle(f);
+	g_assert_null(sink_of(f, "mice:tv-8"));
+	offer(f, 0x05, NULL, "192.0.2.7");
+	mock_wpas_peer_changed(f->wpas);
+	settle(f);
+	g_assert_nonnull(sink_of(f, "mice:192.0.2.7"));
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 2);
+}
+
+/* What cannot be, and what must not be. */
+static void test_hostile(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *host, *address;
+	} offers[] = {
+		{ "$(id)", NULL }, { "", "" }, { "127.0.0.1", NULL }, { NULL, "127.0.0.1" },
+		{ NULL, "::1" }, { NULL, "0.0.0.0" }, { NULL, "224.0.0.1" }, { NULL, "fe80::1" },
+		{ NULL, "\033[2J" }, { "a b", "tv" },
+	};
+
+	scan(f);
+	for (guint i = 0; i < G_N_ELEMENTS(offers); i++) {
+		g_test_message("%s %s", offers[i].host, offers[i].address);
+		offer(f, 0x05, offers[i].host, offers[i].address);
+		mock_wpas_peer_changed(f->wpas);
+		settle(f);
+		g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 1);
+	}
+}
+
+/* Two hosts that have one name are two displays; a host that is not known is none. */
+static void test_two_displays(struct fixture *f, gconstpointer data)
+{
+	const struct link_events *say = broker_link_events();
+	g_autoptr(link_sink) mice = link_sink_new("mice", "mice:beamer.local", MOCK_PEER_NAME);
+	g_autoptr(link_sink) plain = link_sink_new("mice", "mice:192.0.2.9", MOCK_PEER_NAME);
+	g_autoptr(GError) error = NULL;
+	link_sink *p2p;
+
+	find_both(f);
+	p2p = sink_of(f, MOCK_PEER_ID);
+	mice->host = g_strdup("beamer.local");
+	say->sink_changed(NULL, mice, f->broker);
+	g_assert_false(broker_same_display(p2p, mice));
+	g_assert_true(broker_same_display(p2p, plain));
+	g_assert_null(broker_find_sink(f->broker, MOCK_PEER_NAME, &error));
+	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
+	g_assert_nonnull(strstr(error->message, "beamer.local"));
+	g_assert_null(strstr(error->message, MOCK_PEER_ID));
+	say->sink_gone(NULL, mice, f->broker);
+}
+
+/* ---- the first way -------------------------------------------------------------------- */
+
+static gboolean was_called(struct fixture *f)
+{
+	g_autoptr(GSocket) control = g_socket_accept(door, NULL, NULL);
+
+	return control != NULL;
+}
+
+/* It is the network; nobody walks to the display for a group. */
+static void test_network(struct fixture *f, gconstpointer data)
+{
+	open_door();
+	begin_both(f);
+	wait_until(was_called, f);
+	wait_until(is_gone, f);
+	/* It has hung up: somebody said no. */
+	assert_reason(f, "rejected");
+	g_assert_false(has_phase(f, "other-way"));
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+/* ---- the other one ---------------------------------------------------------------------- */
+
+static gboolean waits_in_group(struct fixture *f)
+{
+	return f->wpas->group && waits_for_call(f);
+}
+
+static void assert_falls_back(struct fixture *f, gdouble seconds)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+	gint64 start = g_get_monotonic_time();
+
+	begin_both(f);
+	wait_until(waits_in_group, f);
+	g_assert_true(has_phase(f, "other-way"));
+	g_assert_cmpint(g_get_monotonic_time() - start, <, seconds * G_USEC_PER_SEC);
+	g_assert_cmpstr(session_sink(only_session(f))->id, ==, MOCK_PEER_ID);
+	sink = call_and_stream(f);
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	assert_reason(f, "disconnected");
+}
+
+static void test_refused(struct fixture *f, gconstpointer data)
+{
+	assert_falls_back(f, 5);
+}
+
+static void test_unknown_host(struct fixture *f, gconstpointer data)
+{
+	mock_resolver_clear();
+	mock_resolver_add_silent(HOST);
+	mock_resolver_add_silent(HOST ".local");
+	assert_falls_back(f, 5);
+}
+
+static GSocket *control;
+
+static gboolean was_answered_with_handshake(struct fixture *f)
+{
+	static const char handshake[] = { 0, 8, 1, 3, 4, 0, 1, 0x16 };
+
+	if (!control)
+		control = g_socket_accept(door, NULL, NULL);
+	return control && g_socket_send(control, handshake, sizeof(handshake), NULL, NULL) > 0;
+}
+
+/* Somebody is there, and wants what we cannot: the path was up already. */
+static void test_after_up(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	open_door();
+	begin_both(f);
+	wait_until(was_answered_with_handshake, f);
+	wait_until(waits_in_group, f);
+	g_assert_true(has_phase(f, "other-way"));
+	sink = call_and_stream(f);
+	g_clear_object(&control);
+}
+
+/* It takes the message, and never calls. */
+static void test_silent(struct fixture *f, gconstpointer data)
+{
+	open_door();
+	assert_falls_back(f, 20);
+}
+
+static void test_forbidden(struct fixture *f, gconstpointer data)
+{
+	find_both(f);
+	begin_with(f, g_variant_new_parsed("{'other-ways': <'no'>}"));
+	wait_until(is_gone, f);
+	assert_reason(f, "control-refused");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+/* What both say is told; and there is no third one. */
+static void test_both_fail(struct fixture *f, gconstpointer data)
+{
+	const reason *why;
+
+	f->wpas->answer = MOCK_STATUS;
+	f->wpas->status = 11;
+	begin_both(f);
+	wait_until(is_gone, f);
+	assert_reason(f, "rejected");
+	why = session_reason(only_session(f));
+	g_assert_nonnull(strstr(why->message, "and before that: "));
+	g_assert_nonnull(strstr(why->message, HOST));
+}
+
+/* Out of sight over the air at this moment. */
+static void test_lost(struct fixture *f, gconstpointer data)
+{
+	const struct link_events *say = broker_link_events();
+	link_sink *p2p;
+
+	find_both(f);
+	begin_with(f, g_variant_new("a{sv}", NULL));
+	/* Nothing has run since: it is not known yet that nobody listens. */
+	p2p = sink_of(f, MOCK_PEER_ID);
+	p2p->present = FALSE;
+	say->sink_changed(broker_link(f->broker, "p2p"), p2p, f->broker);
+	wait_until(is_gone, f);
+	assert_reason(f, "control-refused");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static gboolean takes_other_way(struct fixture *f)
+{
+	return has_phase(f, "other-way");
+}
+
+/* Between the two, and in the second one. */
+static void test_ended_between(struct fixture *f, gconstpointer data)
+{
+	begin_both(f);
+	wait_until(takes_other_way, f);
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	assert_reason(f, "disconnected");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static gboolean has_asked(struct fixture *f)
+{
+	return f->wpas->connects > 0;
+}
+
+static void test_ended_in_second(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_IGNORE;
+	begin_both(f);
+	wait_until(has_asked, f);
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	assert_reason(f, "disconnected");
+}
+
+#define ADD(name, function) \
+	g_test_add("/ways/" name, struct fixture, GINT_TO_POINTER(MOCK_COMPLETE), ways_set_up, function, \
+		   ways_tear_down)
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	g_test_init(&argc, &argv, NULL);
+	mock_resolver_install();
+	ADD("heard", test_heard);
+	ADD("changes", test_changes);
+	ADD("hostile", test_hostile);
+	ADD("two-displays", test_two_displays);
+	ADD("network", test_network);
+	ADD("refused", test_refused);
+	ADD("unknown-host", test_unknown_host);
+	ADD("after-up", test_after_up);
+	ADD("silent", test_silent);
+	ADD("forbidden", test_forbidden);
+	ADD("both-fail", test_both_fail);
+	ADD("lost", test_lost);
+	ADD("ended-between", test_ended_between);
+	ADD("ended-in-second", test_ended_in_second);
+	status = g_test_run();
+	mock_resolver_remove();
+	return status;
+}
