@@ -28,8 +28,9 @@ static const struct {
 	[TLV_RTSP_PORT] = { "RTSP port", 2, 2 },
 	[TLV_SOURCE_ID] = { "source id", MICE_SOURCE_ID_SIZE, MICE_SOURCE_ID_SIZE },
 	[TLV_TOKEN] = { "security token", 1, MICE_MESSAGE_MAX },
-	[TLV_OPTIONS] = { "security options", 1, 1 },
-	[TLV_HASH] = { "PIN hash", 32, 32 },
+	/* What a later version adds is behind the first byte. */
+	[TLV_OPTIONS] = { "security options", 1, MICE_MESSAGE_MAX },
+	[TLV_HASH] = { "PIN hash", MICE_HASH_SIZE, MICE_HASH_SIZE },
 	[TLV_REASON] = { "PIN response reason", 1, 1 },
 };
 
@@ -126,6 +127,20 @@ static gboolean take_value(guint8 type, const guint8 *value, guint16 len,
 		message->has_source_id = TRUE;
 		memcpy(message->source_id, value, MICE_SOURCE_ID_SIZE);
 		return TRUE;
+	case TLV_TOKEN:
+		message->token = g_bytes_new(value, len);
+		return TRUE;
+	case TLV_OPTIONS:
+		message->options = value[0] & (MICE_OPTION_ENCRYPTION | MICE_OPTION_PIN);
+		return TRUE;
+	case TLV_HASH:
+		message->has_hash = TRUE;
+		memcpy(message->hash, value, MICE_HASH_SIZE);
+		return TRUE;
+	case TLV_REASON:
+		message->has_result = TRUE;
+		message->result = value[0];
+		return TRUE;
 	default:
 		return TRUE;
 	}
@@ -181,13 +196,11 @@ static gboolean check_required(enum mice_command command, guint seen, GError **e
 	return TRUE;
 }
 
-gboolean mice_message_parse(const guint8 *data, gsize len, struct mice_message *message,
-			    GError **error)
+gboolean mice_message_open(const guint8 *data, gsize len, enum mice_command *command,
+			   const guint8 **body, gsize *body_len, GError **error)
 {
-	guint seen = 0;
 	gsize size;
 
-	memset(message, 0, sizeof(*message));
 	if (!mice_message_size(data, len, &size, error))
 		return FALSE;
 	if (size == 0 || size != len) {
@@ -199,17 +212,42 @@ gboolean mice_message_parse(const guint8 *data, gsize len, struct mice_message *
 		g_set_error(error, WFD_ERROR, WFD_ERROR_RANGE, "there is no command %u", data[3]);
 		return FALSE;
 	}
-	message->command = data[3];
-	if (parse_tlvs(data + MICE_HEADER_SIZE, len - MICE_HEADER_SIZE, message, &seen, error) &&
-	    check_required(message->command, seen, error))
+	*command = data[3];
+	*body = data + MICE_HEADER_SIZE;
+	*body_len = len - MICE_HEADER_SIZE;
+	return TRUE;
+}
+
+gboolean mice_message_parse_values(enum mice_command command, const guint8 *body, gsize body_len,
+				   struct mice_message *message, GError **error)
+{
+	guint seen = 0;
+
+	memset(message, 0, sizeof(*message));
+	message->command = command;
+	if (parse_tlvs(body, body_len, message, &seen, error) &&
+	    check_required(command, seen, error))
 		return TRUE;
 	mice_message_clear(message);
 	return FALSE;
 }
 
+gboolean mice_message_parse(const guint8 *data, gsize len, struct mice_message *message,
+			    GError **error)
+{
+	enum mice_command command;
+	const guint8 *body;
+	gsize body_len;
+
+	memset(message, 0, sizeof(*message));
+	return mice_message_open(data, len, &command, &body, &body_len, error) &&
+	       mice_message_parse_values(command, body, body_len, message, error);
+}
+
 void mice_message_clear(struct mice_message *message)
 {
 	g_clear_pointer(&message->name, g_free);
+	g_clear_pointer(&message->token, g_bytes_unref);
 }
 
 static void append_tlv(GByteArray *out, enum tlv_type type, const void *value, gsize len)
@@ -242,20 +280,54 @@ static void append_name(GByteArray *out, const char *name)
 	append_tlv(out, TLV_NAME, bytes, len);
 }
 
-GBytes *mice_message_build(const struct mice_message *message)
+GByteArray *mice_message_build_values(const struct mice_message *message)
 {
 	const guint8 port[] = { (guint8)(message->rtsp_port >> 8), (guint8)message->rtsp_port };
-	const guint8 header[MICE_HEADER_SIZE] = { 0, 0, MICE_VERSION, (guint8)message->command };
 	GByteArray *out = g_byte_array_new();
 
-	g_byte_array_append(out, header, sizeof(header));
+	if (message->options)
+		append_tlv(out, TLV_OPTIONS, &message->options, 1);
 	if (message->name)
 		append_name(out, message->name);
 	if (message->rtsp_port)
 		append_tlv(out, TLV_RTSP_PORT, port, sizeof(port));
+	if (message->token)
+		append_tlv(out, TLV_TOKEN, g_bytes_get_data(message->token, NULL),
+			   g_bytes_get_size(message->token));
+	if (message->has_hash)
+		append_tlv(out, TLV_HASH, message->hash, MICE_HASH_SIZE);
+	if (message->has_result)
+		append_tlv(out, TLV_REASON, &message->result, 1);
 	if (message->has_source_id)
 		append_tlv(out, TLV_SOURCE_ID, message->source_id, MICE_SOURCE_ID_SIZE);
-	out->data[0] = (guint8)(out->len >> 8);
-	out->data[1] = (guint8)out->len;
+	return out;
+}
+
+GBytes *mice_message_seal(enum mice_command command, const guint8 *body, gsize body_len)
+{
+	gsize size = MICE_HEADER_SIZE + body_len;
+	const guint8 header[MICE_HEADER_SIZE] = { (guint8)(size >> 8), (guint8)size, MICE_VERSION,
+						  (guint8)command };
+	GByteArray *out = g_byte_array_sized_new((guint)size);
+
+	g_byte_array_append(out, header, sizeof(header));
+	g_byte_array_append(out, body, (guint)body_len);
 	return g_byte_array_free_to_bytes(out);
+}
+
+GBytes *mice_message_build(const struct mice_message *message)
+{
+	g_autoptr(GByteArray) values = mice_message_build_values(message);
+
+	return mice_message_seal(message->command, values->data, values->len);
+}
+
+void mice_pin_hash(const char *pin, const guint8 *address, gsize address_len, guint8 *hash)
+{
+	g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+	gsize len = MICE_HASH_SIZE;
+
+	g_checksum_update(checksum, (const guchar *)pin, -1);
+	g_checksum_update(checksum, address, (gssize)address_len);
+	g_checksum_get_digest(checksum, hash, &len);
 }

@@ -11,6 +11,10 @@
  * of the value alone.  A friendly name is UTF-16, little endian, without a mark of
  * the byte order and without an end.
  *
+ * In a session that began with a Session Request the values of each message after the
+ * security handshake are encrypted, as one or more DTLS records in their place; only the
+ * header stays readable.  mice_message_open() and mice_message_seal() are for that.
+ *
  * What comes from a sink is not trusted: mice_message_parse() takes nothing that
  * has a value of a wrong length, one type twice, or not what its command must have.
  * Types that nobody knows are passed over, since a later version may have them;
@@ -33,6 +37,7 @@ G_BEGIN_DECLS
 #define MICE_MESSAGE_MAX 8192
 #define MICE_NAME_BYTES_MAX 520
 #define MICE_SOURCE_ID_SIZE 16
+#define MICE_HASH_SIZE 32
 
 /* C(id, number, name) */
 #define MICE_COMMANDS(C) \
@@ -55,8 +60,10 @@ enum mice_command {
  * @name: friendly name of the source, UTF-8, or NULL
  * @rtsp_port: where the source listens, 0 = not said
  * @has_source_id, @source_id: which source; the same in all messages of a session
- *
- * A handshake's token, a hash, options and a reason are checked, and not kept.
+ * @token: of a handshake: DTLS records, or NULL
+ * @options: MICE_OPTION_*; bits that nobody knows are passed over; 0 = not said
+ * @has_hash, @hash: of mice_pin_hash()
+ * @has_result, @result: of a PIN Response
  */
 struct mice_message {
 	enum mice_command command;
@@ -64,7 +71,21 @@ struct mice_message {
 	guint16 rtsp_port;
 	gboolean has_source_id;
 	guint8 source_id[MICE_SOURCE_ID_SIZE];
+	GBytes *token;
+	guint8 options;
+	gboolean has_hash;
+	guint8 hash[MICE_HASH_SIZE];
+	gboolean has_result;
+	guint8 result;
 };
+
+#define MICE_OPTION_ENCRYPTION 0x01
+/* The sink shows a PIN; only with encryption. */
+#define MICE_OPTION_PIN 0x02
+
+/* What is not assigned is no acceptance either. */
+#define MICE_PIN_ACCEPTED 0
+#define MICE_PIN_WRONG 1
 
 /* "Source Ready" */
 const char *mice_command_name(enum mice_command command);
@@ -90,11 +111,38 @@ gboolean mice_message_parse(const guint8 *data, gsize len, struct mice_message *
 void mice_message_clear(struct mice_message *message);
 
 /**
+ * mice_message_open - a whole message whose values may be encrypted
+ * @command: (out)
+ * @body, @body_len: (out): what is behind the header, in @data
+ *
+ * Fails with WFD_ERROR_TRUNCATED, and _RANGE for a command that is none.
+ */
+gboolean mice_message_open(const guint8 *data, gsize len, enum mice_command *command,
+			   const guint8 **body, gsize *body_len, GError **error);
+
+/* The values of an open message; fails as mice_message_parse() does. */
+gboolean mice_message_parse_values(enum mice_command command, const guint8 *body, gsize body_len,
+				   struct mice_message *message, GError **error);
+
+/**
  * mice_message_build - the bytes of a message that a source sends
  *
  * With everything that is set.  A name that is too long is cut between two
  * characters; @name must be valid UTF-8.
  */
 GBytes *mice_message_build(const struct mice_message *message);
+
+/* The values alone, to be encrypted; and a message around what became of them. */
+GByteArray *mice_message_build_values(const struct mice_message *message);
+GBytes *mice_message_seal(enum mice_command command, const guint8 *body, gsize body_len);
+
+/**
+ * mice_pin_hash - what shows that one knows the PIN ([MS-MICE] 3.1.5.6.1)
+ * @pin: as it is shown
+ * @address: IP address of who sends the hash, in the order of the network
+ * @address_len: 4 or 16
+ * @hash: (out): MICE_HASH_SIZE bytes
+ */
+void mice_pin_hash(const char *pin, const guint8 *address, gsize address_len, guint8 *hash);
 
 G_END_DECLS
