@@ -193,6 +193,7 @@ static struct {
 	guint calls;
 	guint largest; /* number of packets in one call */
 	gint64 time_us; /* added to the clock */
+	guint8 last[16]; /* how the latest one begins */
 } kernel;
 
 int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
@@ -224,6 +225,8 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
 		messages[taken].msg_len = 0;
 		for (size_t i = 0; i < messages[taken].msg_hdr.msg_iovlen; i++)
 			messages[taken].msg_len += messages[taken].msg_hdr.msg_iov[i].iov_len;
+		memcpy(kernel.last, messages[taken].msg_hdr.msg_iov[0].iov_base,
+		       MIN(sizeof(kernel.last), messages[taken].msg_hdr.msg_iov[0].iov_len));
 	}
 	kernel.taken += taken;
 	return taken;
@@ -270,8 +273,8 @@ static rtp_sender *begin_sending(GSocket **socket)
 	return sender;
 }
 
-/* A picture of @n packets of header and payload. */
-static guint send_picture(rtp_sender *sender, guint n)
+/* A picture of @n packets of header and payload, each of @size bytes in the network. */
+static guint send_packets(rtp_sender *sender, guint n, gsize payload, gsize size)
 {
 	g_autoptr(GstBufferList) list = gst_buffer_list_new();
 	gsize bytes;
@@ -280,12 +283,55 @@ static guint send_picture(rtp_sender *sender, guint n)
 	for (guint i = 0; i < n; i++) {
 		GstBuffer *buffer = gst_buffer_new_allocate(NULL, 12, NULL);
 
-		gst_buffer_append_memory(buffer, gst_allocator_alloc(NULL, 1316, NULL));
+		gst_buffer_memset(buffer, 0, 0, 12);
+		gst_buffer_append_memory(buffer, gst_allocator_alloc(NULL, payload, NULL));
 		gst_buffer_list_add(list, buffer);
 	}
 	sent = rtp_sender_send(sender, list, &bytes);
-	g_assert_cmpuint(bytes, ==, sent * 1328);
+	g_assert_cmpuint(bytes, ==, sent * size);
 	return sent;
+}
+
+static guint send_picture(rtp_sender *sender, guint n)
+{
+	return send_packets(sender, n, 1316, 1328);
+}
+
+static guint64 record_number(void)
+{
+	guint64 number;
+
+	memcpy(&number, kernel.last + 3, sizeof(number));
+	return GUINT64_FROM_BE(number);
+}
+
+/* Each packet is a record, and no two have one number, whoever sends them and whatever becomes of them. */
+static void test_sealed(void)
+{
+	const struct rtp_seal_config config = { .key_len = 16, .sequence = 1000 };
+	const guint64 epoch = G_GUINT64_CONSTANT(1) << 48;
+	g_autoptr(rtp_seal) seal = rtp_seal_new(&config, NULL);
+	g_autoptr(GSocket) socket = NULL, again = NULL;
+	rtp_sender *sender = begin_sending(&socket);
+
+	rtp_sender_seal(sender, seal);
+	g_assert_cmpuint(send_packets(sender, 100, 1316, 1328 + RTP_SEAL_OVERHEAD), ==, 100);
+	g_assert_cmpmem(kernel.last, 3, "\x17\xfe\xfd", 3);
+	g_assert_cmpuint(record_number(), ==, epoch + 1099);
+	/* Refused ones have had theirs. */
+	kernel.error = EPERM;
+	g_assert_cmpuint(send_packets(sender, 3, 1316, 1328 + RTP_SEAL_OVERHEAD), ==, 0);
+	kernel.error = 0;
+	g_assert_cmpuint(send_packets(sender, 1, 1316, 1328 + RTP_SEAL_OVERHEAD), ==, 1);
+	g_assert_cmpuint(record_number(), ==, epoch + 1103);
+	/* What is too long to be encrypted does not leave as it is. */
+	g_assert_cmpuint(send_packets(sender, 2, RTP_SEAL_MAX_PACKET, 0), ==, 0);
+	rtp_sender_free(sender);
+	sender = begin_sending(&again);
+	rtp_sender_seal(sender, seal);
+	g_assert_cmpuint(send_packets(sender, 1, 188, 200 + RTP_SEAL_OVERHEAD), ==, 1);
+	g_assert_cmpuint(record_number(), ==, epoch + 1104);
+	rtp_sender_free(sender);
 }
 
 static void test_sends(void)
@@ -385,6 +431,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/key-frames/due", test_key_frame_due);
 	g_test_add_func("/log-limit", test_log_limit);
 	g_test_add_func("/rtp-sender/sends", test_sends);
+	g_test_add_func("/rtp-sender/sealed", test_sealed);
 	g_test_add_func("/rtp-sender/large-picture", test_large_picture);
 	g_test_add_func("/rtp-sender/one-refused", test_one_refused);
 	g_test_add_func("/rtp-sender/network-down", test_network_down);

@@ -248,6 +248,42 @@ static void test_config_sound_card(void)
 	}
 }
 
+/* How RTP is encrypted is said whole, or not at all. */
+static void test_config_seal(void)
+{
+	static const struct {
+		const char *fields;
+		gboolean valid;
+		gsize key_len;
+	} cases[] = {
+		{ "", TRUE, 0 },
+		{ ", 'rtp-key': <@ay [%s]>, 'rtp-salt': <@ay [1,2,3,4]>, 'rtp-sequence': <uint64 7>", TRUE, 16 },
+		{ ", 'rtp-key': <@ay [%s,%s]>, 'rtp-salt': <@ay [1,2,3,4]>, 'rtp-sequence': <uint64 7>", TRUE, 32 },
+		{ ", 'rtp-key': <@ay [%s,%s,0]>, 'rtp-salt': <@ay [1,2,3,4]>, 'rtp-sequence': <uint64 7>", FALSE, 0 },
+		{ ", 'rtp-key': <@ay [%s]>, 'rtp-salt': <@ay [1,2,3]>, 'rtp-sequence': <uint64 7>", FALSE, 0 },
+		{ ", 'rtp-key': <@ay [%s]>, 'rtp-salt': <@ay [1,2,3,4]>", FALSE, 0 },
+		{ ", 'rtp-key': <@ay []>, 'rtp-salt': <@ay [1,2,3,4]>, 'rtp-sequence': <uint64 7>", FALSE, 0 },
+		{ ", 'rtp-salt': <@ay [1,2,3,4]>", FALSE, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(GStrv) pieces = g_strsplit(cases[i].fields, "%s", -1);
+		g_autofree char *fields = g_strjoinv("9,8,7,6,5,4,3,2,9,8,7,6,5,4,3,2", pieces);
+		g_autofree char *text = g_strdup_printf("{'source': <'kernel'>, 'peer-address': <'192.0.2.1'>, "
+							"'local-address': <'192.0.2.2'>%s}", fields);
+		g_autoptr(GVariant) message = g_variant_ref_sink(g_variant_new_parsed(text));
+		g_autoptr(GError) error = NULL;
+		g_autoptr(umd_config) config = umd_config_new(message, &error);
+
+		g_test_message("%s", fields);
+		g_assert_cmpint(config != NULL, ==, cases[i].valid);
+		if (config)
+			g_assert_cmpuint(config->seal.key_len, ==, cases[i].key_len);
+		else
+			g_assert_nonnull(strstr(error->message, "rtp-"));
+	}
+}
+
 static gboolean has_event(guint event)
 {
 	gboolean has = FALSE;
@@ -1027,6 +1063,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/config-import", test_config_import);
 	g_test_add_func("/umd-driver/pictures", test_pictures);
 	g_test_add_func("/umd-driver/config-sound-card", test_config_sound_card);
+	g_test_add_func("/umd-driver/config-seal", test_config_seal);
 	g_test_add_func("/umd-driver/R70-R71-R81-unplugged", test_unplugged);
 	g_test_add_func("/umd-driver/R87-dropped", test_dropped);
 	g_test_add_func("/umd-driver/R83-still-picture", test_still_picture);

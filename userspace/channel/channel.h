@@ -82,6 +82,8 @@ G_BEGIN_DECLS
  *   import		"no": never pictures in buffers of the desktop's GPU; "yes": of any
  *			GPU, as long as the UMD can map them and read them in time; without
  *			it of those drivers of which it is known that they show what was drawn
+ *   rtp-key, rtp-salt, rtp-sequence	RTP is encrypted, each packet as a DTLS record:
+ *			struct rtp_seal_config of rtp-seal.h
  *   sound-card		whether the kernel has sound cards for monitors; without it the UMD
  *			asks for one, and does without if there is none
  * stop
@@ -158,6 +160,9 @@ G_BEGIN_DECLS
 	F(CONFIG, "refresh", "u", CHANNEL_OPTIONAL) \
 	F(CONFIG, "audio", "s", CHANNEL_OPTIONAL) \
 	F(CONFIG, "import", "s", CHANNEL_OPTIONAL) \
+	F(CONFIG, "rtp-key", "ay", CHANNEL_OPTIONAL) \
+	F(CONFIG, "rtp-salt", "ay", CHANNEL_OPTIONAL) \
+	F(CONFIG, "rtp-sequence", "t", CHANNEL_OPTIONAL) \
 	F(CONFIG, "sound-card", "b", CHANNEL_OPTIONAL) \
 	F(STOP, "reason", "s", CHANNEL_REQUIRED) \
 	F(DATA_RATE, "encoder-bit-rate", "t", CHANNEL_REQUIRED) \

@@ -26,6 +26,7 @@
 #include "channel.h"
 #include "encoders.h"
 #include "frame-source.h"
+#include "rtp-seal.h"
 #include "sound-track.h"
 
 G_BEGIN_DECLS
@@ -42,6 +43,7 @@ G_BEGIN_DECLS
  * @bit_rate: bits per second of video to start with
  * @socket: UDP socket that RTP leaves from, bound
  * @peer_address, @peer_port: numeric, where it goes
+ * @seal: RTP is encrypted with it, as long as the pipeline lives; NULL: it is not
  * @pmt_pid, @frame_marker, @lead_ms: from the quirks (struct wfd_quirks)
  */
 struct media_pipeline_config {
@@ -51,6 +53,7 @@ struct media_pipeline_config {
 	GSocket *socket;
 	const char *peer_address;
 	guint16 peer_port;
+	rtp_seal *seal;
 	guint16 pmt_pid;
 	gboolean frame_marker;
 	guint lead_ms;

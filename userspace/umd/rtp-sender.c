@@ -29,6 +29,7 @@ struct batch {
 	struct mmsghdr messages[MAX_BATCH];
 	struct iovec vectors[MAX_BATCH][MAX_MEMORIES];
 	GstMapInfo maps[MAX_BATCH][MAX_MEMORIES];
+	guint n_maps[MAX_BATCH];
 };
 
 struct rtp_sender {
@@ -46,28 +47,57 @@ struct rtp_sender {
 	struct log_limit refused_limit;
 	struct log_limit recovered_limit;
 	struct batch batch; /* of rtp_sender_send() */
+	rtp_seal *seal; /* NULL: packets leave as they are */
+	guint8 *records; /* MAX_BATCH of RTP_SEAL_MAX bytes, with @seal */
 };
+
+static void unmap_packet(struct batch *batch, guint i)
+{
+	while (batch->n_maps[i] > 0) {
+		GstMapInfo *map = &batch->maps[i][--batch->n_maps[i]];
+
+		gst_memory_unmap(map->memory, map);
+	}
+}
+
+/* What was mapped is in the record; FALSE: it cannot be. */
+static gboolean seal_packet(rtp_sender *sender, guint i, guint *n)
+{
+	struct batch *batch = &sender->batch;
+	guint8 *record = sender->records + i * RTP_SEAL_MAX;
+	gsize size = rtp_seal_packet(sender->seal, batch->vectors[i], *n, record);
+
+	unmap_packet(batch, i);
+	batch->vectors[i][0] = (struct iovec){ record, size };
+	*n = 1;
+	return size > 0;
+}
+
+static gboolean map_packet(struct batch *batch, guint i, GstBuffer *packet, guint n)
+{
+	batch->n_maps[i] = 0;
+	while (batch->n_maps[i] < n) {
+		guint at = batch->n_maps[i];
+		GstMapInfo *map = &batch->maps[i][at];
+
+		if (!gst_memory_map(gst_buffer_peek_memory(packet, at), map, GST_MAP_READ)) {
+			unmap_packet(batch, i);
+			return FALSE;
+		}
+		batch->vectors[i][at] = (struct iovec){ map->data, map->size };
+		batch->n_maps[i]++;
+	}
+	return TRUE;
+}
 
 static gboolean add_packet(rtp_sender *sender, GstBuffer *packet)
 {
 	struct batch *batch = &sender->batch;
 	guint i = batch->n, n = gst_buffer_n_memory(packet);
-	guint mapped = 0;
 
-	if (n > MAX_MEMORIES)
+	if (n > MAX_MEMORIES || !map_packet(batch, i, packet, n) ||
+	    (sender->seal && !seal_packet(sender, i, &n)))
 		return FALSE;
-	for (; mapped < n; mapped++) {
-		GstMapInfo *map = &batch->maps[i][mapped];
-
-		if (!gst_memory_map(gst_buffer_peek_memory(packet, mapped), map, GST_MAP_READ))
-			break;
-		batch->vectors[i][mapped] = (struct iovec){ map->data, map->size };
-	}
-	if (mapped < n) {
-		while (mapped-- > 0)
-			gst_memory_unmap(batch->maps[i][mapped].memory, &batch->maps[i][mapped]);
-		return FALSE;
-	}
 	batch->messages[i] = (struct mmsghdr){
 		.msg_hdr = {
 			.msg_name = &sender->to,
@@ -82,10 +112,8 @@ static gboolean add_packet(rtp_sender *sender, GstBuffer *packet)
 
 static void unmap(struct batch *batch)
 {
-	for (guint i = 0; i < batch->n; i++) {
-		for (guint j = 0; j < batch->messages[i].msg_hdr.msg_iovlen; j++)
-			gst_memory_unmap(batch->maps[i][j].memory, &batch->maps[i][j]);
-	}
+	for (guint i = 0; i < batch->n; i++)
+		unmap_packet(batch, i);
 	batch->n = 0;
 }
 
@@ -181,7 +209,7 @@ guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, gsize *bytes)
 		if (batch->n)
 			taken += send_batch(sender, bytes, &go_on);
 		else
-			i++; /* cannot be mapped */
+			i++; /* cannot be mapped, or encrypted */
 		unmap(batch);
 		if (i < n && go_on)
 			g_usleep(MIN(BATCH_GAP_US, MAX_GAPS_US / MAX(gaps, 1)));
@@ -226,6 +254,13 @@ rtp_sender *rtp_sender_new(GSocket *socket, const char *address, guint16 port, g
 	return sender;
 }
 
+void rtp_sender_seal(rtp_sender *sender, rtp_seal *seal)
+{
+	sender->seal = seal;
+	if (seal)
+		sender->records = g_malloc(MAX_BATCH * RTP_SEAL_MAX);
+}
+
 void rtp_sender_stop(rtp_sender *sender)
 {
 	g_cancellable_cancel(sender->stopped);
@@ -237,5 +272,6 @@ void rtp_sender_free(rtp_sender *sender)
 		return;
 	g_object_unref(sender->socket);
 	g_object_unref(sender->stopped);
+	g_free(sender->records);
 	g_free(sender);
 }

@@ -14,6 +14,8 @@
  *	working --refused--> failing --all of a list taken--> working, recovered()
  *	failing --no packet taken for RTP_SENDER_LOST_US--> lost, lost() once
  *
+ * A packet that cannot be encrypted is as one that is refused: it does not leave.
+ *
  * One thread at a time sends; a blocked send ends when the sender is stopped, or
  * after RTP_SENDER_BLOCK_US as refused.
  */
@@ -21,6 +23,8 @@
 
 #include <gio/gio.h>
 #include <gst/gst.h>
+
+#include "rtp-seal.h"
 
 G_BEGIN_DECLS
 
@@ -49,6 +53,12 @@ typedef struct rtp_sender rtp_sender;
  */
 rtp_sender *rtp_sender_new(GSocket *socket, const char *address, guint16 port, guint dscp,
 			   const struct rtp_sender_funcs *funcs, gpointer user_data, GError **error);
+/**
+ * rtp_sender_seal() - encrypt what is sent, before the first packet
+ * @seal: borrowed for the sender's life; its numbers go on with the next sender. NULL:
+ *	nothing is encrypted
+ */
+void rtp_sender_seal(rtp_sender *sender, rtp_seal *seal);
 /* Ends a send that blocks, and lets nothing leave from now on. Any thread. */
 void rtp_sender_stop(rtp_sender *sender);
 /* NULL is allowed. No thread may be sending. */

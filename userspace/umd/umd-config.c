@@ -4,6 +4,8 @@
  */
 #include "umd-session.h"
 
+#include <string.h>
+
 static char *lookup_string(GVariant *fields, const char *key)
 {
 	char *value = NULL;
@@ -57,6 +59,34 @@ static gboolean set_import(struct umd_config *config, const char *import, GError
 	return FALSE;
 }
 
+static gsize copy_bytes(GVariant *fields, const char *key, guint8 *bytes, gsize size)
+{
+	g_autoptr(GVariant) value = g_variant_lookup_value(fields, key, G_VARIANT_TYPE_BYTESTRING);
+	gsize len = 0;
+	gconstpointer data = value ? g_variant_get_fixed_array(value, &len, 1) : NULL;
+
+	if (len && len <= size)
+		memcpy(bytes, data, len);
+	return len;
+}
+
+/* All that is needed, or nothing; what is in it is rtp-seal.h's matter. */
+static gboolean set_seal(struct umd_config *config, GVariant *fields, GError **error)
+{
+	struct rtp_seal_config *seal = &config->seal;
+	gboolean sequence = g_variant_lookup(fields, "rtp-sequence", "t", &seal->sequence);
+	gsize salt = copy_bytes(fields, "rtp-salt", seal->salt, sizeof(seal->salt));
+
+	seal->key_len = copy_bytes(fields, "rtp-key", seal->key, sizeof(seal->key));
+	if (!sequence && !salt && !seal->key_len)
+		return TRUE;
+	if (sequence && salt == sizeof(seal->salt) && seal->key_len && seal->key_len <= sizeof(seal->key))
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+		    "\"rtp-key\", \"rtp-salt\" and \"rtp-sequence\" do not go together");
+	return FALSE;
+}
+
 /* The broker has looked at them, and left out what is wrong. */
 static gboolean set_quirks(struct umd_config *config, GVariant *fields, GError **error)
 {
@@ -95,7 +125,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	g_variant_lookup(fields, "refresh", "u", &config->wish.refresh_mhz);
 
 	if (!set_quirks(config, fields, error) || !set_source(config, source, error) || !set_audio(config, audio, error) ||
-	    !set_import(config, import, error) ||
+	    !set_import(config, import, error) || !set_seal(config, fields, error) ||
 	    !check_address("peer-address", config->peer_address, error) ||
 	    !check_address("local-address", config->local_address, error))
 		return NULL;
@@ -113,5 +143,6 @@ void umd_config_free(struct umd_config *config)
 	g_free(config->peer_address);
 	g_free(config->local_address);
 	g_free(config->encoder);
+	explicit_bzero(&config->seal, sizeof(config->seal));
 	g_free(config);
 }

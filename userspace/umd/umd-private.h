@@ -62,6 +62,7 @@ struct umd_session {
 	sound_pump *sound;
 	media_pipeline *pipeline;
 	rtp_sockets *sockets;
+	rtp_seal *seal; /* of all pipelines, since its numbers go on; NULL: RTP is not encrypted */
 	rtsp_session *rtsp;
 
 	const wfd_sink_caps *caps; /* the RTSP session's; NULL before M3 */

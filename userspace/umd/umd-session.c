@@ -496,6 +496,11 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 	s->plug.no_sound = config->no_card;
 
 	*reason = CHANNEL_REASON_INTERNAL;
+	if (config->seal.key_len) {
+		s->seal = rtp_seal_new(&config->seal, error);
+		if (!s->seal)
+			return NULL;
+	}
 	s->source_class = config->kernel ? &frame_source_kernel : &frame_source_test;
 	s->source = s->source_class->create(host, callbacks, error);
 	if (!s->source)
@@ -516,6 +521,7 @@ void umd_session_free(umd_session *s)
 	if (s->source)
 		s->source_class->destroy(s->source);
 	rtp_sockets_free(s->sockets);
+	rtp_seal_free(s->seal);
 	if (s->modes)
 		g_array_unref(s->modes);
 	g_mutex_clear(&s->lock);

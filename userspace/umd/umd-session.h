@@ -13,6 +13,7 @@
 
 #include "channel.h"
 #include "encoders.h"
+#include "rtp-seal.h"
 #include "wfd-quirks.h"
 
 G_BEGIN_DECLS
@@ -27,6 +28,7 @@ G_BEGIN_DECLS
  * @short_m3: the sink is asked only for what every sink knows
  * @audio: what the sound track carries, if the sink takes one
  * @no_card: the kernel has no sound cards for monitors
+ * @seal: how RTP is encrypted, if it is
  */
 typedef struct umd_config {
 	gboolean kernel;
@@ -42,6 +44,7 @@ typedef struct umd_config {
 	gboolean short_m3;
 	enum channel_audio audio;
 	gboolean no_card;
+	struct rtp_seal_config seal;
 	gboolean copies;  /* the desktop is to copy pictures, whatever can be read */
 	gboolean imports; /* it is not, whatever card there is, until one was not read */
 } umd_config;

@@ -143,6 +143,7 @@ static media_pipeline *make_pipeline(umd_session *s, guint16 client_port, GError
 		.socket = rtp_sockets_get_rtp(s->sockets),
 		.peer_address = s->config->peer_address,
 		.peer_port = client_port,
+		.seal = s->seal,
 		.pmt_pid = s->quirks.pmt_pid,
 		.frame_marker = s->quirks.frame_marker,
 		.lead_ms = s->quirks.lead_ms,
