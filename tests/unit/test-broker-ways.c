@@ -312,6 +312,21 @@ static void test_forbidden(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->connects, ==, 0);
 }
 
+/* Who wants a PIN does not get less; neither then nor at the beginning. */
+static void test_security(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GVariant) options = g_variant_ref_sink(g_variant_new_parsed("{'security': <'pin'>}"));
+	g_autoptr(GError) error = NULL;
+
+	find_both(f);
+	begin_with(f, options);
+	wait_until(is_gone, f);
+	assert_reason(f, "control-refused");
+	g_assert_null(broker_connect(f->broker, sink_of(f, MOCK_PEER_ID), options, &error));
+	g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
 /* What both say is told; and there is no third one. */
 static void test_both_fail(struct fixture *f, gconstpointer data)
 {
@@ -395,6 +410,7 @@ int main(int argc, char **argv)
 	ADD("after-up", test_after_up);
 	ADD("silent", test_silent);
 	ADD("forbidden", test_forbidden);
+	ADD("security", test_security);
 	ADD("both-fail", test_both_fail);
 	ADD("lost", test_lost);
 	ADD("ended-between", test_ended_between);

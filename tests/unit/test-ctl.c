@@ -28,7 +28,7 @@ static void test_no_daemon(struct fixture *f, gconstpointer data)
 
 static void test_usage(struct fixture *f, gconstpointer data)
 {
-	static const char *const commands[][4] = {
+	static const char *const commands[][5] = {
 		{ NULL },
 		{ "cast" },
 		{ "connect" },
@@ -37,6 +37,8 @@ static void test_usage(struct fixture *f, gconstpointer data)
 		{ "connect", "TV", "--mode=99999x10" },
 		{ "connect", "TV", "--audio=bogus" },
 		{ "connect", "TV", "--max-bit-rate=-5" },
+		{ "connect", "TV", "--other-ways=maybe" },
+		{ "connect", "TV", "--pin", "--no-wait" },
 		{ "connect", "TV", "--go-intent=-3" },
 		{ "connect", "TV", "--frequency=-1" },
 		{ "listen", "127.0.0.1", "--audio=bogus" },

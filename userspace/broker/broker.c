@@ -301,11 +301,24 @@ static gboolean check_room(broker *b, GError **error)
 	return TRUE;
 }
 
+gboolean broker_check_security(const char *link, GVariant *options, GError **error)
+{
+	const char *security = "none";
+
+	g_variant_lookup(options, "security", "&s", &security);
+	if (g_str_equal(security, "none") || g_str_equal(link, "mice"))
+		return TRUE;
+	g_set_error(error, REASON_ERROR, REASON_CONFIGURATION,
+		    "\"%s\" can be asked for over the network only, and this way is \"%s\"", security, link);
+	return FALSE;
+}
+
 gboolean broker_check_connect(broker *b, link_sink *sink, GVariant *options, GError **error)
 {
 	session *other = find_active(b, sink);
 
-	if (!check_room(b, error) || !options_check(options, error))
+	if (!check_room(b, error) || !options_check(options, error) ||
+	    !broker_check_security(sink->link, options, error))
 		return FALSE;
 	if (other) {
 		g_set_error(error, REASON_ERROR, REASON_SINK_BUSY, "%s is in use by session %u",

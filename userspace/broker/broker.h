@@ -159,6 +159,16 @@ session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **
 /* Would broker_connect() try? Fails as it does. */
 gboolean broker_check_connect(broker *b, link_sink *sink, GVariant *options, GError **error);
 
+/**
+ * broker_check_security - is there what the options want of security?
+ * @link: name of the backend
+ * @options: checked with options_check()
+ *
+ * A wish for PIN or encryption must not come to nothing without a word.  Fails with
+ * REASON_CONFIGURATION where there is neither.
+ */
+gboolean broker_check_security(const char *link, GVariant *options, GError **error);
+
 /* (element-type session), borrowed; ended ones for a while, too */
 GPtrArray *broker_sessions(broker *b);
 /* Sessions that have not ended. */

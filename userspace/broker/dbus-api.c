@@ -54,6 +54,18 @@ static gboolean handle_disconnect(Miracast1Session *skeleton, GDBusMethodInvocat
 	return TRUE;
 }
 
+static gboolean handle_enter_pin(Miracast1Session *skeleton, GDBusMethodInvocation *call,
+				 const char *pin, gpointer user_data)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (session_enter_pin(user_data, pin, &error))
+		miracast1_session_complete_enter_pin(skeleton, call);
+	else
+		g_dbus_method_invocation_return_gerror(call, error);
+	return TRUE;
+}
+
 static gboolean handle_request_idr(Miracast1Session *skeleton, GDBusMethodInvocation *call,
 				   gpointer user_data)
 {
@@ -84,6 +96,8 @@ static void update_session(Miracast1Session *skeleton, session *s, enum session_
 {
 	const reason *why = session_reason(s);
 
+	if (what & SESSION_CHANGED_PIN)
+		miracast1_session_set_pin_wanted(skeleton, session_wants_pin(s));
 	if (what & SESSION_CHANGED_WAY) {
 		miracast1_session_set_sink_id(skeleton, session_sink(s)->id);
 		miracast1_session_set_sink_name(skeleton, session_sink(s)->name);
@@ -121,6 +135,7 @@ void dbus_api_session_added(dbus_api *api, session *s)
 	miracast1_session_set_hint(skeleton, "");
 	update_session(skeleton, s, ~0u);
 	g_signal_connect(skeleton, "handle-disconnect", G_CALLBACK(handle_disconnect), s);
+	g_signal_connect(skeleton, "handle-enter-pin", G_CALLBACK(handle_enter_pin), s);
 	g_signal_connect(skeleton, "handle-request-idr", G_CALLBACK(handle_request_idr), s);
 	miracast1_object_skeleton_set_session(object, skeleton);
 	g_dbus_object_manager_server_export(api->objects, G_DBUS_OBJECT_SKELETON(object));
@@ -316,7 +331,7 @@ static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation 
 	g_autofree char *bound = NULL;
 
 	used(api);
-	if (!options_check(options, &error) ||
+	if (!options_check(options, &error) || !broker_check_security("direct", options, &error) ||
 	    !link_direct_listen(broker_link(api->broker, "direct"), address, options, &bound,
 				&error)) {
 		g_dbus_method_invocation_return_gerror(call, error);

@@ -24,6 +24,8 @@ struct mice {
 	guint linger; /* the end of browsing after it */
 	guint16 rtsp_port;
 	guint answer_seconds;
+	guint handshake_ms;
+	guint pin_seconds;
 	char *name;
 	char *machine_id;
 	guint stop_idle;
@@ -209,7 +211,10 @@ static link_connection *mice_connect(link_backend *backend, link_sink *sink, GVa
 	struct mice *mice = (struct mice *)backend;
 	struct mice_target target = { .rtsp_port = mice->rtsp_port,
 				      .answer_seconds = mice->answer_seconds,
+				      .handshake_ms = mice->handshake_ms,
+				      .pin_seconds = mice->pin_seconds,
 				      .name = mice->name, .closed = connection_closed };
+	const char *security = "none";
 	g_autofree char *host = mice_host_parse(sink->id + strlen(LINK_MICE_PREFIX), &target.port);
 	g_autoptr(GPtrArray) addresses = mice_sinks_addresses(mice->sinks, sink);
 	guint8 source_id[MICE_SOURCE_ID_SIZE];
@@ -219,6 +224,9 @@ static link_connection *mice_connect(link_backend *backend, link_sink *sink, GVa
 	target.addresses = addresses;
 	target.bus = mice->bus;
 	target.source_id = source_id;
+	g_variant_lookup(options, "security", "&s", &security);
+	target.pin = g_str_equal(security, "pin");
+	target.encrypted = target.pin || g_str_equal(security, "encryption");
 	mice_sinks_use(mice->sinks, sink);
 	return mice_connection_new(backend, sink, &target, events, user_data);
 }
@@ -279,6 +287,7 @@ static const struct link_impl mice_impl = {
 	.forget = mice_forget,
 	.heard = mice_heard,
 	.connect = mice_connect,
+	.enter_pin = mice_connection_enter_pin,
 	.next_call = mice_connection_next_call,
 	.answered = mice_connection_answered,
 	.disconnect = mice_connection_disconnect,
@@ -297,6 +306,8 @@ link_backend *link_mice_new(const struct link_mice_config *config, const struct 
 	mice->base.user_data = user_data;
 	mice->rtsp_port = config->rtsp_port ? config->rtsp_port : LINK_DEFAULT_PORT;
 	mice->answer_seconds = config->answer_seconds;
+	mice->handshake_ms = config->handshake_ms;
+	mice->pin_seconds = config->pin_seconds;
 	mice->name = g_strdup(config->name ? config->name : link_own_name());
 	mice->machine_id = read_machine_id();
 	mice->sinks = mice_sinks_new(&mice->base);

@@ -25,6 +25,11 @@
  * Phases of a connection, as progress() names them:
  *	contacting		the display has an address, its control channel is being
  *				opened
+ *	securing		keys are being agreed on
+ *	pin-wanted		the display shows a PIN
+ *	pin-wrong		another one was typed, and it is wanted again
+ *
+ * Options: security (options.h).
  */
 #pragma once
 
@@ -41,12 +46,16 @@ G_BEGIN_DECLS
  * @bus: where Avahi is; NULL: system bus
  * @rtsp_port: 0: LINK_DEFAULT_PORT
  * @answer_seconds: 0: MICE_ANSWER_SECONDS
+ * @handshake_ms: 0: MICE_HANDSHAKE_MS
+ * @pin_seconds: 0: MICE_PIN_SECONDS
  * @name: what displays show, NULL: link_own_name()
  */
 struct link_mice_config {
 	GDBusConnection *bus;
 	guint16 rtsp_port;
 	guint answer_seconds;
+	guint handshake_ms;
+	guint pin_seconds;
 	const char *name;
 };
 

@@ -66,6 +66,11 @@ link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *
 	return backend->impl->connect(backend, sink, options, events, user_data);
 }
 
+void link_enter_pin(link_connection *conn, const char *pin)
+{
+	conn->backend->impl->enter_pin(conn, pin);
+}
+
 void link_next_call(link_connection *conn)
 {
 	conn->backend->impl->next_call(conn);
@@ -110,6 +115,11 @@ void link_connection_finish(link_connection *conn)
 void link_emit_progress(link_connection *conn, const char *phase, const char *text)
 {
 	conn->events->progress(conn, phase, text, conn->user_data);
+}
+
+void link_emit_wants_pin(link_connection *conn)
+{
+	conn->events->wants_pin(conn, conn->user_data);
 }
 
 void link_emit_up(link_connection *conn, const struct link_path *path)

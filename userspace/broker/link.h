@@ -29,6 +29,9 @@
  *	disconnect(), once, at any time after connect() -> closed
  *	free() after closed
  *
+ * Before "up" a display may want to be told the PIN that it shows: "wants_pin" comes, the
+ * owner asks its user and says enter_pin(); and again if it was a wrong one.
+ *
  * "failed" comes at most once and is never followed by anything but "closed".
  * It asks the owner to call disconnect(); the backend removes nothing on its
  * own account before that.
@@ -107,11 +110,14 @@ const char *link_own_name(void);
  * @local: our address on it, numeric
  * @peer: the sink's address, or NULL until it has dialled
  * @interface: network interface, or NULL if the routing table decides
+ * @media: a{sv}: how RTP is encrypted, fields of the channel's "config" message; NULL: it
+ *	is not, or not by us.  Secret
  */
 struct link_path {
 	const char *local;
 	const char *peer;
 	const char *interface;
+	GVariant *media;
 };
 
 typedef struct link_backend link_backend;
@@ -121,6 +127,7 @@ typedef struct link_connection link_connection;
  * struct link_connection_events - what the owner of a connection hears
  * @progress: a phase was reached: @phase is a machine name, @text a sentence for
  *	people ("waiting for you to accept on the display")
+ * @wants_pin: enter_pin() is waited for, within a limit of the link's
  * @up: the path is up, now the sink has to dial; within the owner's time limit
  * @dialled: the sink's RTSP connection; the owner takes a reference; comes again
  *	only after next_call()
@@ -130,6 +137,7 @@ typedef struct link_connection link_connection;
 struct link_connection_events {
 	void (*progress)(link_connection *conn, const char *phase, const char *text,
 			 gpointer user_data);
+	void (*wants_pin)(link_connection *conn, gpointer user_data);
 	void (*up)(link_connection *conn, const struct link_path *path, gpointer user_data);
 	void (*dialled)(link_connection *conn, GSocketConnection *rtsp, gpointer user_data);
 	void (*failed)(link_connection *conn, const GError *error, gpointer user_data);
@@ -182,6 +190,8 @@ struct link_events {
  * @connect: bring the path to one of this backend's sinks up; @options is a{sv},
  *	each backend reads what it knows.  Always succeeds; what goes wrong
  *	comes as failed
+ * @enter_pin: answer to wants_pin: digits. Not waited for any more: nothing happens. May be
+ *	NULL if wants_pin never comes
  * @next_call: the sink's connection came to nothing; dialled comes again when it
  *	has dialled again
  * @answered: the sink has answered on its connection
@@ -201,6 +211,7 @@ struct link_impl {
 	link_connection *(*connect)(link_backend *backend, link_sink *sink, GVariant *options,
 				    const struct link_connection_events *events,
 				    gpointer user_data);
+	void (*enter_pin)(link_connection *conn, const char *pin);
 	void (*next_call)(link_connection *conn);
 	void (*answered)(link_connection *conn);
 	void (*disconnect)(link_connection *conn);
@@ -219,6 +230,7 @@ struct link_backend {
 
 link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *options,
 			      const struct link_connection_events *events, gpointer user_data);
+void link_enter_pin(link_connection *conn, const char *pin);
 void link_next_call(link_connection *conn);
 void link_answered(link_connection *conn);
 void link_disconnect(link_connection *conn);
@@ -234,6 +246,7 @@ void link_connection_init(link_connection *conn, link_backend *backend, link_sin
 void link_connection_finish(link_connection *conn);
 
 void link_emit_progress(link_connection *conn, const char *phase, const char *text);
+void link_emit_wants_pin(link_connection *conn);
 void link_emit_up(link_connection *conn, const struct link_path *path);
 void link_emit_dialled(link_connection *conn, GSocketConnection *rtsp);
 void link_emit_failed(link_connection *conn, const GError *error);

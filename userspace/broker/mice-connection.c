@@ -10,12 +10,16 @@
 #include <sys/socket.h>
 
 #include "mice-dial.h"
+#include "mice-dtls.h"
 #include "mice-resolve.h"
 #include "rtsp-listener.h"
 
 enum mice_state {
 	MICE_RESOLVING,
 	MICE_CONNECTING,
+	MICE_SECURING,
+	MICE_ASKING,
+	MICE_PROVING,
 	MICE_ANNOUNCED,
 	MICE_IN_USE,
 	MICE_LOST,
@@ -32,6 +36,10 @@ struct mice_connection {
 	guint16 port;
 	guint16 rtsp_port;
 	guint answer_seconds;
+	guint handshake_ms;
+	guint pin_seconds;
+	gboolean encrypted;
+	gboolean pin;
 	char *name;
 	guint8 source_id[MICE_SOURCE_ID_SIZE];
 	void (*closed)(link_backend *backend, link_sink *sink);
@@ -42,8 +50,15 @@ struct mice_connection {
 	GSource *readable;
 	guint8 in[MICE_MESSAGE_MAX];
 	gsize n_in;
-	char *local; /* our end of the control channel */
-	char *peer; /* its end */
+	GSocketAddress *local_address; /* our end of the control channel */
+	GSocketAddress *peer_address; /* its end */
+	char *local;
+	char *peer;
+	mice_dtls *dtls; /* NULL: not encrypted */
+	gboolean sealed; /* so are the values of messages: a PIN is wanted, and the handshake is done */
+	guint attempts; /* PINs that were tried */
+	guint8 our_hash[MICE_HASH_SIZE]; /* of the latest one */
+	guint8 its_hash[MICE_HASH_SIZE];
 	rtsp_listener *listener;
 	rtsp_calls *calls;
 };
@@ -103,24 +118,59 @@ static void fail(mice_connection *c, enum reason_code code, const char *format, 
 
 /* ---- what is said --------------------------------------------------------------- */
 
-/* A few hundred bytes, twice in a connection's life: they always have room, unless it is broken. */
-static gboolean say(mice_connection *c, enum mice_command command, guint16 rtsp_port, GError **error)
+static GBytes *make_message(mice_connection *c, const struct mice_message *message, GError **error)
 {
-	struct mice_message message = { .command = command, .name = c->name,
-					.rtsp_port = rtsp_port, .has_source_id = TRUE };
+	g_autoptr(GByteArray) values = NULL;
+	g_autoptr(GBytes) record = NULL;
+	gsize len;
+	const guint8 *data;
+
+	if (!c->sealed || message->command == MICE_SECURITY_HANDSHAKE)
+		return mice_message_build(message);
+	values = mice_message_build_values(message);
+	record = mice_dtls_seal(c->dtls, values->data, values->len, error);
+	if (!record)
+		return NULL;
+	data = g_bytes_get_data(record, &len);
+	return mice_message_seal(message->command, data, len);
+}
+
+/* A few kB in a connection's life: they always have room, unless it is broken. */
+static gboolean say_message(mice_connection *c, struct mice_message *message, GError **error)
+{
 	g_autoptr(GBytes) bytes = NULL;
 	gsize len;
 	gssize sent;
 
-	memcpy(message.source_id, c->source_id, sizeof(message.source_id));
-	bytes = mice_message_build(&message);
+	message->has_source_id = TRUE;
+	memcpy(message->source_id, c->source_id, sizeof(message->source_id));
+	bytes = make_message(c, message, error);
+	if (!bytes)
+		return FALSE;
 	len = g_bytes_get_size(bytes);
 	sent = g_socket_send_with_blocking(c->control, g_bytes_get_data(bytes, NULL), len, FALSE, NULL,
 					   error);
 	if (sent >= 0 && (gsize)sent < len)
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-			    "only a part of %s could be sent", mice_command_name(command));
+			    "only a part of %s could be sent", mice_command_name(message->command));
 	return sent >= 0 && (gsize)sent == len;
+}
+
+static gboolean say(mice_connection *c, enum mice_command command, guint16 rtsp_port, GError **error)
+{
+	struct mice_message message = { .command = command, .name = c->name, .rtsp_port = rtsp_port };
+
+	return say_message(c, &message, error);
+}
+
+/* What could not be said: others fail with a reason of their own, the channel with one of GIO. */
+static void fail_to_say(mice_connection *c, const GError *error)
+{
+	if (error->domain == REASON_ERROR)
+		fail_with(c, error);
+	else
+		fail(c, REASON_CONTROL_REFUSED, "the control channel to %s broke: %s",
+		     c->base.sink->name, error->message);
 }
 
 /* ---- what is heard -------------------------------------------------------------- */
@@ -128,46 +178,182 @@ static gboolean say(mice_connection *c, enum mice_command command, guint16 rtsp_
 /* The display will hear no more of us, nor want to. */
 static void closed_by_display(mice_connection *c, const GError *error)
 {
+	const char *name = c->base.sink->name;
+	const char *why = error ? error->message : "it has hung up";
+
 	close_control(c);
-	if (c->state == MICE_ANNOUNCED)
-		fail(c, REASON_REJECTED, "%s has closed the control channel instead of calling%s%s",
-		     c->base.sink->name, error ? ": " : "", error ? error->message : "");
-	else
+	switch (c->state) {
+	case MICE_ANNOUNCED:
+		fail(c, REASON_REJECTED, "%s has closed the control channel instead of calling (%s)%s", name, why,
+		     c->pin ? "" : "; it may want a PIN (--pin)");
+		break;
+	case MICE_SECURING:
+		fail(c, REASON_ENCRYPTION_FAILED, "%s has closed the control channel within the security handshake (%s)",
+		     name, why);
+		break;
+	case MICE_ASKING:
+	case MICE_PROVING:
+		fail(c, c->attempts ? REASON_PIN_WRONG : REASON_REJECTED,
+		     c->attempts ? "%s did not take the PIN, and has closed the control channel (%s)" :
+				   "%s has closed the control channel instead of waiting for the PIN (%s)",
+		     name, why);
+		break;
+	default:
 		enter(c, MICE_LOST, MICE_LOST_MS);
+		break;
+	}
 }
+
+/* ---- PIN and encryption ------------------------------------------------------------- */
+
+static void announce(mice_connection *c);
+
+static void ask_pin(mice_connection *c, const char *phase, const char *text)
+{
+	enter(c, MICE_ASKING, c->pin_seconds * 1000);
+	link_emit_progress(&c->base, phase, text);
+	link_emit_wants_pin(&c->base);
+}
+
+/* The next step of the handshake. */
+static void shake(mice_connection *c, GBytes *token)
+{
+	g_autoptr(GPtrArray) tokens = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GError) broken = NULL;
+	gboolean shaken = mice_dtls_shake(c->dtls, token, tokens, &error);
+	g_autofree char *description = NULL;
+
+	for (guint i = 0; i < tokens->len && !broken; i++) {
+		struct mice_message message = { .command = MICE_SECURITY_HANDSHAKE,
+						.token = g_ptr_array_index(tokens, i) };
+
+		say_message(c, &message, &broken);
+	}
+	if (!shaken || broken) {
+		fail_to_say(c, shaken ? broken : error);
+		return;
+	}
+	if (!mice_dtls_is_ready(c->dtls)) {
+		enter(c, MICE_SECURING, c->handshake_ms);
+		return;
+	}
+	description = mice_dtls_describe(c->dtls);
+	g_debug("mice: %s: %s", c->base.sink->name, description);
+	c->sealed = c->pin;
+	if (c->pin)
+		ask_pin(c, "pin-wanted", "the display shows a PIN");
+	else
+		announce(c);
+}
+
+static void secure(mice_connection *c)
+{
+	struct mice_message request = { .command = MICE_SESSION_REQUEST, .name = c->name,
+					.options = MICE_OPTION_ENCRYPTION | MICE_OPTION_PIN };
+	g_autoptr(GError) error = NULL;
+
+	c->dtls = mice_dtls_new(&error);
+	if (!c->dtls || (c->pin && !say_message(c, &request, &error))) {
+		fail_to_say(c, error);
+		return;
+	}
+	enter(c, MICE_SECURING, c->handshake_ms);
+	link_emit_progress(&c->base, "securing", "agreeing on keys with the display");
+	shake(c, NULL);
+}
+
+static void hash_with(const char *pin, GSocketAddress *from, guint8 *hash)
+{
+	GInetAddress *address = g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(from));
+
+	mice_pin_hash(pin, g_inet_address_to_bytes(address), g_inet_address_get_native_size(address), hash);
+}
+
+static gboolean knows_pin(mice_connection *c, const struct mice_message *answer)
+{
+	return memcmp(answer->hash, c->its_hash, MICE_HASH_SIZE) == 0 ||
+	       memcmp(answer->hash, c->our_hash, MICE_HASH_SIZE) == 0;
+}
+
+static void heard_pin_response(mice_connection *c, const struct mice_message *answer)
+{
+	const char *name = c->base.sink->name;
+
+	if (answer->result == MICE_PIN_ACCEPTED && knows_pin(c, answer))
+		announce(c);
+	else if (answer->result == MICE_PIN_ACCEPTED)
+		fail(c, REASON_PIN_WRONG, "%s says that the PIN is right, but does not know it", name);
+	else if (answer->result != MICE_PIN_WRONG)
+		fail(c, REASON_CONTROL_PROTOCOL, "%s did not understand the PIN (%u)", name, answer->result);
+	else if (c->attempts < MICE_PIN_ATTEMPTS)
+		ask_pin(c, "pin-wrong", "the PIN was wrong");
+	else
+		fail(c, REASON_PIN_WRONG, "the PIN was wrong %d times", MICE_PIN_ATTEMPTS);
+}
+
+/* ---- messages ------------------------------------------------------------------------- */
 
 static void heard_message(mice_connection *c, const struct mice_message *message)
 {
-	switch (message->command) {
-	case MICE_STOP_PROJECTION:
+	const char *name = c->base.sink->name;
+
+	if (message->command == MICE_STOP_PROJECTION) {
 		close_control(c);
-		fail(c, REASON_SINK_LEFT, "%s has ended it", c->base.sink->name);
-		break;
-	case MICE_SECURITY_HANDSHAKE:
-	case MICE_SESSION_REQUEST:
-	case MICE_PIN_CHALLENGE:
-	case MICE_PIN_RESPONSE:
-		fail(c, REASON_SECURITY_UNSUPPORTED,
-		     "%s wants a PIN or encryption (%s), which is not possible yet over the network",
-		     c->base.sink->name, mice_command_name(message->command));
-		break;
-	default:
-		fail(c, REASON_CONTROL_PROTOCOL, "%s sent %s, which only a source may say",
-		     c->base.sink->name, mice_command_name(message->command));
-		break;
+		fail(c, REASON_SINK_LEFT, "%s has ended it", name);
+	} else if (message->command == MICE_SECURITY_HANDSHAKE && c->state == MICE_SECURING) {
+		shake(c, message->token);
+	} else if (message->command == MICE_PIN_RESPONSE && c->state == MICE_PROVING) {
+		heard_pin_response(c, message);
+	} else if (message->command == MICE_SOURCE_READY || c->encrypted) {
+		fail(c, REASON_CONTROL_PROTOCOL, "%s sent %s, which does not belong there", name,
+		     mice_command_name(message->command));
+	} else {
+		fail(c, REASON_SECURITY_UNSUPPORTED, "%s wants a PIN or encryption (%s)", name,
+		     mice_command_name(message->command));
 	}
+}
+
+/* The values of a message, whether they are encrypted or not. */
+static gboolean parse_message(mice_connection *c, gsize size, struct mice_message *message, GError **error)
+{
+	g_autoptr(GBytes) plain = NULL;
+	enum mice_command command;
+	const guint8 *body;
+	gsize len;
+
+	if (!mice_message_open(c->in, size, &command, &body, &len, error))
+		return FALSE;
+	if (c->sealed && command != MICE_SECURITY_HANDSHAKE) {
+		plain = mice_dtls_open(c->dtls, body, len, error);
+		/* Who can write on the channel can end it as well. */
+		if (!plain && command == MICE_STOP_PROJECTION) {
+			g_clear_error(error);
+			*message = (struct mice_message){ .command = command };
+			return TRUE;
+		}
+		if (!plain)
+			return FALSE;
+		body = g_bytes_get_data(plain, &len);
+	}
+	return mice_message_parse_values(command, body, len, message, error);
+}
+
+static gboolean is_listening(mice_connection *c)
+{
+	return c->state >= MICE_SECURING && c->state <= MICE_IN_USE;
 }
 
 /* Whole messages in what has come; each may be the end of it. */
 static void take_messages(mice_connection *c)
 {
-	while (c->state == MICE_ANNOUNCED || c->state == MICE_IN_USE) {
+	while (is_listening(c)) {
 		struct mice_message message;
 		g_autoptr(GError) error = NULL;
 		gsize size;
 
 		if (!mice_message_size(c->in, c->n_in, &size, &error) ||
-		    (size && size <= c->n_in && !mice_message_parse(c->in, size, &message, &error))) {
+		    (size && size <= c->n_in && !parse_message(c, size, &message, &error))) {
 			fail(c, REASON_CONTROL_PROTOCOL, "%s says something on the control channel that cannot be understood: %s",
 			     c->base.sink->name, error->message);
 			return;
@@ -288,25 +474,65 @@ static gboolean listen_for(mice_connection *c, GSocketAddress *local, GSocketAdd
 	return c->listener != NULL;
 }
 
+static gboolean note_addresses(mice_connection *c, GError **error)
+{
+	c->local_address = g_socket_get_local_address(c->control, error);
+	if (c->local_address)
+		c->peer_address = g_socket_get_remote_address(c->control, error);
+	if (!c->peer_address)
+		return FALSE;
+	c->local = rtsp_address_to_string(c->local_address);
+	c->peer = rtsp_address_to_string(c->peer_address);
+	return TRUE;
+}
+
 static gboolean open_listener(mice_connection *c, GError **error)
 {
-	g_autoptr(GSocketAddress) local = g_socket_get_local_address(c->control, error);
-	g_autoptr(GSocketAddress) peer = NULL;
 	g_autoptr(GError) taken = NULL;
 
-	if (local)
-		peer = g_socket_get_remote_address(c->control, error);
-	if (!peer)
-		return FALSE;
-	c->local = rtsp_address_to_string(local);
-	c->peer = rtsp_address_to_string(peer);
 	c->calls = rtsp_calls_new(call_in_use, c);
-	if (listen_for(c, local, peer, c->rtsp_port, &taken))
+	if (listen_for(c, c->local_address, c->peer_address, c->rtsp_port, &taken))
 		return TRUE;
 	if (g_error_matches(taken, REASON_ERROR, REASON_ADDRESS_IN_USE))
-		return listen_for(c, local, peer, 0, error);
+		return listen_for(c, c->local_address, c->peer_address, 0, error);
 	g_propagate_error(error, g_steal_pointer(&taken));
 	return FALSE;
+}
+
+/* How the stream is encrypted, in the words of the channel; NULL without an error: it is not. */
+static GVariant *make_media(mice_connection *c, GError **error)
+{
+	g_auto(GVariantDict) media = G_VARIANT_DICT_INIT(NULL);
+	struct mice_dtls_keys keys;
+
+	if (!c->dtls || !mice_dtls_give_keys(c->dtls, &keys, error))
+		return NULL;
+	g_variant_dict_insert_value(&media, "rtp-key",
+				    g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, keys.key, keys.key_len, 1));
+	g_variant_dict_insert_value(&media, "rtp-salt",
+				    g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, keys.salt, sizeof(keys.salt), 1));
+	g_variant_dict_insert(&media, "rtp-sequence", "t", MICE_DTLS_MEDIA_FIRST);
+	return g_variant_dict_end(&media);
+}
+
+/* Whatever is wanted of security is there. */
+static void announce(mice_connection *c)
+{
+	g_autoptr(GError) error = NULL;
+	struct link_path path = { .local = c->local, .peer = c->peer };
+
+	if (!open_listener(c, &error) ||
+	    !say(c, MICE_SOURCE_READY, rtsp_listener_port(c->listener), &error)) {
+		fail_to_say(c, error);
+		return;
+	}
+	path.media = make_media(c, &error);
+	if (error) {
+		fail_with(c, error);
+		return;
+	}
+	enter(c, MICE_ANNOUNCED, c->answer_seconds * 1000);
+	link_emit_up(&c->base, &path);
 }
 
 static void control_open(mice_dial *dial, GSocket *socket, const GError *failure,
@@ -314,7 +540,6 @@ static void control_open(mice_dial *dial, GSocket *socket, const GError *failure
 {
 	mice_connection *c = user_data;
 	g_autoptr(GError) error = NULL;
-	struct link_path path;
 
 	if (!socket) {
 		fail(c, REASON_CONTROL_REFUSED, "%s takes no connection by Miracast over Infrastructure (%s port %u): %s",
@@ -323,20 +548,15 @@ static void control_open(mice_dial *dial, GSocket *socket, const GError *failure
 	}
 	c->control = g_object_ref(socket);
 	g_clear_pointer(&c->dial, mice_dial_free);
-	if (!open_listener(c, &error) ||
-	    !say(c, MICE_SOURCE_READY, rtsp_listener_port(c->listener), &error)) {
-		/* A listener fails with a reason of its own, the channel with one of GIO. */
-		if (error->domain == REASON_ERROR)
-			fail_with(c, error);
-		else
-			fail(c, REASON_CONTROL_REFUSED, "the control channel to %s broke: %s",
-			     c->base.sink->name, error->message);
+	if (!note_addresses(c, &error)) {
+		fail_to_say(c, error);
 		return;
 	}
 	watch_control(c);
-	enter(c, MICE_ANNOUNCED, c->answer_seconds * 1000);
-	path = (struct link_path){ .local = c->local, .peer = c->peer };
-	link_emit_up(&c->base, &path);
+	if (c->encrypted)
+		secure(c);
+	else
+		announce(c);
 }
 
 static void host_resolved(mice_resolve *resolve, GPtrArray *addresses, const GError *error,
@@ -357,12 +577,32 @@ static void host_resolved(mice_resolve *resolve, GPtrArray *addresses, const GEr
 
 /* ---- limits ---------------------------------------------------------------------- */
 
+/* It has answered in time, and it is us who have not looked yet. */
+static gboolean has_answered(mice_connection *c)
+{
+	return c->control && (g_socket_condition_check(c->control, G_IO_IN) & G_IO_IN) != 0;
+}
+
 static gboolean limit_reached(gpointer user_data)
 {
 	mice_connection *c = user_data;
 
+	if ((c->state == MICE_SECURING || c->state == MICE_PROVING) && has_answered(c))
+		return G_SOURCE_CONTINUE;
 	c->limit = 0;
 	switch (c->state) {
+	case MICE_SECURING:
+		fail(c, REASON_ENCRYPTION_FAILED, "%s did not go on with the security handshake within %u ms",
+		     c->base.sink->name, c->handshake_ms);
+		break;
+	case MICE_ASKING:
+		fail(c, REASON_PIN_NOT_ENTERED, "the PIN that %s shows was not typed within %u s",
+		     c->base.sink->name, c->pin_seconds);
+		break;
+	case MICE_PROVING:
+		fail(c, REASON_CONTROL_PROTOCOL, "%s did not say within %d s whether the PIN is right",
+		     c->base.sink->name, MICE_PROVE_SECONDS);
+		break;
 	case MICE_ANNOUNCED:
 		fail(c, REASON_SINK_NEVER_DIALLED, "%s was told to connect to port %u of %s, but did not within %u s",
 		     c->base.sink->name, rtsp_listener_port(c->listener), c->local,
@@ -394,6 +634,10 @@ link_connection *mice_connection_new(link_backend *backend, link_sink *sink,
 	c->port = target->port;
 	c->rtsp_port = target->rtsp_port;
 	c->answer_seconds = target->answer_seconds ? target->answer_seconds : MICE_ANSWER_SECONDS;
+	c->handshake_ms = target->handshake_ms ? target->handshake_ms : MICE_HANDSHAKE_MS;
+	c->pin_seconds = target->pin_seconds ? target->pin_seconds : MICE_PIN_SECONDS;
+	c->encrypted = target->encrypted;
+	c->pin = target->pin;
 	c->name = g_strdup(target->name);
 	c->closed = target->closed;
 	memcpy(c->source_id, target->source_id, sizeof(c->source_id));
@@ -402,6 +646,24 @@ link_connection *mice_connection_new(link_backend *backend, link_sink *sink,
 	c->resolve = mice_resolve_new(c->host, c->port, target->addresses, target->bus,
 				      host_resolved, c);
 	return &c->base;
+}
+
+void mice_connection_enter_pin(link_connection *base, const char *pin)
+{
+	mice_connection *c = (mice_connection *)base;
+	struct mice_message challenge = { .command = MICE_PIN_CHALLENGE, .has_hash = TRUE };
+	g_autoptr(GError) error = NULL;
+
+	if (c->state != MICE_ASKING)
+		return;
+	c->attempts++;
+	hash_with(pin, c->local_address, c->our_hash);
+	hash_with(pin, c->peer_address, c->its_hash);
+	memcpy(challenge.hash, c->our_hash, MICE_HASH_SIZE);
+	/* If it cannot be said, the channel is broken, and its end is heard of from the main loop. */
+	if (!say_message(c, &challenge, &error))
+		g_debug("mice: %s: %s", c->base.sink->name, error->message);
+	enter(c, MICE_PROVING, MICE_PROVE_SECONDS * 1000);
 }
 
 void mice_connection_next_call(link_connection *base)
@@ -459,6 +721,9 @@ void mice_connection_free(link_connection *base)
 	link_connection_finish(base);
 	g_free(c->host);
 	g_free(c->name);
+	mice_dtls_free(c->dtls);
+	g_clear_object(&c->local_address);
+	g_clear_object(&c->peer_address);
 	g_free(c->local);
 	g_free(c->peer);
 	g_free(c);

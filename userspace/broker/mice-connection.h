@@ -7,16 +7,25 @@
  * and from there on everything is as over any other link.  The control channel stays
  * open as long as the session, whose end is the end of it:
  *
- *	resolving --> connecting --> announced --> in use
- *	    |             |            |   |         |
- *	    |             |            |   +-> lost <+
- *	    v             v            v       |     v
- *	    +-------------+--> failed <--------+-----+
+ *	resolving --> connecting ----------------------> announced --> in use
+ *	    |          |   |                              ^ |   |         |
+ *	    |          |   +--> securing -----------------+ |   +-> lost <+
+ *	    |          |          |   |                   | |       |     |
+ *	    |          |          |   +--> asking <--> proving      |     |
+ *	    v          v          v          v            v v       v     v
+ *	    +----------+----------+--------> failed <-----+-+-------+-----+
  *
  *	any of them -- disconnect() --> stopping --> closed
  *
  *	resolving	the host has to become addresses: MICE_RESOLVE_MS
  *	connecting	the control channel is being opened: MICE_CONNECT_SECONDS
+ *	securing	if it is wanted: the keys of the stream are being agreed on
+ *			(mice-dtls.h), after a Session Request if a PIN is wanted as well:
+ *			MICE_HANDSHAKE_MS for each of the display's answers
+ *	asking		the display shows a PIN, our owner has to say it (enter_pin):
+ *			MICE_PIN_SECONDS
+ *	proving		PIN Challenge was sent: MICE_PROVE_SECONDS for the answer.  A wrong
+ *			PIN is asked for again, MICE_PIN_ATTEMPTS in all
  *	announced	Source Ready was sent, a port of ours is open for the address at
  *			the other end of the control channel, on the address at this end:
  *			MICE_ANSWER_SECONDS until the display has dialled
@@ -33,9 +42,17 @@
  *
  * What the display may say on the control channel is Stop Projection, at any time: then
  * the session is over, with the name sink-left.  A message that belongs to PINs and
- * encryption fails it with security-unsupported; any other one, one that cannot be
- * parsed, and one that has not come whole when the channel ends, with control-protocol:
- * the specification wants the connection torn down then.
+ * encryption fails it with security-unsupported if they are not wanted; any other one, one
+ * that cannot be parsed, and one that has not come whole when the channel ends, with
+ * control-protocol: the specification wants the connection torn down then.
+ *
+ * In a session with a PIN the values of all messages after the handshake are encrypted.
+ * The PIN itself is never sent, only mice_pin_hash() of it with our address; who answers
+ * that it is right shows that he knows it as well, by the hash with his address.  The
+ * specification's text has the one that was sent to him instead, its examples have his:
+ * either is taken.  What this is good for is little: the PIN has few digits, and somebody
+ * in the middle of the handshake can try them all on the hash that we send.  It keeps
+ * those out who only found the display in the network.
  *
  * The port is LINK_DEFAULT_PORT of that address, which firewalls know, or any if that
  * is taken; it is closed as soon as the display has answered in RTSP.
@@ -56,6 +73,12 @@ G_BEGIN_DECLS
 #define MICE_CONNECT_SECONDS 5
 /* As long as the display itself waits for a session (3.1.2); it may ask its user. */
 #define MICE_ANSWER_SECONDS 30
+/* [MS-MICE] 3.2.2, Security Handshake Message timer */
+#define MICE_HANDSHAKE_MS 1000
+/* As long as the display waits for a session with a PIN (3.1.2). */
+#define MICE_PIN_SECONDS 120
+#define MICE_PIN_ATTEMPTS 3
+#define MICE_PROVE_SECONDS 5
 #define MICE_LOST_MS 500
 #define MICE_STOP_MS 1000
 
@@ -69,6 +92,9 @@ typedef struct mice_connection mice_connection;
  * @bus: for the resolver, or NULL
  * @rtsp_port: of ours, 0 = any
  * @answer_seconds: 0: MICE_ANSWER_SECONDS
+ * @handshake_ms: 0: MICE_HANDSHAKE_MS
+ * @pin_seconds: 0: MICE_PIN_SECONDS
+ * @encrypted, @pin: what is wanted; no @pin without @encrypted
  * @name: what the display shows
  * @source_id: MICE_SOURCE_ID_SIZE bytes
  * @closed: called before "closed" is emitted
@@ -80,6 +106,10 @@ struct mice_target {
 	GDBusConnection *bus;
 	guint16 rtsp_port;
 	guint answer_seconds;
+	guint handshake_ms;
+	guint pin_seconds;
+	gboolean encrypted;
+	gboolean pin;
 	const char *name;
 	const guint8 *source_id;
 	void (*closed)(link_backend *backend, link_sink *sink);
@@ -90,6 +120,7 @@ link_connection *mice_connection_new(link_backend *backend, link_sink *sink,
 				     const struct mice_target *target,
 				     const struct link_connection_events *events,
 				     gpointer user_data);
+void mice_connection_enter_pin(link_connection *base, const char *pin);
 void mice_connection_next_call(link_connection *base);
 void mice_connection_answered(link_connection *base);
 void mice_connection_disconnect(link_connection *base);

@@ -32,6 +32,8 @@ G_BEGIN_DECLS
  * go-intent	how much we want to be P2P group owner (default 15)
  * other-ways	"no": if the display cannot be reached in the way that is tried, no other
  *	one is taken
+ * security	over the network: "encryption", or "pin", which the display shows and the user
+ *		types; with encryption.  No other way is taken then
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
  */
 #define SESSION_OPTIONS(O) \
@@ -43,6 +45,7 @@ G_BEGIN_DECLS
 	O("import", "s", OPTION_UMD, 1, 64, "yes|no") \
 	O("other-ways", "s", OPTION_BROKER, 1, 64, "yes|no") \
 	O("max-bit-rate", "t", OPTION_BROKER, 100000, 1000000000, NULL) \
+	O("security", "s", OPTION_LINK, 1, 64, "none|encryption|pin") \
 	O("go-intent", "u", OPTION_LINK, 0, 15, NULL) \
 	O("frequency", "u", OPTION_LINK, 2412, 7115, NULL)
 

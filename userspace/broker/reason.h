@@ -66,7 +66,13 @@ G_BEGIN_DECLS
 	R(CONTROL_PROTOCOL, "control-protocol", \
 	  "Connect again; if it happens each time, report the display's model with the debug log.") \
 	R(SECURITY_UNSUPPORTED, "security-unsupported", \
-	  "Switch PIN and encryption off in the display's settings, or cast over Wi-Fi P2P: miracastctl scan") \
+	  "Connect with --pin, or with --encrypt; or cast over Wi-Fi P2P: miracastctl scan") \
+	R(ENCRYPTION_FAILED, "encryption-failed", \
+	  "Connect again; if it happens each time, this display can only be used without --pin and --encrypt.") \
+	R(PIN_WRONG, "pin-wrong", "Connect again, and type the PIN that the display shows then.") \
+	R(PIN_NOT_ENTERED, "pin-not-entered", \
+	  "Connect again, and type the PIN that the display shows within two minutes.") \
+	R(PIN_NOT_WANTED, "pin-not-wanted", "See what the session waits for: miracastctl status") \
 	/* The UMD has the same name for a display that says it in RTSP. */ \
 	R(SINK_LEFT, "sink-left", "Connect again if this was not done on purpose at the display.") \
 	/* Wi-Fi P2P */ \

@@ -14,6 +14,9 @@
 #include "rtsp-listener.h"
 #include "umd-process.h"
 
+/* More records than any UMD makes, fewer than there are numbers for SESSION_MAX_CALLS of them. */
+#define SEQUENCES_OF_ONE_CALL (G_GUINT64_CONSTANT(1) << 40)
+
 struct session {
 	guint id;
 	enum session_state state;
@@ -27,6 +30,8 @@ struct session {
 	gboolean link_closing;
 	link_sink *next; /* by which it goes on when the link is closed; NULL: it does not */
 	link_backend *next_backend;
+	gboolean wants_pin;
+	GVariant *media; /* of struct link_path, or NULL */
 	char *first_failure; /* why another way was taken; NULL: none was */
 	guint limit; /* of the state */
 	guint calls; /* how often the sink has dialled */
@@ -138,6 +143,14 @@ static guint seconds_of(session *s, enum session_state state)
 	}
 }
 
+static void set_wants_pin(session *s, gboolean wanted)
+{
+	if (s->wants_pin == wanted)
+		return;
+	s->wants_pin = wanted;
+	s->changed(s, SESSION_CHANGED_PIN, s->user_data);
+}
+
 /* The only place where the state changes, and its limit with it. */
 static gboolean session_move(session *s, enum session_event event)
 {
@@ -190,6 +203,7 @@ void session_end(session *s, reason *why)
 		return;
 	}
 	s->why = why;
+	set_wants_pin(s, FALSE);
 	add_phase(s, "ending", g_get_monotonic_time(), why->message);
 	session_move(s, SESSION_EVENT_END);
 	take_down(s);
@@ -359,6 +373,27 @@ static void add_quirks(session *s, GVariantDict *config)
 	g_variant_dict_insert(config, "quirks", "^as", texts);
 }
 
+/* How RTP is encrypted; each UMD has its own numbers, since two records must not share one. */
+static void add_media(session *s, GVariantDict *config)
+{
+	GVariantIter iter;
+	const char *key;
+	GVariant *item;
+
+	if (!s->media)
+		return;
+	g_variant_iter_init(&iter, s->media);
+	while (g_variant_iter_next(&iter, "{&sv}", &key, &item)) {
+		g_autoptr(GVariant) value = item;
+
+		if (g_str_equal(key, "rtp-sequence"))
+			g_variant_dict_insert(config, key, "t", g_variant_get_uint64(value) +
+					      s->calls * SEQUENCES_OF_ONE_CALL);
+		else
+			g_variant_dict_insert_value(config, key, value);
+	}
+}
+
 static GVariant *make_config(session *s, const char *local, const char *peer)
 {
 	g_auto(GVariantDict) config = G_VARIANT_DICT_INIT(NULL);
@@ -371,6 +406,7 @@ static GVariant *make_config(session *s, const char *local, const char *peer)
 	g_variant_dict_insert(&config, "device-id", "s", s->sink->id);
 	g_variant_dict_insert(&config, "device-model", "s", s->sink->model);
 	add_quirks(s, &config);
+	add_media(s, &config);
 	g_variant_dict_insert(&config, "peer-address", "s", peer);
 	g_variant_dict_insert(&config, "local-address", "s", local);
 	g_variant_dict_insert(&config, "max-bit-rate", "t", max_bit_rate);
@@ -429,11 +465,18 @@ static void link_progress(link_connection *conn, const char *phase, const char *
 	s->changed(s, SESSION_CHANGED_PHASES, s->user_data);
 }
 
+static void link_wants_pin(link_connection *conn, gpointer user_data)
+{
+	set_wants_pin(user_data, TRUE);
+}
+
 static void link_up(link_connection *conn, const struct link_path *path, gpointer user_data)
 {
 	session *s = user_data;
 
 	set_path(s, path->local, path->peer, path->interface);
+	g_clear_pointer(&s->media, g_variant_unref);
+	s->media = path->media ? g_variant_ref_sink(path->media) : NULL;
 	add_phase(s, "link-up", g_get_monotonic_time(),
 		  "the network path is up, waiting for the display to call");
 	session_move(s, SESSION_EVENT_LINK_UP);
@@ -470,11 +513,12 @@ static gboolean is_no_way(const GError *error)
 
 static gboolean may_take_other_way(session *s)
 {
-	const char *other_ways = "yes";
+	const char *other_ways = "yes", *security = "none";
 
 	g_variant_lookup(s->options, "other-ways", "&s", &other_ways);
+	g_variant_lookup(s->options, "security", "&s", &security);
 	return s->env->other_way && !s->first_failure && s->calls == 0 &&
-	       !g_str_equal(other_ways, "no");
+	       !g_str_equal(other_ways, "no") && g_str_equal(security, "none");
 }
 
 /* FALSE: there is none, or it was not the way. */
@@ -526,6 +570,7 @@ static void link_closed(link_connection *conn, gpointer user_data)
 
 static const struct link_connection_events link_callbacks = {
 	.progress = link_progress,
+	.wants_pin = link_wants_pin,
 	.up = link_up,
 	.dialled = link_dialled,
 	.failed = link_failed,
@@ -625,6 +670,7 @@ void session_free(session *s)
 	g_variant_unref(s->options);
 	link_sink_unref(s->sink);
 	link_sink_unref(s->next);
+	g_clear_pointer(&s->media, g_variant_unref);
 	g_free(s->first_failure);
 	g_free(s);
 }
@@ -636,6 +682,45 @@ void session_connect(session *s, link_backend *backend)
 	session_move(s, SESSION_EVENT_CONNECT);
 	/* Now, and not after the user has walked to the display for nothing. */
 	open_sink(s);
+}
+
+gboolean session_wants_pin(session *s)
+{
+	return s->wants_pin;
+}
+
+/* NULL: it is none. */
+static char *clean_pin(const char *typed)
+{
+	g_autoptr(GString) pin = g_string_new(NULL);
+
+	for (const char *p = typed; *p; p++) {
+		if (g_ascii_isdigit(*p))
+			g_string_append_c(pin, *p);
+		else if (*p != ' ' && *p != '-')
+			return NULL;
+	}
+	if (pin->len < SESSION_PIN_MIN || pin->len > SESSION_PIN_MAX)
+		return NULL;
+	return g_string_free(g_steal_pointer(&pin), FALSE);
+}
+
+gboolean session_enter_pin(session *s, const char *typed, GError **error)
+{
+	g_autofree char *pin = clean_pin(typed);
+
+	if (!s->wants_pin) {
+		g_set_error(error, REASON_ERROR, REASON_PIN_NOT_WANTED, "session %u does not wait for a PIN", s->id);
+		return FALSE;
+	}
+	if (!pin) {
+		g_set_error(error, REASON_ERROR, REASON_CONFIGURATION, "a PIN has %d to %d digits, and nothing else",
+			    SESSION_PIN_MIN, SESSION_PIN_MAX);
+		return FALSE;
+	}
+	set_wants_pin(s, FALSE);
+	link_enter_pin(s->link, pin);
+	return TRUE;
 }
 
 gboolean session_request_idr(session *s)

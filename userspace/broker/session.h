@@ -35,7 +35,8 @@
  * same display over Wi-Fi P2P, once.  The limits are those of the link, which has them
  * of Windows: 1.5 s for the host name, 5 s for the control channel ([MS-MICE] 3.2.2).
  * What people decide (rejected, sink-left) is no such failure, nor is anything after the
- * display's first call.  The option "other-ways" ("no") forbids it.
+ * display's first call.  The option "other-ways" ("no") forbids it, and so does a wish for
+ * PIN or encryption ("security"), which would be lost on the way.
  *
  * A sink that hangs up before it has answered anything may not have been able to
  * wait for our first word, and dial again (rtsp-listener.h): the session goes
@@ -107,6 +108,7 @@ enum session_change {
 	SESSION_CHANGED_MODE = 1 << 3,
 	SESSION_CHANGED_STATS = 1 << 4,
 	SESSION_CHANGED_WAY = 1 << 5,
+	SESSION_CHANGED_PIN = 1 << 6,
 };
 
 typedef void session_changed(session *s, enum session_change what, gpointer user_data);
@@ -174,6 +176,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(session, session_free)
 void session_connect(session *s, link_backend *backend);
 /* End it; @why is taken. In "ending" and "gone" nothing happens. */
 void session_end(session *s, reason *why);
+/* The display shows a PIN and waits for it. */
+gboolean session_wants_pin(session *s);
+/**
+ * session_enter_pin - the PIN that the display shows
+ * @pin: as typed: digits, and blanks and dashes between them
+ *
+ * Whether it was right shows in what follows: wanted again, or not.  Fails with
+ * REASON_PIN_NOT_WANTED, _CONFIGURATION.
+ */
+gboolean session_enter_pin(session *s, const char *pin, GError **error);
+#define SESSION_PIN_MIN 4
+#define SESSION_PIN_MAX 16
 /* Send a key frame; FALSE if it is not streaming. */
 gboolean session_request_idr(session *s);
 

@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <glib-unix.h>
 
@@ -13,6 +14,8 @@
 
 #define SEARCH_SECONDS 30
 #define MOST_SEARCH_SECONDS 300
+/* Longer than any PIN with the blanks in it. */
+#define MOST_TYPED 256
 
 /* ---- options --------------------------------------------------------------- */
 
@@ -25,6 +28,8 @@ typedef struct session_options {
 	char *import;
 	char *max_bit_rate;
 	char *other_ways;
+	gboolean pin;
+	gboolean encrypt;
 	char *go_intent;
 	char *frequency;
 } session_options;
@@ -63,6 +68,7 @@ static gboolean make_options(const session_options *o, GVariant **options, GErro
 	    !options_parse("import", o->import, &dict, error) ||
 	    !options_parse("max-bit-rate", o->max_bit_rate, &dict, error) ||
 	    !options_parse("other-ways", o->other_ways, &dict, error) ||
+	    !options_parse("security", o->pin ? "pin" : o->encrypt ? "encryption" : NULL, &dict, error) ||
 	    !options_parse("go-intent", o->go_intent, &dict, error) ||
 	    !options_parse("frequency", o->frequency, &dict, error))
 		return FALSE;
@@ -79,6 +85,9 @@ struct waiting {
 	guint printed; /* phases */
 	gboolean lost;
 	gboolean interrupted;
+	GString *typed; /* of the PIN, until the end of the line */
+	guint input; /* watch of the standard input */
+	gboolean asked; /* for the PIN that is wanted now */
 };
 
 static gboolean is_over(Miracast1Session *session)
@@ -107,6 +116,72 @@ static void print_phases(struct waiting *w)
 	}
 }
 
+static void ask_pin(struct waiting *w);
+
+static void pin_answered(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct waiting *w = user_data;
+	g_autoptr(GError) error = NULL;
+
+	if (miracast1_session_call_enter_pin_finish(MIRACAST1_SESSION(source), result, &error))
+		return;
+	g_dbus_error_strip_remote_error(error);
+	/* It is asked for again: the display is still there. */
+	g_printerr("miracastctl: %s\n", error->message);
+	if (!w->input && miracast1_session_get_pin_wanted(w->session))
+		ask_pin(w);
+}
+
+/* The first line of what was typed, if it is whole. */
+static gboolean take_line(struct waiting *w)
+{
+	const char *end = strchr(w->typed->str, '\n');
+	g_autofree char *line = NULL;
+
+	if (!end)
+		return FALSE;
+	line = g_strndup(w->typed->str, end - w->typed->str);
+	g_string_erase(w->typed, 0, end + 1 - w->typed->str);
+	miracast1_session_call_enter_pin(w->session, g_strchomp(line), NULL, pin_answered, w);
+	return TRUE;
+}
+
+/* Who says nothing does not want it. */
+static gboolean pin_typed(int fd, GIOCondition condition, gpointer user_data)
+{
+	struct waiting *w = user_data;
+	char text[64];
+	gssize n = read(fd, text, sizeof(text));
+
+	if (n > 0)
+		g_string_append_len(w->typed, text, n);
+	if (n > 0 && w->typed->len < MOST_TYPED && !strchr(w->typed->str, '\n'))
+		return G_SOURCE_CONTINUE;
+	w->input = 0;
+	if (!take_line(w))
+		miracast1_session_call_disconnect(w->session, NULL, NULL, NULL);
+	return G_SOURCE_REMOVE;
+}
+
+static void ask_pin(struct waiting *w)
+{
+	g_printerr("PIN that %s shows: ", miracast1_session_get_sink_name(w->session));
+	if (!take_line(w))
+		w->input = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, pin_typed, w);
+}
+
+/* It is wanted, or not any more: two minutes have gone by. */
+static void look_at_pin(struct waiting *w)
+{
+	gboolean wanted = miracast1_session_get_pin_wanted(w->session);
+
+	if (wanted && !w->asked)
+		ask_pin(w);
+	else if (!wanted)
+		g_clear_handle_id(&w->input, g_source_remove);
+	w->asked = wanted;
+}
+
 static void session_changed(GDBusProxy *proxy, GVariant *changed, const char *const *invalidated,
 			    gpointer user_data)
 {
@@ -114,6 +189,7 @@ static void session_changed(GDBusProxy *proxy, GVariant *changed, const char *co
 
 	if (!w->ctl->json)
 		print_phases(w);
+	look_at_pin(w);
 	if (is_over(w->session))
 		g_main_loop_quit(w->loop);
 }
@@ -163,7 +239,8 @@ static enum ctl_status print_result(struct waiting *w)
 static enum ctl_status wait_for_session(struct ctl *ctl, Miracast1Session *session)
 {
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
-	struct waiting w = { .ctl = ctl, .loop = loop, .session = session };
+	g_autoptr(GString) typed = g_string_new(NULL);
+	struct waiting w = { .ctl = ctl, .loop = loop, .session = session, .typed = typed };
 	guint sigint = g_unix_signal_add(SIGINT, interrupted, &w);
 	guint sigterm = g_unix_signal_add(SIGTERM, interrupted, &w);
 
@@ -171,8 +248,10 @@ static enum ctl_status wait_for_session(struct ctl *ctl, Miracast1Session *sessi
 	g_signal_connect(session, "notify::g-name-owner", G_CALLBACK(owner_changed), &w);
 	if (!ctl->json)
 		print_phases(&w);
+	look_at_pin(&w);
 	if (!is_over(session))
 		g_main_loop_run(loop);
+	g_clear_handle_id(&w.input, g_source_remove);
 	g_signal_handlers_disconnect_by_data(session, &w);
 	g_source_remove(sigint);
 	g_source_remove(sigterm);
@@ -336,6 +415,9 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 		SESSION_OPTION_ENTRIES(&o),
 		{ "other-ways", 0, 0, G_OPTION_ARG_STRING, &o.other_ways,
 		  "no: not over Wi-Fi P2P if the network leads nowhere", "yes|no" },
+		{ "pin", 0, 0, G_OPTION_ARG_NONE, &o.pin,
+		  "Over the network: type the PIN that the display shows; encrypted", NULL },
+		{ "encrypt", 0, 0, G_OPTION_ARG_NONE, &o.encrypt, "Over the network: encrypted", NULL },
 		{ "go-intent", 0, 0, G_OPTION_ARG_STRING, &o.go_intent,
 		  "Wish to be P2P group owner, 0 to 15 (default 15)", "N" },
 		{ "frequency", 0, 0, G_OPTION_ARG_STRING, &o.frequency,
@@ -352,6 +434,8 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 		return ctl_usage(ctl, "connect wants one display: its name, or its address");
 	if (seconds < 0 || seconds > MOST_SEARCH_SECONDS)
 		return ctl_usage(ctl, "--seconds is 0 to %d", MOST_SEARCH_SECONDS);
+	if (o.pin && !wait)
+		return ctl_usage(ctl, "who types the PIN has to wait for it: not --pin with --no-wait");
 	if (!make_options(&o, &options, &error))
 		return ctl_usage(ctl, "%s", error->message);
 	status = ctl_open(ctl);

@@ -87,18 +87,22 @@ class Bench:
     def display(self, name: str, *options: str, host: str | None = None) -> Display:
         return Display(self.directory / name, host or self.host, *options)
 
-    def ctl(self, *arguments: str) -> dict:
+    def type_pin(self, what: str, typed: str) -> dict:
+        """What the session became: with pictures, or an error."""
+        return self.ctl("connect", "--pin", what, typed=typed)
+
+    def ctl(self, *arguments: str, typed: str = "") -> dict:
         result = subprocess.run([self.programs.ctl, "--session-bus", *arguments, "--json"], capture_output=True, text=True,
-                                timeout=60, check=False,
+                                timeout=60, check=False, input=typed,
                                 env=dict(sanitizer_environment(self.directory), **self.bus.environment()))
         try:
             return json.loads(result.stdout)
         except json.JSONDecodeError:
             raise Failed(f"miracastctl {' '.join(arguments)}: {result.returncode} {result.stderr}") from None
 
-    def connect(self, what: str) -> int:
+    def connect(self, what: str, *options: str) -> int:
         """The session's number."""
-        answer = self.ctl("connect", "--no-wait", what)
+        answer = self.ctl("connect", "--no-wait", what, *options)
         demand("id" in answer, f"miracastctl connect {what}: {answer}")
         return answer["id"]
 
@@ -163,6 +167,50 @@ def _never_plays(behaviour: str, reason: str):
     return case
 
 
+def _demand_sealed(report: dict, mice: dict) -> None:
+    """All that was played came encrypted, and what was said was of DTLS 1.2."""
+    rtp = report["rtp"]
+    demand(rtp["packets"] and rtp["unsealed"] == rtp["packets"] and not rtp["not_rtp"], f"not all was encrypted: {rtp}")
+    demand(mice["cipher"].startswith("DTLSv1.2") and "GCM" in mice["cipher"], f"the cipher is {mice['cipher']}")
+
+
+def encrypted(bench: Bench) -> None:
+    display = bench.display("encrypted", "--duration", "2")
+    session = bench.connect(display.what, "--encrypt")
+    report, mice = display.wait()
+    bench.demand_end(session, "sink-left")
+    _demand_sealed(report, mice)
+    said = [word for word in bench.said(mice) if word != "SECURITY_HANDSHAKE"]
+    demand(said == ["SOURCE_READY", "STOP_PROJECTION"], f"the source said {bench.said(mice)}")
+
+
+def pin(bench: Bench) -> None:
+    """Wrong once, then right; the source ends it, in a message that is behind the stream's."""
+    display = bench.display("pin", "--duration", "60", "--end", "wait", "--pin", "90817263")
+    answer = bench.type_pin(display.what, "11111111\n9081-7263\n")
+    demand("id" in answer, f"no session: {answer}")
+    session = answer["id"]
+    bench.ctl("disconnect", str(session))
+    bench.demand_end(session, "disconnected")
+    report, mice = display.wait(20)
+    _demand_sealed(report, mice)
+    demand(mice["wrong_pins"] == 1, f"{mice['wrong_pins']} wrong PINs")
+    said = [word for word in bench.said(mice) if word != "SECURITY_HANDSHAKE"]
+    demand(said == ["SESSION_REQUEST", "PIN_CHALLENGE", "PIN_CHALLENGE", "SOURCE_READY", "STOP_PROJECTION"],
+           f"the source said {bench.said(mice)}")
+
+
+def _pin_fails(behaviour: str, reason: str, typed: str = "12345678\n", wrong: int = 0):
+    def case(bench: Bench) -> None:
+        display = bench.display(f"{behaviour}-{reason}", "--behaviour", behaviour)
+        answer = bench.type_pin(display.what, typed)
+        demand(answer.get("error", {}).get("name") == reason, f"{answer} instead of {reason}")
+        _, mice = display.wait(20)
+        demand("SOURCE_READY" not in bench.said(mice), f"the source said {bench.said(mice)}")
+        demand(mice["wrong_pins"] == wrong, f"{mice['wrong_pins']} wrong PINs")
+    return case
+
+
 def refused(bench: Bench) -> None:
     display = bench.display("refused")
     display.kill()
@@ -179,6 +227,16 @@ CASES = {
     "garbage": _never_plays("garbage", "control-protocol"),
     "security": _never_plays("security", "security-unsupported"),
     "refused": refused,
+    "encrypted": encrypted,
+    "pin": pin,
+    "pin-wrong": _pin_fails("good", "pin-wrong", typed="1 2 3 4\n0000-0000\n87654321\n12345678\n", wrong=3),
+    "pin-wrong-once": _pin_fails("impatient", "pin-wrong", typed="87654321\n", wrong=1),
+    "pin-not-typed": _pin_fails("good", "disconnected", typed=""),
+    "impostor": _pin_fails("impostor", "pin-wrong"),
+    "garbled": _pin_fails("garbled", "control-protocol"),
+    "no-handshake": _pin_fails("deaf", "encryption-failed"),
+    "no-cipher": _pin_fails("no-cipher", "encryption-failed"),
+    "demand-pin": _never_plays("demand-pin", "rejected"),
 }
 
 

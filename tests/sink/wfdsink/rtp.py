@@ -55,9 +55,13 @@ def parse(data: bytes) -> tuple[int, int, int, int, int, int, bytes] | None:
 
 
 class Receiver(threading.Thread):
-    """Receives on one UDP port into sink.ts. on_payload(payload, t) runs on this thread."""
+    """Receives on one UDP port into sink.ts. on_payload(payload, t) runs on this thread.
 
-    def __init__(self, address: str, port: int, ts_path: str, t0: float, on_payload: Callable[[bytes, float], None]):
+    unseal(datagram), if there is one, gives what was encrypted, or None if it cannot be read.
+    """
+
+    def __init__(self, address: str, port: int, ts_path: str, t0: float, on_payload: Callable[[bytes, float], None],
+                 unseal: Callable[[bytes], bytes | None] | None = None):
         super().__init__(name="rtp", daemon=True)
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
@@ -67,6 +71,8 @@ class Receiver(threading.Thread):
         self.port = self._socket.getsockname()[1]
         self.datagrams: list[Datagram] = []
         self.not_rtp = 0
+        self.unsealed = 0
+        self._unseal = unseal
         self._file = open(ts_path, "wb")
         # The kernel stamps arrivals with the wall clock; t0 is monotonic.
         self._wall_to_t = time.time() - time.monotonic() + t0
@@ -88,6 +94,10 @@ class Receiver(threading.Thread):
         return time.time() - self._wall_to_t
 
     def _record(self, data: bytes, t: float, peer: str) -> None:
+        if self._unseal:
+            opened = self._unseal(data)
+            self.unsealed += opened is not None
+            data = opened or b""
         packet = parse(data)
         if packet is None:
             self.not_rtp += 1

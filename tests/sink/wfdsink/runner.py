@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from typing import Callable
 
 from . import media, rtp, tscheck
 from .misbehave import Script
@@ -50,15 +51,19 @@ def _check_idr(report: dict, frames: list[media.Frame], findings: Findings) -> l
     return latencies
 
 
-def run(options: Options, script: Script, directory: str, rtp_port: int = 0, analyse_too: bool = True) -> dict:
-    """Runs one session; writes rtsp.log, sink.ts, rtp.csv, first.png and report.json, then analyses if wanted."""
+def run(options: Options, script: Script, directory: str, rtp_port: int = 0, analyse_too: bool = True,
+        unseal: Callable[[bytes], bytes | None] | None = None) -> dict:
+    """Runs one session; writes rtsp.log, sink.ts, rtp.csv, first.png and report.json, then analyses if wanted.
+
+    RTP is what unseal() makes of each datagram, if there is one (rtp.Receiver).
+    """
     os.makedirs(directory, exist_ok=True)
     t0, started = time.monotonic(), time.time()
     findings = Findings(t0)
     transcript = Transcript(os.path.join(directory, "rtsp.log"), t0)
     first = media.FirstPicture(os.path.join(directory, "first.png"), t0)
     address = options.bind or ("::" if ":" in options.host else "0.0.0.0")
-    receiver = rtp.Receiver(address, rtp_port, os.path.join(directory, "sink.ts"), t0, first.feed)
+    receiver = rtp.Receiver(address, rtp_port, os.path.join(directory, "sink.ts"), t0, first.feed, unseal)
     receiver.start()
     session = Session(options, script, findings, transcript, receiver.port, t0)
     report: dict = {"script": script.name, "expect": script.expect, "started": started, "started_monotonic": t0,
@@ -84,6 +89,7 @@ def run(options: Options, script: Script, directory: str, rtp_port: int = 0, ana
         port = session.negotiated.get("server_port")
         report["rtp"] = rtp.check(datagrams, findings, f"{session.peer}:{port}" if port else None, options.time_scale)
         report["rtp"]["not_rtp"] = receiver.not_rtp
+        report["rtp"]["unsealed"] = receiver.unsealed
     report["expectation_met"] = expectation_met(script, session, len(datagrams))
     _save(report, findings, directory)
     return analyse(directory) if analyse_too and datagrams else report
