@@ -327,6 +327,45 @@ static void test_security(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->connects, ==, 0);
 }
 
+static void give_alias(struct fixture *f, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+
+	broker_set_alias(f->broker, id, "Kitchen", &error);
+	g_assert_no_error(error);
+}
+
+/* Also by its beginning, it means the sink that got it, and not a better way that may be another's. */
+static void test_alias(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	find_both(f);
+	give_alias(f, MOCK_PEER_ID);
+	g_assert_cmpstr(broker_find_sink(f->broker, "Living", &error)->id, ==, MICE_ID);
+	g_assert_cmpstr(broker_find_sink(f->broker, "kitch", &error)->id, ==, MOCK_PEER_ID);
+	g_assert_cmpstr(broker_find_sink(f->broker, "kitchen", &error)->id, ==, MOCK_PEER_ID);
+}
+
+/* What is called as the display with the alias, and says that it has its host, gets no picture for that. */
+static void test_alias_unknown(struct fixture *f, gconstpointer data)
+{
+	find_both(f);
+	give_alias(f, MICE_ID);
+	begin_both(f);
+	wait_until(is_gone, f);
+	assert_reason(f, "control-refused");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static void test_alias_known(struct fixture *f, gconstpointer data)
+{
+	find_both(f);
+	give_alias(f, MICE_ID);
+	remembered_cast(broker_remembered(f->broker), sink_of(f, MOCK_PEER_ID));
+	assert_falls_back(f, 5);
+}
+
 /* What both say is told; and there is no third one. */
 static void test_both_fail(struct fixture *f, gconstpointer data)
 {
@@ -411,6 +450,9 @@ int main(int argc, char **argv)
 	ADD("silent", test_silent);
 	ADD("forbidden", test_forbidden);
 	ADD("security", test_security);
+	ADD("alias", test_alias);
+	ADD("alias-unknown", test_alias_unknown);
+	ADD("alias-known", test_alias_known);
 	ADD("both-fail", test_both_fail);
 	ADD("lost", test_lost);
 	ADD("ended-between", test_ended_between);

@@ -149,7 +149,8 @@ gboolean broker_forget(broker *b, const char *what, GError **error);
  * @options: a{sv}, checked with options_check()
  *
  * Over the network that is there, Wi-Fi P2P is what the session turns to if the display
- * is in sight there as well (session.h).
+ * is in sight there as well (session.h); but if it has an alias, only if what is in sight
+ * there was cast to before, since that they are one display is only what they say.
  *
  * Fails with REASON_SINK_BUSY, _SINK_UNAVAILABLE, _CONFIGURATION,
  * _NO_FREE_CONNECTOR; everything later ends the session with its reason.
