@@ -113,7 +113,8 @@ LISTEN ?= 127.0.0.1
 .PHONY: native
 native: userspace
 	$(BUILD)/userspace/userspace/broker/miracastd --no-bus --source=test \
-		--umd=$(BUILD)/userspace/userspace/umd/miracast-umd --listen=$(LISTEN)
+		--umd=$(BUILD)/userspace/userspace/umd/miracast-umd \
+		--sandbox=$(BUILD)/userspace/userspace/sandbox/miracast-sandbox --listen=$(LISTEN)
 
 .PHONY: kselftest
 kselftest: modules-all

@@ -73,6 +73,9 @@ class Cast:
 
     def start_broker(self) -> None:
         self.progress("miracastd")
+        # What `make install` does: accounts for the sessions, and what they know of encoders.
+        run("systemd-sysusers", "miracast.conf")
+        run("systemd-tmpfiles", "--create", "miracast.conf")
         with open(self.out / "miracastd.log", "ab") as log:
             self.broker = subprocess.Popen(["/usr/libexec/miracastd", "--verbose"], stdout=log, stderr=log)
         wait_for("miracastd answers", 60, lambda: self.ctl("status", check=False) is not None)

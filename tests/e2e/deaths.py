@@ -28,6 +28,10 @@ from wfdsink import media  # noqa: E402
 BROKER = "/usr/libexec/miracastd"
 
 
+# A session's process has no arguments; the one that looks for encoders beside it has.
+SESSION = "miracast-umd$"
+
+
 def demand(true: bool, otherwise: str) -> None:
     if not true:
         raise DesktopError(otherwise)
@@ -73,7 +77,7 @@ class Deaths(Cast):
     def gone(self) -> None:
         """Nothing is left of a session, and the desktop is as before."""
         wait_for("the connector is unplugged", 30, lambda: not self.desktop.card.connectors())
-        wait_for("miracast-umd is gone", 30, lambda: not pids("miracast-umd"))
+        wait_for("miracast-umd is gone", 30, lambda: not pids(SESSION))
         demand(self.desktop.running(), "a part of the desktop died")
 
     def reason(self) -> str:
@@ -153,7 +157,7 @@ class Deaths(Cast):
     def umd_killed(self) -> None:
         """a user-mode driver that is killed in mid-stream"""
         self.streams()
-        os.kill(pids("miracast-umd")[0], signal.SIGKILL)
+        os.kill(pids(SESSION)[0], signal.SIGKILL)
         reason = self.reason()
         demand("umd" in reason, f"reason {reason}")
         self.end_sink()
@@ -162,7 +166,7 @@ class Deaths(Cast):
     def umd_hangs(self) -> None:
         """a user-mode driver that hangs is ended all the same"""
         self.streams()
-        os.kill(pids("miracast-umd")[0], signal.SIGSTOP)
+        os.kill(pids(SESSION)[0], signal.SIGSTOP)
         self.ctl("disconnect", "all")
         self.gone()
         self.end_sink()

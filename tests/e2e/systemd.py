@@ -40,8 +40,9 @@ class Systemd:
             found = subprocess.run(["pgrep", "-ox", "systemd"], capture_output=True, text=True, check=False)
             self._pid = found.stdout.strip()
             if self._pid and self._basic_target_reached():
-                # What `make install` does: users and groups of the programs.
+                # What `make install` does: users and groups of the programs, and their cache.
                 self.inside("systemd-sysusers")
+                self.inside("systemd-tmpfiles", "--create", "miracast.conf")
                 return
             time.sleep(0.2)
         raise TimeoutError("systemd does not reach basic.target within 60 s")

@@ -178,8 +178,8 @@ void start_daemon(struct fixture *f, gconstpointer data)
 	quirks = g_strdup_printf("--quirks-dir=%s", f->quirks_dir);
 	runtime = g_strdup_printf("--runtime-dir=%s", f->quirks_dir);
 	f->daemon = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, MIRACASTD, "--session-bus",
-				     data ? (const char *)data : "--no-p2p", "--source=test", "--umd=" FAKE_UMD, quirks, runtime, state,
-				     NULL);
+				     data ? (const char *)data : "--no-p2p", "--source=test", "--umd=" FAKE_UMD, "--sandbox=",
+				     quirks, runtime, state, NULL);
 	g_assert_no_error(error);
 	while (CTL(&json, "status") != 0) {
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);

@@ -63,7 +63,7 @@ void set_up(struct fixture *f, gconstpointer host)
 {
 	link_backend *mice;
 
-	f->config.umd_program = FAKE_UMD;
+	f->config.launcher = umd_launcher_new(FAKE_UMD, NULL);
 	f->config.keep_ended = 60;
 	f->config.rtsp_timeout = 20;
 	f->broker = broker_new(&f->config);
@@ -100,6 +100,7 @@ void tear_down(struct fixture *f, gconstpointer host)
 	wait_until(has_stopped, f);
 	g_assert_cmpuint(broker_active_sessions(f->broker), ==, 0);
 	broker_free(f->broker);
+	umd_launcher_unref(f->config.launcher);
 	forget_call(f);
 	g_clear_object(&f->door);
 	mock_resolver_clear();

@@ -263,7 +263,7 @@ void set_up(struct fixture *f, gconstpointer data)
 	f->control_dirs[0] = f->runtime_dir;
 	f->users.kernel = ask_kernel;
 	f->users.control_dirs = f->control_dirs;
-	f->config.umd_program = FAKE_UMD;
+	f->config.launcher = umd_launcher_new(FAKE_UMD, NULL);
 	f->config.keep_ended = 60;
 	f->config.rtsp_timeout = 1;
 	start_broker(f);
@@ -292,6 +292,7 @@ void tear_down(struct fixture *f, gconstpointer data)
 	g_test_dbus_down(f->test_bus);
 	g_object_unref(f->test_bus);
 	g_free(f->runtime_dir);
+	umd_launcher_unref(f->config.launcher);
 	set_kernel_user(NULL);
 	net_is_silent = FALSE;
 	net_does_not_close = FALSE;

@@ -100,7 +100,8 @@ static void test_ending_limit(void)
 		.disconnect = deaf_disconnect,
 		.connection_free = deaf_free,
 	};
-	const struct session_env env = { .umd_program = "/nonexistent", .rtsp_timeout = 1 };
+	g_autoptr(umd_launcher) launcher = umd_launcher_new("/nonexistent", NULL);
+	const struct session_env env = { .launcher = launcher, .rtsp_timeout = 1 };
 	link_backend backend = { .impl = &impl };
 	g_autoptr(link_sink) sink = link_sink_new("deaf", "id", "TV");
 	g_autoptr(session) s = session_new(1, sink, &env, g_variant_new("a{sv}", NULL),

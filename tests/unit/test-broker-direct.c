@@ -82,7 +82,7 @@ static void set_up(struct fixture *f, gconstpointer umd)
 {
 	g_autoptr(GError) error = NULL;
 
-	f->config.umd_program = umd ? umd : FAKE_UMD;
+	f->config.launcher = umd_launcher_new(umd ? umd : FAKE_UMD, NULL);
 	f->config.keep_ended = 1;
 	f->config.max_sessions = 1;
 	f->config.rtsp_timeout = 2;
@@ -109,6 +109,7 @@ static void tear_down(struct fixture *f, gconstpointer umd)
 	g_assert_cmpuint(broker_active_sessions(f->broker), ==, 0);
 	broker_free(f->broker);
 	g_variant_unref(f->config.defaults);
+	umd_launcher_unref(f->config.launcher);
 	g_free(f->bound);
 }
 

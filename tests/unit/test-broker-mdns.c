@@ -91,7 +91,7 @@ static void set_up(struct fixture *f, gconstpointer without_avahi)
 	f->bus = connect_bus(f);
 	if (!without_avahi)
 		f->avahi = mock_avahi_new(connect_bus(f));
-	f->config.umd_program = FAKE_UMD;
+	f->config.launcher = umd_launcher_new(FAKE_UMD, NULL);
 	f->config.keep_ended = 60;
 	f->broker = broker_new(&f->config);
 	broker_set_events(f->broker, &events, f);
@@ -115,6 +115,7 @@ static void tear_down(struct fixture *f, gconstpointer without_avahi)
 	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
 	wait_until(has_stopped, f);
 	broker_free(f->broker);
+	umd_launcher_unref(f->config.launcher);
 	mock_avahi_free(f->avahi);
 	g_object_unref(f->door);
 	g_dbus_connection_close_sync(f->bus, NULL, NULL);

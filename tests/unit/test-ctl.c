@@ -390,7 +390,7 @@ static void test_does_not_start(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(g_get_monotonic_time() - start, <, 5 * G_USEC_PER_SEC);
 }
 
-#define SHORT_IDLE "--session-bus --no-p2p --source=test --umd=" FAKE_UMD " --idle-exit=1"
+#define SHORT_IDLE "--session-bus --no-p2p --source=test --sandbox= --umd=" FAKE_UMD " --idle-exit=1"
 
 static gboolean has_owner(void)
 {

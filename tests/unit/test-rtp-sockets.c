@@ -5,6 +5,7 @@
 #include "rtp-sockets.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 /* SSRC and one report block: 5 of 256 lost, 0x000102 in all. */
 #define SSRC 0x11, 0x22, 0x33, 0x44
@@ -77,8 +78,13 @@ static void test_pair(void)
 	rtp_sockets *pairs[20];
 
 	for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
-		pairs[i] = rtp_sockets_new("127.0.0.1", &error);
+		struct rtp_ports ports = RTP_PORTS_NONE;
+
+		g_assert_true(rtp_ports_open(&ports, "127.0.0.1", "127.0.0.2", NULL, &error));
 		g_assert_no_error(error);
+		pairs[i] = rtp_sockets_new(&ports, &error);
+		g_assert_no_error(error);
+		rtp_ports_close(&ports);
 		g_assert_cmpuint(rtp_sockets_get_port(pairs[i]) & 1, ==, 0);
 		g_assert_cmpuint(port_of(rtp_sockets_get_rtp(pairs[i])), ==,
 				 rtp_sockets_get_port(pairs[i]));
@@ -102,10 +108,68 @@ static void test_pair(void)
 
 static void test_no_address(void)
 {
+	struct rtp_ports ports = RTP_PORTS_NONE;
 	g_autoptr(GError) error = NULL;
 
 	/* TEST-NET-1, nobody's. */
-	g_assert_null(rtp_sockets_new("192.0.2.1", &error));
+	g_assert_false(rtp_ports_open(&ports, "192.0.2.1", "192.0.2.2", NULL, &error));
+	g_assert_nonnull(error);
+	g_assert_cmpint(ports.rtp, ==, -1);
+	g_assert_cmpint(ports.rtcp, ==, -1);
+}
+
+/* What the broker passes on is looked at. */
+static void test_no_pair(void)
+{
+	struct rtp_ports ports = RTP_PORTS_NONE, turned = RTP_PORTS_NONE;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_null(rtp_sockets_new(&ports, &error));
+	g_assert_nonnull(error);
+	g_clear_error(&error);
+	g_assert_true(rtp_ports_open(&ports, "127.0.0.1", "127.0.0.2", NULL, &error));
+	turned.rtp = ports.rtcp;
+	turned.rtcp = ports.rtp;
+	g_assert_null(rtp_sockets_new(&turned, &error));
+	g_assert_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+	rtp_ports_close(&ports);
+}
+
+static gboolean sends_to(const struct rtp_ports *ports, const char *address)
+{
+	g_autoptr(GSocketAddress) to = g_inet_socket_address_new_from_string(address, 9);
+	struct sockaddr_storage native;
+
+	g_assert_true(g_socket_address_to_native(to, &native, sizeof(native), NULL));
+	return sendto(ports->rtp, "x", 1, 0, (struct sockaddr *)&native,
+		      g_socket_address_get_native_size(to)) == 1;
+}
+
+/* Past no router, if the sink is not behind one: TEST-NET-1 is nobody's neighbour. */
+static void test_on_link(void)
+{
+	struct rtp_ports ports = RTP_PORTS_NONE;
+	g_autoptr(GError) error = NULL;
+
+	g_assert_true(rtp_ports_open(&ports, "127.0.0.1", "127.0.0.2", NULL, &error));
+	g_assert_true(sends_to(&ports, "127.0.0.2"));
+	g_assert_false(sends_to(&ports, "192.0.2.1"));
+	rtp_ports_close(&ports);
+}
+
+/* Through the link's interface alone. */
+static void test_interface(void)
+{
+	struct rtp_ports ports = RTP_PORTS_NONE;
+	g_autoptr(GError) error = NULL;
+	char name[16] = "";
+	socklen_t size = sizeof(name);
+
+	g_assert_true(rtp_ports_open(&ports, "127.0.0.1", "127.0.0.2", "lo", &error));
+	g_assert_cmpint(getsockopt(ports.rtp, SOL_SOCKET, SO_BINDTODEVICE, name, &size), ==, 0);
+	g_assert_cmpstr(name, ==, "lo");
+	rtp_ports_close(&ports);
+	g_assert_false(rtp_ports_open(&ports, "127.0.0.1", "127.0.0.2", "gone0", &error));
 	g_assert_nonnull(error);
 }
 
@@ -116,5 +180,8 @@ int main(int argc, char *argv[])
 	g_test_add_func("/rtp-sockets/nonsense", test_nonsense);
 	g_test_add_func("/rtp-sockets/pair", test_pair);
 	g_test_add_func("/rtp-sockets/no-address", test_no_address);
+	g_test_add_func("/rtp-sockets/no-pair", test_no_pair);
+	g_test_add_func("/rtp-sockets/on-link", test_on_link);
+	g_test_add_func("/rtp-sockets/interface", test_interface);
 	return g_test_run();
 }

@@ -403,6 +403,8 @@ void begin(struct fixture *f)
 	f->config.friendly_name = "script";
 	f->config.peer_address = "127.0.0.1";
 	f->config.local_address = "127.0.0.1";
+	g_assert_true(rtp_ports_open(&f->config.ports, "127.0.0.1", "127.0.0.1", NULL, &error));
+	g_assert_no_error(error);
 	f->driver.config = &f->config;
 	f->driver.ch = channel_new(f->channel[0], CHANNEL_UMD, &driver_handlers, f, &error);
 	g_assert_no_error(error);
@@ -450,6 +452,7 @@ int end(struct fixture *f)
 		close(f->sink[i]);
 	}
 	close(f->rtp);
+	rtp_ports_close(&f->config.ports);
 	g_free(f->driver.message);
 	wfd_quirk_table_free(f->config.quirk_table);
 	return f->result;

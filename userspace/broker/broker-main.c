@@ -20,7 +20,9 @@
 #include "link-direct.h"
 #include "link-mice.h"
 #include "link-p2p.h"
+#include "encoder-check.h"
 #include "options.h"
+#include "umd-launcher.h"
 
 /* Documented in --help; miracastd.service and the tests rely on them. */
 enum exit_status {
@@ -42,9 +44,11 @@ struct daemon {
 	broker *broker;
 	kernel_module *module; /* NULL with the test source, and without a bus */
 	dbus_api *api;
+	encoder_check *maintenance; /* NULL: it is not under way */
 	guint stop_timer;
 	guint idle_timer; /* since something was done last */
 	gboolean stopping;
+	gboolean maintenance_begun;
 
 	/* options */
 	gboolean no_bus;
@@ -64,6 +68,7 @@ struct daemon {
 	char *runtime_dir;
 	char *quirks_dir;
 	char *state_dir;
+	char *sandbox;
 	char **listen;
 	char *max_bit_rate;
 	int rtsp_timeout;
@@ -119,6 +124,14 @@ static gboolean make_defaults(struct daemon *d)
 	return TRUE;
 }
 
+/* NULL: none */
+static const char *sandbox_of(const struct daemon *d)
+{
+	if (!d->sandbox)
+		return MIRACAST_SANDBOX;
+	return *d->sandbox ? d->sandbox : NULL;
+}
+
 static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 {
 	const GOptionEntry entries[] = {
@@ -149,6 +162,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		  "Device node (default " KERNEL_DEVICE ")", "PATH" },
 		{ "umd", 0, 0, G_OPTION_ARG_FILENAME, &d->umd,
 		  "User-mode driver (default " MIRACAST_UMD ")", "PATH" },
+		{ "sandbox", 0, 0, G_OPTION_ARG_FILENAME, &d->sandbox,
+		  "What confines it (default " MIRACAST_SANDBOX "); \"\": nothing, for debuggers", "PATH" },
 		{ "runtime-dir", 0, 0, G_OPTION_ARG_FILENAME, &d->runtime_dir,
 		  "For files of running links (default /run/miracast)", "PATH" },
 		{ "quirks-dir", 0, 0, G_OPTION_ARG_FILENAME, &d->quirks_dir,
@@ -186,9 +201,9 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 	if (d->rtsp_timeout < 0)
 		return fail_usage("--rtsp-timeout is negative");
 	d->config.rtsp_timeout = d->rtsp_timeout;
-	d->config.umd_program = d->umd ? d->umd : MIRACAST_UMD;
 	d->config.quirks_dir = d->quirks_dir ? d->quirks_dir : MIRACAST_QUIRKS;
 	d->config.state_dir = d->state_dir || d->no_bus || d->session_bus ? d->state_dir : MIRACAST_STATE;
+	d->config.launcher = umd_launcher_new(d->umd ? d->umd : MIRACAST_UMD, sandbox_of(d));
 	d->config.keep_ended = BROKER_KEEP_ENDED;
 	return make_defaults(d);
 }
@@ -241,6 +256,31 @@ static void bus_failed(const GError *error, gpointer user_data)
 
 	g_printerr("miracastd: %s\n", error->message);
 	stop(d, EXIT_BUS, "no D-Bus");
+}
+
+/* ---- what sessions look up --------------------------------------------------- */
+
+static void maintained(encoder_check *check, const char *element, const GError *error,
+		       gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	g_info("maintenance: %s", error ? error->message : element);
+	g_clear_pointer(&d->maintenance, encoder_check_free);
+}
+
+/*
+ * Sessions read what is known of plug-ins and encoders, and may not write it.  So it is
+ * brought up to date when somebody is about to cast: he looks for displays first, and
+ * they take longer to join.
+ */
+static void maintain(struct daemon *d)
+{
+	if (d->maintenance_begun || !umd_launcher_confines(d->config.launcher))
+		return;
+	d->maintenance_begun = TRUE;
+	d->maintenance = encoder_check_new(d->config.launcher, NULL, ENCODER_CHECK_UNHURRIED_SECONDS,
+					 maintained, d);
 }
 
 /* ---- nothing to do ------------------------------------------------------- */
@@ -298,6 +338,7 @@ static void api_used(gpointer user_data)
 	struct daemon *d = user_data;
 
 	dbus_api_own(d->api);
+	maintain(d);
 	begin_idle_time(d);
 }
 
@@ -450,6 +491,8 @@ static enum exit_status run(struct daemon *d)
 	broker_set_events(d->broker, &broker_callbacks, d);
 	if (!open_links(d))
 		return EXIT_LINK;
+	if (d->listen)
+		maintain(d);
 	d->loop = g_main_loop_new(NULL, FALSE);
 	g_unix_signal_add(SIGINT, signalled, d);
 	g_unix_signal_add(SIGTERM, signalled, d);
@@ -459,7 +502,7 @@ static enum exit_status run(struct daemon *d)
 		d->api = dbus_api_new(d->broker, &(struct dbus_api_config){
 					      .bus = d->session_bus ? G_BUS_TYPE_SESSION :
 								      G_BUS_TYPE_SYSTEM,
-					      .diagnosis = { .umd_program = d->config.umd_program,
+					      .diagnosis = { .launcher = d->config.launcher,
 							     .radio = radio_ask,
 							     .drm_class = "/sys/class/drm",
 							     .quirks_dir = d->config.quirks_dir,
@@ -476,9 +519,11 @@ static void daemon_clear(struct daemon *d)
 	g_clear_handle_id(&d->idle_timer, g_source_remove);
 	g_clear_pointer(&d->api, dbus_api_free);
 	g_clear_pointer(&d->module, kernel_module_free);
+	g_clear_pointer(&d->maintenance, encoder_check_free);
 	g_clear_pointer(&d->broker, broker_free);
 	g_clear_pointer(&d->config.kernel, kernel_free);
 	g_clear_pointer(&d->config.defaults, g_variant_unref);
+	g_clear_pointer(&d->config.launcher, umd_launcher_unref);
 	g_clear_pointer(&d->loop, g_main_loop_unref);
 	g_free(d->source);
 	g_free(d->device);
@@ -491,6 +536,7 @@ static void daemon_clear(struct daemon *d)
 	g_free(d->max_bit_rate);
 	g_free(d->p2p_interface);
 	g_free(d->runtime_dir);
+	g_free(d->sandbox);
 	g_strfreev(d->listen);
 }
 

@@ -682,10 +682,10 @@ broker *broker_new(const struct broker_config *config)
 
 	b->config = config;
 	b->env.kernel = config->kernel;
-	b->env.umd_program = config->umd_program;
 	b->env.quirks_dir = config->quirks_dir;
 	b->env.other_way = find_other_way;
 	b->env.user_data = b;
+	b->env.launcher = config->launcher;
 	b->env.rtsp_timeout = config->rtsp_timeout ? config->rtsp_timeout : SESSION_RTSP_TIMEOUT;
 	b->env.remembered = remembered_new(config->state_dir, remembered_changed, b);
 	b->env.negotiation_timeout = config->negotiation_timeout ? config->negotiation_timeout :

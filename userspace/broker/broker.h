@@ -18,9 +18,9 @@ typedef struct broker broker;
 /**
  * struct broker_config - borrowed for the broker's life
  * @kernel: NULL with the test source; need not be open yet
- * @umd_program: path of miracast-umd
  * @quirks_dir: the user's quirks (quirk-files.h); NULL: none
  * @state_dir: what is remembered of displays (remembered.h); NULL: nothing is kept
+ * @launcher: of user-mode drivers
  * @defaults: a{sv}: options of sessions that do not say otherwise, or NULL
  * @rtsp_timeout: seconds, 0 = SESSION_RTSP_TIMEOUT
  * @negotiation_timeout: seconds, 0 = SESSION_NEGOTIATION_TIMEOUT
@@ -29,9 +29,9 @@ typedef struct broker broker;
  */
 struct broker_config {
 	kernel *kernel;
-	const char *umd_program;
 	const char *quirks_dir;
 	const char *state_dir;
+	umd_launcher *launcher;
 	GVariant *defaults;
 	guint rtsp_timeout;
 	guint negotiation_timeout;

@@ -217,8 +217,8 @@ static void when_ready(dbus_api *api, GDBusMethodInvocation *call, const char *t
 	w->go_on = go_on;
 	g_queue_push_tail(&api->waiting, w);
 	if (g_variant_lookup(options, "encoder", "&s", &encoder))
-		w->encoder = encoder_check_new(api->diagnosis_config.umd_program, encoder,
-					       encoder_tried, w);
+		w->encoder = encoder_check_new(api->diagnosis_config.launcher, encoder,
+					       ENCODER_CHECK_SECONDS, encoder_tried, w);
 	else
 		need_device(w);
 }

@@ -24,6 +24,7 @@ struct diagnosis {
 	radio *(*radio)(const char *ifname);
 	GCancellable *cancellable;
 	encoder_check *encoder;
+	GSubprocess *sandbox;
 	char *drm_class;
 	GVariantBuilder checks;
 	guint open; /* questions that were not answered */
@@ -317,6 +318,66 @@ static void say_quirks(diagnosis *d, const char *directory)
 		say(d, "quirks", "ok", "", "%u of your files in %s", g_strv_length(texts), directory);
 }
 
+/* ---- sandbox -------------------------------------------------------------------- */
+
+/* "NAME ok TEXT" or "NAME missing TEXT"; FALSE: it is no such line. */
+static gboolean say_layer(diagnosis *d, const char *line, GString *has)
+{
+	g_auto(GStrv) words = g_strsplit(line, " ", 3);
+
+	if (g_strv_length(words) != 3)
+		return FALSE;
+	if (g_str_equal(words[1], "ok"))
+		g_string_append_printf(has, "%s%s", has->len ? "; " : "", words[2]);
+	else
+		say(d, "sandbox", "warn", g_str_equal(words[0], "user") ?
+		    "systemd-sysusers makes the accounts, from miracast.conf in sysusers.d." :
+		    "Nothing need be done to cast; a newer kernel may have it.",
+		    "a session process is confined without %s: %s", words[0], words[2]);
+	return TRUE;
+}
+
+static void sandbox_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	g_autoptr(GString) has = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *output = NULL;
+	g_auto(GStrv) lines = NULL;
+	diagnosis *d = user_data;
+	guint n = 0;
+
+	if (!g_subprocess_communicate_utf8_finish(G_SUBPROCESS(source), result, &output, NULL, &error) &&
+	    g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+		return;
+	lines = g_strsplit(output ? output : "", "\n", -1);
+	for (char **line = lines; *line; line++)
+		n += say_layer(d, *line, has);
+	if (n && has->len)
+		say(d, "sandbox", "ok", "", "a session process is confined: %s", has->str);
+	if (!n)
+		say(d, "sandbox", "fail", reason_code_hint(REASON_UMD_START),
+		    "a session process cannot be confined, see the log");
+	answered(d);
+}
+
+static void ask_sandbox(diagnosis *d, umd_launcher *launcher)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!umd_launcher_confines(launcher)) {
+		say(d, "sandbox", "warn", "Start miracastd without --sandbox.",
+		    "session processes are not confined, as miracastd was told");
+		return;
+	}
+	d->sandbox = umd_launcher_start_check(launcher, &error);
+	if (!d->sandbox) {
+		say(d, "sandbox", "fail", reason_error_hint(error), "%s", error->message);
+		return;
+	}
+	d->open++;
+	g_subprocess_communicate_utf8_async(d->sandbox, NULL, d->cancellable, sandbox_came, d);
+}
+
 /* ---- life --------------------------------------------------------------------- */
 
 /* Those who have not answered are not told of. */
@@ -345,9 +406,10 @@ diagnosis *diagnosis_new(const struct diagnosis_config *config, diagnosis_done *
 	d->cancellable = g_cancellable_new();
 	g_variant_builder_init(&d->checks, G_VARIANT_TYPE("aa{sv}"));
 	d->timer = g_timeout_add_seconds(DIAGNOSIS_SECONDS, timed_out, d);
-	d->encoder = encoder_check_new(config->umd_program, NULL, encoder_came, d);
+	d->encoder = encoder_check_new(config->launcher, NULL, ENCODER_CHECK_SECONDS, encoder_came, d);
 	d->open = 2;
 	say_quirks(d, config->quirks_dir);
+	ask_sandbox(d, config->launcher);
 	g_bus_get(config->bus, d->cancellable, bus_came, d);
 	return d;
 }
@@ -360,6 +422,9 @@ void diagnosis_free(diagnosis *d)
 	g_object_unref(d->cancellable);
 	g_clear_handle_id(&d->timer, g_source_remove);
 	encoder_check_free(d->encoder);
+	if (d->sandbox)
+		g_subprocess_force_exit(d->sandbox);
+	g_clear_object(&d->sandbox);
 	g_clear_object(&d->bus);
 	g_variant_builder_clear(&d->checks);
 	g_free(d->drm_class);

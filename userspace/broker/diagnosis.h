@@ -14,6 +14,8 @@
  *	iwd		does it run beside wpa_supplicant?
  *	avahi		does it run? it finds the displays of the network
  *	quirks		are there files of the user's, and are they right?
+ *	sandbox		each layer that a session process is confined by (sandbox.h): one
+ *			row for all that are there, one for each that is not
  *
  * All are asked at the same time, nobody is started by it but the encoder's
  * process, and each has a time limit.
@@ -23,6 +25,7 @@
 #include <gio/gio.h>
 
 #include "radio.h"
+#include "umd-launcher.h"
 
 G_BEGIN_DECLS
 
@@ -32,14 +35,14 @@ typedef struct diagnosis diagnosis;
 
 /**
  * struct diagnosis_config - read by diagnosis_new() only
- * @umd_program: path of miracast-umd
+ * @launcher: of user-mode drivers
  * @quirks_dir: see quirk-files.h; NULL: none
  * @bus: where wpa_supplicant is
  * @radio: radio_ask(); tests have their own
  * @drm_class: /sys/class/drm; tests have their own
  */
 struct diagnosis_config {
-	const char *umd_program;
+	umd_launcher *launcher;
 	const char *quirks_dir;
 	GBusType bus;
 	radio *(*radio)(const char *ifname);

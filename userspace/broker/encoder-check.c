@@ -16,6 +16,7 @@ struct encoder_check {
 	GCancellable *cancellable;
 	GError *error; /* it could not be started */
 	guint timer; /* until it has had its time */
+	guint seconds; /* which is so long */
 	encoder_check_done *done;
 	gpointer user_data;
 };
@@ -62,8 +63,8 @@ static gboolean timed_out(gpointer user_data)
 	encoder_check *check = user_data;
 	g_autoptr(GError) error =
 		g_error_new(REASON_ERROR, REASON_UMD_HUNG,
-			    "the user-mode driver did not say within %d s which encoder works",
-			    ENCODER_CHECK_SECONDS);
+			    "the user-mode driver did not say within %u s which encoder works",
+			    check->seconds);
 
 	check->timer = 0;
 	g_cancellable_cancel(check->cancellable);
@@ -81,27 +82,59 @@ static gboolean not_started(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
-encoder_check *encoder_check_new(const char *umd_program, const char *name,
+encoder_check *encoder_check_new(umd_launcher *launcher, const char *name, guint seconds,
 				 encoder_check_done *done, gpointer user_data)
 {
 	encoder_check *check = g_new0(encoder_check, 1);
 	g_autofree char *option = g_strconcat("--check-encoder=", name ? name : "", NULL);
-	g_autoptr(GError) error = NULL;
+	g_autoptr(GSubprocessLauncher) process =
+		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
 
+	check->seconds = seconds;
 	check->done = done;
 	check->user_data = user_data;
 	check->cancellable = g_cancellable_new();
-	check->process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, umd_program,
-					  option, NULL);
+	check->process = umd_launcher_start(launcher, UMD_PURPOSE_MAINTENANCE, process, option,
+					    &check->error);
 	if (!check->process) {
-		check->error = g_error_new(REASON_ERROR, REASON_UMD_START, "cannot start %s: %s",
-					   umd_program, error->message);
 		check->timer = g_timeout_add(0, not_started, check);
 		return check;
 	}
-	check->timer = g_timeout_add_seconds(ENCODER_CHECK_SECONDS, timed_out, check);
+	check->timer = g_timeout_add_seconds(seconds, timed_out, check);
 	g_subprocess_communicate_utf8_async(check->process, NULL, check->cancellable, came, check);
 	return check;
+}
+
+static gboolean note_timed_out(gpointer user_data)
+{
+	g_subprocess_force_exit(user_data);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean is_element(const char *name)
+{
+	gsize len = strspn(name, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "-_");
+
+	return len > 0 && len <= 64 && !name[len];
+}
+
+void encoder_check_note_failure(umd_launcher *launcher, const char *encoder, guint32 profiles)
+{
+	g_autoptr(GSubprocessLauncher) process = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *option = NULL;
+	GSubprocess *started;
+
+	if (!is_element(encoder) || profiles < 1 || profiles > G_MAXUINT8)
+		return;
+	option = g_strdup_printf("--encoder-failed=%s:%u", encoder, profiles);
+	started = umd_launcher_start(launcher, UMD_PURPOSE_MAINTENANCE, process, option, &error);
+	if (!started) {
+		g_warning("%s", error->message);
+		return;
+	}
+	g_timeout_add_seconds_full(G_PRIORITY_DEFAULT, ENCODER_CHECK_UNHURRIED_SECONDS, note_timed_out,
+				   started, g_object_unref);
 }
 
 void encoder_check_free(encoder_check *check)

@@ -3,15 +3,21 @@
  * encoder-check.h - does an encoder work here?
  *
  * Asks a miracast-umd, which encodes a few pictures: what GStreamer has, and what
- * its elements may open, depends on who asks.
+ * its elements may open, depends on who asks.  What it has found out is kept for
+ * the sessions (umd-launcher.h).
  */
 #pragma once
 
 #include <gio/gio.h>
 
+#include "umd-launcher.h"
+
 G_BEGIN_DECLS
 
+/* Where somebody waits for the answer. */
 #define ENCODER_CHECK_SECONDS 12
+/* Where nobody does: each plug-in there is may have to be loaded first. */
+#define ENCODER_CHECK_UNHURRIED_SECONDS 120
 
 typedef struct encoder_check encoder_check;
 
@@ -27,9 +33,15 @@ typedef struct encoder_check encoder_check;
 typedef void encoder_check_done(encoder_check *check, const char *element, gboolean software,
 				const GError *error, gpointer user_data);
 
-/* @umd_program: path of miracast-umd; @name: GStreamer element, or NULL: any */
-encoder_check *encoder_check_new(const char *umd_program, const char *name,
+/* @name: GStreamer element, or NULL: any; @seconds: its time */
+encoder_check *encoder_check_new(umd_launcher *launcher, const char *name, guint seconds,
 				 encoder_check_done *done, gpointer user_data);
+/*
+ * A session has lost @encoder with @profiles (channel.h): has it written down where the
+ * sessions cannot write.  Not trusted: what is no name of an element, or no profile, is
+ * ignored.  Nobody is told the result.
+ */
+void encoder_check_note_failure(umd_launcher *launcher, const char *encoder, guint32 profiles);
 /* Without a word if it was not done. */
 void encoder_check_free(encoder_check *check);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(encoder_check, encoder_check_free)

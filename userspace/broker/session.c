@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "encoder-check.h"
 #include "options.h"
 #include "quirk-files.h"
 #include "rtsp-listener.h"
@@ -35,6 +36,7 @@ struct session {
 	char *first_failure; /* why another way was taken; NULL: none was */
 	guint limit; /* of the state */
 	guint calls; /* how often the sink has dialled */
+	gboolean encoder_failed; /* and was written down */
 	gboolean answered; /* it has said something on this connection */
 	reason *hung_up; /* what the UMD said when it had not */
 
@@ -282,6 +284,20 @@ static gboolean remember_m3(session *s, GVariant *sink)
 	return TRUE;
 }
 
+/* Once: a UMD that says it again and again shall not start as many processes. */
+static void encoder_failed(session *s, GVariant *fields)
+{
+	const char *encoder = "";
+	guint32 profiles = 0;
+
+	if (s->encoder_failed || !umd_launcher_confines(s->env->launcher))
+		return;
+	s->encoder_failed = TRUE;
+	g_variant_lookup(fields, "encoder", "&s", &encoder);
+	g_variant_lookup(fields, "profiles", "u", &profiles);
+	encoder_check_note_failure(s->env->launcher, encoder, profiles);
+}
+
 static void umd_message(umd_process *umd, enum channel_message message, GVariant *fields,
 			gpointer user_data)
 {
@@ -297,6 +313,9 @@ static void umd_message(umd_process *umd, enum channel_message message, GVariant
 		break;
 	case CHANNEL_MODE:
 		keep(s, &s->mode, fields, SESSION_CHANGED_MODE);
+		break;
+	case CHANNEL_ENCODER_FAILED:
+		encoder_failed(s, fields);
 		break;
 	case CHANNEL_STATS:
 		keep(s, &s->stats, fields, SESSION_CHANGED_STATS);
@@ -438,6 +457,7 @@ static gboolean start_umd(session *s, GSocketConnection *rtsp, GError **error)
 	g_autoptr(GSocketAddress) local = NULL;
 	g_autofree char *peer_text = NULL;
 	g_autofree char *local_text = NULL;
+	struct umd_process_path path = { 0 };
 	int sink_fd = s->sink_fd;
 
 	if (!remote)
@@ -448,8 +468,11 @@ static gboolean start_umd(session *s, GSocketConnection *rtsp, GError **error)
 	peer_text = rtsp_address_to_string(remote);
 	local_text = rtsp_address_to_string(local);
 	set_path(s, local_text, peer_text, NULL);
+	path.local = local_text;
+	path.peer = peer_text;
+	g_variant_lookup(s->path, "interface", "&s", &path.interface);
 	s->sink_fd = -1;
-	s->umd = umd_process_new(s->env->umd_program, sink_fd, rtsp,
+	s->umd = umd_process_new(s->env->launcher, sink_fd, rtsp, &path,
 				 make_config(s, local_text, peer_text), &umd_callbacks, s, error);
 	return s->umd != NULL;
 }

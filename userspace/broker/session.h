@@ -50,6 +50,7 @@
 #include "link.h"
 #include "reason.h"
 #include "remembered.h"
+#include "umd-launcher.h"
 
 G_BEGIN_DECLS
 
@@ -128,8 +129,8 @@ struct session_phase {
 /**
  * struct session_env - what sessions use of the broker
  * @kernel: NULL with the test source
- * @umd_program: path of miracast-umd
  * @quirks_dir: see quirk-files.h; may be NULL
+ * @launcher: of user-mode drivers
  * @rtsp_timeout: seconds that a sink has for dialling (WFD v2.1, 6.5: 90)
  * @remembered: what was learnt of sinks before; sessions add to it
  * @negotiation_timeout: seconds from its call to the stream
@@ -139,8 +140,8 @@ struct session_phase {
  */
 struct session_env {
 	kernel *kernel;
-	const char *umd_program;
 	const char *quirks_dir;
+	umd_launcher *launcher;
 	guint rtsp_timeout;
 	remembered *remembered;
 	guint negotiation_timeout;

@@ -14,10 +14,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "rtp-ports.h"
+#include "sandbox.h"
+
 enum {
 	FD_SINK = 3,
 	FD_RTSP = 4,
 	FD_CHANNEL = 5,
+	FD_RTP = 6,
+	FD_RTCP = 7,
 };
 
 /* Time that the exit status, and the last words, may come after the end. */
@@ -42,36 +47,10 @@ struct umd_process {
 	guint kill_timer; /* after SIGKILL, until the process is given up */
 	guint watchdog; /* until the next "stats" is overdue */
 	gboolean stopping;
+	gboolean confined;
 	const struct umd_process_funcs *funcs;
 	gpointer user_data;
 };
-
-/* Environment variables that reach the UMD; the rest is none of its business. */
-static const char *const passed_variables[] = {
-	"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME",
-	"LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH", "G_MESSAGES_DEBUG", "G_DEBUG",
-	"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
-};
-
-static char **make_environment(void)
-{
-	g_auto(GStrv) all = g_get_environ();
-	char **environment = NULL;
-
-	for (guint i = 0; i < G_N_ELEMENTS(passed_variables); i++) {
-		const char *value = g_environ_getenv(all, passed_variables[i]);
-
-		if (value)
-			environment = g_environ_setenv(environment, passed_variables[i], value, TRUE);
-	}
-	for (char **p = all; *p; p++) {
-		g_auto(GStrv) pair = g_strsplit(*p, "=", 2);
-
-		if (g_str_has_prefix(*p, "GST_") && pair[1])
-			environment = g_environ_setenv(environment, pair[0], pair[1], TRUE);
-	}
-	return environment;
-}
 
 static void umd_set_reason(umd_process *umd, reason *why)
 {
@@ -239,13 +218,26 @@ static const struct channel_funcs channel_callbacks = {
 	.closed = channel_was_closed,
 };
 
-static reason *describe_exit(GSubprocess *process)
+/* miracast-sandbox's own words are in the log. */
+static reason *describe_sandbox(int status)
 {
+	return reason_new_code(REASON_UMD_START, status == SANDBOX_EXIT_PROGRAM ?
+					"the user-mode driver could not be executed, see the log" :
+					"the user-mode driver could not be confined, see the log");
+}
+
+static reason *describe_exit(umd_process *umd)
+{
+	GSubprocess *process = umd->process;
+
 	if (g_subprocess_get_if_signaled(process))
 		return reason_new_code(REASON_UMD_DIED,
 				       "the user-mode driver was ended by signal %d (%s)",
 				       g_subprocess_get_term_sig(process),
 				       g_strsignal(g_subprocess_get_term_sig(process)));
+	if (umd->confined && (g_subprocess_get_exit_status(process) == SANDBOX_EXIT_CONFINE ||
+			      g_subprocess_get_exit_status(process) == SANDBOX_EXIT_PROGRAM))
+		return describe_sandbox(g_subprocess_get_exit_status(process));
 	return reason_new_code(REASON_UMD_DIED,
 			       "the user-mode driver ended with status %d and without a reason",
 			       g_subprocess_get_exit_status(process));
@@ -294,7 +286,7 @@ static void status_came(GObject *source, GAsyncResult *result, gpointer user_dat
 	if (!g_subprocess_wait_finish(G_SUBPROCESS(source), result, &error))
 		return; /* cancelled: freed already, or not waited for any more */
 	umd = user_data;
-	umd->exit_reason = describe_exit(umd->process);
+	umd->exit_reason = describe_exit(umd);
 	forget_process(umd);
 	await_last_words(umd);
 }
@@ -339,54 +331,61 @@ static gboolean make_channel(umd_process *umd, int *theirs, GError **error)
 	return TRUE;
 }
 
-/* Takes @sink_fd and @channel_fd over. */
-static GSubprocess *launch(const char *program, int sink_fd, GSocket *rtsp, int channel_fd,
-			   GError **error)
+/* Takes the descriptors over, but for that of @rtsp. */
+static GSubprocess *launch(umd_launcher *launcher, int sink_fd, GSocket *rtsp, int channel_fd,
+			   struct rtp_ports *ports, GError **error)
 {
-	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
-	g_autoptr(GSubprocess) process = NULL;
-	g_autoptr(GError) cause = NULL;
-	g_auto(GStrv) environment = make_environment();
-	const char *argv[] = { program, NULL };
+	g_autoptr(GSubprocessLauncher) process = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
 	int rtsp_fd;
 
 	if (sink_fd >= 0)
-		g_subprocess_launcher_take_fd(launcher, sink_fd, FD_SINK);
-	g_subprocess_launcher_take_fd(launcher, channel_fd, FD_CHANNEL);
+		g_subprocess_launcher_take_fd(process, sink_fd, FD_SINK);
+	g_subprocess_launcher_take_fd(process, channel_fd, FD_CHANNEL);
+	g_subprocess_launcher_take_fd(process, ports->rtp, FD_RTP);
+	g_subprocess_launcher_take_fd(process, ports->rtcp, FD_RTCP);
 	rtsp_fd = fcntl(g_socket_get_fd(rtsp), F_DUPFD_CLOEXEC, 0);
 	if (rtsp_fd < 0) {
 		g_set_error(error, REASON_ERROR, REASON_UMD_START, "cannot pass on a socket: %s",
 			    g_strerror(errno));
 		return NULL;
 	}
-	g_subprocess_launcher_take_fd(launcher, rtsp_fd, FD_RTSP);
-	g_subprocess_launcher_set_environ(launcher, environment);
-	process = g_subprocess_launcher_spawnv(launcher, argv, &cause);
-	if (!process)
-		g_set_error(error, REASON_ERROR, REASON_UMD_START, "cannot start %s: %s", program,
-			    cause->message);
-	return g_steal_pointer(&process);
+	g_subprocess_launcher_take_fd(process, rtsp_fd, FD_RTSP);
+	return umd_launcher_start(launcher, UMD_PURPOSE_SESSION, process, NULL, error);
 }
 
-umd_process *umd_process_new(const char *program, int sink_fd, GSocketConnection *rtsp,
-			     GVariant *config, const struct umd_process_funcs *funcs,
-			     gpointer user_data, GError **error)
+static gboolean open_ports(const struct umd_process_path *path, struct rtp_ports *ports, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (rtp_ports_open(ports, path->local, path->peer, path->interface, &cause))
+		return TRUE;
+	g_set_error(error, REASON_ERROR, REASON_UMD_START, "no sockets for the stream: %s",
+		    cause->message);
+	return FALSE;
+}
+
+umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnection *rtsp,
+			     const struct umd_process_path *path, GVariant *config,
+			     const struct umd_process_funcs *funcs, gpointer user_data, GError **error)
 {
 	g_autoptr(umd_process) umd = g_new0(umd_process, 1);
 	g_autoptr(GVariant) owned_config = g_variant_ref_sink(config);
+	struct rtp_ports ports = RTP_PORTS_NONE;
 	int channel_fd;
 
 	umd->pidfd = -1;
 	umd->cancellable = g_cancellable_new();
+	umd->confined = umd_launcher_confines(launcher);
 	umd->funcs = funcs;
 	umd->user_data = user_data;
-	if (!make_channel(umd, &channel_fd, error)) {
+	if (!open_ports(path, &ports, error) || !make_channel(umd, &channel_fd, error)) {
+		rtp_ports_close(&ports);
 		if (sink_fd >= 0)
 			close(sink_fd);
 		return NULL;
 	}
-	umd->process = launch(program, sink_fd, g_socket_connection_get_socket(rtsp), channel_fd,
-			      error);
+	umd->process = launch(launcher, sink_fd, g_socket_connection_get_socket(rtsp), channel_fd,
+			      &ports, error);
 	if (!umd->process || !channel_send(umd->channel, CHANNEL_CONFIG, owned_config, error))
 		return NULL;
 	watch_end(umd);

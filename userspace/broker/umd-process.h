@@ -2,10 +2,10 @@
 /*
  * umd-process.h - one miracast-umd and the channel to it
  *
- * The process is given the sink fd as 3, the sink's RTSP connection as 4 and the
- * channel (channel.h) as 5, nothing else, and a clean environment.  It is not
- * trusted: what it says was checked by the channel, and when it does not end on
- * request it is ended.
+ * The process is given the sink fd as 3, the sink's RTSP connection as 4, the
+ * channel (channel.h) as 5 and the sockets for RTP and RTCP (rtp-ports.h) as 6 and 7,
+ * nothing else, and cannot get more (umd-launcher.h).  It is not trusted: what it
+ * says was checked by the channel, and when it does not end on request it is ended.
  */
 #pragma once
 
@@ -13,6 +13,7 @@
 
 #include "channel.h"
 #include "reason.h"
+#include "umd-launcher.h"
 
 G_BEGIN_DECLS
 
@@ -46,17 +47,29 @@ struct umd_process_funcs {
 #define UMD_SILENCE_SECONDS 10
 
 /**
+ * struct umd_process_path - where the stream goes
+ * @local: numeric address of ours
+ * @peer: numeric address of the sink
+ * @interface: network interface that leads to the sink alone, or NULL
+ */
+struct umd_process_path {
+	const char *local;
+	const char *peer;
+	const char *interface;
+};
+
+/**
  * umd_process_new - start one
- * @program: path of miracast-umd
  * @sink_fd: taken over, also on failure; -1 with the test source
  * @rtsp: the connection; the process gets a duplicate
+ * @path: for the sockets of RTP; borrowed
  * @config: a{sv}: fields of the channel's "config" message; floating consumed
  *
  * Fails with REASON_UMD_START.
  */
-umd_process *umd_process_new(const char *program, int sink_fd, GSocketConnection *rtsp,
-			     GVariant *config, const struct umd_process_funcs *funcs,
-			     gpointer user_data, GError **error);
+umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnection *rtsp,
+			     const struct umd_process_path *path, GVariant *config,
+			     const struct umd_process_funcs *funcs, gpointer user_data, GError **error);
 
 /* Ask it to end; @exited follows. A second call does nothing. */
 void umd_process_stop(umd_process *umd, const char *why);

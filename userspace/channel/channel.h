@@ -48,6 +48,8 @@ G_BEGIN_DECLS
  *		brought a User-Agent
  * mode		what is being sent; after each M4 that was accepted
  * stats	each second while streaming; counters since the session began
+ * encoder-failed	an encoder that had passed its test has stopped; for the broker to
+ *		have it written down, since the UMD cannot write
  * end		last message of the UMD; why the session is over
  */
 #define CHANNEL_MESSAGES(M) \
@@ -59,6 +61,7 @@ G_BEGIN_DECLS
 	M(SINK, "sink", CHANNEL_BROKER) \
 	M(MODE, "mode", CHANNEL_BROKER) \
 	M(STATS, "stats", CHANNEL_BROKER) \
+	M(ENCODER_FAILED, "encoder-failed", CHANNEL_BROKER) \
 	M(END, "end", CHANNEL_BROKER)
 
 /*
@@ -137,6 +140,9 @@ G_BEGIN_DECLS
  *   sound-skipped-us	microseconds of what was played that came too late to be sent
  *   sound-lost-us	... that was overwritten before it was read, or meanwhile
  *   sound-gaps		in so many places something was skipped or lost
+ * encoder-failed
+ *   encoder		GStreamer element
+ *   profiles		WFD_H264_PROFILE_* that it is not to be used for again
  * end
  *   reason		name of one of CHANNEL_REASONS
  *   status		enum miracast_status, 0xffffffff = none
@@ -225,6 +231,8 @@ G_BEGIN_DECLS
 	F(STATS, "sound-skipped-us", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-lost-us", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-gaps", "t", CHANNEL_OPTIONAL) \
+	F(ENCODER_FAILED, "encoder", "s", CHANNEL_REQUIRED) \
+	F(ENCODER_FAILED, "profiles", "u", CHANNEL_REQUIRED) \
 	F(END, "reason", "s", CHANNEL_REQUIRED) \
 	F(END, "status", "u", CHANNEL_REQUIRED) \
 	F(END, "message", "s", CHANNEL_REQUIRED) \

@@ -4,8 +4,9 @@
  */
 #include "rtp-sockets.h"
 
-/* A pair may be half taken; somewhere there is a free one. */
-#define MAX_TRIES 32
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
 
 /* Datagrams that are read before something else gets its turn, and how much of each. */
 #define MAX_AT_ONCE 16
@@ -101,14 +102,20 @@ static gboolean report_came(GSocket *rtcp, GIOCondition condition, gpointer user
 	return G_SOURCE_CONTINUE;
 }
 
-static GSocket *bind_socket(const char *address, guint16 port, GError **error)
+/* @fd stays the caller's. */
+static GSocket *socket_of(int fd, GError **error)
 {
-	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string(address, port);
-	g_autoptr(GSocket) bound = g_socket_new(g_socket_address_get_family(local),
-						G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, error);
+	g_autoptr(GSocket) bound = NULL;
+	int ours = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
-	if (!bound || !g_socket_bind(bound, local, FALSE, error))
+	if (ours < 0) {
+		g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s",
+			    g_strerror(errno));
 		return NULL;
+	}
+	bound = g_socket_new_from_fd(ours, error);
+	if (!bound)
+		close(ours);
 	return g_steal_pointer(&bound);
 }
 
@@ -116,44 +123,26 @@ static guint16 port_of(GSocket *bound)
 {
 	g_autoptr(GSocketAddress) address = g_socket_get_local_address(bound, NULL);
 
-	return address ? g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(address)) : 0;
+	return G_IS_INET_SOCKET_ADDRESS(address) ?
+		       g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(address)) : 0;
 }
 
-/* An even port that the kernel gives, and its neighbour, if that is free. */
-static gboolean bind_pair(rtp_sockets *sockets, const char *address, GError **error)
-{
-	g_autoptr(GSocket) first = bind_socket(address, 0, error);
-	g_autoptr(GSocket) second = NULL;
-	guint16 port;
-
-	if (!first)
-		return FALSE;
-	port = port_of(first);
-	second = bind_socket(address, port ^ 1, error);
-	if (!second)
-		return FALSE;
-	sockets->port = port & ~1;
-	sockets->rtp = g_object_ref(port & 1 ? second : first);
-	sockets->rtcp = g_object_ref(port & 1 ? first : second);
-	return TRUE;
-}
-
-rtp_sockets *rtp_sockets_new(const char *address, GError **error)
+rtp_sockets *rtp_sockets_new(const struct rtp_ports *ports, GError **error)
 {
 	g_autoptr(rtp_sockets) sockets = g_new0(rtp_sockets, 1);
 	g_autoptr(GMainContext) context = g_main_context_ref_thread_default();
-	guint tries = 0;
 
-	for (;;) {
-		g_autoptr(GError) taken = NULL;
-
-		if (bind_pair(sockets, address, &taken))
-			break;
-		if (!g_error_matches(taken, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE) ||
-		    ++tries == MAX_TRIES) {
-			g_propagate_error(error, g_steal_pointer(&taken));
-			return NULL;
-		}
+	sockets->rtp = socket_of(ports->rtp, error);
+	if (!sockets->rtp)
+		return NULL;
+	sockets->rtcp = socket_of(ports->rtcp, error);
+	if (!sockets->rtcp)
+		return NULL;
+	sockets->port = port_of(sockets->rtp);
+	if (!sockets->port || sockets->port & 1 || port_of(sockets->rtcp) != sockets->port + 1) {
+		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+				    "the sockets for RTP and RTCP are no pair");
+		return NULL;
 	}
 	sockets->readable = g_socket_create_source(sockets->rtcp, G_IO_IN, NULL);
 	g_source_set_callback(sockets->readable, G_SOURCE_FUNC(report_came), sockets, NULL);

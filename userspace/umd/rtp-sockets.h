@@ -2,14 +2,16 @@
 /*
  * rtp-sockets.h - the pair of UDP ports of a session: RTP and its reports (RTCP)
  *
- * RTP has an even port and RTCP the odd one above it (RFC 3550, 11); both are bound
- * for as long as the session lasts, since sinks that ask for a pair in SETUP send
- * receiver reports there.  RTP itself is sent by the pipeline; reports are read
- * here, in the main context, and counted.
+ * The broker has bound them (rtp-ports.h); both stay open for as long as the session
+ * lasts, since sinks that ask for a pair in SETUP send receiver reports there.  RTP
+ * itself is sent by the pipeline; reports are read here, in the main context, and
+ * counted.
  */
 #pragma once
 
 #include <gio/gio.h>
+
+#include "rtp-ports.h"
 
 G_BEGIN_DECLS
 
@@ -32,8 +34,11 @@ void rtcp_count(const guint8 *data, gsize len, struct rtcp_counters *counters);
 
 typedef struct rtp_sockets rtp_sockets;
 
-/* @address: numeric, of ours; reports are read in the thread-default main context. */
-rtp_sockets *rtp_sockets_new(const char *address, GError **error);
+/*
+ * @ports: copied, they stay the caller's; reports are read in the thread-default main
+ * context.  Fails with G_IO_ERROR if they are no such pair.
+ */
+rtp_sockets *rtp_sockets_new(const struct rtp_ports *ports, GError **error);
 void rtp_sockets_free(rtp_sockets *sockets);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtp_sockets, rtp_sockets_free)
 

@@ -2,18 +2,22 @@
 /*
  * miracast-umd: one session with one sink.
  *
- * Started by miracastd with a sink fd of the kernel, the connected RTSP socket
- * and the control channel.  The main thread runs the main loop, in which the
- * session lives; another thread runs the host (libmiracast).
+ * Started by miracastd with a sink fd of the kernel, the connected RTSP socket, the
+ * control channel and the sockets for RTP and RTCP, and confined before it begins
+ * (sandbox.h).  The main thread runs the main loop, in which the session lives;
+ * another thread runs the host (libmiracast).
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <glib-unix.h>
+#include <glib/gstdio.h>
 
 #include "encoders.h"
 #include "umd-driver.h"
@@ -28,6 +32,7 @@ struct umd {
 	channel *ch;
 	int sink_fd;
 	int rtsp_fd;
+	struct rtp_ports ports;
 
 	struct umd_config *config; /* NULL: it has not come yet */
 	struct umd_driver_data driver;
@@ -168,6 +173,7 @@ static void configure(struct umd *umd, GVariant *fields)
 		g_main_loop_quit(umd->loop);
 		return;
 	}
+	umd->config->ports = umd->ports;
 	start(umd);
 }
 
@@ -249,7 +255,8 @@ static int compare_fds(const void *a, const void *b)
 /* Nothing that the broker had open by accident stays open here. */
 static void close_other_fds(const struct umd *umd, int channel_fd)
 {
-	int keep[] = { STDERR_FILENO, umd->sink_fd, umd->rtsp_fd, channel_fd };
+	int keep[] = { STDERR_FILENO, umd->sink_fd, umd->rtsp_fd, channel_fd, umd->ports.rtp,
+		       umd->ports.rtcp };
 
 	qsort(keep, G_N_ELEMENTS(keep), sizeof(keep[0]), compare_fds);
 	for (gsize i = 0; i + 1 < G_N_ELEMENTS(keep); i++) {
@@ -263,6 +270,24 @@ static void close_other_fds(const struct umd *umd, int channel_fd)
 	}
 }
 
+/*
+ * GStreamer lets nobody else read its list of plug-ins; sessions, which run as somebody
+ * else, are to use it.  Only where the daemon has made a place for it.
+ */
+static void share_registry(void)
+{
+	g_autofree char *path = g_build_filename(g_get_user_cache_dir(), "gstreamer-1.0", NULL);
+	g_autoptr(GDir) directory = g_dir_open(path, 0, NULL);
+	const char *name;
+
+	while (directory && (name = g_dir_read_name(directory))) {
+		g_autofree char *file = g_build_filename(path, name, NULL);
+
+		if (g_str_has_prefix(name, "registry.") && g_chmod(file, 0644) < 0)
+			g_debug("%s: %s", file, g_strerror(errno));
+	}
+}
+
 /* Not a session: the daemon wants to know which encoder works here, or whether one does. */
 static int check_encoder(const char *name)
 {
@@ -270,8 +295,10 @@ static int check_encoder(const char *name)
 	struct wfd_encoder_limits limits = { 0 };
 	g_autoptr(GError) error = NULL;
 
-	if (gst_init_check(NULL, NULL, &error))
+	if (gst_init_check(NULL, NULL, &error)) {
+		share_registry();
 		encoder = video_encoder_choose(*name ? name : NULL, &error);
+	}
 	if (!encoder) {
 		g_print("%s\n", error->message);
 		return EXIT_FAILURE;
@@ -281,16 +308,41 @@ static int check_encoder(const char *name)
 	return EXIT_SUCCESS;
 }
 
-static gboolean parse_options(struct umd *umd, int *channel_fd, char **encoder, int *argc,
-			      char ***argv)
+/* Not a session either: one of them has lost @what, "ELEMENT:PROFILES", and could not write it down. */
+static int note_failure(const char *what)
+{
+	g_auto(GStrv) words = g_strsplit(what, ":", -1);
+	const struct video_encoder *encoder;
+	g_autoptr(GError) error = NULL;
+	guint64 profiles;
+
+	if (g_strv_length(words) != 2 ||
+	    !g_ascii_string_to_unsigned(words[1], 10, 1, G_MAXUINT8, &profiles, NULL))
+		return EXIT_USAGE;
+	if (!gst_init_check(NULL, NULL, &error))
+		return EXIT_FAILURE;
+	encoder = video_encoder_find(words[0], &error);
+	if (!encoder)
+		return EXIT_FAILURE;
+	video_encoder_failed(encoder, profiles, "it has failed in a session");
+	return EXIT_SUCCESS;
+}
+
+static gboolean parse_options(struct umd *umd, int *channel_fd, char **encoder, char **failure,
+			      int *argc, char ***argv)
 {
 	const GOptionEntry entries[] = {
 		{ "sink-fd", 0, 0, G_OPTION_ARG_INT, &umd->sink_fd,
 		  "sink of /dev/miracast; -1 for none", "FD" },
 		{ "rtsp-fd", 0, 0, G_OPTION_ARG_INT, &umd->rtsp_fd, "connected RTSP socket", "FD" },
+		{ "rtp-fd", 0, 0, G_OPTION_ARG_INT, &umd->ports.rtp, "bound UDP socket", "FD" },
+		{ "rtcp-fd", 0, 0, G_OPTION_ARG_INT, &umd->ports.rtcp,
+		  "another one, of the port above it", "FD" },
 		{ "channel-fd", 0, 0, G_OPTION_ARG_INT, channel_fd, "control channel", "FD" },
 		{ "check-encoder", 0, 0, G_OPTION_ARG_STRING, encoder,
 		  "no session: does it work? \"\": which one does", "ELEMENT" },
+		{ "encoder-failed", 0, 0, G_OPTION_ARG_STRING, failure,
+		  "no session: one has lost this encoder", "ELEMENT:PROFILES" },
 		{ NULL },
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("- one Miracast session");
@@ -302,9 +354,10 @@ static gboolean parse_options(struct umd *umd, int *channel_fd, char **encoder, 
 		g_printerr("miracast-umd: %s\n", error->message);
 		return FALSE;
 	}
-	if (*encoder)
+	if (*encoder || *failure)
 		return TRUE;
 	if (umd->rtsp_fd <= STDERR_FILENO || *channel_fd <= STDERR_FILENO ||
+	    umd->ports.rtp <= STDERR_FILENO || umd->ports.rtcp <= STDERR_FILENO ||
 	    (umd->sink_fd != -1 && umd->sink_fd <= STDERR_FILENO)) {
 		g_printerr("miracast-umd: file descriptors 0 to 2 are taken\n");
 		return FALSE;
@@ -319,23 +372,52 @@ static gboolean harden(void)
 	       prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == 0;
 }
 
+/*
+ * What miracast-sandbox had to leave open, since it had to execute this program, before
+ * anything comes from the sink.  Where it has set no filter somebody debugs.
+ */
+static gboolean forbid_programs(void)
+{
+	scmp_filter_ctx filter;
+	int error;
+
+	if (prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != SECCOMP_MODE_FILTER)
+		return TRUE;
+	filter = seccomp_init(SCMP_ACT_ALLOW);
+	error = filter ? seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execve), 0) : -ENOMEM;
+	if (!error)
+		error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(execveat), 0);
+	if (!error)
+		error = seccomp_load(filter);
+	seccomp_release(filter);
+	if (error)
+		g_printerr("miracast-umd: no filter against programs: %s\n", g_strerror(-error));
+	return !error;
+}
+
 int main(int argc, char **argv)
 {
-	struct umd umd = { .sink_fd = 3, .rtsp_fd = 4 };
+	struct umd umd = { .sink_fd = 3, .rtsp_fd = 4, .ports = { 6, 7 } };
 	g_autoptr(GError) error = NULL;
 	g_autofree char *encoder = NULL;
+	g_autofree char *failure = NULL;
 	int channel_fd = 5;
 
 	g_set_prgname("miracast-umd");
-	if (!parse_options(&umd, &channel_fd, &encoder, &argc, &argv))
+	if (!parse_options(&umd, &channel_fd, &encoder, &failure, &argc, &argv))
 		return EXIT_USAGE;
 	if (encoder)
 		return harden() ? check_encoder(encoder) : EXIT_FAILURE;
+	if (failure)
+		return harden() ? note_failure(failure) : EXIT_FAILURE;
 	close_other_fds(&umd, channel_fd);
 	if (!harden()) {
 		g_printerr("miracast-umd: prctl: %s\n", g_strerror(errno));
 		return EXIT_FAILURE;
 	}
+
+	if (!forbid_programs())
+		return EXIT_FAILURE;
 
 	umd.ch = channel_new(channel_fd, CHANNEL_UMD, &channel_handlers, &umd, &error);
 	if (!umd.ch) {

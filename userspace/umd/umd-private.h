@@ -185,6 +185,8 @@ void umd_report_phase(umd_session *s, enum channel_phase phase);
 void umd_report_sink(umd_session *s, const char *user_agent);
 /* That M3 should be the short one next time. */
 void umd_report_short_m3(umd_session *s);
+/* The session's encoder has stopped with the profile of its selection. */
+void umd_report_encoder_failed(umd_session *s);
 void umd_report_mode(umd_session *s);
 void umd_report_stats(umd_session *s);
 void umd_report_event(umd_session *s, enum miracast_protocol_event event);

@@ -50,6 +50,13 @@ void umd_report_short_m3(umd_session *s)
 	tell(s, CHANNEL_SINK, g_variant_new_parsed("{'short-m3': <true>}"));
 }
 
+void umd_report_encoder_failed(umd_session *s)
+{
+	tell(s, CHANNEL_ENCODER_FAILED,
+	     g_variant_new_parsed("{'encoder': <%s>, 'profiles': <%u>}",
+				  video_encoder_element(s->encoder), (guint32)s->selection.profile));
+}
+
 void umd_report_mode(umd_session *s)
 {
 	const struct wfd_selection *selection = &s->selection;

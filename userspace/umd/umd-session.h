@@ -14,6 +14,7 @@
 #include "channel.h"
 #include "encoders.h"
 #include "rtp-seal.h"
+#include "rtp-ports.h"
 #include "wfd-quirks.h"
 
 G_BEGIN_DECLS
@@ -29,6 +30,7 @@ G_BEGIN_DECLS
  * @audio: what the sound track carries, if the sink takes one
  * @no_card: the kernel has no sound cards for monitors
  * @seal: how RTP is encrypted, if it is
+ * @ports: not of the message, passed on beside it; borrowed
  */
 typedef struct umd_config {
 	gboolean kernel;
@@ -45,6 +47,7 @@ typedef struct umd_config {
 	enum channel_audio audio;
 	gboolean no_card;
 	struct rtp_seal_config seal;
+	struct rtp_ports ports;
 	gboolean copies;  /* the desktop is to copy pictures, whatever can be read */
 	gboolean imports; /* it is not, whatever card there is, until one was not read */
 } umd_config;

@@ -27,8 +27,10 @@ static void pipeline_failed(enum channel_reason reason, const char *message, gpo
 {
 	umd_session *s = user_data;
 
-	if (reason == CHANNEL_REASON_ENCODER_FAILED)
+	if (reason == CHANNEL_REASON_ENCODER_FAILED) {
 		video_encoder_failed(s->encoder, s->selection.profile, message);
+		umd_report_encoder_failed(s);
+	}
 	umd_session_fail(s, reason, message);
 }
 
@@ -228,7 +230,7 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 {
 	struct stream_mode mode = umd_stream_mode(s->selection.mode);
 
-	s->sockets = rtp_sockets_new(s->config->local_address, error);
+	s->sockets = rtp_sockets_new(&s->config->ports, error);
 	if (!s->sockets)
 		return FALSE;
 	server->rtp = rtp_sockets_get_port(s->sockets);

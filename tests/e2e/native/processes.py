@@ -127,6 +127,8 @@ class Broker:
         self._log = open(directory / "miracastd.log", "w", encoding="utf-8")
         self._process = subprocess.Popen(
             [programs.broker, "--session-bus" if bus else "--no-bus", f"--source={source}", f"--umd={umd or programs.umd}", f"--listen={host}",
+             # Sanitizers have to read /proc and trace themselves; make-native casts confined.
+             "--sandbox=",
              *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             errors="replace", env=dict(sanitizer_environment(directory), **(env or {})))
         self.pid = self._process.pid
