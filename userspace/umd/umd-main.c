@@ -20,6 +20,7 @@
 #include <glib/gstdio.h>
 
 #include "encoders.h"
+#include "maintenance.h"
 #include "umd-driver.h"
 
 #define CONFIG_TIMEOUT_S 10
@@ -295,6 +296,7 @@ static int check_encoder(const char *name)
 	struct wfd_encoder_limits limits = { 0 };
 	g_autoptr(GError) error = NULL;
 
+	maintenance_begin();
 	if (gst_init_check(NULL, NULL, &error)) {
 		share_registry();
 		encoder = video_encoder_choose(*name ? name : NULL, &error);

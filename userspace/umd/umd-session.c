@@ -9,6 +9,7 @@
 
 #include "audio-encoders.h"
 #include "log-limit.h"
+#include "maintenance.h"
 #include "monitor.h"
 #include "wfdtsmux.h"
 
@@ -534,6 +535,7 @@ static gboolean prepare_media(umd_session *s, GError **error)
 	guint stereo, six;
 
 	s->prepare_reason = CHANNEL_REASON_INTERNAL;
+	maintenance_await();
 	if (!gst_init_check(NULL, NULL, error))
 		return FALSE;
 	if (!wfd_ts_mux_register()) {
