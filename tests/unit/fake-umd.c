@@ -10,6 +10,7 @@
  *	garbage	break the rules of the channel
  *	config	say the configuration back
  *	choke	"sink" with short-m3, and "end" with sink-vanished
+ *	rtp N	"rtp-port" with N, and, once the socket is connected, its word as a datagram
  *	hang	no longer obey "stop", nor say anything
  *
  * With GST_FAKE_UMD_LATE_MS in the environment it begins so much later.
@@ -124,6 +125,18 @@ static void choke(struct fake *fake)
 	say_end(fake, CHANNEL_REASON_SINK_VANISHED, "the display has hung up");
 }
 
+/* The broker connects the socket when it likes. */
+static gboolean send_word(gpointer user_data)
+{
+	return write(6, "rtp", 3) == 3 ? G_SOURCE_REMOVE : G_SOURCE_CONTINUE;
+}
+
+static void begin_rtp(struct fake *fake, const char *port)
+{
+	say(fake, CHANNEL_RTP_PORT, g_variant_new_parsed("{'port': <%u>}", (guint32)atoi(port)));
+	g_timeout_add(10, send_word, NULL);
+}
+
 static void obey(struct fake *fake, const char *line)
 {
 	fake->copied |= strcmp(line, "stream-copies") == 0;
@@ -141,6 +154,8 @@ static void obey(struct fake *fake, const char *line)
 		g_assert_cmpint(write(5, "garbage", 7), ==, 7);
 	else if (strcmp(line, "config") == 0)
 		say_config(fake);
+	else if (g_str_has_prefix(line, "rtp "))
+		begin_rtp(fake, line + 4);
 	else if (strcmp(line, "hang") == 0)
 		fake->hanging = TRUE;
 }

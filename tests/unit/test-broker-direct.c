@@ -333,6 +333,36 @@ static void test_idr(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(heard, ==, "idr\n");
 }
 
+/* A UMD can send only to the sink, and only where that has said: the broker connects its socket. */
+static void test_rtp_port(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocket) receiver = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
+						   G_SOCKET_PROTOCOL_UDP, NULL);
+	g_autoptr(GSocketAddress) any = g_inet_socket_address_new_from_string("127.0.0.1", 0);
+	g_autoptr(GSocketAddress) bound = NULL;
+	g_autoptr(GSocketConnection) sink = dial(f);
+	g_autofree char *line = NULL;
+	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
+	char word[4] = "";
+
+	g_assert_true(g_socket_bind(receiver, any, FALSE, NULL));
+	bound = g_socket_get_local_address(receiver, NULL);
+	line = g_strdup_printf("rtp %u", g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(bound)));
+	tell(sink, "stream");
+	wait_until(streams, f);
+	tell(sink, line);
+	g_socket_set_blocking(receiver, FALSE);
+	while (g_socket_receive(receiver, word, 3, NULL, NULL) < 0) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_main_context_iteration(NULL, FALSE);
+		g_usleep(1000);
+	}
+	g_assert_cmpstr(word, ==, "rtp");
+	tell(sink, "leave");
+	wait_until(is_gone, f);
+	assert_reason(f, "sink-left");
+}
+
 /* However a session ends, the next one works. */
 static void test_ends(struct fixture *f, gconstpointer data)
 {
@@ -343,6 +373,8 @@ static void test_ends(struct fixture *f, gconstpointer data)
 		{ "leave", "sink-left" },
 		{ "crash", "umd-died" },
 		{ "garbage", "umd-protocol" },
+		{ "rtp 0", "umd-protocol" },
+		{ "rtp 65536", "umd-protocol" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
@@ -814,6 +846,7 @@ int main(int argc, char **argv)
 		   set_up_kernel, test_config_kernel, tear_down_kernel);
 	add("/direct/short-m3", NULL, test_short_m3);
 	add("/direct/idr", NULL, test_idr);
+	add("/direct/rtp-port", NULL, test_rtp_port);
 	add("/direct/ends", NULL, test_ends);
 	add("/direct/lies", NULL, test_lies);
 	add("/direct/sink-hangs-up", NULL, test_sink_hangs_up);

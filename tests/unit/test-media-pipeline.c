@@ -8,13 +8,14 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 
 #include "media-pipeline.h"
+#include "rtp-ports.h"
 #include "rtp-reader.h"
 #include "wfd-quirks.h"
 #include "sound-pump.h"
@@ -94,17 +95,17 @@ static void register_encoder(void)
 static gint unreachable;
 static gint held_ms; /* the next packets take so long */
 
-int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
-int __real_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags);
+ssize_t __wrap_writev(int fd, const struct iovec *vectors, int n);
+ssize_t __real_writev(int fd, const struct iovec *vectors, int n);
 
-int __wrap_sendmmsg(int fd, struct mmsghdr *messages, unsigned int n, int flags)
+ssize_t __wrap_writev(int fd, const struct iovec *vectors, int n)
 {
 	gint ms = g_atomic_int_and((guint *)&held_ms, 0);
 
 	if (ms)
 		g_usleep(ms * MSEC_US);
 	if (!g_atomic_int_get(&unreachable))
-		return __real_sendmmsg(fd, messages, n, flags);
+		return __real_writev(fd, vectors, n);
 	errno = ENETUNREACH;
 	return -1;
 }
@@ -235,7 +236,6 @@ static void begin_with(struct fixture *f, struct wfd_selection selection, const 
 		.encoder = video_encoder_find("x264enc", &error),
 		.selection = &f->selection,
 		.bit_rate = selection.bitrate,
-		.peer_address = "127.0.0.1",
 		.pmt_pid = quirks->pmt_pid,
 		.frame_marker = quirks->frame_marker,
 		.lead_ms = quirks->lead_ms,
@@ -249,7 +249,7 @@ static void begin_with(struct fixture *f, struct wfd_selection selection, const 
 	f->reader = rtp_reader_new();
 	f->socket = config.socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
 	g_assert_true(g_socket_bind(f->socket, address, FALSE, NULL));
-	config.peer_port = rtp_reader_port(f->reader);
+	g_assert_true(rtp_ports_connect(g_socket_get_fd(f->socket), "127.0.0.1", rtp_reader_port(f->reader), NULL));
 	set_picture(f, selection.mode);
 	f->pipeline = media_pipeline_new(&config, &funcs, f, &error);
 	g_assert_no_error(error);

@@ -4,8 +4,10 @@
  */
 #include "rtp-sockets.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* SSRC and one report block: 5 of 256 lost, 0x000102 in all. */
 #define SSRC 0x11, 0x22, 0x33, 0x44
@@ -173,6 +175,31 @@ static void test_interface(void)
 	g_assert_nonnull(error);
 }
 
+/* To the sink, however often; to nobody before. */
+static void test_connect(void)
+{
+	struct rtp_ports ports = RTP_PORTS_NONE;
+	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string("127.0.0.2", 0);
+	g_autoptr(GSocket) sink = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_UDP, NULL);
+	g_autoptr(GError) error = NULL;
+	char byte = 0;
+
+	g_assert_true(g_socket_bind(sink, local, FALSE, NULL));
+	g_assert_true(rtp_ports_open(&ports, "127.0.0.1", "127.0.0.2", NULL, &error));
+	g_assert_cmpint(write(ports.rtp, "x", 1), ==, -1);
+	g_assert_cmpint(errno, ==, EDESTADDRREQ);
+	g_assert_false(rtp_ports_connect(ports.rtp, "nobody", port_of(sink), &error));
+	g_clear_error(&error);
+	g_assert_true(rtp_ports_connect(ports.rtp, "127.0.0.2", port_of(sink), &error));
+	g_assert_no_error(error);
+	g_assert_cmpint(write(ports.rtp, "x", 1), ==, 1);
+	g_assert_cmpint(g_socket_receive(sink, &byte, 1, NULL, NULL), ==, 1);
+	g_assert_cmpint(byte, ==, 'x');
+	/* That for reports only receives. */
+	g_assert_cmpint(write(ports.rtcp, "x", 1), ==, -1);
+	rtp_ports_close(&ports);
+}
+
 int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
@@ -182,6 +209,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/rtp-sockets/no-address", test_no_address);
 	g_test_add_func("/rtp-sockets/no-pair", test_no_pair);
 	g_test_add_func("/rtp-sockets/on-link", test_on_link);
+	g_test_add_func("/rtp-sockets/connect", test_connect);
 	g_test_add_func("/rtp-sockets/interface", test_interface);
 	return g_test_run();
 }

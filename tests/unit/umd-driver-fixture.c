@@ -327,7 +327,12 @@ static void broker_told(channel *ch, enum channel_message message, GVariant *fie
 	struct fixture *f = data;
 	guint64 idr = f->idr;
 	const char *sound;
+	guint32 port = 0;
 
+	if (message == CHANNEL_RTP_PORT) {
+		g_variant_lookup(fields, "port", "u", &port);
+		g_assert_true(rtp_ports_connect(f->config.ports.rtp, "127.0.0.1", port, NULL));
+	}
 	if (message == CHANNEL_MODE) {
 		g_clear_pointer(&f->encoder, g_free);
 		g_variant_lookup(fields, "encoder", "s", &f->encoder);

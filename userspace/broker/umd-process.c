@@ -48,6 +48,8 @@ struct umd_process {
 	guint watchdog; /* until the next "stats" is overdue */
 	gboolean stopping;
 	gboolean confined;
+	int rtp; /* what it sends with, to be connected; -1: it is */
+	char *peer; /* numeric address */
 	const struct umd_process_funcs *funcs;
 	gpointer user_data;
 };
@@ -184,6 +186,27 @@ static gboolean shows_stream(enum channel_message message, GVariant *fields)
 	return channel_phase_from_name(name, &phase) && phase >= CHANNEL_PHASE_SETUP;
 }
 
+/* It says no more than a port: nobody but the sink is sent to. */
+static void connect_rtp(umd_process *umd, GVariant *fields)
+{
+	g_autoptr(GError) error = NULL;
+	guint32 port = 0;
+
+	g_variant_lookup(fields, "port", "u", &port);
+	if (umd->rtp < 0)
+		return;
+	if (!port || port > G_MAXUINT16)
+		umd_set_reason(umd, reason_new_code(REASON_UMD_PROTOCOL,
+						    "the user-mode driver names port %u", port));
+	else if (!rtp_ports_connect(umd->rtp, umd->peer, port, &error))
+		umd_set_reason(umd, reason_new_code(REASON_UMD_START, "no way for the stream: %s",
+						    error->message));
+	close(umd->rtp);
+	umd->rtp = -1;
+	if (umd->why)
+		umd_process_stop(umd, umd->why->name);
+}
+
 static void channel_message_came(channel *ch, enum channel_message message, GVariant *fields,
 				 gpointer user_data)
 {
@@ -192,6 +215,8 @@ static void channel_message_came(channel *ch, enum channel_message message, GVar
 	if (message == CHANNEL_END) {
 		read_end(umd, fields);
 		arm_stop_timer(umd);
+	} else if (message == CHANNEL_RTP_PORT) {
+		connect_rtp(umd, fields);
 	} else {
 		if (shows_stream(message, fields))
 			arm_watchdog(umd);
@@ -364,6 +389,16 @@ static gboolean open_ports(const struct umd_process_path *path, struct rtp_ports
 	return FALSE;
 }
 
+/* To be connected when it has said where to. */
+static gboolean keep_rtp(umd_process *umd, const struct rtp_ports *ports, GError **error)
+{
+	umd->rtp = fcntl(ports->rtp, F_DUPFD_CLOEXEC, 0);
+	if (umd->rtp >= 0)
+		return TRUE;
+	g_set_error(error, REASON_ERROR, REASON_UMD_START, "cannot keep a socket: %s", g_strerror(errno));
+	return FALSE;
+}
+
 umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnection *rtsp,
 			     const struct umd_process_path *path, GVariant *config,
 			     const struct umd_process_funcs *funcs, gpointer user_data, GError **error)
@@ -375,10 +410,13 @@ umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnect
 
 	umd->pidfd = -1;
 	umd->cancellable = g_cancellable_new();
+	umd->rtp = -1;
+	umd->peer = g_strdup(path->peer);
 	umd->confined = umd_launcher_confines(launcher);
 	umd->funcs = funcs;
 	umd->user_data = user_data;
-	if (!open_ports(path, &ports, error) || !make_channel(umd, &channel_fd, error)) {
+	if (!open_ports(path, &ports, error) || !keep_rtp(umd, &ports, error) ||
+	    !make_channel(umd, &channel_fd, error)) {
 		rtp_ports_close(&ports);
 		if (sink_fd >= 0)
 			close(sink_fd);
@@ -422,5 +460,8 @@ void umd_process_free(umd_process *umd)
 	g_clear_pointer(&umd->channel, channel_free);
 	g_clear_pointer(&umd->why, reason_free);
 	g_clear_pointer(&umd->exit_reason, reason_free);
+	if (umd->rtp >= 0)
+		close(umd->rtp);
+	g_free(umd->peer);
 	g_free(umd);
 }

@@ -48,6 +48,8 @@ G_BEGIN_DECLS
  *		brought a User-Agent
  * mode		what is being sent; after each M4 that was accepted
  * stats	each second while streaming; counters since the session began
+ * rtp-port	where the sink receives; for the broker to connect the socket for RTP,
+ *		since the UMD can send only to whom a socket is connected to.  Once
  * encoder-failed	an encoder that had passed its test has stopped; for the broker to
  *		have it written down, since the UMD cannot write
  * end		last message of the UMD; why the session is over
@@ -61,6 +63,7 @@ G_BEGIN_DECLS
 	M(SINK, "sink", CHANNEL_BROKER) \
 	M(MODE, "mode", CHANNEL_BROKER) \
 	M(STATS, "stats", CHANNEL_BROKER) \
+	M(RTP_PORT, "rtp-port", CHANNEL_BROKER) \
 	M(ENCODER_FAILED, "encoder-failed", CHANNEL_BROKER) \
 	M(END, "end", CHANNEL_BROKER)
 
@@ -140,6 +143,8 @@ G_BEGIN_DECLS
  *   sound-skipped-us	microseconds of what was played that came too late to be sent
  *   sound-lost-us	... that was overwritten before it was read, or meanwhile
  *   sound-gaps		in so many places something was skipped or lost
+ * rtp-port
+ *   port		1 to 65535, of UDP
  * encoder-failed
  *   encoder		GStreamer element
  *   profiles		WFD_H264_PROFILE_* that it is not to be used for again
@@ -231,6 +236,7 @@ G_BEGIN_DECLS
 	F(STATS, "sound-skipped-us", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-lost-us", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-gaps", "t", CHANNEL_OPTIONAL) \
+	F(RTP_PORT, "port", "u", CHANNEL_REQUIRED) \
 	F(ENCODER_FAILED, "encoder", "s", CHANNEL_REQUIRED) \
 	F(ENCODER_FAILED, "profiles", "u", CHANNEL_REQUIRED) \
 	F(END, "reason", "s", CHANNEL_REQUIRED) \

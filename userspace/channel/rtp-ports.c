@@ -130,6 +130,20 @@ gboolean rtp_ports_open(struct rtp_ports *ports, const char *address, const char
 	}
 }
 
+gboolean rtp_ports_connect(int rtp, const char *peer, guint16 port, GError **error)
+{
+	g_autoptr(GSocketAddress) address = address_of(peer, port, error);
+	struct sockaddr_storage native;
+
+	if (!address || !g_socket_address_to_native(address, &native, sizeof(native), error))
+		return FALSE;
+	if (connect(rtp, (struct sockaddr *)&native, g_socket_address_get_native_size(address)) == 0)
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "%s port %u: %s", peer, port,
+		    g_strerror(errno));
+	return FALSE;
+}
+
 void rtp_ports_close(struct rtp_ports *ports)
 {
 	if (ports->rtp >= 0)

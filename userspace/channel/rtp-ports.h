@@ -6,9 +6,11 @@
  * given two that are bound: RTP has an even port, its reports (RTCP) the odd one
  * above it (RFC 3550, 11).
  *
- * A UDP socket could send anywhere.  These send through the interface of the link
- * only, if the link has one of its own, and past no router if the sink is not behind
- * one; who holds them in the sandbox cannot change that.
+ * A UDP socket could send anywhere.  These send to whom the broker connects them, and
+ * until then to nobody, since nothing that names an address is let pass in the sandbox;
+ * that for reports is never connected, and only receives.  They use the interface of the
+ * link only, if the link has one of its own, and no router if the sink is not behind
+ * one; who holds them there cannot change that.
  */
 #pragma once
 
@@ -36,6 +38,14 @@ struct rtp_ports {
  */
 gboolean rtp_ports_open(struct rtp_ports *ports, const char *address, const char *peer,
 			const char *interface, GError **error);
+/**
+ * rtp_ports_connect - the sink has said where it receives
+ * @rtp: descriptor; that of a duplicate will do, they are one socket
+ * @peer: numeric, the sink's
+ *
+ * Never waits.  Fails with G_IO_ERROR; the socket is as before then.
+ */
+gboolean rtp_ports_connect(int rtp, const char *peer, guint16 port, GError **error);
 void rtp_ports_close(struct rtp_ports *ports);
 
 G_END_DECLS

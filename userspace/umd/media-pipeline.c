@@ -379,11 +379,9 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 
 	p->pipeline = gst_object_ref_sink(gst_pipeline_new("miracast"));
 	use_monotonic_clock(p);
-	p->sender = rtp_sender_new(config->socket, config->peer_address, config->peer_port, RTP_DSCP,
-				   &sender_funcs, p, error);
-	if (p->sender)
-		rtp_sender_seal(p->sender, config->seal);
-	if (!p->sender || !media_elements_build(p, config, error))
+	p->sender = rtp_sender_new(config->socket, RTP_DSCP, &sender_funcs, p);
+	rtp_sender_seal(p->sender, config->seal);
+	if (!media_elements_build(p, config, error))
 		return NULL;
 	media_encoded_watch(p);
 	watch_caps(p);

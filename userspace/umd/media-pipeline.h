@@ -41,8 +41,7 @@ G_BEGIN_DECLS
  * @encoder: from video_encoder_find()
  * @selection: what M4 told the sink
  * @bit_rate: bits per second of video to start with
- * @socket: UDP socket that RTP leaves from, bound
- * @peer_address, @peer_port: numeric, where it goes
+ * @socket: UDP socket that RTP leaves from, and that is connected to where it goes
  * @seal: RTP is encrypted with it, as long as the pipeline lives; NULL: it is not
  * @pmt_pid, @frame_marker, @lead_ms: from the quirks (struct wfd_quirks)
  */
@@ -51,8 +50,6 @@ struct media_pipeline_config {
 	const struct wfd_selection *selection;
 	guint bit_rate;
 	GSocket *socket;
-	const char *peer_address;
-	guint16 peer_port;
 	rtp_seal *seal;
 	guint16 pmt_pid;
 	gboolean frame_marker;

@@ -15,6 +15,8 @@
  *	failing --no packet taken for RTP_SENDER_LOST_US--> lost, lost() once
  *
  * A packet that cannot be encrypted is as one that is refused: it does not leave.
+ * That nobody listens at the sink's port is no refusal: it is told of a packet that was
+ * sent, and sinks open their port when they please.
  *
  * One thread at a time sends; a blocked send ends when the sender is stopped, or
  * after RTP_SENDER_BLOCK_US as refused.
@@ -46,13 +48,13 @@ struct rtp_sender_funcs {
 typedef struct rtp_sender rtp_sender;
 
 /**
- * rtp_sender_new() - send to one place
- * @socket: UDP, bound; a reference is taken
- * @address: numeric
+ * rtp_sender_new() - send to whom a socket is connected to
+ * @socket: UDP; a reference is taken.  While it is not connected packets are refused:
+ *	somebody else connects it (rtp-ports.h)
  * @dscp: for the link layer's access category, 0 to 63
  */
-rtp_sender *rtp_sender_new(GSocket *socket, const char *address, guint16 port, guint dscp,
-			   const struct rtp_sender_funcs *funcs, gpointer user_data, GError **error);
+rtp_sender *rtp_sender_new(GSocket *socket, guint dscp, const struct rtp_sender_funcs *funcs,
+			   gpointer user_data);
 /**
  * rtp_sender_seal() - encrypt what is sent, before the first packet
  * @seal: borrowed for the sender's life; its numbers go on with the next sender. NULL:

@@ -187,6 +187,8 @@ void umd_report_sink(umd_session *s, const char *user_agent);
 void umd_report_short_m3(umd_session *s);
 /* The session's encoder has stopped with the profile of its selection. */
 void umd_report_encoder_failed(umd_session *s);
+/* Where the sink receives: its socket is then connected to that by the broker. */
+void umd_report_rtp_port(umd_session *s, guint16 port);
 void umd_report_mode(umd_session *s);
 void umd_report_stats(umd_session *s);
 void umd_report_event(umd_session *s, enum miracast_protocol_event event);

@@ -57,6 +57,11 @@ void umd_report_encoder_failed(umd_session *s)
 				  video_encoder_element(s->encoder), (guint32)s->selection.profile));
 }
 
+void umd_report_rtp_port(umd_session *s, guint16 port)
+{
+	tell(s, CHANNEL_RTP_PORT, g_variant_new_parsed("{'port': <%u>}", (guint32)port));
+}
+
 void umd_report_mode(umd_session *s)
 {
 	const struct wfd_selection *selection = &s->selection;

@@ -137,14 +137,12 @@ struct stream_mode umd_stream_mode(const struct wfd_mode *mode)
 }
 
 /* With the encoder of the session, or one that takes its place. */
-static media_pipeline *make_pipeline(umd_session *s, guint16 client_port, GError **error)
+static media_pipeline *make_pipeline(umd_session *s, GError **error)
 {
 	struct media_pipeline_config config = {
 		.selection = &s->selection,
 		.bit_rate = s->bit_rate,
 		.socket = rtp_sockets_get_rtp(s->sockets),
-		.peer_address = s->config->peer_address,
-		.peer_port = client_port,
 		.seal = s->seal,
 		.pmt_pid = s->quirks.pmt_pid,
 		.frame_marker = s->quirks.frame_marker,
@@ -233,6 +231,8 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 	s->sockets = rtp_sockets_new(&s->config->ports, error);
 	if (!s->sockets)
 		return FALSE;
+	/* Done long before a picture is encoded; if it was not the stream recovers, as from any loss. */
+	umd_report_rtp_port(s, client->rtp);
 	server->rtp = rtp_sockets_get_port(s->sockets);
 	server->rtcp = server->rtp + 1;
 	umd_plug_watch(s);
@@ -243,7 +243,7 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 		return FALSE;
 	frame_pump_set_mode(s->pump, &mode);
 	frame_pump_set_blank(s->pump, s->stream.black);
-	s->pipeline = make_pipeline(s, client->rtp, error);
+	s->pipeline = make_pipeline(s, error);
 	return s->pipeline && make_sound(s, error);
 }
 

@@ -13,6 +13,7 @@
 #include "audio-encoders.h"
 #include "frame-pump.h"
 #include "media-pipeline.h"
+#include "rtp-ports.h"
 #include "sound-pump.h"
 #include "wfdtsmux.h"
 
@@ -163,8 +164,6 @@ static int run_miracast(const struct bench_run *run)
 		.selection = &selection,
 		.bit_rate = run->bit_rate,
 		.socket = socket,
-		.peer_address = "127.0.0.1",
-		.peer_port = run->port,
 		.pmt_pid = 0x100,
 	};
 	gpointer source;
@@ -174,7 +173,8 @@ static int run_miracast(const struct bench_run *run)
 	source_class.wait_fd = wait_fd;
 	source = source_class.create(NULL, &callbacks, &error);
 	config.encoder = source ? video_encoder_find("x264enc", &error) : NULL;
-	if (!config.encoder || !g_socket_bind(socket, any, FALSE, &error)) {
+	if (!config.encoder || !g_socket_bind(socket, any, FALSE, &error) ||
+	    !rtp_ports_connect(g_socket_get_fd(socket), "127.0.0.1", run->port, &error)) {
 		g_printerr("stream-bench: %s\n", error->message);
 		return 1;
 	}
