@@ -13,9 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <glib/gstdio.h>
+
 #include "broker.h"
 #include "link-direct.h"
 #include "rtsp-listener.h"
+#include "sandbox.h"
 
 struct fixture {
 	struct broker_config config;
@@ -25,6 +28,8 @@ struct fixture {
 	gboolean stopped;
 	guint added, removed;
 	guint states; /* mask of the states that were seen */
+	char *directory; /* in place of miracast-sandbox: a script in it, or NULL */
+	char *sandbox;
 };
 
 /* Far longer than anything takes; a test that hangs must end. */
@@ -78,11 +83,11 @@ static const struct broker_events events = {
 	.stopped = stopped,
 };
 
-static void set_up(struct fixture *f, gconstpointer umd)
+static void set_up_with(struct fixture *f, const char *umd, const char *sandbox)
 {
 	g_autoptr(GError) error = NULL;
 
-	f->config.launcher = umd_launcher_new(umd ? umd : FAKE_UMD, NULL);
+	f->config.launcher = umd_launcher_new(umd, sandbox);
 	f->config.keep_ended = 1;
 	f->config.max_sessions = 1;
 	f->config.rtsp_timeout = 2;
@@ -95,6 +100,22 @@ static void set_up(struct fixture *f, gconstpointer umd)
 	link_direct_listen(f->direct, "127.0.0.1:0",
 			   g_variant_new_parsed("{'audio': <'tone'>}"), &f->bound, &error);
 	g_assert_no_error(error);
+}
+
+static void set_up(struct fixture *f, gconstpointer umd)
+{
+	set_up_with(f, umd ? umd : FAKE_UMD, NULL);
+}
+
+/* In place of miracast-sandbox: a script that ends with @status. */
+static void set_up_not_confined(struct fixture *f, gconstpointer status)
+{
+	g_autofree char *script = g_strdup_printf("#!/bin/sh\nexit %d\n", GPOINTER_TO_INT(status));
+
+	f->directory = g_dir_make_tmp("miracast-XXXXXX", NULL);
+	f->sandbox = g_build_filename(f->directory, "sandbox", NULL);
+	g_assert_true(g_file_set_contents_full(f->sandbox, script, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
+	set_up_with(f, FAKE_UMD, f->sandbox);
 }
 
 static gboolean has_stopped(struct fixture *f)
@@ -157,6 +178,15 @@ static void set_up_kernel(struct fixture *f, gconstpointer features)
 	kernel_features = GPOINTER_TO_SIZE(features);
 	f->config.kernel = kernel_new("/dev/null");
 	set_up(f, NULL);
+}
+
+static void tear_down_not_confined(struct fixture *f, gconstpointer status)
+{
+	tear_down(f, NULL);
+	g_unlink(f->sandbox);
+	g_rmdir(f->directory);
+	g_free(f->sandbox);
+	g_free(f->directory);
 }
 
 static void tear_down_kernel(struct fixture *f, gconstpointer features)
@@ -557,12 +587,13 @@ static gint reaped_late;
 /* GLib's call comes here, as the program is before the C library. */
 int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
 {
-	gint ms = g_atomic_int_get(&reap_late_ms);
+	gint64 until = g_get_monotonic_time() + g_atomic_int_get(&reap_late_ms) * G_TIME_SPAN_MILLISECOND;
 
-	if (ms) {
+	if (g_atomic_int_get(&reap_late_ms))
 		g_atomic_int_inc(&reaped_late);
-		g_usleep(ms * 1000);
-	}
+	/* No longer than the test that wants it: others wait for a status. */
+	while (g_atomic_int_get(&reap_late_ms) && g_get_monotonic_time() < until)
+		g_usleep(10000);
 	return syscall(SYS_waitid, type, id, info, options, NULL);
 }
 
@@ -678,6 +709,15 @@ static void test_no_umd(struct fixture *f, gconstpointer data)
 
 	wait_until(is_gone, f);
 	assert_reason(f, "umd-not-started");
+}
+
+/* What cannot be confined does not run. */
+static void test_not_confined(struct fixture *f, gconstpointer status)
+{
+	g_autoptr(GSocketConnection) sink = dial(f);
+
+	wait_until(is_gone, f);
+	assert_reason(f, GPOINTER_TO_INT(status) == SANDBOX_EXIT_CONFINE ? "umd-not-confined" : "umd-not-started");
 }
 
 static gboolean was_removed(struct fixture *f)
@@ -860,6 +900,10 @@ int main(int argc, char **argv)
 	add("/direct/killed-meanwhile", NULL, test_killed_meanwhile);
 	add("/direct/no-room", NULL, test_no_room);
 	add("/direct/no-umd", "/no/such/program", test_no_umd);
+	g_test_add("/direct/not-confined", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_CONFINE),
+		   set_up_not_confined, test_not_confined, tear_down_not_confined);
+	g_test_add("/direct/not-executed", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_PROGRAM),
+		   set_up_not_confined, test_not_confined, tear_down_not_confined);
 	add("/direct/forgotten", NULL, test_forgotten);
 	add("/direct/flood", NULL, test_flood);
 	add("/direct/many-ended", NULL, test_many_ended);

@@ -355,7 +355,7 @@ static void sandbox_came(GObject *source, GAsyncResult *result, gpointer user_da
 	if (n && has->len)
 		say(d, "sandbox", "ok", "", "a session process is confined: %s", has->str);
 	if (!n)
-		say(d, "sandbox", "fail", reason_code_hint(REASON_UMD_START),
+		say(d, "sandbox", "fail", reason_code_hint(REASON_UMD_NOT_CONFINED),
 		    "a session process cannot be confined, see the log");
 	answered(d);
 }

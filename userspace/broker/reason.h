@@ -40,6 +40,8 @@ G_BEGIN_DECLS
 	R(KERNEL, "kernel-error", "See the kernel log (dmesg).") \
 	/* UMD */ \
 	R(UMD_START, "umd-not-started", "Check the installation, or give the program with --umd=PATH.") \
+	R(UMD_NOT_CONFINED, "umd-not-confined", \
+	  "See why: journalctl -u miracastd; nothing is cast without the filter of system calls.") \
 	R(UMD_DIED, "umd-died", "This is a bug: connect again, and report it with the log.") \
 	R(UMD_HUNG, "umd-hung", "This is a bug: connect again, and report it with the log.") \
 	R(UMD_PROTOCOL, "umd-protocol", "Check that miracastd and miracast-umd are of one release.") \

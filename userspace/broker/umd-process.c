@@ -246,9 +246,11 @@ static const struct channel_funcs channel_callbacks = {
 /* miracast-sandbox's own words are in the log. */
 static reason *describe_sandbox(int status)
 {
-	return reason_new_code(REASON_UMD_START, status == SANDBOX_EXIT_PROGRAM ?
-					"the user-mode driver could not be executed, see the log" :
-					"the user-mode driver could not be confined, see the log");
+	if (status == SANDBOX_EXIT_PROGRAM)
+		return reason_new_code(REASON_UMD_START,
+				       "the user-mode driver could not be executed, see the log");
+	return reason_new_code(REASON_UMD_NOT_CONFINED,
+			       "the user-mode driver could not be confined, and so was not started");
 }
 
 static reason *describe_exit(umd_process *umd)
@@ -399,6 +401,18 @@ static gboolean keep_rtp(umd_process *umd, const struct rtp_ports *ports, GError
 	return FALSE;
 }
 
+/* That it has ended already is no failure here: its exit status will say more. */
+static gboolean send_config(umd_process *umd, GVariant *config, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+
+	if (channel_send(umd->channel, CHANNEL_CONFIG, config, &cause) ||
+	    g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE))
+		return TRUE;
+	g_set_error(error, REASON_ERROR, REASON_UMD_START, "no configuration: %s", cause->message);
+	return FALSE;
+}
+
 umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnection *rtsp,
 			     const struct umd_process_path *path, GVariant *config,
 			     const struct umd_process_funcs *funcs, gpointer user_data, GError **error)
@@ -424,7 +438,7 @@ umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnect
 	}
 	umd->process = launch(launcher, sink_fd, g_socket_connection_get_socket(rtsp), channel_fd,
 			      &ports, error);
-	if (!umd->process || !channel_send(umd->channel, CHANNEL_CONFIG, owned_config, error))
+	if (!umd->process || !send_config(umd, owned_config, error))
 		return NULL;
 	watch_end(umd);
 	g_subprocess_wait_async(umd->process, umd->cancellable, status_came, umd);

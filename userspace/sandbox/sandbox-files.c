@@ -70,9 +70,12 @@ static const char *const readable[] = {
 /* GStreamer's scanner, where a distribution may have put it. */
 static const char *const runnable[] = { "/usr/lib", "/usr/lib64", "/usr/libexec" };
 
-/* With a graphics card: which one it is, and who its driver is. */
-static const char *const of_graphics[] = { "/sys", "/run/udev/data" };
-static const char *const of_nvidia[] = { "/proc/driver/nvidia", "/proc/devices", "/proc/modules" };
+/* With a graphics card, or a video device: which ones there are; see also allow_sysfs(). */
+static const char *const of_devices[] = { "/sys/dev/char", "/sys/class/video4linux", "/run/udev/data" };
+/* It is not in the classes of /sys. */
+static const char *const of_nvidia[] = {
+	"/sys", "/proc/driver/nvidia", "/proc/devices", "/proc/modules",
+};
 
 static const char *const plain_devices[] = { "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom" };
 
@@ -125,12 +128,14 @@ static void allow_variables(sandbox_files *files)
 	}
 }
 
-/* The program, and the dynamic loader that the kernel opens for it. */
+/* The program, what is installed beside it for it, and the dynamic loader that the kernel opens for it. */
 static void allow_program(sandbox_files *files, const char *program)
 {
 	static const char *const loaders[] = { "/lib/ld-*.so*", "/lib64/ld-*.so*", "/lib/*/ld-*.so*" };
+	g_autofree char *directory = g_path_get_dirname(program);
 
 	allow(files, program, RUN);
+	allow(files, directory, READ);
 	for (guint i = 0; i < G_N_ELEMENTS(loaders); i++) {
 		glob_t found;
 
@@ -176,7 +181,27 @@ static void add_group(GArray *groups, gid_t group)
 		g_array_append_val(groups, group);
 }
 
+/* What its driver's user space half asks about one device: not about the network's, say. */
+static void allow_sysfs(sandbox_files *files, const struct stat *about)
+{
+	g_autofree char *link = g_strdup_printf("/sys/dev/char/%u:%u/device", major(about->st_rdev),
+						minor(about->st_rdev));
+	g_autofree char *device = realpath(link, NULL);
+
+	if (device)
+		allow(files, device, READ);
+}
+
 enum kind { KIND_RENDER, KIND_NVIDIA, KIND_VIDEO };
+
+/*
+ * What only its group may use, and not root alone.  The group of video devices has cameras,
+ * too: without rules about files it would be given those.
+ */
+static gboolean wants_group(const sandbox_files *files, const struct stat *about, enum kind kind)
+{
+	return about->st_mode & S_IWGRP && (files || kind != KIND_VIDEO);
+}
 
 static void allow_devices(sandbox_files *files, const char *pattern, enum kind kind,
 			  struct sandbox_devices *devices)
@@ -192,12 +217,14 @@ static void allow_devices(sandbox_files *files, const char *pattern, enum kind k
 		if (stat(path, &about) < 0 || !S_ISCHR(about.st_mode) ||
 		    (kind == KIND_VIDEO && !is_encoder(path, &about)))
 			continue;
-		if (files)
+		if (files) {
 			allow(files, path, USE);
-		/* What only its group may use, and not root alone. */
-		if (about.st_mode & S_IWGRP)
+			allow_sysfs(files, &about);
+		}
+		if (wants_group(files, &about, kind))
 			add_group(devices->groups, about.st_gid);
 		devices->graphics |= kind == KIND_RENDER || kind == KIND_NVIDIA;
+		devices->video |= kind == KIND_VIDEO;
 		devices->nvidia |= kind == KIND_NVIDIA;
 	}
 	globfree(&found);
@@ -218,10 +245,10 @@ static void make_rules(sandbox_files *files, const struct sandbox_config *config
 	allow_all(files, plain_devices, G_N_ELEMENTS(plain_devices), USE);
 	allow_variables(files);
 	allow_program(files, config->program);
-	if (devices->graphics) {
+	if (devices->graphics)
 		allow(files, "/dev/dri", LANDLOCK_ACCESS_FS_READ_DIR);
-		allow_all(files, of_graphics, G_N_ELEMENTS(of_graphics), READ);
-	}
+	if (devices->graphics || devices->video)
+		allow_all(files, of_devices, G_N_ELEMENTS(of_devices), READ);
 	if (devices->nvidia)
 		allow_all(files, of_nvidia, G_N_ELEMENTS(of_nvidia), READ);
 	if (config->maintains) {
@@ -253,29 +280,41 @@ static gsize size_of(int abi)
 	return abi >= 6 ? sizeof(struct ruleset) : abi >= 4 ? 2 * sizeof(guint64) : sizeof(guint64);
 }
 
-sandbox_files *sandbox_files_prepare(const struct sandbox_config *config,
-				     struct sandbox_devices *devices, struct sandbox_report *report)
+/* What a kernel answers that was built, or started, without it. */
+static gboolean is_without(int error)
+{
+	return error == ENOSYS || error == EOPNOTSUPP;
+}
+
+gboolean sandbox_files_prepare(const struct sandbox_config *config, struct sandbox_devices *devices,
+			       sandbox_files **prepared, struct sandbox_report *report, GError **error)
 {
 	g_autoptr(sandbox_files) files = g_new0(sandbox_files, 1);
 	struct ruleset ruleset;
 
 	files->ruleset = -1;
 	files->abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
-	if (files->abi >= 1) {
+	if (files->abi < 0 && is_without(errno)) {
+		report->missing[SANDBOX_FILES] =
+			g_strdup_printf("this kernel runs without Landlock (%s)", g_strerror(errno));
+		look_for_devices(NULL, devices);
+		return TRUE;
+	}
+	if (files->abi >= 0) {
 		files->abi = MIN(files->abi, NEWEST_ABI);
 		ruleset = ruleset_of(files->abi);
 		files->handled = ruleset.fs;
 		files->ruleset = syscall(SYS_landlock_create_ruleset, &ruleset, size_of(files->abi), 0);
 	}
 	if (files->ruleset < 0) {
-		report->missing[SANDBOX_FILES] =
-			g_strdup_printf("this kernel runs without Landlock (%s)", g_strerror(errno));
-		look_for_devices(NULL, devices);
-		return NULL;
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "Landlock: %s",
+			    g_strerror(errno));
+		return FALSE;
 	}
 	look_for_devices(files, devices);
 	make_rules(files, config, devices);
-	return g_steal_pointer(&files);
+	*prepared = g_steal_pointer(&files);
+	return TRUE;
 }
 
 /*
@@ -295,16 +334,18 @@ static void allow_cache(sandbox_files *files, const struct sandbox_config *confi
 	}
 }
 
-void sandbox_files_enter(sandbox_files *files, const struct sandbox_config *config,
-			 struct sandbox_report *report)
+gboolean sandbox_files_enter(sandbox_files *files, const struct sandbox_config *config,
+			     struct sandbox_report *report, GError **error)
 {
 	if (config->cache)
 		allow_cache(files, config);
-	if (syscall(SYS_landlock_restrict_self, files->ruleset, 0) == 0)
-		report->has[SANDBOX_FILES] = g_strdup_printf("Landlock %d", files->abi);
-	else
-		report->missing[SANDBOX_FILES] = g_strdup_printf("Landlock refuses: %s",
-								 g_strerror(errno));
+	if (syscall(SYS_landlock_restrict_self, files->ruleset, 0) < 0) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "Landlock: %s",
+			    g_strerror(errno));
+		return FALSE;
+	}
+	report->has[SANDBOX_FILES] = g_strdup_printf("Landlock %d", files->abi);
+	return TRUE;
 }
 
 void sandbox_files_free(sandbox_files *files)

@@ -67,24 +67,26 @@ static void allow_sound_first(void)
 		g_debug("sound has no priority: %s", g_strerror(errno));
 }
 
-void sandbox_limits_enter(gboolean own_user, struct sandbox_report *report)
+gboolean sandbox_limits_enter(gboolean own_user, struct sandbox_report *report, GError **error)
 {
 	/* 1: neither a file nor a program that is given cores gets one (fs/coredump.c). */
 	gboolean all = limit(RLIMIT_CORE, 1);
 
-	all &= limit(RLIMIT_DATA, MOST_DATA);
-	all &= limit(RLIMIT_NOFILE, MOST_DESCRIPTORS);
-	all &= limit(RLIMIT_MSGQUEUE, 0);
-	all &= limit(RLIMIT_RTPRIO, 0);
+	all = all && limit(RLIMIT_DATA, MOST_DATA);
+	all = all && limit(RLIMIT_NOFILE, MOST_DESCRIPTORS);
+	all = all && limit(RLIMIT_MSGQUEUE, 0);
+	all = all && limit(RLIMIT_RTPRIO, 0);
 	/* Of somebody who runs other programs, too, they would be among those that count. */
 	if (own_user)
-		all &= limit(RLIMIT_NPROC, MOST_THREADS);
+		all = all && limit(RLIMIT_NPROC, MOST_THREADS);
+	if (!all) {
+		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno), "setrlimit: %s",
+			    g_strerror(errno));
+		return FALSE;
+	}
 	allow_sound_first();
-	if (all)
-		report->has[SANDBOX_LIMITS] = g_strdup("no core files, bounds for memory");
-	else
-		report->missing[SANDBOX_LIMITS] = g_strdup_printf("not all limits could be set: %s",
-								  g_strerror(errno));
+	report->has[SANDBOX_LIMITS] = g_strdup("no core files, bounds for memory");
+	return TRUE;
 }
 
 void sandbox_memory_enter(const struct sandbox_devices *devices, struct sandbox_report *report)
@@ -102,36 +104,25 @@ void sandbox_memory_enter(const struct sandbox_devices *devices, struct sandbox_
 		report->has[SANDBOX_MEMORY] = g_strdup("the filter keeps writable memory from being executable");
 }
 
-static gboolean filter_was_loaded(const struct sandbox_report *report)
-{
-	return report->has[SANDBOX_CALLS] != NULL;
-}
-
 gboolean sandbox_enter(const struct sandbox_config *config, struct sandbox_report *report,
 		       GError **error)
 {
 	struct sandbox_devices devices = { .groups = g_array_new(FALSE, FALSE, sizeof(gid_t)) };
 	g_autoptr(GArray) groups = devices.groups;
-	g_autoptr(sandbox_files) files = sandbox_files_prepare(config, &devices, report);
+	g_autoptr(sandbox_files) files = NULL;
 	gboolean own_user = config->user && geteuid() == 0;
 
-	sandbox_limits_enter(own_user, report);
+	if (!sandbox_files_prepare(config, &devices, &files, report, error) ||
+	    !sandbox_limits_enter(own_user, report, error))
+		return FALSE;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
 		g_set_error(error, G_FILE_ERROR, g_file_error_from_errno(errno),
 			    "no_new_privs: %s", g_strerror(errno));
 		return FALSE;
 	}
-	if (!sandbox_user_enter(config, groups, report, error))
+	if (!sandbox_user_enter(config, groups, report, error) ||
+	    (files && !sandbox_files_enter(files, config, report, error)))
 		return FALSE;
-	if (files)
-		sandbox_files_enter(files, config, report);
 	sandbox_memory_enter(&devices, report);
-	sandbox_calls_enter(config, &devices, report);
-	/* It is what the second word relied on. */
-	if (!filter_was_loaded(report) && report->has[SANDBOX_MEMORY] &&
-	    prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) < 0) {
-		g_clear_pointer(&report->has[SANDBOX_MEMORY], g_free);
-		report->missing[SANDBOX_MEMORY] = g_strdup("writable memory may become executable");
-	}
-	return TRUE;
+	return sandbox_calls_enter(config, &devices, report, error);
 }

@@ -18,16 +18,18 @@
  *	user		an account of its own, with the groups of the graphics cards'
  *			nodes, so that no file and no process of others is its own.
  *			It also gives up all capabilities
- *	files		Landlock: libraries, GStreamer's plug-ins and what is known of
- *			them can be read, the nodes of graphics cards used, and the
- *			driver itself executed; all other files cannot be opened,
- *			/proc, /sys (without a card) and /dev among them.  Nothing can
- *			be written.  Where the kernel knows how: no TCP, no abstract
- *			sockets, no signals to others
- *	memory		no memory that is or was writable becomes executable.  Not
- *			with NVIDIA's driver, which makes code
+ *	files		Landlock: libraries, GStreamer's plug-ins, what is known of
+ *			them and what lies beside the driver can be read, the nodes of
+ *			graphics cards used, and the driver itself executed; all other
+ *			files cannot be opened, /proc, /sys (but for those cards) and
+ *			/dev among them.  Nothing can be written.  Where the kernel
+ *			knows how: no TCP, no abstract sockets, no signals to others
+ *	memory		no memory that is or was writable becomes executable, nor what
+ *			can be written elsewhere.  Not with NVIDIA's driver, which
+ *			makes code
  *	calls		seccomp, a list of what media libraries need.  Not in it:
- *			new sockets and connections, new processes, new namespaces,
+ *			new sockets and connections, packets for others than a socket
+ *			is connected to, new files, new processes, new namespaces,
  *			ptrace, mount, keys, io_uring, bpf, userfaultfd, memfd...
  *			Signals reach the process itself, ioctl() the kinds of devices
  *			that are passed or in view
@@ -48,9 +50,12 @@
  * a daemon that speaks to strangers than they take out of reach of a process that
  * Landlock gives no file and seccomp no socket.
  *
- * A layer that this machine does not have is left out and named: on stderr, which
- * is the journal, and by `miracastctl doctor`.  Only two things end it: a program
- * that cannot be executed, and root that cannot be given up.
+ * What a machine cannot have is left out and named, on stderr, which is the journal,
+ * and by `miracastctl doctor`: a kernel without Landlock, NVIDIA's driver, accounts
+ * that nobody has made, a daemon that is not root.  All else that fails ends it before
+ * there is a driver: no filter of system calls, which each kernel that the module is
+ * for can have; limits or rules that the kernel refuses; root that cannot be given up;
+ * a program that cannot be executed.
  *
  * Single thread; everything here is for the process that calls it, for good.
  */
@@ -113,8 +118,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(sandbox_report, sandbox_report_clear)
 /**
  * sandbox_enter - all layers
  *
- * FALSE with G_FILE_ERROR if root cannot be given up; nothing that follows makes
- * sense then.
+ * FALSE with G_FILE_ERROR: some of them may have been entered, and nothing that follows
+ * makes sense.
  */
 gboolean sandbox_enter(const struct sandbox_config *config, struct sandbox_report *report,
 		       GError **error);
@@ -125,25 +130,26 @@ gboolean sandbox_enter(const struct sandbox_config *config, struct sandbox_repor
 struct sandbox_devices {
 	GArray *groups; /* gid_t */
 	gboolean graphics;
+	gboolean video;
 	gboolean nvidia;
 };
 
 typedef struct sandbox_files sandbox_files;
 
-/* The rules, while we may still see everything; NULL: none, and the report says why. */
-sandbox_files *sandbox_files_prepare(const struct sandbox_config *config,
-				     struct sandbox_devices *devices, struct sandbox_report *report);
+/* The rules, while we may still see everything; @files NULL: there are none, and the report says why. */
+gboolean sandbox_files_prepare(const struct sandbox_config *config, struct sandbox_devices *devices,
+			       sandbox_files **files, struct sandbox_report *report, GError **error);
 /* As the user that the rest is done as, with no_new_privs. */
-void sandbox_files_enter(sandbox_files *files, const struct sandbox_config *config,
-			 struct sandbox_report *report);
+gboolean sandbox_files_enter(sandbox_files *files, const struct sandbox_config *config,
+			     struct sandbox_report *report, GError **error);
 void sandbox_files_free(sandbox_files *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sandbox_files, sandbox_files_free)
 
 gboolean sandbox_user_enter(const struct sandbox_config *config, const GArray *groups,
 			    struct sandbox_report *report, GError **error);
-void sandbox_limits_enter(gboolean own_user, struct sandbox_report *report);
+gboolean sandbox_limits_enter(gboolean own_user, struct sandbox_report *report, GError **error);
 void sandbox_memory_enter(const struct sandbox_devices *devices, struct sandbox_report *report);
-void sandbox_calls_enter(const struct sandbox_config *config, const struct sandbox_devices *devices,
-			 struct sandbox_report *report);
+gboolean sandbox_calls_enter(const struct sandbox_config *config, const struct sandbox_devices *devices,
+			     struct sandbox_report *report, GError **error);
 
 G_END_DECLS
