@@ -2,13 +2,17 @@
 /*
  * Who waits for whom: maintenance.h.
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
 
 #include "maintenance.h"
+
+#define LIMIT_MS 2000
 
 /* Maintains until it is killed; returns when it does. */
 static pid_t maintainer(void)
@@ -35,7 +39,7 @@ static gint64 awaited_ms(void)
 {
 	gint64 began = g_get_monotonic_time();
 
-	maintenance_await();
+	maintenance_await(LIMIT_MS);
 	return (g_get_monotonic_time() - began) / 1000;
 }
 
@@ -55,7 +59,7 @@ static gpointer end_later(gpointer child)
 /* First of all: no file is there yet. */
 static void test_nobody(void)
 {
-	g_assert_cmpint(awaited_ms(), <, MAINTENANCE_WAIT_MS / 4);
+	g_assert_cmpint(awaited_ms(), <, LIMIT_MS / 4);
 }
 
 /* However it ends. */
@@ -66,17 +70,35 @@ static void test_somebody(void)
 	gint64 ms = awaited_ms();
 
 	g_assert_cmpint(ms, >=, 250);
-	g_assert_cmpint(ms, <, MAINTENANCE_WAIT_MS);
+	g_assert_cmpint(ms, <, LIMIT_MS);
 	g_thread_join(thread);
-	g_assert_cmpint(awaited_ms(), <, MAINTENANCE_WAIT_MS / 4);
+	g_assert_cmpint(awaited_ms(), <, LIMIT_MS / 4);
 }
 
 static void test_limit(void)
 {
 	pid_t child = maintainer();
 
-	g_assert_cmpint(awaited_ms(), >=, MAINTENANCE_WAIT_MS - 10);
+	g_assert_cmpint(awaited_ms(), >=, LIMIT_MS - 10);
 	end(child);
+}
+
+/* Sessions can only read. One that holds whatever it can shall not have others wait. */
+static void test_reader(void)
+{
+	static const int types[] = { F_RDLCK, F_WRLCK };
+	g_autofree char *path = g_build_filename(g_get_user_cache_dir(), "miracast", "lock", NULL);
+	int lock = open(path, O_RDONLY | O_CLOEXEC);
+
+	g_assert_cmpint(lock, >=, 0);
+	g_assert_cmpint(flock(lock, LOCK_EX | LOCK_NB), ==, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(types); i++) {
+		struct flock whole = { .l_type = types[i], .l_whence = SEEK_SET };
+
+		g_assert_cmpint(fcntl(lock, F_OFD_SETLK, &whole), ==, types[i] == F_RDLCK ? 0 : -1);
+		g_assert_cmpint(awaited_ms(), <, LIMIT_MS / 4);
+	}
+	close(lock);
 }
 
 int main(int argc, char *argv[])
@@ -92,6 +114,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/maintenance/nobody", test_nobody);
 	g_test_add_func("/maintenance/somebody", test_somebody);
 	g_test_add_func("/maintenance/limit", test_limit);
+	g_test_add_func("/maintenance/reader", test_reader);
 	result = g_test_run();
 	g_unlink(lock);
 	g_rmdir(directory);

@@ -4,8 +4,8 @@
  */
 #include "maintenance.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #define TRY_AGAIN_US 10000
@@ -20,21 +20,30 @@ static int open_lock(int flags)
 void maintenance_begin(void)
 {
 	static int lock = -1;
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 
 	if (lock < 0)
 		lock = open_lock(O_RDWR | O_CREAT);
-	if (lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) < 0)
-		g_debug("somebody else maintains, or waits");
+	if (lock >= 0 && fcntl(lock, F_OFD_SETLK, &whole) < 0)
+		g_debug("somebody else maintains: %s", g_strerror(errno));
 }
 
-void maintenance_await(void)
+/* Only who may write can hold what a reader's lock would have to wait for. */
+static gboolean is_maintained(int lock)
 {
-	gint64 deadline = g_get_monotonic_time() + MAINTENANCE_WAIT_MS * 1000;
+	struct flock found = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	return fcntl(lock, F_OFD_GETLK, &found) == 0 && found.l_type != F_UNLCK;
+}
+
+void maintenance_await(guint limit_ms)
+{
+	gint64 deadline = g_get_monotonic_time() + limit_ms * G_TIME_SPAN_MILLISECOND;
 	int lock = open_lock(O_RDONLY);
 
 	if (lock < 0)
 		return;
-	while (flock(lock, LOCK_SH | LOCK_NB) < 0 && g_get_monotonic_time() < deadline)
+	while (is_maintained(lock) && g_get_monotonic_time() < deadline)
 		g_usleep(TRY_AGAIN_US);
 	close(lock);
 }

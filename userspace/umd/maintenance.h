@@ -8,8 +8,8 @@
  * one has begun earlier is known earlier.
  *
  * By a lock on a file in the cache, which the kernel takes back from a process that
- * ends, however it does.  Sessions can only read there: they could keep the lock from
- * being taken, and who maintains does not wait for it.
+ * ends, however it does.  It is one that only who may write there can hold: sessions,
+ * which can only read, look whether it is held, and none can have others wait.
  */
 #pragma once
 
@@ -17,12 +17,15 @@
 
 G_BEGIN_DECLS
 
-/* Sinks are patient for 6 s after M3 (6.5); what is not known by then is tried by the session. */
-#define MAINTENANCE_WAIT_MS 4000
+/*
+ * For a session: one that hangs is no reason to wait for ever, and each slow one is known
+ * sooner than what a session would begin to try now.
+ */
+#define MAINTENANCE_WAIT_MS 30000
 
 /* Until the process ends. What cannot be locked is not. */
 void maintenance_begin(void);
-/* Waits until nobody maintains, MAINTENANCE_WAIT_MS at most; at once where nobody ever has. */
-void maintenance_await(void);
+/* Waits until nobody maintains, @limit_ms at most; not at all where nobody ever has. */
+void maintenance_await(guint limit_ms);
 
 G_END_DECLS

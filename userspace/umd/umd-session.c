@@ -535,7 +535,7 @@ static gboolean prepare_media(umd_session *s, GError **error)
 	guint stereo, six;
 
 	s->prepare_reason = CHANNEL_REASON_INTERNAL;
-	maintenance_await();
+	maintenance_await(MAINTENANCE_WAIT_MS);
 	if (!gst_init_check(NULL, NULL, error))
 		return FALSE;
 	if (!wfd_ts_mux_register()) {
