@@ -615,7 +615,7 @@ static const struct {
 	const char *path;
 } needs[] = {
 	{ "the linker's cache", "/etc/ld.so.cache" },
-	/* Whose buffers show old pictures: monitor.h. */
+	/* Whose buffers show old pictures: imports.h. */
 	{ "the graphics cards", "/sys/class/drm" },
 	/* If there is one: what libdrm asks which driver it wants. */
 	{ "what a graphics card is", "/sys/class/drm/renderD128/device/uevent" },

@@ -107,10 +107,14 @@ static void test_machine(void)
 	struct machine m;
 	g_autoptr(GPtrArray) cards = NULL;
 	g_autoptr(GPtrArray) none = imports_cards("/nonexistent");
+	g_autoptr(GPtrArray) hidden = imports_cards("/dev/null");
 	const struct import_card *card;
 
 	g_assert_cmpuint(none->len, ==, 0);
 	g_assert_true(named(none, "vgem"));
+	/* It is there, and cannot be looked into. */
+	g_assert_cmpuint(hidden->len, ==, 1);
+	g_assert_false(named(hidden, "virtio_gpu"));
 	machine_init(&m);
 	machine_add(&m, "card3", "virtio_gpu", "1");
 	machine_add(&m, "card2", "miracast", NULL);

@@ -62,7 +62,7 @@ static const char *const readable[] = {
 	"/etc/libva.conf", "/usr/share/libva",
 	/* What is known of encoders holds until the next boot. */
 	"/proc/sys/kernel/random/boot_id",
-	/* Which drivers' cards there are: the buffers of some show old pictures (monitor.h). */
+	/* Which drivers' cards there are: the buffers of some show old pictures (imports.h). */
 	"/sys/class/drm",
 	"/sys/devices/system/cpu/online", "/sys/devices/system/cpu/possible",
 };
@@ -230,6 +230,22 @@ static void allow_devices(sandbox_files *files, const char *pattern, enum kind k
 	globfree(&found);
 }
 
+/* What there is to know of cards whose nodes are not for us: a desktop draws with them (imports.h). */
+static void allow_cards(sandbox_files *files)
+{
+	glob_t found;
+
+	if (glob("/dev/dri/card*", 0, NULL, &found) != 0)
+		return;
+	for (gsize i = 0; i < found.gl_pathc; i++) {
+		struct stat about;
+
+		if (stat(found.gl_pathv[i], &about) == 0 && S_ISCHR(about.st_mode))
+			allow_sysfs(files, &about);
+	}
+	globfree(&found);
+}
+
 static void look_for_devices(sandbox_files *files, struct sandbox_devices *devices)
 {
 	allow_devices(files, "/dev/dri/renderD*", KIND_RENDER, devices);
@@ -243,6 +259,7 @@ static void make_rules(sandbox_files *files, const struct sandbox_config *config
 {
 	allow_all(files, readable, G_N_ELEMENTS(readable), READ);
 	allow_all(files, plain_devices, G_N_ELEMENTS(plain_devices), USE);
+	allow_cards(files);
 	allow_variables(files);
 	allow_program(files, config->program);
 	if (devices->graphics)

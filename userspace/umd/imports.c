@@ -54,6 +54,16 @@ static enum import_verdict judge(const char *card, const char *driver)
 	return IMPORT_UNKNOWN;
 }
 
+static struct import_card *card_new(const char *name, const char *driver, enum import_verdict verdict)
+{
+	struct import_card *card = g_new0(struct import_card, 1);
+
+	card->name = g_strdup(name);
+	card->driver = g_strdup(driver);
+	card->verdict = verdict;
+	return card;
+}
+
 static void card_free(gpointer data)
 {
 	struct import_card *card = data;
@@ -73,15 +83,20 @@ static int by_name(gconstpointer a, gconstpointer b)
 GPtrArray *imports_cards(const char *drm_class)
 {
 	GPtrArray *cards = g_ptr_array_new_with_free_func(card_free);
-	g_autoptr(GDir) directory = g_dir_open(drm_class, 0, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GDir) directory = g_dir_open(drm_class, 0, &error);
 	const char *name;
 
+	/* Who may not look knows nothing; where there is nothing to look at there are none. */
+	if (!directory && !g_error_matches(error, G_FILE_ERROR, G_FILE_ERROR_NOENT)) {
+		g_message("not known which graphics cards there are: %s", error->message);
+		g_ptr_array_add(cards, card_new("card", "unknown", IMPORT_STALE));
+	}
 	while (directory && (name = g_dir_read_name(directory))) {
 		g_autofree char *path = g_build_filename(drm_class, name, NULL);
 		g_autofree char *link = g_build_filename(path, "device", "driver", NULL);
 		g_autofree char *target = NULL;
 		g_autofree char *driver = NULL;
-		struct import_card *card;
 
 		/* "card0", not its connectors */
 		if (!g_str_has_prefix(name, "card") || strchr(name, '-'))
@@ -90,11 +105,7 @@ GPtrArray *imports_cards(const char *drm_class)
 		driver = target ? g_path_get_basename(target) : NULL;
 		if (!driver || strcmp(driver, "miracast") == 0)
 			continue;
-		card = g_new0(struct import_card, 1);
-		card->verdict = judge(path, driver);
-		card->name = g_strdup(name);
-		card->driver = g_steal_pointer(&driver);
-		g_ptr_array_add(cards, card);
+		g_ptr_array_add(cards, card_new(name, driver, judge(path, driver)));
 	}
 	g_ptr_array_sort(cards, by_name);
 	return cards;

@@ -43,7 +43,8 @@ struct import_card {
  * imports_cards - the cards that a desktop may draw with
  * @drm_class: /sys/class/drm
  *
- * Without those of this project, and those without a driver of their own.
+ * Without those of this project, and those without a driver of their own.  If it cannot
+ * be looked at there is one whose buffers may be stale.
  *
  * Returns: (element-type struct import_card): by name
  */
