@@ -107,15 +107,27 @@ static void set_up(struct fixture *f, gconstpointer umd)
 	set_up_with(f, umd ? umd : FAKE_UMD, NULL);
 }
 
-/* In place of miracast-sandbox: a script that ends with @status. */
-static void set_up_not_confined(struct fixture *f, gconstpointer status)
+/* In place of miracast-sandbox. */
+static void set_up_script(struct fixture *f, const char *script)
 {
-	g_autofree char *script = g_strdup_printf("#!/bin/sh\nexit %d\n", GPOINTER_TO_INT(status));
-
 	f->directory = g_dir_make_tmp("miracast-XXXXXX", NULL);
 	f->sandbox = g_build_filename(f->directory, "sandbox", NULL);
 	g_assert_true(g_file_set_contents_full(f->sandbox, script, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
 	set_up_with(f, FAKE_UMD, f->sandbox);
+}
+
+static void set_up_not_confined(struct fixture *f, gconstpointer status)
+{
+	g_autofree char *script = g_strdup_printf("#!/bin/sh\nexit %d\n", GPOINTER_TO_INT(status));
+
+	set_up_script(f, script);
+}
+
+/* It says as whom a session is. */
+static void set_up_accounts(struct fixture *f, gconstpointer data)
+{
+	set_up_script(f, "#!/bin/sh\necho \"$1\" >>\"${0%/*}/accounts\"\n"
+			 "for program; do :; done\nexec \"$program\"\n");
 }
 
 static gboolean has_stopped(struct fixture *f)
@@ -180,9 +192,12 @@ static void set_up_kernel(struct fixture *f, gconstpointer features)
 	set_up(f, NULL);
 }
 
-static void tear_down_not_confined(struct fixture *f, gconstpointer status)
+static void tear_down_script(struct fixture *f, gconstpointer data)
 {
+	g_autofree char *accounts = g_build_filename(f->directory, "accounts", NULL);
+
 	tear_down(f, NULL);
+	g_unlink(accounts);
 	g_unlink(f->sandbox);
 	g_rmdir(f->directory);
 	g_free(f->sandbox);
@@ -643,6 +658,27 @@ static void test_reaped_late(struct fixture *f, gconstpointer data)
 	}
 }
 
+/* The account of a process that is gone is the next one's, whenever its status comes. */
+static void test_account_reaped_late(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *path = g_build_filename(f->directory, "accounts", NULL);
+	g_autofree char *accounts = NULL;
+
+	reap_late(8000);
+	for (guint i = 0; i < 2; i++) {
+		g_autoptr(GSocketConnection) sink = dial(f);
+
+		tell(sink, "stream");
+		wait_until(streams, f);
+		tell(sink, "leave");
+		wait_until(is_gone, f);
+	}
+	reap_late(0);
+	g_assert_true(g_file_get_contents(path, &accounts, NULL, NULL));
+	if (geteuid() == 0)
+		g_assert_cmpstr(accounts, ==, "--user=miracast-umd-1\n--user=miracast-umd-1\n");
+}
+
 static guint left_behind;
 
 static GLogWriterOutput watch_log(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
@@ -897,13 +933,15 @@ int main(int argc, char **argv)
 	add("/direct/redial-for-ever", NULL, test_redial_for_ever);
 	add("/direct/umd-hangs", NULL, test_umd_hangs);
 	add("/direct/reaped-late", NULL, test_reaped_late);
+	g_test_add("/direct/account-reaped-late", struct fixture, NULL, set_up_accounts, test_account_reaped_late,
+		   tear_down_script);
 	add("/direct/killed-meanwhile", NULL, test_killed_meanwhile);
 	add("/direct/no-room", NULL, test_no_room);
 	add("/direct/no-umd", "/no/such/program", test_no_umd);
 	g_test_add("/direct/not-confined", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_CONFINE),
-		   set_up_not_confined, test_not_confined, tear_down_not_confined);
+		   set_up_not_confined, test_not_confined, tear_down_script);
 	g_test_add("/direct/not-executed", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_PROGRAM),
-		   set_up_not_confined, test_not_confined, tear_down_not_confined);
+		   set_up_not_confined, test_not_confined, tear_down_script);
 	add("/direct/forgotten", NULL, test_forgotten);
 	add("/direct/flood", NULL, test_flood);
 	add("/direct/many-ended", NULL, test_many_ended);

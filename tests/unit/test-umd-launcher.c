@@ -158,6 +158,25 @@ static void test_accounts(struct fixture *f, gconstpointer data)
 	kill(given_up, SIGKILL);
 }
 
+/* Who has seen that a process is gone need not wait for its status, nor anybody for the account. */
+static void test_ended(struct fixture *f, gconstpointer data)
+{
+	GSubprocess *process = start(f, UMD_PURPOSE_SESSION, NULL);
+	GSubprocess *next;
+	g_autofree char *text = written(f, 1);
+	g_autofree char *both = NULL;
+
+	if (geteuid() == 0) {
+		umd_launcher_ended(process);
+		umd_launcher_ended(process);
+		next = start(f, UMD_PURPOSE_SESSION, NULL);
+		both = written(f, 2);
+		g_assert_true(g_str_has_prefix(strchr(both, '\n') + 1, "--user=miracast-umd-1 "));
+		end(next);
+	}
+	end(process);
+}
+
 /* A session process has been taken over: what it says of an encoder becomes an argument. */
 static void test_failure(struct fixture *f, gconstpointer data)
 {
@@ -183,6 +202,7 @@ int main(int argc, char *argv[])
 	ADD("session", test_session);
 	ADD("maintenance", test_maintenance);
 	ADD("accounts", test_accounts);
+	ADD("ended", test_ended);
 	ADD("failure", test_failure);
 	return g_test_run();
 }

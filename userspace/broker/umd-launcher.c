@@ -13,15 +13,21 @@
 /* Here with the accounts; without them miracast-sandbox makes do. */
 #define SYSTEM_CACHE "/var/cache/miracast"
 
+/* Of a GSubprocess: its struct account. */
+#define ACCOUNT "account"
+
 struct umd_launcher {
 	char *program;
 	char *sandbox;
 	char *cache;
 	gboolean root;
-	guint taken; /* bit n: account n + 1 */
+	guint taken; /* atomic; bit n: account n + 1 */
 };
 
-/* An account that is in use; of a GSubprocess, which lives until its process is gone. */
+/*
+ * An account that is in use; of a GSubprocess, which lives until its process is gone.  Where that
+ * was not waited for, GLib's thread that collects exit statuses is who gives it back.
+ */
 struct account {
 	umd_launcher *launcher;
 	guint bit;
@@ -38,7 +44,7 @@ static const char *const passed_variables[] = {
 
 umd_launcher *umd_launcher_new(const char *program, const char *sandbox)
 {
-	umd_launcher *launcher = g_rc_box_new0(umd_launcher);
+	umd_launcher *launcher = g_atomic_rc_box_new0(umd_launcher);
 	const char *cache = g_getenv("XDG_CACHE_HOME");
 
 	launcher->program = g_strdup(program);
@@ -53,7 +59,7 @@ umd_launcher *umd_launcher_new(const char *program, const char *sandbox)
 
 umd_launcher *umd_launcher_ref(umd_launcher *launcher)
 {
-	return g_rc_box_acquire(launcher);
+	return g_atomic_rc_box_acquire(launcher);
 }
 
 static void launcher_clear(umd_launcher *launcher)
@@ -65,7 +71,7 @@ static void launcher_clear(umd_launcher *launcher)
 
 void umd_launcher_unref(umd_launcher *launcher)
 {
-	g_rc_box_release_full(launcher, (GDestroyNotify)launcher_clear);
+	g_atomic_rc_box_release_full(launcher, (GDestroyNotify)launcher_clear);
 }
 
 gboolean umd_launcher_confines(const umd_launcher *launcher)
@@ -106,7 +112,7 @@ static void account_free(gpointer data)
 {
 	struct account *account = data;
 
-	account->launcher->taken &= ~account->bit;
+	g_atomic_int_and(&account->launcher->taken, ~account->bit);
 	umd_launcher_unref(account->launcher);
 	g_free(account);
 }
@@ -117,12 +123,11 @@ static guint take_account(umd_launcher *launcher, struct account **account, GErr
 	for (guint i = 0; i < UMD_LAUNCHER_ACCOUNTS; i++) {
 		guint bit = 1u << i;
 
-		if (launcher->taken & bit)
+		if (g_atomic_int_or(&launcher->taken, bit) & bit)
 			continue;
 		*account = g_new(struct account, 1);
 		(*account)->launcher = umd_launcher_ref(launcher);
 		(*account)->bit = bit;
-		launcher->taken |= bit;
 		return i + 1;
 	}
 	g_set_error(error, REASON_ERROR, REASON_UMD_START,
@@ -184,10 +189,15 @@ GSubprocess *umd_launcher_start(umd_launcher *launcher, enum umd_purpose purpose
 		g_ptr_array_add(argv, g_strdup(argument));
 	started = spawn(launcher, purpose, process, argv, error);
 	if (started && account)
-		g_object_set_data_full(G_OBJECT(started), "account", account, account_free);
+		g_object_set_data_full(G_OBJECT(started), ACCOUNT, account, account_free);
 	else if (account)
 		account_free(account);
 	return started;
+}
+
+void umd_launcher_ended(GSubprocess *process)
+{
+	g_object_set_data(G_OBJECT(process), ACCOUNT, NULL);
 }
 
 GSubprocess *umd_launcher_start_check(umd_launcher *launcher, GError **error)

@@ -58,4 +58,12 @@ GSubprocess *umd_launcher_start(umd_launcher *launcher, enum umd_purpose purpose
 /* The same, to be told how far a session can be confined here (miracast-sandbox --check). */
 GSubprocess *umd_launcher_start_check(umd_launcher *launcher, GError **error);
 
+/**
+ * umd_launcher_ended - a process of ours is gone
+ *
+ * For who knows it before GSubprocess does: its account is free from now on, and not when
+ * GLib's thread has collected the exit status.
+ */
+void umd_launcher_ended(GSubprocess *process);
+
 G_END_DECLS

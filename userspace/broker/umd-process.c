@@ -301,6 +301,7 @@ static gboolean process_is_gone(int fd, GIOCondition condition, gpointer user_da
 	umd_process *umd = user_data;
 
 	umd->pidfd_source = 0;
+	umd_launcher_ended(umd->process);
 	await_last_words(umd);
 	return G_SOURCE_REMOVE;
 }
