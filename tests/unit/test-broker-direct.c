@@ -13,138 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <glib/gstdio.h>
-
-#include "broker.h"
-#include "link-direct.h"
+#include "direct-fixture.h"
 #include "rtsp-listener.h"
-#include "sandbox.h"
-
-struct fixture {
-	struct broker_config config;
-	broker *broker;
-	link_backend *direct;
-	char *bound;
-	gboolean stopped;
-	guint added, removed;
-	guint states; /* mask of the states that were seen */
-	char *directory; /* in place of miracast-sandbox: a script in it, or NULL */
-	char *sandbox;
-};
-
-/* Far longer than anything takes; a test that hangs must end. */
-#define PATIENCE_US (30 * G_USEC_PER_SEC)
-
-static void wait_until(gboolean (*done)(struct fixture *f), struct fixture *f)
-{
-	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
-
-	while (!done(f)) {
-		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
-		if (!g_main_context_iteration(NULL, FALSE))
-			g_usleep(1000);
-	}
-}
-
-static void session_added(broker *b, session *s, gpointer user_data)
-{
-	struct fixture *f = user_data;
-
-	f->added++;
-}
-
-static void session_changed_state(broker *b, session *s, enum session_change what,
-				  gpointer user_data)
-{
-	struct fixture *f = user_data;
-
-	if (what & SESSION_CHANGED_STATE)
-		f->states |= 1u << session_state(s);
-}
-
-static void session_removed(broker *b, session *s, gpointer user_data)
-{
-	struct fixture *f = user_data;
-
-	f->removed++;
-}
-
-static void stopped(broker *b, gpointer user_data)
-{
-	struct fixture *f = user_data;
-
-	f->stopped = TRUE;
-}
-
-static const struct broker_events events = {
-	.session_added = session_added,
-	.session_changed = session_changed_state,
-	.session_removed = session_removed,
-	.stopped = stopped,
-};
-
-static void set_up_with(struct fixture *f, const char *umd, const char *sandbox)
-{
-	g_autoptr(GError) error = NULL;
-
-	f->config.launcher = umd_launcher_new(umd, sandbox);
-	f->config.keep_ended = 1;
-	f->config.max_sessions = 1;
-	f->config.rtsp_timeout = 2;
-	f->config.defaults = g_variant_ref_sink(
-		g_variant_new_parsed("{'width': <uint32 1280>, 'max-bit-rate': <uint64 5>}"));
-	f->broker = broker_new(&f->config);
-	broker_set_events(f->broker, &events, f);
-	f->direct = link_direct_new(broker_link_events(), f->broker);
-	broker_add_link(f->broker, f->direct);
-	link_direct_listen(f->direct, "127.0.0.1:0",
-			   g_variant_new_parsed("{'audio': <'tone'>}"), &f->bound, &error);
-	g_assert_no_error(error);
-}
-
-static void set_up(struct fixture *f, gconstpointer umd)
-{
-	set_up_with(f, umd ? umd : FAKE_UMD, NULL);
-}
-
-/* In place of miracast-sandbox. */
-static void set_up_script(struct fixture *f, const char *script)
-{
-	f->directory = g_dir_make_tmp("miracast-XXXXXX", NULL);
-	f->sandbox = g_build_filename(f->directory, "sandbox", NULL);
-	g_assert_true(g_file_set_contents_full(f->sandbox, script, -1, G_FILE_SET_CONTENTS_NONE, 0755, NULL));
-	set_up_with(f, FAKE_UMD, f->sandbox);
-}
-
-static void set_up_not_confined(struct fixture *f, gconstpointer status)
-{
-	g_autofree char *script = g_strdup_printf("#!/bin/sh\nexit %d\n", GPOINTER_TO_INT(status));
-
-	set_up_script(f, script);
-}
-
-/* It says as whom a session is. */
-static void set_up_accounts(struct fixture *f, gconstpointer data)
-{
-	set_up_script(f, "#!/bin/sh\necho \"$1\" >>\"${0%/*}/accounts\"\n"
-			 "for program; do :; done\nexec \"$program\"\n");
-}
-
-static gboolean has_stopped(struct fixture *f)
-{
-	return f->stopped;
-}
-
-static void tear_down(struct fixture *f, gconstpointer umd)
-{
-	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
-	wait_until(has_stopped, f);
-	g_assert_cmpuint(broker_active_sessions(f->broker), ==, 0);
-	broker_free(f->broker);
-	g_variant_unref(f->config.defaults);
-	umd_launcher_unref(f->config.launcher);
-	g_free(f->bound);
-}
 
 /* ---- a kernel that the test plays; its device is /dev/null ---------------------- */
 
@@ -192,105 +62,10 @@ static void set_up_kernel(struct fixture *f, gconstpointer features)
 	set_up(f, NULL);
 }
 
-static void tear_down_script(struct fixture *f, gconstpointer data)
-{
-	g_autofree char *accounts = g_build_filename(f->directory, "accounts", NULL);
-
-	tear_down(f, NULL);
-	g_unlink(accounts);
-	g_unlink(f->sandbox);
-	g_rmdir(f->directory);
-	g_free(f->sandbox);
-	g_free(f->directory);
-}
-
 static void tear_down_kernel(struct fixture *f, gconstpointer features)
 {
 	tear_down(f, features);
 	kernel_free(f->config.kernel);
-}
-
-static GSocketConnection *dial_from(struct fixture *f, const char *host)
-{
-	g_autoptr(GSocketClient) client = g_socket_client_new();
-	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string(host, 0);
-	g_autoptr(GError) error = NULL;
-	GSocketConnection *sink;
-
-	g_socket_client_set_local_address(client, local);
-	sink = g_socket_client_connect_to_host(client, f->bound, 0, NULL, &error);
-
-	g_assert_no_error(error);
-	return sink;
-}
-
-static GSocketConnection *dial(struct fixture *f)
-{
-	return dial_from(f, "127.0.0.1");
-}
-
-static void tell(GSocketConnection *sink, const char *line)
-{
-	GOutputStream *out = g_io_stream_get_output_stream(G_IO_STREAM(sink));
-
-	g_assert_true(g_output_stream_printf(out, NULL, NULL, NULL, "%s\n", line));
-}
-
-/* Reads while the main loop runs, since the other end is served by it. */
-struct reading {
-	char line[2048];
-	gssize n;
-	gboolean done;
-};
-
-static void was_read(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-	struct reading *reading = user_data;
-
-	reading->n = g_input_stream_read_finish(G_INPUT_STREAM(source), result, NULL);
-	reading->done = TRUE;
-}
-
-static char *hear(GSocketConnection *sink)
-{
-	struct reading reading = { 0 };
-
-	g_input_stream_read_async(g_io_stream_get_input_stream(G_IO_STREAM(sink)), reading.line,
-				  sizeof(reading.line) - 1, G_PRIORITY_DEFAULT, NULL, was_read,
-				  &reading);
-	while (!reading.done)
-		g_main_context_iteration(NULL, TRUE);
-	return g_strndup(reading.line, MAX(reading.n, 0));
-}
-
-static session *only_session(struct fixture *f)
-{
-	GPtrArray *sessions = broker_sessions(f->broker);
-
-	return sessions->len ? g_ptr_array_index(sessions, sessions->len - 1) : NULL;
-}
-
-static gboolean streams(struct fixture *f)
-{
-	session *s = only_session(f);
-
-	return s && session_state(s) == SESSION_STREAMING &&
-	       g_variant_n_children(session_stats(s)) > 0;
-}
-
-static gboolean is_gone(struct fixture *f)
-{
-	session *s = only_session(f);
-
-	return s && session_state(s) == SESSION_GONE;
-}
-
-static void assert_reason(struct fixture *f, const char *name)
-{
-	const reason *why = session_reason(only_session(f));
-
-	g_assert_cmpstr(why->name, ==, name);
-	g_assert_cmpstr(why->message, !=, "");
 }
 
 static void test_streaming(struct fixture *f, gconstpointer data)
@@ -595,118 +370,6 @@ static void test_umd_hangs(struct fixture *f, gconstpointer data)
 	assert_reason(f, "disconnected");
 }
 
-/* So long GLib's thread that collects exit statuses, and sends signals, does not come out of the kernel. */
-static gint reap_late_ms;
-static gint reaped_late;
-
-/* GLib's call comes here, as the program is before the C library. */
-int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
-{
-	gint64 until = g_get_monotonic_time() + g_atomic_int_get(&reap_late_ms) * G_TIME_SPAN_MILLISECOND;
-
-	if (g_atomic_int_get(&reap_late_ms))
-		g_atomic_int_inc(&reaped_late);
-	/* No longer than the test that wants it: others wait for a status. */
-	while (g_atomic_int_get(&reap_late_ms) && g_get_monotonic_time() < until)
-		g_usleep(10000);
-	return syscall(SYS_waitid, type, id, info, options, NULL);
-}
-
-/* That thread has gone there, once it came back from the last time. */
-static gboolean is_reaping(struct fixture *f)
-{
-	return g_atomic_int_get(&reaped_late) > 0;
-}
-
-static void reap_late(gint ms)
-{
-	g_atomic_int_set(&reaped_late, 0);
-	g_atomic_int_set(&reap_late_ms, ms);
-}
-
-static gint64 time_until_gone(struct fixture *f)
-{
-	gint64 start = g_get_monotonic_time();
-
-	wait_until(is_gone, f);
-	return g_get_monotonic_time() - start;
-}
-
-/* A process that is gone has ended. What it has said counts; its status, if it has said nothing. */
-static void test_reaped_late(struct fixture *f, gconstpointer data)
-{
-	static const struct {
-		const char *line;
-		const char *reason;
-		gint64 at_most_us;
-	} ends[] = {
-		{ "leave", "sink-left", G_USEC_PER_SEC / 2 },
-		{ "crash", "umd-died", 2 * G_USEC_PER_SEC },
-	};
-
-	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
-		g_autoptr(GSocketConnection) sink = dial(f);
-
-		tell(sink, "stream");
-		wait_until(streams, f);
-		reap_late(4000);
-		tell(sink, ends[i].line);
-		g_assert_cmpint(time_until_gone(f), <, ends[i].at_most_us);
-		assert_reason(f, ends[i].reason);
-		wait_until(is_reaping, f);
-		reap_late(0);
-	}
-}
-
-/* The account of a process that is gone is the next one's, whenever its status comes. */
-static void test_account_reaped_late(struct fixture *f, gconstpointer data)
-{
-	g_autofree char *path = g_build_filename(f->directory, "accounts", NULL);
-	g_autofree char *accounts = NULL;
-
-	reap_late(8000);
-	for (guint i = 0; i < 2; i++) {
-		g_autoptr(GSocketConnection) sink = dial(f);
-
-		tell(sink, "stream");
-		wait_until(streams, f);
-		tell(sink, "leave");
-		wait_until(is_gone, f);
-	}
-	reap_late(0);
-	g_assert_true(g_file_get_contents(path, &accounts, NULL, NULL));
-	if (geteuid() == 0)
-		g_assert_cmpstr(accounts, ==, "--user=miracast-umd-1\n--user=miracast-umd-1\n");
-}
-
-static guint left_behind;
-
-static GLogWriterOutput watch_log(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer data)
-{
-	g_autofree char *line = g_log_writer_format_fields(level, fields, n, FALSE);
-
-	left_behind += strstr(line, "leaving it behind") != NULL;
-	return g_log_writer_default(level, fields, n, data);
-}
-
-/* One that hangs is killed while that thread is kept by another child. */
-static void test_killed_meanwhile(struct fixture *f, gconstpointer data)
-{
-	g_autoptr(GSocketConnection) sink = dial(f);
-	g_autoptr(GSubprocess) other = NULL;
-
-	tell(sink, "stream");
-	wait_until(streams, f);
-	tell(sink, "hang");
-	reap_late(8000);
-	other = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, NULL, "true", NULL);
-	wait_until(is_reaping, f);
-	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
-	wait_until(is_gone, f);
-	g_assert_cmpuint(left_behind, ==, 0);
-	reap_late(0);
-}
-
 static gboolean one_was_added(struct fixture *f)
 {
 	return f->added == 1;
@@ -737,23 +400,6 @@ static void test_no_room(struct fixture *f, gconstpointer data)
 	tell(sink, "stream");
 	wait_until(streams, f);
 	g_assert_cmpuint(f->added, ==, 1);
-}
-
-static void test_no_umd(struct fixture *f, gconstpointer data)
-{
-	g_autoptr(GSocketConnection) sink = dial(f);
-
-	wait_until(is_gone, f);
-	assert_reason(f, "umd-not-started");
-}
-
-/* What cannot be confined does not run. */
-static void test_not_confined(struct fixture *f, gconstpointer status)
-{
-	g_autoptr(GSocketConnection) sink = dial(f);
-
-	wait_until(is_gone, f);
-	assert_reason(f, GPOINTER_TO_INT(status) == SANDBOX_EXIT_CONFINE ? "umd-not-confined" : "umd-not-started");
 }
 
 static gboolean was_removed(struct fixture *f)
@@ -910,7 +556,6 @@ static void add(const char *name, const char *umd, void (*test)(struct fixture *
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
-	g_log_set_writer_func(watch_log, NULL, NULL);
 	/* The broker warns of a UMD that hangs; that is what one test is about. */
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	add("/direct/streaming", NULL, test_streaming);
@@ -932,16 +577,7 @@ int main(int argc, char **argv)
 	add("/direct/no-redial", NULL, test_no_redial);
 	add("/direct/redial-for-ever", NULL, test_redial_for_ever);
 	add("/direct/umd-hangs", NULL, test_umd_hangs);
-	add("/direct/reaped-late", NULL, test_reaped_late);
-	g_test_add("/direct/account-reaped-late", struct fixture, NULL, set_up_accounts, test_account_reaped_late,
-		   tear_down_script);
-	add("/direct/killed-meanwhile", NULL, test_killed_meanwhile);
 	add("/direct/no-room", NULL, test_no_room);
-	add("/direct/no-umd", "/no/such/program", test_no_umd);
-	g_test_add("/direct/not-confined", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_CONFINE),
-		   set_up_not_confined, test_not_confined, tear_down_script);
-	g_test_add("/direct/not-executed", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_PROGRAM),
-		   set_up_not_confined, test_not_confined, tear_down_script);
 	add("/direct/forgotten", NULL, test_forgotten);
 	add("/direct/flood", NULL, test_flood);
 	add("/direct/many-ended", NULL, test_many_ended);
