@@ -74,8 +74,9 @@ static void came(diagnosis *d, GVariant *checks, gpointer user_data)
 /* What a line says, "result: text"; NULL: it is not there. */
 static char *diagnose(struct fixture *f, const char *line, radio *(*ask)(const char *ifname))
 {
+	g_autoptr(umd_launcher) launcher = umd_launcher_new(FAKE_UMD, NULL);
 	const struct diagnosis_config config = {
-		.umd_program = FAKE_UMD,
+		.launcher = launcher,
 		.quirks_dir = "/nonexistent",
 		.bus = G_BUS_TYPE_SESSION,
 		.radio = ask,
