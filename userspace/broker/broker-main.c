@@ -260,7 +260,7 @@ static void bus_failed(const GError *error, gpointer user_data)
 
 /* ---- what sessions look up --------------------------------------------------- */
 
-static void maintained(encoder_check *check, const char *element, const GError *error,
+static void maintained(encoder_check *check, const char *element, gboolean software, const GError *error,
 		       gpointer user_data)
 {
 	struct daemon *d = user_data;
