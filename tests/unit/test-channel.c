@@ -23,6 +23,8 @@ static GVariant *sample_value(const char *type)
 	case 'b':
 		return g_variant_new_boolean(TRUE);
 	case 'a':
+		if (type[1] == 'y')
+			return g_variant_new_bytestring("bytes");
 		return g_variant_new_strv((const char *const[]){ "one", "two" }, 2);
 	default:
 		g_assert_not_reached();

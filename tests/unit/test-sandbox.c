@@ -18,6 +18,7 @@
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 
+#include "channel.h"
 #include "rtp-ports.h"
 
 #define USER "nobody"
@@ -334,7 +335,7 @@ static void test_encoder(void)
 
 	g_test_message("%s", maintenance.said);
 	g_assert_cmpint(maintenance.status, ==, 0);
-	g_assert_true(g_str_has_suffix(maintenance.said, "x264enc\n"));
+	g_assert_true(g_str_has_suffix(maintenance.said, "x264enc" CHANNEL_ENCODER_SOFTWARE "\n"));
 	registry = first_registry(cache);
 	g_assert_nonnull(registry);
 	g_assert_no_errno(g_stat(registry, &before));
@@ -344,7 +345,7 @@ static void test_encoder(void)
 	session = confine(option, MIRACAST_UMD, "--check-encoder=x264enc", NULL);
 	g_test_message("%s", session.said);
 	g_assert_cmpint(session.status, ==, 0);
-	g_assert_true(g_str_has_suffix(session.said, "x264enc\n"));
+	g_assert_true(g_str_has_suffix(session.said, "x264enc" CHANNEL_ENCODER_SOFTWARE "\n"));
 	g_assert_no_errno(g_stat(registry, &after));
 	g_assert_cmpint(before.st_mtim.tv_nsec, ==, after.st_mtim.tv_nsec);
 	g_assert_cmpint(before.st_ino, ==, after.st_ino);
