@@ -255,6 +255,27 @@ static void assert_spec(GParamSpec *spec, char **words)
 	}
 }
 
+static guint compare_facts(GstElement *element, const char *group)
+{
+	g_auto(GStrv) keys = g_key_file_get_keys(data, group, NULL, NULL);
+	guint compared = 0;
+
+	for (char **key = keys; keys && *key; key++) {
+		g_autofree char *value = g_key_file_get_string(data, group, *key, NULL);
+		g_auto(GStrv) words = g_strsplit(value, " ", -1);
+		GParamSpec *spec;
+
+		if (g_str_has_prefix(*key, "fit"))
+			continue;
+		g_test_message("%s %s", group, *key);
+		spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), *key);
+		g_assert_nonnull(spec);
+		assert_spec(spec, words);
+		compared++;
+	}
+	return compared;
+}
+
 /* That the facts are facts, for what is installed in a release that they are of. */
 static void test_facts(void)
 {
@@ -265,24 +286,11 @@ static void test_facts(void)
 	for (const char *const *name = software; *name; name++) {
 		g_autoptr(GstElement) element = gst_element_factory_make(*name, NULL);
 		g_autofree char *group = g_strdup_printf("%s@%u.%u", *name, major, minor);
-		g_auto(GStrv) keys = g_key_file_get_keys(data, group, NULL, NULL);
 
-		if (!element || !keys)
+		if (!element)
 			continue;
 		gst_object_ref_sink(element);
-		for (char **key = keys; *key; key++) {
-			g_autofree char *value = g_key_file_get_string(data, group, *key, NULL);
-			g_auto(GStrv) words = g_strsplit(value, " ", -1);
-			GParamSpec *spec;
-
-			if (g_str_has_prefix(*key, "fit"))
-				continue;
-			g_test_message("%s %s", group, *key);
-			spec = g_object_class_find_property(G_OBJECT_GET_CLASS(element), *key);
-			g_assert_nonnull(spec);
-			assert_spec(spec, words);
-			compared++;
-		}
+		compared += compare_facts(element, group);
 	}
 	g_test_message("%u properties compared", compared);
 }
@@ -300,7 +308,7 @@ static void in_own_process(gconstpointer path)
 	g_autofree char *name = notes_name();
 
 	g_remove(name);
-	g_test_trap_subprocess(path, 30 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_DEFAULT);
+	g_test_trap_subprocess(path, 100 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_DEFAULT);
 	g_test_trap_assert_passed();
 }
 
@@ -737,6 +745,43 @@ static void test_promises(gconstpointer name)
 	g_test_message("%s: %u promises, %u mended", (const char *)name, promises->len, mended);
 }
 
+/* Our element does not work, for whatever reason: GStreamer's takes its place. */
+static void past_ours(void)
+{
+	fake_encoder_register(data, "wfdx264enc@ours", "wfdx264enc", FAKE_FAILS);
+	g_assert_cmpstr(video_encoder_element(video_encoder_find(NULL, NULL)), ==, "wfdx264enc");
+	assert_chosen(NULL, "x264enc");
+}
+
+#ifdef X264_PLUGIN
+/* In processes of their own, since it is preferred to x264enc where it is known. */
+static void load_ours(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GstPlugin) plugin = gst_plugin_load_file(X264_PLUGIN, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(gst_plugin_get_license(plugin), ==, "GPL");
+}
+
+static void ours_is_first(void)
+{
+	g_autoptr(GstElement) element = NULL;
+
+	load_ours();
+	assert_chosen(NULL, "wfdx264enc");
+	assert_chosen("x264enc", "x264enc");
+	element = gst_object_ref_sink(gst_element_factory_make("wfdx264enc", NULL));
+	compare_facts(element, "wfdx264enc@ours");
+}
+
+static void promises_of_ours(void)
+{
+	load_ours();
+	test_promises("wfdx264enc");
+}
+#endif
+
 /* ---------------------------------------------------------------- keeping a promise */
 
 static void test_promise_bytes(void)
@@ -803,6 +848,11 @@ int main(int argc, char **argv)
 	add_process("give-up", give_up);
 	add_process("remembers", remembers);
 	add_process("measured", measured);
+	add_process("past-ours", past_ours);
+#ifdef X264_PLUGIN
+	add_process("ours-is-first", ours_is_first);
+	add_process("promises-of-ours", promises_of_ours);
+#endif
 	g_test_add_func("/encoders/promise-bytes", test_promise_bytes);
 	g_test_add_data_func("/encoders/promises/x264enc", "x264enc", test_promises);
 	g_test_add_data_func("/encoders/promises/openh264enc", "openh264enc", test_promises);

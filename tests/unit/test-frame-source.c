@@ -406,6 +406,62 @@ static void test_waits_for_its_mode(void *unused, gconstpointer data)
 	assert_grey(0, 0, 50);
 }
 
+static struct picture_changes changes_of(const struct miracast_rect *damage)
+{
+	struct frame_info info = { .changes = { .everything = TRUE } };
+
+	desktop.frame.seq++;
+	desktop.frame.flags &= ~MIRACAST_FRAME_FULL;
+	desktop.frame.num_damage = 0;
+	if (damage)
+		desktop.frame.damage[desktop.frame.num_damage++] = *damage;
+	desktop.offered = TRUE;
+	g_assert_cmpint(desktop.source_class->take(desktop.source, &desktop.picture, &info), ==, FRAME_TAKEN);
+	return info.changes;
+}
+
+static void assert_area(const struct area *area, guint x1, guint y1, guint x2, guint y2)
+{
+	g_assert_cmpuint(area->x1, ==, x1);
+	g_assert_cmpuint(area->y1, ==, y1);
+	g_assert_cmpuint(area->x2, ==, x2);
+	g_assert_cmpuint(area->y2, ==, y2);
+}
+
+/* What was converted is what has changed: damage, where the cursor was, where it is. */
+static void test_changes(void *unused, gconstpointer data)
+{
+	const struct miracast_rect damage = { 128, 16, 256, 32 };
+	struct picture_changes changes;
+
+	draw(50);
+	show(NULL);
+	changes = changes_of(&damage);
+	g_assert_false(changes.everything);
+	g_assert_cmpuint(changes.n, ==, 1);
+	assert_area(&changes.area[0], 128, 16, 256, 32);
+	changes = changes_of(NULL);
+	g_assert_false(changes.everything);
+	g_assert_cmpuint(changes.n, ==, 0);
+
+	desktop.frame.flags |= MIRACAST_FRAME_CURSOR_VISIBLE;
+	desktop.frame.cursor_x = 100;
+	desktop.frame.cursor_y = 50;
+	changes = changes_of(NULL);
+	g_assert_cmpuint(changes.n, ==, 1);
+	assert_area(&changes.area[0], 100, 50, 164, 114);
+	desktop.frame.cursor_x = WIDTH - 10;
+	changes = changes_of(NULL);
+	g_assert_cmpuint(changes.n, ==, 2);
+	assert_area(&changes.area[0], 100, 50, 164, 114);
+	assert_area(&changes.area[1], WIDTH - 10, 50, WIDTH, 114);
+
+	/* After one that was not shown, all of it. */
+	show_late();
+	g_assert_true(changes_of(&damage).everything);
+	g_assert_false(changes_of(&damage).everything);
+}
+
 /* What @frames frames say of themselves, each in another buffer if there are more than one. */
 static guint complaints(guint frames, gboolean other_buffers, const char *wanted)
 {
@@ -592,6 +648,7 @@ int main(int argc, char **argv)
 	add("/frame-source/torn/care-ends", NULL, test_care_ends);
 	add("/frame-source/cursor", GINT_TO_POINTER(FALSE), test_cursor);
 	add("/frame-source/cursor-with-care", GINT_TO_POINTER(TRUE), test_cursor);
+	add("/frame-source/changes", NULL, test_changes);
 	add("/frame-source/waits-for-its-mode", NULL, test_waits_for_its_mode);
 	add("/frame-source/unreadable/not-mapped", NULL, test_unmappable);
 	add("/frame-source/unreadable/slow", NULL, test_slow);

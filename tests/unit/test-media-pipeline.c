@@ -16,9 +16,11 @@
 
 #include "media-pipeline.h"
 #include "rtp-ports.h"
+#include "picture.h"
 #include "rtp-reader.h"
 #include "wfd-quirks.h"
 #include "sound-pump.h"
+#include "wfdchanged.h"
 #include "wfdtsmux.h"
 
 #define MSEC_US 1000
@@ -30,6 +32,8 @@ static struct {
 	gboolean forgets;  /* what is attached to a picture does not come out */
 	guint stalls_ms;   /* the next picture takes so long */
 	gint made;	   /* encoders so far */
+	const guint8 *memory; /* of the latest picture that it got */
+	guint areas;	   /* ... and metas that say what is new in it */
 } encoder;
 
 struct counter {
@@ -64,9 +68,30 @@ static GstPadProbeReturn spoil(GstPad *pad, GstPadProbeInfo *info, gpointer data
 	return GST_PAD_PROBE_OK;
 }
 
+/* Where the picture lies that the encoder gets, and what it is told of it. */
+static GstPadProbeReturn look(GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+	const GQuark changed = g_quark_from_static_string(WFD_CHANGED);
+	GstBuffer *buffer = gst_pad_probe_info_get_buffer(info);
+	gpointer state = NULL;
+	GstMeta *meta;
+	GstMapInfo map;
+
+	g_assert_true(gst_buffer_map(buffer, &map, GST_MAP_READ));
+	encoder.memory = map.data;
+	gst_buffer_unmap(buffer, &map);
+	encoder.areas = 0;
+	while ((meta = gst_buffer_iterate_meta_filtered(buffer, &state, GST_VIDEO_REGION_OF_INTEREST_META_API_TYPE)))
+		encoder.areas += ((GstVideoRegionOfInterestMeta *)meta)->roi_type == changed;
+	return GST_PAD_PROBE_OK;
+}
+
 static void encoder_init(GTypeInstance *instance, gpointer class)
 {
 	g_autoptr(GstPad) pad = gst_element_get_static_pad(GST_ELEMENT(instance), "src");
+	g_autoptr(GstPad) sink = gst_element_get_static_pad(GST_ELEMENT(instance), "sink");
+
+	gst_pad_add_probe(sink, GST_PAD_PROBE_TYPE_BUFFER, look, NULL, NULL);
 
 	g_atomic_int_inc(&encoder.made);
 	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, spoil, g_new0(struct counter, 1), g_free);
@@ -126,6 +151,8 @@ struct fixture {
 	gint wants;
 	gint needs;
 	gint sent;
+	gint encoded;
+	gint settled; /* the latest one */
 	guint failures;
 	enum channel_reason reason;
 };
@@ -164,12 +191,21 @@ static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer data)
 	g_atomic_int_inc(&f->sent);
 }
 
+static void encoded(guint64 seq, gboolean key, enum picture_gain gain, gpointer data)
+{
+	struct fixture *f = data;
+
+	g_atomic_int_set(&f->settled, gain == GAIN_NONE);
+	g_atomic_int_inc(&f->encoded);
+}
+
 static const struct media_pipeline_funcs funcs = {
 	.wanted = wanted,
 	.needed = needed,
 	.first_sent = first_sent,
 	.failed = failed,
 	.frame_sent = frame_sent,
+	.encoded = encoded,
 };
 
 static struct wfd_selection select_mode(guint bit, guint8 profile, enum wfd_level level)
@@ -958,6 +994,72 @@ static void test_mode_and_pause(void)
 	end(&f);
 }
 
+/* --------------------------------------------------------------------- the picture */
+
+static void wait_encoded(struct fixture *f, gint n)
+{
+	for (guint i = 0; g_atomic_int_get(&f->encoded) < n; i++) {
+		g_assert_cmpuint(i, <, 5000);
+		run(1);
+	}
+}
+
+/* The encoder reads it where it was drawn, and is told what is new in it. */
+static void test_picture_in_place(void)
+{
+	const struct picture_changes two = { .n = 2, .area = { { 0, 0, 16, 16 }, { 32, 32, 48, 64 } } };
+	struct fixture f;
+
+	begin(&f, VGA60);
+	g_free(f.picture.data);
+	f.picture.data = NULL;
+	picture_make_black(&f.picture, f.selection.mode->width, f.selection.mode->height);
+	play(&f);
+	for (gint i = 1; i <= 4; i++) {
+		f.info.changes = i == 1 ? (struct picture_changes){ .everything = TRUE } : two;
+		push(&f, 0, FALSE);
+		wait_encoded(&f, i);
+		g_assert_true(encoder.memory == f.picture.data);
+		/* One says that the others say what is new. */
+		g_assert_cmpuint(encoder.areas, ==, i == 1 ? 0 : 3);
+		/* When it wants another one it is done with this. */
+		while (!g_atomic_int_get(&f.wants))
+			run(1);
+		g_assert_false(picture_make_writable(&f.picture));
+	}
+	f.info.changes = (struct picture_changes){ 0 };
+	push(&f, 0, TRUE);
+	wait_encoded(&f, 5);
+	g_assert_cmpuint(encoder.areas, ==, 1);
+	picture_clear(&f.picture);
+	end(&f);
+}
+
+/* A picture that is encoded again and again has nothing to gain in the end, and that is told. */
+static void test_picture_settles(void)
+{
+	struct fixture f;
+	gint n = 1;
+
+	begin(&f, VGA60);
+	play(&f);
+	push(&f, 0, FALSE);
+	wait_encoded(&f, n);
+	g_assert_false(f.settled);
+	while (!g_atomic_int_get(&f.settled)) {
+		g_assert_cmpint(++n, <, 100);
+		push(&f, 0, TRUE);
+		wait_encoded(&f, n);
+	}
+	/* A key frame begins anew. */
+	media_pipeline_key_frame(f.pipeline);
+	run(300);
+	push(&f, 0, TRUE);
+	wait_encoded(&f, n + 1);
+	g_assert_false(f.settled);
+	end(&f);
+}
+
 int main(int argc, char **argv)
 {
 	gst_init(&argc, &argv);
@@ -977,6 +1079,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/media-pipeline/key-frames/by-time", test_key_frames_by_time);
 	g_test_add_func("/media-pipeline/key-frames/asked", test_key_frames_asked);
 	g_test_add_func("/media-pipeline/network-away", test_network_away);
+	g_test_add_func("/media-pipeline/picture/in-place", test_picture_in_place);
+	g_test_add_func("/media-pipeline/picture/settles", test_picture_settles);
 	g_test_add_func("/media-pipeline/mode/in-time", test_mode);
 	g_test_add_func("/media-pipeline/mode/late", test_mode_late);
 	g_test_add_func("/media-pipeline/mode/and-pause", test_mode_and_pause);

@@ -633,7 +633,9 @@ static void test_encoder(struct video_encoder *encoder, gboolean wanted)
 		if (!fit)
 			continue;
 		if (!run_test(encoder, &selection, encoder->row->software, &error)) {
-			video_encoder_give_up(encoder, profile, error->message);
+			/* What software fails with one profile it fails with the other. */
+			video_encoder_give_up(encoder, encoder->row->software ? BOTH_PROFILES : profile,
+					      error->message);
 			note_test_failed(encoder, profile_index(&selection));
 		}
 		if (encoder->row->software)

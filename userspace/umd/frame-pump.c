@@ -6,15 +6,22 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* A picture that does not change is sent again this often. */
-#define REPEAT_US (G_USEC_PER_SEC / 5)
+#include "picture.h"
+
+/* At rest a picture is sent again this often, and more often where the sink was promised it. */
+#define REST_US G_USEC_PER_SEC
+/* ... but once so soon after it has changed: some decoders show a picture when the next one begins. */
+#define FOLLOW_US (G_USEC_PER_SEC / 5)
+/* An encoder that has not said by then that it gets done with a picture never will. */
+#define REFINE_US G_USEC_PER_SEC
+/* ... and one that says so, but not by then, is mistaken. */
+#define MAX_REFINE_US (10 * G_USEC_PER_SEC)
 /*
- * One that is needed sooner comes so long after the one before: three halves of a period.
- * A desktop that shows something new each period is faster than that, so nothing
+ * One that is needed, or may get better, comes so long after the one before: three halves of a
+ * period.  A desktop that shows something new each period is faster than that, so nothing
  * comes on top of its pictures.
  */
 #define NEEDED_US(mode) (G_GINT64_CONSTANT(1500000000) / (mode)->refresh_mhz)
@@ -38,6 +45,10 @@ struct frame_pump {
 	gboolean mode_changed;
 	struct stream_mode mode; /* width 0: none yet */
 	struct frame_pump_counters counters;
+	guint64 shown_seq;    /* of the picture that was handed on last */
+	gboolean settled;     /* to show it again does not make it better */
+	gint64 refined_us;    /* when it was new, a key frame, or said to get better, the latest of them */
+	gint64 rough_us;      /* ... of the first two */
 };
 
 /* What the thread has to know for one turn of its loop. */
@@ -48,14 +59,21 @@ struct orders {
 	gboolean poked;
 	gboolean mode_changed;
 	struct stream_mode mode;
+	gboolean settled;
+	gint64 refined_us;
+	gint64 rough_us;
 };
 
 struct pump_state {
 	struct picture picture; /* what the source draws into */
 	struct picture black;
+	const struct picture *shown;	/* the one of them that was handed on last */
+	struct picture_changes changes; /* of the picture, since then */
 	struct frame_info info;
 	gint64 last_us; /* when the last picture was handed on; 0: none in this mode */
 	gint64 still_since_us; /* ... or, then, when the mode began */
+	gboolean mode_new; /* no picture of it was handed on */
+	gboolean followed; /* what was shown last has been shown again */
 	gboolean torn;
 };
 
@@ -69,45 +87,57 @@ static void get_orders(frame_pump *pump, struct orders *orders)
 		.poked = pump->poked,
 		.mode_changed = pump->mode_changed,
 		.mode = pump->mode,
+		.settled = pump->settled,
+		.refined_us = pump->refined_us,
+		.rough_us = pump->rough_us,
 	};
 	pump->mode_changed = FALSE;
 	g_mutex_unlock(&pump->lock);
 }
 
-static void picture_clear(struct picture *picture)
-{
-	g_clear_pointer(&picture->data, g_free);
-}
-
-static void picture_make_black(struct picture *picture, const struct stream_mode *mode)
-{
-	g_free(picture->data);
-	gst_video_info_set_format(&picture->info, GST_VIDEO_FORMAT_I420, mode->width, mode->height);
-	picture->data = g_malloc(GST_VIDEO_INFO_SIZE(&picture->info));
-	memset(picture->data, 16, GST_VIDEO_INFO_PLANE_OFFSET(&picture->info, 1));
-	memset(picture->data + GST_VIDEO_INFO_PLANE_OFFSET(&picture->info, 1), 128,
-	       GST_VIDEO_INFO_SIZE(&picture->info) -
-		       GST_VIDEO_INFO_PLANE_OFFSET(&picture->info, 1));
-}
-
 static void apply_mode(frame_pump *pump, struct pump_state *state, const struct stream_mode *mode)
 {
-	picture_make_black(&state->picture, mode);
-	picture_make_black(&state->black, mode);
+	picture_make_black(&state->picture, mode->width, mode->height);
+	picture_make_black(&state->black, mode->width, mode->height);
+	state->mode_new = TRUE;
 	pump->source_class->set_mode(pump->source, mode);
 	state->last_us = 0;
 	state->still_since_us = g_get_monotonic_time();
 	state->torn = FALSE;
 }
 
+static void add_changes(struct picture_changes *changes, const struct picture_changes *more)
+{
+	if (more->everything || changes->n + more->n > PICTURE_MAX_CHANGES)
+		changes->everything = TRUE;
+	for (guint i = 0; i < more->n && !changes->everything; i++)
+		changes->area[changes->n++] = more->area[i];
+}
+
 static void hand_on(frame_pump *pump, struct pump_state *state, const struct picture *picture,
 		    gboolean repeat)
 {
+	static const struct picture_changes no_changes = { 0 };
+	const gint64 now = g_get_monotonic_time();
+
+	/* Black is always the same, whatever the desktop does meanwhile. */
+	state->info.changes = picture == &state->black ? no_changes : state->changes;
+	if (picture != state->shown || state->mode_new)
+		state->info.changes.everything = TRUE;
+	state->mode_new = FALSE;
+	state->shown = picture;
+	state->changes = no_changes;
+	state->followed = !state->info.changes.everything && !state->info.changes.n;
 	g_mutex_lock(&pump->lock);
 	pump->wanted = FALSE;
 	pump->poked = FALSE;
+	pump->shown_seq = state->info.seq;
+	if (state->info.changes.everything || state->info.changes.n) {
+		pump->settled = FALSE;
+		pump->refined_us = pump->rough_us = now;
+	}
 	g_mutex_unlock(&pump->lock);
-	state->last_us = state->still_since_us = g_get_monotonic_time();
+	state->last_us = state->still_since_us = now;
 	pump->funcs->picture(picture, &state->info, repeat, pump->user_data);
 }
 
@@ -130,6 +160,8 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 	info.lost = FALSE;
 	info.unreadable = NULL;
 	info.accept_torn = g_get_monotonic_time() - state->still_since_us > TORN_US;
+	info.changes = (struct picture_changes){ .everything = TRUE };
+	picture_make_writable(&state->picture);
 	result = pump->source_class->take(pump->source, &state->picture, &info);
 	if (info.lost)
 		pump->funcs->lost(pump->user_data);
@@ -140,12 +172,14 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 		count(pump, info.offered, 1, info.skipped);
 		state->info = info;
 		state->torn = FALSE;
+		add_changes(&state->changes, &info.changes);
 		if (!orders->blank)
 			hand_on(pump, state, &state->picture, FALSE);
 		break;
 	case FRAME_TORN:
 		count(pump, info.offered, 1, 1 + info.skipped);
 		state->torn = TRUE;
+		state->changes.everything = TRUE;
 		pump->funcs->dropped(info.seq, pump->user_data);
 		break;
 	case FRAME_NONE:
@@ -158,15 +192,26 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 	return TRUE;
 }
 
+/* How long after a picture it is sent again. */
+static gint64 repeat_after(const struct pump_state *state, const struct orders *orders, gint64 now)
+{
+	const gint64 rest = orders->mode.rest_ms ? orders->mode.rest_ms * G_GINT64_CONSTANT(1000) : REST_US;
+
+	if (orders->poked || (!orders->settled && now - orders->refined_us < REFINE_US &&
+			      now - orders->rough_us < MAX_REFINE_US))
+		return NEEDED_US(&orders->mode);
+	return MIN(rest, state->followed ? REST_US : FOLLOW_US);
+}
+
 /* Repeat when it is time; returns how long until then, milliseconds. */
 static int repeat_when_due(frame_pump *pump, struct pump_state *state, const struct orders *orders)
 {
-	gint64 due = state->last_us + (orders->poked ? NEEDED_US(&orders->mode) : REPEAT_US);
 	gint64 now = g_get_monotonic_time();
+	gint64 due = state->last_us + repeat_after(state, orders, now);
 
 	/* A torn picture is not shown; the frame that repairs it is on its way. */
 	if (state->torn && !orders->blank)
-		return REPEAT_US / 1000;
+		return REST_US / 1000;
 	if (state->last_us && now < due)
 		return (due - now + 999) / 1000;
 	hand_on(pump, state, orders->blank ? &state->black : &state->picture, TRUE);
@@ -313,6 +358,26 @@ void frame_pump_poke(frame_pump *pump)
 	pump->poked = TRUE;
 	g_mutex_unlock(&pump->lock);
 	wake(pump);
+}
+
+void frame_pump_encoded(frame_pump *pump, guint64 seq, gboolean key, enum picture_gain gain)
+{
+	gboolean again = FALSE;
+
+	g_mutex_lock(&pump->lock);
+	if (gain == GAIN_NONE) {
+		pump->settled |= seq == pump->shown_seq;
+	} else if (key || gain == GAIN_SOME) {
+		again = key;
+		pump->settled = FALSE;
+		pump->refined_us = g_get_monotonic_time();
+		if (key)
+			pump->rough_us = pump->refined_us;
+	}
+	g_mutex_unlock(&pump->lock);
+	/* It may have wanted the next picture before, and the thread waits for one that is far away. */
+	if (again)
+		wake(pump);
 }
 
 void frame_pump_get_counters(frame_pump *pump, struct frame_pump_counters *counters)

@@ -4,9 +4,18 @@
  *
  * One thread.  It takes a frame only while the encoder has nothing to do, so
  * that between the desktop and the encoder there is never more than the one
- * frame being converted, and what the encoder gets is as fresh as it can be.  A
- * desktop that does not change is sent again a few times per second: sinks give
- * up on streams that stop.
+ * frame being converted, and what the encoder gets is as fresh as it can be.
+ *
+ * What a new picture looks like at first is a matter of the bits that it may have.  So it is
+ * sent again, at no more than the mode's rate, until that makes it no better:
+ *
+ *	refining --encoded(GAIN_NONE), a second without encoded(GAIN_SOME), or ten--> resting
+ *	resting --a picture with changes, or encoded(key)--> refining
+ *
+ * At rest it is sent once a second, the first time a fifth of a second after it has changed.
+ * Displays bear more: Android, which they are made for, repeats a picture ten times and then sends
+ * none until there is another one.  They give up on streams that stop; what does not stop is the
+ * stream's clock (wfdtsmux.h).
  */
 #pragma once
 
@@ -74,6 +83,8 @@ void frame_pump_want(frame_pump *pump);
  * mode's rate exceeded.
  */
 void frame_pump_poke(frame_pump *pump);
+/* Frame @seq has left the encoder, as a key frame or not; any thread. */
+void frame_pump_encoded(frame_pump *pump, guint64 seq, gboolean key, enum picture_gain gain);
 void frame_pump_get_counters(frame_pump *pump, struct frame_pump_counters *counters);
 
 G_END_DECLS

@@ -479,17 +479,40 @@ static void copy_view(struct kernel_source *s, const struct areas *areas, struct
 	view->cursor.pitch = cursor_pitch;
 }
 
-static void convert_view(struct kernel_source *s, const struct areas *areas,
-			 const struct view *view, const struct picture *picture)
+static void add_change(struct picture_changes *changes, const struct area *area)
 {
+	if (area->x1 < area->x2 && area->y1 < area->y2)
+		changes->area[changes->n++] = *area;
+}
+
+/* What was converted is what has changed, and then the cursor. */
+static void tell_changes(const struct kernel_source *s, const struct areas *areas, gboolean everything,
+			 struct picture_changes *changes)
+{
+	G_STATIC_ASSERT(G_N_ELEMENTS(areas->area) + 1 <= PICTURE_MAX_CHANGES);
+	changes->everything = everything;
+	changes->n = 0;
+	for (guint i = 0; i < areas->n && !everything; i++)
+		add_change(changes, &areas->area[i]);
+	if (!everything)
+		add_change(changes, &s->cursor);
+}
+
+static void convert_view(struct kernel_source *s, const struct areas *areas,
+			 const struct view *view, const struct picture *picture,
+			 struct picture_changes *changes)
+{
+	const gboolean everything = s->everything || s->frame.flags & MIRACAST_FRAME_FULL;
+
 	for (guint i = 0; i < areas->n; i++)
 		picture_converter_run(s->converter, &view->desktop, picture, &areas->area[i]);
 	s->everything = FALSE;
 	s->cursor = (struct area){ 0 };
-	if (!view->cursor.data)
-		return;
-	picture_converter_cursor(s->converter, &view->desktop, picture, &view->cursor);
-	s->cursor = cursor_area(&view->cursor, s->frame.width, s->frame.height);
+	if (view->cursor.data) {
+		picture_converter_cursor(s->converter, &view->desktop, picture, &view->cursor);
+		s->cursor = cursor_area(&view->cursor, s->frame.width, s->frame.height);
+	}
+	tell_changes(s, areas, everything, changes);
 }
 
 /* What the kernel has reported since: a chunk record for each frame that the desktop made. */
@@ -564,7 +587,7 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 		if (s->careful)
 			copy_view(s, &areas, &view);
 		else
-			convert_view(s, &areas, &view, picture);
+			convert_view(s, &areas, &view, picture, &info->changes);
 		sync_view(&view, DMA_BUF_SYNC_END);
 	}
 	err = release(s, info);
@@ -584,7 +607,7 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 	revoked = err != 0;
 	torn = revoked && !s->waited && !info->accept_torn;
 	if (s->careful && !torn)
-		convert_view(s, &areas, &view, picture);
+		convert_view(s, &areas, &view, picture, &info->changes);
 	if (revoked) {
 		s->everything = TRUE;
 		s->careful = CAREFUL_FRAMES;

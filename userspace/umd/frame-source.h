@@ -20,10 +20,13 @@ struct miracast_host;
 
 /**
  * struct picture - I420, BT.709 limited range, the layout of a GstVideoInfo
+ * @data: GST_VIDEO_INFO_SIZE() bytes
+ * @memory: (nullable): that they are in, of which buffers are made without a copy: see picture.h
  */
 struct picture {
 	GstVideoInfo info;
-	guint8 *data; /* GST_VIDEO_INFO_SIZE() bytes */
+	guint8 *data;
+	GstMemory *memory;
 };
 
 static inline guint8 *picture_plane(const struct picture *picture, guint plane)
@@ -36,17 +39,45 @@ static inline int picture_stride(const struct picture *picture, guint plane)
 	return GST_VIDEO_INFO_PLANE_STRIDE(&picture->info, plane);
 }
 
+/* Half-open, in pixels. */
+struct area {
+	guint x1, y1, x2, y2;
+};
+
+#define PICTURE_MAX_CHANGES 20
+
+/**
+ * struct picture_changes - where a picture differs from the one before it
+ * @everything: perhaps everywhere
+ * @n: else in so many places; 0: nowhere
+ * @area: these, within the picture; they may overlap
+ */
+struct picture_changes {
+	gboolean everything;
+	guint n;
+	struct area area[PICTURE_MAX_CHANGES];
+};
+
+/* What a picture would gain by being encoded once more. */
+enum picture_gain {
+	GAIN_NONE,
+	GAIN_UNKNOWN, /* perhaps something; not all encoders say */
+	GAIN_SOME,
+};
+
 /* Caps, and what the conversion has to match: one place. */
 #define PICTURE_COLORIMETRY GST_VIDEO_COLORIMETRY_BT709
 
 /**
  * struct stream_mode - what is being sent
  * @refresh_mhz: millihertz
+ * @rest_ms: so long the sink was promised to wait for a picture at most; 0: nothing was said
  */
 struct stream_mode {
 	guint width;
 	guint height;
 	guint refresh_mhz;
+	guint rest_ms;
 };
 
 /**
@@ -65,6 +96,7 @@ struct stream_mode {
  *	sentence for people. Once per handful of frames or buffers, as long as it is so
  * @accept_torn: for the source: nothing has been shown for so long that a torn
  *	picture is better
+ * @changes: what this call has changed in the picture
  */
 struct frame_info {
 	guint64 seq;
@@ -78,6 +110,7 @@ struct frame_info {
 	gboolean lost;
 	const char *unreadable;
 	gboolean accept_torn;
+	struct picture_changes changes;
 };
 
 /**
@@ -105,7 +138,7 @@ enum frame_result {
  * @set_mode: the stream has this mode now and @picture is black; a frame of
  *	another size is not taken, and kept until the mode matches
  * @take: never waits; @offered, @lost and @unreadable, 0 before, are valid with any result;
- *	@accept_torn is the caller's
+ *	@accept_torn is the caller's; @changes, everything before, is valid with FRAME_TAKEN
  */
 struct frame_source_class {
 	const char *name;

@@ -2,7 +2,7 @@
 /*
  * key-frames.h - which picture is a key frame
  *
- * By time, not by count: pictures come at any rate, from five a second of a still
+ * By time, not by count: pictures come at any rate, from one a second of a still
  * desktop to sixty.  Encoders are told to make none by themselves.
  *
  *   asked for	(M13, a gap, packets lost here)  the next picture, but not within

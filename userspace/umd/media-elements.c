@@ -63,7 +63,7 @@ static void set_filter(GstElement *filter, GstCaps *caps)
 
 /*
  * The rate is that of the mode, and not variable (0/1), which would be true: x264enc then keeps
- * each picture until the next one comes, 200 ms on a still desktop.  What it costs is that a
+ * each picture until the next one comes, a second on a still desktop.  What it costs is that a
  * picture after a pause may have no more bits than one in motion.
  */
 GstCaps *media_elements_picture_caps(const struct wfd_mode *mode)

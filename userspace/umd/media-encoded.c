@@ -8,6 +8,9 @@
 #include "h264-sps.h"
 #include "wfdtsmux.h"
 
+/* Next to nothing, of what a picture may have. */
+#define SETTLED_PART 50
+
 /* ------------------------------------------------------------------ what M4 promised */
 
 static void keep_promise(media_pipeline *p, GstBuffer *buffer)
@@ -99,6 +102,28 @@ static gboolean identify(media_pipeline *p, gint64 pts, gboolean key, struct pic
 	return fresh;
 }
 
+/*
+ * An encoder may know (wfdx264enc.h).  For others: a repeated picture into which the encoder
+ * puts next to nothing is as good as it gets.  So is one that follows it and is as small: of
+ * what it shows nothing can be left to add.
+ */
+static enum picture_gain gain_of(media_pipeline *p, const struct picture_time *picture, gboolean key, gsize bytes)
+{
+	enum picture_gain gain;
+	gboolean little;
+
+	g_mutex_lock(&p->lock);
+	little = !key && bytes * 8 * SETTLED_PART < p->bit_rate / p->selection.mode->refresh_hz;
+	p->settled = little && (picture->repeat || p->settled);
+	gain = p->settled ? GAIN_NONE : GAIN_UNKNOWN;
+	if (p->video_encoder && g_object_class_find_property(G_OBJECT_GET_CLASS(p->video_encoder), "settled")) {
+		g_object_get(p->video_encoder, "settled", &p->settled, NULL);
+		gain = p->settled ? GAIN_NONE : GAIN_SOME;
+	}
+	g_mutex_unlock(&p->lock);
+	return gain;
+}
+
 static GstPadProbeReturn encoded(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
 	media_pipeline *p = user_data;
@@ -126,6 +151,7 @@ static GstPadProbeReturn encoded(GstPad *pad, GstPadProbeInfo *info, gpointer us
 	p->out = picture;
 	p->out_us = g_get_monotonic_time();
 	g_mutex_unlock(&p->lock);
+	p->funcs->encoded(picture.seq, key, gain_of(p, &picture, key, gst_buffer_get_size(buffer)), p->user_data);
 	/* Mux and payloader follow in this thread within microseconds. */
 	if (!picture.repeat)
 		p->funcs->frame_sent(picture.seq, p->out_us - picture.pushed_us,

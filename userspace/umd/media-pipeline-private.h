@@ -84,6 +84,8 @@ struct media_pipeline {
 	GstElement *video_encoder; /* these two are made anew for a mode; NULL meanwhile */
 	GstElement *video_filter;
 	gboolean encoder_used; /* it has got a picture, or will get the first one */
+	gboolean settled;      /* the latest picture that came out of it has nothing to gain */
+	gboolean changes_lost; /* the latest picture was not encoded: the next one is new to the encoder */
 	gboolean stopping;
 	gboolean playing;
 	guint play; /* number of the latest PLAY */

@@ -4,7 +4,9 @@
  */
 #include "media-pipeline-private.h"
 
+#include "picture.h"
 #include "ts-packer.h"
+#include "wfdchanged.h"
 #include "wfdtsmux.h"
 
 /* WMM's video class; the link layer takes it from the DSCP (CS5). */
@@ -169,13 +171,17 @@ void media_pipeline_key_frame(media_pipeline *p)
 
 /* ------------------------------------------------------------------ pictures */
 
-static GstBuffer *make_buffer(const struct picture *picture)
+/* For encoders that want to know; the others do not look. */
+static void mark_changes(GstBuffer *buffer, const struct picture_changes *changes)
 {
-	gsize size = GST_VIDEO_INFO_SIZE(&picture->info);
-	GstBuffer *buffer = gst_buffer_new_allocate(NULL, size, NULL);
+	if (changes->everything)
+		return;
+	wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+	for (guint i = 0; i < changes->n; i++) {
+		const struct area *area = &changes->area[i];
 
-	gst_buffer_fill(buffer, 0, picture->data, size);
-	return buffer;
+		wfd_picture_add_changed(buffer, area->x1, area->y1, area->x2 - area->x1, area->y2 - area->y1);
+	}
 }
 
 static gboolean has_mode(const struct picture *picture, const struct wfd_mode *mode)
@@ -449,7 +455,7 @@ void media_pipeline_pause(media_pipeline *p)
 void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 			 const struct frame_info *info, gboolean repeat)
 {
-	g_autoptr(GstBuffer) buffer = make_buffer(picture);
+	g_autoptr(GstBuffer) buffer = picture_to_buffer(picture);
 	struct picture_time time = {
 		.seq = info->seq,
 		.flip_ns = info->flip_ns,
@@ -466,9 +472,12 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 		switch_when_due(p);
 		encoded = !p->mode_waits;
 	} else if (has_mode(picture, p->mode)) {
+		if (!p->changes_lost)
+			mark_changes(buffer, &info->changes);
 		encode_next(p, g_steal_pointer(&buffer), &time);
 		encoded = TRUE;
 	}
+	p->changes_lost = !encoded;
 	g_mutex_unlock(&p->lock);
 	/* Of the mode before, or before its time: the encoder still waits. */
 	if (!encoded)

@@ -27,11 +27,6 @@ struct rgb_view {
 	guint pitch;
 };
 
-/* Half-open, in pixels. */
-struct area {
-	guint x1, y1, x2, y2;
-};
-
 struct picture_converter;
 
 /* NULL if @fourcc is not known. */

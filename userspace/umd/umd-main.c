@@ -22,6 +22,7 @@
 #include "encoders.h"
 #include "maintenance.h"
 #include "umd-driver.h"
+#include "wfdelements.h"
 
 #define CONFIG_TIMEOUT_S 10
 
@@ -297,12 +298,12 @@ static int check_encoder(const char *name)
 	g_autoptr(GError) error = NULL;
 
 	maintenance_begin();
-	if (gst_init_check(NULL, NULL, &error)) {
+	if (gst_init_check(NULL, NULL, &error) && wfd_elements_register()) {
 		share_registry();
 		encoder = video_encoder_choose(*name ? name : NULL, &error);
 	}
 	if (!encoder) {
-		g_print("%s\n", error->message);
+		g_print("%s\n", error ? error->message : "GStreamer does not take our elements");
 		return EXIT_FAILURE;
 	}
 	video_encoder_limits(encoder, &limits);
@@ -321,7 +322,7 @@ static int note_failure(const char *what)
 	if (g_strv_length(words) != 2 ||
 	    !g_ascii_string_to_unsigned(words[1], 10, 1, G_MAXUINT8, &profiles, NULL))
 		return EXIT_USAGE;
-	if (!gst_init_check(NULL, NULL, &error))
+	if (!gst_init_check(NULL, NULL, &error) || !wfd_elements_register())
 		return EXIT_FAILURE;
 	encoder = video_encoder_find(words[0], &error);
 	if (!encoder)

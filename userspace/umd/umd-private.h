@@ -163,7 +163,7 @@ void umd_plug_picture(umd_session *s, const struct frame_info *info);
 
 /* umd-stream.c */
 
-struct stream_mode umd_stream_mode(const struct wfd_mode *mode);
+struct stream_mode umd_stream_mode(const struct wfd_selection *selection);
 /* Prepares pump, pipeline and sockets; fills @server. */
 gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct rtsp_ports *server,
 			GError **error);

@@ -11,7 +11,7 @@
 #include "log-limit.h"
 #include "maintenance.h"
 #include "monitor.h"
-#include "wfdtsmux.h"
+#include "wfdelements.h"
 
 /*
  * The desktop gets so long to use its new monitor; then the stream begins with
@@ -538,7 +538,7 @@ static gboolean prepare_media(umd_session *s, GError **error)
 	maintenance_await(MAINTENANCE_WAIT_MS);
 	if (!gst_init_check(NULL, NULL, error))
 		return FALSE;
-	if (!wfd_ts_mux_register()) {
+	if (!wfd_elements_register()) {
 		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED,
 				    "GStreamer does not take our elements");
 		return FALSE;

@@ -52,12 +52,20 @@ static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer user_
 	s->callbacks->report_statistic(s->host, &statistic);
 }
 
+static void encoded(guint64 seq, gboolean key, enum picture_gain gain, gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	frame_pump_encoded(s->pump, seq, key, gain);
+}
+
 static const struct media_pipeline_funcs pipeline_funcs = {
 	.wanted = picture_wanted,
 	.needed = picture_needed,
 	.first_sent = first_sent,
 	.failed = pipeline_failed,
 	.frame_sent = frame_sent,
+	.encoded = encoded,
 };
 
 static void have_picture(const struct picture *picture, const struct frame_info *info,
@@ -131,9 +139,18 @@ static const struct frame_pump_funcs pump_funcs = {
 	.gone = pump_gone,
 };
 
-struct stream_mode umd_stream_mode(const struct wfd_mode *mode)
+struct stream_mode umd_stream_mode(const struct wfd_selection *selection)
 {
-	return (struct stream_mode){ mode->width, mode->height, mode->refresh_hz * 1000 };
+	const struct wfd_mode *mode = selection->mode;
+	const guint8 skip = selection->frame_rate_control;
+
+	return (struct stream_mode){
+		.width = mode->width,
+		.height = mode->height,
+		.refresh_mhz = mode->refresh_hz * 1000,
+		/* Bit 0: pictures may be left out, for so many half seconds; 0: as long as we like. */
+		.rest_ms = skip & 1 ? (skip >> 1 & 7) * 500 : 0,
+	};
 }
 
 /* With the encoder of the session, or one that takes its place. */
@@ -226,7 +243,7 @@ void umd_stream_set_running(umd_session *s, gboolean running)
 gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct rtsp_ports *server,
 			GError **error)
 {
-	struct stream_mode mode = umd_stream_mode(s->selection.mode);
+	struct stream_mode mode = umd_stream_mode(&s->selection);
 
 	s->sockets = rtp_sockets_new(&s->config->ports, error);
 	if (!s->sockets)
@@ -249,7 +266,7 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 
 void umd_stream_change_mode(umd_session *s)
 {
-	struct stream_mode mode = umd_stream_mode(s->selection.mode);
+	struct stream_mode mode = umd_stream_mode(&s->selection);
 
 	media_pipeline_set_mode(s->pipeline, &s->selection, s->change_pts);
 	frame_pump_set_mode(s->pump, &mode);

@@ -130,6 +130,7 @@ struct bench_source {
 };
 
 extern const struct bench_source source_miracast;
+extern const struct bench_source source_miracast_x264enc;
 extern const struct bench_source source_gnd;
 extern const struct bench_source source_gnd_cbr;
 extern const struct bench_source source_ffmpeg;
@@ -195,7 +196,7 @@ guint desktop_pushed(const struct desktop *desktop);
  * @repeats: and others
  * @bits: of the video's elementary stream
  * @delay_median_us, @delay_p95_us: from the flip to the arrival of the last packet
- * @psnr, @ssim: of the luma, mean over a sample of all pictures, decoded
+ * @psnr, @ssim: of the luma, decoded, mean over the time: what the display shows, of a sample
  * @fresh_psnr: mean over those of the sample that are new
  * @until_sharp: pictures from a new page on until it has 40 dB, the worst; 0: no page did
  */

@@ -15,7 +15,7 @@
 #include "media-pipeline.h"
 #include "rtp-ports.h"
 #include "sound-pump.h"
-#include "wfdtsmux.h"
+#include "wfdelements.h"
 
 /* How often the main loop looks whether the run is over: too rarely to be seen in the figures. */
 #define LOOK_MS 250
@@ -100,12 +100,18 @@ static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer data)
 {
 }
 
+static void encoded(guint64 seq, gboolean key, enum picture_gain gain, gpointer data)
+{
+	frame_pump_encoded(session.pump, seq, key, gain);
+}
+
 static const struct media_pipeline_funcs pipeline_funcs = {
 	.wanted = wanted,
 	.needed = needed,
 	.first_sent = first_sent,
 	.failed = failed,
 	.frame_sent = frame_sent,
+	.encoded = encoded,
 };
 
 static gboolean look(gpointer data)
@@ -150,7 +156,7 @@ static gboolean make_sound(const struct wfd_selection *selection, GError **error
 	return session.sound != NULL;
 }
 
-static int run_miracast(const struct bench_run *run)
+static int run_with(const struct bench_run *run, const char *encoder)
 {
 	static const struct miracast_callbacks callbacks = { .get_next_chunk = no_chunk };
 	const struct stream_mode mode = { run->mode->width, run->mode->height, run->mode->fps * 1000 };
@@ -159,6 +165,7 @@ static int run_miracast(const struct bench_run *run)
 	g_autoptr(GSocketAddress) any = g_inet_socket_address_new_from_string("127.0.0.1", 0);
 	g_autoptr(GSocket) socket = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_DATAGRAM,
 						 G_SOCKET_PROTOCOL_UDP, NULL);
+	g_autoptr(GstPlugin) plugin = NULL;
 	g_autoptr(GError) error = NULL;
 	struct media_pipeline_config config = {
 		.selection = &selection,
@@ -168,11 +175,15 @@ static int run_miracast(const struct bench_run *run)
 	};
 	gpointer source;
 
-	wfd_ts_mux_register();
+	plugin = gst_plugin_load_file(X264_PLUGIN, &error);
+	if (!plugin || !wfd_elements_register()) {
+		g_printerr("stream-bench: %s\n", error ? error->message : "GStreamer does not take our elements");
+		return 1;
+	}
 	session.loop = g_main_loop_new(NULL, FALSE);
 	source_class.wait_fd = wait_fd;
 	source = source_class.create(NULL, &callbacks, &error);
-	config.encoder = source ? video_encoder_find("x264enc", &error) : NULL;
+	config.encoder = source ? video_encoder_find(encoder, &error) : NULL;
 	if (!config.encoder || !g_socket_bind(socket, any, FALSE, &error) ||
 	    !rtp_ports_connect(g_socket_get_fd(socket), "127.0.0.1", run->port, &error)) {
 		g_printerr("stream-bench: %s\n", error->message);
@@ -204,9 +215,26 @@ static int run_miracast(const struct bench_run *run)
 	return session.failed;
 }
 
+static int run_miracast(const struct bench_run *run)
+{
+	return run_with(run, "wfdx264enc");
+}
+
+static int run_x264enc(const struct bench_run *run)
+{
+	return run_with(run, "x264enc");
+}
+
 const struct bench_source source_miracast = {
 	.name = "miracast",
-	.what = "our session process: damage, repeats when still, AAC",
+	.what = "our session process with our element on libx264, AAC",
 	.cursor_plane = TRUE,
 	.run = run_miracast,
+};
+
+const struct bench_source source_miracast_x264enc = {
+	.name = "ours+x264enc",
+	.what = "the same with GStreamer's x264enc",
+	.cursor_plane = TRUE,
+	.run = run_x264enc,
 };

@@ -21,8 +21,8 @@ from wfdsink import media  # noqa: E402
 
 # Black is on its way at once; what was in the encoder and the network may still come.
 SETTLE_S = 0.7
-# A source without anything to show sends five pictures a second.
-MAX_SILENCE_S = 0.6
+# A source without anything to show sends a picture a second.
+MAX_SILENCE_S = 1.4
 # A change of mode makes a new encoder; with sanitizers, and other sessions beside it, that takes its time.
 MAX_CHANGE_DELAY_S = 2.0
 WORKERS = 4

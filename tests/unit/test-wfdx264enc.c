@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * wfdx264enc: that it believes what it is told of a picture, and what that saves, counted in
+ * bytes and pictures.
+ */
+#include <string.h>
+
+#include <gst/check/gstharness.h>
+#include <gst/video/video.h>
+
+#include "wfdchanged.h"
+
+#define WIDTH 640
+#define HEIGHT 480
+#define SIZE (WIDTH * HEIGHT * 3 / 2)
+#define FPS 30
+#define KBIT 3000
+#define PERIOD (GST_SECOND / FPS)
+/* Bytes that a decoder buffers by default, and so the most that a picture may have. */
+#define MOST (KBIT * 1000 / 8 * 80 / 1000)
+/* ... one that is new everywhere some more: libx264 sees after each row what it has spent. */
+#define MOST_NEW (MOST * 5 / 4)
+/* A picture of which nothing is coded: delimiter, slice header, one run of skipped macroblocks. */
+#define NOTHING 64
+/* What is refined comes so long after the picture before. */
+#define REPEAT (PERIOD * 3 / 2)
+
+struct fixture {
+	GstHarness *harness;
+	GstHarness *decoder; /* NULL: nobody looks at the pictures */
+	guint8 picture[SIZE];
+	GRand *random;
+	GstClockTime pts;
+};
+
+static void set_up(struct fixture *f, gconstpointer profile)
+{
+	g_autofree char *caps = g_strdup_printf("video/x-h264,profile=%s,level=(string)4,stream-format=byte-stream,"
+						"alignment=au", (const char *)profile);
+	GstHarness *h = f->harness = gst_harness_new("wfdx264enc");
+
+	g_object_set(h->element, "bitrate", KBIT, NULL);
+	gst_harness_set_sink_caps_str(h, caps);
+	gst_harness_set_src_caps_str(h, "video/x-raw,format=I420,width=640,height=480,framerate=30/1,"
+					"interlace-mode=progressive,colorimetry=bt709");
+	f->random = g_rand_new_with_seed(1);
+	memset(f->picture, 128, SIZE);
+}
+
+static void tear_down(struct fixture *f, gconstpointer profile)
+{
+	g_clear_pointer(&f->decoder, gst_harness_teardown);
+	gst_harness_teardown(f->harness);
+	g_rand_free(f->random);
+}
+
+static void draw(struct fixture *f, guint x, guint y, guint width, guint height)
+{
+	for (guint row = y; row < y + height; row++) {
+		for (guint column = x; column < x + width; column++)
+			f->picture[row * WIDTH + column] = g_rand_int_range(f->random, 16, 235);
+	}
+}
+
+static GstBuffer *make_buffer(struct fixture *f, GstClockTime after)
+{
+	GstBuffer *buffer = gst_buffer_new_memdup(f->picture, SIZE);
+
+	f->pts += after;
+	GST_BUFFER_PTS(buffer) = f->pts;
+	return buffer;
+}
+
+/* Bytes of the access unit. */
+static gsize encode(struct fixture *f, GstBuffer *buffer, gboolean *key)
+{
+	g_autoptr(GstBuffer) out = NULL;
+
+	g_assert_cmpint(gst_harness_push(f->harness, buffer), ==, GST_FLOW_OK);
+	/* None is held back. */
+	out = gst_harness_try_pull(f->harness);
+	g_assert_nonnull(out);
+	g_assert_cmpuint(GST_BUFFER_PTS(out), ==, f->pts);
+	if (f->decoder)
+		g_assert_cmpint(gst_harness_push(f->decoder, gst_buffer_ref(out)), ==, GST_FLOW_OK);
+	if (key)
+		*key = !GST_BUFFER_FLAG_IS_SET(out, GST_BUFFER_FLAG_DELTA_UNIT);
+	return gst_buffer_get_size(out);
+}
+
+static gsize encode_new(struct fixture *f)
+{
+	gsize size = encode(f, make_buffer(f, PERIOD), NULL);
+
+	g_assert_cmpuint(size, <=, MOST_NEW);
+	return size;
+}
+
+static gsize encode_unchanged(struct fixture *f)
+{
+	GstBuffer *buffer = make_buffer(f, REPEAT);
+
+	gboolean key;
+	gsize size;
+
+	wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+	size = encode(f, buffer, &key);
+	g_assert_cmpuint(size, <=, key ? MOST_NEW : MOST);
+	return size;
+}
+
+static gsize encode_changed(struct fixture *f, guint x, guint y, guint width, guint height)
+{
+	GstBuffer *buffer = make_buffer(f, PERIOD);
+	gsize size;
+
+	wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+	wfd_picture_add_changed(buffer, x, y, width, height);
+	size = encode(f, buffer, NULL);
+	g_assert_cmpuint(size, <=, MOST);
+	return size;
+}
+
+static gboolean has_settled(struct fixture *f)
+{
+	gboolean settled;
+
+	g_object_get(f->harness->element, "settled", &settled, NULL);
+	return settled;
+}
+
+/* Repeats until nothing is added any more; their number. */
+static guint settle(struct fixture *f, gsize *bytes)
+{
+	guint n = 0;
+
+	*bytes = 0;
+	do {
+		g_assert_cmpuint(++n, <, 200);
+		*bytes += encode_unchanged(f);
+	} while (!has_settled(f));
+	return n;
+}
+
+/* A new page gets better until it is as good as it gets, within the bit rate, and then costs nothing. */
+static void test_refines_and_rests(struct fixture *f, gconstpointer profile)
+{
+	gsize first, more;
+	guint n;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	first = encode_new(f);
+	n = settle(f, &more);
+	g_test_message("%" G_GSIZE_FORMAT " bytes, then %" G_GSIZE_FORMAT " in %u repeats", first, more, n);
+	/* Noise of so many pixels has far more bits than fit into one picture. */
+	g_assert_cmpuint(more, >, first);
+	/* Each macroblock once: no more bits than the noise has, at the quantiser that is the least. */
+	g_assert_cmpuint(more, <, SIZE);
+	/* Of the bits that there are for all this time, and of what was saved up before. */
+	g_assert_cmpuint(8 * more, <, KBIT * 1000 * ((double)n * REPEAT / GST_SECOND + .1));
+	for (guint i = 0; i < 10; i++)
+		g_assert_cmpuint(encode_unchanged(f), <=, NOTHING);
+}
+
+/* What is said to be unchanged is not even looked at. */
+static void test_believes(struct fixture *f, gconstpointer profile)
+{
+	gsize bytes;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode_new(f);
+	settle(f, &bytes);
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	g_assert_cmpuint(encode_unchanged(f), <=, NOTHING);
+	/* A buffer that says nothing is new everywhere. */
+	g_assert_cmpuint(encode_new(f), >, 100 * NOTHING);
+}
+
+/* Of a picture only what was drawn is coded: all macroblocks that the area touches, and no others. */
+static void test_part(struct fixture *f, gconstpointer profile)
+{
+	gsize bytes, part, whole;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode_new(f);
+	settle(f, &bytes);
+	draw(f, 100, 100, 60, 60);
+	part = encode_changed(f, 100, 100, 60, 60);
+	g_assert_cmpuint(part, >, NOTHING);
+	g_assert_cmpuint(part, <, 6000);
+	settle(f, &bytes);
+	/* The same, and the rest is other noise that nobody told of: as many macroblocks. */
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	whole = encode_changed(f, 100, 100, 60, 60);
+	g_assert_cmpuint(whole, <, 6000);
+	settle(f, &bytes);
+	/* At the edge. */
+	g_assert_cmpuint(encode_changed(f, WIDTH - 1, HEIGHT - 1, 1, 1), <, 1200);
+}
+
+/* What is new and small is as good as it gets at once; what is large is not. */
+static void test_small_at_once(struct fixture *f, gconstpointer profile)
+{
+	gsize bytes;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode_new(f);
+	settle(f, &bytes);
+	for (guint i = 0; i < 10; i++) {
+		draw(f, 64 + 16 * i, 64, 16, 32);
+		encode_changed(f, 64 + 16 * i, 64, 16, 32);
+		g_assert_true(has_settled(f));
+	}
+	draw(f, 0, 0, WIDTH, HEIGHT / 2);
+	encode_changed(f, 0, 0, WIDTH, HEIGHT / 2);
+	g_assert_false(has_settled(f));
+}
+
+/* What moves while the rest still gets better takes precedence: that has what is left. */
+static void test_refines_in_motion(struct fixture *f, gconstpointer profile)
+{
+	gsize bytes = 0;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode_new(f);
+	for (guint i = 0; i < 60; i++) {
+		draw(f, 64, 64, 16, 16);
+		bytes += encode_changed(f, 64, 64, 16, 16);
+	}
+	g_assert_cmpuint(8 * bytes, <, KBIT * 1000 * (2 + .1));
+	/* It has got better meanwhile: little is left to do. */
+	settle(f, &bytes);
+	g_assert_cmpuint(bytes, <, SIZE / 8);
+}
+
+/* A key frame comes first, and when it is asked for. */
+static void test_key_frames(struct fixture *f, gconstpointer profile)
+{
+	gboolean key;
+	gsize bytes;
+
+	encode(f, make_buffer(f, PERIOD), &key);
+	g_assert_true(key);
+	for (guint i = 0; i < 40; i++) {
+		draw(f, 0, 0, WIDTH, HEIGHT);
+		g_assert_cmpuint(encode(f, make_buffer(f, PERIOD), &key), <=, MOST_NEW);
+		g_assert_false(key);
+	}
+	gst_harness_push_upstream_event(f->harness, gst_video_event_new_upstream_force_key_unit(
+							    f->pts + PERIOD, TRUE, 0));
+	/* Of a picture that says that it has not changed, too. */
+	settle(f, &bytes);
+	gst_harness_push_upstream_event(f->harness, gst_video_event_new_upstream_force_key_unit(
+							    GST_CLOCK_TIME_NONE, TRUE, 0));
+	{
+		GstBuffer *buffer = make_buffer(f, REPEAT);
+
+		wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+		encode(f, buffer, &key);
+		g_assert_true(key);
+	}
+	settle(f, &bytes);
+	g_assert_cmpuint(bytes, >, 10 * NOTHING);
+}
+
+/* From here on somebody looks at the pictures. */
+static void begin_decoding(struct fixture *f)
+{
+	f->decoder = gst_harness_new_parse("avdec_h264 max-threads=1");
+	gst_harness_set_src_caps_str(f->decoder, "video/x-h264,stream-format=byte-stream,alignment=au,"
+						 "width=640,height=480");
+}
+
+/* The picture that a decoder has after all access units so far. */
+static GstBuffer *decode(struct fixture *f)
+{
+	GstBuffer *shown = NULL;
+	GstBuffer *next;
+
+	g_assert_true(gst_harness_push_event(f->decoder, gst_event_new_eos()));
+	while ((next = gst_harness_try_pull(f->decoder))) {
+		g_clear_pointer(&shown, gst_buffer_unref);
+		shown = next;
+	}
+	g_assert_nonnull(shown);
+	return shown;
+}
+
+/* Of each macroblock's luma, against the picture: the largest mean difference of a pixel. */
+static double worst_difference(struct fixture *f, GstBuffer *shown)
+{
+	double worst = 0;
+	GstMapInfo map;
+
+	g_assert_true(gst_buffer_map(shown, &map, GST_MAP_READ));
+	g_assert_cmpuint(map.size, ==, SIZE);
+	for (guint at = 0; at < WIDTH / 16 * (HEIGHT / 16); at++) {
+		const guint first = at / (WIDTH / 16) * 16 * WIDTH + at % (WIDTH / 16) * 16;
+		guint sum = 0;
+
+		for (guint i = 0; i < 256; i++) {
+			const guint pixel = first + i / 16 * WIDTH + i % 16;
+
+			sum += ABS(map.data[pixel] - f->picture[pixel]);
+		}
+		worst = MAX(worst, sum / 256.0);
+	}
+	gst_buffer_unmap(shown, &map);
+	return worst;
+}
+
+/* Whatever comes, in the end the display shows what the desktop does, all of it. */
+static void test_nothing_stale(struct fixture *f, gconstpointer profile)
+{
+	g_autoptr(GstBuffer) shown = NULL;
+	double worst;
+	gsize bytes;
+
+	begin_decoding(f);
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode(f, make_buffer(f, PERIOD), NULL);
+	for (guint i = 0; i < 200; i++) {
+		const guint x = g_rand_int_range(f->random, 0, WIDTH), y = g_rand_int_range(f->random, 0, HEIGHT);
+		const guint part = g_rand_boolean(f->random) ? 1 : 10;
+		const guint width = g_rand_int_range(f->random, 0, (WIDTH - x) / part + 1);
+		const guint height = g_rand_int_range(f->random, 0, (HEIGHT - y) / part + 1);
+		GstBuffer *buffer;
+
+		/* At a rate at which noise has the largest quantiser, too. */
+		if (i % 20 == 0)
+			g_object_set(f->harness->element, "bitrate", i / 20 % 2 ? KBIT : KBIT / 30, NULL);
+		if (i % 37 == 0)
+			gst_harness_push_upstream_event(f->harness, gst_video_event_new_upstream_force_key_unit(
+									    GST_CLOCK_TIME_NONE, TRUE, 0));
+		draw(f, x, y, width, height);
+		buffer = make_buffer(f, PERIOD * g_rand_int_range(f->random, 1, 10));
+		if (i % 23) {
+			wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+			wfd_picture_add_changed(buffer, x, y, width, height);
+		}
+		encode(f, buffer, NULL);
+	}
+	g_object_set(f->harness->element, "bitrate", KBIT, NULL);
+	settle(f, &bytes);
+	shown = decode(f);
+	worst = worst_difference(f, shown);
+	g_test_message("a pixel of the worst macroblock is wrong by %.2f", worst);
+	g_assert_cmpfloat(worst, <, 2);
+}
+
+/* Areas are claims: one without end goes as far as the picture. */
+static void test_endless_area(struct fixture *f, gconstpointer profile)
+{
+	gsize bytes;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode_new(f);
+	settle(f, &bytes);
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	g_assert_cmpuint(encode_changed(f, 16, 16, G_MAXUINT, G_MAXUINT), >, 10 * NOTHING);
+}
+
+/* What moves is no worse than what stands still, as soon as the bit rate allows. */
+static void test_motion(struct fixture *f, gconstpointer profile)
+{
+	g_autoptr(GstBuffer) shown = NULL;
+	guint8 line[WIDTH];
+
+	begin_decoding(f);
+	draw(f, 0, 0, WIDTH, HEIGHT / 2);
+	encode(f, make_buffer(f, PERIOD), NULL);
+	for (guint i = 0; i < 60; i++) {
+		memcpy(line, f->picture, WIDTH);
+		memmove(f->picture, f->picture + WIDTH, WIDTH * (HEIGHT / 2 - 1));
+		memcpy(f->picture + WIDTH * (HEIGHT / 2 - 1), line, WIDTH);
+		encode_changed(f, 0, 0, WIDTH, HEIGHT / 2);
+	}
+	shown = decode(f);
+	g_test_message("a pixel of the worst macroblock is wrong by %.2f", worst_difference(f, shown));
+	g_assert_cmpfloat(worst_difference(f, shown), <, 1.5);
+}
+
+/* While it runs. */
+static void test_bit_rate(struct fixture *f, gconstpointer profile)
+{
+	gsize at[2] = { 0 };
+
+	for (guint half = 0; half < 2; half++) {
+		g_object_set(f->harness->element, "bitrate", half ? KBIT / 3 : KBIT, NULL);
+		for (guint i = 0; i < 90; i++) {
+			gsize size;
+
+			draw(f, 0, 0, WIDTH, HEIGHT / 4);
+			size = encode_changed(f, 0, 0, WIDTH, HEIGHT / 4);
+			/* The first second of each gets used to it. */
+			at[half] += i >= 30 ? size : 0;
+		}
+	}
+	g_test_message("%" G_GSIZE_FORMAT " and %" G_GSIZE_FORMAT " bytes in two seconds", at[0], at[1]);
+	g_assert_cmpuint(8 * at[0], <, 2 * KBIT * 1100);
+	g_assert_cmpuint(8 * at[1], <, 2 * KBIT / 3 * 1100);
+	g_assert_cmpuint(at[1], <, at[0] / 2);
+}
+
+/* Caps need not say that pictures are progressive, and interlaced ones are refused. */
+static void test_interlaced(void)
+{
+	for (guint interlaced = 0; interlaced < 2; interlaced++) {
+		GstHarness *h = gst_harness_new("wfdx264enc");
+		GstBuffer *buffer = gst_buffer_new_allocate(NULL, SIZE, NULL);
+		g_autofree char *caps = g_strdup_printf("video/x-raw,format=I420,width=640,height=480,framerate=30/1%s",
+							interlaced ? ",interlace-mode=interleaved" : "");
+
+		gst_buffer_memset(buffer, 0, 128, SIZE);
+		gst_harness_set_sink_caps_str(h, "video/x-h264,profile=high,stream-format=byte-stream,alignment=au");
+		gst_harness_set_src_caps_str(h, caps);
+		GST_BUFFER_PTS(buffer) = 0;
+		g_assert_cmpint(gst_harness_push(h, buffer), ==, interlaced ? GST_FLOW_NOT_NEGOTIATED : GST_FLOW_OK);
+		gst_harness_teardown(h);
+	}
+}
+
+/* A level that does not hold such pictures is refused, and not only warned of. */
+static void test_level(void)
+{
+	GstHarness *h = gst_harness_new("wfdx264enc");
+	GstBuffer *buffer = gst_buffer_new_allocate(NULL, 1920 * 1080 * 3 / 2, NULL);
+
+	gst_harness_set_sink_caps_str(h, "video/x-h264,profile=high,level=(string)3.1,stream-format=byte-stream");
+	gst_harness_set_src_caps_str(h, "video/x-raw,format=I420,width=1920,height=1080,framerate=30/1,"
+					"interlace-mode=progressive");
+	GST_BUFFER_PTS(buffer) = 0;
+	g_assert_cmpint(gst_harness_push(h, buffer), ==, GST_FLOW_NOT_NEGOTIATED);
+	gst_harness_teardown(h);
+}
+
+static void add(const char *name, void (*test)(struct fixture *f, gconstpointer profile))
+{
+	static const char *const profiles[] = { "constrained-baseline", "high" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(profiles); i++) {
+		g_autofree char *path = g_strdup_printf("/wfdx264enc/%s/%s", name, profiles[i]);
+
+		g_test_add(path, struct fixture, profiles[i], set_up, test, tear_down);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GstPlugin) plugin = NULL;
+	g_autoptr(GError) error = NULL;
+
+	gst_init(NULL, NULL);
+	g_test_init(&argc, &argv, NULL);
+	plugin = gst_plugin_load_file(X264_PLUGIN, &error);
+	g_assert_no_error(error);
+	add("refines-and-rests", test_refines_and_rests);
+	add("believes", test_believes);
+	add("part", test_part);
+	add("small-at-once", test_small_at_once);
+	add("refines-in-motion", test_refines_in_motion);
+	add("key-frames", test_key_frames);
+	add("nothing-stale", test_nothing_stale);
+	add("endless-area", test_endless_area);
+	add("motion", test_motion);
+	add("bit-rate", test_bit_rate);
+	g_test_add_func("/wfdx264enc/interlaced", test_interlaced);
+	g_test_add_func("/wfdx264enc/level", test_level);
+	return g_test_run();
+}
