@@ -11,8 +11,8 @@
 
 #include "rtp-reader.h"
 
-/* Pictures of a run whose quality is looked at. */
-#define SAMPLE 24
+/* Pictures of a run whose quality is looked at, about. */
+#define SAMPLE 40
 #define SHARP_DB 40.0
 /* The same picture, exactly: more than any encoder has. */
 #define BEST_PSNR 99.0
@@ -23,7 +23,8 @@ struct view {
 	guint64 seq;
 	guint8 *luma;	     /* what it should be */
 	guint32 *composed;   /* with the cursor */
-	guint sampled, fresh_sampled;
+	double weight;	     /* of the pictures looked at */
+	guint fresh_sampled;
 	double psnr, ssim, fresh_psnr;
 	guint64 page; /* page: the first frame of this one, so many pictures ago; 0: sharp */
 	guint since_page;
@@ -70,16 +71,18 @@ static double psnr_of(const struct view *v, const AVFrame *picture)
 	return error ? MIN(SumSquareErrorToPsnr(error, (guint64)w * h), BEST_PSNR) : BEST_PSNR;
 }
 
-static void look_at(struct view *v, const AVFrame *picture, const struct bench_pushed *pushed, struct judgement *out)
+/* @shown_us: until the next picture came. */
+static void look_at(struct view *v, const AVFrame *picture, const struct bench_pushed *pushed, double shown_us,
+		    struct judgement *out)
 {
 	const int w = v->c->mode->width, h = v->c->mode->height;
 	double psnr;
 
 	expect(v, pushed->seq);
 	psnr = psnr_of(v, picture);
-	v->psnr += psnr;
-	v->ssim += CalcFrameSsim(picture->data[0], picture->linesize[0], v->luma, w, w, h);
-	v->sampled++;
+	v->psnr += psnr * shown_us;
+	v->ssim += CalcFrameSsim(picture->data[0], picture->linesize[0], v->luma, w, w, h) * shown_us;
+	v->weight += shown_us;
 	if (!pushed->repeat) {
 		v->fresh_psnr += psnr;
 		v->fresh_sampled++;
@@ -159,13 +162,14 @@ static gboolean judge_quality(const struct judge_case *c, struct view *v, struct
 	avcodec_open2(decoder, NULL, NULL);
 	/* The end of the last one may be missing. */
 	for (guint i = 0; ok && i + 1 < c->units->len; i++) {
+		const struct rtp_unit *unit = g_ptr_array_index(c->units, i), *next = g_ptr_array_index(c->units, i + 1);
 		const struct bench_pushed *pushed = &shared->pushed[i];
 
-		ok = decode(decoder, g_ptr_array_index(c->units, i), picture);
+		ok = decode(decoder, unit, picture);
 		if (!ok)
 			g_printerr("stream-bench: picture %u cannot be decoded\n", i);
 		else if (i >= c->first && i < c->end && at++ % every == 0)
-			look_at(v, picture, pushed, out);
+			look_at(v, picture, pushed, MAX(next->last_us - unit->last_us, 1), out);
 	}
 	av_frame_free(&picture);
 	avcodec_free_context(&decoder);
@@ -189,9 +193,9 @@ gboolean judge(const struct judge_case *c, struct judgement *out)
 	v.composed = g_malloc(pixels * 4);
 	judge_delays(c, out);
 	ok = judge_quality(c, &v, out);
-	if (v.sampled) {
-		out->psnr = v.psnr / v.sampled;
-		out->ssim = v.ssim / v.sampled;
+	if (v.weight > 0) {
+		out->psnr = v.psnr / v.weight;
+		out->ssim = v.ssim / v.weight;
 	}
 	if (v.fresh_sampled)
 		out->fresh_psnr = v.fresh_psnr / v.fresh_sampled;
