@@ -33,7 +33,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 	f->output = g_build_filename(f->directory, "output", NULL);
 	script = g_strdup_printf("#!/bin/sh\n"
 				 "echo \"$* home=$HOME secret=$MIRACAST_SECRET "
-				 "update=$GST_REGISTRY_UPDATE\" >>%s\nexec sleep 30\n",
+				 "update=$GST_REGISTRY_UPDATE\" >>%s\nexec sleep 30 >/dev/null 2>&1\n",
 				 f->output);
 	g_assert_true(g_file_set_contents_full(f->program, script, -1, G_FILE_SET_CONTENTS_NONE, 0755,
 					       NULL));
