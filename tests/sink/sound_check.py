@@ -3,7 +3,7 @@
 """Judges the sound of a recording: the test signal, whole, in its channels, and together with its picture.
 
     sound_check.py DIR-or-sink.ts [--channels N] [--min-seconds S] [--no-pictures | --silent] [--skew MS] [--latency MS]
-                   [--left-out LOG]
+                   [--left-out LOG] [--rest S]
 
 The signal is that of wfdsink/tones.py. --latency is for a source on this machine, whose clicks begin with the seconds of
 CLOCK_MONOTONIC: how long after that of its first sample each unit arrives, as a median. --left-out is for the same source: what its debug log says that it has left out may be missing, and nothing else.
@@ -108,8 +108,12 @@ def as_shown(lights: list[tones.Flash], clicks: list[float], offsets: dict[int, 
 
 def check(path: str, channels: int = 2, silent: bool = False, with_pictures: bool = True, min_seconds: float = 0.0,
           skew_ms: float = tones.Limits.skew_ms, latency_ms: float | None = None,
-          offsets: dict[int, float] | None = None, said: left_out.Said | None = None) -> tones.Measured:
-    """Judges a recording; raises sound.Unusable where there is nothing to judge. `said`: what the source has left out."""
+          offsets: dict[int, float] | None = None, said: left_out.Said | None = None,
+          rest_s: float = 0.0) -> tones.Measured:
+    """Judges a recording; raises sound.Unusable where there is nothing to judge.
+
+    `said`: what the source has left out. `rest_s`: how long it sends no picture where none is new.
+    """
     directory = path if os.path.isdir(path) else os.path.dirname(path)
     if os.path.isdir(path):
         path = os.path.join(path, "sink.ts")
@@ -142,7 +146,7 @@ def check(path: str, channels: int = 2, silent: bool = False, with_pictures: boo
             if offsets is not None and clicks:
                 lights = as_shown(lights, clicks, offsets)
             lights = [light for light in lights if not judge.is_excused_at(light.pts)]
-            tones.skew(clicks, lights, steps[len(steps) // 2], limits, result)
+            tones.skew(clicks, lights, max(steps[len(steps) // 2], rest_s), limits, result)
     result.figures.pop("click_pts", [])
     if latency_ms is not None:
         times = clock.latencies
@@ -163,6 +167,8 @@ def main() -> int:
     parser.add_argument("--flashes", metavar="JSON", help="how late each flash was shown: {\"flashes\": [[click, ms], ...]}")
     parser.add_argument("--latency", type=float, metavar="MS", help="how long after its time sound may arrive")
     parser.add_argument("--left-out", metavar="LOG", help="of the source, which says what it has left out")
+    parser.add_argument("--rest", type=float, default=0.0, metavar="S",
+                        help="of a desktop that stands still but for its flashes: how long no picture comes of it")
     parser.add_argument("--no-pictures", action="store_true", help="the sound alone: no flash belongs to its clicks")
     parser.add_argument("--silent", action="store_true", help="the track is to be silent, and whole")
     args = parser.parse_args()
@@ -175,7 +181,7 @@ def main() -> int:
             with open(args.flashes, encoding="utf-8") as file:
                 offsets = dict(json.load(file)["flashes"])
         result = check(args.recording, args.channels, args.silent, not args.no_pictures, args.min_seconds,
-                       skew_ms=args.skew, latency_ms=args.latency, offsets=offsets, said=said)
+                       skew_ms=args.skew, latency_ms=args.latency, offsets=offsets, said=said, rest_s=args.rest)
     except (sound.Unusable, OSError) as error:
         print(f"sound_check: {error}", file=sys.stderr)
         return 2

@@ -207,6 +207,14 @@ class Faults(Recording):
             tones.skew(clicks, lights, 1 / 60, tones.LOSSLESS, result)
             self.assertEqual((bool(result.faults), result.figures["flashes_unclear"]), (fault, 1), result)
 
+    def test_flashes_after_a_rest(self) -> None:
+        """Where nothing changes no picture need come: a flash after that is not unclear, and counts."""
+        clicks = [float(n) for n in range(1, 6)]
+        for late, period, words in ((0.001, 1.0, ""), (0.050, 1.0, r"up to \+50\.0 ms"), (0.001, 1 / 60, "clear beginning")):
+            result = tones.Measured()
+            tones.skew(clicks, [tones.Flash(click + late, click - 0.7) for click in clicks], period, tones.LOSSLESS, result)
+            self.assertRegex("; ".join(result.faults), words or "^$")
+
     def test_drift(self) -> None:
         # 6 ms in a second: the PTS of sound go faster than its samples, and at first none jumps by a sample.
         self.each(lambda signal: signal, "PTS run off from the samples by 6|PTS: gap", "drift by -", stretch=1.006, seconds=4.5)

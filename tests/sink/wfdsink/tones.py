@@ -454,7 +454,7 @@ def flashes(pictures: list[tuple[float, float]], white: float = 190.0, dark: flo
 def skew(clicks: list[float], lights: list[Flash], period: float, limits: Limits, result: Measured) -> None:
     """Flash minus click in milliseconds: positive where the sound is ahead of its picture.
 
-    `period` is the longest time between two pictures of a steady stream. A flash before which pictures are missing may have
+    `period` is the longest time between two pictures that are not missing. A flash before which pictures are missing may have
     begun with any of them: it counts as unclear, and as skew only if none of these times would do. Half of them have to be
     clear.
     """
