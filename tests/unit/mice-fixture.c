@@ -222,6 +222,21 @@ void tell(struct fixture *f, const char *line)
 	g_assert_true(g_output_stream_printf(out, NULL, NULL, NULL, "%s\n", line));
 }
 
+char *ask_config(struct fixture *f)
+{
+	char text[4096] = "";
+
+	tell(f, "config");
+	while (!strchr(text, '\n')) {
+		gssize n = recv(g_socket_get_fd(g_socket_connection_get_socket(f->rtsp)),
+				text + strlen(text), sizeof(text) - strlen(text) - 1, MSG_DONTWAIT);
+
+		g_assert_cmpint(n, !=, 0);
+		g_main_context_iteration(NULL, FALSE);
+	}
+	return g_strdup(text);
+}
+
 gboolean streams(struct fixture *f)
 {
 	return session_state(only_session(f)) == SESSION_STREAMING;

@@ -78,5 +78,7 @@ void say(struct fixture *f, const void *data, gsize len);
 GSocketConnection *dial_from(struct fixture *f, const char *from, const char *to);
 /* Over that call, to fake-umd. */
 void tell(struct fixture *f, const char *line);
+/* What the user-mode driver was configured with, as it prints it. */
+char *ask_config(struct fixture *f);
 /* Is told to call, calls, and plays. */
 void answer(struct fixture *f, const char *host);

@@ -59,19 +59,12 @@ static void test_again(struct fixture *f, gconstpointer data)
 
 static void test_config(struct fixture *f, gconstpointer data)
 {
-	char text[2048] = "";
+	g_autofree char *text = NULL;
 
 	begin_on(f, "127.0.0.1");
 	wait_until(was_told, f);
 	f->rtsp = dial_from(f, "127.0.0.1", "127.0.0.1");
-	tell(f, "config");
-	while (!strchr(text, '\n')) {
-		gssize n = recv(g_socket_get_fd(g_socket_connection_get_socket(f->rtsp)),
-				text + strlen(text), sizeof(text) - strlen(text) - 1, MSG_DONTWAIT);
-
-		g_assert_cmpint(n, !=, 0);
-		g_main_context_iteration(NULL, FALSE);
-	}
+	text = ask_config(f);
 	g_assert_nonnull(strstr(text, "'peer-address': <'127.0.0.1'>"));
 	g_assert_nonnull(strstr(text, "'local-address': <'127.0.0.1'>"));
 	g_assert_nonnull(strstr(text, "'friendly-name': <'127.0.0.1'>"));
