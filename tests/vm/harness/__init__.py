@@ -11,6 +11,7 @@ class VmError(Exception):
     TIMEOUT = 124
     SETUP = 125
 
-    def __init__(self, message, status=SETUP):
+    def __init__(self, message, status=SETUP, emulators_fault=False):
         super().__init__(message)
         self.status = status
+        self.emulators_fault = emulators_fault

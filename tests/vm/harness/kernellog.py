@@ -17,6 +17,9 @@ _SPLAT = re.compile(
       | DMA-API: | =+\ BUG | -+\[\ cut\ here\ \]
     )""", re.VERBOSE)
 # Debian kernels say this about every module that is not their own.
+# The bytes before the one at which the kernel stopped, see is_emulators_fault().
+_CODE = re.compile(r"\sCode: (?P<before>(?:[0-9a-f]{2} )+)<")
+_INT3 = "cc "
 _EXPECTED = re.compile(r"loading out-of-tree module taints kernel|module verification failed")
 
 
@@ -27,3 +30,17 @@ def find_splat(lines):
         if _SPLAT.match(line) and not _EXPECTED.search(line):
             return lines[number:number + 25]
     return None
+
+
+def is_emulators_fault(splat):
+    """Whether the kernel died of a breakpoint that was not there.
+
+    A kernel that patches itself puts a breakpoint (int3, 0xcc) over the instruction, tells all CPUs, and takes it away
+    again. Two emulated CPUs, each a thread of QEMU, may miss that: one still runs into the breakpoint when it is gone
+    and nobody answers for it any more. The kernel prints the code as it is in memory, and where that holds no
+    breakpoint no processor could have met one.
+    """
+    if not any(" Oops: int3" in line for line in splat):
+        return False
+    code = next((match for line in splat if (match := _CODE.search(line))), None)
+    return bool(code) and not code["before"].endswith(_INT3)
