@@ -78,6 +78,8 @@ class Cast:
         run("systemd-tmpfiles", "--create", "miracast.conf")
         with open(self.out / "miracastd.log", "ab") as log:
             self.broker = subprocess.Popen(["/usr/libexec/miracastd", "--verbose"], stdout=log, stderr=log)
+        # Whoever asks sooner has the bus start another one, which would be in this one's way.
+        run("gdbus", "wait", "--system", "--timeout", "60", "org.miracast.Miracast1")
         wait_for("miracastd answers", 60, lambda: self.ctl("status", check=False) is not None)
 
     def start_sink(self) -> None:

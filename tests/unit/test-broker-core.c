@@ -13,6 +13,7 @@
 #include "link.h"
 #include "options.h"
 #include "p2p-address.h"
+#include "p2p-dhcp.h"
 #include "p2p-state.h"
 #include "reason.h"
 #include "rtsp-listener.h"
@@ -657,6 +658,26 @@ static void test_clean_text(void)
 	g_assert_cmpuint(strlen(cut), ==, 64);
 }
 
+/* ---- p2p-dhcp.h -------------------------------------------------------------- */
+
+static void test_search_path(void)
+{
+	static const struct {
+		const char *path;
+		const char *expected;
+	} cases[] = {
+		{ NULL, "/usr/bin:/bin:/usr/sbin:/sbin" },
+		{ "", "/usr/bin:/bin:/usr/sbin:/sbin" },
+		{ "/home/me/bin:/usr/bin", "/home/me/bin:/usr/bin:/usr/sbin:/sbin" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *path = p2p_dhcp_search_path(cases[i].path);
+
+		g_assert_cmpstr(path, ==, cases[i].expected);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -679,6 +700,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/p2p-address/prefix", test_prefix);
 	g_test_add_func("/p2p-address/check", test_address_check);
 	g_test_add_func("/p2p-address/lease", test_lease);
+	g_test_add_func("/p2p-dhcp/search-path", test_search_path);
 	g_test_add_func("/p2p-state/leftovers", test_leftovers);
 	g_test_add_func("/wifi-users/no-wifi", test_kernel_of_no_wifi);
 	g_test_add_func("/link/clean-text", test_clean_text);

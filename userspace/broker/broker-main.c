@@ -22,6 +22,7 @@
 #include "link-p2p.h"
 #include "encoder-check.h"
 #include "options.h"
+#include "p2p-dhcp.h"
 #include "umd-launcher.h"
 
 /* Documented in --help; miracastd.service and the tests rely on them. */
@@ -543,9 +544,11 @@ static void daemon_clear(struct daemon *d)
 int main(int argc, char **argv)
 {
 	struct daemon d = { .status = EXIT_OK };
+	g_autofree char *path = p2p_dhcp_search_path(g_getenv("PATH"));
 	enum exit_status status;
 
 	setlocale(LC_ALL, "");
+	g_setenv("PATH", path, TRUE);
 	if (!parse_options(&d, &argc, &argv)) {
 		daemon_clear(&d);
 		return EXIT_USAGE;

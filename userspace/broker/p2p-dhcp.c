@@ -83,6 +83,11 @@ static void program_ended(GObject *source, GAsyncResult *result, gpointer user_d
 		dhcp->funcs->ended(dhcp, error, dhcp->user_data);
 }
 
+char *p2p_dhcp_search_path(const char *path)
+{
+	return g_strconcat(path && *path ? path : "/usr/bin:/bin", ":/usr/sbin:/sbin", NULL);
+}
+
 static p2p_dhcp *dhcp_new(const char *ifname, const char *pid_file, enum package package,
 			  const struct p2p_dhcp_funcs *funcs, gpointer user_data)
 {

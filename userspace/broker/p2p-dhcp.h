@@ -31,6 +31,17 @@ G_BEGIN_DECLS
 typedef struct p2p_dhcp p2p_dhcp;
 
 /**
+ * p2p_dhcp_search_path - where the programs are looked for
+ * @path: the daemon's own PATH, or NULL
+ *
+ * They are system programs.  A shell that became root without a login keeps the
+ * user's PATH, without /usr/sbin; a daemon that dbus-daemon starts has none at all.
+ *
+ * Returns: what to set PATH to before there is a second thread
+ */
+char *p2p_dhcp_search_path(const char *path);
+
+/**
  * struct p2p_dhcp_funcs - what the owner hears; never from inside of a call
  * @leased: server: the peer has taken @address, once.  Client: we may have
  *	@address; again with each renewal.  @prefix is that of the client's
