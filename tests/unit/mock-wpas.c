@@ -44,6 +44,8 @@ static const char xml[] =
 	" <method name='Find'><arg type='a{sv}' direction='in'/></method>"
 	" <method name='StopFind'/>"
 	" <method name='Connect'><arg type='a{sv}' direction='in'/><arg type='s' direction='out'/></method>"
+	" <method name='ProvisionDiscoveryRequest'><arg type='o' direction='in'/>"
+	"  <arg type='s' direction='in'/></method>"
 	" <method name='Cancel'/>"
 	" <method name='Disconnect'/>"
 	" <property name='P2PDeviceConfig' type='a{sv}' access='readwrite'/>"
@@ -209,10 +211,39 @@ void mock_wpas_unplug(mock_wpas *mock)
 				      g_variant_new("(o)", RADIO), NULL);
 }
 
+/* From the interface that was made for the group; one after the other. */
+static void fail_wps(mock_wpas *mock, gint16 config_error)
+{
+	negotiated(mock, "GO");
+	emit_from(mock, GROUP, "WpsFailed",
+		  g_variant_new_parsed("('fail', {'msg': <8>, 'config_error': <%n>})", config_error));
+	emit_from(mock, GROUP, "GroupFormationFailure", g_variant_new("(s)", ""));
+}
+
 static void fail_negotiation(mock_wpas *mock)
 {
 	emit(mock, "GONegotiationFailure",
 	     g_variant_new_parsed("({'peer_object': <%o>, 'status': <%i>},)", TV, mock->status));
+}
+
+/* TRUE: it is another method, or another PIN, than the TV's, which ends it. */
+static gboolean answer_method(mock_wpas *mock)
+{
+	gboolean takes_push_button = !mock->config_methods || mock->config_methods & 0x0080;
+
+	if (mock->answer == MOCK_IGNORE)
+		return FALSE;
+	if (g_str_equal(mock->method, "pbc")) {
+		if (takes_push_button)
+			return FALSE;
+		mock->status = 10;
+		fail_negotiation(mock);
+		return TRUE;
+	}
+	if (g_str_equal(mock->pin, mock->provisions == 1 ? MOCK_PIN : MOCK_NEXT_PIN))
+		return FALSE;
+	fail_wps(mock, 18);
+	return TRUE;
 }
 
 static gboolean answer_connect(gpointer user_data)
@@ -220,6 +251,8 @@ static gboolean answer_connect(gpointer user_data)
 	mock_wpas *mock = user_data;
 
 	mock->idle = 0;
+	if (answer_method(mock))
+		return G_SOURCE_REMOVE;
 	switch (mock->answer) {
 	case MOCK_ACCEPT:
 		start_group(mock, "GO");
@@ -242,11 +275,7 @@ static gboolean answer_connect(gpointer user_data)
 			start_group(mock, "GO");
 			break;
 		}
-		/* From the interface that was made for the group; one after the other. */
-		negotiated(mock, "GO");
-		emit_from(mock, GROUP, "WpsFailed",
-			  g_variant_new_parsed("('fail', {'msg': <8>, 'config_error': <int16 12>})"));
-		emit_from(mock, GROUP, "GroupFormationFailure", g_variant_new("(s)", ""));
+		fail_wps(mock, 12);
 		break;
 	case MOCK_CHANNEL_FAILS:
 	case MOCK_FORMATION_FAILS:
@@ -271,10 +300,23 @@ static gboolean answer_connect(gpointer user_data)
 
 static void register_radio(mock_wpas *mock);
 
+/* "pbc", or "keypad" or "display" with a PIN. */
+static void note_method(mock_wpas *mock, const char *method, const char *pin)
+{
+	g_free(mock->method);
+	mock->method = g_strdup(method);
+	g_free(mock->pin);
+	mock->pin = g_strdup(pin);
+	if (g_str_equal(method, "pbc"))
+		g_assert_cmpstr(pin, ==, "");
+	else
+		g_assert_true(g_str_equal(method, "keypad") || g_str_equal(method, "display"));
+}
+
 static void connect_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocation *call)
 {
 	g_autoptr(GVariant) dict = g_variant_get_child_value(args, 0);
-	const char *peer = "", *method = "";
+	const char *peer = "", *method = "", *pin = "";
 	gint32 intent = 0, frequency = 0;
 
 	mock->connects++;
@@ -284,8 +326,9 @@ static void connect_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocatio
 	mock->last_frequency = frequency;
 	g_variant_lookup(dict, "peer", "&o", &peer);
 	g_variant_lookup(dict, "wps_method", "&s", &method);
+	g_variant_lookup(dict, "pin", "&s", &pin);
 	g_assert_cmpstr(peer, ==, TV);
-	g_assert_cmpstr(method, ==, "pbc");
+	note_method(mock, method, pin);
 	if (g_variant_lookup(dict, "go_intent", "i", &intent))
 		mock->last_intent = intent;
 	if (mock->answer == MOCK_REFUSE) {
@@ -296,6 +339,51 @@ static void connect_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocatio
 	g_dbus_method_invocation_return_value(call, g_variant_new("(s)", ""));
 	if (!mock->idle)
 		mock->idle = g_idle_add(answer_connect, mock);
+}
+
+/* P2P_CONNECT ADDRESS pbc ..., or P2P_CONNECT ADDRESS PIN METHOD ... */
+static void note_command(mock_wpas *mock)
+{
+	g_auto(GStrv) words = g_strsplit(mock->command, " ", -1);
+	gboolean pin = g_ascii_isdigit(*words[2]);
+
+	note_method(mock, words[pin ? 3 : 2], pin ? words[2] : "");
+}
+
+/* What the TV is to do, which it does, if it can. */
+static void provision(mock_wpas *mock, const char *path, gboolean show)
+{
+	if (mock->provisioning == MOCK_PROVISION_SWAPPED)
+		show = !show;
+	if (mock->provisioning == MOCK_PROVISION_IGNORED)
+		return;
+	if (mock->provisioning == MOCK_PROVISION_REFUSED || !(mock->config_methods & (show ? 0x0008 : 0x0100)))
+		emit(mock, "ProvisionDiscoveryFailure", g_variant_new("(oi)", path, 2));
+	else if (show)
+		emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", path));
+	else
+		emit(mock, "ProvisionDiscoveryResponseDisplayPin",
+		     g_variant_new("(os)", path, mock->provisions == 1 ? MOCK_PIN : MOCK_NEXT_PIN));
+}
+
+static void provision_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocation *call)
+{
+	const char *peer, *method;
+
+	g_variant_get(args, "(&o&s)", &peer, &method);
+	g_assert_cmpstr(peer, ==, TV);
+	mock->provisions++;
+	mock->finding = FALSE;
+	g_free(mock->asked_to);
+	mock->asked_to = g_strdup(method);
+	if (mock->provisioning == MOCK_PROVISION_FAILS) {
+		g_dbus_method_invocation_return_dbus_error(call, NAME ".UnknownError", "no");
+		return;
+	}
+	g_dbus_method_invocation_return_value(call, NULL);
+	/* Somebody else's, of another device, is none of ours. */
+	emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", PEERS "020000000101"));
+	provision(mock, peer, g_str_equal(method, "display"));
 }
 
 static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer user_data)
@@ -310,6 +398,7 @@ static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer
 	g_free(mock->command);
 	mock->command = g_strdup(command);
 	mock->commands++;
+	note_command(mock);
 	g_socket_send_to(socket, from, mock->control_answer, strlen(mock->control_answer), NULL, NULL);
 	if (g_str_has_prefix(mock->control_answer, "OK")) {
 		mock->connects++;
@@ -409,6 +498,10 @@ static void method_called(GDBusConnection *bus, const char *sender, const char *
 
 	if (strcmp(method, "Connect") == 0) {
 		connect_called(mock, args, call);
+		return;
+	}
+	if (strcmp(method, "ProvisionDiscoveryRequest") == 0) {
+		provision_called(mock, args, call);
 		return;
 	}
 	if (strcmp(method, "Find") == 0) {
@@ -619,6 +712,15 @@ void mock_wpas_signal(mock_wpas *mock, enum mock_signal signal)
 	case MOCK_SIGNAL_DEVICE_FOUND:
 		mock_wpas_show_peer(mock, signal == MOCK_SIGNAL_DEVICE_FOUND);
 		break;
+	case MOCK_SIGNAL_PROVISIONED:
+		emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", TV));
+		break;
+	case MOCK_SIGNAL_PROVISION_SHOWN:
+		emit(mock, "ProvisionDiscoveryResponseDisplayPin", g_variant_new("(os)", TV, MOCK_PIN));
+		break;
+	case MOCK_SIGNAL_PROVISION_FAILED:
+		emit(mock, "ProvisionDiscoveryFailure", g_variant_new("(oi)", TV, 2));
+		break;
 	case MOCK_SIGNAL_NEGOTIATED:
 		negotiated(mock, "GO");
 		break;
@@ -738,6 +840,9 @@ void mock_wpas_free(mock_wpas *mock)
 	}
 	g_free(mock->control_path);
 	g_free(mock->command);
+	g_free(mock->method);
+	g_free(mock->pin);
+	g_free(mock->asked_to);
 	g_free(mock->device_name);
 	g_free(mock->device_type);
 	g_free(mock->methods);

@@ -35,6 +35,15 @@ enum mock_build {
 	MOCK_NO_RADIO, /* and none can be created */
 };
 
+/* What the TV says when it is told that a PIN is wanted. */
+enum mock_provisioning {
+	MOCK_PROVISION_DONE,
+	MOCK_PROVISION_SWAPPED, /* it has one typed that it was to show, or the other way round */
+	MOCK_PROVISION_REFUSED,
+	MOCK_PROVISION_IGNORED,
+	MOCK_PROVISION_FAILS, /* wpa_supplicant refuses to ask */
+};
+
 /* What happens to a group of which the broker has not heard all yet. */
 enum mock_again {
 	MOCK_NOT_AGAIN,
@@ -63,6 +72,7 @@ typedef struct mock_wpas {
 	gint level; /* of the TV */
 	enum mock_answer answer;
 	int status;
+	enum mock_provisioning provisioning;
 	gboolean peer_hidden; /* not found before it is shown */
 
 	/* seen by the test */
@@ -73,6 +83,9 @@ typedef struct mock_wpas {
 	gboolean finding;
 	guint finds, connects, cancels, removes, foreign_ends;
 	guint last_intent, last_frequency;
+	guint provisions;
+	char *asked_to; /* by the last provisioning: "display", "keypad" */
+	char *method, *pin; /* of the last connect: "pbc" and "", or one with a PIN */
 	const char *find_ifname; /* of the interface whose Find() was called last */
 	char *device_name;
 	char *device_type; /* as printed; "" at first */
@@ -94,6 +107,9 @@ typedef struct mock_wpas {
 #define MOCK_PEER_NAME "Living room TV"
 #define MOCK_FOREIGN_IFNAME "p2p-wlan0-7"
 #define MOCK_GOOD_FREQUENCY 2437
+/* Of the first provisioning, and of all after it: shown by the TV, or to be typed there. */
+#define MOCK_PIN "12345670"
+#define MOCK_NEXT_PIN "1234"
 #define MOCK_OLD_TYPE "[byte 0x07]"
 #define MOCK_OLD_METHODS "display"
 
@@ -102,6 +118,9 @@ enum mock_signal {
 	MOCK_SIGNAL_FIND_STOPPED,
 	MOCK_SIGNAL_DEVICE_LOST,
 	MOCK_SIGNAL_DEVICE_FOUND,
+	MOCK_SIGNAL_PROVISIONED,
+	MOCK_SIGNAL_PROVISION_SHOWN,
+	MOCK_SIGNAL_PROVISION_FAILED,
 	MOCK_SIGNAL_NEGOTIATED,
 	MOCK_SIGNAL_NEGOTIATION_FAILED,
 	MOCK_SIGNAL_WPS_FAILED,

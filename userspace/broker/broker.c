@@ -306,10 +306,10 @@ gboolean broker_check_security(const char *link, GVariant *options, GError **err
 	const char *security = "none";
 
 	g_variant_lookup(options, "security", "&s", &security);
-	if (g_str_equal(security, "none") || g_str_equal(link, "mice"))
+	if (g_str_equal(security, "none") || !g_str_equal(link, "direct"))
 		return TRUE;
 	g_set_error(error, REASON_ERROR, REASON_CONFIGURATION,
-		    "\"%s\" can be asked for over the network only, and this way is \"%s\"", security, link);
+		    "\"%s\" can be asked for over the network and Wi-Fi P2P, and this way is \"%s\"", security, link);
 	return FALSE;
 }
 

@@ -96,8 +96,12 @@ static void update_session(Miracast1Session *skeleton, session *s, enum session_
 {
 	const reason *why = session_reason(s);
 
-	if (what & SESSION_CHANGED_PIN)
+	if (what & SESSION_CHANGED_PIN) {
+		const char *pin = session_shown_pin(s);
+
 		miracast1_session_set_pin_wanted(skeleton, session_wants_pin(s));
+		miracast1_session_set_pin_shown(skeleton, pin ? pin : "");
+	}
 	if (what & SESSION_CHANGED_WAY) {
 		miracast1_session_set_sink_id(skeleton, session_sink(s)->id);
 		miracast1_session_set_sink_name(skeleton, session_sink(s)->name);

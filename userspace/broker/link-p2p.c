@@ -129,11 +129,26 @@ static void on_negotiation_failed(wpas *w, const char *peer, int status, gpointe
 	p2p_connection_negotiation_failed(p2p->connection, peer, status);
 }
 
-static void on_wps_failed(wpas *w, const char *why, gpointer user_data)
+static void on_provisioned(wpas *w, const char *peer, enum wpas_method method, const char *pin,
+			   gpointer user_data)
 {
 	struct p2p *p2p = user_data;
 
-	p2p_connection_wps_failed(p2p->connection, why);
+	p2p_connection_provisioned(p2p->connection, peer, method, pin);
+}
+
+static void on_provision_failed(wpas *w, const char *peer, const GError *error, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_connection_provision_failed(p2p->connection, peer, error);
+}
+
+static void on_wps_failed(wpas *w, const char *why, gboolean password, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_connection_wps_failed(p2p->connection, why, password);
 }
 
 static void on_formation_failed(wpas *w, const char *why, gpointer user_data)
@@ -188,6 +203,8 @@ static const struct wpas_funcs wpas_callbacks = {
 	.peer_lost = on_peer_lost,
 	.find_stopped = on_find_stopped,
 	.connect_failed = on_connect_failed,
+	.provisioned = on_provisioned,
+	.provision_failed = on_provision_failed,
 	.negotiated = on_negotiated,
 	.negotiation_failed = on_negotiation_failed,
 	.wps_failed = on_wps_failed,
@@ -258,6 +275,11 @@ static link_connection *p2p_connect(link_backend *backend, link_sink *sink, GVar
 	return p2p_connection_new((struct p2p *)backend, sink, options, events, user_data);
 }
 
+static void p2p_enter_pin(link_connection *base, const char *pin)
+{
+	p2p_connection_enter_pin((p2p_connection *)base, pin);
+}
+
 static void p2p_next_call(link_connection *base)
 {
 	p2p_connection_next_call((p2p_connection *)base);
@@ -314,6 +336,7 @@ static const struct link_impl p2p_impl = {
 	.stop_find = p2p_stop_find,
 	.forget = p2p_forget,
 	.connect = p2p_connect,
+	.enter_pin = p2p_enter_pin,
 	.next_call = p2p_next_call,
 	.answered = p2p_answered,
 	.disconnect = p2p_disconnect,

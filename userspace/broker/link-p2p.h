@@ -4,13 +4,17 @@
  *
  * Uses the wpa_supplicant that the system runs, beside NetworkManager.  Sinks are
  * peers whose WFD element says that they can be connected; they are remembered
- * when they go out of sight.  A connection is a P2P group by push button, as
- * group owner unless the sink insists, made by NetworkManager where that has the
+ * when they go out of sight.  A connection is a P2P group by push button, or with a PIN
+ * where the user or the display wants that (p2p-pin.h), as group owner unless the sink insists, made by NetworkManager where that has the
  * adapter (network-manager.h), with IPv4 (p2p-net.h) and a TCP port that
  * only this group can reach.
  *
  * Phases of a connection, as progress() names them:
  *	searching		not in sight, looking for it
+ *	provisioning		the display is told that a PIN is wanted
+ *	pin-wanted		it shows one, which has to be typed here
+ *	pin-wrong		what was typed cannot be it; it is asked for again
+ *	pin-shown		we show one, which has to be typed at the display
  *	waiting-for-acceptance	the display may be asking its user
  *	group-forming		accepted; keys are being agreed on
  *	group-started		the radio link is up
@@ -19,6 +23,9 @@
  * One connection at a time.  Nothing of us is in wpa_supplicant before the first
  * find or connect, nor when neither was wanted for linger_seconds; what a killed
  * process has left is removed with the next one.
+ *
+ * The group is encrypted in any case (WPA2), so "encryption", of the option "security",
+ * asks for nothing more.
  *
  * States, limits and the parts' borders: p2p.h.
  */

@@ -122,6 +122,11 @@ void link_emit_wants_pin(link_connection *conn)
 	conn->events->wants_pin(conn, conn->user_data);
 }
 
+void link_emit_shows_pin(link_connection *conn, const char *pin)
+{
+	conn->events->shows_pin(conn, pin, conn->user_data);
+}
+
 void link_emit_up(link_connection *conn, const struct link_path *path)
 {
 	conn->events->up(conn, path, conn->user_data);

@@ -30,7 +30,8 @@
  *	free() after closed
  *
  * Before "up" a display may want to be told the PIN that it shows: "wants_pin" comes, the
- * owner asks its user and says enter_pin(); and again if it was a wrong one.
+ * owner asks its user and says enter_pin(); and again if it was a wrong one.  Or it wants
+ * one of ours typed: "shows_pin" comes, and again with none when that is over.
  *
  * "failed" comes at most once and is never followed by anything but "closed".
  * It asks the owner to call disconnect(); the backend removes nothing on its
@@ -128,6 +129,8 @@ typedef struct link_connection link_connection;
  * @progress: a phase was reached: @phase is a machine name, @text a sentence for
  *	people ("waiting for you to accept on the display")
  * @wants_pin: enter_pin() is waited for, within a limit of the link's
+ * @shows_pin: the user is to be shown this PIN, which is to be typed at the display; NULL:
+ *	no longer
  * @up: the path is up, now the sink has to dial; within the owner's time limit
  * @dialled: the sink's RTSP connection; the owner takes a reference; comes again
  *	only after next_call()
@@ -138,6 +141,7 @@ struct link_connection_events {
 	void (*progress)(link_connection *conn, const char *phase, const char *text,
 			 gpointer user_data);
 	void (*wants_pin)(link_connection *conn, gpointer user_data);
+	void (*shows_pin)(link_connection *conn, const char *pin, gpointer user_data);
 	void (*up)(link_connection *conn, const struct link_path *path, gpointer user_data);
 	void (*dialled)(link_connection *conn, GSocketConnection *rtsp, gpointer user_data);
 	void (*failed)(link_connection *conn, const GError *error, gpointer user_data);
@@ -247,6 +251,7 @@ void link_connection_finish(link_connection *conn);
 
 void link_emit_progress(link_connection *conn, const char *phase, const char *text);
 void link_emit_wants_pin(link_connection *conn);
+void link_emit_shows_pin(link_connection *conn, const char *pin);
 void link_emit_up(link_connection *conn, const struct link_path *path);
 void link_emit_dialled(link_connection *conn, GSocketConnection *rtsp);
 void link_emit_failed(link_connection *conn, const GError *error);

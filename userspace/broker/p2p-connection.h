@@ -10,6 +10,7 @@
  *	preparing	the P2P device			P2P_PREPARE_SECONDS
  *	searching	the display in sight		P2P_SEARCH_SECONDS, but not longer
  *							than the display may take to accept
+ *	pairing		what Connect needs to know	p2p-pin.h's
  *	negotiating	the answer to our Connect	accept_seconds from the first
  *							Connect on
  *	retrying	a second, to ask again		the same
@@ -23,23 +24,14 @@
  *			end, NetworkManager's end
  *	closed		free()				-
  *
- * Transitions; what is not in the table is ignored:
+ * What leads from one to the other: p2p-steps.h.  disconnect() makes the state
+ * "closing-net" there and then; only the work of it is done later, from a source of its
+ * own.  So nothing that comes in between can undo it.
  *
- *			begin	ready	sighted	lost	negotiated again	group	address	fail	disconnect
- *	beginning	prepar.	-	-	-	-	-	-	-	failed	closing
- *	preparing	-	search.	-	-	-	-	-	-	failed	closing
- *	searching	-	-	negot.	-	forming	-	addr.	-	failed	closing
- *	negotiating	-	-	-	search.	forming	retry.	addr.	-	failed	closing
- *	retrying	-	-	negot.	search.	forming	-	addr.	-	failed	closing
- *	forming		-	-	-	-	-	retry.	addr.	-	failed	closing
- *	addressing	-	-	-	-	-	-	-	up	failed	closing
- *	up		-	-	-	-	-	-	-	-	failed	closing
- *	failed		-	-	-	-	-	-	-	-	-	closing
- *
- * and closing-net -> closing-group -> closed, each when what it waits for has come
- * or its limit is reached.  disconnect() makes the state "closing-net" there and
- * then; only the work of it is done later, from a source of its own.  So nothing
- * that comes in between can undo it.
+ * With a PIN (p2p-pin.h) everything from "pairing" on may be gone through twice: when
+ * the formation has failed for another reason than the PIN, the display is told once
+ * more, since it makes another PIN then, and its user has his time once more.  A display
+ * that is lost while a PIN is typed is looked for again when that is done.
  *
  * Who asks the display: network-manager.h is asked first.  Where NetworkManager has no
  * part in it, we do, with wpas_connect().  Where it has, NetworkManager does; whenever
@@ -47,7 +39,8 @@
  * lasts.  That one ends by itself when no group has come within 45 s: "again", and
  * NetworkManager is asked for another one, within accept_seconds.  It refuses: failed.
  * Its connection is ours to end, in "closing-group", and in "failed" already when there
- * is no group.
+ * is no group.  It asks by push button only; where a PIN is needed the display is asked with
+ * it a moment later, by us.  One that takes push button in that moment is refused.
  *
  * "closed" means: no group, no request for one, no address, no process, no socket.
  *
@@ -74,6 +67,7 @@ G_BEGIN_DECLS
 link_connection *p2p_connection_new(struct p2p *p2p, link_sink *sink, GVariant *options,
 				    const struct link_connection_events *events,
 				    gpointer user_data);
+void p2p_connection_enter_pin(p2p_connection *conn, const char *pin);
 void p2p_connection_next_call(p2p_connection *conn);
 void p2p_connection_answered(p2p_connection *conn);
 void p2p_connection_disconnect(p2p_connection *conn);
@@ -83,7 +77,7 @@ void p2p_connection_free(p2p_connection *conn);
 
 /* Name of the display for which the radio must not look around, or NULL. */
 const char *p2p_connection_needs_quiet(p2p_connection *conn);
-/* It finds, until its display is in sight. */
+/* It finds, until its display is in sight, or while a PIN is typed. */
 gboolean p2p_connection_searches(p2p_connection *conn);
 link_sink *p2p_connection_sink(p2p_connection *conn);
 
@@ -92,9 +86,12 @@ void p2p_connection_device_ready(p2p_connection *conn);
 void p2p_connection_device_gone(p2p_connection *conn, const GError *error);
 void p2p_connection_peer_seen(p2p_connection *conn);
 void p2p_connection_refused(p2p_connection *conn, const GError *error);
+void p2p_connection_provisioned(p2p_connection *conn, const char *peer, enum wpas_method method,
+				const char *pin);
+void p2p_connection_provision_failed(p2p_connection *conn, const char *peer, const GError *error);
 void p2p_connection_negotiated(p2p_connection *conn, const struct wpas_negotiation *result);
 void p2p_connection_negotiation_failed(p2p_connection *conn, const char *peer, int status);
-void p2p_connection_wps_failed(p2p_connection *conn, const char *why);
+void p2p_connection_wps_failed(p2p_connection *conn, const char *why, gboolean password);
 void p2p_connection_formation_failed(p2p_connection *conn, const char *why);
 /* TRUE: it is ours. */
 gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_group *group);

@@ -8,6 +8,7 @@
 
 #include "mice-offer.h"
 #include "mice-resolve.h"
+#include "p2p-pin.h"
 #include "wfd-ie.h"
 
 /* Forgetting begins here; what is in sight is kept in any case. */
@@ -79,12 +80,6 @@ static gboolean replace_text(char **where, const char *text)
 	g_free(*where);
 	*where = g_strdup(text);
 	return TRUE;
-}
-
-/* Push button is the only method that we know; one that does not say takes it mostly. */
-static gboolean takes_push_button(const struct wpas_peer *found)
-{
-	return found->config_methods == 0 || (found->config_methods & WPAS_METHOD_PUSH_BUTTON) != 0;
 }
 
 /* The first offer of Miracast over Infrastructure that can be understood. */
@@ -166,9 +161,9 @@ static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, cons
 	gboolean changed = FALSE;
 
 	sink->obstacle_code = REASON_SINK_UNAVAILABLE;
-	if (connectable && !takes_push_button(found)) {
+	if (connectable && !p2p_pin_has_method(found->config_methods)) {
 		connectable = FALSE;
-		obstacle = "it does not take push button; it wants a PIN";
+		obstacle = "it takes neither push button nor a PIN that it could show or have typed";
 		sink->obstacle_code = REASON_NEEDS_PIN;
 	}
 
@@ -227,7 +222,7 @@ const struct p2p_peer *p2p_sinks_update(p2p_sinks *sinks, const struct wpas_peer
 	}
 	replace_text(&peer->path, found->path);
 	peer->group_owner = found->group_owner;
-	peer->push_button = takes_push_button(found);
+	peer->config_methods = found->config_methods;
 	changed |= update_sink(peer->sink, found, &ie);
 	if (changed || is_stale(peer)) {
 		peer->told_us = peer->sink->last_seen_us;

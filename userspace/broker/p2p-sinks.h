@@ -25,14 +25,14 @@ typedef struct p2p_sinks p2p_sinks;
  * @sink: what the user sees
  * @path: its object in wpa_supplicant; NULL: not in sight
  * @group_owner: it is owner of a group already and can only be joined
- * @push_button: it can be connected to by push button, or does not say how
+ * @config_methods: how it can be connected to, see p2p-pin.h
  * @told_us, @told_level: when sink_changed was emitted last, and with which level
  */
 struct p2p_peer {
 	link_sink *sink;
 	char *path;
 	gboolean group_owner;
-	gboolean push_button;
+	guint16 config_methods;
 	gint64 told_us;
 	gint told_level;
 };

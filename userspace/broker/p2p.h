@@ -7,6 +7,9 @@
  *	p2p-device.c		the P2P device: taken while it is needed
  *	p2p-find.c		looking for displays
  *	p2p-connection.c	the group with one display
+ *	p2p-incoming.c		... what it is told of
+ *	p2p-steps.c		... its states
+ *	p2p-pin.c		... its PIN, or push button
  *	p2p-claim.c		which group that is
  *	network-manager.c	the same, where NetworkManager has to ask for it
  *	p2p-path.c		IPv4 and the RTSP port on it

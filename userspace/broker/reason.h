@@ -71,9 +71,9 @@ G_BEGIN_DECLS
 	  "Connect with --pin, or with --encrypt; or cast over Wi-Fi P2P: miracastctl scan") \
 	R(ENCRYPTION_FAILED, "encryption-failed", \
 	  "Connect again; if it happens each time, this display can only be used without --pin and --encrypt.") \
-	R(PIN_WRONG, "pin-wrong", "Connect again, and type the PIN that the display shows then.") \
+	R(PIN_WRONG, "pin-wrong", "Connect again, and type the PIN that is shown then.") \
 	R(PIN_NOT_ENTERED, "pin-not-entered", \
-	  "Connect again, and type the PIN that the display shows within two minutes.") \
+	  "Connect again, and type the PIN that is shown within two minutes.") \
 	R(PIN_NOT_WANTED, "pin-not-wanted", "See what the session waits for: miracastctl status") \
 	/* The UMD has the same name for a display that says it in RTSP. */ \
 	R(SINK_LEFT, "sink-left", "Connect again if this was not done on purpose at the display.") \
@@ -86,7 +86,11 @@ G_BEGIN_DECLS
 	R(NO_WIFI, "no-wifi", "Plug in or switch on a Wi-Fi adapter (rfkill list).") \
 	R(NO_P2P_SUPPORT, "no-p2p-support", \
 	  "Use another Wi-Fi adapter or driver, or the direct link: miracastctl listen ADDRESS") \
-	R(NEEDS_PIN, "needs-pin", "Choose push button (PBC) on the display if it has that setting.") \
+	R(NEEDS_PIN, "needs-pin", \
+	  "Choose push button (PBC) on the display if it has that setting, or connect with --pin.") \
+	R(NO_PIN, "no-pin", "Connect without --pin: the display takes push button.") \
+	R(PIN_REFUSED, "pin-refused", \
+	  "Set the display to push button, or let it take connections with a PIN, then connect again.") \
 	R(SINK_NOT_IN_SIGHT, "sink-not-in-sight", \
 	  "Open screen mirroring on the display and move closer, then connect again.") \
 	R(NOT_ACCEPTED, "not-accepted", \

@@ -32,6 +32,7 @@ struct session {
 	link_sink *next; /* by which it goes on when the link is closed; NULL: it does not */
 	link_backend *next_backend;
 	gboolean wants_pin;
+	char *shown_pin; /* NULL: none is */
 	GVariant *media; /* of struct link_path, or NULL */
 	char *first_failure; /* why another way was taken; NULL: none was */
 	guint limit; /* of the state */
@@ -153,6 +154,15 @@ static void set_wants_pin(session *s, gboolean wanted)
 	s->changed(s, SESSION_CHANGED_PIN, s->user_data);
 }
 
+static void set_shown_pin(session *s, const char *pin)
+{
+	if (g_strcmp0(s->shown_pin, pin) == 0)
+		return;
+	g_free(s->shown_pin);
+	s->shown_pin = g_strdup(pin);
+	s->changed(s, SESSION_CHANGED_PIN, s->user_data);
+}
+
 /* The only place where the state changes, and its limit with it. */
 static gboolean session_move(session *s, enum session_event event)
 {
@@ -206,6 +216,7 @@ void session_end(session *s, reason *why)
 	}
 	s->why = why;
 	set_wants_pin(s, FALSE);
+	set_shown_pin(s, NULL);
 	add_phase(s, "ending", g_get_monotonic_time(), why->message);
 	session_move(s, SESSION_EVENT_END);
 	take_down(s);
@@ -493,6 +504,14 @@ static void link_wants_pin(link_connection *conn, gpointer user_data)
 	set_wants_pin(user_data, TRUE);
 }
 
+static void link_shows_pin(link_connection *conn, const char *pin, gpointer user_data)
+{
+	session *s = user_data;
+
+	if (!s->why)
+		set_shown_pin(s, pin);
+}
+
 static void link_up(link_connection *conn, const struct link_path *path, gpointer user_data)
 {
 	session *s = user_data;
@@ -536,12 +555,11 @@ static gboolean is_no_way(const GError *error)
 
 static gboolean may_take_other_way(session *s)
 {
-	const char *other_ways = "yes", *security = "none";
+	const char *other_ways = "yes";
 
 	g_variant_lookup(s->options, "other-ways", "&s", &other_ways);
-	g_variant_lookup(s->options, "security", "&s", &security);
 	return s->env->other_way && !s->first_failure && s->calls == 0 &&
-	       !g_str_equal(other_ways, "no") && g_str_equal(security, "none");
+	       !g_str_equal(other_ways, "no");
 }
 
 /* FALSE: there is none, or it was not the way. */
@@ -594,6 +612,7 @@ static void link_closed(link_connection *conn, gpointer user_data)
 static const struct link_connection_events link_callbacks = {
 	.progress = link_progress,
 	.wants_pin = link_wants_pin,
+	.shows_pin = link_shows_pin,
 	.up = link_up,
 	.dialled = link_dialled,
 	.failed = link_failed,
@@ -695,6 +714,7 @@ void session_free(session *s)
 	link_sink_unref(s->next);
 	g_clear_pointer(&s->media, g_variant_unref);
 	g_free(s->first_failure);
+	g_free(s->shown_pin);
 	g_free(s);
 }
 
@@ -710,6 +730,11 @@ void session_connect(session *s, link_backend *backend)
 gboolean session_wants_pin(session *s)
 {
 	return s->wants_pin;
+}
+
+const char *session_shown_pin(session *s)
+{
+	return s->shown_pin;
 }
 
 /* NULL: it is none. */

@@ -35,8 +35,9 @@
  * same display over Wi-Fi P2P, once.  The limits are those of the link, which has them
  * of Windows: 1.5 s for the host name, 5 s for the control channel ([MS-MICE] 3.2.2).
  * What people decide (rejected, sink-left) is no such failure, nor is anything after the
- * display's first call.  The option "other-ways" ("no") forbids it, and so does a wish for
- * PIN or encryption ("security"), which would be lost on the way.
+ * display's first call.  The option "other-ways" ("no") forbids it.  A wish for PIN or
+ * encryption ("security") goes along: over Wi-Fi P2P everything is encrypted, and a PIN is
+ * asked for there as well, or it fails.
  *
  * A sink that hangs up before it has answered anything may not have been able to
  * wait for our first word, and dial again (rtsp-listener.h): the session goes
@@ -152,8 +153,11 @@ struct session_env {
 #define SESSION_RTSP_TIMEOUT 90
 /* M1 to M7 with a sink that uses the time it has for each, and a slow start. */
 #define SESSION_NEGOTIATION_TIMEOUT 90
-/* A display that is searched, and then takes two minutes each for its user and for WPS. */
-#define SESSION_LINKING_SECONDS 420
+/*
+ * A display that is searched; then, with a PIN twice, half a minute until it shows one, and
+ * two minutes each for who types it, for its own user and for WPS.
+ */
+#define SESSION_LINKING_SECONDS 960
 /* UMD: 3 + 1, IP: 3, group: 3 */
 #define SESSION_ENDING_SECONDS 11
 /* Sinks that dial again do so within some seconds, and about five times. */
@@ -179,6 +183,8 @@ void session_connect(session *s, link_backend *backend);
 void session_end(session *s, reason *why);
 /* The display shows a PIN and waits for it. */
 gboolean session_wants_pin(session *s);
+/* What is to be typed at the display; NULL: nothing. */
+const char *session_shown_pin(session *s);
 /**
  * session_enter_pin - the PIN that the display shows
  * @pin: as typed: digits, and blanks and dashes between them

@@ -19,7 +19,7 @@
 /* Category 1 (computer), OUI 00-50-F2-04, subcategory 1 (PC); WSC 2.0, 12. */
 static const guint8 primary_device_type[] = { 0, 1, 0x00, 0x50, 0xf2, 0x04, 0, 1 };
 
-#define CONFIG_METHODS "push_button virtual_push_button"
+#define CONFIG_METHODS "display virtual_display keypad push_button virtual_push_button"
 
 static GVariant *bytes_variant(gconstpointer data, gsize len)
 {

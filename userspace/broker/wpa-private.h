@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * wpa-private.h - between wpa-supplicant.c (calls and signals) and wpa-acquire.c
- * (acquiring and releasing); see wpa-supplicant.h
+ * wpa-private.h - between wpa-supplicant.c (calls and signals), wpa-acquire.c
+ * (acquiring and releasing) and wpa-connect.c (asking for a group); see
+ * wpa-supplicant.h
  */
 #pragma once
 
@@ -27,7 +28,7 @@ enum wpas_state {
 };
 
 /**
- * struct wpas - state of both files
+ * struct wpas - state of all three files
  * @wanted_interface, @device_name, @wfd, @users: of struct wpas_config
  * @bus: NULL until it is there
  * @watch: of wpa_supplicant's name
@@ -140,6 +141,8 @@ void wpas_get(wpas *w, const char *path, const char *iface, const char *name,
 	      wpas_call_done *done, const char *context);
 /* For what is good to have, and no reason to give up. */
 void wpas_set(wpas *w, const char *path, const char *iface, const char *name, GVariant *value);
+/* The remote error, by its name on D-Bus. */
+gboolean wpas_is_dbus_error(const GError *error, const char *name);
 /* A wpas_call_done that only logs. */
 void wpas_log_error(wpas *w, const char *context, GVariant *result, const GError *error);
 
@@ -154,6 +157,10 @@ gboolean wpas_is_group_interface(const char *ifname);
 
 /* What has not been answered of a connect is of no interest any more. */
 void wpas_forget_connect(wpas *w);
+/* Says cancelled when it is due. */
+void wpas_check_cancelled(wpas *w);
+/* One of the signals "ProvisionDiscovery...". */
+void wpas_provision_signal(wpas *w, const char *signal, GVariant *args);
 
 /* The way back to idle without undoing anything. */
 void wpas_clear(wpas *w);

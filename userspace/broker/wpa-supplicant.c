@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "p2p-address.h"
-#include "wpa-control.h"
 
 /* GO formation answers at once; only scanning commands may take a while. */
 #define CALL_TIMEOUT_MS 10000
@@ -84,7 +83,7 @@ void wpas_set(wpas *w, const char *path, const char *iface, const char *name, GV
 		  g_variant_new("(ssv)", iface, name, value), NULL, wpas_log_error, name);
 }
 
-static gboolean is_dbus_error(const GError *error, const char *name)
+gboolean wpas_is_dbus_error(const GError *error, const char *name)
 {
 	g_autofree char *remote = g_dbus_error_get_remote_error(error);
 
@@ -199,15 +198,6 @@ static void peer_changed(GDBusConnection *bus, const char *sender, const char *p
 
 /* ---- signals: groups ------------------------------------------------------------- */
 
-/* Groups that had started before our Cancel are reported before its answer. */
-static void check_cancelled(wpas *w)
-{
-	if (!w->cancel_answered || g_hash_table_size(w->starting) > 0)
-		return;
-	w->cancel_answered = FALSE;
-	w->funcs->cancelled(w, w->user_data);
-}
-
 /* IPv4 addresses of the 4-way handshake are four bytes in network order. */
 static gboolean lookup_ipv4(GVariant *dict, const char *key, guint8 address[4])
 {
@@ -268,7 +258,7 @@ static void group_ssid_came(wpas *w, const char *key, GVariant *result, const GE
 	ssid = lookup_bytes(value);
 	report_group(w, starting, ssid);
 	g_hash_table_remove(w->starting, key);
-	check_cancelled(w);
+	wpas_check_cancelled(w);
 }
 
 static void group_name_came(wpas *w, const char *key, GVariant *result, const GError *error)
@@ -286,7 +276,7 @@ static void group_name_came(wpas *w, const char *key, GVariant *result, const GE
 		g_hash_table_remove(w->starting, key);
 		w->funcs->formation_failed(w, error ? error->message : "it has no interface",
 					   w->user_data);
-		check_cancelled(w);
+		wpas_check_cancelled(w);
 		return;
 	}
 	starting->ifname = g_variant_dup_string(value, NULL);
@@ -319,7 +309,7 @@ static void group_is_over(wpas *w, const char *path)
 	g_hash_table_remove(w->groups, path);
 	forget_start(w, path);
 	w->funcs->group_ended(w, path, w->user_data);
-	check_cancelled(w);
+	wpas_check_cancelled(w);
 }
 
 static void group_finished(wpas *w, GVariant *properties)
@@ -367,8 +357,10 @@ static void formation_failed(wpas *w, const char *why)
 static void wps_failed(wpas *w, GVariant *properties)
 {
 	g_autofree char *text = g_variant_print(properties, FALSE);
+	gint16 config_error = 0;
 
-	w->funcs->wps_failed(w, text, w->user_data);
+	g_variant_lookup(properties, "config_error", "n", &config_error);
+	w->funcs->wps_failed(w, text, config_error == WPAS_ERROR_PASSWORD, w->user_data);
 }
 
 /*
@@ -397,6 +389,11 @@ static void p2p_signal(GDBusConnection *bus, const char *sender, const char *pat
 
 	if (w->state != WPAS_READY || !is_for_us(w, path, signal))
 		return;
+	if (g_str_has_prefix(signal, "ProvisionDiscovery")) {
+		g_debug("wpa_supplicant: %s", signal);
+		wpas_provision_signal(w, signal, args);
+		return;
+	}
 	/* With several arguments the last one is the dictionary. */
 	if (g_variant_n_children(args) > 0)
 		first = g_variant_get_child_value(args, g_variant_n_children(args) - 1);
@@ -643,150 +640,6 @@ void wpas_find(wpas *w, guint seconds, gboolean full)
 void wpas_stop_find(wpas *w)
 {
 	wpas_call(w, w->interface, WPAS_P2P_IFACE, "StopFind", NULL, NULL, wpas_log_error, "StopFind");
-}
-
-static void connect_answered(wpas *w, const char *context, GVariant *result, const GError *error)
-{
-	g_autoptr(GError) cause = NULL;
-
-	if (!error)
-		return;
-	if (is_dbus_error(error, WPAS_NAME ".ConnectChannelUnsupported") ||
-	    is_dbus_error(error, WPAS_NAME ".ConnectChannelUnavailable"))
-		g_set_error(&cause, REASON_ERROR, REASON_NO_COMMON_CHANNEL,
-			    "no channel suits both Wi-Fi adapters");
-	else
-		g_set_error(&cause, REASON_ERROR, REASON_GROUP_FAILED,
-			    "wpa_supplicant refused to connect: %s", error->message);
-	w->funcs->connect_failed(w, cause, w->user_data);
-}
-
-static void connect_by_dbus(wpas *w, const char *peer_path, gboolean join, guint go_intent,
-			    guint frequency)
-{
-	g_auto(GVariantDict) args = G_VARIANT_DICT_INIT(NULL);
-
-	g_variant_dict_insert(&args, "peer", "o", peer_path);
-	g_variant_dict_insert(&args, "wps_method", "s", "pbc");
-	if (join)
-		g_variant_dict_insert(&args, "join", "b", TRUE);
-	else
-		g_variant_dict_insert(&args, "go_intent", "i", (gint32)go_intent);
-	if (frequency)
-		g_variant_dict_insert(&args, "frequency", "i", (gint32)frequency);
-	wpas_call(w, w->interface, WPAS_P2P_IFACE, "Connect",
-		  g_variant_new("(@a{sv})", g_variant_dict_end(&args)), NULL, connect_answered,
-		  NULL);
-}
-
-/* The last part of a peer's object path: its device address in hexadecimal digits. */
-static char *peer_address(const char *peer_path)
-{
-	const char *digits = strrchr(peer_path, '/') + 1;
-	g_autoptr(GString) address = g_string_new(NULL);
-	guint i = 0;
-
-	while (g_ascii_isxdigit(digits[i])) {
-		if (i > 0 && i % 2 == 0)
-			g_string_append_c(address, ':');
-		g_string_append_c(address, digits[i++]);
-	}
-	return i == 12 && !digits[i] ? g_strdup(address->str) : NULL;
-}
-
-/* What a group of ours is asked to be; after the last one 20 MHz are left. */
-static const char *const widths[] = { " ht40 vht he", " ht40" };
-
-struct wide_connect {
-	wpas *w;
-	char *peer_path;
-	guint go_intent;
-	guint frequency;
-};
-
-static void wide_connect_free(gpointer data)
-{
-	struct wide_connect *c = data;
-
-	g_free(c->peer_path);
-	g_free(c);
-}
-
-static void wide_answered(const char *answer, const GError *error, gpointer user_data)
-{
-	struct wide_connect *c = user_data;
-
-	if (g_strcmp0(answer, "OK") == 0)
-		return;
-	/* It will say the same again if it is not about the width. */
-	g_info("wpa_supplicant: P2P_CONNECT for a wide group: %s; asking by D-Bus",
-	       answer ? answer : error->message);
-	c->w->asked_wide = FALSE;
-	connect_by_dbus(c->w, c->peer_path, FALSE, c->go_intent, c->frequency);
-}
-
-/* With what the two radios have in common; D-Bus has no words for it. */
-static gboolean connect_wide(wpas *w, const char *peer_path, guint go_intent, guint frequency)
-{
-	struct wpas_radio *radio = g_hash_table_lookup(w->radios, w->interface);
-	g_autofree char *address = radio && radio->control ? peer_address(peer_path) : NULL;
-	g_autoptr(GString) command = NULL;
-	struct wide_connect *c;
-
-	if (!address || w->width == G_N_ELEMENTS(widths))
-		return FALSE;
-	command = g_string_new(NULL);
-	g_string_printf(command, "P2P_CONNECT %s pbc go_intent=%u", address, go_intent);
-	if (frequency)
-		g_string_append_printf(command, " freq=%u", frequency);
-	g_string_append(command, widths[w->width]);
-	c = g_new0(struct wide_connect, 1);
-	c->w = w;
-	c->peer_path = g_strdup(peer_path);
-	c->go_intent = go_intent;
-	c->frequency = frequency;
-	w->connecting = g_cancellable_new();
-	w->asked_wide = TRUE;
-	wpa_control_request(radio->control, command->str, w->connecting, wide_answered, c,
-			    wide_connect_free);
-	return TRUE;
-}
-
-void wpas_forget_connect(wpas *w)
-{
-	if (w->connecting)
-		g_cancellable_cancel(w->connecting);
-	g_clear_object(&w->connecting);
-	w->asked_wide = FALSE;
-}
-
-void wpas_expect(wpas *w)
-{
-	wpas_forget_connect(w);
-	w->forming = TRUE;
-}
-
-void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent, guint frequency)
-{
-	wpas_expect(w);
-	wpas_announce_again(w);
-	/* The owner of a group that is there has chosen its width already. */
-	if (join || !connect_wide(w, peer_path, go_intent, frequency))
-		connect_by_dbus(w, peer_path, join, go_intent, frequency);
-}
-
-static void cancel_answered(wpas *w, const char *context, GVariant *result, const GError *error)
-{
-	wpas_log_error(w, context, result, error);
-	w->cancel_answered = TRUE;
-	check_cancelled(w);
-}
-
-void wpas_cancel(wpas *w)
-{
-	w->forming = FALSE;
-	wpas_forget_connect(w);
-	wpas_call(w, w->interface, WPAS_P2P_IFACE, "Cancel", NULL, NULL, cancel_answered, "Cancel");
 }
 
 static void disconnect_answered(wpas *w, const char *path, GVariant *result, const GError *error)

@@ -33,12 +33,11 @@
 
 #include "reason.h"
 #include "wifi-users.h"
+#include "wpa-connect.h"
 
 G_BEGIN_DECLS
 
 #define WPAS_NAME "fi.w1.wpa_supplicant1"
-
-typedef struct wpas wpas;
 
 /**
  * struct wpas_peer - a P2P device in reach
@@ -47,7 +46,7 @@ typedef struct wpas wpas;
  * @name, @manufacturer, @model: as sent, maybe no UTF-8 before it came by D-Bus; ""
  * @ies: WFD subelements, NULL if it sent none
  * @vendor: aay: WPS Vendor Extension attributes, each from its vendor's id on, or NULL
- * @config_methods: WPS configuration methods, bits of WSC 2.0 (0x80 push button)
+ * @config_methods: WPS configuration methods, WPAS_CAN_...; 0: it does not say
  * @group_owner: it is owner of a group already and can only be joined
  * @level: dBm, 0 if not known
  */
@@ -63,8 +62,6 @@ struct wpas_peer {
 	gboolean group_owner;
 	gint level;
 };
-
-#define WPAS_METHOD_PUSH_BUTTON 0x0080
 
 /**
  * struct wpas_negotiation - a GO negotiation that has succeeded
@@ -113,10 +110,14 @@ struct wpas_group {
  * @peer_lost: it was not heard of for a while
  * @find_stopped: a find is over
  * @connect_failed: wpas_connect() was refused
+ * @provisioned: the peer shows a PIN (WPAS_KEYPAD), or waits for @pin, which was made
+ *	for it, to be typed there (WPAS_DISPLAY)
+ * @provision_failed: it does not answer (REASON_SINK_NOT_IN_SIGHT), refuses
+ *	(REASON_PIN_REFUSED), or wpa_supplicant does
  * @negotiated: GO negotiation has succeeded, WPS follows
  * @negotiation_failed: P2P status code (enum p2p_status), or -1: no answer; @peer
  *	as in struct wpas_negotiation
- * @wps_failed: what WPS says
+ * @wps_failed: what WPS says; @password: the two have not the same PIN
  * @formation_failed: group formation has failed after the negotiation
  * @group_started: @group is borrowed
  * @group_ended: the group of that object path is over
@@ -134,9 +135,13 @@ struct wpas_funcs {
 	void (*peer_lost)(wpas *w, const char *path, gpointer user_data);
 	void (*find_stopped)(wpas *w, gpointer user_data);
 	void (*connect_failed)(wpas *w, const GError *error, gpointer user_data);
+	void (*provisioned)(wpas *w, const char *peer, enum wpas_method method, const char *pin,
+			    gpointer user_data);
+	void (*provision_failed)(wpas *w, const char *peer, const GError *error,
+				 gpointer user_data);
 	void (*negotiated)(wpas *w, const struct wpas_negotiation *result, gpointer user_data);
 	void (*negotiation_failed)(wpas *w, const char *peer, int status, gpointer user_data);
-	void (*wps_failed)(wpas *w, const char *why, gpointer user_data);
+	void (*wps_failed)(wpas *w, const char *why, gboolean password, gpointer user_data);
 	void (*formation_failed)(wpas *w, const char *why, gpointer user_data);
 	void (*group_started)(wpas *w, const struct wpas_group *group, gpointer user_data);
 	void (*group_ended)(wpas *w, const char *path, gpointer user_data);
@@ -220,20 +225,6 @@ const char *wpas_other_group(wpas *w, const char *mine);
 void wpas_find(wpas *w, guint seconds, gboolean full);
 void wpas_stop_find(wpas *w);
 
-/**
- * wpas_connect - form a group by push button
- * @join: the peer is group owner: join its group
- * @go_intent: 0 to 15
- * @frequency: MHz, 0 = wpa_supplicant chooses
- *
- * connect_failed, or one of those below it in struct wpas_funcs, follows.
- */
-void wpas_connect(wpas *w, const char *peer_path, gboolean join, guint go_intent,
-		  guint frequency);
-/* Another program makes the connect for us; the same follows, but not connect_failed. */
-void wpas_expect(wpas *w);
-/* Give up a connect that has not brought a group; cancelled follows. */
-void wpas_cancel(wpas *w);
 /* End a group; group_ended follows if it was there. */
 void wpas_disconnect(wpas *w, const char *group_path);
 

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * p2p-private.h - between p2p-connection.c (the states and what they begin with) and
+ * p2p-incoming.c (what wpa_supplicant, NetworkManager and the device say); see
+ * p2p-connection.h
+ */
+#pragma once
+
+#include "p2p-connection.h"
+#include "p2p-path.h"
+#include "p2p-pin.h"
+#include "p2p-steps.h"
+
+G_BEGIN_DECLS
+
+#define RETRY_SECONDS 1
+
+/**
+ * struct p2p_connection - see the header
+ * @limit: of the state
+ * @work: begins the state: "beginning" and "closing-net" only
+ * @ask: of "negotiating" and "retrying": when to ask again
+ * @rejoin: of "up": the display is away
+ * @pin: what Connect needs to know beside the display
+ * @accept_until: when its user must have accepted; 0 before the first Connect, and
+ *	when there is another PIN
+ * @asked: how often
+ * @asked_directly: by us, and not only by NetworkManager, which has no PIN
+ * @asking: wpa_supplicant may have a request of ours
+ * @cancelling: Cancel has not been answered
+ * @second_try: after WPS or the formation had failed
+ * @holding: the device
+ * @error: of "failed"
+ * @group, @has_group: its strings are ours
+ */
+struct p2p_connection {
+	link_connection base;
+	enum p2p_step state;
+	guint limit;
+	guint work;
+	guint ask;
+	guint rejoin;
+
+	p2p_pin *pin;
+	gint64 accept_until;
+	guint asked;
+	gboolean asked_directly;
+	gboolean asking;
+	gboolean cancelling;
+	gboolean second_try;
+	gboolean holding;
+	guint go_intent;
+	guint frequency;
+	GError *error;
+
+	struct p2p_claim *claim;
+	struct wpas_group group;
+	gboolean has_group;
+	p2p_path *path;
+};
+
+static inline struct p2p *p2p_of(p2p_connection *conn)
+{
+	return (struct p2p *)conn->base.backend;
+}
+
+static inline const char *name_of(p2p_connection *conn)
+{
+	return conn->base.sink->name;
+}
+
+static inline const struct p2p_peer *peer_of(p2p_connection *conn)
+{
+	return p2p_sinks_lookup(p2p_of(conn)->sinks, conn->base.sink->id);
+}
+
+static inline gboolean in_sight(p2p_connection *conn)
+{
+	const struct p2p_peer *peer = peer_of(conn);
+
+	return peer && peer->path;
+}
+
+/*
+ * The only place where the state changes. All timers and sources belong to a state,
+ * so they end with it.  FALSE: the event means nothing in this one.
+ */
+gboolean p2p_connection_happen(p2p_connection *conn, enum p2p_event event);
+/* Where nothing can fail any more nothing happens; the second one takes @error. */
+void p2p_connection_fail(p2p_connection *conn, enum reason_code code, const char *format, ...)
+	G_GNUC_PRINTF(3, 4);
+void p2p_connection_fail_with(p2p_connection *conn, GError *error);
+
+/* Ask the display, by ourselves. */
+void p2p_connection_ask_now(p2p_connection *conn);
+/* The same request once more, after a while, if the state is still the same then. */
+void p2p_connection_ask_in(p2p_connection *conn, guint seconds);
+/*
+ * Keys that were not agreed on, a group that did not start: the commonest repair is to
+ * try once more; where the channel may be the reason, on one that is always allowed.
+ * FALSE: that was done before.
+ */
+gboolean p2p_connection_try_once_more(p2p_connection *conn, gboolean other_channel);
+
+/* The group is no longer there. */
+void p2p_connection_lose_group(p2p_connection *conn);
+/* While closing: whether anything is left. */
+void p2p_connection_check_closed(p2p_connection *conn);
+
+G_END_DECLS
