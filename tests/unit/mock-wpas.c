@@ -559,6 +559,8 @@ static GVariant *peer_property(mock_wpas *mock, const char *path, const char *pr
 		i++;
 	if (strcmp(property, "DeviceName") == 0)
 		return g_variant_new_string(peers[i].name);
+	if (strcmp(property, "IEs") == 0 && i == 1 && mock->two_displays)
+		i = 0;
 	if (strcmp(property, "IEs") == 0)
 		return bytes(peers[i].ies, peers[i].ies_len);
 	if (strcmp(property, "DeviceAddress") == 0)

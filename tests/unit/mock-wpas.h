@@ -74,6 +74,7 @@ typedef struct mock_wpas {
 	int status;
 	enum mock_provisioning provisioning;
 	gboolean peer_hidden; /* not found before it is shown */
+	gboolean two_displays; /* the laptop is one, too */
 
 	/* seen by the test */
 	GVariant *wfd; /* ay */
@@ -105,6 +106,7 @@ typedef struct mock_wpas {
 
 #define MOCK_PEER_ID "02:00:00:00:01:00"
 #define MOCK_PEER_NAME "Living room TV"
+#define MOCK_OTHER_NAME "Laptop"
 #define MOCK_FOREIGN_IFNAME "p2p-wlan0-7"
 #define MOCK_GOOD_FREQUENCY 2437
 /* Of the first provisioning, and of all after it: shown by the TV, or to be typed there. */

@@ -346,12 +346,20 @@ gboolean streams(struct fixture *f)
 	return session_state(only_session(f)) == SESSION_STREAMING;
 }
 
-void begin(struct fixture *f)
+void begin_secure(struct fixture *f, const char *security)
 {
+	g_auto(GVariantDict) options = G_VARIANT_DICT_INIT(NULL);
 	g_autoptr(GError) error = NULL;
 
-	broker_connect(f->broker, tv(f), g_variant_new("a{sv}", NULL), &error);
+	if (security)
+		g_variant_dict_insert(&options, "security", "s", security);
+	broker_connect(f->broker, tv(f), g_variant_dict_end(&options), &error);
 	g_assert_no_error(error);
+}
+
+void begin(struct fixture *f)
+{
+	begin_secure(f, NULL);
 }
 
 void assert_reason(struct fixture *f, const char *name)

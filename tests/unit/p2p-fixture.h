@@ -73,6 +73,8 @@ void scan(struct fixture *f);
 
 /* Connect to the TV. */
 void begin(struct fixture *f);
+/* ... with the option "security"; NULL: without. */
+void begin_secure(struct fixture *f, const char *security);
 session *only_session(struct fixture *f);
 /* Of the session that was begun last. */
 session *last_session(struct fixture *f);

@@ -17,6 +17,8 @@
 enum place {
 	BEGINNING,
 	SEARCHING,
+	PROVISIONING,
+	ENTERING,
 	NEGOTIATING,
 	RETRYING,
 	FORMING,
@@ -27,8 +29,8 @@ enum place {
 };
 
 static const char *const place_names[] = {
-	"beginning", "searching", "negotiating", "retrying", "forming", "addressing", "up",
-	"streaming",
+	"beginning", "searching", "provisioning", "entering", "negotiating", "retrying", "forming",
+	"addressing", "up", "streaming",
 };
 
 static gboolean phase_reached(struct fixture *f, const char *name)
@@ -47,6 +49,16 @@ static gboolean phase_reached(struct fixture *f, const char *name)
 static gboolean is_searching(struct fixture *f)
 {
 	return phase_reached(f, "searching");
+}
+
+static gboolean is_provisioning(struct fixture *f)
+{
+	return f->wpas->provisions > 0;
+}
+
+static gboolean is_entering(struct fixture *f)
+{
+	return session_wants_pin(last_session(f));
 }
 
 static gboolean is_forming(struct fixture *f)
@@ -90,6 +102,8 @@ static void start_afresh(struct fixture *f)
 	mock_wpas_plug(f->wpas);
 	f->wpas->answer = MOCK_ACCEPT;
 	f->wpas->connects = 0;
+	f->wpas->provisions = 0;
+	f->wpas->provisioning = MOCK_PROVISION_DONE;
 	f->wpas->late = FALSE;
 	net_is_silent = FALSE;
 	mock_wpas_show_peer(f->wpas, TRUE);
@@ -116,10 +130,18 @@ static GSocketConnection *go_to(struct fixture *f, enum place place)
 		mock_wpas_show_peer(f->wpas, FALSE);
 		wait_until(tv_is_away, f);
 	}
-	begin(f);
+	if (place == PROVISIONING)
+		f->wpas->provisioning = MOCK_PROVISION_IGNORED;
+	begin_secure(f, place == PROVISIONING || place == ENTERING ? "pin" : NULL);
 	switch (place) {
 	case SEARCHING:
 		wait_until(is_searching, f);
+		break;
+	case PROVISIONING:
+		wait_until(is_provisioning, f);
+		break;
+	case ENTERING:
+		wait_until(is_entering, f);
 		break;
 	case NEGOTIATING:
 		wait_until(tv_is_asked, f);
@@ -187,14 +209,16 @@ static void assert_nothing_left(struct fixture *f, enum place place)
 	}
 }
 
+/* The TV takes push button, and shows a PIN to who asks for it. */
 static void set_up_complete(struct fixture *f, gconstpointer data)
 {
 	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
+	f->wpas->config_methods = 0x0088;
 }
 
 static void set_up_beside_nm(struct fixture *f, gconstpointer data)
 {
-	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
+	set_up_complete(f, data);
 	start_nm(f);
 	/* Nothing else ends a group here than we. */
 	f->nm->tolerant = TRUE;
@@ -231,16 +255,24 @@ static void test_signals(struct fixture *f, gconstpointer data)
 	wait_until(scan_is_over, f);
 }
 
+/* Sometimes, if it is wanted. */
+static void type_pin(struct fixture *f)
+{
+	if (g_test_rand_bit() && session_wants_pin(last_session(f)))
+		g_assert_true(session_enter_pin(last_session(f), MOCK_PIN, NULL));
+}
+
 /* Any sequence of them; the seed is printed by the harness. */
 static void test_random(struct fixture *f, gconstpointer data)
 {
 	for (guint round = 0; round < 60; round++) {
-		enum place place = g_test_rand_int_range(NEGOTIATING, STREAMING);
+		enum place place = g_test_rand_int_range(PROVISIONING, STREAMING);
 		g_autoptr(GSocketConnection) sink = go_to(f, place);
 		guint n = g_test_rand_int_range(1, 6);
 
 		for (guint i = 0; i < n; i++) {
 			mock_wpas_signal(f->wpas, g_test_rand_int_range(0, MOCK_N_SIGNALS));
+			type_pin(f);
 			spin(g_test_rand_int_range(0, 4));
 		}
 		end(f);
@@ -410,7 +442,7 @@ int main(int argc, char **argv)
 		g_test_add(path, struct fixture, GINT_TO_POINTER(place), set_up_complete,
 			   test_signals, tear_down);
 	}
-	for (enum place place = NEGOTIATING; place < N_PLACES; place++) {
+	for (enum place place = PROVISIONING; place < N_PLACES; place++) {
 		g_autofree char *path = g_strconcat("/p2p-races/nm/", place_names[place], NULL);
 
 		g_test_add(path, struct fixture, GINT_TO_POINTER(place), set_up_beside_nm,

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A display over Wi-Fi P2P with a PIN, which it shows or has typed, or by push button: chosen
+ * before it is asked, and however it goes wrong, said with what to do next.
+ */
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "p2p-fixture.h"
+
+#define PUSH_BUTTON 0x0080
+#define SHOWS 0x0008
+#define TYPES 0x0100
+
+static gboolean wants_pin(struct fixture *f)
+{
+	return session_wants_pin(last_session(f));
+}
+
+static gboolean shows_pin(struct fixture *f)
+{
+	return session_shown_pin(last_session(f)) != NULL;
+}
+
+static gboolean is_told(struct fixture *f)
+{
+	return f->wpas->provisions > 0;
+}
+
+static gboolean is_told_twice(struct fixture *f)
+{
+	return f->wpas->provisions > 1;
+}
+
+static gboolean is_asked(struct fixture *f)
+{
+	return f->wpas->connects > 0;
+}
+
+static gboolean is_asked_twice(struct fixture *f)
+{
+	return f->wpas->connects > 1;
+}
+
+static gboolean was_wrong(struct fixture *f)
+{
+	return has_phase(f, "pin-wrong") && wants_pin(f);
+}
+
+static gboolean tv_is_away(struct fixture *f)
+{
+	return !tv(f)->present;
+}
+
+static gboolean is_searching(struct fixture *f)
+{
+	return has_phase(f, "searching");
+}
+
+static gboolean last_is_gone(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_GONE;
+}
+
+/* @methods: of the TV; @security: what the user wants, or NULL */
+static void begin_with(struct fixture *f, guint16 methods, const char *security)
+{
+	f->wpas->config_methods = methods;
+	scan(f);
+	begin_secure(f, security);
+}
+
+static void type(struct fixture *f, const char *pin)
+{
+	g_autoptr(GError) error = NULL;
+
+	session_enter_pin(last_session(f), pin, &error);
+	g_assert_no_error(error);
+}
+
+static void assert_fails(struct fixture *f, const char *name)
+{
+	wait_until(is_gone, f);
+	assert_reason(f, name);
+	/* Who has ended it himself knows what to do next. */
+	if (!g_str_equal(name, "disconnected"))
+		g_assert_cmpstr(session_reason(only_session(f))->hint, !=, "");
+	g_assert_false(wants_pin(f));
+	g_assert_false(shows_pin(f));
+	settle(f);
+	g_assert_false(f->wpas->group);
+	g_assert_cmpuint(f->wpas->cancels, >, 0);
+}
+
+static void test_tv_shows(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	begin_with(f, SHOWS | TYPES, NULL);
+	wait_until(wants_pin, f);
+	g_assert_cmpstr(f->wpas->asked_to, ==, "display");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+	/* It is forgotten by wpa_supplicant if nobody looks for it meanwhile. */
+	spin(50);
+	g_assert_true(f->wpas->finding);
+	type(f, "1234-5670");
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->method, ==, "keypad");
+	g_assert_cmpstr(f->wpas->pin, ==, MOCK_PIN);
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	g_assert_false(wants_pin(f));
+	sink = call_and_stream(f);
+}
+
+static void test_we_show(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	f->wpas->answer = MOCK_IGNORE;
+	begin_with(f, TYPES, NULL);
+	wait_until(shows_pin, f);
+	g_assert_cmpstr(f->wpas->asked_to, ==, "keypad");
+	g_assert_cmpstr(session_shown_pin(only_session(f)), ==, MOCK_PIN);
+	wait_until(is_asked, f);
+	g_assert_cmpstr(f->wpas->method, ==, "display");
+	g_assert_cmpstr(f->wpas->pin, ==, MOCK_PIN);
+	/* As long as it may have to be typed. */
+	g_assert_true(shows_pin(f));
+	mock_wpas_signal(f->wpas, MOCK_SIGNAL_GROUP_STARTED);
+	wait_until(waits_for_call, f);
+	g_assert_false(shows_pin(f));
+	sink = call_and_stream(f);
+}
+
+/* It has both, or says nothing: push button, unless a PIN is asked for. */
+static void test_push_button(struct fixture *f, gconstpointer data)
+{
+	guint16 methods = GPOINTER_TO_UINT(data);
+
+	begin_with(f, methods, NULL);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->method, ==, "pbc");
+	g_assert_cmpuint(f->wpas->provisions, ==, 0);
+}
+
+static void test_asked_for(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, PUSH_BUTTON | SHOWS | TYPES, "pin");
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->method, ==, "keypad");
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+}
+
+/* Everything over Wi-Fi P2P is. */
+static void test_encryption(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, PUSH_BUTTON, "encryption");
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->method, ==, "pbc");
+}
+
+/* Asked for of a display that has none: said before it is asked for anything. */
+static void test_no_pin(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, PUSH_BUTTON, "pin");
+	wait_until(is_gone, f);
+	assert_reason(f, "no-pin");
+	g_assert_cmpuint(f->wpas->provisions, ==, 0);
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+/* It was to show one, and has ours typed instead: what it says counts. */
+static void test_swapped(struct fixture *f, gconstpointer data)
+{
+	f->wpas->provisioning = MOCK_PROVISION_SWAPPED;
+	begin_with(f, SHOWS | TYPES, NULL);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->asked_to, ==, "display");
+	g_assert_cmpstr(f->wpas->method, ==, "display");
+}
+
+static void test_wrong_pin(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, "87654325");
+	assert_fails(f, "pin-wrong");
+	/* A wrong one is not tried again. */
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+}
+
+/* One that cannot be right does not cost the attempt. */
+static void test_mistyped(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, "123456");
+	wait_until(was_wrong, f);
+	type(f, "12345671");
+	spin(50);
+	wait_until(was_wrong, f);
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+	type(f, MOCK_PIN);
+	wait_until(waits_for_call, f);
+}
+
+/* There are displays that do not know of check digits. */
+static void test_no_check_digit(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, "12345671");
+	wait_until(was_wrong, f);
+	type(f, "12345671");
+	wait_until(is_asked, f);
+	g_assert_cmpstr(f->wpas->pin, ==, "12345671");
+	assert_fails(f, "pin-wrong");
+}
+
+static void test_refused(struct fixture *f, gconstpointer data)
+{
+	f->wpas->provisioning = MOCK_PROVISION_REFUSED;
+	begin_with(f, SHOWS, NULL);
+	assert_fails(f, "pin-refused");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static void test_not_asked(struct fixture *f, gconstpointer data)
+{
+	f->wpas->provisioning = MOCK_PROVISION_FAILS;
+	begin_with(f, SHOWS, NULL);
+	assert_fails(f, "group-failed");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static void test_no_answer(struct fixture *f, gconstpointer data)
+{
+	f->wpas->provisioning = MOCK_PROVISION_IGNORED;
+	begin_with(f, SHOWS, NULL);
+	assert_fails(f, "sink-not-in-sight");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static void test_not_typed(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	assert_fails(f, "pin-not-entered");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static void test_not_typed_there(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_IGNORE;
+	begin_with(f, TYPES, NULL);
+	wait_until(shows_pin, f);
+	assert_fails(f, "pin-not-entered");
+}
+
+/* Nobody looks any more, and what is typed then is not wanted. */
+static void test_cancelled(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	g_assert_false(session_enter_pin(only_session(f), MOCK_PIN, &error));
+	g_assert_error(error, REASON_ERROR, REASON_PIN_NOT_WANTED);
+	assert_fails(f, "disconnected");
+	wait_until(scan_is_over, f);
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+	g_assert_false(f->wpas->finding);
+}
+
+/* In the moment in which it is looked at. */
+static void test_cancelled_when_typed(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	settle(f);
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+	g_assert_false(f->wpas->group);
+}
+
+/* It may only not have been heard; with the PIN it is looked for again. */
+static void test_disappears(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	mock_wpas_show_peer(f->wpas, FALSE);
+	wait_until(tv_is_away, f);
+	type(f, MOCK_PIN);
+	wait_until(is_searching, f);
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+	mock_wpas_show_peer(f->wpas, TRUE);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->pin, ==, MOCK_PIN);
+	g_assert_cmpuint(f->wpas->provisions, ==, 1);
+}
+
+static void test_disappears_for_good(struct fixture *f, gconstpointer data)
+{
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	mock_wpas_show_peer(f->wpas, FALSE);
+	assert_fails(f, "pin-not-entered");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+/* No group for another reason: it makes another PIN for the second try. */
+static void test_second_try(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_FORMATION_FAILS_ONCE;
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	wait_until(is_told_twice, f);
+	wait_until(wants_pin, f);
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	type(f, MOCK_NEXT_PIN);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->pin, ==, MOCK_NEXT_PIN);
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+}
+
+/* While its user is slow, or both want to own the group, the PIN stays. */
+static void test_same_pin(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_STATUS_ONCE;
+	f->wpas->status = GPOINTER_TO_INT(data);
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	wait_until(waits_for_call, f);
+	g_assert_cmpuint(f->wpas->provisions, ==, 1);
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+}
+
+/* What another display says is not for us, and the radio is of the first one. */
+static void test_two_displays(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	link_sink *other;
+
+	f->wpas->two_displays = TRUE;
+	f->wpas->provisioning = MOCK_PROVISION_IGNORED;
+	begin_with(f, SHOWS, NULL);
+	wait_until(is_told, f);
+	settle(f);
+	g_assert_false(wants_pin(f));
+	mock_wpas_signal(f->wpas, MOCK_SIGNAL_PROVISIONED);
+	wait_until(wants_pin, f);
+	other = broker_find_sink(f->broker, MOCK_OTHER_NAME, NULL);
+	g_assert_nonnull(other);
+	g_assert_nonnull(broker_connect(f->broker, other, g_variant_new("a{sv}", NULL), &error));
+	g_assert_no_error(error);
+	wait_until(last_is_gone, f);
+	g_assert_cmpstr(session_reason(last_session(f))->name, ==, "link-busy");
+	g_assert_true(session_enter_pin(only_session(f), MOCK_PIN, NULL));
+	wait_until(waits_for_call, f);
+}
+
+/* The same of a wide group, over the control socket. */
+static void test_wide(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
+
+	mock_wpas_open_control(f->wpas, directory);
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->command, ==,
+			"P2P_CONNECT 02:00:00:00:01:00 12345670 keypad go_intent=15 ht40 vht he");
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	g_unlink(f->wpas->control_path);
+	g_rmdir(directory);
+}
+
+/* NetworkManager knows push button only; the display is asked with the PIN after it. */
+static void test_nm(struct fixture *f, gconstpointer data)
+{
+	start_nm(f);
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	g_assert_cmpuint(f->nm->asks, ==, 0);
+	type(f, MOCK_PIN);
+	wait_until(is_asked_twice, f);
+	wait_until(waits_for_call, f);
+	g_assert_cmpstr(f->wpas->method, ==, "keypad");
+	g_assert_cmpstr(f->wpas->pin, ==, MOCK_PIN);
+}
+
+/* One that takes that first question: who has asked for a PIN does not get less. */
+static void test_nm_takes_less(struct fixture *f, gconstpointer data)
+{
+	start_nm(f);
+	begin_with(f, PUSH_BUTTON | SHOWS, "pin");
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	assert_fails(f, "pin-refused");
+}
+
+static void set_up_complete(struct fixture *f, gconstpointer data)
+{
+	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
+}
+
+static void add(const char *path, gpointer data, void (*test)(struct fixture *f, gconstpointer data))
+{
+	g_test_add(path, struct fixture, data, set_up_complete, test, tear_down);
+}
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	add("/p2p-pin/tv-shows", NULL, test_tv_shows);
+	add("/p2p-pin/we-show", NULL, test_we_show);
+	add("/p2p-pin/push-button/preferred", GUINT_TO_POINTER(PUSH_BUTTON | SHOWS | TYPES), test_push_button);
+	add("/p2p-pin/push-button/says-nothing", GUINT_TO_POINTER(0), test_push_button);
+	add("/p2p-pin/asked-for", NULL, test_asked_for);
+	add("/p2p-pin/encryption", NULL, test_encryption);
+	add("/p2p-pin/no-pin", NULL, test_no_pin);
+	add("/p2p-pin/swapped", NULL, test_swapped);
+	add("/p2p-pin/wrong", NULL, test_wrong_pin);
+	add("/p2p-pin/mistyped", NULL, test_mistyped);
+	add("/p2p-pin/no-check-digit", NULL, test_no_check_digit);
+	add("/p2p-pin/refused", NULL, test_refused);
+	add("/p2p-pin/not-asked", NULL, test_not_asked);
+	add("/p2p-pin/no-answer", NULL, test_no_answer);
+	add("/p2p-pin/not-typed", NULL, test_not_typed);
+	add("/p2p-pin/not-typed-there", NULL, test_not_typed_there);
+	add("/p2p-pin/cancelled", NULL, test_cancelled);
+	add("/p2p-pin/cancelled-when-typed", NULL, test_cancelled_when_typed);
+	add("/p2p-pin/disappears", NULL, test_disappears);
+	add("/p2p-pin/disappears-for-good", NULL, test_disappears_for_good);
+	add("/p2p-pin/second-try", NULL, test_second_try);
+	add("/p2p-pin/same-pin/unavailable", GINT_TO_POINTER(1), test_same_pin);
+	add("/p2p-pin/same-pin/both-want-owner", GINT_TO_POINTER(9), test_same_pin);
+	add("/p2p-pin/two-displays", NULL, test_two_displays);
+	add("/p2p-pin/wide", NULL, test_wide);
+	add("/p2p-pin/nm", NULL, test_nm);
+	add("/p2p-pin/nm/takes-less", NULL, test_nm_takes_less);
+	return g_test_run();
+}
