@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -208,6 +209,44 @@ class Scene:
         for word in words:
             demand(word in result["error"]["message"], f"no {word!r} in: {result['error']['message']}")
         demand(result["error"]["hint"], "no hint")
+
+    def shown_pin(self) -> str:
+        """The PIN that the display has shown last."""
+        def shown() -> list[str]:
+            log = (self.logs / "sink.log").read_text(encoding="utf-8").rpartition(f"-- {self.name}\n")[2]
+            return re.findall(r"P2P-PROV-DISC-SHOW-PIN \S+ (\d+)", log)
+        return wait_for("the display shows a PIN", shown)[-1]
+
+    def pin_file(self) -> pathlib.Path:
+        """What the display's user types."""
+        return self.logs / "typed-pin"
+
+    def connect_with_pin(self, *options: str, pin: str = "") -> tuple[int, dict]:
+        """
+        As a user: what the display shows (or `pin`) is typed here when that is asked for, what is shown here is typed
+        there; again if there is a second attempt. Returns the exit status and what miracastctl has printed.
+        """
+        process = subprocess.Popen(["miracastctl", "--json", "connect", SINK_NAME, *options], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
+        self.processes.append(process)
+        os.set_blocking(process.stderr.fileno(), False)
+        said, here, there = "", 0, 0
+        deadline = time.monotonic() + 300
+        while process.poll() is None:
+            demand(time.monotonic() < deadline, f"miracastctl connect hangs; it said: {said}")
+            time.sleep(0.3)
+            said += (process.stderr.read() or b"").decode()
+            if said.count(f"PIN that {SINK_NAME} shows: ") > here:
+                here += 1
+                time.sleep(1)
+                process.stdin.write(f"{pin or self.shown_pin()}\n".encode())
+            shown = re.findall(rf"PIN to type at {SINK_NAME}: (\d+)\n", said)
+            if len(shown) > there:
+                there += 1
+                self.pin_file().write_text(shown[-1], encoding="ascii")
+        print("    typed here:", here, "typed there:", there)
+        demand(here + there > 0, f"no PIN was wanted: {said}")
+        return process.returncode, json.loads(process.stdout.read())
 
     def frames(self, session: int = 0) -> None:
         wait_for("frames are sent", lambda: ctl("status")[1]["sessions"][session]["stats"].get("frames-sent", 0) > 5)

@@ -142,6 +142,7 @@ static GSocketConnection *go_to(struct fixture *f, enum place place)
 		break;
 	case ENTERING:
 		wait_until(is_entering, f);
+		settle(f);
 		break;
 	case NEGOTIATING:
 		wait_until(tv_is_asked, f);

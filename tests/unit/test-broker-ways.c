@@ -319,7 +319,12 @@ static void test_forbidden(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->connects, ==, 0);
 }
 
-/* Who wants a PIN does not get less; neither then nor at the beginning. */
+static gboolean last_is_gone(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_GONE;
+}
+
+/* Who wants a PIN does not get less, however it is tried: this one has none over Wi-Fi P2P. */
 static void test_security(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GVariant) options = g_variant_ref_sink(g_variant_new_parsed("{'security': <'pin'>}"));
@@ -328,10 +333,32 @@ static void test_security(struct fixture *f, gconstpointer data)
 	find_both(f);
 	begin_with(f, options);
 	wait_until(is_gone, f);
-	assert_reason(f, "control-refused");
-	g_assert_null(broker_connect(f->broker, sink_of(f, MOCK_PEER_ID), options, &error));
-	g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+	assert_reason(f, "no-pin");
+	g_assert_true(has_phase(f, "other-way"));
 	g_assert_cmpuint(f->wpas->connects, ==, 0);
+	broker_connect(f->broker, sink_of(f, MOCK_PEER_ID), options, &error);
+	g_assert_no_error(error);
+	wait_until(last_is_gone, f);
+	g_assert_cmpstr(session_reason(last_session(f))->name, ==, "no-pin");
+	g_assert_cmpuint(f->wpas->connects, ==, 0);
+}
+
+static gboolean wants_pin(struct fixture *f)
+{
+	return session_wants_pin(only_session(f));
+}
+
+/* The wish goes along, to where it can be had. */
+static void test_pin_goes_along(struct fixture *f, gconstpointer data)
+{
+	f->wpas->config_methods = 0x0088;
+	find_both(f);
+	begin_with(f, g_variant_new_parsed("{'security': <'pin'>}"));
+	wait_until(wants_pin, f);
+	g_assert_true(has_phase(f, "other-way"));
+	g_assert_true(session_enter_pin(only_session(f), MOCK_PIN, NULL));
+	wait_until(waits_in_group, f);
+	g_assert_cmpstr(f->wpas->method, ==, "keypad");
 }
 
 static void give_alias(struct fixture *f, const char *id)
@@ -457,6 +484,7 @@ int main(int argc, char **argv)
 	ADD("silent", test_silent);
 	ADD("forbidden", test_forbidden);
 	ADD("security", test_security);
+	ADD("pin-goes-along", test_pin_goes_along);
 	ADD("alias", test_alias);
 	ADD("alias-unknown", test_alias_unknown);
 	ADD("alias-known", test_alias_known);

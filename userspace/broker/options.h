@@ -32,8 +32,8 @@ G_BEGIN_DECLS
  * go-intent	how much we want to be P2P group owner (default 15)
  * other-ways	"no": if the display cannot be reached in the way that is tried, no other
  *	one is taken
- * security	over the network: "encryption", or "pin", which the display shows and the user
- *		types; with encryption.  No other way is taken then
+ * security	"encryption", or "pin", which the display shows and the user types, or, over
+ *		Wi-Fi P2P, the other way round; with encryption, which Wi-Fi P2P always has
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
  */
 #define SESSION_OPTIONS(O) \

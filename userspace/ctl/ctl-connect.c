@@ -88,6 +88,7 @@ struct waiting {
 	GString *typed; /* of the PIN, until the end of the line */
 	guint input; /* watch of the standard input */
 	gboolean asked; /* for the PIN that is wanted now */
+	char *shown; /* the PIN that was said last, or NULL */
 };
 
 static gboolean is_over(Miracast1Session *session)
@@ -170,11 +171,25 @@ static void ask_pin(struct waiting *w)
 		w->input = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, pin_typed, w);
 }
 
+/* The display wants one of ours typed. */
+static void show_pin(struct waiting *w)
+{
+	const char *pin = miracast1_session_get_pin_shown(w->session);
+
+	if (g_strcmp0(pin, w->shown) == 0)
+		return;
+	g_free(w->shown);
+	w->shown = g_strdup(pin);
+	if (pin && *pin)
+		g_printerr("PIN to type at %s: %s\n", miracast1_session_get_sink_name(w->session), pin);
+}
+
 /* It is wanted, or not any more: two minutes have gone by. */
 static void look_at_pin(struct waiting *w)
 {
 	gboolean wanted = miracast1_session_get_pin_wanted(w->session);
 
+	show_pin(w);
 	if (wanted && !w->asked)
 		ask_pin(w);
 	else if (!wanted)
@@ -252,6 +267,7 @@ static enum ctl_status wait_for_session(struct ctl *ctl, Miracast1Session *sessi
 	if (!is_over(session))
 		g_main_loop_run(loop);
 	g_clear_handle_id(&w.input, g_source_remove);
+	g_free(w.shown);
 	g_signal_handlers_disconnect_by_data(session, &w);
 	g_source_remove(sigint);
 	g_source_remove(sigterm);
@@ -416,8 +432,8 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 		{ "other-ways", 0, 0, G_OPTION_ARG_STRING, &o.other_ways,
 		  "no: not over Wi-Fi P2P if the network leads nowhere", "yes|no" },
 		{ "pin", 0, 0, G_OPTION_ARG_NONE, &o.pin,
-		  "Over the network: type the PIN that the display shows; encrypted", NULL },
-		{ "encrypt", 0, 0, G_OPTION_ARG_NONE, &o.encrypt, "Over the network: encrypted", NULL },
+		  "With a PIN that the display shows, or that is typed there; encrypted", NULL },
+		{ "encrypt", 0, 0, G_OPTION_ARG_NONE, &o.encrypt, "Encrypted, which Wi-Fi P2P always is", NULL },
 		{ "go-intent", 0, 0, G_OPTION_ARG_STRING, &o.go_intent,
 		  "Wish to be P2P group owner, 0 to 15 (default 15)", "N" },
 		{ "frequency", 0, 0, G_OPTION_ARG_STRING, &o.frequency,

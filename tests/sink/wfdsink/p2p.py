@@ -26,6 +26,7 @@ class P2pOptions:
     go_intent: int = 0
     method: str = "pbc"                 # pbc, display (we show a PIN), keypad (we type the source's PIN)
     pin: str = "12345670"
+    pin_file: str = ""                  # keypad: the PIN that the source shows comes here, and is taken from here
     answer: str = "accept"              # or reject, ignore
     accept_after: float = 0.0
     listen: str = "listen"              # or find
@@ -77,6 +78,7 @@ class P2pSink:
         self._events: Control | None = None
         self.group_interface = ""
         self._peer = ""
+        self._typed = False             # the source's PIN, and it was told to wpa_supplicant
 
     def _note(self, text: str) -> None:
         self.timeline.append((round(time.monotonic() - self._t0, 3), text))
@@ -124,16 +126,27 @@ class P2pSink:
         elif name == "P2P-PROV-DISC-SHOW-PIN":
             self.options.pin = plain[1]
         elif name == "P2P-PROV-DISC-ENTER-PIN" and self.options.method == "keypad":
+            self._type_pin()
             self._connect(plain[0])
         elif name in ("P2P-GO-NEG-FAILURE", "P2P-GROUP-FORMATION-FAILURE"):
+            self._typed = False
             self._control.request("P2P_LISTEN")
         elif name == "P2P-GROUP-STARTED":
             return self._group_up(plain[0], plain[1], named)
         return None
 
+    def _type_pin(self) -> None:
+        """The source asks meanwhile; that was said before the PIN was there, and is not answered once more."""
+        if not self.options.pin_file:
+            return
+        self.options.pin = self._wait_for_file(self.options.pin_file, "no PIN of the source's").strip()
+        os.unlink(self.options.pin_file)
+        self._note(f"typed the source's PIN {self.options.pin}")
+        self._typed = True
+
     def _answer_negotiation(self, peer: str) -> None:
         self._peer = peer
-        if self.options.answer == "ignore":
+        if self.options.answer == "ignore" or self._typed:
             return
         if self.options.answer == "reject":
             self._control.ok(f"P2P_REJECT {peer}")
