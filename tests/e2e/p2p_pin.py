@@ -8,11 +8,11 @@ from p2p_scene import Scene, demand, only_the_link, system, unchanged
 ANOTHER_PIN = "87654325"
 
 
-def cast_with_pin(scene: Scene, method: str, phase: str) -> None:
-    """In either role; each time the display has another PIN."""
+def cast_with_pin(scene: Scene, method: str, phase: str, roles: tuple[str, ...]) -> None:
+    """Once for each wish of the display to own the group; each time there is another PIN."""
     scene.broker()
     before = None
-    for role in ("0", "15"):
+    for role in roles:
         sink = scene.sink("--wps", method, "--pin-file", str(scene.pin_file()), "--go-intent", role)
         scene.find()
         before = before or system()
@@ -29,12 +29,12 @@ def cast_with_pin(scene: Scene, method: str, phase: str) -> None:
 
 def pin_typed_here(scene: Scene) -> None:
     """The display shows a PIN."""
-    cast_with_pin(scene, "display", "pin-wanted")
+    cast_with_pin(scene, "display", "pin-wanted", ("0", "15"))
 
 
 def pin_typed_there(scene: Scene) -> None:
     """We show a PIN."""
-    cast_with_pin(scene, "keypad", "pin-shown")
+    cast_with_pin(scene, "keypad", "pin-shown", ("0",))
 
 
 def pin_wrong(scene: Scene) -> None:
