@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * link-filter.h: the text of the rules, and what the kernel makes of them.
+ *
+ * The second half needs nf_tables, and network namespaces (link-net.h); without them it
+ * is skipped, which is not passed.
+ */
+#include <gio/gio.h>
+#include <nftables/libnftables.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "link-filter.h"
+#include "link-net.h"
+#include "p2p-net.h"
+#include "reason.h"
+
+#define RTSP_PORT 7236
+
+/* ---- the text ------------------------------------------------------------ */
+
+#define OWNED "table inet miracast-p2p-wlan0-0 {\n\tflags owner\n"
+
+/* Word for word: each line of it is a promise. */
+#define RULES(dhcp, doors) \
+	OWNED \
+	"}\n" \
+	"flush table inet miracast-p2p-wlan0-0\n" \
+	OWNED \
+	"\tchain input {\n" \
+	"\t\ttype filter hook input priority 0; policy accept;\n" \
+	"\t\tiifname != \"p2p-wlan0-0\" accept\n" \
+	"\t\tct state established,related accept\n" \
+	"\t\t" dhcp " accept\n" \
+	doors \
+	"\t\ticmp type echo-request accept\n" \
+	"\t\tdrop\n" \
+	"\t}\n" \
+	"\tchain forward {\n" \
+	"\t\ttype filter hook forward priority 0; policy accept;\n" \
+	"\t\tiifname \"p2p-wlan0-0\" drop\n" \
+	"\t\toifname \"p2p-wlan0-0\" drop\n" \
+	"\t}\n" \
+	"}\n"
+
+static void test_text(void)
+{
+	struct link_filter_rules rules = { .ifname = "p2p-wlan0-0", .owner = TRUE };
+	g_autofree char *owner = link_filter_text(&rules, NULL);
+	g_autofree char *client = NULL, *doors = NULL;
+
+	g_assert_cmpstr(owner, ==, RULES("udp dport 67", ""));
+	rules.owner = FALSE;
+	client = link_filter_text(&rules, NULL);
+	g_assert_cmpstr(client, ==, RULES("udp sport 67 udp dport 68", ""));
+	rules.doors[LINK_FILTER_RTSP] = RTSP_PORT;
+	rules.doors[LINK_FILTER_REPORTS] = 65535;
+	doors = link_filter_text(&rules, NULL);
+	g_assert_cmpstr(doors, ==, RULES("udp sport 67 udp dport 68",
+					 "\t\ttcp dport 7236 accept\n"
+					 "\t\tudp dport 65535 accept\n"));
+}
+
+/* Names that an interface can have, and some that it cannot. */
+static void test_names(void)
+{
+	static const char *const refused[] = {
+		"", "-p2p", ".", "wlan*", "*", "a\"", "\" accept #", "a b", "a\tb", "a\nb", "a;b", "a{b", "a}b",
+		"$a", "@a", "a\\b", "a'b", "a,b", "a#b", "a/b", "a:b", "\303\244", "sixteen-letters-",
+	};
+	static const char *const taken[] = { "p2p-wlan0-0", "wlp0s20f3", "wlan0.7", "wlan_0", "0", "fifteen-letters" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(refused); i++) {
+		const struct link_filter_rules rules = { .ifname = refused[i] };
+		g_autoptr(GError) error = NULL;
+
+		g_assert_null(link_filter_text(&rules, &error));
+		g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+		g_assert_null(strchr(error->message, '\n'));
+		g_clear_error(&error);
+		g_assert_null(link_filter_new(refused[i], TRUE, &error));
+		g_assert_nonnull(error);
+	}
+	for (guint i = 0; i < G_N_ELEMENTS(taken); i++) {
+		const struct link_filter_rules rules = { .ifname = taken[i] };
+		g_autofree char *text = link_filter_text(&rules, NULL);
+
+		g_assert_nonnull(text);
+	}
+}
+
+/* ---- in the kernel ------------------------------------------------------- */
+
+/* FALSE: skipped. */
+static gboolean enter(void)
+{
+	static gboolean entered;
+	static char *why;
+	g_autoptr(GError) error = NULL;
+
+	if (!entered && !why) {
+		why = link_net_enter();
+		if (!why && !link_filter_check(&error))
+			why = g_strdup(error->message);
+		entered = !why;
+	}
+	if (why)
+		g_test_skip(why);
+	return entered;
+}
+
+/* As somebody else with the same rights. */
+static char *nft(const char *command)
+{
+	struct nft_ctx *ctx = nft_ctx_new(NFT_CTX_DEFAULT);
+	char *output;
+
+	nft_ctx_buffer_output(ctx);
+	nft_ctx_buffer_error(ctx);
+	if (nft_run_cmd_from_buffer(ctx, command) == 0)
+		output = g_strdup(nft_ctx_get_output_buffer(ctx));
+	else
+		output = g_strdup_printf("failed: %s", nft_ctx_get_error_buffer(ctx));
+	nft_ctx_free(ctx);
+	return output;
+}
+
+#define assert_ruleset(expected) G_STMT_START { \
+	g_autofree char *ruleset__ = nft("list ruleset"); \
+	g_assert_cmpstr(ruleset__, ==, (expected)); \
+} G_STMT_END
+
+/* The kernel has all of them as they were written. */
+static void test_rules_in_kernel(void)
+{
+	g_autoptr(link_filter) filter = NULL;
+	g_autofree char *ruleset = NULL;
+
+	if (!enter())
+		return;
+	filter = link_filter_new("p2p-wlan0-0", TRUE, NULL);
+	g_assert_nonnull(filter);
+	link_filter_open_door("p2p-wlan0-0", LINK_FILTER_RTSP, RTSP_PORT);
+	link_filter_open_door("p2p-wlan0-0", LINK_FILTER_REPORTS, 65535);
+	ruleset = nft("list ruleset");
+	g_test_message("%s", ruleset);
+	for (const char *const *line = (const char *const[]){
+		     "table inet miracast-p2p-wlan0-0 {", "flags owner", "iifname != \"p2p-wlan0-0\" accept",
+		     "ct state established,related accept", "udp dport 67 accept", "tcp dport 7236 accept",
+		     "udp dport 65535 accept", "icmp type echo-request accept", "iifname \"p2p-wlan0-0\" drop",
+		     "oifname \"p2p-wlan0-0\" drop", NULL }; *line; line++) {
+		const char *at = strstr(ruleset, *line);
+
+		g_assert_nonnull(at);
+		/* Doors are opened by writing all rules again. */
+		g_assert_null(strstr(at + 1, *line));
+	}
+}
+
+/* A service that is there for all, a port that is meant for the display. */
+static void test_services(void)
+{
+	g_autoptr(link_filter) filter = NULL;
+	int service, rtsp, udp;
+
+	if (!enter())
+		return;
+	service = link_net_serve(HERE, SOCK_STREAM, 631);
+	udp = link_net_serve(HERE, SOCK_DGRAM, 5353);
+	rtsp = link_net_serve(HERE, SOCK_STREAM, RTSP_PORT);
+	g_assert_true(link_net_calls(TV, LINK_NET_HERE, 631));
+	g_assert_true(link_net_sends(TV, 0, LINK_NET_HERE, 5353, udp));
+
+	filter = link_filter_new(LINK_NET_IFNAME, TRUE, NULL);
+	g_assert_nonnull(filter);
+	g_assert_false(link_net_calls(TV, LINK_NET_HERE, 631));
+	/* Nor by the address of another interface. */
+	g_assert_false(link_net_calls(TV, LINK_NET_LAN, 631));
+	g_assert_false(link_net_sends(TV, 0, LINK_NET_HERE, 5353, udp));
+	g_assert_false(link_net_calls(TV, LINK_NET_HERE, RTSP_PORT));
+	g_assert_true(link_net_calls(PC, LINK_NET_LAN, 631));
+	g_assert_true(link_net_sends(PC, 0, LINK_NET_LAN, 5353, udp));
+	g_assert_true(link_net_echoes(TV, LINK_NET_HERE));
+
+	link_filter_open_door(LINK_NET_IFNAME, LINK_FILTER_RTSP, RTSP_PORT);
+	g_assert_true(link_net_calls(TV, LINK_NET_HERE, RTSP_PORT));
+	g_assert_false(link_net_calls(TV, LINK_NET_HERE, 631));
+	link_filter_shut_door(LINK_NET_IFNAME, LINK_FILTER_RTSP, RTSP_PORT);
+	g_assert_false(link_net_calls(TV, LINK_NET_HERE, RTSP_PORT));
+
+	g_clear_pointer(&filter, link_filter_free);
+	g_assert_true(link_net_calls(TV, LINK_NET_HERE, 631));
+	close(service);
+	close(rtsp);
+	close(udp);
+}
+
+/* DHCP's ports, in the role that we have. */
+static void test_dhcp(void)
+{
+	int server, client;
+
+	if (!enter())
+		return;
+	server = link_net_serve(HERE, SOCK_DGRAM, 67);
+	client = link_net_serve(HERE, SOCK_DGRAM, 68);
+	for (gboolean owner = FALSE; owner <= TRUE; owner++) {
+		g_autoptr(link_filter) filter = link_filter_new(LINK_NET_IFNAME, owner, NULL);
+
+		g_assert_nonnull(filter);
+		g_assert_cmpint(link_net_sends(TV, 68, "255.255.255.255", 67, server), ==, owner);
+		g_assert_cmpint(link_net_sends(TV, 67, LINK_NET_HERE, 68, client), ==, !owner);
+		g_assert_false(link_net_sends(TV, 1067, LINK_NET_HERE, 68, client));
+	}
+	close(server);
+	close(client);
+}
+
+/* The display's reports, which come unasked, and answers to what we send. */
+static void test_reports(void)
+{
+	g_autoptr(link_filter) filter = NULL;
+	int rtcp, before, there;
+	guint16 port;
+
+	if (!enter())
+		return;
+	rtcp = link_net_serve(HERE, SOCK_DGRAM, 0);
+	before = link_net_serve(HERE, SOCK_DGRAM, 0);
+	there = link_net_serve(TV, SOCK_STREAM, 554);
+	port = link_net_port(rtcp);
+	filter = link_filter_new(LINK_NET_IFNAME, FALSE, NULL);
+	g_assert_true(link_net_calls(HERE, LINK_NET_TV, 554));
+	g_assert_false(link_net_sends(TV, 0, LINK_NET_HERE, port, rtcp));
+	link_filter_open_door(LINK_NET_IFNAME, LINK_FILTER_REPORTS, link_net_port(before));
+	link_filter_open_door(LINK_NET_IFNAME, LINK_FILTER_REPORTS, port);
+	/* The former session ends after the next one has begun. */
+	link_filter_shut_door(LINK_NET_IFNAME, LINK_FILTER_REPORTS, link_net_port(before));
+	g_assert_true(link_net_sends(TV, 0, LINK_NET_HERE, port, rtcp));
+	g_assert_false(link_net_sends(TV, 0, LINK_NET_HERE, link_net_port(before), before));
+	link_filter_shut_door(LINK_NET_IFNAME, LINK_FILTER_REPORTS, port);
+	g_assert_false(link_net_sends(TV, 0, LINK_NET_HERE, port, rtcp));
+	/* Not filtered, and so nothing. */
+	link_filter_open_door("lan", LINK_FILTER_REPORTS, port);
+	link_filter_open_door(NULL, LINK_FILTER_REPORTS, port);
+	close(there);
+	close(before);
+	close(rtcp);
+}
+
+/* This machine is no router between the display and others, whoever asks. */
+static void test_forward(void)
+{
+	int there, at_tv;
+
+	if (!enter())
+		return;
+	there = link_net_serve(PC, SOCK_STREAM, 80);
+	at_tv = link_net_serve(TV, SOCK_STREAM, 80);
+	g_assert_true(link_net_calls(TV, LINK_NET_PC, 80));
+	g_assert_true(link_net_calls(PC, LINK_NET_TV, 80));
+	{
+		g_autoptr(link_filter) filter = link_filter_new(LINK_NET_IFNAME, TRUE, NULL);
+
+		g_assert_nonnull(filter);
+		link_filter_open_door(LINK_NET_IFNAME, LINK_FILTER_RTSP, 80);
+		g_assert_false(link_net_calls(TV, LINK_NET_PC, 80));
+		g_assert_false(link_net_calls(PC, LINK_NET_TV, 80));
+	}
+	g_assert_true(link_net_calls(TV, LINK_NET_PC, 80));
+	close(there);
+	close(at_tv);
+}
+
+/* Others can neither change nor flush it, it changes nothing of theirs, and their "accept" opens nothing. */
+static void test_neighbours(void)
+{
+	static const char theirs[] = "table inet theirs {\n\tchain input {\n"
+				     "\t\ttype filter hook input priority -300; policy accept;\n"
+				     "\t\ttcp dport 631 accept\n\t}\n}\n";
+	g_autofree char *made = NULL, *before = NULL, *between = NULL, *flushed = NULL, *added = NULL;
+	g_autoptr(link_filter) filter = NULL;
+	int service;
+
+	if (!enter())
+		return;
+	service = link_net_serve(HERE, SOCK_STREAM, 631);
+	made = nft(theirs);
+	g_assert_cmpstr(made, ==, "");
+	before = nft("list ruleset");
+	filter = link_filter_new(LINK_NET_IFNAME, TRUE, NULL);
+	g_assert_nonnull(filter);
+	between = nft("list ruleset");
+	g_assert_nonnull(strstr(between, before));
+	g_assert_false(link_net_calls(TV, LINK_NET_HERE, 631));
+	added = nft("insert rule inet miracast-" LINK_NET_IFNAME " input accept");
+	g_assert_true(g_str_has_prefix(added, "failed: "));
+	link_filter_free(g_steal_pointer(&filter));
+	assert_ruleset(before);
+
+	filter = link_filter_new(LINK_NET_IFNAME, TRUE, NULL);
+	flushed = nft("flush ruleset");
+	g_assert_cmpstr(flushed, ==, "");
+	g_assert_false(link_net_calls(TV, LINK_NET_HERE, 631));
+	link_filter_free(g_steal_pointer(&filter));
+	assert_ruleset("");
+	close(service);
+}
+
+/* Our other half: a daemon with a filter, and a process that it has started. */
+static int hold(void)
+{
+	g_autoptr(link_filter) filter = link_filter_new(LINK_NET_IFNAME, TRUE, NULL);
+	g_autoptr(GSubprocess) child =
+		g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, NULL, "sleep", "5", NULL);
+
+	if (!filter || !child)
+		return 1;
+	g_print("ready\n");
+	pause();
+	return 0;
+}
+
+static void test_killed(void)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autoptr(GSubprocess) holder = NULL;
+	char line[6];
+	int service;
+
+	if (!enter())
+		return;
+	service = link_net_serve(HERE, SOCK_STREAM, 631);
+	holder = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL, self, "--hold", NULL);
+	g_assert_nonnull(holder);
+	g_assert_true(g_input_stream_read_all(g_subprocess_get_stdout_pipe(holder), line, sizeof(line), NULL,
+					      NULL, NULL));
+	g_assert_cmpmem(line, sizeof(line), "ready\n", 6);
+	g_assert_false(link_net_calls(TV, LINK_NET_HERE, 631));
+	g_subprocess_force_exit(holder);
+	g_subprocess_wait(holder, NULL, NULL);
+	assert_ruleset("");
+	g_assert_true(link_net_calls(TV, LINK_NET_HERE, 631));
+	close(service);
+}
+
+/* What a call costs the main loop, which waits for it. The limit is for one that hangs. */
+static void test_time(void)
+{
+	enum { TIMES = 50 };
+	gint64 made = 0, opened = 0, ended = 0;
+
+	if (!enter())
+		return;
+	for (guint i = 0; i < TIMES; i++) {
+		gint64 start = g_get_monotonic_time();
+		link_filter *filter = link_filter_new(LINK_NET_IFNAME, TRUE, NULL);
+		gint64 is_made = g_get_monotonic_time(), is_open;
+
+		link_filter_open_door(LINK_NET_IFNAME, LINK_FILTER_RTSP, RTSP_PORT);
+		is_open = g_get_monotonic_time();
+		link_filter_free(filter);
+		made += is_made - start;
+		opened += is_open - is_made;
+		ended += g_get_monotonic_time() - is_open;
+	}
+	g_test_message("us per call: new %d, open_door %d, free %d", (int)(made / TIMES),
+		       (int)(opened / TIMES), (int)(ended / TIMES));
+	g_assert_cmpint(made + opened + ended, <, TIMES * G_USEC_PER_SEC);
+	assert_ruleset("");
+}
+
+/* ---- where it is used ---------------------------------------------------- */
+
+static void net_up(p2p_net *net, GInetAddress *local, GInetAddressMask *peers, gpointer user_data)
+{
+	*(int *)user_data = 'u';
+}
+
+static void net_failed(p2p_net *net, const GError *error, gpointer user_data)
+{
+	g_test_message("%s", error->message);
+	*(int *)user_data = 'f';
+}
+
+static void net_closed(p2p_net *net, gpointer user_data)
+{
+	*(int *)user_data = 'c';
+}
+
+/* As client with an address from the handshake, for which no DHCP program is needed. */
+static void test_p2p_net(void)
+{
+	static const struct p2p_net_funcs funcs = { .up = net_up, .failed = net_failed, .closed = net_closed };
+	g_autoptr(GInetAddress) ours = g_inet_address_new_from_string(LINK_NET_HERE);
+	g_autoptr(GInetAddress) theirs = g_inet_address_new_from_string(LINK_NET_TV);
+	g_autofree char *directory = g_dir_make_tmp(NULL, NULL);
+	int service, said = 0;
+	p2p_net *net;
+
+	if (!enter())
+		return;
+	service = link_net_serve(HERE, SOCK_STREAM, 631);
+	net = p2p_net_system.open(&(struct p2p_net_request){ .ifname = LINK_NET_IFNAME, .ip = ours, .prefix = 24,
+							     .owner_ip = theirs, .runtime_dir = directory },
+				  &funcs, &said);
+	while (!said)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpint(said, ==, 'u');
+	g_assert_false(link_net_calls(TV, LINK_NET_HERE, 631));
+	said = 0;
+	p2p_net_system.close(net);
+	while (!said)
+		g_main_context_iteration(NULL, TRUE);
+	g_assert_cmpint(said, ==, 'c');
+	p2p_net_system.free(net);
+	assert_ruleset("");
+	rmdir(directory);
+	close(service);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && g_str_equal(argv[1], "--hold"))
+		return hold();
+	g_test_init(&argc, &argv, NULL);
+	g_test_add_func("/link-filter/text", test_text);
+	g_test_add_func("/link-filter/names", test_names);
+	g_test_add_func("/link-filter/rules-in-kernel", test_rules_in_kernel);
+	g_test_add_func("/link-filter/services", test_services);
+	g_test_add_func("/link-filter/dhcp", test_dhcp);
+	g_test_add_func("/link-filter/reports", test_reports);
+	g_test_add_func("/link-filter/forward", test_forward);
+	g_test_add_func("/link-filter/neighbours", test_neighbours);
+	g_test_add_func("/link-filter/killed", test_killed);
+	g_test_add_func("/link-filter/time", test_time);
+	/* Last: it takes the address away. */
+	g_test_add_func("/link-filter/p2p-net", test_p2p_net);
+	return g_test_run();
+}
