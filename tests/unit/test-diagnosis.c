@@ -19,8 +19,20 @@ struct fixture {
 	GDBusConnection *wpas_bus;
 	mock_wpas *wpas;
 	GVariant *checks;
+	gboolean (*filter)(GError **error);
 	char *drm_class;
 };
+
+static gboolean can_filter(GError **error)
+{
+	return TRUE;
+}
+
+static gboolean cannot_filter(GError **error)
+{
+	g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "no nf_tables");
+	return FALSE;
+}
 
 static void set_up(struct fixture *f, gconstpointer data)
 {
@@ -30,6 +42,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 		g_test_dbus_get_bus_address(f->test_bus),
 		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
 		NULL);
+	f->filter = can_filter;
 	f->wpas = mock_wpas_new(f->wpas_bus, GPOINTER_TO_INT(data));
 	f->drm_class = g_dir_make_tmp("drm-XXXXXX", NULL);
 }
@@ -80,6 +93,7 @@ static char *diagnose(struct fixture *f, const char *line, radio *(*ask)(const c
 		.quirks_dir = "/nonexistent",
 		.bus = G_BUS_TYPE_SESSION,
 		.radio = ask,
+		.filter = f->filter,
 		.drm_class = f->drm_class,
 	};
 	g_autoptr(diagnosis) d = diagnosis_new(&config, came, f);
@@ -237,6 +251,19 @@ static void test_encoder(struct fixture *f, gconstpointer data)
 	}
 }
 
+/* That a display reaches more than it should is no reason not to cast. */
+static void test_filter(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *with = diagnose(f, "filter", unknown);
+	g_autofree char *without = NULL;
+
+	f->filter = cannot_filter;
+	without = diagnose(f, "filter", unknown);
+	g_assert_cmpstr(with, ==, "ok: over Wi-Fi P2P a display reaches nothing of this computer but what casting needs");
+	g_assert_cmpstr(without, ==, "warn: over Wi-Fi P2P a display reaches every service that listens on all "
+			"addresses: no nf_tables");
+}
+
 #define TEST(name, build, function) \
 	g_test_add("/diagnosis/" name, struct fixture, GINT_TO_POINTER(build), set_up, function, tear_down)
 
@@ -246,5 +273,6 @@ int main(int argc, char **argv)
 	TEST("radio", MOCK_COMPLETE, test_radio);
 	TEST("no-p2p", MOCK_NO_P2P, test_no_p2p);
 	TEST("encoder", MOCK_COMPLETE, test_encoder);
+	TEST("filter", MOCK_COMPLETE, test_filter);
 	return g_test_run();
 }

@@ -13,8 +13,9 @@
 
 #include "link-filter.h"
 #include "link-net.h"
-#include "p2p-net.h"
+#include "p2p-path.h"
 #include "reason.h"
+#include "umd-process.h"
 
 #define RTSP_PORT 7236
 
@@ -373,49 +374,124 @@ static void test_time(void)
 
 /* ---- where it is used ---------------------------------------------------- */
 
-static void net_up(p2p_net *net, GInetAddress *local, GInetAddressMask *peers, gpointer user_data)
+/* What the connection with the display hears. */
+struct heard {
+	gboolean up, closed, exited;
+	GSocketConnection *rtsp;
+};
+
+static void path_up(p2p_path *path, const struct link_path *where, gpointer user_data)
 {
-	*(int *)user_data = 'u';
+	((struct heard *)user_data)->up = TRUE;
 }
 
-static void net_failed(p2p_net *net, const GError *error, gpointer user_data)
+static void path_dialled(p2p_path *path, GSocketConnection *rtsp, gpointer user_data)
 {
-	g_test_message("%s", error->message);
-	*(int *)user_data = 'f';
+	g_set_object(&((struct heard *)user_data)->rtsp, rtsp);
 }
 
-static void net_closed(p2p_net *net, gpointer user_data)
+static void path_failed(p2p_path *path, const GError *error, gpointer user_data)
 {
-	*(int *)user_data = 'c';
+	g_error("%s", error->message);
+}
+
+static void path_closed(p2p_path *path, gpointer user_data)
+{
+	((struct heard *)user_data)->closed = TRUE;
+}
+
+static const struct p2p_path_funcs path_funcs = {
+	.up = path_up, .dialled = path_dialled, .failed = path_failed, .closed = path_closed,
+};
+
+static void umd_says(umd_process *umd, enum channel_message message, GVariant *fields, gpointer user_data)
+{
+}
+
+static void umd_exited(umd_process *umd, const reason *why, gpointer user_data)
+{
+	((struct heard *)user_data)->exited = TRUE;
+}
+
+static const struct umd_process_funcs umd_funcs = { .message = umd_says, .exited = umd_exited };
+
+static void wait_for(const gboolean *happened)
+{
+	while (!*happened)
+		g_main_context_iteration(NULL, TRUE);
 }
 
 /* As client with an address from the handshake, for which no DHCP program is needed. */
-static void test_p2p_net(void)
+static p2p_path *open_path(const char *directory, struct heard *heard)
 {
-	static const struct p2p_net_funcs funcs = { .up = net_up, .failed = net_failed, .closed = net_closed };
 	g_autoptr(GInetAddress) ours = g_inet_address_new_from_string(LINK_NET_HERE);
 	g_autoptr(GInetAddress) theirs = g_inet_address_new_from_string(LINK_NET_TV);
-	g_autofree char *directory = g_dir_make_tmp(NULL, NULL);
-	int service, said = 0;
-	p2p_net *net;
+
+	return p2p_path_open(&p2p_net_system, &(struct p2p_net_request){
+				     .ifname = LINK_NET_IFNAME, .ip = ours, .prefix = 24,
+				     .owner_ip = theirs, .runtime_dir = directory,
+			     }, RTSP_PORT, &path_funcs, heard);
+}
+
+static umd_process *start_session(struct heard *heard)
+{
+	g_autoptr(umd_launcher) launcher = umd_launcher_new(FAKE_UMD, NULL);
+	GVariant *config = g_variant_new_parsed(
+		"{'source': <'test'>, 'friendly-name': <'this'>, 'peer-address': <%s>, 'local-address': <%s>, "
+		"'max-bit-rate': <@t 1000000>}", LINK_NET_TV, LINK_NET_HERE);
+	g_autoptr(GError) error = NULL;
+	umd_process *umd = umd_process_new(launcher, -1, heard->rtsp, &(struct umd_process_path){
+						   .local = LINK_NET_HERE, .peer = LINK_NET_TV,
+						   .interface = LINK_NET_IFNAME,
+					   }, config, &umd_funcs, heard, &error);
+
+	g_assert_no_error(error);
+	return umd;
+}
+
+static gboolean ruleset_says(const char *words)
+{
+	g_autofree char *ruleset = nft("list ruleset");
+
+	return strstr(ruleset, words) != NULL;
+}
+
+/* From the address to the end of it; who owns the port of the reports is a session process. */
+static void test_link(void)
+{
+	g_autofree char *directory = NULL;
+	struct heard heard = { 0 };
+	umd_process *umd;
+	p2p_path *path;
+	int service;
 
 	if (!enter())
 		return;
+	directory = g_dir_make_tmp(NULL, NULL);
 	service = link_net_serve(HERE, SOCK_STREAM, 631);
-	net = p2p_net_system.open(&(struct p2p_net_request){ .ifname = LINK_NET_IFNAME, .ip = ours, .prefix = 24,
-							     .owner_ip = theirs, .runtime_dir = directory },
-				  &funcs, &said);
-	while (!said)
-		g_main_context_iteration(NULL, TRUE);
-	g_assert_cmpint(said, ==, 'u');
+	path = open_path(directory, &heard);
+	wait_for(&heard.up);
 	g_assert_false(link_net_calls(TV, LINK_NET_HERE, 631));
-	said = 0;
-	p2p_net_system.close(net);
-	while (!said)
+	g_assert_true(link_net_calls(TV, LINK_NET_HERE, RTSP_PORT));
+	while (!heard.rtsp)
 		g_main_context_iteration(NULL, TRUE);
-	g_assert_cmpint(said, ==, 'c');
-	p2p_net_system.free(net);
+
+	g_assert_false(ruleset_says("\tudp dport"));
+	umd = start_session(&heard);
+	g_assert_true(ruleset_says("\tudp dport"));
+	g_assert_true(ruleset_says("tcp dport 7236"));
+	p2p_path_answered(path);
+	g_assert_false(ruleset_says("tcp dport 7236"));
+	umd_process_stop(umd, "over");
+	wait_for(&heard.exited);
+	umd_process_free(umd);
+	g_assert_false(ruleset_says("\tudp dport"));
+
+	p2p_path_close(path);
+	wait_for(&heard.closed);
+	p2p_path_free(path);
 	assert_ruleset("");
+	g_clear_object(&heard.rtsp);
 	rmdir(directory);
 	close(service);
 }
@@ -436,6 +512,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/link-filter/killed", test_killed);
 	g_test_add_func("/link-filter/time", test_time);
 	/* Last: it takes the address away. */
-	g_test_add_func("/link-filter/p2p-net", test_p2p_net);
+	g_test_add_func("/link-filter/link", test_link);
 	return g_test_run();
 }

@@ -18,6 +18,7 @@
 #include "broker.h"
 #include "dbus-api.h"
 #include "link-direct.h"
+#include "link-filter.h"
 #include "link-mice.h"
 #include "link-p2p.h"
 #include "encoder-check.h"
@@ -505,6 +506,7 @@ static enum exit_status run(struct daemon *d)
 								      G_BUS_TYPE_SYSTEM,
 					      .diagnosis = { .launcher = d->config.launcher,
 							     .radio = radio_ask,
+							     .filter = link_filter_check,
 							     .drm_class = "/sys/class/drm",
 							     .quirks_dir = d->config.quirks_dir,
 							     .bus = G_BUS_TYPE_SYSTEM },

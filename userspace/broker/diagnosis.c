@@ -318,6 +318,22 @@ static void say_quirks(diagnosis *d, const char *directory)
 		say(d, "quirks", "ok", "", "%u of your files in %s", g_strv_length(texts), directory);
 }
 
+/* ---- filter -------------------------------------------------------------------- */
+
+static void say_filter(diagnosis *d, gboolean (*check)(GError **error))
+{
+	g_autoptr(GError) error = NULL;
+
+	if (check(&error))
+		say(d, "filter", "ok", "", "over Wi-Fi P2P a display reaches nothing of this computer but what casting needs");
+	else
+		say(d, "filter", "warn",
+		    "The kernel needs nf_tables and connection tracking, miracastd libnftables when it is built; until then, a "
+		    "firewall of your own can do it.",
+		    "over Wi-Fi P2P a display reaches every service that listens on all addresses: %s",
+		    error->message);
+}
+
 /* ---- sandbox -------------------------------------------------------------------- */
 
 /* "NAME ok TEXT" or "NAME missing TEXT"; FALSE: it is no such line. */
@@ -409,6 +425,7 @@ diagnosis *diagnosis_new(const struct diagnosis_config *config, diagnosis_done *
 	d->encoder = encoder_check_new(config->launcher, NULL, ENCODER_CHECK_SECONDS, encoder_came, d);
 	d->open = 2;
 	say_quirks(d, config->quirks_dir);
+	say_filter(d, config->filter);
 	ask_sandbox(d, config->launcher);
 	g_bus_get(config->bus, d->cancellable, bus_came, d);
 	return d;

@@ -13,6 +13,7 @@
  *	radio		those that can: beside the user's network, on how many channels?
  *	iwd		does it run beside wpa_supplicant?
  *	avahi		does it run? it finds the displays of the network
+ *	filter		can a display be kept from this machine's services (link-filter.h)?
  *	quirks		are there files of the user's, and are they right?
  *	sandbox		each layer that a session process is confined by (sandbox.h): one
  *			row for all that are there, one for each that is not
@@ -39,6 +40,7 @@ typedef struct diagnosis diagnosis;
  * @quirks_dir: see quirk-files.h; NULL: none
  * @bus: where wpa_supplicant is
  * @radio: radio_ask(); tests have their own
+ * @filter: link_filter_check(); tests have their own
  * @drm_class: /sys/class/drm; tests have their own
  */
 struct diagnosis_config {
@@ -46,6 +48,7 @@ struct diagnosis_config {
 	const char *quirks_dir;
 	GBusType bus;
 	radio *(*radio)(const char *ifname);
+	gboolean (*filter)(GError **error);
 	const char *drm_class;
 };
 

@@ -19,6 +19,7 @@
 #include <netlink/route/addr.h>
 #include <netlink/route/route.h>
 
+#include "link-filter.h"
 #include "p2p-address.h"
 #include "p2p-dhcp.h"
 
@@ -38,6 +39,7 @@ struct p2p_net {
 	GInetAddressMask *peers;
 	gboolean address_set; /* by us: to be removed by us */
 	char *former_file; /* what to set again */
+	link_filter *filter; /* NULL: there can be none */
 
 	p2p_dhcp *dhcp;
 	guint idle;
@@ -151,6 +153,21 @@ static void open_interface(const char *former_file, const char *ifname)
 	if (len == N_SETTINGS)
 		restore_settings(ifname, former);
 	unlink(former_file);
+}
+
+/* A machine that can have no rules casts all the same; that is said once. */
+static void keep_out(p2p_net *net, gboolean owner)
+{
+	static gboolean said;
+	g_autoptr(GError) error = NULL;
+
+	net->filter = link_filter_new(net->ifname, owner, &error);
+	if (net->filter)
+		return;
+	g_log(G_LOG_DOMAIN, said ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+	      "%s: a display can reach every service of this machine that listens on all addresses: %s",
+	      net->ifname, error->message);
+	said = TRUE;
 }
 
 /* ---- addresses ----------------------------------------------------------- */
@@ -495,14 +512,16 @@ static gboolean open_now(gpointer user_data)
 
 	net->idle = 0;
 	net->ifindex = if_nametoindex(net->ifname);
-	if (net->ifindex == 0)
+	if (net->ifindex == 0) {
 		g_set_error(&error, REASON_ERROR, REASON_ADDRESS_FAILED, "there is no interface %s",
 			    net->ifname);
-	else if (close_interface(net, opening->request.runtime_dir, &error) &&
-		 (owner ? open_owner(net, &opening->request, &error) :
-			  open_client(net, &opening->request, &error)) &&
-		 net->local)
-		emit_up(net);
+	} else if (close_interface(net, opening->request.runtime_dir, &error)) {
+		keep_out(net, owner);
+		if ((owner ? open_owner(net, &opening->request, &error) :
+			     open_client(net, &opening->request, &error)) &&
+		    net->local)
+			emit_up(net);
+	}
 	if (error)
 		net_fail(net, error);
 	return G_SOURCE_REMOVE;
@@ -532,6 +551,7 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 static void undo(p2p_net *net)
 {
 	remove_address(net);
+	g_clear_pointer(&net->filter, link_filter_free);
 	if (net->former_file)
 		open_interface(net->former_file, net->ifname);
 	g_clear_pointer(&net->former_file, g_free);

@@ -10,7 +10,9 @@
  * A display must not become the way to the Internet, nor this machine one for the
  * display.  So, in both roles, nothing but this one address and the network it is
  * in comes to the interface: no route and no name server by DHCP; no IPv6 at all,
- * and with it no Router Advertisement; nothing that arrives on it is forwarded.
+ * and with it no Router Advertisement; nothing that arrives on it is forwarded.  And
+ * it is let in to nothing but what Wi-Fi Display needs (link-filter.h), before there is
+ * an address; where the kernel cannot do that, the log says so, once.
  *
  * Where the group has no network interface of its own but that of the adapter, what
  * was set before is set again in the end, by the next daemon if need be.

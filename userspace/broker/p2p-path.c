@@ -6,6 +6,7 @@
 
 #include "p2p-path.h"
 
+#include "link-filter.h"
 #include "rtsp-listener.h"
 
 struct p2p_path {
@@ -35,6 +36,28 @@ static void called(rtsp_listener *listener, GSocketConnection *rtsp, gpointer us
 		g_message("dropped a second connection on %s", path->ifname);
 }
 
+static void open_port(p2p_path *path, GInetAddress *local, GInetAddressMask *peers, GError **error)
+{
+	g_autoptr(GSocketAddress) address = g_inet_socket_address_new(local, path->port);
+
+	path->listener = rtsp_listener_new(&(struct rtsp_listen){
+						   .address = address,
+						   .interface = path->ifname,
+						   .peers = peers,
+					   }, called, path, error);
+	if (path->listener)
+		link_filter_open_door(path->ifname, LINK_FILTER_RTSP,
+				      rtsp_listener_port(path->listener));
+}
+
+static void shut_port(p2p_path *path)
+{
+	if (path->listener)
+		link_filter_shut_door(path->ifname, LINK_FILTER_RTSP,
+				      rtsp_listener_port(path->listener));
+	g_clear_pointer(&path->listener, rtsp_listener_free);
+}
+
 static void net_progress(p2p_net *net, const char *phase, const char *text, gpointer user_data)
 {
 	p2p_path *path = user_data;
@@ -46,18 +69,13 @@ static void net_progress(p2p_net *net, const char *phase, const char *text, gpoi
 static void net_up(p2p_net *net, GInetAddress *local, GInetAddressMask *peers, gpointer user_data)
 {
 	p2p_path *path = user_data;
-	g_autoptr(GSocketAddress) address = g_inet_socket_address_new(local, path->port);
 	g_autofree char *text = g_inet_address_to_string(local);
 	const struct link_path where = { .local = text, .interface = path->ifname };
 	g_autoptr(GError) error = NULL;
 
 	if (path->closing || path->calls)
 		return;
-	path->listener = rtsp_listener_new(&(struct rtsp_listen){
-						   .address = address,
-						   .interface = path->ifname,
-						   .peers = peers,
-					   }, called, path, &error);
+	open_port(path, local, peers, &error);
 	path->calls = rtsp_calls_new(dialled, path);
 	if (path->listener)
 		path->funcs->up(path, &where, path->user_data);
@@ -110,14 +128,14 @@ void p2p_path_next_call(p2p_path *path)
 void p2p_path_answered(p2p_path *path)
 {
 	/* Nobody else is wanted. */
-	g_clear_pointer(&path->listener, rtsp_listener_free);
+	shut_port(path);
 	if (path->calls)
 		rtsp_calls_answered(path->calls);
 }
 
 static void hang_up(p2p_path *path)
 {
-	g_clear_pointer(&path->listener, rtsp_listener_free);
+	shut_port(path);
 	g_clear_pointer(&path->calls, rtsp_calls_free);
 }
 

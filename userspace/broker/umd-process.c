@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "link-filter.h"
 #include "rtp-ports.h"
 #include "sandbox.h"
 
@@ -50,6 +51,8 @@ struct umd_process {
 	gboolean confined;
 	int rtp; /* what it sends with, to be connected; -1: it is */
 	char *peer; /* numeric address */
+	char *interface; /* where the sink's reports come in; NULL: anywhere */
+	guint16 reports; /* the port of them */
 	const struct umd_process_funcs *funcs;
 	gpointer user_data;
 };
@@ -427,6 +430,7 @@ umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnect
 	umd->cancellable = g_cancellable_new();
 	umd->rtp = -1;
 	umd->peer = g_strdup(path->peer);
+	umd->interface = g_strdup(path->interface);
 	umd->confined = umd_launcher_confines(launcher);
 	umd->funcs = funcs;
 	umd->user_data = user_data;
@@ -437,6 +441,8 @@ umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnect
 			close(sink_fd);
 		return NULL;
 	}
+	umd->reports = rtp_ports_number(ports.rtcp);
+	link_filter_open_door(umd->interface, LINK_FILTER_REPORTS, umd->reports);
 	umd->process = launch(launcher, sink_fd, g_socket_connection_get_socket(rtsp), channel_fd,
 			      &ports, error);
 	if (!umd->process || !send_config(umd, owned_config, error))
@@ -471,6 +477,7 @@ void umd_process_free(umd_process *umd)
 	if (umd->process && !umd->gone)
 		kill_process(umd);
 	forget_process(umd);
+	link_filter_shut_door(umd->interface, LINK_FILTER_REPORTS, umd->reports);
 	g_clear_object(&umd->cancellable);
 	g_clear_pointer(&umd->channel, channel_free);
 	g_clear_pointer(&umd->why, reason_free);
@@ -478,5 +485,6 @@ void umd_process_free(umd_process *umd)
 	if (umd->rtp >= 0)
 		close(umd->rtp);
 	g_free(umd->peer);
+	g_free(umd->interface);
 	g_free(umd);
 }

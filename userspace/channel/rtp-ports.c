@@ -144,6 +144,18 @@ gboolean rtp_ports_connect(int rtp, const char *peer, guint16 port, GError **err
 	return FALSE;
 }
 
+guint16 rtp_ports_number(int fd)
+{
+	struct sockaddr_storage native = { 0 };
+	socklen_t len = sizeof(native);
+	g_autoptr(GSocketAddress) address = NULL;
+
+	if (getsockname(fd, (struct sockaddr *)&native, &len) == 0)
+		address = g_socket_address_new_from_native(&native, len);
+	return G_IS_INET_SOCKET_ADDRESS(address) ?
+		       g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(address)) : 0;
+}
+
 void rtp_ports_close(struct rtp_ports *ports)
 {
 	if (ports->rtp >= 0)

@@ -46,6 +46,8 @@ gboolean rtp_ports_open(struct rtp_ports *ports, const char *address, const char
  * Never waits.  Fails with G_IO_ERROR; the socket is as before then.
  */
 gboolean rtp_ports_connect(int rtp, const char *peer, guint16 port, GError **error);
+/* The port of one of them; 0: it is none. */
+guint16 rtp_ports_number(int fd);
 void rtp_ports_close(struct rtp_ports *ports);
 
 G_END_DECLS
