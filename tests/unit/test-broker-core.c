@@ -411,6 +411,38 @@ static void test_addresses(void)
 	}
 }
 
+static void test_peers(void)
+{
+	static const struct {
+		const char *text, *local;
+		const char *peers; /* NULL: refused */
+	} cases[] = {
+		{ "192.0.2.7", "192.0.2.1", "192.0.2.7" },
+		{ "192.0.2.0/24", "192.0.2.1", "192.0.2.0/24" },
+		{ "0.0.0.0/0", "192.0.2.1", "0.0.0.0/0" },
+		{ "2001:db8::/32", "2001:db8::1", "2001:db8::/32" },
+		{ "192.0.2.7/24", "192.0.2.1", NULL },
+		{ "192.0.2.0/33", "192.0.2.1", NULL },
+		{ "192.0.2.0/", "192.0.2.1", NULL },
+		{ "192.0.2.7:7236", "192.0.2.1", NULL },
+		{ "tv", "192.0.2.1", NULL },
+		{ "", "192.0.2.1", NULL },
+		{ "2001:db8::/32", "192.0.2.1", NULL },
+		{ "192.0.2.7", "2001:db8::1", NULL },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GSocketAddress) local = rtsp_parse_address(cases[i].local, 7236, NULL);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GInetAddressMask) peers = rtsp_parse_peers(cases[i].text, local, &error);
+		g_autofree char *text = peers ? g_inet_address_mask_to_string(peers) : NULL;
+
+		g_assert_cmpstr(text, ==, cases[i].peers);
+		if (!peers)
+			g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+	}
+}
+
 /* ---- p2p-address.h --------------------------------------------------------------- */
 
 static int choose(const char *const *networks)
@@ -695,6 +727,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/no-sound", test_no_sound);
 	g_test_add_func("/options/mode", test_modes);
 	g_test_add_func("/rtsp-listener/address", test_addresses);
+	g_test_add_func("/rtsp-listener/peers", test_peers);
 	g_test_add_func("/p2p-address/choose", test_network_choice);
 	g_test_add_func("/p2p-address/used", test_networks_used);
 	g_test_add_func("/p2p-address/prefix", test_prefix);

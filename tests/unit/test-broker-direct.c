@@ -548,6 +548,27 @@ static void test_listen_errors(struct fixture *f, gconstpointer data)
 	g_assert_false(link_direct_unlisten(f->direct, f->bound));
 }
 
+/* Who may not call is not even a sink. */
+static void test_from(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) stranger = NULL, sink = NULL;
+	g_autofree char *heard = NULL;
+
+	link_direct_unlisten(f->direct, f->bound);
+	g_free(f->bound);
+	g_assert_true(link_direct_listen(f->direct, "127.0.0.1:0",
+					 g_variant_new_parsed("{'from': <'127.0.0.4/30'>}"), &f->bound,
+					 NULL));
+	stranger = dial_from(f, "127.0.0.8");
+	heard = hear(stranger);
+	g_assert_cmpstr(heard, ==, "");
+	g_assert_cmpuint(f->added, ==, 0);
+	sink = dial_from(f, "127.0.0.7");
+	tell(sink, "stream");
+	wait_until(streams, f);
+	g_assert_cmpuint(f->added, ==, 1);
+}
+
 static void add(const char *name, const char *umd, void (*test)(struct fixture *, gconstpointer))
 {
 	g_test_add(name, struct fixture, umd, set_up, test, tear_down);
@@ -583,6 +604,7 @@ int main(int argc, char **argv)
 	add("/direct/many-ended", NULL, test_many_ended);
 	add("/direct/no-descriptors", NULL, test_no_descriptors);
 	add("/direct/too-many-addresses", NULL, test_too_many_addresses);
+	add("/direct/from", NULL, test_from);
 	add("/direct/listen-errors", NULL, test_listen_errors);
 	return g_test_run();
 }

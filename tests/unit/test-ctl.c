@@ -42,6 +42,8 @@ static void test_usage(struct fixture *f, gconstpointer data)
 		{ "connect", "TV", "--go-intent=-3" },
 		{ "connect", "TV", "--frequency=-1" },
 		{ "listen", "127.0.0.1", "--audio=bogus" },
+		{ "listen", "127.0.0.1", "--from=" },
+		{ "connect", "TV", "--from=127.0.0.1" },
 		{ "connect", "TV", "--no-sound", "--audio=tone" },
 		{ "listen" },
 		{ "disconnect", "" },
@@ -217,6 +219,9 @@ static void test_failures(struct fixture *f, gconstpointer data)
 		{ { "connect", "--wait", "127.0.0.1:1" }, "control-refused" },
 		{ { "disconnect", "99" }, "session-unknown" },
 		{ { "listen", "127.0.0.1:0", "--encoder=nonsense" }, "configuration" },
+		{ { "listen", "127.0.0.1:0", "--from=tv" }, "configuration" },
+		{ { "listen", "127.0.0.1:0", "--from=127.0.0.1/8" }, "configuration" },
+		{ { "listen", "127.0.0.1:0", "--from=::1" }, "configuration" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -227,6 +232,31 @@ static void test_failures(struct fixture *f, gconstpointer data)
 		g_assert_cmpint(ctl(&json, arguments), ==, 1);
 		assert_error(json, cases[i].reason);
 	}
+}
+
+/* What whoever listens lets himself in for. */
+static void test_listen_text(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *anybody = SAY("listen", "127.0.0.1:0");
+	g_autofree char *some = SAY("listen", "127.0.0.1:0", "--from=127.0.0.0/8");
+
+	g_assert_nonnull(strstr(anybody, "So can anybody else who reaches it, and have your screen then"));
+	g_assert_nonnull(strstr(some, " now, from 127.0.0.0/8 only."));
+	g_assert_null(strstr(some, "anybody"));
+}
+
+/* It has no meaning for a display that is named; miracastctl does not offer it there. */
+static void test_connect_from(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		bus, "org.miracast.Miracast1", "/org/miracast/Miracast1/Manager", "org.miracast.Miracast1.Manager",
+		"Connect", g_variant_new_parsed("('127.0.0.1', {'from': <'127.0.0.1'>})"), NULL,
+		G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+
+	g_assert_null(reply);
+	g_assert_nonnull(strstr(error->message, "\"from\" is for listening"));
 }
 
 static void test_unlisten(struct fixture *f, gconstpointer data)
@@ -605,6 +635,8 @@ int main(int argc, char **argv)
 		   tear_down);
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
 	add_display_tests();
+	g_test_add("/ctl/listen-text", struct fixture, NULL, start_daemon, test_listen_text, tear_down);
+	g_test_add("/ctl/connect-from", struct fixture, NULL, start_daemon, test_connect_from, tear_down);
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/quirks", struct fixture, NULL, start_daemon, test_quirks, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);

@@ -72,6 +72,7 @@ struct daemon {
 	char *state_dir;
 	char *sandbox;
 	char **listen;
+	char *from;
 	char *max_bit_rate;
 	int rtsp_timeout;
 	int idle_exit;
@@ -139,6 +140,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 	const GOptionEntry entries[] = {
 		{ "listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &d->listen,
 		  "Wait for sinks on a local address (may be repeated)", "ADDRESS[:PORT]" },
+		{ "from", 0, 0, G_OPTION_ARG_STRING, &d->from,
+		  "With --listen: who may call (default: anybody who reaches the port)", "ADDRESS[/PREFIX]" },
 		{ "source", 's', 0, G_OPTION_ARG_STRING, &d->source,
 		  "\"kernel\" (default), or \"test\": a moving picture, no module needed", "SOURCE" },
 		{ "mode", 0, 0, G_OPTION_ARG_STRING, &d->mode, "Preferred mode", "WxH[@HZ]" },
@@ -198,6 +201,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		return fail_usage("--no-bus and --session-bus exclude each other");
 	if (d->no_bus && !d->listen && !d->version)
 		return fail_usage("--no-bus can only --listen");
+	if (d->from && !d->listen)
+		return fail_usage("--from says who may call, and nobody can without --listen");
 	if (d->idle_exit < 0)
 		return fail_usage("--idle-exit is negative");
 	if (d->rtsp_timeout < 0)
@@ -444,21 +449,29 @@ static gboolean open_kernel(struct daemon *d)
 	return FALSE;
 }
 
+static gboolean listen_on(struct daemon *d, link_backend *direct, const char *address)
+{
+	g_auto(GVariantDict) options = G_VARIANT_DICT_INIT(NULL);
+	g_autoptr(GError) error = NULL;
+	g_autofree char *bound = NULL;
+
+	if (!options_parse("from", d->from, &options, &error) ||
+	    !link_direct_listen(direct, address, g_variant_dict_end(&options), &bound, &error)) {
+		print_error(error);
+		return FALSE;
+	}
+	g_message("listening on %s, for %s", bound, d->from ? d->from : "anybody who reaches it");
+	return TRUE;
+}
+
 static gboolean open_links(struct daemon *d)
 {
 	link_backend *direct = link_direct_new(broker_link_events(), d->broker);
 
 	broker_add_link(d->broker, direct);
 	for (char **address = d->listen; address && *address; address++) {
-		g_autoptr(GError) error = NULL;
-		g_autofree char *bound = NULL;
-
-		if (!link_direct_listen(direct, *address, g_variant_new("a{sv}", NULL), &bound,
-					&error)) {
-			print_error(error);
+		if (!listen_on(d, direct, *address))
 			return FALSE;
-		}
-		g_message("listening on %s", bound);
 	}
 	/* Without a bus nobody can ask for a display. */
 	if (!d->no_bus)
@@ -541,6 +554,7 @@ static void daemon_clear(struct daemon *d)
 	g_free(d->runtime_dir);
 	g_free(d->sandbox);
 	g_strfreev(d->listen);
+	g_free(d->from);
 }
 
 int main(int argc, char **argv)

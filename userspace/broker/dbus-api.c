@@ -290,6 +290,18 @@ static void connect_now(struct waiting_call *w, const GError *unready)
 	miracast1_manager_complete_connect(api->manager, w->call, path);
 }
 
+/* Who may call means nothing where nobody calls who was not asked. */
+static gboolean is_for_connect(GVariant *options, GError **error)
+{
+	g_autoptr(GVariant) from = g_variant_lookup_value(options, "from", NULL);
+
+	if (!from)
+		return TRUE;
+	g_set_error_literal(error, REASON_ERROR, REASON_CONFIGURATION,
+			    "option \"from\" is for listening, not for a display that is named");
+	return FALSE;
+}
+
 static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
 			       const char *what, GVariant *options, gpointer user_data)
 {
@@ -299,7 +311,7 @@ static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation
 
 	used(api);
 	/* The module only for what is going to be tried. */
-	if (sink && is_free(api, &error) && broker_check_connect(api->broker, sink, options, &error))
+	if (sink && is_for_connect(options, &error) && is_free(api, &error) && broker_check_connect(api->broker, sink, options, &error))
 		when_ready(api, call, what, options, connect_now);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);

@@ -291,12 +291,20 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 			    char **bound, GError **error)
 {
 	struct direct *direct = (struct direct *)backend;
+	g_autoptr(GVariant) owned_options = g_variant_ref_sink(options);
 	g_autoptr(GSocketAddress) where =
 		rtsp_parse_address(text, LINK_DEFAULT_PORT, error);
+	g_autoptr(GInetAddressMask) peers = NULL;
 	struct address *address;
+	const char *from;
 
 	if (!where)
 		return FALSE;
+	if (g_variant_lookup(options, "from", "&s", &from)) {
+		peers = rtsp_parse_peers(from, where, error);
+		if (!peers)
+			return FALSE;
+	}
 	if (direct->listeners->len >= LINK_DIRECT_MAX_LISTENING) {
 		g_set_error(error, REASON_ERROR, REASON_TOO_MANY_ADDRESSES,
 			    "displays can call %u addresses already, more are not allowed",
@@ -305,9 +313,9 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 	}
 	address = g_new0(struct address, 1);
 	address->direct = direct;
-	address->options = g_variant_ref_sink(options);
-	address->listener = rtsp_listener_new(&(struct rtsp_listen){ .address = where }, accepted,
-					      address, error);
+	address->options = g_variant_ref(options);
+	address->listener = rtsp_listener_new(&(struct rtsp_listen){ .address = where, .peers = peers },
+					      accepted, address, error);
 	if (!address->listener) {
 		address_free(address);
 		return FALSE;

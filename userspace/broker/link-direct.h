@@ -3,7 +3,8 @@
  * link-direct.h - sinks that reach us over a network that is there already
  *
  * Listens on addresses of this machine.  Whoever dials is a sink, named by its
- * IP address; one address has one session at a time.  For wired networks, VPNs,
+ * IP address; one address has one session at a time.  Nobody is asked who he is: who may
+ * call can be narrowed to an address or a network, which is as good as the network is.  For wired networks, VPNs,
  * tests, and for sinks that were told our address by other means.
  *
  * start_find and stop_find do nothing: there is nothing to look for.
@@ -21,10 +22,10 @@ link_backend *link_direct_new(const struct link_events *events, gpointer user_da
 /**
  * link_direct_listen - one more address to listen on
  * @address: as rtsp_parse_address() takes it
- * @options: a{sv} for the sessions that come of it
+ * @options: a{sv} for the sessions that come of it, and "from": who may call
  * @bound: (out) (transfer full) (optional): "address:port"
  *
- * Fails with REASON_ADDRESS_INVALID, REASON_ADDRESS_IN_USE, or, with
+ * Fails with REASON_ADDRESS_INVALID, REASON_ADDRESS_IN_USE, REASON_CONFIGURATION (from), or, with
  * LINK_DIRECT_MAX_LISTENING of them, REASON_TOO_MANY_ADDRESSES.
  */
 gboolean link_direct_listen(link_backend *backend, const char *address, GVariant *options,

@@ -35,6 +35,8 @@ G_BEGIN_DECLS
  * security	"encryption", or "pin", which the display shows and the user types, or, over
  *		Wi-Fi P2P, the other way round; with encryption, which Wi-Fi P2P always has
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
+ * from		of Listen() alone: who may call, an address or a network; without it anybody
+ *	who reaches the port
  */
 #define SESSION_OPTIONS(O) \
 	O("encoder", "s", OPTION_UMD, 1, 64, NULL) \
@@ -47,7 +49,8 @@ G_BEGIN_DECLS
 	O("max-bit-rate", "t", OPTION_BROKER, 100000, 1000000000, NULL) \
 	O("security", "s", OPTION_LINK, 1, 64, "none|encryption|pin") \
 	O("go-intent", "u", OPTION_LINK, 0, 15, NULL) \
-	O("frequency", "u", OPTION_LINK, 2412, 7115, NULL)
+	O("frequency", "u", OPTION_LINK, 2412, 7115, NULL) \
+	O("from", "s", OPTION_LINK, 1, 64, NULL)
 
 enum option_user {
 	OPTION_UMD, /* a field of the channel's "config" message */

@@ -96,6 +96,27 @@ GSocketAddress *rtsp_parse_address(const char *text, guint16 default_port, GErro
 	return g_steal_pointer(&address);
 }
 
+GInetAddressMask *rtsp_parse_peers(const char *text, GSocketAddress *local, GError **error)
+{
+	g_autoptr(GError) cause = NULL;
+	g_autoptr(GInetAddressMask) peers = g_inet_address_mask_new_from_string(text, &cause);
+
+	if (!peers) {
+		g_set_error(error, REASON_ERROR, REASON_CONFIGURATION,
+			    "\"%s\" says not who may call: an address (192.0.2.7) or a network (192.0.2.0/24): %s",
+			    text, cause->message);
+		return NULL;
+	}
+	if (g_inet_address_mask_get_family(peers) != g_socket_address_get_family(local)) {
+		g_autofree char *address = rtsp_address_to_string(local);
+
+		g_set_error(error, REASON_ERROR, REASON_CONFIGURATION,
+			    "nobody from %s can call %s: one is IPv4, the other IPv6", text, address);
+		return NULL;
+	}
+	return g_steal_pointer(&peers);
+}
+
 static gboolean is_allowed(rtsp_listener *listener, GSocketAddress *peer)
 {
 	if (!listener->peers)

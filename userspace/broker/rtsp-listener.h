@@ -114,6 +114,14 @@ gboolean rtsp_has_hung_up(GSocketConnection *connection);
  */
 GSocketAddress *rtsp_parse_address(const char *text, guint16 default_port, GError **error);
 
+/**
+ * rtsp_parse_peers - "192.0.2.7", "192.0.2.0/24", "2001:db8::/32": who may call
+ * @local: where; of the same kind
+ *
+ * Fails with REASON_CONFIGURATION.
+ */
+GInetAddressMask *rtsp_parse_peers(const char *text, GSocketAddress *local, GError **error);
+
 /* Numeric address of one end of a connection, with scope where it has one. */
 char *rtsp_address_to_string(GSocketAddress *address);
 

@@ -32,6 +32,7 @@ typedef struct session_options {
 	gboolean encrypt;
 	char *go_intent;
 	char *frequency;
+	char *from;
 } session_options;
 
 #define SESSION_OPTION_ENTRIES(o) \
@@ -55,6 +56,7 @@ static void session_options_clear(session_options *o)
 	g_free(o->other_ways);
 	g_free(o->go_intent);
 	g_free(o->frequency);
+	g_free(o->from);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(session_options, session_options_clear)
 
@@ -70,7 +72,8 @@ static gboolean make_options(const session_options *o, GVariant **options, GErro
 	    !options_parse("other-ways", o->other_ways, &dict, error) ||
 	    !options_parse("security", o->pin ? "pin" : o->encrypt ? "encryption" : NULL, &dict, error) ||
 	    !options_parse("go-intent", o->go_intent, &dict, error) ||
-	    !options_parse("frequency", o->frequency, &dict, error))
+	    !options_parse("frequency", o->frequency, &dict, error) ||
+	    !options_parse("from", o->from, &dict, error))
 		return FALSE;
 	*options = g_variant_ref_sink(g_variant_dict_end(&dict));
 	return TRUE;
@@ -463,7 +466,12 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 {
 	g_auto(session_options) o = { NULL };
-	const GOptionEntry entries[] = { SESSION_OPTION_ENTRIES(&o), G_OPTION_ENTRY_NULL };
+	const GOptionEntry entries[] = {
+		SESSION_OPTION_ENTRIES(&o),
+		{ "from", 0, 0, G_OPTION_ARG_STRING, &o.from,
+		  "Who may call (default: anybody who reaches the port)", "ADDRESS[/PREFIX]" },
+		G_OPTION_ENTRY_NULL
+	};
 	g_autoptr(GVariant) options = NULL;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *bound = NULL;
@@ -484,9 +492,12 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 		return ctl_print_error(ctl, error);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'listening': <%s>}", bound));
+	else if (o.from)
+		g_print("Displays can call %s now, from %s only. To end: miracastctl unlisten %s\n", bound,
+			o.from, bound);
 	else
-		g_print("Displays can call %s now. To end: miracastctl unlisten %s\n", bound,
-			bound);
+		g_print("Displays can call %s now. So can anybody else who reaches it, and have your screen then: "
+			"--from narrows that.\nTo end: miracastctl unlisten %s\n", bound, bound);
 	return CTL_OK;
 }
 
