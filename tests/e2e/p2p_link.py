@@ -13,6 +13,7 @@ import argparse
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -38,13 +39,22 @@ def width(interface: str) -> str:
     return re.search(r"channel (.*)", run("iw", "dev", interface, "info")).group(1)
 
 
+def shut(scene: Scene, address: str) -> None:
+    """What else this machine serves is not for the display, nor the RTSP port for another one."""
+    with socket.create_server(("0.0.0.0", 631)):
+        socket.create_connection(("127.0.0.1", 631), 3).close()
+        demand(scene.echoes(address), "the display's side of the link reaches nothing at all: this test proves nothing")
+        demand(not scene.reaches(address, 631), "the display reaches a service of this machine")
+        demand(not scene.reaches(address, 7236), "the RTSP port is open after the display's call")
+
+
 def cast(scene: Scene) -> None:
     """Found, joined by push button, streamed to, left; twice; and nothing stays."""
     scene.broker()
     before = None
     channel = ""
     for _ in range(2):
-        sink = scene.sink("--advertise-router")
+        sink = scene.sink("--advertise-router", "--misbehave", "port-pair")
         scene.find()
         # From here on wpa_supplicant has the adapter.
         before = before or system()
@@ -54,10 +64,13 @@ def cast(scene: Scene) -> None:
         start = session["phases"][0]["time-us"]
         print("    ms:", {step["name"]: (step["time-us"] - start) // 1000 for step in session["phases"]})
         scene.frames()
+        # They come unasked, to a port that is let through for them.
+        wait_for("the display's reports come", lambda: ctl("status")[1]["sessions"][0]["stats"].get("sink-reports", 0))
         interface = only_the_link(session)
         channel = width(interface)
         print("    channel:", channel)
         address = addresses(interface)[0].split()[1].partition("/")[0]
+        shut(scene, address)
         scene.disconnect()
         sink.wait(90)
         unchanged(before, "after the cast")

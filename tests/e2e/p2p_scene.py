@@ -74,6 +74,11 @@ def addresses(interface: str | None = None) -> list[str]:
                   if interface in (None, link["ifname"]))
 
 
+def tables() -> list[str]:
+    """Of nftables, those of P2P links."""
+    return [line for line in run("nft", "list", "tables").splitlines() if " miracast-" in line]
+
+
 def system() -> dict[str, list[str]]:
     """What of the machine is somebody else's, and has to be the same afterwards."""
     resolver = pathlib.Path("/etc/resolv.conf")
@@ -87,6 +92,7 @@ def system() -> dict[str, list[str]]:
         "addresses": addresses(),
         "routes": routes(),
         "rules": run("ip", "rule").splitlines() + run("ip", "-6", "rule").splitlines(),
+        "nftables": run("nft", "list", "ruleset").splitlines(),
         "resolver": resolver.read_text(encoding="utf-8").splitlines() if resolver.exists() else [],
         "wireless": sorted(wireless),
     }
@@ -154,11 +160,11 @@ class Scene:
         demand(ctl("status")[0] == 0, "miracastd does not answer")
 
     def leftovers(self) -> list[str]:
-        """Group interfaces and DHCP programs of the source; the sink has some of its own, without our directory."""
+        """Group interfaces, rules and DHCP programs of the source; the sink has programs, too, without our directory."""
         links = [link for link in interfaces() if link.startswith("p2p-") and not link.startswith("p2p-dev-")]
         processes = [line for line in run("ps", "-eo", "args").splitlines()
                      if line.startswith(("busybox", "dnsmasq")) and str(RUNTIME) in line]
-        return [link for link in links if link not in self.foreign] + processes
+        return [link for link in links if link not in self.foreign] + tables() + processes
 
     def pid(self) -> str:
         return self.systemd.property(UNIT, "MainPID")
@@ -166,7 +172,9 @@ class Scene:
     def kill(self) -> list[str]:
         """SIGKILL; systemd starts the next one. Returns what was left at once: a display may end its group by itself."""
         killed = self.pid()
+        demand(tables(), "a link without rules")
         self.systemd.inside("systemctl", "kill", "--signal=KILL", "--kill-whom=main", UNIT)
+        wait_for("the rules have gone with the daemon", lambda: not tables(), 5)
         left = self.leftovers()
         wait_for("the next miracastd runs", lambda: self.pid() not in ("0", killed)
                  and self.systemd.property(UNIT, "ActiveState") == "active")
@@ -178,6 +186,18 @@ class Scene:
         demand(result == "success", f"miracastd ended with {result}")
         demand(not any(RUNTIME.iterdir()), f"left in {RUNTIME}: {list(RUNTIME.iterdir())}")
         demand(wfd_element() == "(<@ay []>,)", f"still announced: {wfd_element()}")
+
+    # -- the display's side of the link --------------------------------------------------------------------------
+
+    def reaches(self, address: str, port: int) -> bool:
+        """Whether whoever has the display can call a port of ours."""
+        call = f"import socket; socket.create_connection(({address!r}, {port}), 3)"
+        return subprocess.run(["ip", "netns", "exec", SINK_NETNS, "python3", "-c", call], stderr=subprocess.DEVNULL,
+                              check=False).returncode == 0
+
+    def echoes(self, address: str) -> bool:
+        return subprocess.run(["ip", "netns", "exec", SINK_NETNS, "busybox", "ping", "-c", "1", "-W", "3", address],
+                              stdout=subprocess.DEVNULL, check=False).returncode == 0
 
     # -- the display ---------------------------------------------------------------------------------------------
 
