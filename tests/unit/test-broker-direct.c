@@ -560,6 +560,8 @@ static void test_from(struct fixture *f, gconstpointer data)
 					 g_variant_new_parsed("{'from': <'127.0.0.4/30'>}"), &f->bound,
 					 NULL));
 	stranger = dial_from(f, "127.0.0.8");
+	/* A session would answer. */
+	tell(stranger, "config");
 	heard = hear(stranger);
 	g_assert_cmpstr(heard, ==, "");
 	g_assert_cmpuint(f->added, ==, 0);
