@@ -71,8 +71,7 @@ static void fail(avahi *a, const GError *error)
 
 /* ---- services ------------------------------------------------------------------- */
 
-/* "container_id={...}" among the strings of a TXT record, as displays of Microsoft's have it. */
-static char *find_container(GVariant *txt)
+char *avahi_find_container(GVariant *txt)
 {
 	for (gsize i = 0; i < g_variant_n_children(txt); i++) {
 		g_autoptr(GVariant) one = g_variant_get_child_value(txt, i);
@@ -115,7 +114,7 @@ static void resolved(GObject *source, GAsyncResult *result, gpointer user_data)
 	if (reply && g_hash_table_contains(a->services, resolving->key)) {
 		g_variant_get(reply, "(ii&s&s&s&si&sq@aayu)", &interface, NULL, &name, NULL, NULL, &host,
 			      NULL, &text, &port, &txt, NULL);
-		container = find_container(txt);
+		container = avahi_find_container(txt);
 		address = avahi_make_address(text, interface, port);
 	} else if (error) {
 		g_debug("avahi: %s: %s", resolving->key, error->message);

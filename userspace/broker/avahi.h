@@ -81,4 +81,12 @@ gboolean avahi_browses(avahi *a);
  */
 GSocketAddress *avahi_make_address(const char *text, gint32 interface, guint16 port);
 
+/**
+ * avahi_find_container - "container_id={...}" in a TXT record, as displays of Microsoft's have it
+ * @txt: aay: its strings
+ *
+ * Returns: (transfer full): a UUID in lower case; NULL: there is none
+ */
+char *avahi_find_container(GVariant *txt);
+
 G_END_DECLS

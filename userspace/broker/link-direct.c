@@ -300,7 +300,7 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 
 	if (!where)
 		return FALSE;
-	if (g_variant_lookup(options, "from", "&s", &from)) {
+	if (g_variant_lookup(owned_options, "from", "&s", &from)) {
 		peers = rtsp_parse_peers(from, where, error);
 		if (!peers)
 			return FALSE;
@@ -313,7 +313,7 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 	}
 	address = g_new0(struct address, 1);
 	address->direct = direct;
-	address->options = g_variant_ref(options);
+	address->options = g_variant_ref(owned_options);
 	address->listener = rtsp_listener_new(&(struct rtsp_listen){ .address = where, .peers = peers },
 					      accepted, address, error);
 	if (!address->listener) {
