@@ -24,6 +24,7 @@
 #include "encoder-check.h"
 #include "options.h"
 #include "p2p-dhcp.h"
+#include "sleep.h"
 #include "umd-launcher.h"
 
 /* Documented in --help; miracastd.service and the tests rely on them. */
@@ -46,6 +47,7 @@ struct daemon {
 	broker *broker;
 	kernel_module *module; /* NULL with the test source, and without a bus */
 	dbus_api *api;
+	sleep_watch *sleep; /* NULL without a bus */
 	encoder_check *maintenance; /* NULL: it is not under way */
 	guint stop_timer;
 	guint idle_timer; /* since something was done last */
@@ -352,8 +354,8 @@ static void api_used(gpointer user_data)
 /* Ends that nobody has to be told about. */
 static gboolean is_orderly(const reason *why)
 {
-	static const char *const names[] = { "disconnected", "shutdown", "stopped", "sink-left",
-					     NULL };
+	static const char *const names[] = { "disconnected", "shutdown", "suspended", "stopped",
+					     "sink-left", NULL };
 
 	return g_strv_contains(names, why->name);
 }
@@ -412,6 +414,34 @@ static void scanning_changed(broker *b, gpointer user_data)
 	begin_idle_time(d);
 }
 
+/* ---- sleep --------------------------------------------------------------- */
+
+static void broker_settled(broker *b, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	sleep_watch_settled(d->sleep);
+}
+
+static void suspend(sleep_watch *w, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	broker_suspend(d->broker);
+}
+
+static void resume(sleep_watch *w, gpointer user_data)
+{
+	struct daemon *d = user_data;
+
+	broker_resume(d->broker);
+}
+
+static const struct sleep_watch_funcs sleep_callbacks = {
+	.suspend = suspend,
+	.resume = resume,
+};
+
 static const struct broker_events broker_callbacks = {
 	.sinks_changed = sinks_changed,
 	.scanning_changed = scanning_changed,
@@ -419,6 +449,7 @@ static const struct broker_events broker_callbacks = {
 	.session_added = session_added,
 	.session_changed = session_changed_state,
 	.session_removed = session_removed,
+	.settled = broker_settled,
 	.stopped = broker_stopped,
 };
 
@@ -508,6 +539,8 @@ static enum exit_status run(struct daemon *d)
 		return EXIT_LINK;
 	if (d->listen)
 		maintain(d);
+	if (!d->no_bus)
+		d->sleep = sleep_watch_new(NULL, &sleep_callbacks, d);
 	d->loop = g_main_loop_new(NULL, FALSE);
 	g_unix_signal_add(SIGINT, signalled, d);
 	g_unix_signal_add(SIGTERM, signalled, d);
@@ -533,6 +566,7 @@ static void daemon_clear(struct daemon *d)
 {
 	g_clear_handle_id(&d->stop_timer, g_source_remove);
 	g_clear_handle_id(&d->idle_timer, g_source_remove);
+	g_clear_pointer(&d->sleep, sleep_watch_free);
 	g_clear_pointer(&d->api, dbus_api_free);
 	g_clear_pointer(&d->module, kernel_module_free);
 	g_clear_pointer(&d->maintenance, encoder_check_free);

@@ -29,6 +29,8 @@ struct broker {
 	guint next_id;
 	reason *scan_problem;
 	reason *stopping; /* why, once broker_stop() was called */
+	gboolean asleep; /* from broker_suspend() to broker_resume() */
+	gboolean settling; /* settled has not been said yet */
 	const struct broker_events *events;
 	gpointer user_data;
 };
@@ -99,6 +101,34 @@ void broker_stop(broker *b, reason *why)
 			    reason_new(why->name, why->message, why->hint));
 }
 
+/* ---- sleep --------------------------------------------------------------- */
+
+static void check_settled(broker *b)
+{
+	if (!b->settling || broker_active_sessions(b) > 0)
+		return;
+	b->settling = FALSE;
+	EMIT(b, settled);
+}
+
+void broker_suspend(broker *b)
+{
+	if (b->asleep)
+		return;
+	b->asleep = TRUE;
+	b->settling = TRUE;
+	for (guint i = 0; i < b->sessions->len; i++)
+		session_end(g_ptr_array_index(b->sessions, i),
+			    reason_new_code(REASON_SUSPENDED, "the computer is going to sleep"));
+	check_settled(b);
+}
+
+void broker_resume(broker *b)
+{
+	b->asleep = FALSE;
+	b->settling = FALSE;
+}
+
 /* ---- sessions ------------------------------------------------------------ */
 
 static void remove_session(broker *b, session *s)
@@ -162,6 +192,7 @@ static void session_did_change(session *s, enum session_change what, gpointer us
 	if (!(what & SESSION_CHANGED_STATE) || session_state(s) != SESSION_GONE)
 		return;
 	keep_for_a_while(b, s);
+	check_settled(b);
 	check_stop(b);
 }
 
@@ -291,6 +322,10 @@ static gboolean check_room(broker *b, GError **error)
 
 	if (b->stopping) {
 		g_set_error_literal(error, REASON_ERROR, REASON_SHUTDOWN, "miracastd is ending");
+		return FALSE;
+	}
+	if (b->asleep) {
+		g_set_error_literal(error, REASON_ERROR, REASON_SUSPENDED, "the computer is going to sleep");
 		return FALSE;
 	}
 	if (broker_active_sessions(b) >= limit) {

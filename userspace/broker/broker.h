@@ -47,6 +47,7 @@ struct broker_config {
 /**
  * struct broker_events - for the D-Bus interface; all may be NULL
  * @session_removed: the last call for it, it is freed next
+ * @settled: answer to broker_suspend(), also from inside of it
  * @stopped: answer to broker_stop(); nothing of us is left in the system
  */
 struct broker_events {
@@ -57,6 +58,7 @@ struct broker_events {
 	void (*session_changed)(broker *b, session *s, enum session_change what,
 				gpointer user_data);
 	void (*session_removed)(broker *b, session *s, gpointer user_data);
+	void (*settled)(broker *b, gpointer user_data);
 	void (*stopped)(broker *b, gpointer user_data);
 };
 
@@ -174,6 +176,16 @@ gboolean broker_check_security(const char *link, GVariant *options, GError **err
 GPtrArray *broker_sessions(broker *b);
 /* Sessions that have not ended. */
 guint broker_active_sessions(broker *b);
+
+/**
+ * broker_suspend - the machine is going to sleep
+ *
+ * Ends all sessions, "suspended", as displays expect it.  New ones are refused with that
+ * reason until broker_resume().  Once: settled, when each session is down.
+ */
+void broker_suspend(broker *b);
+/* It is awake again; also if not everything has settled. */
+void broker_resume(broker *b);
 
 /* End all sessions, then take all links down; stopped follows. */
 void broker_stop(broker *b, reason *why);
