@@ -105,8 +105,12 @@ void broker_stop(broker *b, reason *why)
 
 static void check_settled(broker *b)
 {
-	if (!b->settling || broker_active_sessions(b) > 0)
+	if (!b->settling)
 		return;
+	for (guint i = 0; i < b->sessions->len; i++) {
+		if (!session_is_down(g_ptr_array_index(b->sessions, i)))
+			return;
+	}
 	b->settling = FALSE;
 	EMIT(b, settled);
 }
@@ -118,8 +122,7 @@ void broker_suspend(broker *b)
 	b->asleep = TRUE;
 	b->settling = TRUE;
 	for (guint i = 0; i < b->sessions->len; i++)
-		session_end(g_ptr_array_index(b->sessions, i),
-			    reason_new_code(REASON_SUSPENDED, "the computer is going to sleep"));
+		session_suspend(g_ptr_array_index(b->sessions, i));
 	check_settled(b);
 }
 
@@ -127,6 +130,8 @@ void broker_resume(broker *b)
 {
 	b->asleep = FALSE;
 	b->settling = FALSE;
+	for (guint i = 0; i < b->sessions->len; i++)
+		session_resume(g_ptr_array_index(b->sessions, i));
 }
 
 /* ---- sessions ------------------------------------------------------------ */
@@ -189,10 +194,12 @@ static void session_did_change(session *s, enum session_change what, gpointer us
 	EMIT(b, session_changed, s, what);
 	if ((what & SESSION_CHANGED_STATE) && session_state(s) == SESSION_STREAMING)
 		remembered_cast(b->env.remembered, session_sink(s));
-	if (!(what & SESSION_CHANGED_STATE) || session_state(s) != SESSION_GONE)
+	if (!(what & SESSION_CHANGED_STATE) || !session_is_down(s))
+		return;
+	check_settled(b);
+	if (session_state(s) != SESSION_GONE)
 		return;
 	keep_for_a_while(b, s);
-	check_settled(b);
 	check_stop(b);
 }
 
@@ -279,6 +286,24 @@ static link_sink *find_other_way(link_sink *sink, link_backend **backend, gpoint
 	return NULL;
 }
 
+/* By what is known of it now; it may have been forgotten, and found again, meanwhile. */
+static link_sink *find_again(link_sink *sink, link_backend **backend, gpointer user_data)
+{
+	broker *b = user_data;
+	link_sink *known = NULL;
+
+	*backend = broker_link(b, sink->link);
+	for (guint i = 0; !known && i < b->sinks->len; i++) {
+		link_sink *other = g_ptr_array_index(b->sinks, i);
+
+		if (strcmp(other->id, sink->id) == 0)
+			known = link_sink_ref(other);
+	}
+	if (!known && (*backend)->impl->reach)
+		known = (*backend)->impl->reach(*backend, sink->id, NULL);
+	return known ? known : link_sink_ref(sink);
+}
+
 static session *find_active(broker *b, link_sink *sink)
 {
 	for (guint i = 0; i < b->sessions->len; i++) {
@@ -305,9 +330,21 @@ static GVariant *merge_options(GVariant *defaults, GVariant *options)
 	return g_variant_dict_end(&merged);
 }
 
+/* Who connects to a display by hand does not wait for it to come back. */
+static void end_waiting(broker *b, link_sink *sink)
+{
+	session *s = find_active(b, sink);
+
+	if (s && session_state(s) == SESSION_WAITING)
+		session_end(s, reason_new_code(REASON_DISCONNECTED, "%s was connected to by hand", sink->name));
+}
+
 static session *start_session(broker *b, link_sink *sink, link_backend *backend, GVariant *options)
 {
-	session *s = session_new(++b->next_id, sink, &b->env,
+	session *s;
+
+	end_waiting(b, sink);
+	s = session_new(++b->next_id, sink, &b->env,
 				 merge_options(b->config->defaults, options), session_did_change, b);
 
 	g_ptr_array_add(b->sessions, s);
@@ -355,7 +392,7 @@ gboolean broker_check_connect(broker *b, link_sink *sink, GVariant *options, GEr
 	if (!check_room(b, error) || !options_check(options, error) ||
 	    !broker_check_security(sink->link, options, error))
 		return FALSE;
-	if (other) {
+	if (other && session_state(other) != SESSION_WAITING) {
 		g_set_error(error, REASON_ERROR, REASON_SINK_BUSY, "%s is in use by session %u",
 			    sink->name, session_id(other));
 		return FALSE;
@@ -719,6 +756,7 @@ broker *broker_new(const struct broker_config *config)
 	b->env.kernel = config->kernel;
 	b->env.quirks_dir = config->quirks_dir;
 	b->env.other_way = find_other_way;
+	b->env.again = find_again;
 	b->env.user_data = b;
 	b->env.launcher = config->launcher;
 	b->env.rtsp_timeout = config->rtsp_timeout ? config->rtsp_timeout : SESSION_RTSP_TIMEOUT;

@@ -154,8 +154,11 @@ gboolean broker_forget(broker *b, const char *what, GError **error);
  * is in sight there as well (session.h); but if it has an alias, only if what is in sight
  * there was cast to before, since that they are one display is only what they say.
  *
+ * A session that waits to come back to this display ends with it (stay.h); it counts among
+ * those that there may be.
+ *
  * Fails with REASON_SINK_BUSY, _SINK_UNAVAILABLE, _CONFIGURATION,
- * _NO_FREE_CONNECTOR; everything later ends the session with its reason.
+ * _NO_FREE_CONNECTOR, _SUSPENDED; everything later ends the session with its reason.
  */
 session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **error);
 
@@ -180,11 +183,11 @@ guint broker_active_sessions(broker *b);
 /**
  * broker_suspend - the machine is going to sleep
  *
- * Ends all sessions, "suspended", as displays expect it.  New ones are refused with that
- * reason until broker_resume().  Once: settled, when each session is down.
+ * Ends all sessions, "suspended", as displays expect it; those that are to stay wait.  New ones
+ * are refused with that reason until broker_resume().  Once: settled, when each session is down.
  */
 void broker_suspend(broker *b);
-/* It is awake again; also if not everything has settled. */
+/* It is awake again, also if not everything has settled; what waits comes back. */
 void broker_resume(broker *b);
 
 /* End all sessions, then take all links down; stopped follows. */

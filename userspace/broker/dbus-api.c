@@ -107,11 +107,11 @@ static void update_session(Miracast1Session *skeleton, session *s, enum session_
 		miracast1_session_set_sink_name(skeleton, session_sink(s)->name);
 	}
 	/* The reason before the state: who waits for the state can read it then. */
-	if (why) {
-		miracast1_session_set_reason(skeleton, why->name);
-		miracast1_session_set_message(skeleton, why->message);
-		miracast1_session_set_hint(skeleton, why->hint);
-	}
+	miracast1_session_set_reason(skeleton, why ? why->name : "");
+	miracast1_session_set_message(skeleton, why ? why->message : "");
+	miracast1_session_set_hint(skeleton, why ? why->hint : "");
+	if (what & (SESSION_CHANGED_STAY | SESSION_CHANGED_STATE))
+		miracast1_session_set_stay(skeleton, session_stay(s));
 	if (what & (SESSION_CHANGED_PHASES | SESSION_CHANGED_STATE)) {
 		miracast1_session_set_phases(skeleton, phases_of(s));
 		miracast1_session_set_path(skeleton, session_path(s));
@@ -134,9 +134,6 @@ void dbus_api_session_added(dbus_api *api, session *s)
 	g_autoptr(Miracast1Session) skeleton = miracast1_session_skeleton_new();
 
 	miracast1_session_set_id(skeleton, session_id(s));
-	miracast1_session_set_reason(skeleton, "");
-	miracast1_session_set_message(skeleton, "");
-	miracast1_session_set_hint(skeleton, "");
 	update_session(skeleton, s, ~0u);
 	g_signal_connect(skeleton, "handle-disconnect", G_CALLBACK(handle_disconnect), s);
 	g_signal_connect(skeleton, "handle-enter-pin", G_CALLBACK(handle_enter_pin), s);
@@ -339,6 +336,21 @@ static void listen_now(struct waiting_call *w, const GError *unready)
 	update_listening(api);
 }
 
+/* Who calls us cannot be called back. */
+static gboolean check_listen(GVariant *options, GError **error)
+{
+	const char *stay = "no";
+
+	if (!options_check(options, error) || !broker_check_security("direct", options, error))
+		return FALSE;
+	g_variant_lookup(options, "stay", "&s", &stay);
+	if (g_str_equal(stay, "no"))
+		return TRUE;
+	g_set_error_literal(error, REASON_ERROR, REASON_CONFIGURATION,
+			    "\"stay\" is of displays that are connected to; one that calls has to call again");
+	return FALSE;
+}
+
 static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
 			      const char *address, GVariant *options, gpointer user_data)
 {
@@ -347,7 +359,7 @@ static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation 
 	g_autofree char *bound = NULL;
 
 	used(api);
-	if (!options_check(options, &error) || !broker_check_security("direct", options, &error) ||
+	if (!check_listen(options, &error) ||
 	    !link_direct_listen(broker_link(api->broker, "direct"), address, options, &bound,
 				&error)) {
 		g_dbus_method_invocation_return_gerror(call, error);

@@ -32,6 +32,7 @@ G_BEGIN_DECLS
  * go-intent	how much we want to be P2P group owner (default 15)
  * other-ways	"no": if the display cannot be reached in the way that is tried, no other
  *	one is taken
+ * stay	"yes": if it is lost it comes back by itself (stay.h)
  * security	"encryption", or "pin", which the display shows and the user types, or, over
  *		Wi-Fi P2P, the other way round; with encryption, which Wi-Fi P2P always has
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
@@ -46,6 +47,7 @@ G_BEGIN_DECLS
 	O("audio", "s", OPTION_UMD, 1, 64, CHANNEL_AUDIO_WORDS) \
 	O("import", "s", OPTION_UMD, 1, 64, "yes|no") \
 	O("other-ways", "s", OPTION_BROKER, 1, 64, "yes|no") \
+	O("stay", "s", OPTION_BROKER, 1, 64, "yes|no") \
 	O("max-bit-rate", "t", OPTION_BROKER, 100000, 1000000000, NULL) \
 	O("security", "s", OPTION_LINK, 1, 64, "none|encryption|pin") \
 	O("go-intent", "u", OPTION_LINK, 0, 15, NULL) \

@@ -20,7 +20,8 @@ G_BEGIN_DECLS
 #define REASONS(R) \
 	R(DISCONNECTED, "disconnected", "") \
 	R(SHUTDOWN, "shutdown", "Start miracastd again and connect again.") \
-	R(SUSPENDED, "suspended", "Connect again.") \
+	R(SUSPENDED, "suspended", \
+	  "Connect again; with --stay it comes back by itself when the computer is awake.") \
 	R(CONFIGURATION, "configuration", "Correct the setting that the message names.") \
 	/* kernel */ \
 	R(MODULE_MISSING, "module-missing", "Load the kernel module: modprobe miracast") \

@@ -13,6 +13,7 @@
 #include "options.h"
 #include "quirk-files.h"
 #include "rtsp-listener.h"
+#include "stay.h"
 #include "umd-process.h"
 
 /* More records than any UMD makes, fewer than there are numbers for SESSION_MAX_CALLS of them. */
@@ -47,6 +48,7 @@ struct session {
 	umd_process *umd;
 
 	reason *why;
+	struct stay stay;
 	GPtrArray *phases;
 	GVariant *sink_info;
 	GVariant *mode;
@@ -54,59 +56,7 @@ struct session {
 	GVariant *path;
 };
 
-/* ---- state machine ------------------------------------------------------- */
-
-static const char *const state_names[] = {
-#define S(id, name) [SESSION_##id] = name,
-	SESSION_STATES(S)
-#undef S
-};
-
-/* One more than the state, so that 0 is "means nothing here". */
-#define TO(state) (SESSION_##state + 1)
-
-static const guint8 transitions[N_SESSION_STATES][N_SESSION_EVENTS] = {
-	[SESSION_FOUND] = {
-		[SESSION_EVENT_CONNECT] = TO(LINKING),
-		[SESSION_EVENT_END] = TO(ENDING),
-	},
-	[SESSION_LINKING] = {
-		[SESSION_EVENT_LINK_UP] = TO(RTSP),
-		[SESSION_EVENT_OTHER_WAY] = TO(LINKING),
-		[SESSION_EVENT_END] = TO(ENDING),
-	},
-	[SESSION_RTSP] = {
-		[SESSION_EVENT_OTHER_WAY] = TO(LINKING),
-		[SESSION_EVENT_DIALLED] = TO(NEGOTIATING),
-		[SESSION_EVENT_END] = TO(ENDING),
-	},
-	[SESSION_NEGOTIATING] = {
-		[SESSION_EVENT_HUNG_UP] = TO(RTSP),
-		[SESSION_EVENT_STREAMING] = TO(STREAMING),
-		[SESSION_EVENT_END] = TO(ENDING),
-	},
-	[SESSION_STREAMING] = {
-		[SESSION_EVENT_END] = TO(ENDING),
-	},
-	[SESSION_ENDING] = {
-		[SESSION_EVENT_ENDED] = TO(GONE),
-	},
-};
-
-const char *session_state_name(enum session_state state)
-{
-	g_return_val_if_fail(state < N_SESSION_STATES, "unknown");
-	return state_names[state];
-}
-
-gboolean session_next_state(enum session_state state, enum session_event event,
-			    enum session_state *next)
-{
-	if (!transitions[state][event])
-		return FALSE;
-	*next = transitions[state][event] - 1;
-	return TRUE;
-}
+/* ---- phases and states ---------------------------------------------------- */
 
 static void add_phase(session *s, const char *name, gint64 time_us, const char *text)
 {
@@ -141,9 +91,21 @@ static guint seconds_of(session *s, enum session_state state)
 		return s->env->negotiation_timeout;
 	case SESSION_ENDING:
 		return SESSION_ENDING_SECONDS;
+	case SESSION_WAITING:
+		return s->stay.asleep ? 0 : MAX(1, (stay_wait_ms(&s->stay, g_get_monotonic_time()) + 999) / 1000);
 	default:
 		return 0;
 	}
+}
+
+/* Of the state that it is in. */
+static void arm_limit(session *s)
+{
+	guint seconds = seconds_of(s, s->state);
+
+	g_clear_handle_id(&s->limit, g_source_remove);
+	if (seconds)
+		s->limit = g_timeout_add_seconds(seconds, limit_reached, s);
 }
 
 static void set_wants_pin(session *s, gboolean wanted)
@@ -167,16 +129,12 @@ static void set_shown_pin(session *s, const char *pin)
 static gboolean session_move(session *s, enum session_event event)
 {
 	enum session_state next;
-	guint seconds;
 
 	if (!session_next_state(s->state, event, &next))
 		return FALSE;
-	g_debug("session %u: %s -> %s", s->id, state_names[s->state], state_names[next]);
+	g_debug("session %u: %s -> %s", s->id, session_state_name(s->state), session_state_name(next));
 	s->state = next;
-	g_clear_handle_id(&s->limit, g_source_remove);
-	seconds = seconds_of(s, next);
-	if (seconds)
-		s->limit = g_timeout_add_seconds(seconds, limit_reached, s);
+	arm_limit(s);
 	s->changed(s, SESSION_CHANGED_STATE, s->user_data);
 	return TRUE;
 }
@@ -189,6 +147,8 @@ static void close_sink_fd(session *s)
 		close(s->sink_fd);
 	s->sink_fd = -1;
 }
+
+static gboolean come_back_later(session *s);
 
 /* UMD first, since its TEARDOWN needs the link. Called again as each has gone. */
 static void take_down(session *s)
@@ -203,6 +163,8 @@ static void take_down(session *s)
 		}
 	} else {
 		close_sink_fd(s);
+		if (come_back_later(s))
+			return;
 		g_message("session %u: over (%s): %s", s->id, s->why->name, s->why->message);
 		session_move(s, SESSION_EVENT_ENDED);
 	}
@@ -210,6 +172,7 @@ static void take_down(session *s)
 
 void session_end(session *s, reason *why)
 {
+	stay_heed(&s->stay, why);
 	if (s->why) {
 		reason_free(why);
 		return;
@@ -269,8 +232,8 @@ static void umd_phase(session *s, GVariant *fields)
 		s->answered = TRUE;
 		link_answered(s->link);
 	}
-	if (phase == CHANNEL_PHASE_STREAMING)
-		session_move(s, SESSION_EVENT_STREAMING);
+	if (phase == CHANNEL_PHASE_STREAMING && session_move(s, SESSION_EVENT_STREAMING))
+		stay_streams(&s->stay, g_get_monotonic_time());
 }
 
 static void keep(session *s, GVariant **where, GVariant *fields, enum session_change what)
@@ -628,6 +591,104 @@ static void go_next_way(session *s)
 	s->changed(s, SESSION_CHANGED_WAY, s->user_data);
 }
 
+static void begin(session *s, link_backend *backend, enum session_event event, const char *text)
+{
+	add_phase(s, "linking", g_get_monotonic_time(), text);
+	s->link = link_connect(backend, s->sink, s->options, &link_callbacks, s);
+	session_move(s, event);
+	/* Now, and not after the user has walked to the display for nothing. */
+	open_sink(s);
+}
+
+void session_connect(session *s, link_backend *backend)
+{
+	begin(s, backend, SESSION_EVENT_CONNECT, "connecting");
+}
+
+/* ---- coming back ----------------------------------------------------------- */
+
+static void forget(GVariant **what)
+{
+	g_variant_unref(*what);
+	*what = g_variant_ref_sink(g_variant_new("a{sv}", NULL));
+}
+
+/* Nothing of it is true of the next one. */
+static void forget_attempt(session *s)
+{
+	s->link_closing = FALSE;
+	s->calls = 0;
+	s->encoder_failed = FALSE;
+	s->answered = FALSE;
+	g_clear_pointer(&s->next, link_sink_unref);
+	g_clear_pointer(&s->media, g_variant_unref);
+	g_clear_pointer(&s->first_failure, g_free);
+	g_clear_pointer(&s->hung_up, reason_free);
+	forget(&s->sink_info);
+	forget(&s->mode);
+	forget(&s->stats);
+	forget(&s->path);
+	s->changed(s, SESSION_CHANGED_SINK | SESSION_CHANGED_MODE | SESSION_CHANGED_STATS, s->user_data);
+}
+
+static void say_waiting(session *s)
+{
+	gint64 now_us = g_get_monotonic_time();
+	g_autofree char *text = stay_describe(&s->stay, now_us);
+
+	g_ptr_array_set_size(s->phases, 0);
+	add_phase(s, "waiting", now_us, text);
+}
+
+/* FALSE: it does not. */
+static gboolean come_back_later(session *s)
+{
+	if (!s->env->again || !stay_lose(&s->stay, s->why, g_get_monotonic_time()))
+		return FALSE;
+	s->why = NULL; /* it is the cause now */
+	forget_attempt(s);
+	say_waiting(s);
+	session_move(s, SESSION_EVENT_WAIT);
+	return TRUE;
+}
+
+static void try_again(session *s)
+{
+	link_backend *backend = NULL;
+	link_sink *sink = s->env->again(s->sink, &backend, s->env->user_data);
+
+	stay_try(&s->stay);
+	g_ptr_array_set_size(s->phases, 0);
+	link_sink_unref(s->sink);
+	s->sink = sink;
+	s->changed(s, SESSION_CHANGED_WAY, s->user_data);
+	begin(s, backend, SESSION_EVENT_AGAIN, "connecting again");
+}
+
+/* The machine sleeps, or does not any more. */
+static void wait_anew(session *s)
+{
+	arm_limit(s);
+	say_waiting(s);
+	s->changed(s, SESSION_CHANGED_PHASES | SESSION_CHANGED_STAY, s->user_data);
+}
+
+void session_suspend(session *s)
+{
+	stay_sleep(&s->stay);
+	if (s->state == SESSION_WAITING)
+		wait_anew(s);
+	else
+		session_end(s, reason_new_code(REASON_SUSPENDED, "the computer is going to sleep"));
+}
+
+void session_resume(session *s)
+{
+	stay_wake(&s->stay, g_get_monotonic_time());
+	if (s->state == SESSION_WAITING)
+		wait_anew(s);
+}
+
 /* ---- limits ---------------------------------------------------------------- */
 
 /* Whoever has not done what he was told is left where he is. */
@@ -665,6 +726,9 @@ static gboolean limit_reached(gpointer user_data)
 	case SESSION_ENDING:
 		give_up(s);
 		break;
+	case SESSION_WAITING:
+		try_again(s);
+		break;
 	default:
 		break;
 	}
@@ -686,6 +750,7 @@ session *session_new(guint id, link_sink *sink, const struct session_env *env, G
 	s->changed = changed;
 	s->user_data = user_data;
 	s->sink_fd = -1;
+	stay_init(&s->stay, s->options);
 	s->phases = g_ptr_array_new_with_free_func((GDestroyNotify)phase_free);
 	s->sink_info = g_variant_ref_sink(g_variant_new("a{sv}", NULL));
 	s->mode = g_variant_ref(s->sink_info);
@@ -703,6 +768,7 @@ void session_free(session *s)
 	g_clear_pointer(&s->link, link_connection_free);
 	close_sink_fd(s);
 	g_clear_pointer(&s->why, reason_free);
+	stay_clear(&s->stay);
 	g_clear_pointer(&s->hung_up, reason_free);
 	g_ptr_array_unref(s->phases);
 	g_variant_unref(s->sink_info);
@@ -716,15 +782,6 @@ void session_free(session *s)
 	g_free(s->first_failure);
 	g_free(s->shown_pin);
 	g_free(s);
-}
-
-void session_connect(session *s, link_backend *backend)
-{
-	add_phase(s, "linking", g_get_monotonic_time(), "connecting");
-	s->link = link_connect(backend, s->sink, s->options, &link_callbacks, s);
-	session_move(s, SESSION_EVENT_CONNECT);
-	/* Now, and not after the user has walked to the display for nothing. */
-	open_sink(s);
 }
 
 gboolean session_wants_pin(session *s)
@@ -796,7 +853,17 @@ link_sink *session_sink(session *s)
 
 const reason *session_reason(session *s)
 {
-	return s->why;
+	return s->state == SESSION_WAITING && !s->why ? s->stay.cause : s->why;
+}
+
+gboolean session_is_down(session *s)
+{
+	return s->state == SESSION_WAITING || s->state == SESSION_GONE;
+}
+
+GVariant *session_stay(session *s)
+{
+	return stay_to_variant(&s->stay, s->options);
 }
 
 GPtrArray *session_phases(session *s)

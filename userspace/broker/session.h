@@ -13,9 +13,12 @@
  *	negotiating	it has dialled, a UMD speaks with it
  *	streaming	pictures flow
  *	ending		UMD and link are being taken down
+ *	waiting		they are down, and it comes back by itself (stay.h): to "linking" again
  *	gone		nothing is left; the object only tells why
  *
- * Every way out of the row leads to "ending" with a reason; the first one counts.
+ * Every way out of the row leads to "ending" with a reason; the first one counts.  From
+ * "ending" a session that is to stay goes to "waiting" and back to "linking"; nothing of
+ * the attempt before is kept but its reason, so its memory does not grow.
  *
  * Each state has a limit, one timer that is armed when it is entered:
  *
@@ -23,6 +26,8 @@
  *	rtsp		rtsp_timeout of struct session_env
  *	negotiating	negotiation_timeout: each message has its own limit in the
  *			UMD, this one is for a UMD that hangs
+ *	waiting		stay.h has the waits; none while the machine sleeps, which sleep.h
+ *			has a limit for
  *	streaming	none: the UMD's "stats" are awaited (umd-process.h)
  *	ending		SESSION_ENDING_SECONDS: UMD and link have their own limits
  *			within it; what is not down then is let go of
@@ -63,6 +68,7 @@ G_BEGIN_DECLS
 	S(NEGOTIATING, "negotiating") \
 	S(STREAMING, "streaming") \
 	S(ENDING, "ending") \
+	S(WAITING, "waiting") \
 	S(GONE, "gone")
 
 enum session_state {
@@ -81,6 +87,8 @@ enum session_state {
  * @SESSION_EVENT_HUNG_UP: the sink has hung up before it has answered anything
  * @SESSION_EVENT_STREAMING: the UMD sends
  * @SESSION_EVENT_END: somebody or something ends it
+ * @SESSION_EVENT_WAIT: UMD and link are gone, and it is to come back
+ * @SESSION_EVENT_AGAIN: it is time to
  * @SESSION_EVENT_ENDED: UMD and link are gone
  */
 enum session_event {
@@ -91,6 +99,8 @@ enum session_event {
 	SESSION_EVENT_HUNG_UP,
 	SESSION_EVENT_STREAMING,
 	SESSION_EVENT_END,
+	SESSION_EVENT_WAIT,
+	SESSION_EVENT_AGAIN,
 	SESSION_EVENT_ENDED,
 	N_SESSION_EVENTS,
 };
@@ -111,6 +121,7 @@ enum session_change {
 	SESSION_CHANGED_STATS = 1 << 4,
 	SESSION_CHANGED_WAY = 1 << 5,
 	SESSION_CHANGED_PIN = 1 << 6,
+	SESSION_CHANGED_STAY = 1 << 7,
 };
 
 typedef void session_changed(session *s, enum session_change what, gpointer user_data);
@@ -137,7 +148,9 @@ struct session_phase {
  * @negotiation_timeout: seconds from its call to the stream
  * @other_way: the sink by which the display of @sink can be reached as well, borrowed,
  *	and its backend; NULL if there is none. May be NULL
- * @user_data: for @other_way
+ * @again: (transfer full): what is known of @sink now, or it itself, and its backend: the
+ *	session is going to try it again. NULL: none comes back
+ * @user_data: for @other_way and @again
  */
 struct session_env {
 	kernel *kernel;
@@ -147,6 +160,7 @@ struct session_env {
 	remembered *remembered;
 	guint negotiation_timeout;
 	link_sink *(*other_way)(link_sink *sink, link_backend **backend, gpointer user_data);
+	link_sink *(*again)(link_sink *sink, link_backend **backend, gpointer user_data);
 	gpointer user_data;
 };
 
@@ -179,8 +193,15 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(session, session_free)
 
 /* Reserve a connector and bring the link up. A failure ends the session. */
 void session_connect(session *s, link_backend *backend);
-/* End it; @why is taken. In "ending" and "gone" nothing happens. */
+/*
+ * End it; @why is taken. In "ending" and "gone" nothing happens, but that it does not come
+ * back if that was on purpose.
+ */
 void session_end(session *s, reason *why);
+/* The machine is going to sleep: end it, "suspended"; what waits goes on with that. */
+void session_suspend(session *s);
+/* It is awake. */
+void session_resume(session *s);
 /* The display shows a PIN and waits for it. */
 gboolean session_wants_pin(session *s);
 /* What is to be typed at the display; NULL: nothing. */
@@ -202,7 +223,9 @@ guint session_id(session *s);
 enum session_state session_state(session *s);
 /* Another one after SESSION_EVENT_OTHER_WAY. */
 link_sink *session_sink(session *s);
-/* NULL until it ends. */
+/* Nothing of it is in the system: "waiting" or "gone". */
+gboolean session_is_down(session *s);
+/* Of "ending", "gone" and "waiting"; else NULL. */
 const reason *session_reason(session *s);
 /* (element-type struct session_phase), borrowed */
 GPtrArray *session_phases(session *s);
@@ -210,6 +233,8 @@ GPtrArray *session_phases(session *s);
 GVariant *session_sink_info(session *s);
 GVariant *session_mode(session *s);
 GVariant *session_stats(session *s);
+/* a{sv}, floating: stay_to_variant() */
+GVariant *session_stay(session *s);
 /* Interface, local address and peer as far as known: a{sv} */
 GVariant *session_path(session *s);
 
