@@ -168,6 +168,7 @@ void start_daemon(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(JsonNode) json = NULL;
 	g_autoptr(GError) error = NULL;
+	g_autoptr(GSubprocessLauncher) launcher = NULL;
 	g_autofree char *quirks = NULL, *runtime = NULL, *state = NULL;
 	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
 
@@ -177,7 +178,11 @@ void start_daemon(struct fixture *f, gconstpointer data)
 	state = g_strdup_printf("--state-dir=%s", f->quirks_dir);
 	quirks = g_strdup_printf("--quirks-dir=%s", f->quirks_dir);
 	runtime = g_strdup_printf("--runtime-dir=%s", f->quirks_dir);
-	f->daemon = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, &error, MIRACASTD, "--session-bus",
+	launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+	if (f->system_bus)
+		g_subprocess_launcher_setenv(launcher, "DBUS_SYSTEM_BUS_ADDRESS",
+					     g_test_dbus_get_bus_address(f->test_bus), TRUE);
+	f->daemon = g_subprocess_launcher_spawn(launcher, &error, MIRACASTD, "--session-bus",
 				     data ? (const char *)data : "--no-p2p", "--source=test", "--umd=" FAKE_UMD, "--sandbox=",
 				     quirks, runtime, state, NULL);
 	g_assert_no_error(error);

@@ -21,6 +21,7 @@ enum ctl_file {
  * @address: that the daemon listens on
  * @quirks_dir: for files of the test; made by start_daemon() if it is not there
  * @services: directory of the bus's service files
+ * @system_bus: for start_daemon(): the bus is the daemon's system bus as well; else it has none
  */
 struct fixture {
 	GTestDBus *test_bus;
@@ -28,6 +29,7 @@ struct fixture {
 	char *address;
 	char *quirks_dir;
 	char *services;
+	gboolean system_bus;
 };
 
 /* Only a bus. */
@@ -62,3 +64,5 @@ void note(const char *const *command, JsonNode *json);
 
 /* test-ctl-displays.c */
 void add_display_tests(void);
+/* test-ctl-stay.c */
+void add_stay_tests(void);

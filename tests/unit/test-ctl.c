@@ -38,6 +38,7 @@ static void test_usage(struct fixture *f, gconstpointer data)
 		{ "connect", "TV", "--audio=bogus" },
 		{ "connect", "TV", "--max-bit-rate=-5" },
 		{ "connect", "TV", "--other-ways=maybe" },
+		{ "listen", "127.0.0.1", "--stay" },
 		{ "connect", "TV", "--pin", "--no-wait" },
 		{ "connect", "TV", "--go-intent=-3" },
 		{ "connect", "TV", "--frequency=-1" },
@@ -637,6 +638,7 @@ int main(int argc, char **argv)
 	add_display_tests();
 	g_test_add("/ctl/listen-text", struct fixture, NULL, start_daemon, test_listen_text, tear_down);
 	g_test_add("/ctl/connect-from", struct fixture, NULL, start_daemon, test_connect_from, tear_down);
+	add_stay_tests();
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/quirks", struct fixture, NULL, start_daemon, test_quirks, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);

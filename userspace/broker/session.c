@@ -134,6 +134,8 @@ static gboolean session_move(session *s, enum session_event event)
 		return FALSE;
 	g_debug("session %u: %s -> %s", s->id, session_state_name(s->state), session_state_name(next));
 	s->state = next;
+	if (next == SESSION_STREAMING)
+		stay_streams(&s->stay, g_get_monotonic_time());
 	arm_limit(s);
 	s->changed(s, SESSION_CHANGED_STATE, s->user_data);
 	return TRUE;
@@ -232,8 +234,8 @@ static void umd_phase(session *s, GVariant *fields)
 		s->answered = TRUE;
 		link_answered(s->link);
 	}
-	if (phase == CHANNEL_PHASE_STREAMING && session_move(s, SESSION_EVENT_STREAMING))
-		stay_streams(&s->stay, g_get_monotonic_time());
+	if (phase == CHANNEL_PHASE_STREAMING)
+		session_move(s, SESSION_EVENT_STREAMING);
 }
 
 static void keep(session *s, GVariant **where, GVariant *fields, enum session_change what)

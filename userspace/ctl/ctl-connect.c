@@ -28,6 +28,7 @@ typedef struct session_options {
 	char *import;
 	char *max_bit_rate;
 	char *other_ways;
+	gboolean stay;
 	gboolean pin;
 	gboolean encrypt;
 	char *go_intent;
@@ -70,6 +71,7 @@ static gboolean make_options(const session_options *o, GVariant **options, GErro
 	    !options_parse("import", o->import, &dict, error) ||
 	    !options_parse("max-bit-rate", o->max_bit_rate, &dict, error) ||
 	    !options_parse("other-ways", o->other_ways, &dict, error) ||
+	    !options_parse("stay", o->stay ? "yes" : NULL, &dict, error) ||
 	    !options_parse("security", o->pin ? "pin" : o->encrypt ? "encryption" : NULL, &dict, error) ||
 	    !options_parse("go-intent", o->go_intent, &dict, error) ||
 	    !options_parse("frequency", o->frequency, &dict, error) ||
@@ -86,6 +88,7 @@ struct waiting {
 	GMainLoop *loop;
 	Miracast1Session *session;
 	guint printed; /* phases */
+	gint64 begin_us; /* of them */
 	gboolean lost;
 	gboolean interrupted;
 	GString *typed; /* of the PIN, until the end of the line */
@@ -106,6 +109,10 @@ static void print_phases(struct waiting *w)
 	GVariant *phases = miracast1_session_get_phases(w->session);
 	gint64 start = 0;
 
+	/* They begin anew when it is tried again. */
+	if (ctl_session_begin(w->session) != w->begin_us)
+		w->printed = 0;
+	w->begin_us = ctl_session_begin(w->session);
 	for (guint i = 0; phases && i < g_variant_n_children(phases); i++) {
 		const char *text;
 		gint64 time_us;
@@ -434,6 +441,8 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 		SESSION_OPTION_ENTRIES(&o),
 		{ "other-ways", 0, 0, G_OPTION_ARG_STRING, &o.other_ways,
 		  "no: not over Wi-Fi P2P if the network leads nowhere", "yes|no" },
+		{ "stay", 0, 0, G_OPTION_ARG_NONE, &o.stay,
+		  "If it is lost, or the computer sleeps, connect again by itself", NULL },
 		{ "pin", 0, 0, G_OPTION_ARG_NONE, &o.pin,
 		  "With a PIN that the display shows, or that is typed there; encrypted", NULL },
 		{ "encrypt", 0, 0, G_OPTION_ARG_NONE, &o.encrypt, "Encrypted, which Wi-Fi P2P always is", NULL },

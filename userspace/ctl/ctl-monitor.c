@@ -15,7 +15,7 @@ struct monitor {
 	struct ctl *ctl;
 	GMainLoop *loop;
 	GHashTable *sinks;    /* id to the dictionary that was printed */
-	GHashTable *sessions; /* path to how many phases were printed */
+	GHashTable *sessions; /* path to struct shown */
 	gboolean lost;
 };
 
@@ -103,6 +103,12 @@ static void owner_changed(GDBusProxy *proxy, GParamSpec *pspec, gpointer user_da
 	g_main_loop_quit(m->loop);
 }
 
+/* Of a session: how many phases were printed, and when the first of them was. They begin anew with each try. */
+struct shown {
+	gint64 begin_us;
+	guint n;
+};
+
 /* ---- sessions ------------------------------------------------------------- */
 
 static void print_phases(Miracast1Session *session, guint printed)
@@ -125,11 +131,18 @@ static void look_at_session(struct monitor *m, Miracast1Session *session)
 	guint n = phases ? g_variant_n_children(phases) : 0;
 	/* Its last word is one more. */
 	guint now = n + (ctl_session_has_ended(session) ? 1 : 0);
-	guint before = GPOINTER_TO_UINT(g_hash_table_lookup(m->sessions, path));
+	gint64 begin_us = ctl_session_begin(session);
+	struct shown *shown = g_hash_table_lookup(m->sessions, path);
+	guint before;
 
+	if (!shown) {
+		shown = g_new0(struct shown, 1);
+		g_hash_table_insert(m->sessions, g_strdup(path), shown);
+	}
+	before = shown->begin_us == begin_us ? shown->n : 0;
 	if (now <= before)
 		return;
-	g_hash_table_insert(m->sessions, g_strdup(path), GUINT_TO_POINTER(now));
+	*shown = (struct shown){ begin_us, now };
 	if (m->ctl->json) {
 		ctl_print_json(g_variant_new_parsed("{'session': <%*>}", ctl_session_variant(m->ctl, session)));
 		return;
@@ -201,7 +214,7 @@ enum ctl_status ctl_monitor(struct ctl *ctl, int argc, char **argv)
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autoptr(GHashTable) sinks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
 							    (GDestroyNotify)g_variant_unref);
-	g_autoptr(GHashTable) sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	g_autoptr(GHashTable) sessions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	struct monitor m = { .ctl = ctl, .loop = loop, .sinks = sinks, .sessions = sessions };
 	g_autoptr(GDBusObjectManager) objects = NULL;
 	g_autoptr(GError) error = NULL;

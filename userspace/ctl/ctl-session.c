@@ -50,6 +50,16 @@ gboolean ctl_session_has_ended(Miracast1Session *session)
 	return g_strcmp0(miracast1_session_get_state(session), "gone") == 0;
 }
 
+gint64 ctl_session_begin(Miracast1Session *session)
+{
+	GVariant *phases = miracast1_session_get_phases(session);
+	gint64 time_us = 0;
+
+	if (phases && g_variant_n_children(phases) > 0)
+		g_variant_get_child(phases, 0, "(&sx&s)", NULL, &time_us, NULL);
+	return time_us;
+}
+
 static GVariant *or_empty(GVariant *value)
 {
 	return value ? value : g_variant_new("a{sv}", NULL);
@@ -145,7 +155,7 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 	return g_variant_new_parsed(
 		"{'id': <%u>, 'state': <%s>, 'sink': <{'id': <%s>, 'name': <%s>}>, "
 		"'phases': <%*>, 'path': <%*>, 'sink-info': <%*>, 'mode': <%*>, 'stats': <%*>, 'quality': <%*>, "
-		"'reason': <%s>, 'message': <%s>, 'hint': <%s>}",
+		"'stay': <%*>, 'reason': <%s>, 'message': <%s>, 'hint': <%s>}",
 		miracast1_session_get_id(session), or_blank(miracast1_session_get_state(session)),
 		or_blank(miracast1_session_get_sink_id(session)),
 		or_blank(miracast1_session_get_sink_name(session)), phases_variant(session),
@@ -153,7 +163,7 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 		or_empty(miracast1_session_get_sink_info(session)),
 		or_empty(miracast1_session_get_mode(session)),
 		or_empty(miracast1_session_get_stats(session)), quality_variant(ctl, session),
-		or_blank(miracast1_session_get_reason(session)),
+		or_empty(miracast1_session_get_stay(session)), or_blank(miracast1_session_get_reason(session)),
 		or_blank(miracast1_session_get_message(session)),
 		or_blank(miracast1_session_get_hint(session)));
 }
@@ -281,6 +291,39 @@ static void print_quirks(Miracast1Session *session)
 		g_print("    treated as the display asks for: %s (man 5 miracast-quirks)\n", rows);
 }
 
+/* "next try in 4 s, the last one in 9 min" */
+static void print_wait(GVariant *stay)
+{
+	gint64 now_us = g_get_monotonic_time(), next_us, until_us = 0;
+
+	if (!g_variant_lookup(stay, "next-try", "x", &next_us)) {
+		g_print("    next try when the computer is awake again\n");
+		return;
+	}
+	g_variant_lookup(stay, "until", "x", &until_us);
+	g_print("    next try in %" G_GINT64_FORMAT " s, the last one within %" G_GINT64_FORMAT " min\n",
+		MAX(next_us - now_us + G_USEC_PER_SEC - 1, 0) / G_USEC_PER_SEC,
+		MAX(until_us - now_us + 60 * G_USEC_PER_SEC - 1, 0) / (60 * G_USEC_PER_SEC));
+}
+
+/* Why it is not there, of one that is to come back. */
+static void print_stay(Miracast1Session *session)
+{
+	GVariant *stay = miracast1_session_get_stay(session);
+	const char *message;
+	guint tries = 0;
+
+	if (!stay || !g_variant_lookup(stay, "message", "&s", &message))
+		return;
+	g_variant_lookup(stay, "tries", "u", &tries);
+	if (g_strcmp0(miracast1_session_get_state(session), "waiting") == 0) {
+		g_print("    waiting to reconnect: %s\n", message);
+		print_wait(stay);
+	} else if (tries) {
+		g_print("    try %u to reconnect: %s\n", tries, message);
+	}
+}
+
 static void print_session(struct ctl *ctl, Miracast1Session *session)
 {
 	g_autofree char *mode = ctl_session_mode(session);
@@ -295,7 +338,9 @@ static void print_session(struct ctl *ctl, Miracast1Session *session)
 			g_print("    -> %s\n", miracast1_session_get_hint(session));
 		return;
 	}
-	if (*step && g_strcmp0(miracast1_session_get_state(session), "streaming") != 0)
+	print_stay(session);
+	if (*step && g_strcmp0(miracast1_session_get_state(session), "streaming") != 0 &&
+	    g_strcmp0(miracast1_session_get_state(session), "waiting") != 0)
 		g_print("    %s\n", step);
 	if (*mode)
 		g_print("    %s\n", mode);

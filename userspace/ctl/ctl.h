@@ -86,6 +86,8 @@ GPtrArray *ctl_sessions(struct ctl *ctl, GError **error);
 #define BUS_NAME "org.miracast.Miracast1"
 
 gboolean ctl_session_has_ended(Miracast1Session *session);
+/* When its first phase was reached: another one with each try (CLOCK_MONOTONIC); 0: none was. */
+gint64 ctl_session_begin(Miracast1Session *session);
 /* "1280x720 at 60 Hz, H.264 ..."; "" if there is none yet. Free it. */
 char *ctl_session_mode(Miracast1Session *session);
 /* a{sv}, as every command prints a session. */
