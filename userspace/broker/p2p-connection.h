@@ -59,7 +59,7 @@ G_BEGIN_DECLS
 /* p2p-net.h has limits of its own; this is for one that does not keep to them. */
 #define P2P_ADDRESS_SECONDS 60
 /* Devices lose their association for a moment and come back. */
-#define P2P_REJOIN_SECONDS 5
+#define P2P_REJOIN_SECONDS 3
 #define P2P_CLOSE_SECONDS 3
 #define P2P_LATE_SECONDS 10
 
