@@ -177,6 +177,21 @@ static void test_disconnect(struct fixture *f, gconstpointer data)
 	g_assert_false(json_object_get_boolean_member(json_object_get_object_member(object(ended), "stay"), "wanted"));
 }
 
+/* Who calls us cannot be called back. */
+static void test_listen(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		bus, "org.miracast.Miracast1", "/org/miracast/Miracast1/Manager", "org.miracast.Miracast1.Manager",
+		"Listen", g_variant_new_parsed("('127.0.0.1:0', {'stay': <'yes'>})"), NULL, G_DBUS_CALL_FLAGS_NONE, -1,
+		NULL, &error);
+	g_autofree char *name = error ? g_dbus_error_get_remote_error(error) : NULL;
+
+	g_assert_null(reply);
+	g_assert_cmpstr(name, ==, "org.miracast.Miracast1.Error.configuration");
+}
+
 static mock_logind *start_logind(struct fixture *f)
 {
 	g_autoptr(GDBusConnection) bus = g_dbus_connection_new_for_address_sync(
@@ -240,5 +255,6 @@ void add_stay_tests(void)
 {
 	g_test_add("/ctl/stay-goes-and-comes", struct fixture, NULL, start_daemon, test_goes_and_comes, tear_down);
 	g_test_add("/ctl/stay-disconnect", struct fixture, NULL, start_daemon, test_disconnect, tear_down);
+	g_test_add("/ctl/stay-listen", struct fixture, NULL, start_daemon, test_listen, tear_down);
 	g_test_add("/ctl/stay-sleep", struct fixture, NULL, start_on_system_bus, test_sleep, tear_down);
 }

@@ -353,9 +353,12 @@ static session *start_session(broker *b, link_sink *sink, link_backend *backend,
 	return s;
 }
 
-static gboolean check_room(broker *b, GError **error)
+/* One that waits to come back to @sink does not count: it ends with the new one. */
+static gboolean check_room(broker *b, link_sink *sink, GError **error)
 {
 	guint limit = b->config->max_sessions ? b->config->max_sessions : BROKER_MAX_SESSIONS;
+	session *other = find_active(b, sink);
+	guint waiting = other && session_state(other) == SESSION_WAITING;
 
 	if (b->stopping) {
 		g_set_error_literal(error, REASON_ERROR, REASON_SHUTDOWN, "miracastd is ending");
@@ -365,7 +368,7 @@ static gboolean check_room(broker *b, GError **error)
 		g_set_error_literal(error, REASON_ERROR, REASON_SUSPENDED, "the computer is going to sleep");
 		return FALSE;
 	}
-	if (broker_active_sessions(b) >= limit) {
+	if (broker_active_sessions(b) - waiting >= limit) {
 		g_set_error(error, REASON_ERROR, REASON_NO_FREE_CONNECTOR,
 			    "%u sessions are running, more are not allowed", limit);
 		return FALSE;
@@ -389,7 +392,7 @@ gboolean broker_check_connect(broker *b, link_sink *sink, GVariant *options, GEr
 {
 	session *other = find_active(b, sink);
 
-	if (!check_room(b, error) || !options_check(options, error) ||
+	if (!check_room(b, sink, error) || !options_check(options, error) ||
 	    !broker_check_security(sink->link, options, error))
 		return FALSE;
 	if (other && session_state(other) != SESSION_WAITING) {
@@ -457,7 +460,7 @@ static gboolean sink_incoming(link_backend *backend, link_sink *sink, gpointer u
 	GVariant *options = link_direct_options(backend, sink);
 	g_autoptr(GError) error = NULL;
 
-	if (!check_room(b, &error)) {
+	if (!check_room(b, sink, &error)) {
 		g_message("turned %s away: %s", sink->name, error->message);
 		return FALSE;
 	}
