@@ -16,6 +16,7 @@ static struct {
 	mock_logind *logind; /* NULL: there is none */
 	sleep_watch *watch;
 	guint suspended, resumed;
+	gboolean idle; /* nothing is done, and so nothing settles */
 	gboolean was_held; /* when the session had gone */
 	guint said; /* that there is nothing to be told by */
 } t;
@@ -52,7 +53,8 @@ static void suspend(sleep_watch *w, gpointer user_data)
 	struct fixture *f = user_data;
 
 	t.suspended++;
-	broker_suspend(f->broker);
+	if (!t.idle)
+		broker_suspend(f->broker);
 }
 
 static void resume(sleep_watch *w, gpointer user_data)
@@ -206,6 +208,21 @@ static void test_hanging(struct fixture *f, gconstpointer data)
 	wait_until(is_gone, f);
 }
 
+/* Nor who does nothing at all; as long as that the machine waits. */
+static void test_never_settled(struct fixture *f, gconstpointer data)
+{
+	gint64 begin_us;
+
+	wait_until(is_held, f);
+	t.idle = TRUE;
+	begin_us = g_get_monotonic_time();
+	mock_logind_say(t.logind, TRUE);
+	wait_until(is_free, f);
+	g_assert_cmpint(g_get_monotonic_time() - begin_us, >, (SLEEP_SETTLE_SECONDS - 1) * G_USEC_PER_SEC);
+	g_assert_cmpint(g_get_monotonic_time() - begin_us, <, (SLEEP_SETTLE_SECONDS + 1.5) * G_USEC_PER_SEC);
+	g_assert_cmpuint(t.resumed, ==, 0);
+}
+
 static void test_nothing_to_do(struct fixture *f, gconstpointer data)
 {
 	gint64 begin_us;
@@ -337,6 +354,7 @@ int main(int argc, char **argv)
 	} tests[] = {
 		{ "/sleep/session", FALSE, test_session },
 		{ "/sleep/hanging", FALSE, test_hanging },
+		{ "/sleep/never-settled", FALSE, test_never_settled },
 		{ "/sleep/nothing-to-do", FALSE, test_nothing_to_do },
 		{ "/sleep/refused-meanwhile", FALSE, test_refused_meanwhile },
 		{ "/sleep/no-logind", TRUE, test_no_logind },
