@@ -50,6 +50,8 @@ static void test_waits(void)
 		g_assert_cmpint(now - lost, <=, STAY_SECONDS * SECOND);
 	}
 	g_assert_cmpint(now - lost, >, (STAY_SECONDS - STAY_MOST_SECONDS) * SECOND);
+	g_assert_null(stay.cause);
+	g_assert_cmpint(stay.next_us, ==, 0);
 	g_assert_nonnull(strstr(why->message, "it has left; it was tried again 13 times within 10 minutes"));
 	reason_free(why);
 	stay_clear(&stay);
@@ -183,7 +185,7 @@ static gboolean has_settled(struct fixture *f)
 	return times_settled > 0;
 }
 
-/* It was asked for another Stop Projection, which a display answers by hanging up. */
+/* It is told Stop Projection, which a display answers by hanging up. */
 static gboolean is_lost(struct fixture *f)
 {
 	if (f->control && take_message(f->control, &last_said)) {
@@ -340,12 +342,16 @@ static void test_by_hand(struct fixture *f, gconstpointer data)
 /* The display's user says no: it is not asked again. */
 static void test_rejected(struct fixture *f, gconstpointer data)
 {
+	g_autoptr(GVariant) stay = NULL;
+
 	stream_to_stay(f);
 	lose(f);
 	wait_until(was_told, f);
 	g_clear_object(&f->control);
 	wait_until(is_gone, f);
 	assert_reason(f, "rejected");
+	stay = stay_of(only_session(f));
+	g_assert_cmpuint(g_variant_n_children(stay), ==, 1);
 }
 
 /* The display is told that it is over, nothing is tried while the machine sleeps, and then it comes back. */

@@ -630,7 +630,6 @@ static void forget_attempt(session *s)
 	forget(&s->mode);
 	forget(&s->stats);
 	forget(&s->path);
-	s->changed(s, SESSION_CHANGED_SINK | SESSION_CHANGED_MODE | SESSION_CHANGED_STATS, s->user_data);
 }
 
 static void say_waiting(session *s)
@@ -651,6 +650,7 @@ static gboolean come_back_later(session *s)
 	forget_attempt(s);
 	say_waiting(s);
 	session_move(s, SESSION_EVENT_WAIT);
+	s->changed(s, SESSION_CHANGED_SINK | SESSION_CHANGED_MODE | SESSION_CHANGED_STATS, s->user_data);
 	return TRUE;
 }
 
@@ -686,6 +686,8 @@ void session_suspend(session *s)
 
 void session_resume(session *s)
 {
+	if (s->state == SESSION_GONE)
+		return;
 	stay_wake(&s->stay, g_get_monotonic_time());
 	if (s->state == SESSION_WAITING)
 		wait_anew(s);

@@ -91,13 +91,21 @@ static void note_loss(struct stay *stay, gint64 now_us)
 	stay->streams_since_us = 0;
 }
 
+/* What it was lost for is the session's reason, or said before. */
+static gboolean give_up(struct stay *stay)
+{
+	stay->next_us = 0;
+	g_clear_pointer(&stay->cause, reason_free);
+	return FALSE;
+}
+
 gboolean stay_lose(struct stay *stay, reason *why, gint64 now_us)
 {
 	gboolean slept = g_str_equal(why->name, reason_code_name(REASON_SUSPENDED));
 	g_autofree char *message = NULL;
 
 	if (!stay->wanted || !stay_may_pass(why) || (!stay->streamed && !slept && !stay->tries))
-		return FALSE;
+		return give_up(stay);
 	note_loss(stay, now_us);
 	stay->next_us = stay->asleep ? 0 : now_us + next_wait(stay);
 	if (stay->next_us > until(stay)) {
@@ -105,7 +113,7 @@ gboolean stay_lose(struct stay *stay, reason *why, gint64 now_us)
 					  stay->tries, STAY_SECONDS / 60);
 		g_free(why->message);
 		why->message = g_steal_pointer(&message);
-		return FALSE;
+		return give_up(stay);
 	}
 	reason_free(stay->cause);
 	stay->cause = why;
