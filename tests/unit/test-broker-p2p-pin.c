@@ -3,6 +3,7 @@
  * A display over Wi-Fi P2P with a PIN, which it shows or has typed, or by push button: chosen
  * before it is asked, and however it goes wrong, said with what to do next.
  */
+#include <signal.h>
 #include <string.h>
 
 #include <glib/gstdio.h>
@@ -408,6 +409,95 @@ static void test_nm_takes_less(struct fixture *f, gconstpointer data)
 	assert_fails(f, "pin-refused");
 }
 
+/* ---- as a user has it ---------------------------------------------------------------- */
+
+static gboolean has_ended;
+static GPollableInputStream *ctl_stderr;
+static GString *said;
+static const char *awaited;
+
+static gboolean has_said(struct fixture *f)
+{
+	char text[256];
+	gssize n = g_pollable_input_stream_read_nonblocking(ctl_stderr, text, sizeof(text), NULL, NULL);
+
+	if (n > 0)
+		g_string_append_len(said, text, n);
+	return strstr(said->str, awaited) != NULL;
+}
+
+static gboolean has_owner(struct fixture *f, const char *name)
+{
+	g_autoptr(GVariant) answer = g_dbus_connection_call_sync(
+		f->bus, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner",
+		g_variant_new("(s)", name), NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
+	gboolean owned = FALSE;
+
+	g_variant_get(answer, "(b)", &owned);
+	return owned;
+}
+
+static void ended(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	g_autoptr(GError) error = NULL;
+
+	g_subprocess_wait_finish(G_SUBPROCESS(source), result, &error);
+	g_assert_no_error(error);
+	has_ended = TRUE;
+}
+
+static gboolean is_over(struct fixture *f)
+{
+	return has_ended;
+}
+
+/* It is told to end what it waits for, which takes the daemon to do. */
+static void end(struct fixture *f, GSubprocess *process)
+{
+	g_subprocess_wait_async(process, NULL, ended, NULL);
+	g_subprocess_send_signal(process, SIGTERM);
+	wait_until(is_over, f);
+	has_ended = FALSE;
+}
+
+/* @data: methods of the TV. miracastd and miracastctl, from the question to what wpa_supplicant gets. */
+static void test_ctl(struct fixture *f, gconstpointer data)
+{
+	gboolean here = GPOINTER_TO_UINT(data) == SHOWS;
+	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
+		G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_SILENCE | G_SUBPROCESS_FLAGS_STDERR_PIPE);
+	g_autofree char *directory = g_dir_make_tmp("miracast-pin-XXXXXX", NULL);
+	g_autofree char *runtime = g_strdup_printf("--runtime-dir=%s", directory);
+	g_autoptr(GSubprocess) daemon = NULL, ctl = NULL;
+	const char *address = g_test_dbus_get_bus_address(f->test_bus);
+
+	f->wpas->config_methods = GPOINTER_TO_UINT(data);
+	f->wpas->answer = MOCK_IGNORE;
+	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", address, TRUE);
+	daemon = g_subprocess_new(G_SUBPROCESS_FLAGS_NONE, NULL, MIRACASTD, "--session-bus", "--source=test",
+				  "--umd=" FAKE_UMD, "--sandbox=", runtime, NULL);
+	g_assert_nonnull(daemon);
+	while (!has_owner(f, "org.miracast.Miracast1"))
+		spin(20);
+	ctl = g_subprocess_launcher_spawn(launcher, NULL, MIRACASTCTL, "--session-bus", "connect", MOCK_PEER_NAME, NULL);
+	g_assert_nonnull(ctl);
+	ctl_stderr = G_POLLABLE_INPUT_STREAM(g_subprocess_get_stderr_pipe(ctl));
+	said = g_string_new(NULL);
+	awaited = here ? "PIN that " MOCK_PEER_NAME " shows: " :
+			 "PIN to type at " MOCK_PEER_NAME ": " MOCK_PIN "\n";
+	wait_until(has_said, f);
+	if (here)
+		g_output_stream_write_all(g_subprocess_get_stdin_pipe(ctl), "1234 5670\n", 10, NULL, NULL, NULL);
+	wait_until(is_asked, f);
+	g_assert_cmpstr(f->wpas->method, ==, here ? "keypad" : "display");
+	g_assert_cmpstr(f->wpas->pin, ==, MOCK_PIN);
+	end(f, ctl);
+	g_string_free(said, TRUE);
+	end(f, daemon);
+	g_unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+	g_assert_cmpint(g_rmdir(directory), ==, 0);
+}
+
 static void set_up_complete(struct fixture *f, gconstpointer data)
 {
 	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
@@ -446,6 +536,8 @@ int main(int argc, char **argv)
 	add("/p2p-pin/same-pin/both-want-owner", GINT_TO_POINTER(9), test_same_pin);
 	add("/p2p-pin/two-displays", NULL, test_two_displays);
 	add("/p2p-pin/wide", NULL, test_wide);
+	add("/p2p-pin/ctl/typed-here", GUINT_TO_POINTER(SHOWS), test_ctl);
+	add("/p2p-pin/ctl/typed-there", GUINT_TO_POINTER(TYPES), test_ctl);
 	add("/p2p-pin/nm", NULL, test_nm);
 	add("/p2p-pin/nm/takes-less", NULL, test_nm_takes_less);
 	return g_test_run();
