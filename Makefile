@@ -17,6 +17,7 @@
 #   make kselftest       the module's own tests, on every supported kernel
 #   make desktops        GNOME, KDE Plasma, Weston and Xorg, each in a user's session beside another graphics
 #                        card, cast to a display, in a virtual machine; its root file system takes 8 GB
+#   make hlk             the acceptance list by which Windows takes Miracast drivers, row by row
 #   make igt             the tests of igt-gpu-tools, on the kernels 7.2, 6.12 and 6.1
 #   make bench [KERNEL=…]
 #                        figures beside those of pipes, netlink, FUSE and evdi; out/bench/bench.json
@@ -123,6 +124,10 @@ kselftest: modules-all
 .PHONY: desktops
 desktops: prereq
 	tests/sessions/in-vm $(BUILD) --long
+
+.PHONY: hlk
+hlk: prereq
+	tests/hlk/in-vm $(BUILD)
 
 .PHONY: igt
 igt: modules-all

@@ -17,9 +17,10 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from cast import DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, VIDEO_FORMATS, Cast  # noqa: E402
-from desktop import Card, Desktop, DesktopError, wait_for  # noqa: E402
-from radios import SINK_NETNS, run  # noqa: E402
+from cast import DIRECT_SOURCE, SINK  # noqa: E402
+from desktop import Card, Desktop, wait_for  # noqa: E402
+from radios import run  # noqa: E402
+from stage import SESSION, Stage, demand, pids  # noqa: E402
 
 sys.path.insert(0, str(SINK))
 
@@ -28,67 +29,8 @@ from wfdsink import media  # noqa: E402
 BROKER = "/usr/libexec/miracastd"
 
 
-# A session's process has no arguments; the one that looks for encoders beside it has.
-SESSION = "miracast-umd$"
-
-
-def demand(true: bool, otherwise: str) -> None:
-    if not true:
-        raise DesktopError(otherwise)
-
-
-def pids(name: str) -> list[int]:
-    return [int(pid) for pid in subprocess.run(["pgrep", "-f", name], capture_output=True, text=True,
-                                               check=False).stdout.split()]
-
-
-class Deaths(Cast):
-    def __init__(self, args: argparse.Namespace):
-        super().__init__(args)
-        self.desktop: Desktop | None = None
-        self.failed = 0
-        self.number = 0
-        self.newest = 0
-
+class Deaths(Stage):
     # -- steps -----------------------------------------------------------------------------------------------
-
-    def start_sink(self, *options: str) -> None:
-        self.number += 1
-        status = self.ctl("status")
-        self.newest = max((session["id"] for session in status["sessions"] + status["ended"]), default=0)
-        argv = ["ip", "netns", "exec", SINK_NETNS, str(SINK / "wfd-sink"), "--connect", DIRECT_SOURCE,
-                "--bind", DIRECT_SINK, "--retry", "120", "--out", str(self.out / f"sink-{self.number}"),
-                "--video-formats", VIDEO_FORMATS, "--duration", "100000", "--end", "wait",
-                "--time-scale", TIME_SCALE, "--no-analysis", *options]
-        with open(self.out / "sink.log", "ab") as log:
-            self.sink = subprocess.Popen(argv, stdout=log, stderr=log)
-
-    def listen(self) -> None:
-        self.ctl("listen", DIRECT_SOURCE)
-
-    def streams(self) -> None:
-        """A sink that behaves gets pictures of the desktop."""
-        self.start_sink()
-        wait_for("a session streams", 120, lambda: any(
-            session["state"] == "streaming" for session in self.ctl("status")["sessions"]))
-        self.desktop.wait_output()
-        wait_for("pictures are sent", 60, lambda: self.session()["stats"].get("frames-sent", 0) > 3)
-
-    def gone(self) -> None:
-        """Nothing is left of a session, and the desktop is as before."""
-        wait_for("the connector is unplugged", 30, lambda: not self.desktop.card.connectors())
-        wait_for("miracast-umd is gone", 30, lambda: not pids(SESSION))
-        demand(self.desktop.running(), "a part of the desktop died")
-
-    def reason(self) -> str:
-        """Why the session of the newest sink has ended."""
-        return wait_for("the session has ended", 60, lambda: next(
-            (session["reason"] for session in self.ctl("status")["ended"] if session["id"] > self.newest), None))
-
-    def end_sink(self) -> None:
-        if self.sink.poll() is None:
-            self.sink.kill()
-        self.sink.wait()
 
     def refused(self, argv: list[str], *words: str) -> None:
         """The daemon does not start, and says why in these words."""
@@ -134,7 +76,7 @@ class Deaths(Cast):
         wait_for("pictures of that mode are sent", 60, lambda: self.session()["stats"]["frames-sent"] > sent + 3)
         self.ctl("disconnect", "all")
         self.sink.wait(60)
-        seen = media.read_recording(str(self.out / f"sink-{self.number}/sink.ts"), []).sps
+        seen = media.read_recording(str(self.sink_out() / "sink.ts"), []).sps
         sizes = [(sps.width, sps.height) for sps in seen]
         demand(sizes == [(1280, 720), (640, 480)], f"the sink saw {sizes}")
         self.gone()
@@ -190,14 +132,6 @@ class Deaths(Cast):
 
     # -- all of it -------------------------------------------------------------------------------------------
 
-    def case(self, function) -> None:
-        try:
-            function()
-            print(f"PASS {function.__doc__}", flush=True)
-        except (DesktopError, subprocess.SubprocessError, OSError, LookupError) as error:
-            self.failed += 1
-            print(f"FAIL {function.__doc__}: {error} {getattr(error, 'stderr', '') or ''}", flush=True)
-
     def run(self) -> None:
         self._wire()
         self.case(self.without_module)
@@ -220,7 +154,7 @@ class Deaths(Cast):
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default="/out")
-    deaths = Deaths(argparse.Namespace(link="direct", out=parser.parse_args().out))
+    deaths = Deaths(parser.parse_args().out)
     deaths.run()
     return 1 if deaths.failed else 0
 

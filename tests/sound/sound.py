@@ -29,11 +29,11 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
 from cast import DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, Cast  # noqa: E402
-from deaths import demand, pids  # noqa: E402
 from desktop import Card, DesktopError, end_process, wait_for  # noqa: E402
 from radios import SINK_NETNS, run  # noqa: E402
 from screen import Screen  # noqa: E402
 from soundserver import RUNTIME, SoundServer, use_beside  # noqa: E402
+from stage import demand, pids  # noqa: E402
 
 sys.path.insert(0, str(SINK))
 
