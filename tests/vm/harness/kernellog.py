@@ -6,7 +6,7 @@ import re
 # Anchored at the start of the message: "RETBleed: WARNING: …" is advice about the CPU.
 _SPLAT = re.compile(
     r"""^\[\s*\d+\.\d+\](\[[^]]*\])?\s+(
-        BUG: | WARNING: | Oops | Kernel\ panic | kernel\ BUG\ at
+        BUG: | WARNING: | Oops | int3: | Kernel\ panic | kernel\ BUG\ at
       | general\ protection\ fault | Internal\ error | invalid\ opcode: | double\ fault:
       | INFO:\ task\ .*\ blocked | INFO:\ possible\ | INFO:\ trying\ to\ register
       | INFO:\ suspicious | rcu:\ INFO: .*(stall|detected) | rcu_.*\ kthread\ starved
@@ -20,6 +20,8 @@ _SPLAT = re.compile(
 # The bytes before the one at which the kernel stopped, see is_emulators_fault().
 _CODE = re.compile(r"\sCode: (?P<before>(?:[0-9a-f]{2} )+)<")
 _INT3 = "cc "
+# Linux 6.1 does not say "Oops".
+_INT3_OOPS = re.compile(r"\] (Oops: )?int3: ")
 _EXPECTED = re.compile(r"loading out-of-tree module taints kernel|module verification failed")
 
 
@@ -40,7 +42,8 @@ def is_emulators_fault(splat):
     and nobody answers for it any more. The kernel prints the code as it is in memory, and where that holds no
     breakpoint no processor could have met one.
     """
-    if not any(" Oops: int3" in line for line in splat):
+    # The first complaint only: what comes behind another one may be of its making.
+    if not _INT3_OOPS.search(splat[0]):
         return False
     code = next((match for line in splat if (match := _CODE.search(line))), None)
     return bool(code) and not code["before"].endswith(_INT3)
