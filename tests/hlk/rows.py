@@ -370,8 +370,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", default="/out")
     parser.add_argument("--programs", type=pathlib.Path, default=pathlib.Path("/mnt/build/desktops"))
-    parser.add_argument("row", nargs="*", help=", ".join(function.__name__ for function in Rows.ROWS))
+    names = [function.__name__ for function in Rows.ROWS]
+    parser.add_argument("row", nargs="*", help=", ".join(names))
     args = parser.parse_args()
+    if unknown := set(args.row) - set(names):
+        parser.error(f"there is no row {', '.join(unknown)}")
     rows = Rows(args.out, args.programs)
     rows.run(args.row)
     return 1 if rows.failed else 0
