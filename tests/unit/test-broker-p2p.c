@@ -114,6 +114,32 @@ static void test_stream(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(open_nets, ==, 0);
 }
 
+static gboolean last_waits_for_call(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_RTSP;
+}
+
+static gboolean is_gone_and_was_kept_out(struct fixture *f)
+{
+	g_assert_true(open_nets == 1 || !f->wpas->group);
+	return session_state(last_session(f)) == SESSION_GONE;
+}
+
+/* As long as there is the group the display can send: what keeps it out goes with the net. */
+static void test_kept_out(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	for (guint hangs = FALSE; hangs <= TRUE; hangs++) {
+		net_does_not_close = hangs;
+		begin(f);
+		wait_until(last_waits_for_call, f);
+		session_end(last_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+		wait_until(is_gone_and_was_kept_out, f);
+		g_assert_false(f->wpas->group);
+		g_assert_cmpuint(open_nets, ==, 0);
+	}
+}
+
 static enum session_state state_of(struct fixture *f, guint i)
 {
 	return session_state(g_ptr_array_index(broker_sessions(f->broker), i));
@@ -901,6 +927,7 @@ int main(int argc, char **argv)
 	add("/p2p/no-p2p", MOCK_NO_P2P, test_no_p2p);
 	add("/p2p/no-radio", MOCK_NO_RADIO, test_no_radio);
 	add("/p2p/stream", MOCK_COMPLETE, test_stream);
+	add("/p2p/kept-out", MOCK_COMPLETE, test_kept_out);
 	add("/p2p/handshake", MOCK_COMPLETE, test_handshake);
 	add("/p2p/wide", MOCK_COMPLETE, test_wide);
 	add("/p2p/wide/fails", MOCK_COMPLETE, test_wide_fails);

@@ -422,13 +422,14 @@ static void wait_for(const gboolean *happened)
 }
 
 /* As client with an address from the handshake, for which no DHCP program is needed. */
-static p2p_path *open_path(const char *directory, struct heard *heard)
+static p2p_path *open_path(const char *ifname, const char *here, const char *there, const char *directory,
+			   struct heard *heard)
 {
-	g_autoptr(GInetAddress) ours = g_inet_address_new_from_string(LINK_NET_HERE);
-	g_autoptr(GInetAddress) theirs = g_inet_address_new_from_string(LINK_NET_TV);
+	g_autoptr(GInetAddress) ours = g_inet_address_new_from_string(here);
+	g_autoptr(GInetAddress) theirs = g_inet_address_new_from_string(there);
 
 	return p2p_path_open(&p2p_net_system, &(struct p2p_net_request){
-				     .ifname = LINK_NET_IFNAME, .ip = ours, .prefix = 24,
+				     .ifname = ifname, .ip = ours, .prefix = 24,
 				     .owner_ip = theirs, .runtime_dir = directory,
 			     }, RTSP_PORT, &path_funcs, heard);
 }
@@ -469,7 +470,7 @@ static void test_link(void)
 		return;
 	directory = g_dir_make_tmp(NULL, NULL);
 	service = link_net_serve(HERE, SOCK_STREAM, 631);
-	path = open_path(directory, &heard);
+	path = open_path(LINK_NET_IFNAME, LINK_NET_HERE, LINK_NET_TV, directory, &heard);
 	wait_for(&heard.up);
 	g_assert_false(link_net_calls(TV, LINK_NET_HERE, 631));
 	g_assert_true(link_net_calls(TV, LINK_NET_HERE, RTSP_PORT));
@@ -489,11 +490,45 @@ static void test_link(void)
 
 	p2p_path_close(path);
 	wait_for(&heard.closed);
+	/* The group may still be there, and with it the display. */
+	g_assert_true(ruleset_says("table inet miracast-" LINK_NET_IFNAME));
 	p2p_path_free(path);
 	assert_ruleset("");
 	g_clear_object(&heard.rtsp);
 	rmdir(directory);
 	close(service);
+}
+
+static gboolean lan_forwards(void)
+{
+	g_autofree char *value = NULL;
+
+	g_assert_true(g_file_get_contents("/proc/sys/net/ipv4/conf/lan/forwarding", &value, NULL, NULL));
+	return *value == '1';
+}
+
+/* Where the group has the adapter's own interface, that is as before when the group is gone. */
+static void test_adapter(void)
+{
+	g_autofree char *directory = NULL;
+	struct heard heard = { 0 };
+	p2p_path *path;
+
+	if (!enter())
+		return;
+	directory = g_dir_make_tmp(NULL, NULL);
+	g_assert_true(lan_forwards());
+	path = open_path("lan", LINK_NET_LAN, LINK_NET_PC, directory, &heard);
+	wait_for(&heard.up);
+	g_assert_false(lan_forwards());
+	p2p_path_close(path);
+	wait_for(&heard.closed);
+	g_assert_false(lan_forwards());
+	g_assert_true(ruleset_says("table inet miracast-lan"));
+	p2p_path_free(path);
+	g_assert_true(lan_forwards());
+	assert_ruleset("");
+	g_assert_cmpint(rmdir(directory), ==, 0);
 }
 
 int main(int argc, char **argv)
@@ -511,7 +546,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/link-filter/neighbours", test_neighbours);
 	g_test_add_func("/link-filter/killed", test_killed);
 	g_test_add_func("/link-filter/time", test_time);
-	/* Last: it takes the address away. */
+	/* Last: they take the addresses away. */
 	g_test_add_func("/link-filter/link", test_link);
+	g_test_add_func("/link-filter/adapter", test_adapter);
 	return g_test_run();
 }

@@ -105,7 +105,6 @@ static gboolean limit_reached(gpointer user_data)
 		break;
 	case P2P_CLOSING_NET:
 		g_warning("the addresses of the group with %s were not taken down", name_of(conn));
-		g_clear_pointer(&conn->path, p2p_path_free);
 		p2p_connection_happen(conn, P2P_EVENT_NET_CLOSED);
 		break;
 	case P2P_CLOSING_GROUP:
@@ -434,10 +433,7 @@ static void path_failed(p2p_path *path, const GError *error, gpointer user_data)
 
 static void path_closed(p2p_path *path, gpointer user_data)
 {
-	p2p_connection *conn = user_data;
-
-	g_clear_pointer(&conn->path, p2p_path_free);
-	p2p_connection_happen(conn, P2P_EVENT_NET_CLOSED);
+	p2p_connection_happen(user_data, P2P_EVENT_NET_CLOSED);
 }
 
 static const struct p2p_path_funcs path_callbacks = {
@@ -581,6 +577,8 @@ static void let_go(p2p_connection *conn)
 static void closed(p2p_connection *conn)
 {
 	leave_claim(conn);
+	/* Only now: until the group is gone the display could send. */
+	g_clear_pointer(&conn->path, p2p_path_free);
 	let_go(conn);
 	link_emit_closed(&conn->base);
 }

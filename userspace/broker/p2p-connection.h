@@ -42,7 +42,9 @@
  * is no group.  It asks by push button only; where a PIN is needed the display is asked with
  * it a moment later, by us.  One that takes push button in that moment is refused.
  *
- * "closed" means: no group, no request for one, no address, no process, no socket.
+ * "closed" means: no group, no request for one, no address, no process, no socket.  What
+ * keeps the display from this machine (p2p-net.h) is there until then, and so longer than
+ * the group, but for one that was not ended within its limit.
  *
  * Which group is ours: p2p-claim.h.  One that comes up only after we had given up is ended:
  * while closing, and for P2P_LATE_SECONDS after that.

@@ -548,6 +548,7 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 	return net;
 }
 
+/* What keeps the display out is needed for as long as it may be there. */
 static void undo(p2p_net *net)
 {
 	remove_address(net);
@@ -559,7 +560,7 @@ static void undo(p2p_net *net)
 
 static void closed(p2p_net *net)
 {
-	undo(net);
+	remove_address(net);
 	net->funcs->closed(net, net->user_data);
 }
 

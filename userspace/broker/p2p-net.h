@@ -15,7 +15,7 @@
  * an address; where the kernel cannot do that, the log says so, once.
  *
  * Where the group has no network interface of its own but that of the adapter, what
- * was set before is set again in the end, by the next daemon if need be.
+ * was set before is set again when the group is gone, by the next daemon if need be.
  *
  * A display may still have the former owner of the same address in its ARP cache,
  * say a phone, since 192.168.49.1 is everybody's. So the address is announced (RFC
@@ -70,7 +70,8 @@ struct p2p_net_funcs {
  * struct p2p_net_impl - so that tests can do without root
  * @open: begin; up or failed follows
  * @close: end the DHCP program and remove the address; closed follows
- * @free: after closed, or at once if nothing matters any more
+ * @free: after closed, or at once if nothing matters any more. Only with that go the
+ *	rules and settings that keep the display out: it can send until the group is gone
  */
 struct p2p_net_impl {
 	p2p_net *(*open)(const struct p2p_net_request *request, const struct p2p_net_funcs *funcs,

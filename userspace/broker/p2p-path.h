@@ -26,7 +26,8 @@ typedef struct p2p_path p2p_path;
  * @up: the display may dial; @where is borrowed
  * @dialled: it has; again only after p2p_path_next_call()
  * @failed: at most once
- * @closed: answer to p2p_path_close(); may free it
+ * @closed: answer to p2p_path_close(); may free it. Until that is done, what keeps the
+ *	display out stays (p2p-net.h)
  */
 struct p2p_path_funcs {
 	void (*progress)(p2p_path *path, const char *phase, const char *text, gpointer user_data);
@@ -44,7 +45,7 @@ void p2p_path_next_call(p2p_path *path);
 void p2p_path_answered(p2p_path *path);
 /* Nothing but closed comes after it. */
 void p2p_path_close(p2p_path *path);
-/* After closed, or at once if nothing matters any more. NULL is allowed. */
+/* When the group is gone, after closed; or at once if nothing matters any more. NULL is allowed. */
 void p2p_path_free(p2p_path *path);
 
 G_END_DECLS
