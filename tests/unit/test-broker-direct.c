@@ -571,6 +571,48 @@ static void test_from(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->added, ==, 1);
 }
 
+static guint dropped;
+
+static GLogWriterOutput count_dropped(GLogLevelFlags level, const GLogField *fields, gsize n,
+				      gpointer user_data)
+{
+	g_autofree char *text = g_log_writer_format_fields(level, fields, n, FALSE);
+
+	dropped += strstr(text, "dropped a connection from 127.0.0.8") != NULL;
+	return g_log_writer_default(level, fields, n, user_data);
+}
+
+static void refuse_many(struct fixture *f)
+{
+	for (guint i = 0; i < 4; i++) {
+		g_autoptr(GSocketConnection) stranger = dial_from(f, "127.0.0.8");
+		g_autofree char *heard = hear(stranger);
+
+		g_assert_cmpstr(heard, ==, "");
+	}
+}
+
+/* Who may not call cannot fill the log, and is heard of again when somebody else has called. */
+static void test_strangers(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	link_direct_unlisten(f->direct, f->bound);
+	g_free(f->bound);
+	g_assert_true(link_direct_listen(f->direct, "127.0.0.1:0",
+					 g_variant_new_parsed("{'from': <'127.0.0.4/30'>}"), &f->bound,
+					 NULL));
+	dropped = 0;
+	refuse_many(f);
+	g_assert_cmpuint(dropped, ==, 1);
+	sink = dial_from(f, "127.0.0.7");
+	tell(sink, "stream");
+	wait_until(streams, f);
+	g_assert_cmpuint(dropped, ==, 1);
+	refuse_many(f);
+	g_assert_cmpuint(dropped, ==, 2);
+}
+
 static void add(const char *name, const char *umd, void (*test)(struct fixture *, gconstpointer))
 {
 	g_test_add(name, struct fixture, umd, set_up, test, tear_down);
@@ -579,6 +621,7 @@ static void add(const char *name, const char *umd, void (*test)(struct fixture *
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_log_set_writer_func(count_dropped, NULL, NULL);
 	/* The broker warns of a UMD that hangs; that is what one test is about. */
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	add("/direct/streaming", NULL, test_streaming);
@@ -607,6 +650,7 @@ int main(int argc, char **argv)
 	add("/direct/no-descriptors", NULL, test_no_descriptors);
 	add("/direct/too-many-addresses", NULL, test_too_many_addresses);
 	add("/direct/from", NULL, test_from);
+	add("/direct/strangers", NULL, test_strangers);
 	add("/direct/listen-errors", NULL, test_listen_errors);
 	return g_test_run();
 }

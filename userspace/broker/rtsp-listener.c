@@ -26,6 +26,7 @@ struct rtsp_listener {
 	gint64 credit_us; /* a call costs a second, at most RTSP_CALLS_BURST are saved */
 	gint64 credited_us; /* CLOCK_MONOTONIC: up to here */
 	gboolean refusing; /* said so */
+	gboolean stranger; /* one was dropped, and that was said; until the next that is none */
 	GInetAddressMask *peers;
 	char *address;
 	guint16 port;
@@ -187,9 +188,13 @@ static gboolean incoming(GSocket *socket, GIOCondition condition, gpointer user_
 		return G_SOURCE_CONTINUE; /* it has hung up already */
 	text = rtsp_address_to_string(peer);
 	if (!is_allowed(listener, peer)) {
-		g_message("dropped a connection from %s, which is not the sink", text);
+		/* Who calls as often as it can must not fill the log. */
+		if (!listener->stranger)
+			g_message("dropped a connection from %s, which is not the sink", text);
+		listener->stranger = TRUE;
 		return G_SOURCE_CONTINUE;
 	}
+	listener->stranger = FALSE;
 	if (!take_credit(listener))
 		return G_SOURCE_CONTINUE;
 	/* Answers are small and each waits for the one before. */
