@@ -6,9 +6,11 @@
  * is skipped, which is not passed.
  */
 #include <gio/gio.h>
+#include <linux/capability.h>
 #include <nftables/libnftables.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "link-filter.h"
@@ -346,6 +348,78 @@ static void test_killed(void)
 	close(service);
 }
 
+static gboolean ruleset_says(const char *words)
+{
+	g_autofree char *ruleset = nft("list ruleset");
+
+	return strstr(ruleset, words) != NULL;
+}
+
+/* Whether the kernel does anything for this process. */
+static void set_right(gboolean has)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	g_assert_cmpint(syscall(SYS_capget, &header, data), ==, 0);
+	if (has)
+		data[0].effective |= 1u << CAP_NET_ADMIN;
+	else
+		data[0].effective &= ~(1u << CAP_NET_ADMIN);
+	g_assert_cmpint(syscall(SYS_capset, &header, data), ==, 0);
+}
+
+static guint warnings;
+
+static void count_warning(const char *domain, GLogLevelFlags level, const char *text, gpointer user_data)
+{
+	g_printerr("%s\n", text);
+	warnings += (level & G_LOG_LEVEL_WARNING) && strstr(text, "a display can reach every service");
+}
+
+/* A daemon whose rights go while there is a link. */
+static int do_without(void)
+{
+	g_autoptr(link_filter) kept = link_filter_new("p2p-wlan1-0", TRUE, NULL);
+	g_autoptr(link_filter) filter = link_filter_new(LINK_NET_IFNAME, TRUE, NULL);
+
+	g_assert_true(kept && filter);
+	g_log_set_default_handler(count_warning, NULL);
+	link_filter_open_door("p2p-wlan1-0", LINK_FILTER_RTSP, RTSP_PORT);
+	set_right(FALSE);
+	link_filter_shut_door("p2p-wlan1-0", LINK_FILTER_RTSP, RTSP_PORT);
+	g_assert_cmpuint(warnings, ==, 0);
+	link_filter_open_door(LINK_NET_IFNAME, LINK_FILTER_RTSP, RTSP_PORT);
+	g_assert_cmpuint(warnings, ==, 1);
+	set_right(TRUE);
+	g_assert_false(ruleset_says("miracast-" LINK_NET_IFNAME));
+	g_assert_true(ruleset_says("tcp dport 7236"));
+	/* There is none any more. */
+	link_filter_open_door(LINK_NET_IFNAME, LINK_FILTER_REPORTS, RTSP_PORT);
+	link_filter_shut_door(LINK_NET_IFNAME, LINK_FILTER_RTSP, RTSP_PORT);
+	g_assert_false(ruleset_says("miracast-" LINK_NET_IFNAME));
+	/* What could not be shut is with the next change. */
+	link_filter_open_door("p2p-wlan1-0", LINK_FILTER_REPORTS, RTSP_PORT);
+	g_assert_false(ruleset_says("tcp dport 7236"));
+	g_assert_true(ruleset_says("udp dport 7236"));
+	return 0;
+}
+
+/* @data: what this program does then; in a process of its own, since rights and answers are a process's. */
+static void test_in_process(gconstpointer data)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autoptr(GSubprocess) process = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!enter())
+		return;
+	process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE, NULL, self, data, NULL);
+	g_subprocess_wait_check(process, NULL, &error);
+	g_assert_no_error(error);
+	assert_ruleset("");
+}
+
 /* What a call costs the main loop, which waits for it. The limit is for one that hangs. */
 static void test_time(void)
 {
@@ -450,13 +524,6 @@ static umd_process *start_session(struct heard *heard)
 	return umd;
 }
 
-static gboolean ruleset_says(const char *words)
-{
-	g_autofree char *ruleset = nft("list ruleset");
-
-	return strstr(ruleset, words) != NULL;
-}
-
 /* From the address to the end of it; who owns the port of the reports is a session process. */
 static void test_link(void)
 {
@@ -535,6 +602,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && g_str_equal(argv[1], "--hold"))
 		return hold();
+	if (argc == 2 && g_str_equal(argv[1], "--do-without"))
+		return do_without();
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/link-filter/text", test_text);
 	g_test_add_func("/link-filter/names", test_names);
@@ -545,6 +614,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/link-filter/forward", test_forward);
 	g_test_add_func("/link-filter/neighbours", test_neighbours);
 	g_test_add_func("/link-filter/killed", test_killed);
+	g_test_add_data_func("/link-filter/refused", "--do-without", test_in_process);
 	g_test_add_func("/link-filter/time", test_time);
 	/* Last: they take the addresses away. */
 	g_test_add_func("/link-filter/link", test_link);

@@ -172,10 +172,10 @@ static void only_check(struct nft_ctx *nft)
 struct link_filter {
 	char *ifname;
 	struct link_filter_rules rules;
-	struct nft_ctx *nft; /* its socket owns the table */
+	struct nft_ctx *nft; /* its socket owns the table; NULL: it was taken away */
 };
 
-/* Those that there are. */
+/* Those whose tables there are. */
 static GSList *filters;
 
 static gboolean apply(link_filter *filter, GError **error)
@@ -198,13 +198,19 @@ link_filter *link_filter_new(const char *ifname, gboolean owner, GError **error)
 	return g_steal_pointer(&filter);
 }
 
+static void take_away(link_filter *filter)
+{
+	filters = g_slist_remove(filters, filter);
+	if (filter->nft)
+		close_nft(filter->nft);
+	filter->nft = NULL;
+}
+
 void link_filter_free(link_filter *filter)
 {
 	if (!filter)
 		return;
-	filters = g_slist_remove(filters, filter);
-	if (filter->nft)
-		close_nft(filter->nft);
+	take_away(filter);
 	g_free(filter->ifname);
 	g_free(filter);
 }
@@ -220,14 +226,33 @@ static link_filter *find(const char *ifname)
 	return NULL;
 }
 
-/* A port that stays shut keeps a display out, which shows; the other way round it would not. */
+void link_filter_do_without(const char *ifname, const GError *error)
+{
+	static gboolean said;
+
+	g_log(G_LOG_DOMAIN, said ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
+	      "%s: a display can reach every service of this machine that listens on all addresses: %s",
+	      ifname, error->message);
+	said = TRUE;
+}
+
+/*
+ * Rules without the door would end the cast, where no rules at all, from the beginning, would not
+ * have.  A door that stays open is one behind which nobody listens: the rest is kept.
+ */
 static void set_door(link_filter *filter, enum link_filter_door door, guint16 port)
 {
 	g_autoptr(GError) error = NULL;
 
 	filter->rules.doors[door] = port;
-	if (!apply(filter, &error))
-		g_warning("%s: port %u: %s", filter->ifname, port, error->message);
+	if (apply(filter, &error))
+		return;
+	if (port == 0) {
+		g_warning("%s: a port stays open: %s", filter->ifname, error->message);
+		return;
+	}
+	take_away(filter);
+	link_filter_do_without(filter->ifname, error);
 }
 
 void link_filter_open_door(const char *ifname, enum link_filter_door door, guint16 port)

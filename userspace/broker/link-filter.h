@@ -90,10 +90,14 @@ link_filter *link_filter_new(const char *ifname, gboolean owner, GError **error)
 void link_filter_free(link_filter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_filter, link_filter_free)
 
+/* Say in the log that a link is without, and why: the first time as a warning. */
+void link_filter_do_without(const char *ifname, const GError *error);
+
 /*
  * A port on a link, for those who know the interface alone.  Without a filter there,
  * or without an interface (NULL), nothing happens.  A door has one port: the last one
- * counts, and the end of an earlier one shuts nothing.
+ * counts, and the end of an earlier one shuts nothing.  If the kernel refuses to open one
+ * all rules of the link are taken away, and the link goes on without.
  */
 void link_filter_open_door(const char *ifname, enum link_filter_door door, guint16 port);
 void link_filter_shut_door(const char *ifname, enum link_filter_door door, guint16 port);

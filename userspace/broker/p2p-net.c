@@ -158,16 +158,11 @@ static void open_interface(const char *former_file, const char *ifname)
 /* A machine that can have no rules casts all the same; that is said once. */
 static void keep_out(p2p_net *net, gboolean owner)
 {
-	static gboolean said;
 	g_autoptr(GError) error = NULL;
 
 	net->filter = link_filter_new(net->ifname, owner, &error);
-	if (net->filter)
-		return;
-	g_log(G_LOG_DOMAIN, said ? G_LOG_LEVEL_INFO : G_LOG_LEVEL_WARNING,
-	      "%s: a display can reach every service of this machine that listens on all addresses: %s",
-	      net->ifname, error->message);
-	said = TRUE;
+	if (!net->filter)
+		link_filter_do_without(net->ifname, error);
 }
 
 /* ---- addresses ----------------------------------------------------------- */
