@@ -405,6 +405,26 @@ static int do_without(void)
 	return 0;
 }
 
+/* A daemon that is asked what it could do, with and without a link. */
+static int check_often(void)
+{
+	link_filter *filter = link_filter_new(LINK_NET_IFNAME, TRUE, NULL);
+
+	g_assert_nonnull(filter);
+	set_right(FALSE);
+	g_assert_true(link_filter_check(NULL));
+	link_filter_free(filter);
+	for (guint has = FALSE; has <= TRUE; has++) {
+		g_autoptr(GError) error = NULL;
+
+		set_right(has);
+		/* The kernel was asked the first time. */
+		g_assert_false(link_filter_check(&error));
+		g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+	}
+	return 0;
+}
+
 /* @data: what this program does then; in a process of its own, since rights and answers are a process's. */
 static void test_in_process(gconstpointer data)
 {
@@ -604,6 +624,8 @@ int main(int argc, char **argv)
 		return hold();
 	if (argc == 2 && g_str_equal(argv[1], "--do-without"))
 		return do_without();
+	if (argc == 2 && g_str_equal(argv[1], "--check-often"))
+		return check_often();
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/link-filter/text", test_text);
 	g_test_add_func("/link-filter/names", test_names);
@@ -615,6 +637,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/link-filter/neighbours", test_neighbours);
 	g_test_add_func("/link-filter/killed", test_killed);
 	g_test_add_data_func("/link-filter/refused", "--do-without", test_in_process);
+	g_test_add_data_func("/link-filter/check", "--check-often", test_in_process);
 	g_test_add_func("/link-filter/time", test_time);
 	/* Last: they take the addresses away. */
 	g_test_add_func("/link-filter/link", test_link);

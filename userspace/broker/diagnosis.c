@@ -328,8 +328,8 @@ static void say_filter(diagnosis *d, gboolean (*check)(GError **error))
 		say(d, "filter", "ok", "", "over Wi-Fi P2P a display reaches nothing of this computer but what casting needs");
 	else
 		say(d, "filter", "warn",
-		    "The kernel needs nf_tables and connection tracking, miracastd libnftables when it is built; until then, a "
-		    "firewall of your own can do it.",
+		    "The kernel needs nf_tables and connection tracking, miracastd libnftables when it is built; it looks once "
+		    "after it has started. Until then, a firewall of your own can do it.",
 		    "over Wi-Fi P2P a display reaches every service that listens on all addresses: %s",
 		    error->message);
 }

@@ -271,7 +271,7 @@ void link_filter_shut_door(const char *ifname, enum link_filter_door door, guint
 		set_door(filter, door, 0);
 }
 
-gboolean link_filter_check(GError **error)
+static gboolean try_rules(GError **error)
 {
 	const struct link_filter_rules rules = { .ifname = CHECK_NAME };
 	g_autofree char *text = link_filter_text(&rules, NULL);
@@ -284,4 +284,19 @@ gboolean link_filter_check(GError **error)
 	ok = run_nft(nft, text, error);
 	close_nft(nft);
 	return ok;
+}
+
+gboolean link_filter_check(GError **error)
+{
+	static gboolean asked;
+	static GError *answer;
+
+	if (filters)
+		return TRUE;
+	if (!asked)
+		try_rules(&answer);
+	asked = TRUE;
+	if (answer && error)
+		*error = g_error_copy(answer);
+	return !answer;
 }

@@ -102,7 +102,10 @@ void link_filter_do_without(const char *ifname, const GError *error);
 void link_filter_open_door(const char *ifname, enum link_filter_door door, guint16 port);
 void link_filter_shut_door(const char *ifname, enum link_filter_door door, guint16 port);
 
-/* Whether a link could have a filter; asks the kernel, changes nothing. */
+/*
+ * Whether a link could have a filter.  If one has, it can; else the kernel is asked, once
+ * in the life of the process: that changes no rule, but may have it load its modules.
+ */
 gboolean link_filter_check(GError **error);
 
 G_END_DECLS
