@@ -36,9 +36,11 @@
  * Texts for nftables are made of numbers and of interface names of letters, digits and
  * "-_." alone; an interface with another name is not filtered, as above.
  *
- * All runs in the main context.  The kernel answers at once, within a millisecond as a
- * rule (tests/unit/test-link-filter.c prints it); the first call of all may wait for
- * it to load nf_tables, and the end of a link for its packets in flight.
+ * All runs in the main context, which waits.  Each change reads the rules of the whole
+ * machine first, as libnftables does: about a millisecond where others have few, and one
+ * more for each thousand of chains that they have (tests/unit/test-link-filter.c prints
+ * both).  The first call of all may wait for the kernel to load nf_tables, and the end of
+ * a link waits some ten milliseconds for packets in flight.
  */
 #pragma once
 
