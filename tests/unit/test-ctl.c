@@ -482,6 +482,20 @@ static void test_no_module(struct fixture *f, gconstpointer data)
 									    "listening")), ==, 0);
 }
 
+/* One --from is for all addresses that are listened on; nobody could call one of these two. */
+static void test_from_of_one_family(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSubprocess) daemon =
+		g_subprocess_new(G_SUBPROCESS_FLAGS_STDERR_PIPE, NULL, MIRACASTD, "--no-bus", "--source=test",
+				 "--listen=127.0.0.1:0", "--listen=[::1]:0", "--from=127.0.0.0/8", NULL);
+	g_autofree char *said = NULL;
+
+	g_assert_nonnull(daemon);
+	g_assert_true(g_subprocess_communicate_utf8(daemon, NULL, NULL, NULL, &said, NULL));
+	g_assert_cmpint(g_subprocess_get_exit_status(daemon), ==, 2);
+	g_assert_nonnull(strstr(said, "--from is of IPv4 or of IPv6"));
+}
+
 struct answers {
 	guint n, refused;
 };
@@ -654,6 +668,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/does-not-start", struct fixture, NULL, NULL, test_does_not_start, tear_down);
 	g_test_add("/ctl/idle", struct fixture, NULL, NULL, test_idle, tear_down);
 	g_test_add("/ctl/no-module", struct fixture, NULL, NULL, test_no_module, tear_down);
+	g_test_add("/ctl/from-of-one-family", struct fixture, NULL, NULL, test_from_of_one_family, NULL);
 	g_test_add("/ctl/no-wait", struct fixture, NULL, start_daemon, test_no_wait, tear_down);
 	g_test_add("/ctl/help-json", struct fixture, NULL, set_up, test_help_json, tear_down);
 	/* The last one. */

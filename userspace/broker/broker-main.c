@@ -24,6 +24,7 @@
 #include "encoder-check.h"
 #include "options.h"
 #include "p2p-dhcp.h"
+#include "rtsp-listener.h"
 #include "sleep.h"
 #include "umd-launcher.h"
 
@@ -137,13 +138,28 @@ static const char *sandbox_of(const struct daemon *d)
 	return *d->sandbox ? d->sandbox : NULL;
 }
 
+/* --from is of one family.  What else may be wrong with an address is said when it is tried. */
+static gboolean listens_in_two_families(struct daemon *d)
+{
+	gboolean v4 = FALSE, v6 = FALSE;
+
+	for (char **text = d->listen; text && *text; text++) {
+		g_autoptr(GSocketAddress) address = rtsp_parse_address(*text, 0, NULL);
+
+		v4 |= address && g_socket_address_get_family(address) == G_SOCKET_FAMILY_IPV4;
+		v6 |= address && g_socket_address_get_family(address) == G_SOCKET_FAMILY_IPV6;
+	}
+	return v4 && v6;
+}
+
 static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 {
 	const GOptionEntry entries[] = {
 		{ "listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &d->listen,
 		  "Wait for sinks on a local address (may be repeated)", "ADDRESS[:PORT]" },
 		{ "from", 0, 0, G_OPTION_ARG_STRING, &d->from,
-		  "With --listen: who may call (default: anybody who reaches the port)", "ADDRESS[/PREFIX]" },
+		  "With --listen, of IPv4 or of IPv6 but not both: who may call (default: anybody who reaches the port)",
+		  "ADDRESS[/PREFIX]" },
 		{ "source", 's', 0, G_OPTION_ARG_STRING, &d->source,
 		  "\"kernel\" (default), or \"test\": a moving picture, no module needed", "SOURCE" },
 		{ "mode", 0, 0, G_OPTION_ARG_STRING, &d->mode, "Preferred mode", "WxH[@HZ]" },
@@ -205,6 +221,9 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		return fail_usage("--no-bus can only --listen");
 	if (d->from && !d->listen)
 		return fail_usage("--from says who may call, and nobody can without --listen");
+	if (d->from && listens_in_two_families(d))
+		return fail_usage("--from is of IPv4 or of IPv6, and nobody from there can call an address of the "
+				  "other; for the other one there is miracastctl listen, with a --from of its own");
 	if (d->idle_exit < 0)
 		return fail_usage("--idle-exit is negative");
 	if (d->rtsp_timeout < 0)
