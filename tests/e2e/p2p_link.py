@@ -41,8 +41,10 @@ def width(interface: str) -> str:
 
 def shut(scene: Scene, address: str) -> None:
     """What else this machine serves is not for the display, nor the RTSP port for another one."""
-    with socket.create_server(("0.0.0.0", 631)):
-        socket.create_connection(("127.0.0.1", 631), 3).close()
+    # miracastd listens no longer: somebody has to, or there would be nothing to reach.
+    with socket.create_server(("0.0.0.0", 631)), socket.create_server(("0.0.0.0", 7236)):
+        for port in (631, 7236):
+            socket.create_connection(("127.0.0.1", port), 3).close()
         demand(scene.echoes(address), "the display's side of the link reaches nothing at all: this test proves nothing")
         demand(not scene.reaches(address, 631), "the display reaches a service of this machine")
         demand(not scene.reaches(address, 7236), "the RTSP port is open after the display's call")
