@@ -28,6 +28,12 @@
  * socket, however the process ends.  The socket is libnftables' own and not
  * close-on-exec, but g_subprocess_*() leaves none open in the processes that it starts.
  *
+ * At the end of a link the table goes after the group (p2p-connection.h).  When the
+ * process is killed it is the other way round: the table is gone at once, the group and
+ * its address stay in wpa_supplicant and in the kernel until the next daemon takes the
+ * P2P device (p2p-device.h), which it does when somebody looks for displays or connects.
+ * Until then the display, if it stays, reaches what listens on all addresses.
+ *
  * Where the kernel has no nf_tables, or we have no rights, a link works without; the
  * daemon says so in its log and in `miracastctl doctor`.  Stateful rules need the
  * kernel's connection tracking, which for the time of a link looks at all packets of

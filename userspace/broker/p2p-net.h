@@ -15,7 +15,8 @@
  * an address; where the kernel cannot do that, the log says so, once.
  *
  * Where the group has no network interface of its own but that of the adapter, what
- * was set before is set again when the group is gone, by the next daemon if need be.
+ * was set before is set again when the group is gone; after a daemon that was killed, when
+ * the next one begins, which is before that one ends the group.
  *
  * A display may still have the former owner of the same address in its ARP cache,
  * say a phone, since 192.168.49.1 is everybody's. So the address is announced (RFC
