@@ -463,6 +463,50 @@ static void test_ended_in_second(struct fixture *f, gconstpointer data)
 	assert_reason(f, "disconnected");
 }
 
+/* ---- coming back ------------------------------------------------------------------------- */
+
+static gboolean is_called(struct fixture *f)
+{
+	if (!control)
+		control = g_socket_accept(door, NULL, NULL);
+	return control != NULL;
+}
+
+static gboolean waits(struct fixture *f)
+{
+	/* It is told that it is over, and hangs up. */
+	if (session_state(only_session(f)) == SESSION_ENDING)
+		g_clear_object(&control);
+	return session_state(only_session(f)) == SESSION_WAITING;
+}
+
+/* Nobody speaks of it any more, and its host name leads nowhere: it is still itself. */
+static void test_forgotten(struct fixture *f, gconstpointer data)
+{
+	const struct link_events *say = broker_link_events();
+	g_autoptr(link_sink) heard = link_sink_new("p2p", "02:00:00:00:09:09", "Beamer");
+	g_autoptr(GError) error = NULL;
+
+	heard->host = g_strdup("beamer-9");
+	heard->addresses = g_strsplit(door_address, " ", -1);
+	say->sink_changed(NULL, heard, f->broker);
+	open_door();
+	broker_connect(f->broker, sink_of(f, "mice:beamer-9"), g_variant_new_parsed("{'stay': <'yes'>}"), &error);
+	g_assert_no_error(error);
+	wait_until(is_called, f);
+	broker_suspend(f->broker);
+	wait_until(waits, f);
+	say->sink_gone(NULL, heard, f->broker);
+	g_assert_null(sink_of(f, "mice:beamer-9"));
+	broker_resume(f->broker);
+	wait_until(is_called, f);
+	g_assert_cmpstr(session_sink(only_session(f))->name, ==, "Beamer");
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	g_clear_object(&control);
+	wait_until(is_gone, f);
+	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 0);
+}
+
 #define ADD(name, function) \
 	g_test_add("/ways/" name, struct fixture, GINT_TO_POINTER(MOCK_COMPLETE), ways_set_up, function, \
 		   ways_tear_down)
@@ -492,6 +536,7 @@ int main(int argc, char **argv)
 	ADD("lost", test_lost);
 	ADD("ended-between", test_ended_between);
 	ADD("ended-in-second", test_ended_in_second);
+	ADD("forgotten", test_forgotten);
 	status = g_test_run();
 	mock_resolver_remove();
 	return status;

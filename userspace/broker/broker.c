@@ -286,22 +286,22 @@ static link_sink *find_other_way(link_sink *sink, link_backend **backend, gpoint
 	return NULL;
 }
 
-/* By what is known of it now; it may have been forgotten, and found again, meanwhile. */
+/*
+ * By what is known of it now; it may have been forgotten, and found again, meanwhile.  Where it is still forgotten the
+ * session's own sink knows more of it than its id does.
+ */
 static link_sink *find_again(link_sink *sink, link_backend **backend, gpointer user_data)
 {
 	broker *b = user_data;
-	link_sink *known = NULL;
 
 	*backend = broker_link(b, sink->link);
-	for (guint i = 0; !known && i < b->sinks->len; i++) {
+	for (guint i = 0; i < b->sinks->len; i++) {
 		link_sink *other = g_ptr_array_index(b->sinks, i);
 
 		if (strcmp(other->id, sink->id) == 0)
-			known = link_sink_ref(other);
+			return link_sink_ref(other);
 	}
-	if (!known && (*backend)->impl->reach)
-		known = (*backend)->impl->reach(*backend, sink->id, NULL);
-	return known ? known : link_sink_ref(sink);
+	return link_sink_ref(sink);
 }
 
 static session *find_active(broker *b, link_sink *sink)

@@ -434,6 +434,19 @@ static void add_heard(GPtrArray *addresses, struct known *known)
 	}
 }
 
+/* What @sink has kept of a host that nobody speaks of any more: its name alone may not lead there. */
+static GPtrArray *kept_addresses(link_sink *sink)
+{
+	g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_object_unref);
+	guint16 port;
+	g_autofree char *host = mice_host_parse(sink->id + strlen(LINK_MICE_PREFIX), &port);
+
+	for (char **text = sink->host ? sink->addresses : NULL;
+	     text && *text && addresses->len < MICE_MAX_ADDRESSES; text++)
+		g_ptr_array_add(addresses, g_inet_socket_address_new_from_string(*text, port));
+	return addresses->len ? g_steal_pointer(&addresses) : NULL;
+}
+
 /* A link-local address last: not everybody answers there. What was only heard is tried if nothing was found. */
 GPtrArray *mice_sinks_addresses(mice_sinks *sinks, link_sink *sink)
 {
@@ -443,7 +456,7 @@ GPtrArray *mice_sinks_addresses(mice_sinks *sinks, link_sink *sink)
 	GSocketAddress *address;
 
 	if (!known)
-		return NULL;
+		return kept_addresses(sink);
 	g_hash_table_iter_init(&iter, known->services);
 	while (addresses->len < MICE_MAX_ADDRESSES &&
 	       g_hash_table_iter_next(&iter, NULL, (gpointer *)&address)) {

@@ -47,12 +47,18 @@ void mice_sinks_heard(mice_sinks *sinks, link_sink *other, gboolean gone);
 
 /* By host and port; (transfer full); one that is not known is made, and not told of. */
 link_sink *mice_sinks_reach(mice_sinks *sinks, const char *host, guint16 port);
-/* A connection to it begins, or has ended; the first is told of by the connection. */
+/*
+ * A connection to it begins, or has ended; the first is told of by the connection.  One that
+ * has been forgotten meanwhile is known again, as it is.
+ */
 void mice_sinks_use(mice_sinks *sinks, link_sink *sink);
 void mice_sinks_unuse(mice_sinks *sinks, link_sink *sink);
 /* Drop it, without an event; FALSE: it is in sight, or in use. */
 gboolean mice_sinks_forget(mice_sinks *sinks, link_sink *sink);
-/* (element-type GSocketAddress) (transfer full): where it was found, NULL if it is not in sight */
+/*
+ * (element-type GSocketAddress) (transfer full): where it was found, NULL if it is not in sight;
+ * of one that has been forgotten, where it was
+ */
 GPtrArray *mice_sinks_addresses(mice_sinks *sinks, link_sink *sink);
 
 G_END_DECLS
