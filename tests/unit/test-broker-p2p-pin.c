@@ -331,6 +331,25 @@ static void test_second_try(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->connects, ==, 2);
 }
 
+/* The first time is over then: that is no reason not to begin with the second. */
+static void test_second_try_late(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_IGNORE;
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	wait_until(is_asked, f);
+	spin(1200);
+	mock_wpas_signal(f->wpas, MOCK_SIGNAL_NEGOTIATED);
+	spin(1000);
+	mock_wpas_signal(f->wpas, MOCK_SIGNAL_FORMATION_FAILED);
+	wait_until(is_told_twice, f);
+	wait_until(wants_pin, f);
+	f->wpas->answer = MOCK_ACCEPT;
+	type(f, MOCK_NEXT_PIN);
+	wait_until(waits_for_call, f);
+}
+
 /* While its user is slow, or both want to own the group, the PIN stays. */
 static void test_same_pin(struct fixture *f, gconstpointer data)
 {
@@ -532,6 +551,7 @@ int main(int argc, char **argv)
 	add("/p2p-pin/disappears", NULL, test_disappears);
 	add("/p2p-pin/disappears-for-good", NULL, test_disappears_for_good);
 	add("/p2p-pin/second-try", NULL, test_second_try);
+	add("/p2p-pin/second-try/late", NULL, test_second_try_late);
 	add("/p2p-pin/same-pin/unavailable", GINT_TO_POINTER(1), test_same_pin);
 	add("/p2p-pin/same-pin/both-want-owner", GINT_TO_POINTER(9), test_same_pin);
 	add("/p2p-pin/two-displays", NULL, test_two_displays);

@@ -377,7 +377,7 @@ static void negotiating(p2p_connection *conn)
 
 static void retrying(p2p_connection *conn)
 {
-	set_accept_limit(conn, G_MAXINT);
+	set_accept_limit(conn, (gint64)p2p_of(conn)->accept_seconds * 1000);
 	p2p_connection_ask_in(conn, RETRY_SECONDS);
 }
 
@@ -394,6 +394,9 @@ gboolean p2p_connection_try_once_more(p2p_connection *conn, gboolean other_chann
 	conn->second_try = TRUE;
 	if (other_channel)
 		conn->frequency = conn->frequency ? 0 : FREQUENCY_EVERYWHERE;
+	/* With another PIN its user has his time once more. */
+	if (p2p_pin_is_needed(conn->pin))
+		conn->accept_until = 0;
 	forget_pin(conn);
 	g_message("trying once more to form a group with %s", name_of(conn));
 	return p2p_connection_happen(conn, P2P_EVENT_AGAIN);
