@@ -249,8 +249,13 @@ static void test_not_typed(struct fixture *f, gconstpointer data)
 {
 	begin_with(f, SHOWS, NULL);
 	wait_until(wants_pin, f);
+	/* Once more it is looked for longer than is waited. */
+	spin(1000);
+	type(f, "123456");
+	wait_until(was_wrong, f);
 	assert_fails(f, "pin-not-entered");
 	g_assert_cmpuint(f->wpas->connects, ==, 0);
+	g_assert_false(f->wpas->finding);
 }
 
 static void test_not_typed_there(struct fixture *f, gconstpointer data)

@@ -270,7 +270,11 @@ static void pin_ready(p2p_pin *pin, gpointer user_data)
 
 static void pin_failed(p2p_pin *pin, const GError *error, gpointer user_data)
 {
-	p2p_connection_fail_with(user_data, g_error_copy(error));
+	p2p_connection *conn = user_data;
+
+	/* Nobody types it any more: leave_pin() comes too late to know that somebody was to. */
+	p2p_find_stop(p2p_of(conn)->find);
+	p2p_connection_fail_with(conn, g_error_copy(error));
 }
 
 static const struct p2p_pin_funcs pin_callbacks = {
