@@ -433,6 +433,44 @@ static void test_nm_takes_less(struct fixture *f, gconstpointer data)
 	assert_fails(f, "pin-refused");
 }
 
+static gboolean nm_is_asked(struct fixture *f)
+{
+	return f->nm && f->nm->asked;
+}
+
+/* What comes of our own question is with the PIN, whoever is about to be asked to ask again. */
+static void test_nm_too_late(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_STATUS_ONCE;
+	f->wpas->status = 1;
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	wait_until(is_asked, f);
+	start_nm(f);
+	f->nm->silent = TRUE;
+	f->nm->tolerant = TRUE;
+	wait_until(nm_is_asked, f);
+	f->wpas->answer = MOCK_IGNORE;
+	mock_wpas_signal(f->wpas, MOCK_SIGNAL_GROUP_STARTED);
+	wait_until(waits_for_call, f);
+	mock_nm_answer(f->nm);
+	settle(f);
+	g_assert_true(waits_for_call(f));
+}
+
+/* NetworkManager's question was no use: the first one with the PIN is the first one. */
+static void test_nm_not_asked(struct fixture *f, gconstpointer data)
+{
+	start_nm(f);
+	f->wpas->answer = MOCK_REFUSE;
+	begin_with(f, SHOWS, NULL);
+	wait_until(wants_pin, f);
+	type(f, MOCK_PIN);
+	assert_fails(f, "no-common-channel");
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+}
+
 /* ---- as a user has it ---------------------------------------------------------------- */
 
 static gboolean has_ended;
@@ -565,5 +603,7 @@ int main(int argc, char **argv)
 	add("/p2p-pin/ctl/typed-there", GUINT_TO_POINTER(TYPES), test_ctl);
 	add("/p2p-pin/nm", NULL, test_nm);
 	add("/p2p-pin/nm/takes-less", NULL, test_nm_takes_less);
+	add("/p2p-pin/nm/too-late", NULL, test_nm_too_late);
+	add("/p2p-pin/nm/not-asked", NULL, test_nm_not_asked);
 	return g_test_run();
 }

@@ -341,6 +341,7 @@ void p2p_connection_ask_now(p2p_connection *conn)
 		return;
 	request.peer_path = peer->path;
 	p2p_pin_fill(conn->pin, &request);
+	conn->asked++;
 	conn->asked_directly = TRUE;
 	wpas_connect(p2p_of(conn)->wpas, &request);
 }
@@ -349,7 +350,6 @@ static void ask_network_manager(p2p_connection *conn)
 {
 	struct p2p *p2p = p2p_of(conn);
 
-	conn->asked_directly = FALSE;
 	network_manager_ask(p2p->nm, wpas_ifname(p2p->wpas), conn->base.sink->id);
 }
 
@@ -370,7 +370,6 @@ static void negotiating(p2p_connection *conn)
 		set_accept_limit(conn, G_MAXINT);
 	p2p_find_quiet(p2p->find);
 	claim(conn, peer_of(conn));
-	conn->asked++;
 	conn->asking = TRUE;
 	if (network_manager_is_active(p2p->nm))
 		p2p_connection_ask_now(conn);

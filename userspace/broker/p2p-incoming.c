@@ -215,9 +215,14 @@ void p2p_connection_asked(p2p_connection *conn)
 	if (!conn || !conn->asking)
 		return;
 	wpas_expect(p2p_of(conn)->wpas);
+	conn->asked_directly = FALSE;
+	if (conn->state != P2P_NEGOTIATING)
+		return;
 	/* It can neither join a group nor ask with a PIN: that is for us, once it has begun. */
-	if (conn->state == P2P_NEGOTIATING && (conn->claim->join || p2p_pin_is_needed(conn->pin)))
+	if (conn->claim->join || p2p_pin_is_needed(conn->pin))
 		p2p_connection_ask_in(conn, RETRY_SECONDS);
+	else
+		conn->asked++;
 }
 
 void p2p_connection_not_asked(p2p_connection *conn, const GError *error)

@@ -24,8 +24,8 @@ G_BEGIN_DECLS
  * @pin: what Connect needs to know beside the display
  * @accept_until: when its user must have accepted; 0 before the first Connect, and
  *	when there is another PIN
- * @asked: how often
- * @asked_directly: by us, and not only by NetworkManager, which has no PIN
+ * @asked: how often, in the way that it can take: by NetworkManager that is push button only
+ * @asked_directly: by us last, and not by NetworkManager, which has no PIN
  * @asking: wpa_supplicant may have a request of ours
  * @cancelling: Cancel has not been answered
  * @second_try: after WPS or the formation had failed
