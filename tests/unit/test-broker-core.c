@@ -122,6 +122,67 @@ static void test_ending_limit(void)
 	}
 }
 
+static link_connection *latest;
+
+static link_connection *played_connect(link_backend *backend, link_sink *sink, GVariant *options,
+				       const struct link_connection_events *link_events, gpointer user_data)
+{
+	latest = deaf_connect(backend, sink, options, link_events, user_data);
+	return latest;
+}
+
+static const struct link_impl played_impl = {
+	.name = "played",
+	.connect = played_connect,
+	.disconnect = deaf_disconnect,
+	.connection_free = deaf_free,
+};
+static link_backend played = { .impl = &played_impl };
+
+static link_sink *same_again(link_sink *sink, link_backend **backend, gpointer user_data)
+{
+	*backend = &played;
+	return sink;
+}
+
+static void assert_no_pin(session *s)
+{
+	g_assert_false(session_wants_pin(s));
+	g_assert_null(session_shown_pin(s));
+}
+
+/* The PIN of a way that leads nowhere is of no use on the other one, nor is that of a session that ends. */
+static void test_pin_of_the_way(void)
+{
+	g_autoptr(umd_launcher) launcher = umd_launcher_new("/nonexistent", NULL);
+	const struct session_env env = { .launcher = launcher, .rtsp_timeout = 1, .other_way = same_again };
+	g_autoptr(link_sink) sink = link_sink_new("played", "id", "TV");
+	g_autoptr(session) s = session_new(1, sink, &env, g_variant_new("a{sv}", NULL), nothing_changed, NULL);
+	g_autoptr(GError) error = g_error_new(REASON_ERROR, REASON_CONTROL_PROTOCOL, "nonsense");
+
+	session_connect(s, &played);
+	link_emit_wants_pin(latest);
+	link_emit_shows_pin(latest, "12345670");
+	g_assert_true(session_wants_pin(s) && session_shown_pin(s));
+	link_emit_failed(latest, error);
+	g_assert_cmpint(session_state(s), ==, SESSION_LINKING);
+	assert_no_pin(s);
+	link_emit_wants_pin(latest);
+	link_emit_shows_pin(latest, "12345670");
+	assert_no_pin(s);
+	link_emit_closed(latest);
+	link_emit_wants_pin(latest);
+	link_emit_shows_pin(latest, "12345670");
+	g_assert_true(session_wants_pin(s) && session_shown_pin(s));
+	session_end(s, reason_new_code(REASON_DISCONNECTED, "enough"));
+	assert_no_pin(s);
+	link_emit_wants_pin(latest);
+	link_emit_shows_pin(latest, "12345670");
+	assert_no_pin(s);
+	link_emit_closed(latest);
+	g_assert_cmpint(session_state(s), ==, SESSION_GONE);
+}
+
 /* ---- kernel.h -------------------------------------------------------------- */
 
 static void test_kernel_errors(void)
@@ -720,6 +781,7 @@ int main(int argc, char **argv)
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	g_test_add_func("/session/states", test_states);
 	g_test_add_func("/session/ending-limit", test_ending_limit);
+	g_test_add_func("/session/pin-of-the-way", test_pin_of_the_way);
 	g_test_add_func("/kernel/errors", test_kernel_errors);
 	g_test_add_func("/kernel/open", test_kernel_open);
 	g_test_add_func("/kernel/group", test_kernel_group);

@@ -125,6 +125,13 @@ static void set_shown_pin(session *s, const char *pin)
 	s->changed(s, SESSION_CHANGED_PIN, s->user_data);
 }
 
+/* Nobody is to type one, here or there. */
+static void forget_pin(session *s)
+{
+	set_wants_pin(s, FALSE);
+	set_shown_pin(s, NULL);
+}
+
 /* The only place where the state changes, and its limit with it. */
 static gboolean session_move(session *s, enum session_event event)
 {
@@ -180,8 +187,7 @@ void session_end(session *s, reason *why)
 		return;
 	}
 	s->why = why;
-	set_wants_pin(s, FALSE);
-	set_shown_pin(s, NULL);
+	forget_pin(s);
 	add_phase(s, "ending", g_get_monotonic_time(), why->message);
 	session_move(s, SESSION_EVENT_END);
 	take_down(s);
@@ -464,16 +470,20 @@ static void link_progress(link_connection *conn, const char *phase, const char *
 	s->changed(s, SESSION_CHANGED_PHASES, s->user_data);
 }
 
+/* What is being taken down has no use for a PIN any more. */
 static void link_wants_pin(link_connection *conn, gpointer user_data)
 {
-	set_wants_pin(user_data, TRUE);
+	session *s = user_data;
+
+	if (!s->why && !s->link_closing)
+		set_wants_pin(s, TRUE);
 }
 
 static void link_shows_pin(link_connection *conn, const char *pin, gpointer user_data)
 {
 	session *s = user_data;
 
-	if (!s->why)
+	if (!s->why && !s->link_closing)
 		set_shown_pin(s, pin);
 }
 
@@ -537,6 +547,7 @@ static gboolean take_other_way(session *s, const GError *error)
 		next = s->env->other_way(s->sink, &s->next_backend, s->env->user_data);
 	if (!next || !session_move(s, SESSION_EVENT_OTHER_WAY))
 		return FALSE;
+	forget_pin(s);
 	s->first_failure = g_strdup(error->message);
 	s->next = link_sink_ref(next);
 	text = g_strdup_printf("%s; it is in sight in another way (%s), which is tried now",
