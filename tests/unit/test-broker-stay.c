@@ -107,6 +107,7 @@ static void test_never_streamed(void)
 
 	init(&stay);
 	g_assert_false(stay_lose(&stay, why, SECOND));
+	init(&stay);
 	g_assert_true(stay_lose(&stay, reason_new_code(REASON_SUSPENDED, "sleep"), SECOND));
 	stay_try(&stay);
 	g_assert_true(stay_lose(&stay, left(), 2 * SECOND));
@@ -129,6 +130,26 @@ static void test_for_good(void)
 		stay_streams(&stay, SECOND);
 		g_assert_false(stay_lose(&stay, why, 100 * SECOND));
 		g_assert_cmpstr(why->message, ==, "no");
+		/* Nor does anybody wait for it any more. */
+		g_assert_false(stay.wanted);
+	}
+}
+
+/* What the machine has to find again when it wakes up may not be there at once. */
+static void test_not_back_yet(void)
+{
+	static const enum reason_code codes[] = {
+		REASON_NO_WIFI, REASON_NO_P2P_SUPPORT, REASON_SUPPLICANT_MISSING, REASON_LINK_UNAVAILABLE,
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(codes); i++) {
+		struct stay stay;
+
+		init(&stay);
+		stay_streams(&stay, SECOND);
+		g_assert_true(stay_lose(&stay, reason_new_code(codes[i], "not yet"), 100 * SECOND));
+		g_assert_true(stay.wanted);
+		stay_clear(&stay);
 	}
 }
 
@@ -343,6 +364,7 @@ static void test_by_hand(struct fixture *f, gconstpointer data)
 static void test_rejected(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GVariant) stay = NULL;
+	gboolean wanted = TRUE;
 
 	stream_to_stay(f);
 	lose(f);
@@ -352,6 +374,8 @@ static void test_rejected(struct fixture *f, gconstpointer data)
 	assert_reason(f, "rejected");
 	stay = stay_of(only_session(f));
 	g_assert_cmpuint(g_variant_n_children(stay), ==, 1);
+	g_assert_true(g_variant_lookup(stay, "wanted", "b", &wanted));
+	g_assert_false(wanted);
 }
 
 /* The display is told that it is over, nothing is tried while the machine sleeps, and then it comes back. */
@@ -485,6 +509,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/stay/wake", test_wake);
 	g_test_add_func("/stay/never-streamed", test_never_streamed);
 	g_test_add_func("/stay/for-good", test_for_good);
+	g_test_add_func("/stay/not-back-yet", test_not_back_yet);
 	for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
 		g_test_add(tests[i].path, struct fixture, NULL, begin_test, tests[i].run, tear_down);
 	for (guint i = 0; i < G_N_ELEMENTS(losses); i++)

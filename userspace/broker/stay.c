@@ -31,8 +31,9 @@ gboolean stay_may_pass(const reason *why)
 		REASON_ADDRESS_IN_USE, REASON_SINK_NEVER_DIALLED, REASON_LINK_UNAVAILABLE, REASON_LINK_BUSY,
 		REASON_SINK_UNAVAILABLE, REASON_HOST_UNKNOWN, REASON_CONTROL_REFUSED, REASON_CONTROL_LOST,
 		REASON_CONTROL_PROTOCOL, REASON_SINK_LEFT, REASON_SUPPLICANT_MISSING, REASON_SUPPLICANT_FAILED,
-		REASON_NO_WIFI, REASON_SINK_NOT_IN_SIGHT, REASON_NOT_ACCEPTED, REASON_NO_COMMON_CHANNEL,
-		REASON_WPS_FAILED, REASON_GROUP_FAILED, REASON_GROUP_ENDED, REASON_ADDRESS_FAILED,
+		REASON_NO_WIFI, REASON_NO_P2P_SUPPORT, REASON_SINK_NOT_IN_SIGHT, REASON_NOT_ACCEPTED,
+		REASON_NO_COMMON_CHANNEL, REASON_WPS_FAILED, REASON_GROUP_FAILED, REASON_GROUP_ENDED,
+		REASON_ADDRESS_FAILED,
 	};
 	static const enum channel_reason theirs[] = {
 		CHANNEL_REASON_SINK_VANISHED, CHANNEL_REASON_RESPONSE_TIMEOUT, CHANNEL_REASON_REQUEST_TIMEOUT,
@@ -91,9 +92,10 @@ static void note_loss(struct stay *stay, gint64 now_us)
 	stay->streams_since_us = 0;
 }
 
-/* What it was lost for is the session's reason, or said before. */
+/* What it was lost for is the session's reason, or said before. Nobody waits for what is gone for good. */
 static gboolean give_up(struct stay *stay)
 {
+	stay->wanted = FALSE;
 	stay->next_us = 0;
 	g_clear_pointer(&stay->cause, reason_free);
 	return FALSE;

@@ -5,7 +5,7 @@
  * Somebody may want a display to stay (option "stay").  Then a session that was lost is
  * tried again: since the display was switched off, the link broke, the display ended it, or
  * the machine slept.  What is wanted is @wanted, from the option until the user says
- * disconnect; what has been reached is the session's state (session.h), which waits in
+ * disconnect, or it is given up; what has been reached is the session's state (session.h), which waits in
  * "waiting" for the next try.  All here is arithmetic with times that are given
  * (CLOCK_MONOTONIC, which stands still while the machine sleeps); the session has the timer.
  *
@@ -14,7 +14,8 @@
  *	  that was ended by the machine's sleep comes back also if it was on its way
  *	- the reason is of those that may be gone the next time (stay_may_pass()).  A display
  *	  whose user says no, one that wants a PIN, what is missing or wrong on this machine
- *	  ends it for good
+ *	  ends it for good; but not adapters that cannot do P2P: after waking up the one
+ *	  that can may not be back yet
  *	- the next try would begin within STAY_SECONDS since it was lost, or since the machine
  *	  woke up
  *
@@ -89,7 +90,7 @@ char *stay_describe(const struct stay *stay, gint64 now_us);
 /**
  * stay_to_variant - a{sv} for the bus, floating; empty if nobody has asked for it
  *
- * wanted (b); and while it is lost: cause, message (s), tries (u), asleep (b), next-try (x, if
+ * wanted (b: FALSE: it does not come back any more); and while it is lost: cause, message (s), tries (u), asleep (b), next-try (x, if
  * it waits for a time), until (x: later than that it is not tried)
  */
 GVariant *stay_to_variant(const struct stay *stay, GVariant *options);
