@@ -522,6 +522,22 @@ static void end(struct fixture *f, GSubprocess *process)
 	has_ended = FALSE;
 }
 
+/* Who has not waited for it, or was not there, is told by status. */
+static void assert_status(const char *option, const char *const *texts)
+{
+	g_autoptr(GSubprocess) ctl = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL, MIRACASTCTL, "--session-bus",
+						      option, "status", NULL);
+	g_autofree char *text = NULL;
+
+	g_assert_true(g_subprocess_communicate_utf8(ctl, NULL, NULL, &text, NULL, NULL));
+	for (; *texts; texts++) {
+		if (!strstr(text, *texts))
+			g_test_message("%s is not in %s", *texts, text);
+		g_assert_nonnull(strstr(text, *texts));
+	}
+}
+#define ASSERT_STATUS(option, ...) assert_status(option, (const char *const[]){ __VA_ARGS__, NULL })
+
 /* @data: methods of the TV. miracastd and miracastctl, from the question to what wpa_supplicant gets. */
 static void test_ctl(struct fixture *f, gconstpointer data)
 {
@@ -548,6 +564,15 @@ static void test_ctl(struct fixture *f, gconstpointer data)
 	awaited = here ? "PIN that " MOCK_PEER_NAME " shows: " :
 			 "PIN to type at " MOCK_PEER_NAME ": " MOCK_PIN "\n";
 	wait_until(has_said, f);
+	if (here) {
+		ASSERT_STATUS("--session-bus", MOCK_PEER_NAME " shows a PIN",
+			      "-> busctl --user call org.miracast.Miracast1 /org/miracast/Miracast1/Session/1 "
+			      "org.miracast.Miracast1.Session EnterPin s PIN");
+		ASSERT_STATUS("--json", "\"pin-wanted\" : true", "\"pin-shown\" : \"\"");
+	} else {
+		ASSERT_STATUS("--session-bus", "PIN to type at " MOCK_PEER_NAME ": " MOCK_PIN);
+		ASSERT_STATUS("--json", "\"pin-wanted\" : false", "\"pin-shown\" : \"" MOCK_PIN "\"");
+	}
 	if (here)
 		g_output_stream_write_all(g_subprocess_get_stdin_pipe(ctl), "1234 5670\n", 10, NULL, NULL, NULL);
 	wait_until(is_asked, f);

@@ -155,7 +155,7 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 	return g_variant_new_parsed(
 		"{'id': <%u>, 'state': <%s>, 'sink': <{'id': <%s>, 'name': <%s>}>, "
 		"'phases': <%*>, 'path': <%*>, 'sink-info': <%*>, 'mode': <%*>, 'stats': <%*>, 'quality': <%*>, "
-		"'stay': <%*>, 'reason': <%s>, 'message': <%s>, 'hint': <%s>}",
+		"'stay': <%*>, 'pin-wanted': <%b>, 'pin-shown': <%s>, 'reason': <%s>, 'message': <%s>, 'hint': <%s>}",
 		miracast1_session_get_id(session), or_blank(miracast1_session_get_state(session)),
 		or_blank(miracast1_session_get_sink_id(session)),
 		or_blank(miracast1_session_get_sink_name(session)), phases_variant(session),
@@ -163,7 +163,8 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 		or_empty(miracast1_session_get_sink_info(session)),
 		or_empty(miracast1_session_get_mode(session)),
 		or_empty(miracast1_session_get_stats(session)), quality_variant(ctl, session),
-		or_empty(miracast1_session_get_stay(session)), or_blank(miracast1_session_get_reason(session)),
+		or_empty(miracast1_session_get_stay(session)), miracast1_session_get_pin_wanted(session),
+		or_blank(miracast1_session_get_pin_shown(session)), or_blank(miracast1_session_get_reason(session)),
 		or_blank(miracast1_session_get_message(session)),
 		or_blank(miracast1_session_get_hint(session)));
 }
@@ -324,6 +325,21 @@ static void print_stay(Miracast1Session *session)
 	}
 }
 
+/* There may be nobody who waits for the session and was told: it has begun without, or comes back by itself. */
+static void print_pin(struct ctl *ctl, Miracast1Session *session)
+{
+	const char *shown = or_blank(miracast1_session_get_pin_shown(session));
+	const char *name = miracast1_session_get_sink_name(session);
+
+	if (*shown)
+		g_print("    PIN to type at %s: %s\n", name, shown);
+	if (miracast1_session_get_pin_wanted(session))
+		g_print("    %s shows a PIN, which is to be typed here. If connect does not ask for it:\n"
+			"    -> busctl %scall " BUS_NAME " %s " BUS_NAME ".Session EnterPin s PIN\n",
+			name, ctl->bus_type == G_BUS_TYPE_SESSION ? "--user " : "",
+			g_dbus_proxy_get_object_path(G_DBUS_PROXY(session)));
+}
+
 static void print_session(struct ctl *ctl, Miracast1Session *session)
 {
 	g_autofree char *mode = ctl_session_mode(session);
@@ -342,6 +358,7 @@ static void print_session(struct ctl *ctl, Miracast1Session *session)
 	if (*step && g_strcmp0(miracast1_session_get_state(session), "streaming") != 0 &&
 	    g_strcmp0(miracast1_session_get_state(session), "waiting") != 0)
 		g_print("    %s\n", step);
+	print_pin(ctl, session);
 	if (*mode)
 		g_print("    %s\n", mode);
 	print_quirks(session);
