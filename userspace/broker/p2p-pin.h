@@ -54,7 +54,8 @@
  * All runs in the main context and nothing waits.  While "provisioning" the radio has to
  * be quiet; while "entering" somebody has to look for the display, since
  * wpa_supplicant forgets after a minute whom it does not hear.  Who gives up says
- * wpas_cancel(), as for a Connect: here is nothing to be undone.
+ * wpas_cancel(), as for a Connect; what that leaves of a provisioning is in wpa-connect.h,
+ * and what the display still says is ignored.
  */
 #pragma once
 

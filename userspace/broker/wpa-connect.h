@@ -8,11 +8,16 @@
  *
  *	wpas_provision() -> provisioned, or provision_failed
  *	wpas_connect() -> connect_failed, or negotiated, or negotiation_failed, ...
- *	wpas_cancel() -> cancelled; what was asked for by either is given up
+ *	wpas_cancel() -> cancelled; the connect is given up, and the provisioning rests
  *
  * wpa_supplicant tries a provisioning again for about a minute when the peer does not
- * answer, and says so then; who does not want to wait for so long gives it up.  The
- * answers are those of the P2P device: another program's come as well, and one may
+ * answer, and says so then.  Cancel has no word for one that is under way: it stops the
+ * timer, and what was not answered is sent again with the next Find that hears the peer,
+ * until it has answered or is forgotten.  So a display may show a PIN for which nobody
+ * waits any more.  Only Flush would end that, which forgets every peer that was found, for
+ * other programs as well.
+ *
+ * The answers are those of the P2P device: another program's come as well, and one may
  * come after wpas_cancel().
  *
  * Connect asks for more than 20 MHz where it can (wpa-control.h).
@@ -69,7 +74,7 @@ void wpas_provision(wpas *w, const char *peer_path, enum wpas_method method);
 void wpas_connect(wpas *w, const struct wpas_request *request);
 /* Another program makes the connect for us; the same follows, but not connect_failed. */
 void wpas_expect(wpas *w);
-/* Give up a connect that has not brought a group, and a provisioning; cancelled follows. */
+/* Give up a connect that has not brought a group, and let a provisioning rest; cancelled follows. */
 void wpas_cancel(wpas *w);
 
 G_END_DECLS
