@@ -10,10 +10,13 @@
 #include <glib/gstdio.h>
 
 #include "kernel.h"
+#include "link-p2p.h"
 #include "link.h"
 #include "options.h"
 #include "p2p-address.h"
+#include "p2p-connection.h"
 #include "p2p-dhcp.h"
+#include "p2p-pin.h"
 #include "p2p-state.h"
 #include "reason.h"
 #include "rtsp-listener.h"
@@ -181,6 +184,15 @@ static void test_pin_of_the_way(void)
 	assert_no_pin(s);
 	link_emit_closed(latest);
 	g_assert_cmpint(session_state(s), ==, SESSION_GONE);
+}
+
+/* A session does not give up a link that still keeps to its limits, with a PIN and all. */
+static void test_linking_limit(void)
+{
+	guint once = P2P_SEARCH_SECONDS + P2P_PIN_ANSWER_SECONDS + LINK_P2P_ACCEPT_SECONDS + P2P_SEARCH_SECONDS +
+		     LINK_P2P_ACCEPT_SECONDS + LINK_P2P_ACCEPT_SECONDS;
+
+	g_assert_cmpuint(SESSION_LINKING_SECONDS, >=, P2P_PREPARE_SECONDS + 2 * once + 1 + P2P_ADDRESS_SECONDS);
 }
 
 /* ---- kernel.h -------------------------------------------------------------- */
@@ -781,6 +793,7 @@ int main(int argc, char **argv)
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	g_test_add_func("/session/states", test_states);
 	g_test_add_func("/session/ending-limit", test_ending_limit);
+	g_test_add_func("/session/linking-limit", test_linking_limit);
 	g_test_add_func("/session/pin-of-the-way", test_pin_of_the_way);
 	g_test_add_func("/kernel/errors", test_kernel_errors);
 	g_test_add_func("/kernel/open", test_kernel_open);

@@ -37,7 +37,9 @@
  * A display that can be reached in two ways is given up only when both have failed: if
  * the first one, over the network that is there, is no way, or leads to nobody who takes
  * it, the session takes it down and goes back to "linking" with the sink that is the
- * same display over Wi-Fi P2P, once.  The limits are those of the link, which has them
+ * same display over Wi-Fi P2P, once; if that is in sight at that moment, also when the session
+ * comes back (stay.h): it would stay on that way, and nobody looks there for what may be back
+ * in the network first.  The limits are those of the link, which has them
  * of Windows: 1.5 s for the host name, 5 s for the control channel ([MS-MICE] 3.2.2).
  * What people decide (rejected, sink-left) is no such failure, nor is anything after the
  * display's first call.  The option "other-ways" ("no") forbids it.  A wish for PIN or
@@ -168,10 +170,12 @@ struct session_env {
 /* M1 to M7 with a sink that uses the time it has for each, and a slow start. */
 #define SESSION_NEGOTIATION_TIMEOUT 90
 /*
- * A display that is searched; then, with a PIN twice, half a minute until it shows one, and
- * two minutes each for who types it, for its own user and for WPS.
+ * The longest one, over Wi-Fi P2P (p2p-connection.h): 47 s for the P2P device; then, with a PIN
+ * twice, a display that is searched (30 s), half a minute until it shows one, two minutes for who
+ * types it, a display that is searched again after that (30 s), two minutes each for its own user
+ * and for WPS; a second between the two; a minute for addresses.
  */
-#define SESSION_LINKING_SECONDS 960
+#define SESSION_LINKING_SECONDS (47 + 2 * (30 + 30 + 120 + 30 + 120 + 120) + 1 + 60)
 /* UMD: 3 + 1, IP: 3, group: 3 */
 #define SESSION_ENDING_SECONDS 11
 /* Sinks that dial again do so within some seconds, and about five times. */
