@@ -163,6 +163,22 @@ static void test_encryption(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(f->wpas->method, ==, "pbc");
 }
 
+/* @data: methods of a TV that refuses push button, though it has said that it takes it. */
+static void test_push_button_refused(struct fixture *f, gconstpointer data)
+{
+	guint16 methods = GPOINTER_TO_UINT(data);
+	const reason *why;
+
+	f->wpas->answer = MOCK_STATUS;
+	f->wpas->status = 10;
+	begin_with(f, methods, NULL);
+	assert_fails(f, "needs-pin");
+	why = session_reason(only_session(f));
+	/* With --pin it would say that it has none, and to do without. */
+	g_assert_true((strstr(why->message, "--pin") != NULL) == (methods != PUSH_BUTTON));
+	g_assert_null(strstr(why->hint, "--pin"));
+}
+
 /* Asked for of a display that has none: said before it is asked for anything. */
 static void test_no_pin(struct fixture *f, gconstpointer data)
 {
@@ -602,6 +618,8 @@ int main(int argc, char **argv)
 	add("/p2p-pin/we-show", NULL, test_we_show);
 	add("/p2p-pin/push-button/preferred", GUINT_TO_POINTER(PUSH_BUTTON | SHOWS | TYPES), test_push_button);
 	add("/p2p-pin/push-button/says-nothing", GUINT_TO_POINTER(0), test_push_button);
+	add("/p2p-pin/push-button/refused", GUINT_TO_POINTER(PUSH_BUTTON), test_push_button_refused);
+	add("/p2p-pin/push-button/refused-with-pin", GUINT_TO_POINTER(PUSH_BUTTON | SHOWS), test_push_button_refused);
 	add("/p2p-pin/asked-for", NULL, test_asked_for);
 	add("/p2p-pin/encryption", NULL, test_encryption);
 	add("/p2p-pin/no-pin", NULL, test_no_pin);

@@ -66,8 +66,13 @@ void p2p_connection_negotiated(p2p_connection *conn, const struct wpas_negotiati
 /* With a PIN it may have been NetworkManager's question, which knows push button only. */
 static void wrong_method(p2p_connection *conn)
 {
+	const struct p2p_peer *peer = peer_of(conn);
+
 	if (!p2p_pin_is_needed(conn->pin))
-		p2p_connection_fail(conn, REASON_NEEDS_PIN, "%s does not take push button; it wants a PIN", name_of(conn));
+		p2p_connection_fail(conn, REASON_NEEDS_PIN,
+				    p2p_pin_is_offered(peer ? peer->config_methods : 0) ?
+					    "%s does not take push button; it may take a PIN: connect with --pin" :
+					    "%s offers push button only, and does not take it", name_of(conn));
 	else if (conn->asked_directly)
 		p2p_connection_fail(conn, REASON_PIN_REFUSED, "%s does not take a PIN in this way", name_of(conn));
 }

@@ -101,6 +101,13 @@ gboolean p2p_pin_has_method(guint16 methods)
 	return choose(methods, FALSE, &method);
 }
 
+gboolean p2p_pin_is_offered(guint16 methods)
+{
+	enum wpas_method method;
+
+	return choose(methods, TRUE, &method);
+}
+
 gboolean p2p_pin_choose(p2p_pin *pin, guint16 methods, GError **error)
 {
 	if (pin->chosen)

@@ -70,7 +70,9 @@ G_BEGIN_DECLS
 typedef struct p2p_pin p2p_pin;
 
 /**
- * struct p2p_pin_funcs - what the connection hears; never from inside of a call
+ * struct p2p_pin_funcs - what the connection hears: from inside of p2p_pin_provisioned()
+ *	and p2p_pin_provision_failed(), with which wpa_supplicant's word is passed on, and of no
+ *	other call
  * @progress: as in link.h
  * @wanted: p2p_pin_enter() is waited for
  * @shown: the user is to be shown this PIN, which is to be typed at the display
@@ -87,6 +89,8 @@ struct p2p_pin_funcs {
 
 /* Whether there is any method for a display with these config_methods (wpa-connect.h). */
 gboolean p2p_pin_has_method(guint16 methods);
+/* Whether one of them is a PIN, so that asking for it is of use. */
+gboolean p2p_pin_is_offered(guint16 methods);
 
 /**
  * p2p_pin_new - of one connection

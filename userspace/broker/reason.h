@@ -89,7 +89,7 @@ G_BEGIN_DECLS
 	R(NO_P2P_SUPPORT, "no-p2p-support", \
 	  "Use another Wi-Fi adapter or driver, or the direct link: miracastctl listen ADDRESS") \
 	R(NEEDS_PIN, "needs-pin", \
-	  "Choose push button (PBC) on the display if it has that setting, or connect with --pin.") \
+	  "Choose push button (PBC) on the display if it has that setting, or a PIN that it shows or has typed.") \
 	R(NO_PIN, "no-pin", "Connect without --pin: the display takes push button.") \
 	R(PIN_REFUSED, "pin-refused", \
 	  "Set the display to push button, or let it take connections with a PIN, then connect again.") \
