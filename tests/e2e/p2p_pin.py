@@ -59,3 +59,5 @@ def pin_wrong(scene: Scene) -> None:
 
 
 SCENARIOS = (pin_typed_here, pin_typed_there, pin_wrong)
+# Left to `make check-full`: played supplicants go through the same in the unit tests.
+LONG = (pin_typed_there, pin_wrong)
