@@ -344,9 +344,8 @@ static session *start_session(broker *b, link_sink *sink, link_backend *backend,
 	session *s;
 
 	end_waiting(b, sink);
-	s = session_new(++b->next_id, sink, &b->env,
-				 merge_options(b->config->defaults, options), session_did_change, b);
-
+	s = session_new(++b->next_id, sink, &b->env, merge_options(b->config->defaults, options),
+			session_did_change, b);
 	g_ptr_array_add(b->sessions, s);
 	EMIT(b, session_added, s);
 	session_connect(s, backend);
