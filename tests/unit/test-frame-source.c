@@ -462,6 +462,72 @@ static void test_changes(void *unused, gconstpointer data)
 	g_assert_false(changes_of(&damage).everything);
 }
 
+static struct picture_changes changes_of_everything(void)
+{
+	struct frame_info info = { .changes = { .everything = TRUE } };
+
+	desktop.frame.seq++;
+	desktop.frame.flags |= MIRACAST_FRAME_FULL;
+	desktop.offered = TRUE;
+	g_assert_cmpint(desktop.source_class->take(desktop.source, &desktop.picture, &info), ==, FRAME_TAKEN);
+	return info.changes;
+}
+
+/* A desktop that calls all of each picture new, as KWin does: what is, shows by comparison. */
+static void test_undamaged(void *unused, gconstpointer data)
+{
+	const struct miracast_rect caret = { 200, 100, 202, 116 };
+	struct picture_changes changes;
+
+	for (guint i = 0; i < 5; i++) {
+		draw(50);
+		g_assert_true(changes_of_everything().everything);
+	}
+	draw(50);
+	draw_area(&caret, 200);
+	changes = changes_of_everything();
+	g_assert_false(changes.everything);
+	g_assert_cmpuint(changes.n, ==, 1);
+	assert_area(&changes.area[0], 192, 96, 256, 128);
+	assert_grey(200, 100, 200);
+	assert_grey(0, 0, 50);
+	/* The desktop had its buffer back before. */
+	draw(50);
+	g_assert_cmpuint(changes_of_everything().n, ==, 1);
+	assert_grey(200, 100, 50);
+
+	/* Where the cursor was nothing of the desktop's has changed. */
+	desktop.frame.flags |= MIRACAST_FRAME_CURSOR_VISIBLE;
+	desktop.frame.cursor_x = 100;
+	desktop.frame.cursor_y = 50;
+	draw(50);
+	changes = changes_of_everything();
+	g_assert_cmpuint(changes.n, ==, 1);
+	assert_area(&changes.area[0], 100, 50, 164, 114);
+	assert_grey(100, 50, 255);
+	desktop.frame.flags &= ~MIRACAST_FRAME_CURSOR_VISIBLE;
+	draw(50);
+	changes = changes_of_everything();
+	g_assert_cmpuint(changes.n, ==, 1);
+	assert_area(&changes.area[0], 100, 50, 164, 114);
+	assert_grey(100, 50, 50);
+
+	/* What was torn is not what the next is compared with. */
+	show_late();
+	draw(50);
+	g_assert_true(changes_of_everything().everything);
+	assert_grey(0, 0, 50);
+	draw(50);
+	changes = changes_of_everything();
+	g_assert_false(changes.everything);
+	g_assert_cmpuint(changes.n, ==, 0);
+	/* Nor what the desktop has of another mode. */
+	desktop.source_class->set_mode(desktop.source, &(struct stream_mode){ WIDTH, HEIGHT, 60000 });
+	draw(70);
+	g_assert_true(changes_of_everything().everything);
+	assert_grey(WIDTH - 1, HEIGHT - 1, 70);
+}
+
 /* What @frames frames say of themselves, each in another buffer if there are more than one. */
 static guint complaints(guint frames, gboolean other_buffers, const char *wanted)
 {
@@ -649,6 +715,7 @@ int main(int argc, char **argv)
 	add("/frame-source/cursor", GINT_TO_POINTER(FALSE), test_cursor);
 	add("/frame-source/cursor-with-care", GINT_TO_POINTER(TRUE), test_cursor);
 	add("/frame-source/changes", NULL, test_changes);
+	add("/frame-source/undamaged", NULL, test_undamaged);
 	add("/frame-source/waits-for-its-mode", NULL, test_waits_for_its_mode);
 	add("/frame-source/unreadable/not-mapped", NULL, test_unmappable);
 	add("/frame-source/unreadable/slow", NULL, test_slow);

@@ -8,7 +8,8 @@
  *
  * The desktop does not wait longer than the kernel's deadline. Where reading has
  * outlasted it the next frames are read with care: copied, which takes a
- * fraction of the time, released, and converted out of the copy.
+ * fraction of the time, released, and converted out of the copy.  So are those of a
+ * desktop that calls all of each picture new: the copy shows what is (frame-copy.h).
  *
  * A desktop may hand over buffers that a GPU's driver has made, and such memory may
  * be mapped by nobody, or be read a tenth as fast as other memory. How fast each of
@@ -32,6 +33,7 @@
 #include <linux/dma-buf.h>
 #include <miracast/frames.h>
 
+#include "frame-copy.h"
 #include "picture-convert.h"
 
 /* So many frames in a row that cannot be mapped are no accident ... */
@@ -65,10 +67,11 @@ struct view {
 	const struct mapping *mappings[2]; /* of the two; may be NULL */
 };
 
-/* The parts of a frame that are new. */
+/* The parts of a frame that are new; @everything: one area that is the whole. */
 struct areas {
 	struct area area[1 + MIRACAST_MAX_DAMAGE];
 	guint n;
+	gboolean everything;
 };
 
 struct kernel_source {
@@ -85,9 +88,10 @@ struct kernel_source {
 	struct miracast_frame frame;
 	gboolean everything;	     /* the picture is not what the desktop shows anywhere */
 	struct area cursor;	     /* where the cursor was drawn */
-	guint careful;		     /* so many frames are to be read with care ... */
-	guint8 *copy;		     /* ... out of this, as new as the picture ... */
-	guint8 *cursor_copy;	     /* ... and this, the cursor's image */
+	guint careful;		     /* so many frames are to be read with care */
+	struct compare_policy compare; /* whether they are compared with those before */
+	struct frame_copy *copy;     /* what either reads: as new as the picture; NULL: it has to be whole */
+	guint8 *cursor_copy;	     /* ... and the cursor's image */
 	guint64 last_seq;
 	gboolean complained;
 	guint unmapped; /* frames in a row */
@@ -131,7 +135,7 @@ static void kernel_destroy(gpointer data)
 		miracast_frames_release(s->host, s->frame.seq, -1);
 	g_hash_table_unref(s->mappings);
 	picture_converter_free(s->converter);
-	g_free(s->copy);
+	frame_copy_free(s->copy);
 	g_free(s->cursor_copy);
 	g_free(s);
 }
@@ -331,7 +335,7 @@ static gboolean prepare_converter(struct kernel_source *s, const struct miracast
 	if (s->converter && s->converter_fourcc == frame->fourcc)
 		return TRUE;
 	g_clear_pointer(&s->converter, picture_converter_free);
-	g_clear_pointer(&s->copy, g_free);
+	g_clear_pointer(&s->copy, frame_copy_free);
 	s->converter = picture_converter_new(frame->fourcc, frame->width, frame->height);
 	s->converter_fourcc = frame->fourcc;
 	s->everything = TRUE;
@@ -378,7 +382,8 @@ static void find_changes(const struct kernel_source *s, const struct miracast_fr
 			 struct areas *areas)
 {
 	areas->n = 0;
-	if (s->everything || frame->flags & MIRACAST_FRAME_FULL) {
+	areas->everything = s->everything || frame->flags & MIRACAST_FRAME_FULL;
+	if (areas->everything) {
 		add_area(areas, &(struct area){ 0, 0, frame->width, frame->height });
 		return;
 	}
@@ -451,24 +456,38 @@ static void sync_view(const struct view *view, guint64 flags)
 	}
 }
 
-/* Copies what changed, and makes @view one of the copy. */
-static void copy_view(struct kernel_source *s, const struct areas *areas, struct view *view)
+/*
+ * Copies what is new into the copy, and leaves of @areas what differs from it where the desktop has not
+ * said what is new. Not where that is all we know of the picture or of the copy itself.
+ */
+static void copy_desktop(struct kernel_source *s, struct areas *areas, const struct rgb_view *desktop)
 {
-	guint bytes = picture_converter_bytes_per_pixel(s->converter);
-	gsize pitch = (gsize)s->frame.width * bytes;
-	gsize cursor_pitch = view->cursor.width * 4;
+	const gboolean compare = s->copy && areas->everything && !s->everything;
+	guint n;
 
 	if (!s->copy)
-		s->copy = g_malloc(pitch * s->frame.height);
-	for (guint i = 0; i < areas->n; i++) {
-		const struct area *area = &areas->area[i];
-		gsize left = (gsize)area->x1 * bytes, length = (gsize)area->x2 * bytes - left;
-
-		for (guint y = area->y1; y < area->y2; y++)
-			memcpy(s->copy + y * pitch + left,
-			       view->desktop.data + (gsize)y * view->desktop.pitch + left, length);
+		s->copy = frame_copy_new(s->frame.width, s->frame.height,
+					 picture_converter_bytes_per_pixel(s->converter));
+	if (!compare) {
+		for (guint i = 0; i < areas->n; i++)
+			frame_copy_update(s->copy, desktop, &areas->area[i]);
+		return;
 	}
-	view->desktop = (struct rgb_view){ s->copy, pitch };
+	compare_policy_result(&s->compare,
+			      frame_copy_compare(s->copy, desktop, areas->area, MIRACAST_MAX_DAMAGE, &n));
+	areas->n = n;
+	areas->everything = FALSE;
+	/* What it covered is in no picture of the desktop's. */
+	add_area(areas, &s->cursor);
+}
+
+/* Copies what has changed, and makes @view one of the copy. */
+static void copy_view(struct kernel_source *s, struct areas *areas, struct view *view)
+{
+	gsize cursor_pitch = view->cursor.width * 4;
+
+	copy_desktop(s, areas, &view->desktop);
+	view->desktop = frame_copy_view(s->copy);
 	if (!view->cursor.data)
 		return;
 	s->cursor_copy = g_realloc(s->cursor_copy, cursor_pitch * view->cursor.height);
@@ -479,6 +498,15 @@ static void copy_view(struct kernel_source *s, const struct areas *areas, struct
 	view->cursor.pitch = cursor_pitch;
 }
 
+/* Whether the frame is read out of a copy. The first copy is of everything. */
+static gboolean wants_copy(struct kernel_source *s)
+{
+	/* What is damaged everywhere because we have not seen all that was before says nothing of the desktop. */
+	if (!s->everything && compare_policy_frame(&s->compare, s->frame.flags & MIRACAST_FRAME_FULL))
+		return TRUE;
+	return s->careful || s->compare.state == COMPARE_COMPARING;
+}
+
 static void add_change(struct picture_changes *changes, const struct area *area)
 {
 	if (area->x1 < area->x2 && area->y1 < area->y2)
@@ -486,15 +514,14 @@ static void add_change(struct picture_changes *changes, const struct area *area)
 }
 
 /* What was converted is what has changed, and then the cursor. */
-static void tell_changes(const struct kernel_source *s, const struct areas *areas, gboolean everything,
-			 struct picture_changes *changes)
+static void tell_changes(const struct kernel_source *s, const struct areas *areas, struct picture_changes *changes)
 {
 	G_STATIC_ASSERT(G_N_ELEMENTS(areas->area) + 1 <= PICTURE_MAX_CHANGES);
-	changes->everything = everything;
+	changes->everything = areas->everything;
 	changes->n = 0;
-	for (guint i = 0; i < areas->n && !everything; i++)
+	for (guint i = 0; i < areas->n && !areas->everything; i++)
 		add_change(changes, &areas->area[i]);
-	if (!everything)
+	if (!areas->everything)
 		add_change(changes, &s->cursor);
 }
 
@@ -502,8 +529,6 @@ static void convert_view(struct kernel_source *s, const struct areas *areas,
 			 const struct view *view, const struct picture *picture,
 			 struct picture_changes *changes)
 {
-	const gboolean everything = s->everything || s->frame.flags & MIRACAST_FRAME_FULL;
-
 	for (guint i = 0; i < areas->n; i++)
 		picture_converter_run(s->converter, &view->desktop, picture, &areas->area[i]);
 	s->everything = FALSE;
@@ -512,7 +537,7 @@ static void convert_view(struct kernel_source *s, const struct areas *areas,
 		picture_converter_cursor(s->converter, &view->desktop, picture, &view->cursor);
 		s->cursor = cursor_area(&view->cursor, s->frame.width, s->frame.height);
 	}
-	tell_changes(s, areas, everything, changes);
+	tell_changes(s, areas, changes);
 }
 
 /* What the kernel has reported since: a chunk record for each frame that the desktop made. */
@@ -571,7 +596,7 @@ static int release(struct kernel_source *s, struct frame_info *info)
 static enum frame_result read_frame(struct kernel_source *s, const struct picture *picture,
 				    struct frame_info *info)
 {
-	gboolean readable, revoked, torn;
+	gboolean readable, revoked, torn, copied = FALSE;
 	struct areas areas;
 	struct view view;
 	int err;
@@ -583,8 +608,12 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 		info->imported = view.mappings[0]->imported;
 		info->read_rate = info->imported ? view.mappings[0]->read_rate : 0;
 		find_changes(s, &s->frame, &areas);
+		copied = wants_copy(s);
+		/* One that is not kept as new as the picture is worth nothing. */
+		if (!copied)
+			g_clear_pointer(&s->copy, frame_copy_free);
 		sync_view(&view, DMA_BUF_SYNC_START);
-		if (s->careful)
+		if (copied)
 			copy_view(s, &areas, &view);
 		else
 			convert_view(s, &areas, &view, picture, &info->changes);
@@ -606,14 +635,13 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 	 */
 	revoked = err != 0;
 	torn = revoked && !s->waited && !info->accept_torn;
-	if (s->careful && !torn)
+	if (copied && !torn)
 		convert_view(s, &areas, &view, picture, &info->changes);
 	if (revoked) {
 		s->everything = TRUE;
 		s->careful = CAREFUL_FRAMES;
-	} else if (s->careful && !--s->careful) {
-		/* Frames are trusted again; if not for long, everything is copied anew. */
-		g_clear_pointer(&s->copy, g_free);
+	} else if (s->careful) {
+		s->careful--;
 	}
 	return torn ? FRAME_TORN : FRAME_TAKEN;
 }

@@ -130,6 +130,7 @@ struct bench_source {
 };
 
 extern const struct bench_source source_miracast;
+extern const struct bench_source source_miracast_undamaged;
 extern const struct bench_source source_miracast_x264enc;
 extern const struct bench_source source_gnd;
 extern const struct bench_source source_gnd_cbr;
@@ -149,6 +150,8 @@ struct bench_frame {
 void frames_open(const struct bench_mode *mode);
 int frames_event_fd(void);
 gboolean frames_quit(void);
+/* The kernel says of each frame from now on that it is damaged everywhere, as under KWin. */
+void frames_hide_damage(void);
 void frames_ready(void);
 void frames_pushed(guint64 seq, gboolean repeat);
 /* The next new frame; FALSE: the run is over. */

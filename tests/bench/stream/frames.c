@@ -23,6 +23,7 @@ static const guint8 *buffers[BENCH_BUFFERS];
 static struct bench_frame latest;
 static guint64 latest_tick;
 static guint held; /* buffer of the frame that was acquired last */
+static gboolean undamaged;
 
 static const guint8 *map(int fd, gsize size)
 {
@@ -51,6 +52,11 @@ int frames_event_fd(void)
 gboolean frames_quit(void)
 {
 	return g_atomic_int_get(&shared->quit);
+}
+
+void frames_hide_damage(void)
+{
+	undamaged = TRUE;
 }
 
 void frames_ready(void)
@@ -88,6 +94,8 @@ int miracast_frames_acquire(struct miracast_host *host, struct miracast_frame *f
 		frame->num_damage = shared->damage.num;
 		for (guint i = 0; i < frame->num_damage; i++)
 			frame->damage[i] = shared->damage.rects[i];
+		if (undamaged && frame->num_damage)
+			frame->flags |= MIRACAST_FRAME_FULL;
 		miracast_damage_clear(&shared->damage);
 		held = frame->buffer_id;
 		shared->holds[held]++;

@@ -25,7 +25,8 @@ static const struct bench_mode modes[] = {
 };
 
 static const struct bench_source *const sources[] = {
-	&source_miracast, &source_miracast_x264enc, &source_gnd, &source_gnd_cbr, &source_ffmpeg, &source_x264,
+	&source_miracast, &source_miracast_undamaged, &source_miracast_x264enc, &source_gnd, &source_gnd_cbr,
+	&source_ffmpeg, &source_x264,
 };
 
 static const struct bench_mode *find_mode(const char *name)

@@ -220,6 +220,12 @@ static int run_miracast(const struct bench_run *run)
 	return run_with(run, "wfdx264enc");
 }
 
+static int run_undamaged(const struct bench_run *run)
+{
+	frames_hide_damage();
+	return run_with(run, "wfdx264enc");
+}
+
 static int run_x264enc(const struct bench_run *run)
 {
 	return run_with(run, "x264enc");
@@ -232,9 +238,16 @@ const struct bench_source source_miracast = {
 	.run = run_miracast,
 };
 
+const struct bench_source source_miracast_undamaged = {
+	.name = "ours-undamaged",
+	.what = "the same under a desktop that sets no damage, as KWin",
+	.cursor_plane = TRUE,
+	.run = run_undamaged,
+};
+
 const struct bench_source source_miracast_x264enc = {
 	.name = "ours+x264enc",
-	.what = "the same with GStreamer's x264enc",
+	.what = "the first with GStreamer's x264enc",
 	.cursor_plane = TRUE,
 	.run = run_x264enc,
 };
