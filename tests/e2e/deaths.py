@@ -128,6 +128,9 @@ class Deaths(Stage):
         self.broker.terminate()
         demand(self.broker.wait(30) == 0, f"miracastd ended with status {self.broker.returncode}")
         self.desktop.stop()
+        # Weston's seat is a process of its own (libseat), which closes the card after Weston has ended.
+        wait_for("nobody uses the module", 5,
+                 lambda: pathlib.Path("/sys/module/miracast/refcnt").read_text(encoding="ascii").strip() == "0")
         run("rmmod", "miracast")
 
     # -- all of it -------------------------------------------------------------------------------------------

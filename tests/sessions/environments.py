@@ -381,12 +381,19 @@ EndSection
     def started(self, login: Login) -> None:
         login.run("xrandr", "--setprovideroutputsource", "1", "0")
 
+    @staticmethod
+    def _name(connector: str) -> str:
+        """The X server puts the number of the card, among those that do not draw, in front of the connector's."""
+        kind, number = connector.rsplit("-", 1)
+        return connector if connector == OWN_SCREEN else f"{kind}-1-{number}"
+
     def monitors(self, login: Login) -> dict[str, Monitor]:
         found: dict[str, Monitor] = {}
         monitor = None
         for line in login.run("xrandr").splitlines():
             if head := re.match(r"(\S+) connected (?:primary )?(?:(\d+)x(\d+)\+(\d+)\+(\d+))?", line):
-                monitor = found[head[1]] = Monitor(head[1], None, tuple(int(value or 0) for value in head.group(4, 5)))
+                name = re.sub(r"-1(-\d+)$", r"\1", head[1])
+                monitor = found[name] = Monitor(name, None, tuple(int(value or 0) for value in head.group(4, 5)))
             elif re.match(r"\S", line):
                 monitor = None
             elif monitor and (mode := re.match(r"\s+((\d+)x(\d+))\S*\s+([\d.]+)(\*?)", line)):
@@ -396,7 +403,7 @@ EndSection
         return found
 
     def _arrange(self, login: Login, connector: str, *how: str) -> None:
-        login.run("xrandr", "--output", connector, *how)
+        login.run("xrandr", "--output", self._name(connector), *how)
 
     def light(self, login: Login, connector: str) -> None:
         self._arrange(login, connector, "--auto", "--right-of", OWN_SCREEN)
