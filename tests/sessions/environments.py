@@ -230,9 +230,11 @@ class Plasma(Environment):
                  "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1", "QT_FORCE_STDERR_LOGGING": "1",
                  "QT_LOGGING_RULES": "kwin_wayland_drm.debug=true;kwin_core.debug=true"}
     client_variables = {"QT_QPA_PLATFORM": "wayland"}
-    lets_go_of_cards = True
 
     def started(self, login: Login) -> None:
+        # KWin 6.3 does; 6.7 keeps it, and takes it again.
+        major, minor = re.search(r"(\d+)\.(\d+)", login.run("kwin_wayland", "--version")).groups()
+        self.lets_go_of_cards = (int(major), int(minor)) < (6, 7)
         # For what the bus starts.
         login.run("dbus-update-activation-environment", *login.client_variables())
 
