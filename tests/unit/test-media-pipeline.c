@@ -7,7 +7,10 @@
  * can be told to do to its output what others do.
  */
 #include <errno.h>
+#include <linux/sockios.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 
 #include <gst/app/gstappsink.h>
@@ -34,6 +37,7 @@ static struct {
 	gint made;	   /* encoders so far */
 	const guint8 *memory; /* of the latest picture that it got */
 	guint areas;	   /* ... and metas that say what is new in it */
+	GObject *latest; /* borrowed: the one made last */
 } encoder;
 
 struct counter {
@@ -93,6 +97,7 @@ static void encoder_init(GTypeInstance *instance, gpointer class)
 
 	gst_pad_add_probe(sink, GST_PAD_PROBE_TYPE_BUFFER, look, NULL, NULL);
 
+	encoder.latest = G_OBJECT(instance);
 	g_atomic_int_inc(&encoder.made);
 	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, spoil, g_new0(struct counter, 1), g_free);
 }
@@ -119,6 +124,24 @@ static void register_encoder(void)
 
 static gint unreachable;
 static gint held_ms; /* the next packets take so long */
+static gint counted; /* what SIOCOUTQ says */
+
+int __wrap_ioctl(int fd, unsigned long request, ...);
+int __real_ioctl(int fd, unsigned long request, ...);
+
+int __wrap_ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *argument;
+
+	va_start(args, request);
+	argument = va_arg(args, void *);
+	va_end(args);
+	if (request != SIOCOUTQ)
+		return __real_ioctl(fd, request, argument);
+	*(int *)argument = g_atomic_int_get(&counted);
+	return 0;
+}
 
 ssize_t __wrap_writev(int fd, const struct iovec *vectors, int n);
 ssize_t __real_writev(int fd, const struct iovec *vectors, int n);
@@ -263,6 +286,8 @@ static void pause_stream(struct fixture *f)
 	media_pipeline_pause(f->pipeline);
 }
 
+#define LEAST_BIT_RATE 400000
+
 /* @quirks: its pmt_pid, frame_marker and lead_ms */
 static void begin_with(struct fixture *f, struct wfd_selection selection, const struct wfd_quirks *quirks)
 {
@@ -272,6 +297,7 @@ static void begin_with(struct fixture *f, struct wfd_selection selection, const 
 		.encoder = video_encoder_find("x264enc", &error),
 		.selection = &f->selection,
 		.bit_rate = selection.bitrate,
+		.least_bit_rate = LEAST_BIT_RATE,
 		.pmt_pid = quirks->pmt_pid,
 		.frame_marker = quirks->frame_marker,
 		.lead_ms = quirks->lead_ms,
@@ -858,6 +884,51 @@ static void test_key_frames_asked(void)
 	end(&f);
 }
 
+static guint encoder_bit_rate(void)
+{
+	guint kbits;
+
+	g_object_get(encoder.latest, "bitrate", &kbits, NULL);
+	return kbits * 1000;
+}
+
+/* The kernel does not get rid of what it has: the encoder gets less; and no more than the driver says. */
+static void test_rate(void)
+{
+	struct media_stats stats;
+	struct fixture f;
+	guint agreed;
+
+	begin(&f, VGA60);
+	agreed = f.selection.bitrate;
+	g_assert_cmpuint(agreed, >, 2 * LEAST_BIT_RATE);
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < 20; i++) {
+		push(&f, 0, FALSE);
+		run(15);
+	}
+	media_pipeline_take_stats(f.pipeline, &stats);
+	g_assert_cmpuint(stats.bit_rate, ==, agreed);
+	g_assert_cmpuint(encoder_bit_rate(), ==, agreed / 1000 * 1000);
+	g_atomic_int_set(&counted, 2000000);
+	for (guint i = 0; i < 30; i++) {
+		push(&f, 0, FALSE);
+		run(15);
+	}
+	g_atomic_int_set(&counted, 0);
+	media_pipeline_take_stats(f.pipeline, &stats);
+	g_assert_cmpuint(stats.bit_rate, ==, LEAST_BIT_RATE);
+	g_assert_cmpuint(encoder_bit_rate(), ==, LEAST_BIT_RATE);
+	end(&f);
+
+	begin(&f, VGA60);
+	media_pipeline_limit_bit_rate(f.pipeline, agreed / 2);
+	g_assert_cmpuint(encoder_bit_rate(), ==, agreed / 2000 * 1000);
+	media_pipeline_limit_bit_rate(f.pipeline, 0);
+	g_assert_cmpuint(encoder_bit_rate(), ==, agreed / 1000 * 1000);
+	end(&f);
+}
+
 /* The path is away for a second: the session goes on, and with a key frame that nobody asked for. */
 static void test_network_away(void)
 {
@@ -1078,6 +1149,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/media-pipeline/sound/ac3", test_sound_ac3);
 	g_test_add_func("/media-pipeline/key-frames/by-time", test_key_frames_by_time);
 	g_test_add_func("/media-pipeline/key-frames/asked", test_key_frames_asked);
+	g_test_add_func("/media-pipeline/rate", test_rate);
 	g_test_add_func("/media-pipeline/network-away", test_network_away);
 	g_test_add_func("/media-pipeline/picture/in-place", test_picture_in_place);
 	g_test_add_func("/media-pipeline/picture/settles", test_picture_settles);

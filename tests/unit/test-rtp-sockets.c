@@ -11,7 +11,7 @@
 
 /* SSRC and one report block: 5 of 256 lost, 0x000102 in all. */
 #define SSRC 0x11, 0x22, 0x33, 0x44
-#define BLOCK 0xaa, 0xbb, 0xcc, 0xdd, 5, 0, 1, 2, 0, 0, 1, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0
+#define BLOCK 0xaa, 0xbb, 0xcc, 0xdd, 5, 0, 1, 2, 0, 1, 3, 4, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0
 #define RR 0x81, 201, 0, 7, SSRC, BLOCK
 #define EMPTY_RR 0x80, 201, 0, 1, SSRC
 #define SDES 0x81, 202, 0, 2, SSRC, 0, 0, 0, 0
@@ -28,9 +28,13 @@ static void test_reports(void)
 	COUNT(&counters, RR, SDES);
 	g_assert_cmpuint(counters.reports, ==, 1);
 	g_assert_cmpint(counters.lost, ==, 0x102);
+	g_assert_cmpuint(counters.blocks, ==, 1);
+	g_assert_cmpuint(counters.loss, ==, 5);
+	g_assert_cmpuint(counters.highest, ==, 0x304);
 	COUNT(&counters, EMPTY_RR, NACK);
 	g_assert_cmpuint(counters.reports, ==, 2);
 	g_assert_cmpuint(counters.feedback, ==, 1);
+	g_assert_cmpuint(counters.blocks, ==, 1);
 	g_assert_cmpint(counters.lost, ==, 0x102);
 	COUNT(&counters, SR);
 	g_assert_cmpuint(counters.reports, ==, 3);
@@ -69,6 +73,13 @@ static guint16 port_of(GSocket *bound)
 	return g_inet_socket_address_get_port(G_INET_SOCKET_ADDRESS(address));
 }
 
+static void reported(const struct rtcp_counters *counters, gpointer data)
+{
+	g_assert_cmpuint(counters->loss, ==, 5);
+	g_assert_cmpuint(counters->highest, ==, 0x304);
+	++*(guint *)data;
+}
+
 static void test_pair(void)
 {
 	static const guint8 report[] = { RR };
@@ -78,6 +89,7 @@ static void test_pair(void)
 	struct rtcp_counters counters = { 0 };
 	/* Several at once, so that some neighbours are taken. */
 	rtp_sockets *pairs[20];
+	guint told = 0;
 
 	for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
 		struct rtp_ports ports = RTP_PORTS_NONE;
@@ -99,11 +111,13 @@ static void test_pair(void)
 		g_socket_send(sink, (const gchar *)report, sizeof(report), NULL, &error);
 		g_assert_no_error(error);
 	}
+	rtp_sockets_watch(pairs[0], reported, &told);
 	while (counters.reports < 40) {
 		g_main_context_iteration(NULL, TRUE);
 		rtp_sockets_get_counters(pairs[0], &counters);
 	}
 	g_assert_cmpint(counters.lost, ==, 0x102);
+	g_assert_cmpuint(told, >, 0);
 	for (guint i = 0; i < G_N_ELEMENTS(pairs); i++)
 		rtp_sockets_free(pairs[i]);
 }

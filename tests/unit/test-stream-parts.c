@@ -269,7 +269,7 @@ static rtp_sender *begin_sending(GSocket **socket)
 static guint send_packets(rtp_sender *sender, guint n, gsize payload, gsize size)
 {
 	g_autoptr(GstBufferList) list = gst_buffer_list_new();
-	gsize bytes;
+	struct rtp_sending sending;
 	guint sent;
 
 	for (guint i = 0; i < n; i++) {
@@ -279,8 +279,9 @@ static guint send_packets(rtp_sender *sender, guint n, gsize payload, gsize size
 		gst_buffer_append_memory(buffer, gst_allocator_alloc(NULL, payload, NULL));
 		gst_buffer_list_add(list, buffer);
 	}
-	sent = rtp_sender_send(sender, list, &bytes);
-	g_assert_cmpuint(bytes, ==, sent * size);
+	sent = rtp_sender_send(sender, list, &sending);
+	g_assert_cmpuint(sending.packets, ==, sent);
+	g_assert_cmpuint(sending.bytes, ==, sent * size);
 	return sent;
 }
 

@@ -4,6 +4,8 @@
  * messages, and what it tells the kernel.
  */
 #include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <gst/gst.h>
 
@@ -903,6 +905,39 @@ static void test_chunks(void)
 	clear(&f);
 }
 
+static gboolean has_idr(struct fixture *f)
+{
+	return f->idr > 0;
+}
+
+/* A sink that reports what it misses gets key frames also if it does not ask for them (M13). */
+static void test_reported_loss(void)
+{
+	/* One block, 5 of 256 lost. */
+	static const guint8 report[32] = { 0x81, 201, 0, 7, [12] = 5 };
+	struct fixture f = { .video = VGA };
+	struct sockaddr_in to;
+	socklen_t len = sizeof(to);
+	gint64 end_us;
+	guint64 before;
+
+	begin(&f);
+	wait_until(has_idr, &f);
+	before = f.idr;
+	g_assert_cmpint(getsockname(f.config.ports.rtcp, (struct sockaddr *)&to, &len), ==, 0);
+	/* By time there are two of them in this time at the most. */
+	for (end_us = g_get_monotonic_time() + 4 * G_USEC_PER_SEC; g_get_monotonic_time() < end_us;) {
+		g_assert_cmpint(sendto(f.rtp, report, sizeof(report), 0, (struct sockaddr *)&to, len), ==, sizeof(report));
+		for (guint i = 0; i < 50; i++) {
+			g_main_context_iteration(NULL, FALSE);
+			g_usleep(10000);
+		}
+	}
+	g_assert_cmpuint(f.idr, >=, before + 4);
+	g_assert_cmpint(end(&f), ==, 0);
+	clear(&f);
+}
+
 static gboolean has_bit_rate(struct fixture *f)
 {
 	return f->bit_rate > 0;
@@ -1083,6 +1118,7 @@ int main(int argc, char *argv[])
 	g_test_add_data_func("/umd-driver/unreadable/copied", GINT_TO_POINTER(FALSE), test_unreadable);
 	g_test_add_data_func("/umd-driver/unreadable/always", GINT_TO_POINTER(TRUE), test_unreadable);
 	g_test_add_func("/umd-driver/R60-R63-R64-chunks", test_chunks);
+	g_test_add_func("/umd-driver/reported-loss", test_reported_loss);
 	g_test_add_func("/umd-driver/R88-R89-data-rate", test_data_rate);
 	g_test_add_func("/umd-driver/R29-R33-no-panel", test_no_panel);
 	g_test_add_func("/umd-driver/R29-R30-slower-link", test_slower_link);

@@ -169,12 +169,23 @@ static gboolean build_video(media_pipeline *p, const struct media_pipeline_confi
 
 /* ------------------------------------------------------------------- network */
 
-static void count_packets(media_pipeline *p, guint packets, gsize bytes)
+/* Sequence number of the last packet of a list. */
+static guint16 last_sequence(GstBufferList *list)
+{
+	guint8 header[4] = { 0 };
+
+	gst_buffer_extract(gst_buffer_list_get(list, gst_buffer_list_length(list) - 1), 0, header, sizeof(header));
+	return header[2] << 8 | header[3];
+}
+
+static void count_packets(media_pipeline *p, gint64 begin_us, const struct rtp_sending *sending, guint16 seq)
 {
 	g_mutex_lock(&p->lock);
-	p->stats.packets += packets;
-	p->stats.bytes += bytes;
+	p->stats.packets += sending->packets;
+	p->stats.bytes += sending->bytes;
+	rate_control_sent(&p->rate, begin_us, sending->waiting, sending->bytes, seq, sending->blocked_us);
 	g_mutex_unlock(&p->lock);
+	media_pipeline_follow_rate(p);
 }
 
 /* What comes out of the payloader, in the thread that it comes in. */
@@ -185,17 +196,18 @@ static GstFlowReturn send_packets(GstAppSink *sink, gpointer user_data)
 	GstBufferList *list = sample ? gst_sample_get_buffer_list(sample) : NULL;
 	GstBuffer *buffer = sample ? gst_sample_get_buffer(sample) : NULL;
 	g_autoptr(GstBufferList) one = NULL;
-	guint packets;
-	gsize bytes;
+	struct rtp_sending sending;
+	gint64 begin_us;
 
 	if (!list && buffer) {
 		list = one = gst_buffer_list_new_sized(1);
 		gst_buffer_list_add(one, gst_buffer_ref(buffer));
 	}
-	if (!list)
+	if (!list || !gst_buffer_list_length(list))
 		return GST_FLOW_OK;
-	packets = rtp_sender_send(p->sender, list, &bytes);
-	count_packets(p, packets, bytes);
+	begin_us = g_get_monotonic_time();
+	rtp_sender_send(p->sender, list, &sending);
+	count_packets(p, begin_us, &sending, last_sequence(list));
 	return GST_FLOW_OK;
 }
 

@@ -9,6 +9,7 @@
  * picture-times.h	which picture that is
  * key-frames.h		which picture is a key frame
  * rtp-sender.h		packets to the network
+ * rate-control.h	how many bits that may be
  *
  * Threads
  *	the owner's	play, pause, set_mode, messages, timers
@@ -42,6 +43,7 @@
 #include "log-limit.h"
 #include "media-pipeline.h"
 #include "picture-times.h"
+#include "rate-control.h"
 #include "rtp-sender.h"
 
 G_BEGIN_DECLS
@@ -91,7 +93,8 @@ struct media_pipeline {
 	guint play; /* number of the latest PLAY */
 	const struct wfd_mode *mode;	/* pictures of another size are not taken */
 	struct wfd_selection selection; /* that the encoder was made for */
-	guint bit_rate;
+	struct rate_control rate;
+	guint bit_rate; /* that the encoder is set to */
 	guint lead_ms; /* 0: what the mode needs */
 	guint encoder_number; /* of the one that pictures are for which are pushed now */
 	struct picture_times times;
@@ -151,5 +154,8 @@ gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config
 /* media-encoded.c */
 
 void media_encoded_watch(media_pipeline *p);
+
+/* media-pipeline.c: the rate may have changed; no lock held. */
+void media_pipeline_follow_rate(media_pipeline *p);
 
 G_END_DECLS

@@ -15,6 +15,8 @@
 /* No sink is told a time that is further away; one that is comes from a mistake. */
 #define MAX_MODE_DELAY_NS (2 * GST_SECOND)
 
+#define RATE_CHANGE_PERCENT 4
+
 /* ---------------------------------------------------------------------- time */
 
 /* Running time of now; 0 before the first PLAY. */
@@ -267,7 +269,8 @@ void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *sele
 	now = running_now(p);
 	p->mode = selection->mode;
 	p->next = *selection;
-	p->bit_rate = selection->bitrate;
+	rate_control_agree(&p->rate, selection->bitrate);
+	p->bit_rate = rate_control_get(&p->rate);
 	p->encoder_number++;
 	p->encoder_waits = TRUE;
 	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
@@ -370,6 +373,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->mode = config->selection->mode;
 	p->selection = *config->selection;
 	p->bit_rate = config->bit_rate;
+	rate_control_init(&p->rate, config->least_bit_rate, config->bit_rate);
 	p->lead_ms = config->lead_ms;
 	p->latency = latency_window_new();
 	p->waiting = latency_window_new();
@@ -484,17 +488,39 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 		p->funcs->wanted(p->user_data);
 }
 
-void media_pipeline_set_bit_rate(media_pipeline *p, guint bit_rate)
+void media_pipeline_follow_rate(media_pipeline *p)
 {
 	g_autoptr(GstElement) encoder = NULL;
+	guint bit_rate;
 
 	g_mutex_lock(&p->lock);
-	p->bit_rate = bit_rate;
-	if (p->video_encoder)
-		encoder = gst_object_ref(p->video_encoder);
+	bit_rate = rate_control_get(&p->rate);
+	/* Small steps are not worth a change of the encoder; but it shall get all that was agreed on. */
+	if (ABS((gint64)bit_rate - p->bit_rate) * 100 >= (gint64)p->bit_rate * RATE_CHANGE_PERCENT ||
+	    (bit_rate != p->bit_rate && bit_rate == p->rate.agreed)) {
+		p->bit_rate = bit_rate;
+		if (p->video_encoder)
+			encoder = gst_object_ref(p->video_encoder);
+	}
 	g_mutex_unlock(&p->lock);
 	if (encoder)
 		video_encoder_set_bit_rate(p->encoder, encoder, bit_rate);
+}
+
+void media_pipeline_limit_bit_rate(media_pipeline *p, guint bit_rate)
+{
+	g_mutex_lock(&p->lock);
+	rate_control_limit(&p->rate, bit_rate);
+	g_mutex_unlock(&p->lock);
+	media_pipeline_follow_rate(p);
+}
+
+void media_pipeline_report(media_pipeline *p, guint loss, guint16 seq)
+{
+	g_mutex_lock(&p->lock);
+	rate_control_report(&p->rate, g_get_monotonic_time(), loss, seq);
+	g_mutex_unlock(&p->lock);
+	media_pipeline_follow_rate(p);
 }
 
 guint64 media_pipeline_pts_in(media_pipeline *p, guint delay_ms)
@@ -506,6 +532,7 @@ void media_pipeline_take_stats(media_pipeline *p, struct media_stats *stats)
 {
 	g_mutex_lock(&p->lock);
 	*stats = p->stats;
+	stats->bit_rate = p->bit_rate;
 	latency_window_take(p->latency, &stats->latency);
 	latency_window_take(p->waiting, &stats->waiting);
 	latency_window_take(p->encoding, &stats->encoding);

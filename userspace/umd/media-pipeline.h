@@ -40,7 +40,8 @@ G_BEGIN_DECLS
  * struct media_pipeline_config - borrowed for the call
  * @encoder: from video_encoder_find()
  * @selection: what M4 told the sink
- * @bit_rate: bits per second of video to start with
+ * @bit_rate: bits per second of video to start with, and at the most
+ * @least_bit_rate: ... and at the least, however slow the link is
  * @socket: UDP socket that RTP leaves from, and that is connected to where it goes
  * @seal: RTP is encrypted with it, as long as the pipeline lives; NULL: it is not
  * @pmt_pid, @frame_marker, @lead_ms: from the quirks (struct wfd_quirks)
@@ -49,6 +50,7 @@ struct media_pipeline_config {
 	const struct video_encoder *encoder;
 	const struct wfd_selection *selection;
 	guint bit_rate;
+	guint least_bit_rate;
 	GSocket *socket;
 	rtp_seal *seal;
 	guint16 pmt_pid;
@@ -62,6 +64,7 @@ struct media_pipeline_config {
  * @frames_sent: pictures whose last packet was handed to the network
  * @packets, @bytes: RTP, headers included
  * @idr: key frames sent
+ * @bit_rate: bits per second that the encoder is set to now (rate-control.h)
  * @latency: flip to last packet, of the pictures sent since media_pipeline_take_stats()
  *	was called before; 0 without any
  * @waiting, @encoding, @sending: its parts, of the same pictures: until the encoder got it,
@@ -78,6 +81,7 @@ struct media_stats {
 	guint64 packets;
 	guint64 bytes;
 	guint64 idr;
+	guint bit_rate;
 	struct latency latency;
 	struct latency waiting;
 	struct latency encoding;
@@ -160,7 +164,10 @@ void media_pipeline_push_sound(media_pipeline *pipeline, const struct sound_unit
 
 /* A key frame is needed: see key-frames.h for when it comes. Any thread. */
 void media_pipeline_key_frame(media_pipeline *pipeline);
-void media_pipeline_set_bit_rate(media_pipeline *pipeline, guint bit_rate);
+/* What the Wi-Fi driver believes that the link carries, of video; 0: it does not say. Any thread. */
+void media_pipeline_limit_bit_rate(media_pipeline *pipeline, guint bit_rate);
+/* A receiver report has come, see rate_control_report(). Any thread. */
+void media_pipeline_report(media_pipeline *pipeline, guint loss, guint16 seq);
 /* PTS that a picture pushed @delay_ms from now would have, 90 kHz. */
 guint64 media_pipeline_pts_in(media_pipeline *pipeline, guint delay_ms);
 void media_pipeline_take_stats(media_pipeline *pipeline, struct media_stats *stats);

@@ -5,8 +5,10 @@
 #include "rtp-sender.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/ip.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 
 #include "log-limit.h"
@@ -23,6 +25,9 @@
 #define MAX_BATCH 32
 #define BATCH_GAP_US 2000
 #define MAX_GAPS_US 8000
+/* A full datagram, and what the kernel counts for it in SIOCOUTQ: two kilobytes, and a header. */
+#define FULL_DATAGRAM 1328
+#define FULL_COUNTED 2304
 
 struct rtp_sender {
 	const struct rtp_sender_funcs *funcs;
@@ -34,6 +39,7 @@ struct rtp_sender {
 	gint64 taken_us;   /* when one was taken last, or failing began */
 	guint64 refused;   /* since failing_us */
 	gboolean lost;
+	gint64 blocked_us; /* in the call that runs */
 	struct log_limit refused_limit;
 	struct log_limit recovered_limit;
 	rtp_seal *seal; /* NULL: packets leave as they are */
@@ -75,8 +81,22 @@ static gboolean refuse(rtp_sender *sender, int error)
 /* Wait until the socket takes more; FALSE: it does not, or the sender is stopped. */
 static gboolean wait_writable(rtp_sender *sender)
 {
-	return g_socket_condition_timed_wait(sender->socket, G_IO_OUT, RTP_SENDER_BLOCK_US,
-					     sender->stopped, NULL);
+	const gint64 begin = g_get_monotonic_time();
+	gboolean writable = g_socket_condition_timed_wait(sender->socket, G_IO_OUT, RTP_SENDER_BLOCK_US,
+							  sender->stopped, NULL);
+
+	sender->blocked_us += g_get_monotonic_time() - begin;
+	return writable;
+}
+
+/* Bytes that the kernel still has; 0 also where it does not know. */
+static guint waiting_bytes(rtp_sender *sender)
+{
+	int counted = 0;
+
+	if (ioctl(g_socket_get_fd(sender->socket), SIOCOUTQ, &counted) < 0 || counted <= 0)
+		return 0;
+	return (guint64)counted * FULL_DATAGRAM / FULL_COUNTED;
 }
 
 /* What the kernel says of a datagram; 0: it was taken. */
@@ -154,21 +174,23 @@ static void recover(rtp_sender *sender)
 	sender->funcs->recovered(sender->user_data);
 }
 
-guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, gsize *bytes)
+guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, struct rtp_sending *sending)
 {
-	guint n = gst_buffer_list_length(packets), taken = 0;
+	guint n = gst_buffer_list_length(packets);
 	guint gaps = n ? (n - 1) / MAX_BATCH : 0;
 	gboolean go_on = !g_cancellable_is_cancelled(sender->stopped);
 
-	*bytes = 0;
+	*sending = (struct rtp_sending){ .waiting = waiting_bytes(sender) };
+	sender->blocked_us = 0;
 	for (guint i = 0; i < n && go_on; i++) {
 		if (i && i % MAX_BATCH == 0)
 			g_usleep(MIN(BATCH_GAP_US, MAX_GAPS_US / MAX(gaps, 1)));
-		go_on = send_packet(sender, gst_buffer_list_get(packets, i), &taken, bytes);
+		go_on = send_packet(sender, gst_buffer_list_get(packets, i), &sending->packets, &sending->bytes);
 	}
-	if (sender->failing_us && n && taken == n)
+	sending->blocked_us = sender->blocked_us;
+	if (sender->failing_us && n && sending->packets == n)
 		recover(sender);
-	return taken;
+	return sending->packets;
 }
 
 static void set_dscp(GSocket *socket, guint dscp)

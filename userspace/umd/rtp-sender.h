@@ -67,13 +67,27 @@ void rtp_sender_stop(rtp_sender *sender);
 void rtp_sender_free(rtp_sender *sender);
 
 /**
+ * struct rtp_sending - what became of packets, and how the way is
+ * @packets, @bytes: that the kernel took
+ * @waiting: bytes of those before that the kernel still had: about, since it counts what its
+ *	memory is taken up by
+ * @blocked_us: for how long it took nothing
+ */
+struct rtp_sending {
+	guint packets;
+	gsize bytes;
+	guint waiting;
+	gint64 blocked_us;
+};
+
+/**
  * rtp_sender_send() - send packets now
  * @packets: a datagram each; borrowed.  More than 32, a large picture, are spread over some
  *	milliseconds, 8 at most
- * @bytes: gets the number of bytes sent
+ * @sending: gets what became of them
  *
  * Return: number of packets that the kernel took
  */
-guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, gsize *bytes);
+guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, struct rtp_sending *sending);
 
 G_END_DECLS

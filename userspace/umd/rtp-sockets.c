@@ -27,6 +27,8 @@ struct rtp_sockets {
 	GSource *readable;
 	guint16 port;
 	struct rtcp_counters counters;
+	rtp_sockets_reported *reported; /* NULL: nobody wants to know */
+	gpointer user_data;
 };
 
 /* The signed 24 bits of "cumulative number of packets lost". */
@@ -39,8 +41,12 @@ static gint32 read_lost(const guint8 *block)
 
 static void count_blocks(const guint8 *block, const guint8 *end, guint n, struct rtcp_counters *counters)
 {
-	for (; n && end - block >= RTCP_BLOCK; n--, block += RTCP_BLOCK)
+	for (; n && end - block >= RTCP_BLOCK; n--, block += RTCP_BLOCK) {
+		counters->blocks++;
 		counters->lost = read_lost(block);
+		counters->loss = block[4];
+		counters->highest = block[10] << 8 | block[11];
+	}
 }
 
 /* One packet of a compound one. */
@@ -86,6 +92,7 @@ void rtcp_count(const guint8 *data, gsize len, struct rtcp_counters *counters)
 static gboolean report_came(GSocket *rtcp, GIOCondition condition, gpointer user_data)
 {
 	rtp_sockets *sockets = user_data;
+	const guint64 blocks = sockets->counters.blocks;
 	guint8 data[MAX_DATAGRAM];
 
 	for (guint i = 0; i < MAX_AT_ONCE; i++) {
@@ -99,6 +106,8 @@ static gboolean report_came(GSocket *rtcp, GIOCondition condition, gpointer user
 			g_message("the sink sends reports about RTP");
 		rtcp_count(data, n, &sockets->counters);
 	}
+	if (sockets->reported && sockets->counters.blocks != blocks)
+		sockets->reported(&sockets->counters, sockets->user_data);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -161,6 +170,12 @@ void rtp_sockets_free(rtp_sockets *sockets)
 	g_clear_object(&sockets->rtp);
 	g_clear_object(&sockets->rtcp);
 	g_free(sockets);
+}
+
+void rtp_sockets_watch(rtp_sockets *sockets, rtp_sockets_reported *reported, gpointer user_data)
+{
+	sockets->reported = reported;
+	sockets->user_data = user_data;
 }
 
 GSocket *rtp_sockets_get_rtp(const rtp_sockets *sockets)

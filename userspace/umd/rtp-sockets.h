@@ -21,12 +21,18 @@ G_BEGIN_DECLS
  * @feedback: transport layer feedback (RFC 4585, 6.2), such as NACK
  * @lost: packets that the sink misses since the session began, by its newest report
  * @invalid: datagrams that are no RTCP
+ * @blocks: of the reports, each of which tells of a stream; of the newest:
+ * @loss: part of 256 that was lost since the one before
+ * @highest: RTP sequence number of the last packet that has come
  */
 struct rtcp_counters {
 	guint64 reports;
 	guint64 feedback;
 	gint32 lost;
 	guint64 invalid;
+	guint64 blocks;
+	guint8 loss;
+	guint16 highest;
 };
 
 /* Adds one datagram to @counters. Pure; reads no more than @len bytes. */
@@ -41,6 +47,10 @@ typedef struct rtp_sockets rtp_sockets;
 rtp_sockets *rtp_sockets_new(const struct rtp_ports *ports, GError **error);
 void rtp_sockets_free(rtp_sockets *sockets);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtp_sockets, rtp_sockets_free)
+
+/* A report has come that tells of the stream; in the main context. */
+typedef void rtp_sockets_reported(const struct rtcp_counters *counters, gpointer user_data);
+void rtp_sockets_watch(rtp_sockets *sockets, rtp_sockets_reported *reported, gpointer user_data);
 
 /* Borrowed. */
 GSocket *rtp_sockets_get_rtp(const rtp_sockets *sockets);

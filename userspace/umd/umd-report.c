@@ -182,7 +182,7 @@ void umd_report_stats(umd_session *s)
 		"'bit-rate': <%t>}",
 		frames.offered, frames.taken, media.frames_encoded, media.frames_sent,
 		frames.dropped, media.packets, media.bytes, media.idr, s->idr_requests,
-		media.latency.median_us, media.latency.p95_us, (guint64)s->bit_rate));
+		media.latency.median_us, media.latency.p95_us, (guint64)media.bit_rate));
 	g_variant_dict_init(&dict, base);
 	add_pictures(s, &dict);
 	add_delay(&dict, &media);

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "audio-encoders.h"
-#include "log-limit.h"
 #include "maintenance.h"
 #include "monitor.h"
 #include "wfdelements.h"
@@ -647,13 +646,7 @@ void umd_session_data_rate(umd_session *s, const struct miracast_data_rate *rate
 
 	if (!s->pipeline || !rate->encoder_bit_rate)
 		return;
-	bit_rate = CLAMP(bit_rate, FLOOR_BIT_RATE, s->selection.bitrate);
-	/* Small steps are not worth a change of the encoder. */
-	if (bit_rate * 10 > (guint64)s->bit_rate * 9 && bit_rate * 10 < (guint64)s->bit_rate * 11)
-		return;
-	log_limited_here("video bit rate %u -> %" G_GUINT64_FORMAT, s->bit_rate, bit_rate);
-	s->bit_rate = bit_rate;
-	media_pipeline_set_bit_rate(s->pipeline, s->bit_rate);
+	media_pipeline_limit_bit_rate(s->pipeline, MIN(bit_rate, G_MAXUINT));
 }
 
 void umd_session_key_frame(umd_session *s)

@@ -153,12 +153,25 @@ struct stream_mode umd_stream_mode(const struct wfd_selection *selection)
 	};
 }
 
+/* The sink has said what has come. What is missing it may not ask for. */
+static void reported(const struct rtcp_counters *counters, gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	if (!s->pipeline)
+		return;
+	media_pipeline_report(s->pipeline, counters->loss, counters->highest);
+	if (counters->loss)
+		media_pipeline_key_frame(s->pipeline);
+}
+
 /* With the encoder of the session, or one that takes its place. */
 static media_pipeline *make_pipeline(umd_session *s, GError **error)
 {
 	struct media_pipeline_config config = {
 		.selection = &s->selection,
 		.bit_rate = s->bit_rate,
+		.least_bit_rate = FLOOR_BIT_RATE,
 		.socket = rtp_sockets_get_rtp(s->sockets),
 		.seal = s->seal,
 		.pmt_pid = s->quirks.pmt_pid,
@@ -250,6 +263,7 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 		return FALSE;
 	/* Done long before a picture is encoded; if it was not the stream recovers, as from any loss. */
 	umd_report_rtp_port(s, client->rtp);
+	rtp_sockets_watch(s->sockets, reported, s);
 	server->rtp = rtp_sockets_get_port(s->sockets);
 	server->rtcp = server->rtp + 1;
 	umd_plug_watch(s);
