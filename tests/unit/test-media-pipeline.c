@@ -884,6 +884,34 @@ static void test_key_frames_asked(void)
 	end(&f);
 }
 
+/* Key frames of two seconds in which all is said to be new, or nothing. */
+static guint64 key_frames_of_noise(gboolean moves)
+{
+	g_autoptr(GRand) random = g_rand_new_with_seed(1);
+	struct media_stats stats;
+	struct fixture f;
+
+	begin(&f, VGA60);
+	f.info.changes.everything = moves;
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < 60; i++) {
+		for (gsize at = 0; at < GST_VIDEO_INFO_SIZE(&f.picture.info); at += 4)
+			*(guint32 *)(f.picture.data + at) = g_rand_int(random);
+		push(&f, 0, FALSE);
+		run(33);
+	}
+	media_pipeline_take_stats(f.pipeline, &stats);
+	end(&f);
+	return stats.idr;
+}
+
+/* Where all moves, and takes the bits, one who misses something need not ask. */
+static void test_key_frames_in_motion(void)
+{
+	g_assert_cmpuint(key_frames_of_noise(TRUE), >=, 4);
+	g_assert_cmpuint(key_frames_of_noise(FALSE), <=, 2);
+}
+
 static guint encoder_bit_rate(void)
 {
 	guint kbits;
@@ -1149,6 +1177,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/media-pipeline/sound/ac3", test_sound_ac3);
 	g_test_add_func("/media-pipeline/key-frames/by-time", test_key_frames_by_time);
 	g_test_add_func("/media-pipeline/key-frames/asked", test_key_frames_asked);
+	g_test_add_func("/media-pipeline/key-frames/in-motion", test_key_frames_in_motion);
 	g_test_add_func("/media-pipeline/rate", test_rate);
 	g_test_add_func("/media-pipeline/network-away", test_network_away);
 	g_test_add_func("/media-pipeline/picture/in-place", test_picture_in_place);

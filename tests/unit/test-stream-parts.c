@@ -164,6 +164,70 @@ static void test_key_frame_due(void)
 	g_assert_true(key_frames_next(&keys, SEC_US + KEY_FRAME_GAP_US + 1));
 }
 
+/* Pictures in motion at @fps for a minute; the longest time without a key frame. */
+static gint64 in_motion(struct key_frames *keys, guint fps, guint *number)
+{
+	gint64 last = 0, longest = 0;
+
+	*number = 0;
+	for (gint64 now = SEC_US; now < 61 * SEC_US; now += SEC_US / fps) {
+		if (!key_frames_next(keys, now)) {
+			key_frames_busy(keys);
+			continue;
+		}
+		if (last)
+			longest = MAX(longest, now - last);
+		last = now;
+		++*number;
+	}
+	return longest;
+}
+
+/* What a sink misses that tells nobody is there again within a third of a second, if all moves. */
+static void test_key_frames_in_motion(void)
+{
+	static const guint rates[] = { 24, 30, 60 };
+	struct key_frames keys = { 0 };
+	guint number;
+
+	for (guint i = 0; i < G_N_ELEMENTS(rates); i++) {
+		keys = (struct key_frames){ 0 };
+		key_frames_restart(&keys);
+		g_assert_cmpint(in_motion(&keys, rates[i], &number), <=, KEY_FRAME_BUSY_US + 2 * SEC_US / rates[i]);
+		g_assert_cmpuint(number, <=, 60 * SEC_US / KEY_FRAME_BUSY_US + 1);
+	}
+	/* Only what moves counts. */
+	key_frames_restart(&keys);
+	g_assert_true(key_frames_next(&keys, SEC_US));
+	for (guint i = 0; i < KEY_FRAME_BUSY - 1; i++)
+		key_frames_busy(&keys);
+	g_assert_false(key_frames_next(&keys, 3 * SEC_US));
+	key_frames_busy(&keys);
+	g_assert_true(key_frames_next(&keys, 3 * SEC_US));
+}
+
+/* Who asks, or reports that all is there, gets none of them; who reports losses gets one, too. */
+static void test_key_frames_told(void)
+{
+	struct key_frames keys = { 0 };
+	guint number;
+
+	key_frames_restart(&keys);
+	key_frames_requested(&keys, 61 * SEC_US);
+	in_motion(&keys, 30, &number);
+	g_assert_cmpuint(number, <=, 16);
+	keys = (struct key_frames){ 0 };
+	key_frames_restart(&keys);
+	key_frames_reported(&keys, FALSE, 61 * SEC_US);
+	in_motion(&keys, 30, &number);
+	g_assert_cmpuint(number, <=, 16);
+	key_frames_reported(&keys, TRUE, 61 * SEC_US);
+	g_assert_cmpint(key_frames_due(&keys), <, G_MAXINT64);
+	key_frames_restart(&keys);
+	in_motion(&keys, 30, &number);
+	g_assert_cmpuint(number, >, 100);
+}
+
 /* ----------------------------------------------------------------------- log-limit */
 
 static void test_log_limit(void)
@@ -442,6 +506,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/picture-times/pts", test_pts);
 	g_test_add_func("/key-frames/by-time", test_key_frames);
 	g_test_add_func("/key-frames/due", test_key_frame_due);
+	g_test_add_func("/key-frames/in-motion", test_key_frames_in_motion);
+	g_test_add_func("/key-frames/told", test_key_frames_told);
 	g_test_add_func("/log-limit", test_log_limit);
 	g_test_add_func("/rtp-sender/sends", test_sends);
 	g_test_add_func("/rtp-sender/sealed", test_sealed);

@@ -12,6 +12,24 @@ void key_frames_ask(struct key_frames *keys)
 	keys->asked = TRUE;
 }
 
+void key_frames_requested(struct key_frames *keys, gint64 now_us)
+{
+	keys->told_us = now_us + KEY_FRAME_TOLD_US;
+	key_frames_ask(keys);
+}
+
+void key_frames_busy(struct key_frames *keys)
+{
+	keys->busy++;
+}
+
+void key_frames_reported(struct key_frames *keys, gboolean missing, gint64 now_us)
+{
+	keys->told_us = missing ? 0 : now_us + KEY_FRAME_TOLD_US;
+	if (missing)
+		key_frames_ask(keys);
+}
+
 gint64 key_frames_due(const struct key_frames *keys)
 {
 	if (!keys->asked)
@@ -23,9 +41,12 @@ gboolean key_frames_next(struct key_frames *keys, gint64 now_us)
 {
 	gint64 due = MIN(key_frames_due(keys), keys->last_us + KEY_FRAME_INTERVAL_US);
 
+	if (keys->busy >= KEY_FRAME_BUSY && now_us >= keys->told_us)
+		due = MIN(due, keys->last_us + KEY_FRAME_BUSY_US);
 	if (now_us < due)
 		return FALSE;
 	keys->last_us = now_us;
 	keys->asked = FALSE;
+	keys->busy = 0;
 	return TRUE;
 }

@@ -5,12 +5,23 @@
  * By time, not by count: pictures come at any rate, from one a second of a still
  * desktop to sixty.  Encoders are told to make none by themselves.
  *
- *   asked for	(M13, a gap, packets lost here)  the next picture, but not within
+ *   asked for	(M13, reported losses, a gap, packets lost here)  the next picture, but not within
  *		KEY_FRAME_GAP_US of the key frame before: a sink that asks all the
  *		time gets no stream of them.
  *   unasked	KEY_FRAME_INTERVAL_US after the one before.  Also for sinks that say
  *		they can ask: many say so and never do (picast, castd), and after a
  *		lost packet, or when their decoder starts late, wait for the next.
+ *
+ *   in motion	where all of the picture moves, and takes nearly all the bits that it may
+ *		have, a key frame is no larger than any other picture, and no worse; so there
+ *		is one after KEY_FRAME_BUSY such pictures, but not within KEY_FRAME_BUSY_US.
+ *		So whatever was lost is not seen for long, also by a sink that tells
+ *		nobody, and without intra macroblocks in other pictures, which start no decoder.
+ *		Not for KEY_FRAME_TOLD_US after the sink has asked, or reported that nothing is
+ *		missing: it will tell, and then one comes sooner that nothing else has delayed.
+ *
+ * A still desktop, text that scrolls, a window that is moved: there a key frame would take
+ * many times the bits of the others and be seen as a moment of blur, so there is none but by time.
  *
  * A key frame is never an extra picture; it is the next one that is due anyway.
  * Who keeps the pictures coming has to be poked when one is due and the desktop
@@ -26,6 +37,10 @@ G_BEGIN_DECLS
 
 #define KEY_FRAME_GAP_US (G_USEC_PER_SEC / 4)
 #define KEY_FRAME_INTERVAL_US (4 * G_USEC_PER_SEC)
+#define KEY_FRAME_BUSY 8
+#define KEY_FRAME_BUSY_US (G_USEC_PER_SEC * 3 / 10)
+/* Reports come each five seconds or more often. */
+#define KEY_FRAME_TOLD_US (6 * G_USEC_PER_SEC)
 
 /**
  * struct key_frames - all fields private
@@ -33,12 +48,20 @@ G_BEGIN_DECLS
 struct key_frames {
 	gint64 last_us; /* of the latest picture that was a key frame; 0: none */
 	gboolean asked;
+	guint busy;	 /* pictures in motion since then */
+	gint64 told_us; /* until then the sink tells by itself what it misses */
 };
 
 /* The next picture has to be one, however near the one before is: a stream begins. */
 void key_frames_restart(struct key_frames *keys);
 /* Somebody needs one. */
 void key_frames_ask(struct key_frames *keys);
+/* The sink needs one, and has said so. */
+void key_frames_requested(struct key_frames *keys, gint64 now_us);
+/* A picture has come out of the encoder that is new everywhere and took as many bits as it may. */
+void key_frames_busy(struct key_frames *keys);
+/* The sink has reported: something is missing, or nothing. */
+void key_frames_reported(struct key_frames *keys, gboolean missing, gint64 now_us);
 /* From when on a picture is needed for the one that was asked for; G_MAXINT64: none was. */
 gint64 key_frames_due(const struct key_frames *keys);
 /* A picture goes to the encoder: whether it has to be a key frame. */

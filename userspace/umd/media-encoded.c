@@ -10,6 +10,8 @@
 
 /* Next to nothing, of what a picture may have. */
 #define SETTLED_PART 50
+/* Of the bits that there are for a picture: with so many it leaves nothing for what might be better. */
+#define BUSY_PERCENT 66
 
 /* ------------------------------------------------------------------ what M4 promised */
 
@@ -124,6 +126,15 @@ static enum picture_gain gain_of(media_pipeline *p, const struct picture_time *p
 	return gain;
 }
 
+/* Takes nearly all that there is for a picture, and is new: a key frame would be no larger, see key-frames.h. */
+static void look_for_motion(media_pipeline *p, const struct picture_time *picture, gboolean key, gsize bytes)
+{
+	g_mutex_lock(&p->lock);
+	if (!key && picture->moves && bytes * 8 * 100 >= (gsize)p->bit_rate / p->selection.mode->refresh_hz * BUSY_PERCENT)
+		key_frames_busy(&p->keys);
+	g_mutex_unlock(&p->lock);
+}
+
 static GstPadProbeReturn encoded(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
 	media_pipeline *p = user_data;
@@ -147,6 +158,7 @@ static GstPadProbeReturn encoded(GstPad *pad, GstPadProbeInfo *info, gpointer us
 	set_flip_time(buffer, &picture);
 	if (key)
 		keep_promise(p, buffer);
+	look_for_motion(p, &picture, key, gst_buffer_get_size(buffer));
 	g_mutex_lock(&p->lock);
 	p->out = picture;
 	p->out_us = g_get_monotonic_time();

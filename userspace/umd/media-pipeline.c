@@ -166,7 +166,7 @@ static gboolean key_frame_is_due(gpointer user_data)
 void media_pipeline_key_frame(media_pipeline *p)
 {
 	g_mutex_lock(&p->lock);
-	key_frames_ask(&p->keys);
+	key_frames_requested(&p->keys, g_get_monotonic_time());
 	g_source_set_ready_time(p->key_frame_source, key_frames_due(&p->keys));
 	g_mutex_unlock(&p->lock);
 }
@@ -184,6 +184,20 @@ static void mark_changes(GstBuffer *buffer, const struct picture_changes *change
 
 		wfd_picture_add_changed(buffer, area->x1, area->y1, area->x2 - area->x1, area->y2 - area->y1);
 	}
+}
+
+/* Of which half and more is new. */
+static gboolean moves(const struct picture *picture, const struct picture_changes *changes)
+{
+	const guint64 pixels = (guint64)GST_VIDEO_INFO_WIDTH(&picture->info) * GST_VIDEO_INFO_HEIGHT(&picture->info);
+	guint64 changed = 0;
+
+	for (guint i = 0; i < changes->n; i++) {
+		const struct area *area = &changes->area[i];
+
+		changed += (guint64)(area->x2 - area->x1) * (area->y2 - area->y1);
+	}
+	return changes->everything || changed * 2 >= pixels;
 }
 
 static gboolean has_mode(const struct picture *picture, const struct wfd_mode *mode)
@@ -465,6 +479,7 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 		.flip_ns = info->flip_ns,
 		.shown_ns = info->shown_ns,
 		.repeat = repeat,
+		.moves = !repeat && moves(picture, &info->changes),
 	};
 	gboolean encoded = FALSE;
 
@@ -517,8 +532,12 @@ void media_pipeline_limit_bit_rate(media_pipeline *p, guint bit_rate)
 
 void media_pipeline_report(media_pipeline *p, guint loss, guint16 seq)
 {
+	const gint64 now_us = g_get_monotonic_time();
+
 	g_mutex_lock(&p->lock);
-	rate_control_report(&p->rate, g_get_monotonic_time(), loss, seq);
+	rate_control_report(&p->rate, now_us, loss, seq);
+	key_frames_reported(&p->keys, loss > 0, now_us);
+	g_source_set_ready_time(p->key_frame_source, key_frames_due(&p->keys));
 	g_mutex_unlock(&p->lock);
 	media_pipeline_follow_rate(p);
 }

@@ -166,7 +166,7 @@ void media_pipeline_push_sound(media_pipeline *pipeline, const struct sound_unit
 void media_pipeline_key_frame(media_pipeline *pipeline);
 /* What the Wi-Fi driver believes that the link carries, of video; 0: it does not say. Any thread. */
 void media_pipeline_limit_bit_rate(media_pipeline *pipeline, guint bit_rate);
-/* A receiver report has come, see rate_control_report(). Any thread. */
+/* A receiver report has come, see rate_control_report() and key_frames_reported(). Any thread. */
 void media_pipeline_report(media_pipeline *pipeline, guint loss, guint16 seq);
 /* PTS that a picture pushed @delay_ms from now would have, 90 kHz. */
 guint64 media_pipeline_pts_in(media_pipeline *pipeline, guint delay_ms);

@@ -46,6 +46,7 @@ G_BEGIN_DECLS
  * @play: number of the PLAY during which it was pushed; another one is stale
  * @encoder: number of the encoder that gets it
  * @repeat: the same picture as the one before
+ * @moves: most of it is new
  */
 struct picture_time {
 	gint64 pts;
@@ -56,6 +57,7 @@ struct picture_time {
 	guint play;
 	guint encoder;
 	gboolean repeat;
+	gboolean moves;
 };
 
 /**

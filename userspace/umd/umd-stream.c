@@ -153,16 +153,13 @@ struct stream_mode umd_stream_mode(const struct wfd_selection *selection)
 	};
 }
 
-/* The sink has said what has come. What is missing it may not ask for. */
+/* The sink has said what has come. */
 static void reported(const struct rtcp_counters *counters, gpointer user_data)
 {
 	umd_session *s = user_data;
 
-	if (!s->pipeline)
-		return;
-	media_pipeline_report(s->pipeline, counters->loss, counters->highest);
-	if (counters->loss)
-		media_pipeline_key_frame(s->pipeline);
+	if (s->pipeline)
+		media_pipeline_report(s->pipeline, counters->loss, counters->highest);
 }
 
 /* With the encoder of the session, or one that takes its place. */

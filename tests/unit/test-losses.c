@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Packets are lost on the way to a sink that tells nobody: how much of its picture is wrong, and for
+ * how long.  Our encoder, the rule for key frames (key-frames.h) and a decoder that conceals what it
+ * misses; packets as the payloader makes them, lost at random.  What the decoder shows is compared
+ * with what it shows of the same stream without losses.  No clock, so the machine's speed is nothing
+ * to it.
+ */
+#include <math.h>
+#include <string.h>
+
+#include <gst/check/gstharness.h>
+#include <gst/video/video.h>
+
+#include "key-frames.h"
+
+#define WIDTH 640
+#define HEIGHT 352
+#define SIZE (WIDTH * HEIGHT * 3 / 2)
+#define FPS 30
+#define PICTURES (10 * FPS)
+/* As for 720p30: as many packets. */
+#define KBIT 4147
+/* Bytes of the stream in one packet: seven times 184. */
+#define PACKET 1288
+/* The sink has got so many pictures before the first one is lost. */
+#define CLEAN FPS
+#define LATTICE 64
+
+/**
+ * struct sink - one that misses packets
+ * @loss: part that it misses
+ * @wrong_pictures, @wrong_pixels: in which more than 0.5 % is wrong; sum of parts of pictures
+ * @run, @longest: pictures one behind the other that are wrong
+ */
+struct sink {
+	double loss;
+	GstHarness *decoder;
+	GRand *random;
+	guint8 shown[WIDTH * HEIGHT];
+	guint wrong_pictures;
+	double wrong_pixels;
+	guint run, longest;
+};
+
+/* A camera that flies over noise: nothing stays, and all of it takes bits. */
+static void draw(guint8 *picture, guint number)
+{
+	static guint8 lattice[LATTICE][LATTICE];
+	static GRand *random;
+	const double zoom = 0.05 + 0.04 * sin(number * 0.02), angle = number * 0.006;
+	const double right = cos(angle) * zoom, down = sin(angle) * zoom;
+
+	if (!random) {
+		random = g_rand_new_with_seed(3);
+		for (guint i = 0; i < sizeof(lattice); i++)
+			lattice[i / LATTICE][i % LATTICE] = g_rand_int_range(random, 30, 220);
+	}
+	for (guint y = 0; y < HEIGHT; y++) {
+		for (guint x = 0; x < WIDTH; x++) {
+			double u = x * right - y * down + number * 0.1 + 1000;
+			double v = x * down + y * right + 1000;
+			guint i = (guint)u % LATTICE, j = (guint)v % LATTICE;
+
+			picture[y * WIDTH + x] = lattice[j][i] + (number * 37 + x * 11 + y * 7) % 13;
+		}
+	}
+	memset(picture + WIDTH * HEIGHT, 128, SIZE - WIDTH * HEIGHT);
+}
+
+static GstHarness *new_encoder(void)
+{
+	GstHarness *h = gst_harness_new("wfdx264enc");
+
+	g_object_set(h->element, "bitrate", KBIT, NULL);
+	gst_harness_set_sink_caps_str(h, "video/x-h264,profile=constrained-baseline,level=(string)4,"
+					 "stream-format=byte-stream,alignment=au");
+	gst_harness_set_src_caps_str(h, "video/x-raw,format=I420,width=640,height=352,framerate=30/1,"
+					"interlace-mode=progressive,colorimetry=bt709");
+	return h;
+}
+
+static GstHarness *new_decoder(void)
+{
+	GstHarness *h = gst_harness_new_parse("avdec_h264 max-threads=1 max-errors=-1");
+
+	gst_harness_set_src_caps_str(h, "video/x-h264,stream-format=byte-stream,alignment=au,width=640,height=352,"
+					"framerate=30/1,profile=constrained-baseline");
+	return h;
+}
+
+/* The access unit without what is lost of it; NULL: nothing of it came. */
+static GstBuffer *lose(GstBuffer *unit, struct sink *sink, guint number)
+{
+	GstBuffer *out = gst_buffer_new_allocate(NULL, gst_buffer_get_size(unit), NULL);
+	gsize size = 0;
+	GstMapInfo from, to;
+
+	g_assert_true(gst_buffer_map(unit, &from, GST_MAP_READ));
+	g_assert_true(gst_buffer_map(out, &to, GST_MAP_WRITE));
+	for (gsize at = 0; at < from.size; at += PACKET) {
+		gsize length = MIN(PACKET, from.size - at);
+
+		if (sink->loss > 0 && number >= CLEAN && g_rand_double(sink->random) < sink->loss)
+			continue;
+		memcpy(to.data + size, from.data + at, length);
+		size += length;
+	}
+	gst_buffer_unmap(out, &to);
+	gst_buffer_unmap(unit, &from);
+	GST_BUFFER_PTS(out) = GST_BUFFER_DTS(out) = GST_BUFFER_PTS(unit);
+	gst_buffer_set_size(out, size);
+	if (!size)
+		gst_clear_buffer(&out);
+	return out;
+}
+
+static void show(struct sink *sink, GstBuffer *unit, guint number)
+{
+	GstBuffer *got = lose(unit, sink, number);
+	GstBuffer *picture;
+
+	if (got)
+		gst_harness_push(sink->decoder, got);
+	/* None, and it goes on showing the one before. */
+	while ((picture = gst_harness_try_pull(sink->decoder))) {
+		gst_buffer_extract(picture, 0, sink->shown, sizeof(sink->shown));
+		gst_buffer_unref(picture);
+	}
+}
+
+static void judge(struct sink *sink, const struct sink *right)
+{
+	guint wrong = 0;
+
+	for (guint i = 0; i < WIDTH * HEIGHT; i++)
+		wrong += ABS(sink->shown[i] - right->shown[i]) > 24;
+	sink->wrong_pixels += (double)wrong / (WIDTH * HEIGHT);
+	sink->run = wrong > WIDTH * HEIGHT / 200 ? sink->run + 1 : 0;
+	sink->wrong_pictures += sink->run > 0;
+	sink->longest = MAX(sink->longest, sink->run);
+}
+
+static void force_key_frame(GstHarness *encoder, GstClockTime pts)
+{
+	g_autoptr(GstPad) pad = gst_element_get_static_pad(encoder->element, "src");
+
+	gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(pts, TRUE, 0));
+}
+
+/* The stream to all of @sinks, of which the first one misses nothing. */
+static void cast(struct sink *sinks, guint n)
+{
+	g_autofree guint8 *picture = g_malloc(SIZE);
+	GstHarness *encoder = new_encoder();
+	struct key_frames keys = { 0 };
+
+	key_frames_restart(&keys);
+	for (guint number = 0; number < PICTURES; number++) {
+		GstBuffer *buffer;
+		g_autoptr(GstBuffer) unit = NULL;
+		gboolean key = key_frames_next(&keys, G_USEC_PER_SEC + (gint64)number * G_USEC_PER_SEC / FPS);
+
+		draw(picture, number);
+		buffer = gst_buffer_new_memdup(picture, SIZE);
+		GST_BUFFER_PTS(buffer) = number * GST_SECOND / FPS;
+		if (key && number)
+			force_key_frame(encoder, GST_BUFFER_PTS(buffer));
+		g_assert_cmpint(gst_harness_push(encoder, buffer), ==, GST_FLOW_OK);
+		unit = gst_harness_pull(encoder);
+		g_assert_cmpint(key, ==, !GST_BUFFER_FLAG_IS_SET(unit, GST_BUFFER_FLAG_DELTA_UNIT));
+		/* media-encoded.c */
+		if (!key && gst_buffer_get_size(unit) * 8 * FPS * 3 > KBIT * 1000 * 2)
+			key_frames_busy(&keys);
+		for (guint i = 0; i < n; i++) {
+			show(&sinks[i], unit, number);
+			judge(&sinks[i], &sinks[0]);
+		}
+	}
+	gst_harness_teardown(encoder);
+}
+
+#define SINKS 6
+
+/* Sinks of all kinds of luck see one stream; the goals are those of their mean, and of the longest. */
+static void check(double loss, double pictures, double pixels, double seconds)
+{
+	struct sink *sinks = g_new0(struct sink, SINKS + 1);
+	double wrong_pictures = 0, wrong_pixels = 0;
+	guint longest = 0;
+
+	for (guint i = 0; i <= SINKS; i++) {
+		sinks[i].loss = i ? loss : 0;
+		sinks[i].random = g_rand_new_with_seed(i);
+		sinks[i].decoder = new_decoder();
+	}
+	cast(sinks, SINKS + 1);
+	for (guint i = 1; i <= SINKS; i++) {
+		struct sink *sink = &sinks[i];
+
+		g_test_message("%.1f %% lost: %.1f %% of the pictures wrong, %.2f %% of the pixels, the longest for %.2f s",
+			       100 * loss, 100.0 * sink->wrong_pictures / (PICTURES - CLEAN),
+			       100 * sink->wrong_pixels / (PICTURES - CLEAN), sink->longest / (double)FPS);
+		wrong_pictures += sink->wrong_pictures / (double)(PICTURES - CLEAN) / SINKS;
+		wrong_pixels += sink->wrong_pixels / (PICTURES - CLEAN) / SINKS;
+		longest = MAX(longest, sink->longest);
+	}
+	for (guint i = 0; i <= SINKS; i++) {
+		g_rand_free(sinks[i].random);
+		gst_harness_teardown(sinks[i].decoder);
+	}
+	g_free(sinks);
+	g_test_message("mean: %.1f %% of the pictures, %.2f %% of the pixels; longest %.2f s", 100 * wrong_pictures,
+		       100 * wrong_pixels, longest / (double)FPS);
+	/* That something is wrong at all shows that packets were lost. */
+	g_assert_cmpfloat(wrong_pictures, >, 0);
+	g_assert_cmpfloat(wrong_pictures, <=, pictures);
+	g_assert_cmpfloat(wrong_pixels, <=, pixels);
+	g_assert_cmpfloat(longest / (double)FPS, <=, seconds);
+}
+
+static void test_few(void)
+{
+	check(0.001, 0.1, 0.015, 0.6);
+}
+
+static void test_many(void)
+{
+	check(0.01, 0.6, 0.08, 1.1);
+}
+
+int main(int argc, char **argv)
+{
+	gst_init(&argc, &argv);
+	g_test_init(&argc, &argv, NULL);
+	gst_plugin_load_file(X264_PLUGIN, NULL);
+	g_test_add_func("/losses/0.1-percent", test_few);
+	g_test_add_func("/losses/1-percent", test_many);
+	return g_test_run();
+}
