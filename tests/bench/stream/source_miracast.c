@@ -170,6 +170,8 @@ static int run_with(const struct bench_run *run, const char *encoder)
 	struct media_pipeline_config config = {
 		.selection = &selection,
 		.bit_rate = run->bit_rate,
+		/* The same for all: it follows nothing. */
+		.least_bit_rate = run->bit_rate,
 		.socket = socket,
 		.pmt_pid = 0x100,
 	};
