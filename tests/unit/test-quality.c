@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "ctl-quality.h"
+#include "client-quality.h"
 
 #define MINUTE (60 * G_USEC_PER_SEC)
 

@@ -152,7 +152,7 @@ static void add_displays(GPtrArray *candidates, GPtrArray *displays)
 	for (guint i = 0; i < displays->len; i++) {
 		GVariant *display = g_ptr_array_index(displays, i);
 
-		candidates_add(candidates, ctl_sink_name(display), text_of(display, "id"));
+		candidates_add(candidates, client_sink_name(display), text_of(display, "id"));
 	}
 }
 
@@ -176,7 +176,7 @@ static void offer_sessions(struct ctl *ctl, const char *current)
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
 		g_autofree char *id = g_strdup_printf("%u", miracast1_session_get_id(session));
 
-		if (!ctl_session_has_ended(session))
+		if (!client_session_has_ended(session))
 			candidates_add(candidates, miracast1_session_get_sink_name(session), id);
 	}
 	offer("all", "every session");

@@ -99,7 +99,7 @@ struct waiting {
 
 static gboolean is_over(Miracast1Session *session)
 {
-	return ctl_session_has_ended(session) ||
+	return client_session_has_ended(session) ||
 	       g_strcmp0(miracast1_session_get_state(session), "streaming") == 0;
 }
 
@@ -110,9 +110,9 @@ static void print_phases(struct waiting *w)
 	gint64 start = 0;
 
 	/* They begin anew when it is tried again. */
-	if (ctl_session_begin(w->session) != w->begin_us)
+	if (client_session_begin(w->session) != w->begin_us)
 		w->printed = 0;
-	w->begin_us = ctl_session_begin(w->session);
+	w->begin_us = client_session_begin(w->session);
 	for (guint i = 0; phases && i < g_variant_n_children(phases); i++) {
 		const char *text;
 		gint64 time_us;
@@ -246,7 +246,7 @@ static enum ctl_status print_result(struct waiting *w)
 	if (w->lost)
 		return ctl_print_reason(w->ctl, "daemon-not-running", "miracastd has ended",
 					"See its log: journalctl -u miracastd");
-	if (ctl_session_has_ended(w->session))
+	if (client_session_has_ended(w->session))
 		return ctl_print_reason(w->ctl, miracast1_session_get_reason(w->session),
 					miracast1_session_get_message(w->session),
 					miracast1_session_get_hint(w->session));
@@ -254,7 +254,7 @@ static enum ctl_status print_result(struct waiting *w)
 		ctl_print_json(ctl_session_variant(w->ctl, w->session));
 		return CTL_OK;
 	}
-	mode = ctl_session_mode(w->session);
+	mode = client_session_mode(w->session);
 	g_print("Casting to %s: %s\n", miracast1_session_get_sink_name(w->session), mode);
 	g_print("It is a monitor of your desktop now. To end: miracastctl disconnect %u\n",
 		miracast1_session_get_id(w->session));
@@ -398,7 +398,7 @@ static enum ctl_status show_session(struct ctl *ctl, const char *path, gboolean 
 {
 	g_autoptr(GError) error = NULL;
 	g_autoptr(Miracast1Session) session = miracast1_session_proxy_new_sync(
-		ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, BUS_NAME, path, NULL, &error);
+		ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, CLIENT_BUS_NAME, path, NULL, &error);
 
 	if (!session)
 		return ctl_print_error(ctl, error);

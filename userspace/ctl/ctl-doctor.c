@@ -82,6 +82,13 @@ static void check_rights(struct doctor *d)
 		   "you are not in group \"" GROUP "\"");
 }
 
+static void say_error(struct doctor *d, const GError *error)
+{
+	g_autofree char *text = client_error_text(error);
+
+	doctor_say(d, "daemon", FAIL, client_error_hint(error), "%s", text);
+}
+
 /* What only the daemon can say; it is started for it, as by any other command. */
 static void check_daemon(struct doctor *d)
 {
@@ -91,13 +98,13 @@ static void check_daemon(struct doctor *d)
 	GVariant *item;
 
 	if (!ctl_connect_daemon(d->ctl, &error)) {
-		doctor_say(d, "daemon", FAIL, ctl_error_hint(error), "%s", ctl_error_text(error));
+		say_error(d, error);
 		return;
 	}
 	/* The encoder is tried, which may take longer than calls usually do. */
 	g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(d->ctl->manager), 60 * 1000);
 	if (!miracast1_manager_call_diagnose_sync(d->ctl->manager, &checks, NULL, &error)) {
-		doctor_say(d, "daemon", FAIL, ctl_error_hint(error), "%s", ctl_error_text(error));
+		say_error(d, error);
 		return;
 	}
 	doctor_say(d, "daemon", OK, "", "miracastd %s answers",

@@ -12,8 +12,6 @@
 #include "ctl.h"
 #include "reason.h"
 
-#define ROOT_PATH "/org/miracast/Miracast1"
-
 const struct ctl_command ctl_commands[] = {
 	{ "scan", ctl_scan, "[--seconds N]", "look for displays", CTL_NOTHING },
 	{ "list", ctl_list, "", "displays that are known", CTL_NOTHING },
@@ -70,79 +68,12 @@ enum ctl_status ctl_print_reason(struct ctl *ctl, const char *name, const char *
 	return CTL_FAILED;
 }
 
-/* What comes of a service that does not start; dbus-daemon has no better word for most of it. */
-static gboolean daemon_has_failed(const GError *error)
-{
-	return g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMED_OUT) ||
-	       g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_TIMEOUT) ||
-	       (error->domain == G_DBUS_ERROR && error->code >= G_DBUS_ERROR_SPAWN_EXEC_FAILED &&
-		error->code <= G_DBUS_ERROR_SPAWN_NO_MEMORY);
-}
-
-/* What an error is for the user: @text NULL stands for its own message. */
-struct told {
-	const char *name;
-	const char *text;
-	const char *hint;
-	enum ctl_status status;
-};
-
-static struct told tell(const GError *error)
-{
-	static const struct {
-		int code; /* of G_DBUS_ERROR */
-		struct told told;
-	} known[] = {
-		{ G_DBUS_ERROR_ACCESS_DENIED,
-		  { "no-rights", "you may not use miracastd",
-		    "Join the group and log in again: sudo usermod -aG miracast $USER",
-		    CTL_NO_DAEMON } },
-		{ G_DBUS_ERROR_SERVICE_UNKNOWN,
-		  { "daemon-not-running", "miracastd is not running",
-		    "Start it: systemctl start miracastd", CTL_NO_DAEMON } },
-		{ G_DBUS_ERROR_NAME_HAS_NO_OWNER,
-		  { "daemon-not-running", "miracastd is not running",
-		    "Start it: systemctl start miracastd", CTL_NO_DAEMON } },
-		{ G_DBUS_ERROR_NO_REPLY,
-		  { "daemon-not-running", "miracastd has ended without an answer",
-		    "See its log: journalctl -u miracastd -n 20", CTL_NO_DAEMON } },
-		{ G_DBUS_ERROR_NO_SERVER,
-		  { "no-bus", NULL, "Start the D-Bus system bus.", CTL_NO_DAEMON } },
-	};
-
-	if (error->domain == REASON_ERROR)
-		return (struct told){ reason_code_name(error->code), NULL,
-				      reason_code_hint(error->code), CTL_FAILED };
-	if (daemon_has_failed(error))
-		return (struct told){ "daemon-failed", NULL,
-				      "See why: journalctl -u miracastd -n 20", CTL_NO_DAEMON };
-	for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
-		if (g_error_matches(error, G_DBUS_ERROR, known[i].code))
-			return known[i].told;
-	}
-	return (struct told){ "failed", NULL, "Run: miracastctl doctor", CTL_FAILED };
-}
-
-const char *ctl_error_text(const GError *error)
-{
-	struct told told = tell(error);
-
-	return told.text ? told.text : error->message;
-}
-
-const char *ctl_error_hint(const GError *error)
-{
-	return tell(error).hint;
-}
-
 enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error)
 {
-	g_autoptr(GError) copy = g_error_copy(error);
-	struct told told = tell(copy);
+	g_autofree char *text = client_error_text(error);
 
-	g_dbus_error_strip_remote_error(copy);
-	ctl_print_reason(ctl, told.name, told.text ? told.text : copy->message, told.hint);
-	return told.status;
+	ctl_print_reason(ctl, client_error_name(error), text, client_error_hint(error));
+	return client_error_is_of_daemon(error) ? CTL_NO_DAEMON : CTL_FAILED;
 }
 
 enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...)
@@ -287,7 +218,7 @@ static void was_started(GObject *source, GAsyncResult *result, gpointer user_dat
 
 	if (!reply && !start->error) {
 		g_dbus_error_strip_remote_error(error);
-		if (daemon_has_failed(error))
+		if (client_daemon_has_failed(error))
 			g_prefix_error(&error, "miracastd could not start: ");
 		start->error = g_steal_pointer(&error);
 	}
@@ -310,7 +241,7 @@ static gboolean start_daemon(struct ctl *ctl, GError **error)
 	g_source_attach(looking, NULL);
 	g_dbus_connection_call(ctl->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
 			       "org.freedesktop.DBus", "StartServiceByName",
-			       g_variant_new("(su)", BUS_NAME, 0), NULL, G_DBUS_CALL_FLAGS_NONE,
+			       g_variant_new("(su)", CLIENT_BUS_NAME, 0), NULL, G_DBUS_CALL_FLAGS_NONE,
 			       60 * 1000, cancellable, was_started, &start);
 	g_main_loop_run(loop);
 	g_source_destroy(looking);
@@ -324,7 +255,7 @@ static gboolean daemon_runs(struct ctl *ctl)
 {
 	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
 		ctl->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-		"NameHasOwner", g_variant_new("(s)", BUS_NAME), G_VARIANT_TYPE("(b)"),
+		"NameHasOwner", g_variant_new("(s)", CLIENT_BUS_NAME), G_VARIANT_TYPE("(b)"),
 		G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
 	gboolean runs = FALSE;
 
@@ -347,7 +278,7 @@ gboolean ctl_connect_daemon(struct ctl *ctl, GError **error)
 	if (!daemon_runs(ctl) && !start_daemon(ctl, error))
 		return FALSE;
 	ctl->manager = miracast1_manager_proxy_new_sync(
-		ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, BUS_NAME, ROOT_PATH "/Manager",
+		ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, CLIENT_BUS_NAME, CLIENT_PATH "/Manager",
 		NULL, error);
 	if (!ctl->manager)
 		return FALSE;

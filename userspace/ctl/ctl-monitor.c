@@ -130,8 +130,8 @@ static void look_at_session(struct monitor *m, Miracast1Session *session)
 	GVariant *phases = miracast1_session_get_phases(session);
 	guint n = phases ? g_variant_n_children(phases) : 0;
 	/* Its last word is one more. */
-	guint now = n + (ctl_session_has_ended(session) ? 1 : 0);
-	gint64 begin_us = ctl_session_begin(session);
+	guint now = n + (client_session_has_ended(session) ? 1 : 0);
+	gint64 begin_us = client_session_begin(session);
 	struct shown *shown = g_hash_table_lookup(m->sessions, path);
 	guint before;
 
@@ -148,7 +148,7 @@ static void look_at_session(struct monitor *m, Miracast1Session *session)
 		return;
 	}
 	print_phases(session, before);
-	if (ctl_session_has_ended(session))
+	if (client_session_has_ended(session))
 		g_print("%u  %s has ended: %s\n", miracast1_session_get_id(session),
 			miracast1_session_get_sink_name(session), miracast1_session_get_message(session));
 }

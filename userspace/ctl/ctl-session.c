@@ -4,10 +4,10 @@
  */
 #include <string.h>
 
+#include "client-quality.h"
 #include "ctl.h"
-#include "ctl-quality.h"
 
-#define SESSION_PATH "/org/miracast/Miracast1/Session/"
+#define SESSION_PATH CLIENT_PATH "/Session/"
 
 /* ---- all sessions -------------------------------------------------------- */
 
@@ -23,7 +23,7 @@ GDBusObjectManager *ctl_objects(struct ctl *ctl, GError **error)
 {
 	return miracast1_object_manager_client_new_sync(ctl->bus,
 							G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START,
-							BUS_NAME, "/org/miracast/Miracast1", NULL, error);
+							CLIENT_BUS_NAME, CLIENT_PATH, NULL, error);
 }
 
 GPtrArray *ctl_sessions(struct ctl *ctl, GError **error)
@@ -43,21 +43,6 @@ GPtrArray *ctl_sessions(struct ctl *ctl, GError **error)
 	}
 	g_ptr_array_sort(sessions, compare_sessions);
 	return g_steal_pointer(&sessions);
-}
-
-gboolean ctl_session_has_ended(Miracast1Session *session)
-{
-	return g_strcmp0(miracast1_session_get_state(session), "gone") == 0;
-}
-
-gint64 ctl_session_begin(Miracast1Session *session)
-{
-	GVariant *phases = miracast1_session_get_phases(session);
-	gint64 time_us = 0;
-
-	if (phases && g_variant_n_children(phases) > 0)
-		g_variant_get_child(phases, 0, "(&sx&s)", NULL, &time_us, NULL);
-	return time_us;
 }
 
 static GVariant *or_empty(GVariant *value)
@@ -90,53 +75,9 @@ static GVariant *phases_variant(Miracast1Session *session)
 	return g_variant_builder_end(&list);
 }
 
-/* The last step, for people; "" before the first one. */
-static char *describe_step(Miracast1Session *session)
-{
-	GVariant *phases = miracast1_session_get_phases(session);
-	gsize n = phases ? g_variant_n_children(phases) : 0;
-	char *text;
-
-	if (n == 0)
-		return g_strdup("");
-	g_variant_get_child(phases, n - 1, "(sxs)", NULL, NULL, &text);
-	return text;
-}
-
-/* Of the display, in dBm; 0: not known. */
-static int level_of(struct ctl *ctl, Miracast1Session *session)
-{
-	GVariant *sinks = miracast1_manager_get_sinks(ctl->manager);
-	g_autoptr(GVariant) sink = NULL;
-	gint level = 0;
-
-	if (sinks)
-		sink = g_variant_lookup_value(sinks, or_blank(miracast1_session_get_sink_id(session)),
-					      G_VARIANT_TYPE_VARDICT);
-	if (sink)
-		g_variant_lookup(sink, "level", "i", &level);
-	return level;
-}
-
-static GPtrArray *quality_rows(struct ctl *ctl, Miracast1Session *session)
-{
-	GVariant *phases = miracast1_session_get_phases(session);
-	gint64 begin_us = g_get_monotonic_time();
-	const char *name;
-	gint64 time_us;
-
-	for (guint i = 0; phases && i < g_variant_n_children(phases); i++) {
-		g_variant_get_child(phases, i, "(&sx&s)", &name, &time_us, NULL);
-		if (strcmp(name, "streaming") == 0)
-			begin_us = MIN(begin_us, time_us);
-	}
-	return quality_of(miracast1_session_get_mode(session), miracast1_session_get_stats(session),
-			  level_of(ctl, session), g_get_monotonic_time() - begin_us);
-}
-
 static GVariant *quality_variant(struct ctl *ctl, Miracast1Session *session)
 {
-	g_autoptr(GPtrArray) rows = quality_rows(ctl, session);
+	g_autoptr(GPtrArray) rows = client_session_quality(ctl->manager, session);
 	GVariantBuilder list;
 
 	g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
@@ -170,25 +111,6 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 }
 
 /* ---- status -------------------------------------------------------------- */
-
-/* "1280x720 at 60 Hz, H.264 constrained-baseline 3.2, LPCM" or "" */
-char *ctl_session_mode(Miracast1Session *session)
-{
-	GVariant *mode = miracast1_session_get_mode(session);
-	const char *codec = "", *profile = "", *level = "", *audio = "";
-	guint width = 0, height = 0, refresh = 0;
-
-	if (!mode || !g_variant_lookup(mode, "width", "u", &width))
-		return g_strdup("");
-	g_variant_lookup(mode, "height", "u", &height);
-	g_variant_lookup(mode, "refresh", "u", &refresh);
-	g_variant_lookup(mode, "codec", "&s", &codec);
-	g_variant_lookup(mode, "profile", "&s", &profile);
-	g_variant_lookup(mode, "level", "&s", &level);
-	g_variant_lookup(mode, "audio", "&s", &audio);
-	return g_strdup_printf("%ux%u at %g Hz, %s %s %s, audio %s", width, height,
-			       refresh / 1000.0, codec, profile, level, audio);
-}
 
 static void print_stats(Miracast1Session *session)
 {
@@ -235,7 +157,7 @@ static void print_pictures(Miracast1Session *session)
 
 static void print_quality(struct ctl *ctl, Miracast1Session *session)
 {
-	g_autoptr(GPtrArray) rows = quality_rows(ctl, session);
+	g_autoptr(GPtrArray) rows = client_session_quality(ctl->manager, session);
 
 	for (guint i = 0; i < rows->len; i++) {
 		const struct quality_row *row = g_ptr_array_index(rows, i);
@@ -335,20 +257,20 @@ static void print_pin(struct ctl *ctl, Miracast1Session *session)
 		g_print("    PIN to type at %s: %s\n", name, shown);
 	if (miracast1_session_get_pin_wanted(session))
 		g_print("    %s shows a PIN, which is to be typed here. If connect does not ask for it:\n"
-			"    -> busctl %scall " BUS_NAME " %s " BUS_NAME ".Session EnterPin s PIN\n",
+			"    -> busctl %scall " CLIENT_BUS_NAME " %s " CLIENT_BUS_NAME ".Session EnterPin s PIN\n",
 			name, ctl->bus_type == G_BUS_TYPE_SESSION ? "--user " : "",
 			g_dbus_proxy_get_object_path(G_DBUS_PROXY(session)));
 }
 
 static void print_session(struct ctl *ctl, Miracast1Session *session)
 {
-	g_autofree char *mode = ctl_session_mode(session);
-	g_autofree char *step = describe_step(session);
+	g_autofree char *mode = client_session_mode(session);
+	g_autofree char *step = client_session_step(session);
 
 	g_print("%u  %s (%s): %s\n", miracast1_session_get_id(session),
 		miracast1_session_get_sink_name(session), miracast1_session_get_sink_id(session),
 		miracast1_session_get_state(session));
-	if (ctl_session_has_ended(session)) {
+	if (client_session_has_ended(session)) {
 		g_print("    %s\n", miracast1_session_get_message(session));
 		if (*or_blank(miracast1_session_get_hint(session)))
 			g_print("    -> %s\n", miracast1_session_get_hint(session));
@@ -395,7 +317,7 @@ static void print_status_json(struct ctl *ctl, GPtrArray *sessions)
 	for (guint i = 0; i < sessions->len; i++) {
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
 
-		g_variant_builder_add_value(ctl_session_has_ended(session) ? &ended : &running,
+		g_variant_builder_add_value(client_session_has_ended(session) ? &ended : &running,
 					    ctl_session_variant(ctl, session));
 	}
 	ctl_print_json(g_variant_new_parsed(
@@ -450,7 +372,7 @@ static enum ctl_status disconnect_one(struct ctl *ctl, guint64 id)
 	g_autoptr(GVariant) result = NULL;
 	g_autoptr(GError) error = NULL;
 
-	result = g_dbus_connection_call_sync(ctl->bus, BUS_NAME, path,
+	result = g_dbus_connection_call_sync(ctl->bus, CLIENT_BUS_NAME, path,
 					     "org.miracast.Miracast1.Session", "Disconnect", NULL,
 					     NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL,
 					     &error);
@@ -496,7 +418,7 @@ static Miracast1Session *find_session(struct ctl *ctl, GPtrArray *sessions, cons
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
 		g_autofree char *alias = g_utf8_casefold(or_blank(alias_of(known, session)), -1);
 
-		if (!ctl_session_has_ended(session) && strcmp(alias, wanted) == 0)
+		if (!client_session_has_ended(session) && strcmp(alias, wanted) == 0)
 			return session;
 	}
 	for (guint i = 0; i < sessions->len; i++) {
@@ -506,7 +428,7 @@ static Miracast1Session *find_session(struct ctl *ctl, GPtrArray *sessions, cons
 
 		g_autofree char *alias = g_utf8_casefold(or_blank(alias_of(known, session)), -1);
 
-		if (ctl_session_has_ended(session))
+		if (client_session_has_ended(session))
 			continue;
 		if (strcmp(id, wanted) == 0 || strcmp(name, wanted) == 0)
 			return session;

@@ -8,19 +8,9 @@
 
 #define DEFAULT_SECONDS 10
 
-/* What people call it, or it itself. */
-const char *ctl_sink_name(GVariant *sink)
-{
-	const char *name = "";
-
-	if (!g_variant_lookup(sink, "alias", "&s", &name))
-		g_variant_lookup(sink, "name", "&s", &name);
-	return name;
-}
-
 static int compare_sinks(gconstpointer a, gconstpointer b)
 {
-	return g_utf8_collate(ctl_sink_name(*(GVariant *const *)a), ctl_sink_name(*(GVariant *const *)b));
+	return g_utf8_collate(client_sink_name(*(GVariant *const *)a), client_sink_name(*(GVariant *const *)b));
 }
 
 /* The daemon's dictionary with the id as one more property, by name. */
@@ -67,7 +57,7 @@ static void print_head(GVariant *sink)
 	g_variant_lookup(sink, "model", "&s", &model);
 	g_variant_lookup(sink, "link", "&s", &link);
 	g_variant_lookup(sink, "links", "^a&s", &links);
-	ctl_print_column(ctl_sink_name(sink), 28);
+	ctl_print_column(client_sink_name(sink), 28);
 	ctl_print_column(id, 18);
 	ways = links ? g_strjoinv("+", (char **)links) : g_strdup(link);
 	ctl_print_column(ways, 8);

@@ -10,7 +10,7 @@
 
 #include <gio/gio.h>
 
-#include "miracast1-dbus.h"
+#include "client.h"
 
 G_BEGIN_DECLS
 
@@ -46,10 +46,8 @@ struct ctl {
  */
 enum ctl_status ctl_open(struct ctl *ctl);
 void ctl_clear(struct ctl *ctl);
-/* The same without printing: sets @error, of which the two below make what people read. */
+/* The same without printing: sets @error, of which client_error_text() and its like make what people read. */
 gboolean ctl_connect_daemon(struct ctl *ctl, GError **error);
-const char *ctl_error_text(const GError *error);
-const char *ctl_error_hint(const GError *error);
 
 /* Prints an error of a call and the hint that belongs to it; returns CTL_FAILED. */
 enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error);
@@ -69,8 +67,6 @@ void ctl_print_sink(GVariant *sink);
 GPtrArray *ctl_sinks(struct ctl *ctl);
 /* The same of those that it remembers. */
 GPtrArray *ctl_remembered(struct ctl *ctl);
-/* Of such a dictionary: what people call it, or else it itself. */
-const char *ctl_sink_name(GVariant *sink);
 
 /* One line of JSON; a floating reference is consumed. */
 void ctl_print_json(GVariant *value);
@@ -83,13 +79,6 @@ GDBusObjectManager *ctl_objects(struct ctl *ctl, GError **error);
  * Returns: (element-type Miracast1Session) (transfer full), or NULL
  */
 GPtrArray *ctl_sessions(struct ctl *ctl, GError **error);
-#define BUS_NAME "org.miracast.Miracast1"
-
-gboolean ctl_session_has_ended(Miracast1Session *session);
-/* When its first phase was reached: another one with each try (CLOCK_MONOTONIC); 0: none was. */
-gint64 ctl_session_begin(Miracast1Session *session);
-/* "1280x720 at 60 Hz, H.264 ..."; "" if there is none yet. Free it. */
-char *ctl_session_mode(Miracast1Session *session);
 /* a{sv}, as every command prints a session. */
 GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * What the numbers of a session mean: see ctl-quality.h.
+ * What the numbers of a session mean: see client-quality.h.
  */
-#include "ctl-quality.h"
+#include "client-quality.h"
+
+#include "client.h"
 
 #include <string.h>
 
@@ -10,7 +12,7 @@
 
 const char *quality_name(enum quality quality)
 {
-	static const char *const names[] = { "unknown", "good", "fair", "poor" };
+	static const char *const names[] = { N_("unknown"), N_("good"), N_("fair"), N_("poor") };
 
 	return names[quality];
 }
@@ -67,23 +69,23 @@ static void add_pictures(GPtrArray *rows, GVariant *stats)
 	if (!last_us)
 		return;
 	if (offered == 0 && dropped == 0) {
-		add(rows, "frame rate", QUALITY_GOOD, "", "%.0f per second, the desktop is still",
+		add(rows, N_("frame rate"), QUALITY_GOOD, "", "%.0f per second, the desktop is still",
 		    number(stats, "last-sent") * 1e6 / last_us);
 		return;
 	}
 	quality = judge(left_out, 2, 10);
-	add(rows, "frame rate", quality,
-	    quality == QUALITY_FAIR ? "some are left out" : "many are left out: choose a smaller mode, or another encoder",
+	add(rows, N_("frame rate"), quality,
+	    quality == QUALITY_FAIR ? N_("some are left out") : N_("many are left out: choose a smaller mode, or another encoder"),
 	    "%.0f per second, %.0f %% of the desktop's left out", number(stats, "last-sent") * 1e6 / last_us, left_out);
 }
 
 static const char *largest_part(guint64 waiting, guint64 encoding, guint64 sending)
 {
 	if (encoding >= waiting && encoding >= sending)
-		return "most of it is the encoder: choose a smaller mode, or another encoder";
+		return N_("most of it is the encoder: choose a smaller mode, or another encoder");
 	if (waiting >= sending)
-		return "most of it is reading the desktop's pictures, or waiting for the encoder";
-	return "most of it is the network: move closer to the display, or use 5 GHz";
+		return N_("most of it is reading the desktop's pictures, or waiting for the encoder");
+	return N_("most of it is the network: move closer to the display, or use 5 GHz");
 }
 
 static void add_delay(GPtrArray *rows, GVariant *stats)
@@ -93,7 +95,7 @@ static void add_delay(GPtrArray *rows, GVariant *stats)
 
 	if (!p95)
 		return;
-	add(rows, "delay", judge(p95 / MS, 50, 100), largest_part(waiting, encoding, sending),
+	add(rows, N_("delay"), judge(p95 / MS, 50, 100), largest_part(waiting, encoding, sending),
 	    "%.1f ms, 95 %% within %.1f, 99 %% within %.1f (waiting %.1f, encoding %.1f, sending %.1f)",
 	    number(stats, "latency-median-us") / MS, p95 / MS, number(stats, "latency-p99-us") / MS, waiting / MS,
 	    encoding / MS, sending / MS);
@@ -106,8 +108,8 @@ static void add_bit_rate(GPtrArray *rows, GVariant *mode, GVariant *stats)
 
 	if (!last_us || !set || !wanted)
 		return;
-	add(rows, "bit rate", judge(-(double)set / wanted, -1, -0.5),
-	    "slow link: move closer to the display, or use 5 GHz",
+	add(rows, N_("bit rate"), judge(-(double)set / wanted, -1, -0.5),
+	    N_("slow link: move closer to the display, or use 5 GHz"),
 	    "%.1f Mbit/s, the encoder may have %.1f of %.1f", number(stats, "last-bytes") * 8.0 / last_us, set / 1e6,
 	    wanted / 1e6);
 }
@@ -115,7 +117,7 @@ static void add_bit_rate(GPtrArray *rows, GVariant *mode, GVariant *stats)
 static void add_link(GPtrArray *rows, int level)
 {
 	if (level)
-		add(rows, "link", judge(-level, 60, 70), "the signal is weak: move closer to the display", "%d dBm",
+		add(rows, N_("link"), judge(-level, 60, 70), N_("the signal is weak: move closer to the display"), "%d dBm",
 		    level);
 }
 
@@ -127,11 +129,11 @@ static void add_losses(GPtrArray *rows, GVariant *stats)
 	if (!packets || !g_variant_lookup(stats, "sink-reports", "t", &reports))
 		return;
 	if (!reports)
-		add(rows, "losses", QUALITY_UNKNOWN, "the display does not say", "not known");
+		add(rows, N_("losses"), QUALITY_UNKNOWN, N_("the display does not say"), "not known");
 	else
 		/* Below 0.1 and below 1. */
-		add(rows, "losses", judge(100.0 * lost / packets, 0.0999, 0.999),
-		    "packets are lost on the way: use 5 GHz, or a quieter channel", "%.2f %%, %" G_GUINT64_FORMAT " packets",
+		add(rows, N_("losses"), judge(100.0 * lost / packets, 0.0999, 0.999),
+		    N_("packets are lost on the way: use 5 GHz, or a quieter channel"), "%.2f %%, %" G_GUINT64_FORMAT " packets",
 		    100.0 * lost / packets, lost);
 }
 
@@ -142,7 +144,7 @@ static void add_key_frames(GPtrArray *rows, GVariant *stats, gint64 streaming_us
 	double minutes = MAX(streaming_us / 60e6, 1.0);
 
 	if (number(stats, "packets"))
-		add(rows, "key frames", judge(requests / minutes, 1, 6), "the display misses parts of the stream",
+		add(rows, N_("key frames"), judge(requests / minutes, 1, 6), N_("the display misses parts of the stream"),
 		    "%" G_GUINT64_FORMAT ", the display has asked for %" G_GUINT64_FORMAT, number(stats, "idr"), requests);
 }
 
@@ -157,11 +159,11 @@ static void add_sound(GPtrArray *rows, GVariant *stats, gint64 streaming_us)
 	if (!g_variant_lookup(stats, "sound", "&s", &activity))
 		return;
 	if (strcmp(activity, "playing") != 0 || !picture || !sound) {
-		add(rows, "sound", gaps, "parts of it came too late", "%.0f ms of it missing", missing / MS);
+		add(rows, N_("sound"), gaps, N_("parts of it came too late"), "%.0f ms of it missing", missing / MS);
 		return;
 	}
 	skew = later >= 0 ? judge(later, 125, 185) : judge(-later, 45, 90);
-	add(rows, "sound", MAX(gaps, skew), gaps >= skew ? "parts of it came too late" : "it is far from its picture",
+	add(rows, N_("sound"), MAX(gaps, skew), gaps >= skew ? N_("parts of it came too late") : N_("it is far from its picture"),
 	    "%.0f ms of it missing; leaves %.0f ms %s its picture", missing / MS, ABS(later),
 	    later >= 0 ? "after" : "before");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * ctl-quality.h - what the numbers of a session mean
+ * client-quality.h - what the numbers of a session mean
  *
  * From the mode and the counters of a session, as they are on the bus, to words that say whether it is good.  A row
  * each:
@@ -44,7 +44,7 @@ const char *quality_name(enum quality quality);
  * struct quality_row - one of the above
  * @what: "frame rate", "delay" ...
  * @text: the numbers, for people; owned
- * @why: what is not good about it, a part of a sentence; "" if it is; owned
+ * @why: what is not good about it, a part of a sentence, one of a fixed set; "" if it is; owned
  */
 struct quality_row {
 	const char *what;

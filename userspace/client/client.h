@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * client.h - what programs that speak to miracastd share
+ *
+ * miracastctl and miracast-cast: where the daemon is on the bus, what its errors, its displays and its sessions are
+ * in words.  Nothing here calls the daemon or waits; everything reads what is there already, in any thread, as long
+ * as the proxies are not used in another one meanwhile.  Texts are English; those that are for people and fixed are
+ * marked with N_(), so that a program that speaks the user's language finds them in its catalogue.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "miracast1-dbus.h"
+
+G_BEGIN_DECLS
+
+#define CLIENT_BUS_NAME "org.miracast.Miracast1"
+#define CLIENT_PATH "/org/miracast/Miracast1"
+
+/* Marks a text for the catalogues; it is translated where it is shown. */
+#ifndef N_
+#define N_(text) (text)
+#endif
+
+/* ---- errors, client-errors.c ----------------------------------------------- */
+
+/*
+ * Of a call to the daemon, of the bus, or of REASON_ERROR: the machine name, what happened, and what to do next.
+ * The text is to be freed.
+ */
+const char *client_error_name(const GError *error);
+char *client_error_text(const GError *error);
+const char *client_error_hint(const GError *error);
+/* It is the daemon that cannot be reached, or may not be; else it has been reached and has refused. */
+gboolean client_error_is_of_daemon(const GError *error);
+/* It was to be started and could not be. */
+gboolean client_daemon_has_failed(const GError *error);
+
+/* ---- displays, client-session.c --------------------------------------------- */
+
+/* Of an a{sv} of Sinks or Remembered: what people call it, or else it itself. */
+const char *client_sink_name(GVariant *sink);
+
+/* ---- sessions, client-session.c ---------------------------------------------- */
+
+gboolean client_session_has_ended(Miracast1Session *session);
+/* When its first phase was reached: another one with each try (CLOCK_MONOTONIC); 0: none was. */
+gint64 client_session_begin(Miracast1Session *session);
+/* The last step, for people; "" before the first one. Free it. */
+char *client_session_step(Miracast1Session *session);
+/* "1280x720 at 60 Hz, H.264 ..."; "" if there is none yet. Free it. */
+char *client_session_mode(Miracast1Session *session);
+/* Rows of client-quality.h (transfer full); @manager knows the signal. */
+GPtrArray *client_session_quality(Miracast1Manager *manager, Miracast1Session *session);
+
+G_END_DECLS
