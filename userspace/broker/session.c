@@ -200,20 +200,23 @@ static void session_fail(session *s, const GError *error, enum reason_code other
 
 /* ---- UMD ----------------------------------------------------------------- */
 
+/* Found by who makes catalogues; the daemon itself speaks English. */
+#define N_(String) (String)
+
 static const char *phase_text(const char *phase)
 {
 	static const struct {
 		const char *phase;
 		const char *text;
 	} texts[] = {
-		{ "connected", "the display was spoken to" },
-		{ "answered", "the display answers" },
-		{ "capabilities", "the display has said what it can show" },
-		{ "monitor", "the desktop has a new monitor" },
-		{ "mode", "the display has accepted a mode" },
-		{ "setup", "the stream is set up" },
-		{ "play", "the display plays" },
-		{ "streaming", "pictures are being sent" },
+		{ "connected", N_("the display was spoken to") },
+		{ "answered", N_("the display answers") },
+		{ "capabilities", N_("the display has said what it can show") },
+		{ "monitor", N_("the desktop has a new monitor") },
+		{ "mode", N_("the display has accepted a mode") },
+		{ "setup", N_("the stream is set up") },
+		{ "play", N_("the display plays") },
+		{ "streaming", N_("pictures are being sent") },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {

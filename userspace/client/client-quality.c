@@ -12,7 +12,7 @@
 
 const char *quality_name(enum quality quality)
 {
-	static const char *const names[] = { N_("unknown"), N_("good"), N_("fair"), N_("poor") };
+	static const char *const names[] = { "unknown", "good", "fair", "poor" };
 
 	return names[quality];
 }
@@ -114,10 +114,15 @@ static void add_bit_rate(GPtrArray *rows, GVariant *mode, GVariant *stats)
 	    wanted / 1e6);
 }
 
+enum quality quality_of_level(int level)
+{
+	return level ? judge(-level, 60, 70) : QUALITY_UNKNOWN;
+}
+
 static void add_link(GPtrArray *rows, int level)
 {
 	if (level)
-		add(rows, N_("link"), judge(-level, 60, 70), N_("the signal is weak: move closer to the display"), "%d dBm",
+		add(rows, N_("link"), quality_of_level(level), N_("the signal is weak: move closer to the display"), "%d dBm",
 		    level);
 }
 

@@ -62,6 +62,8 @@ struct quality_row {
  * Returns: (element-type struct quality_row) (transfer full); empty before there are any
  */
 GPtrArray *quality_of(GVariant *mode, GVariant *stats, int level, gint64 streaming_us);
+/* Of a signal in dBm alone, as in the row "link"; 0: unknown. */
+enum quality quality_of_level(int level);
 /* The worst of them. */
 enum quality quality_worst(GPtrArray *rows);
 

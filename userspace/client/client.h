@@ -18,10 +18,12 @@ G_BEGIN_DECLS
 #define CLIENT_BUS_NAME "org.miracast.Miracast1"
 #define CLIENT_PATH "/org/miracast/Miracast1"
 
-/* Marks a text for the catalogues; it is translated where it is shown. */
-#ifndef N_
-#define N_(text) (text)
-#endif
+/* Marks a text for the catalogues; it is translated where it is shown. As in gi18n.h, word by word. */
+#define N_(String) (String)
+
+/* What is told of a daemon that was there a moment ago. */
+#define CLIENT_DAEMON_ENDED N_("miracastd has ended")
+#define CLIENT_DAEMON_ENDED_HINT N_("See its log: journalctl -u miracastd")
 
 /* ---- errors, client-errors.c ----------------------------------------------- */
 

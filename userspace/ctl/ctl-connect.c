@@ -244,8 +244,8 @@ static enum ctl_status print_result(struct waiting *w)
 	g_autofree char *mode = NULL;
 
 	if (w->lost)
-		return ctl_print_reason(w->ctl, "daemon-not-running", "miracastd has ended",
-					"See its log: journalctl -u miracastd");
+		return ctl_print_reason(w->ctl, "daemon-not-running", CLIENT_DAEMON_ENDED,
+					CLIENT_DAEMON_ENDED_HINT);
 	if (client_session_has_ended(w->session))
 		return ctl_print_reason(w->ctl, miracast1_session_get_reason(w->session),
 					miracast1_session_get_message(w->session),
@@ -368,8 +368,8 @@ static enum ctl_status print_search_error(struct search *search)
 	const char *name = "", *message = "", *hint = "";
 
 	if (search->lost)
-		return ctl_print_reason(search->ctl, "daemon-not-running", "miracastd has ended",
-					"See its log: journalctl -u miracastd");
+		return ctl_print_reason(search->ctl, "daemon-not-running", CLIENT_DAEMON_ENDED,
+					CLIENT_DAEMON_ENDED_HINT);
 	if (problem && is_unknown(search->error))
 		g_variant_get(problem, "(&s&s&s)", &name, &message, &hint);
 	return *name ? ctl_print_reason(search->ctl, name, message, hint) :

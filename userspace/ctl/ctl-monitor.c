@@ -232,7 +232,7 @@ enum ctl_status ctl_monitor(struct ctl *ctl, int argc, char **argv)
 		return ctl_print_error(ctl, error);
 	watch(&m, objects);
 	if (m.lost)
-		return ctl_print_reason(ctl, "daemon-not-running", "miracastd has ended",
-					"See its log: journalctl -u miracastd");
+		return ctl_print_reason(ctl, "daemon-not-running", CLIENT_DAEMON_ENDED,
+					CLIENT_DAEMON_ENDED_HINT);
 	return CTL_OK;
 }

@@ -358,8 +358,8 @@ static enum ctl_status run_scan(struct ctl *ctl, int seconds)
 	g_main_loop_run(loop);
 	g_signal_handlers_disconnect_by_data(ctl->manager, &scan);
 	if (scan.lost)
-		return ctl_print_reason(ctl, "daemon-not-running", "miracastd has ended",
-					"See its log: journalctl -u miracastd");
+		return ctl_print_reason(ctl, "daemon-not-running", CLIENT_DAEMON_ENDED,
+					CLIENT_DAEMON_ENDED_HINT);
 	return finish_scan(&scan);
 }
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * cast-mock.h - a miracastd that the test plays, on a bus of its own
+ *
+ * Does nothing by itself: the test says which displays there are and how far sessions have come.
+ */
+#pragma once
+
+#include "client.h"
+
+/**
+ * struct mock - the daemon
+ * @scans: calls of Scan so far
+ * @connects, @connected_to, @options: of Connect; it makes session 1, 2 ... unless @refuse_with is set
+ * @hold: a Connect is not answered before mock_answer(); @held: (nullable): one that waits
+ * @disconnects: calls of Disconnect
+ * @pin: that was typed last
+ */
+typedef struct mock {
+	GTestDBus *test_bus;
+	GDBusConnection *bus;
+	GDBusObjectManagerServer *objects;
+	Miracast1Manager *manager;
+	GHashTable *sinks;
+	guint scans, connects, disconnects;
+	char *connected_to;
+	GVariant *options;
+	GError *refuse_with;
+	gboolean hold;
+	GDBusMethodInvocation *held;
+	char *pin;
+	guint n_sessions;
+} mock;
+
+/* A bus, of which the session bus of this process is one, and no daemon. */
+void mock_set_up(mock *m, gconstpointer data);
+void mock_tear_down(mock *m, gconstpointer data);
+void mock_start(mock *m);
+void mock_stop(mock *m);
+/* @text: a{sv} in text form, without name, present and connectable; NULL: it is gone */
+void mock_sink(mock *m, const char *id, const char *name, const char *text);
+/* Transfer full: the skeleton of a session, which the test changes with mock_session_*(). */
+Miracast1Session *mock_session(mock *m, guint id, const char *sink_id, const char *sink_name);
+void mock_session_state(Miracast1Session *session, const char *state, const char *phase, const char *text);
+void mock_session_end(Miracast1Session *session, const char *reason, const char *message, const char *hint);
+void mock_session_remove(mock *m, guint id);
+void mock_answer(mock *m);
+/* The one that a Connect has made. */
+Miracast1Session *mock_last_session(mock *m);
+
+/* Runs the main loop until it is true; fails the test if it never is. */
+#define WAIT(condition) \
+	do { \
+		gint64 deadline_ = g_get_monotonic_time() + 20 * G_USEC_PER_SEC; \
+		while (!(condition)) { \
+			g_assert_cmpint(g_get_monotonic_time(), <, deadline_); \
+			mock_turn(); \
+		} \
+	} while (0)
+void mock_turn(void);

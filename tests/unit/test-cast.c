@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the window of miracast-cast shows, without the window: the list of displays and the states of casts, by what a
+ * miracastd that the test plays says on a bus.
+ */
+#include <string.h>
+
+#include "cast-daemon.h"
+#include "cast-mock.h"
+#include "cast-words.h"
+#include "reason.h"
+
+#define NOTHING "{'link': <'p2p'>}"
+
+struct fixture {
+	mock mock;
+	CastDaemon *daemon;
+	GString *moves; /* states that displays have come to, a letter each */
+};
+
+static char letter(enum cast_state state)
+{
+	return ".cawpSWef"[state];
+}
+
+static void moved(CastDaemon *daemon, CastDisplay *display, int before, struct fixture *f)
+{
+	g_string_append_c(f->moves, letter(cast_display_state(display)));
+}
+
+static void set_up(struct fixture *f, gconstpointer data)
+{
+	mock_set_up(&f->mock, NULL);
+	f->moves = g_string_new(NULL);
+	f->daemon = cast_daemon_new(G_BUS_TYPE_SESSION);
+	g_signal_connect(f->daemon, "moved", G_CALLBACK(moved), f);
+}
+
+/* And a daemon that is looked at. */
+static void set_up_daemon(struct fixture *f, gconstpointer data)
+{
+	set_up(f, data);
+	mock_start(&f->mock);
+	cast_daemon_scan(f->daemon);
+	WAIT(cast_daemon_state(f->daemon) == CAST_DAEMON_THERE && f->mock.scans == 1);
+}
+
+static void tear_down(struct fixture *f, gconstpointer data)
+{
+	gpointer gone = f->daemon;
+
+	g_object_run_dispose(G_OBJECT(f->daemon));
+	g_object_add_weak_pointer(G_OBJECT(f->daemon), &gone);
+	g_object_unref(f->daemon);
+	/* Whatever it has asked for has come back. */
+	WAIT(!gone);
+	mock_tear_down(&f->mock, NULL);
+	g_string_free(f->moves, TRUE);
+}
+
+static guint count(struct fixture *f)
+{
+	return g_list_model_get_n_items(cast_daemon_displays(f->daemon));
+}
+
+static CastDisplay *at(struct fixture *f, guint i)
+{
+	g_autoptr(CastDisplay) display = g_list_model_get_item(cast_daemon_displays(f->daemon), i);
+
+	g_assert_nonnull(display);
+	return display;
+}
+
+static gboolean status_is(CastDisplay *display, const char *expected)
+{
+	g_autofree char *status = cast_words_status(display);
+
+	return strcmp(status, expected) == 0;
+}
+
+/* One display, and a click on it. */
+static CastDisplay *connect_one(struct fixture *f)
+{
+	mock_sink(&f->mock, "a", "TV", NOTHING);
+	WAIT(count(f) == 1);
+	cast_daemon_connect(f->daemon, at(f, 0), g_variant_new_parsed("{'audio': <'none'>}"));
+	return at(f, 0);
+}
+
+/* ---- the list ----------------------------------------------------------------------- */
+
+static void test_found(struct fixture *f, gconstpointer data)
+{
+	g_assert_true(cast_daemon_is_scanning(f->daemon));
+	mock_sink(&f->mock, "b", "Study", "{'level': <-72>, 'model': <'X1'>}");
+	WAIT(count(f) == 1);
+	mock_sink(&f->mock, "a", "Attic", NOTHING);
+	WAIT(count(f) == 2);
+	/* By name. */
+	g_assert_cmpstr(cast_display_name(at(f, 0)), ==, "Attic");
+	g_assert_true(status_is(at(f, 0), "Ready"));
+	g_assert_cmpstr(cast_display_name(at(f, 1)), ==, "Study");
+	g_assert_cmpstr(cast_display_model(at(f, 1)), ==, "X1");
+	g_assert_true(status_is(at(f, 1), "Ready, weak signal"));
+	mock_sink(&f->mock, "b", "Study", "{'level': <-60>, 'alias': <'A TV'>}");
+	WAIT(strcmp(cast_display_name(at(f, 0)), "A TV") == 0);
+	g_assert_true(status_is(at(f, 0), "Ready, good signal"));
+	mock_sink(&f->mock, "b", NULL, NULL);
+	WAIT(count(f) == 1);
+	miracast1_manager_set_scanning(f->mock.manager, FALSE);
+	WAIT(!cast_daemon_is_scanning(f->daemon));
+}
+
+static void test_obstacle(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GVariant) sink = g_variant_ref_sink(
+		g_variant_new_parsed("{'a': {'name': <'TV'>, 'present': <true>, 'connectable': <false>,"
+				     " 'obstacle': <'it wants <HDCP>'>}}"));
+
+	miracast1_manager_set_sinks(f->mock.manager, sink);
+	WAIT(count(f) == 1);
+	g_assert_false(cast_display_is_connectable(at(f, 0)));
+	g_assert_true(status_is(at(f, 0), "it wants <HDCP>"));
+}
+
+static void test_scan_problem(struct fixture *f, gconstpointer data)
+{
+	miracast1_manager_set_scan_problem(f->mock.manager, g_variant_new("(sss)", "no-wifi", "no Wi-Fi", "Plug in one"));
+	WAIT(*cast_daemon_message(f->daemon));
+	g_assert_cmpstr(cast_daemon_message(f->daemon), ==, "no Wi-Fi");
+	g_assert_cmpstr(cast_daemon_hint(f->daemon), ==, "Plug in one");
+}
+
+/* ---- casts ------------------------------------------------------------------------------ */
+
+static void test_cast(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display = connect_one(f);
+	g_autoptr(Miracast1Session) session = NULL;
+	const char *audio;
+
+	/* At once, whatever the daemon does. */
+	g_assert_cmpint(cast_display_state(display), ==, CAST_CONNECTING);
+	g_assert_true(status_is(display, "Connecting"));
+	WAIT(cast_display_session(display));
+	g_assert_cmpstr(f->mock.connected_to, ==, "a");
+	g_assert_true(g_variant_lookup(f->mock.options, "audio", "&s", &audio));
+	g_assert_cmpstr(audio, ==, "none");
+	session = mock_last_session(&f->mock);
+	mock_session_state(session, "linking", "searching", "looking for the display");
+	WAIT(status_is(display, "Connecting: looking for the display"));
+	mock_session_state(session, "linking", "waiting-for-acceptance", "accept it");
+	WAIT(cast_display_state(display) == CAST_ACCEPT);
+	mock_session_state(session, "rtsp", "answered", "the display answers");
+	WAIT(cast_display_state(display) == CAST_CONNECTING);
+	miracast1_session_set_mode(session, g_variant_new_parsed("{'width': <uint32 1280>, 'height': <uint32 720>,"
+								 " 'refresh': <uint32 60000>, 'codec': <'H.264'>}"));
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(cast_display_state(display) == CAST_STREAMING);
+	g_assert_true(status_is(display, "Casting"));
+	g_assert_true(g_str_has_prefix(cast_display_mode(display), "1280x720 at 60 Hz"));
+	cast_daemon_disconnect(f->daemon, display);
+	WAIT(cast_display_state(display) == CAST_IDLE);
+	g_assert_cmpuint(f->mock.disconnects, ==, 1);
+	g_assert_cmpstr(f->moves->str, ==, "cacSe.");
+	/* A second click is nothing while it is busy. */
+	g_assert_cmpuint(f->mock.connects, ==, 1);
+}
+
+static void test_busy(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display = connect_one(f);
+
+	cast_daemon_connect(f->daemon, display, g_variant_new("a{sv}", NULL));
+	WAIT(cast_display_session(display));
+	cast_daemon_connect(f->daemon, display, g_variant_new("a{sv}", NULL));
+	for (guint i = 0; i < 10; i++)
+		mock_turn();
+	g_assert_cmpuint(f->mock.connects, ==, 1);
+}
+
+static void test_quality(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display = connect_one(f);
+	g_autoptr(Miracast1Session) session = NULL;
+
+	WAIT(cast_display_session(display));
+	session = mock_last_session(&f->mock);
+	miracast1_session_set_mode(session, g_variant_new_parsed("{'bit-rate': <uint32 8000000>}"));
+	miracast1_session_set_stats(
+		session, g_variant_new_parsed("{'frames-sent': <uint64 9>, 'latency-p95-us': <uint64 80000>,"
+					      " 'latency-sending-us': <uint64 60000>}"));
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(status_is(display, "Casting, in fair quality (delay: most of it is the network: move closer to the display,"
+				" or use 5 GHz)"));
+}
+
+static void test_refused(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display;
+	g_autofree char *trouble = NULL;
+
+	f->mock.refuse_with = g_error_new_literal(REASON_ERROR, REASON_NO_FREE_CONNECTOR, "all 4 monitors are in use");
+	display = connect_one(f);
+	WAIT(cast_display_state(display) == CAST_FAILED);
+	trouble = cast_words_trouble(display);
+	g_assert_cmpstr(trouble, ==, "All 4 monitors are in use\n"
+				     "Disconnect another display, or load the module with a larger max_sinks.");
+	/* It can be tried again. */
+	g_assert_true(cast_display_is_connectable(display));
+	g_clear_error(&f->mock.refuse_with);
+	cast_daemon_connect(f->daemon, display, g_variant_new("a{sv}", NULL));
+	g_assert_cmpstr(cast_display_message(display), ==, "");
+	WAIT(cast_display_session(display));
+}
+
+/* The display has been told of as gone, but why the cast has ended is to be read. */
+static void test_left(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *title = NULL, *body = NULL;
+	CastDisplay *display = connect_one(f);
+	g_autoptr(Miracast1Session) session = NULL;
+
+	WAIT(cast_display_session(display));
+	session = mock_last_session(&f->mock);
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(cast_display_state(display) == CAST_STREAMING);
+	g_assert_false(cast_words_notification(display, &title, &body));
+	mock_sink(&f->mock, "a", NULL, NULL);
+	mock_session_end(session, "sink-left", "the display has ended the session", "Connect again.");
+	WAIT(cast_display_state(display) == CAST_FAILED);
+	g_assert_cmpuint(count(f), ==, 1);
+	g_assert_true(cast_words_notification(display, &title, &body));
+	g_assert_cmpstr(title, ==, "TV has left");
+	g_assert_cmpstr(body, ==, "The display has ended the session\nConnect again.");
+	/* The object goes a minute later, and is no news. */
+	mock_session_remove(&f->mock, 1);
+	for (guint i = 0; i < 10; i++)
+		mock_turn();
+	g_assert_cmpstr(f->moves->str, ==, "cSf");
+	cast_display_forget_failure(display);
+	mock_sink(&f->mock, "b", "other", NOTHING);
+	WAIT(count(f) == 1 && strcmp(cast_display_id(at(f, 0)), "b") == 0);
+}
+
+static void test_never_came(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *title = NULL, *body = NULL;
+	CastDisplay *display = connect_one(f);
+	g_autoptr(Miracast1Session) session = NULL;
+
+	WAIT(cast_display_session(display));
+	session = mock_last_session(&f->mock);
+	mock_session_state(session, "ending", "ending", "not accepted");
+	mock_session_end(session, "not-accepted", "not accepted", "Accept there.");
+	WAIT(cast_display_state(display) == CAST_FAILED);
+	g_assert_true(cast_words_notification(display, &title, &body));
+	g_assert_cmpstr(title, ==, "TV could not be connected to");
+}
+
+static void test_comes_back(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display = connect_one(f);
+	g_autoptr(Miracast1Session) session = NULL;
+
+	WAIT(cast_display_session(display));
+	session = mock_last_session(&f->mock);
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(cast_display_state(display) == CAST_STREAMING);
+	miracast1_session_set_stay(session, g_variant_new_parsed("{'wanted': <true>, 'message': <'the link was lost'>}"));
+	mock_session_state(session, "waiting", "waiting", "next try in 4 s");
+	WAIT(cast_display_state(display) == CAST_WAITING);
+	g_assert_cmpstr(cast_display_message(display), ==, "the link was lost");
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(cast_display_state(display) == CAST_STREAMING);
+	g_assert_cmpstr(cast_display_message(display), ==, "");
+}
+
+static void test_given_up(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display;
+
+	f->mock.hold = TRUE;
+	display = connect_one(f);
+	WAIT(f->mock.held);
+	cast_daemon_disconnect(f->daemon, display);
+	g_assert_cmpint(cast_display_state(display), ==, CAST_ENDING);
+	mock_answer(&f->mock);
+	WAIT(f->mock.disconnects == 1 && cast_display_state(display) == CAST_IDLE);
+	g_assert_cmpstr(f->moves->str, ==, "ce.");
+}
+
+static void test_pin(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display = connect_one(f);
+	g_autoptr(Miracast1Session) session = NULL;
+
+	WAIT(cast_display_session(display));
+	session = mock_last_session(&f->mock);
+	miracast1_session_set_pin_wanted(session, TRUE);
+	WAIT(cast_display_state(display) == CAST_PIN_WANTED);
+	cast_daemon_enter_pin(f->daemon, display, "12");
+	WAIT(*cast_display_pin_problem(display));
+	g_assert_cmpstr(cast_display_pin_problem(display), ==, "a PIN has 4 to 16 digits");
+	cast_daemon_enter_pin(f->daemon, display, "1234-5670");
+	g_assert_cmpstr(cast_display_pin_problem(display), ==, "");
+	WAIT(g_strcmp0(f->mock.pin, "1234-5670") == 0);
+	miracast1_session_set_pin_wanted(session, FALSE);
+	WAIT(cast_display_state(display) == CAST_CONNECTING);
+	miracast1_session_set_pin_shown(session, "76543210");
+	WAIT(cast_display_state(display) == CAST_PIN_SHOWN);
+	g_assert_cmpstr(cast_display_pin(display), ==, "76543210");
+	g_assert_cmpstr(f->moves->str, ==, "cwcp");
+}
+
+/* It is cast to in another way than the one that was clicked: it stays the same display. */
+static void test_other_way(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display;
+	g_autoptr(Miracast1Session) session = NULL;
+
+	mock_sink(&f->mock, "a", "TV", "{'other-ways': <['b']>}");
+	WAIT(count(f) == 1);
+	display = at(f, 0);
+	cast_daemon_connect(f->daemon, display, g_variant_new("a{sv}", NULL));
+	WAIT(cast_display_session(display));
+	session = mock_last_session(&f->mock);
+	miracast1_session_set_sink_id(session, "b");
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(cast_display_state(display) == CAST_STREAMING);
+	g_assert_cmpuint(count(f), ==, 1);
+}
+
+/* Of miracastctl, or of a display that has called, which the daemon lists only as long as it casts. */
+static void test_of_others(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(Miracast1Session) session = mock_session(&f->mock, 7, "192.0.2.1", "Caller");
+	g_autoptr(Miracast1Session) old = mock_session(&f->mock, 6, "192.0.2.2", "Old");
+
+	WAIT(count(f) == 2);
+	mock_session_end(old, "disconnected", "", "");
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(count(f) == 1 && cast_display_state(at(f, 0)) == CAST_STREAMING);
+	g_assert_cmpstr(cast_display_name(at(f, 0)), ==, "Caller");
+	cast_daemon_disconnect(f->daemon, at(f, 0));
+	WAIT(count(f) == 0);
+}
+
+/* ---- the daemon ----------------------------------------------------------------------------- */
+
+static void test_no_daemon(struct fixture *f, gconstpointer data)
+{
+	cast_daemon_scan(f->daemon);
+	g_assert_true(cast_daemon_is_scanning(f->daemon));
+	WAIT(cast_daemon_state(f->daemon) == CAST_DAEMON_FAILED);
+	g_assert_cmpstr(cast_daemon_message(f->daemon), ==, "miracastd is not running");
+	g_assert_cmpstr(cast_daemon_hint(f->daemon), ==, "Start it: systemctl start miracastd");
+	g_assert_false(cast_daemon_is_scanning(f->daemon));
+	/* Somebody else has started it. */
+	mock_start(&f->mock);
+	mock_sink(&f->mock, "a", "TV", NOTHING);
+	WAIT(cast_daemon_state(f->daemon) == CAST_DAEMON_THERE && count(f) == 1);
+}
+
+static void test_daemon_ends(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display = connect_one(f);
+
+	mock_sink(&f->mock, "b", "other", NOTHING);
+	WAIT(cast_display_session(display) && count(f) == 2);
+	mock_stop(&f->mock);
+	WAIT(cast_daemon_state(f->daemon) == CAST_DAEMON_AWAY);
+	g_assert_cmpuint(count(f), ==, 1);
+	g_assert_cmpint(cast_display_state(at(f, 0)), ==, CAST_FAILED);
+	g_assert_cmpstr(cast_display_message(at(f, 0)), ==, "miracastd has ended");
+	/* The next one. */
+	mock_start(&f->mock);
+	WAIT(cast_daemon_state(f->daemon) == CAST_DAEMON_THERE);
+	cast_daemon_scan(f->daemon);
+	WAIT(f->mock.scans == 2);
+}
+
+/* While a call is under way, and with it everything else. */
+static void test_window_closes(struct fixture *f, gconstpointer data)
+{
+	f->mock.hold = TRUE;
+	connect_one(f);
+	WAIT(f->mock.held);
+	g_object_run_dispose(G_OBJECT(f->daemon));
+	f->mock.refuse_with = g_error_new_literal(REASON_ERROR, REASON_SHUTDOWN, "miracastd is ending");
+	mock_answer(&f->mock);
+}
+
+/* ---- words ------------------------------------------------------------------------------------- */
+
+/* Those who show notifications may take it for markup. */
+static void test_no_markup(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *title = NULL, *body = NULL;
+	CastDisplay *display;
+
+	mock_sink(&f->mock, "a", "<b>T&V</b>", NOTHING);
+	WAIT(count(f) == 1);
+	display = at(f, 0);
+	g_assert_cmpstr(cast_display_name(display), ==, "<b>T&V</b>");
+	cast_display_end(display, "<a href='x'>no</a>", "a & b");
+	g_assert_true(cast_words_notification(display, &title, &body));
+	g_assert_null(strpbrk(title, "<>&"));
+	g_assert_null(strpbrk(body, "<>&"));
+}
+
+static void test_blank(void)
+{
+	g_assert_cmpstr(cast_words(""), ==, "");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *path;
+		void (*run)(struct fixture *f, gconstpointer data);
+	} tests[] = {
+		{ "/cast/found", test_found },
+		{ "/cast/obstacle", test_obstacle },
+		{ "/cast/scan-problem", test_scan_problem },
+		{ "/cast/cast", test_cast },
+		{ "/cast/busy", test_busy },
+		{ "/cast/quality", test_quality },
+		{ "/cast/refused", test_refused },
+		{ "/cast/left", test_left },
+		{ "/cast/never-came", test_never_came },
+		{ "/cast/comes-back", test_comes_back },
+		{ "/cast/given-up", test_given_up },
+		{ "/cast/pin", test_pin },
+		{ "/cast/other-way", test_other_way },
+		{ "/cast/of-others", test_of_others },
+		{ "/cast/daemon-ends", test_daemon_ends },
+		{ "/cast/window-closes", test_window_closes },
+		{ "/cast/no-markup", test_no_markup },
+	};
+
+	g_test_init(&argc, &argv, NULL);
+	for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
+		g_test_add(tests[i].path, struct fixture, NULL, set_up_daemon, tests[i].run, tear_down);
+	g_test_add("/cast/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
+	g_test_add_func("/cast/blank", test_blank);
+	return g_test_run();
+}

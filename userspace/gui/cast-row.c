@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * A display in the list: see cast-row.h.
+ */
+#include "cast-row.h"
+
+#include <glib/gi18n.h>
+
+#include "cast-words.h"
+
+struct _CastRow {
+	GtkListBoxRow parent;
+	CastDisplay *display;
+	GtkWidget *name, *status; /* GtkLabel */
+	GtkWidget *spinner, *connect, *disconnect;
+	GtkWidget *pin;	      /* digits to type at the display */
+	GtkWidget *pin_box, *entry; /* those that it shows */
+	GtkWidget *trouble;
+	GtkWidget *mode;
+};
+
+G_DEFINE_FINAL_TYPE(CastRow, cast_row, GTK_TYPE_LIST_BOX_ROW)
+
+enum { SIGNAL_CONNECT, SIGNAL_DISCONNECT, SIGNAL_PIN, N_SIGNALS };
+static guint signals[N_SIGNALS];
+
+static void cast_row_dispose(GObject *object)
+{
+	g_clear_object(&CAST_ROW(object)->display);
+	G_OBJECT_CLASS(cast_row_parent_class)->dispose(object);
+}
+
+static void cast_row_class_init(CastRowClass *class)
+{
+	G_OBJECT_CLASS(class)->dispose = cast_row_dispose;
+	signals[SIGNAL_CONNECT] = g_signal_new("connect-clicked", CAST_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+					       G_TYPE_NONE, 1, CAST_TYPE_DISPLAY);
+	signals[SIGNAL_DISCONNECT] = g_signal_new("disconnect-clicked", CAST_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+						  NULL, G_TYPE_NONE, 1, CAST_TYPE_DISPLAY);
+	signals[SIGNAL_PIN] = g_signal_new("pin-typed", CAST_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+					   G_TYPE_NONE, 2, CAST_TYPE_DISPLAY, G_TYPE_STRING);
+}
+
+/* ---- what is done ---------------------------------------------------------------- */
+
+static void connect_clicked(CastRow *row)
+{
+	g_signal_emit(row, signals[SIGNAL_CONNECT], 0, row->display);
+}
+
+static void disconnect_clicked(CastRow *row)
+{
+	g_signal_emit(row, signals[SIGNAL_DISCONNECT], 0, row->display);
+}
+
+static void pin_typed(CastRow *row)
+{
+	const char *pin = gtk_editable_get_text(GTK_EDITABLE(row->entry));
+
+	if (*pin)
+		g_signal_emit(row, signals[SIGNAL_PIN], 0, row->display, pin);
+}
+
+/* ---- what is shown ----------------------------------------------------------------- */
+
+/* Who cannot see where the button is has to hear of which display it is. */
+static void name_button(GtkWidget *button, const char *format, const char *name)
+{
+	g_autofree char *text = g_strdup_printf(format, name);
+
+	gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
+}
+
+static void show_text(GtkWidget *label, const char *text)
+{
+	gtk_label_set_text(GTK_LABEL(label), text);
+	gtk_widget_set_visible(label, *text != '\0');
+}
+
+static void show_pin(CastRow *row)
+{
+	enum cast_state state = cast_display_state(row->display);
+
+	show_text(row->pin, state == CAST_PIN_SHOWN ? cast_display_pin(row->display) : "");
+	if (state == CAST_PIN_WANTED && !gtk_widget_get_visible(row->pin_box)) {
+		gtk_editable_set_text(GTK_EDITABLE(row->entry), "");
+		gtk_widget_set_visible(row->pin_box, TRUE);
+		gtk_widget_grab_focus(row->entry);
+	}
+	gtk_widget_set_visible(row->pin_box, state == CAST_PIN_WANTED);
+}
+
+static void show_buttons(CastRow *row)
+{
+	enum cast_state state = cast_display_state(row->display);
+	gboolean busy = cast_display_is_busy(row->display);
+	const char *name = cast_display_name(row->display);
+
+	gtk_widget_set_visible(row->connect, !busy);
+	gtk_widget_set_sensitive(row->connect, cast_display_is_connectable(row->display));
+	gtk_widget_set_visible(row->disconnect, busy);
+	gtk_widget_set_sensitive(row->disconnect, state != CAST_ENDING);
+	gtk_button_set_label(GTK_BUTTON(row->disconnect), state == CAST_STREAMING ? _("Disconnect") : _("Cancel"));
+	gtk_widget_set_visible(row->spinner, busy && state != CAST_STREAMING);
+	gtk_spinner_set_spinning(GTK_SPINNER(row->spinner), busy && state != CAST_STREAMING);
+	name_button(row->connect, _("Connect to %s"), name);
+	name_button(row->disconnect, _("Disconnect %s"), name);
+}
+
+static void show_display(CastRow *row)
+{
+	CastDisplay *display = row->display;
+	g_autofree char *status = cast_words_status(display), *trouble = cast_words_trouble(display);
+	const char *problem = cast_words(cast_display_pin_problem(display));
+
+	gtk_label_set_text(GTK_LABEL(row->name), cast_display_name(display));
+	gtk_label_set_text(GTK_LABEL(row->status), status);
+	gtk_widget_set_tooltip_text(row->name, cast_display_model(display));
+	show_text(row->trouble, *problem ? problem : trouble);
+	show_text(row->mode, cast_display_state(display) == CAST_STREAMING ? cast_display_mode(display) : "");
+	show_pin(row);
+	show_buttons(row);
+}
+
+/* ---- what it is made of ------------------------------------------------------------- */
+
+/* Its text begins at the left and goes on below: names are as long as others like. */
+static GtkWidget *text_label(const char *class)
+{
+	GtkWidget *label = gtk_label_new(NULL);
+
+	gtk_label_set_xalign(GTK_LABEL(label), 0);
+	gtk_label_set_wrap(GTK_LABEL(label), TRUE);
+	gtk_label_set_wrap_mode(GTK_LABEL(label), PANGO_WRAP_WORD_CHAR);
+	if (class)
+		gtk_widget_add_css_class(label, class);
+	return label;
+}
+
+static GtkWidget *make_button(CastRow *row, const char *text, const char *class, GCallback clicked)
+{
+	GtkWidget *button = gtk_button_new_with_label(text);
+
+	gtk_widget_set_valign(button, GTK_ALIGN_CENTER);
+	if (class)
+		gtk_widget_add_css_class(button, class);
+	g_signal_connect_swapped(button, "clicked", clicked, row);
+	return button;
+}
+
+static GtkWidget *make_head(CastRow *row)
+{
+	GtkWidget *head = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 12);
+	GtkWidget *texts = gtk_box_new(GTK_ORIENTATION_VERTICAL, 3);
+
+	row->name = text_label("heading");
+	gtk_label_set_lines(GTK_LABEL(row->name), 2);
+	gtk_label_set_ellipsize(GTK_LABEL(row->name), PANGO_ELLIPSIZE_END);
+	row->status = text_label("dim-label");
+	gtk_widget_set_hexpand(texts, TRUE);
+	gtk_box_append(GTK_BOX(texts), row->name);
+	gtk_box_append(GTK_BOX(texts), row->status);
+	row->spinner = gtk_spinner_new();
+	row->connect = make_button(row, _("Connect"), "suggested-action", G_CALLBACK(connect_clicked));
+	row->disconnect = make_button(row, _("Disconnect"), NULL, G_CALLBACK(disconnect_clicked));
+	gtk_box_append(GTK_BOX(head), gtk_image_new_from_icon_name("video-display-symbolic"));
+	gtk_box_append(GTK_BOX(head), texts);
+	gtk_box_append(GTK_BOX(head), row->spinner);
+	gtk_box_append(GTK_BOX(head), row->connect);
+	gtk_box_append(GTK_BOX(head), row->disconnect);
+	return head;
+}
+
+static void make_pin(CastRow *row)
+{
+	GtkWidget *button = make_button(row, _("Send"), "suggested-action", G_CALLBACK(pin_typed));
+
+	row->pin = text_label("title-1");
+	gtk_label_set_selectable(GTK_LABEL(row->pin), TRUE);
+	row->entry = gtk_entry_new();
+	gtk_entry_set_max_length(GTK_ENTRY(row->entry), 32);
+	gtk_entry_set_input_purpose(GTK_ENTRY(row->entry), GTK_INPUT_PURPOSE_DIGITS);
+	gtk_widget_set_hexpand(row->entry, TRUE);
+	gtk_accessible_update_property(GTK_ACCESSIBLE(row->entry), GTK_ACCESSIBLE_PROPERTY_LABEL, _("PIN"), -1);
+	g_signal_connect_swapped(row->entry, "activate", G_CALLBACK(pin_typed), row);
+	row->pin_box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 6);
+	gtk_box_append(GTK_BOX(row->pin_box), row->entry);
+	gtk_box_append(GTK_BOX(row->pin_box), button);
+	gtk_widget_set_visible(row->pin_box, FALSE);
+}
+
+static void cast_row_init(CastRow *row)
+{
+	GtkWidget *all = gtk_box_new(GTK_ORIENTATION_VERTICAL, 9);
+
+	gtk_widget_set_margin_top(all, 12);
+	gtk_widget_set_margin_bottom(all, 12);
+	gtk_widget_set_margin_start(all, 12);
+	gtk_widget_set_margin_end(all, 12);
+	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
+	gtk_box_append(GTK_BOX(all), make_head(row));
+	make_pin(row);
+	row->trouble = text_label(NULL);
+	gtk_label_set_selectable(GTK_LABEL(row->trouble), TRUE);
+	row->mode = text_label("caption");
+	gtk_box_append(GTK_BOX(all), row->mode);
+	gtk_box_append(GTK_BOX(all), row->pin);
+	gtk_box_append(GTK_BOX(all), row->pin_box);
+	gtk_box_append(GTK_BOX(all), row->trouble);
+	gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), all);
+}
+
+GtkWidget *cast_row_new(CastDisplay *display)
+{
+	CastRow *row = g_object_new(CAST_TYPE_ROW, NULL);
+
+	row->display = g_object_ref(display);
+	g_signal_connect_object(display, "changed", G_CALLBACK(show_display), row, G_CONNECT_SWAPPED);
+	show_display(row);
+	return GTK_WIDGET(row);
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The window: see cast-window.h.
+ */
+#include "cast-window.h"
+
+#include <glib/gi18n.h>
+
+#include "cast-row.h"
+#include "cast-words.h"
+
+struct _CastWindow {
+	AdwApplicationWindow parent;
+	CastDaemon *daemon;
+	GtkWidget *search, *searching; /* a button, a spinner */
+	GtkWidget *trouble;	       /* why it could not look for displays */
+	GtkWidget *pages;	       /* "list", "empty" */
+	GtkWidget *empty;	       /* AdwStatusPage */
+	GtkWidget *list;
+	GtkWidget *sound, *stay, *pin; /* GtkSwitch */
+};
+
+G_DEFINE_FINAL_TYPE(CastWindow, cast_window, ADW_TYPE_APPLICATION_WINDOW)
+
+static void cast_window_dispose(GObject *object)
+{
+	g_clear_object(&CAST_WINDOW(object)->daemon);
+	G_OBJECT_CLASS(cast_window_parent_class)->dispose(object);
+}
+
+static void cast_window_class_init(CastWindowClass *class)
+{
+	G_OBJECT_CLASS(class)->dispose = cast_window_dispose;
+}
+
+/* ---- what is done ------------------------------------------------------------------ */
+
+static GVariant *chosen_options(CastWindow *window)
+{
+	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+
+	if (!gtk_switch_get_active(GTK_SWITCH(window->sound)))
+		g_variant_dict_insert(&dict, "audio", "s", "none");
+	if (gtk_switch_get_active(GTK_SWITCH(window->stay)))
+		g_variant_dict_insert(&dict, "stay", "s", "yes");
+	if (gtk_switch_get_active(GTK_SWITCH(window->pin)))
+		g_variant_dict_insert(&dict, "security", "s", "pin");
+	return g_variant_dict_end(&dict);
+}
+
+static void connect_clicked(CastWindow *window, CastDisplay *display)
+{
+	cast_daemon_connect(window->daemon, display, chosen_options(window));
+}
+
+static void disconnect_clicked(CastWindow *window, CastDisplay *display)
+{
+	cast_daemon_disconnect(window->daemon, display);
+}
+
+static void pin_typed(CastWindow *window, CastDisplay *display, const char *pin)
+{
+	cast_daemon_enter_pin(window->daemon, display, pin);
+}
+
+static void search_clicked(CastWindow *window)
+{
+	cast_daemon_scan(window->daemon);
+}
+
+static GtkWidget *make_row(gpointer item, gpointer user_data)
+{
+	GtkWidget *row = cast_row_new(item);
+
+	g_object_connect(row,
+			 "swapped-signal::connect-clicked", connect_clicked, user_data,
+			 "swapped-signal::disconnect-clicked", disconnect_clicked, user_data,
+			 "swapped-signal::pin-typed", pin_typed, user_data,
+			 NULL);
+	return row;
+}
+
+/* ---- what is shown ------------------------------------------------------------------- */
+
+/* What is wrong, and what to do, of the daemon; "" */
+static char *describe_trouble(CastWindow *window)
+{
+	const char *message = cast_words(cast_daemon_message(window->daemon));
+	const char *hint = cast_words(cast_daemon_hint(window->daemon));
+
+	return *message && *hint ? g_strdup_printf("%s\n%s", message, hint) : g_strdup(*message ? message : hint);
+}
+
+/* A status page takes its text for markup. */
+static void show_empty(CastWindow *window, const char *icon, const char *title, const char *text)
+{
+	g_autofree char *markup = g_markup_escape_text(text, -1);
+	AdwStatusPage *page = ADW_STATUS_PAGE(window->empty);
+
+	adw_status_page_set_icon_name(page, icon);
+	adw_status_page_set_title(page, title);
+	adw_status_page_set_description(page, markup);
+}
+
+static void show_daemon(CastWindow *window)
+{
+	enum cast_daemon_state state = cast_daemon_state(window->daemon);
+	gboolean scanning = cast_daemon_is_scanning(window->daemon);
+	g_autofree char *trouble = describe_trouble(window);
+	gboolean has = g_list_model_get_n_items(cast_daemon_displays(window->daemon)) > 0;
+
+	gtk_widget_set_visible(window->search, !scanning);
+	gtk_widget_set_visible(window->searching, scanning);
+	gtk_spinner_set_spinning(GTK_SPINNER(window->searching), scanning);
+	gtk_label_set_text(GTK_LABEL(window->trouble), trouble);
+	gtk_widget_set_visible(window->trouble, has && *trouble);
+	gtk_stack_set_visible_child_name(GTK_STACK(window->pages), has ? "list" : "empty");
+	if (state == CAST_DAEMON_FAILED)
+		show_empty(window, "dialog-warning-symbolic", _("Cannot cast"), trouble);
+	else if (*trouble && !scanning)
+		show_empty(window, "dialog-warning-symbolic", _("Cannot look for displays"), trouble);
+	else if (scanning || state == CAST_DAEMON_STARTING)
+		show_empty(window, "video-display-symbolic", _("Looking for displays"),
+			   _("Open screen mirroring on the display; most can be found only then."));
+	else
+		show_empty(window, "video-display-symbolic", _("No display found"),
+			   _("Open screen mirroring on the display, then search again."));
+}
+
+static void displays_changed(CastWindow *window)
+{
+	show_daemon(window);
+}
+
+/* ---- what it is made of --------------------------------------------------------------- */
+
+static GtkWidget *make_header(CastWindow *window)
+{
+	GtkWidget *header = adw_header_bar_new();
+	GtkWidget *menu_button = gtk_menu_button_new();
+	g_autoptr(GMenu) menu = g_menu_new();
+
+	window->search = gtk_button_new_from_icon_name("view-refresh-symbolic");
+	gtk_widget_set_tooltip_text(window->search, _("Search again"));
+	gtk_accessible_update_property(GTK_ACCESSIBLE(window->search), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Search again"),
+				       -1);
+	g_signal_connect_swapped(window->search, "clicked", G_CALLBACK(search_clicked), window);
+	window->searching = gtk_spinner_new();
+	g_menu_append(menu, _("_About Cast"), "app.about");
+	g_menu_append(menu, _("_Quit"), "app.quit");
+	gtk_menu_button_set_icon_name(GTK_MENU_BUTTON(menu_button), "open-menu-symbolic");
+	gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(menu_button), G_MENU_MODEL(menu));
+	gtk_widget_set_tooltip_text(menu_button, _("Menu"));
+	adw_header_bar_pack_start(ADW_HEADER_BAR(header), window->search);
+	adw_header_bar_pack_start(ADW_HEADER_BAR(header), window->searching);
+	adw_header_bar_pack_end(ADW_HEADER_BAR(header), menu_button);
+	return header;
+}
+
+static GtkWidget *add_switch(AdwPreferencesGroup *group, const char *title, const char *text, gboolean active)
+{
+	GtkWidget *row = adw_action_row_new();
+	GtkWidget *one = gtk_switch_new();
+
+	adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
+	adw_action_row_set_subtitle(ADW_ACTION_ROW(row), text);
+	gtk_switch_set_active(GTK_SWITCH(one), active);
+	gtk_widget_set_valign(one, GTK_ALIGN_CENTER);
+	gtk_accessible_update_property(GTK_ACCESSIBLE(one), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
+	adw_action_row_add_suffix(ADW_ACTION_ROW(row), one);
+	adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), one);
+	adw_preferences_group_add(group, row);
+	return one;
+}
+
+static GtkWidget *make_options(CastWindow *window)
+{
+	GtkWidget *group = adw_preferences_group_new();
+	AdwPreferencesGroup *options = ADW_PREFERENCES_GROUP(group);
+
+	adw_preferences_group_set_title(options, _("For the next cast"));
+	window->sound = add_switch(options, _("Sound"), _("The display is an output for sound as well"), TRUE);
+	window->stay = add_switch(options, _("Reconnect"),
+				  _("If it is lost, or the computer sleeps, it comes back by itself"), FALSE);
+	window->pin = add_switch(options, _("Ask for a PIN"),
+				 _("Nobody else can take the place of the display; not every display can do it"), FALSE);
+	return group;
+}
+
+static GtkWidget *make_list_page(CastWindow *window)
+{
+	GtkWidget *scrolled = gtk_scrolled_window_new(), *clamp = adw_clamp_new();
+	GtkWidget *column = gtk_box_new(GTK_ORIENTATION_VERTICAL, 24);
+
+	gtk_widget_set_margin_top(column, 18);
+	gtk_widget_set_margin_bottom(column, 18);
+	gtk_widget_set_margin_start(column, 12);
+	gtk_widget_set_margin_end(column, 12);
+	window->trouble = gtk_label_new(NULL);
+	gtk_label_set_wrap(GTK_LABEL(window->trouble), TRUE);
+	gtk_label_set_xalign(GTK_LABEL(window->trouble), 0);
+	gtk_label_set_selectable(GTK_LABEL(window->trouble), TRUE);
+	window->list = gtk_list_box_new();
+	gtk_list_box_set_selection_mode(GTK_LIST_BOX(window->list), GTK_SELECTION_NONE);
+	gtk_widget_add_css_class(window->list, "boxed-list");
+	gtk_accessible_update_property(GTK_ACCESSIBLE(window->list), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Displays"), -1);
+	gtk_box_append(GTK_BOX(column), window->trouble);
+	gtk_box_append(GTK_BOX(column), window->list);
+	gtk_box_append(GTK_BOX(column), make_options(window));
+	adw_clamp_set_child(ADW_CLAMP(clamp), column);
+	gtk_scrolled_window_set_policy(GTK_SCROLLED_WINDOW(scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+	gtk_scrolled_window_set_child(GTK_SCROLLED_WINDOW(scrolled), clamp);
+	gtk_widget_set_vexpand(scrolled, TRUE);
+	return scrolled;
+}
+
+static void cast_window_init(CastWindow *window)
+{
+	GtkWidget *all = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
+
+	window->pages = gtk_stack_new();
+	window->empty = adw_status_page_new();
+	gtk_widget_set_vexpand(window->empty, TRUE);
+	gtk_stack_add_named(GTK_STACK(window->pages), make_list_page(window), "list");
+	gtk_stack_add_named(GTK_STACK(window->pages), window->empty, "empty");
+	gtk_box_append(GTK_BOX(all), make_header(window));
+	gtk_box_append(GTK_BOX(all), window->pages);
+	adw_application_window_set_content(ADW_APPLICATION_WINDOW(window), all);
+	gtk_window_set_default_size(GTK_WINDOW(window), 480, 600);
+	gtk_window_set_title(GTK_WINDOW(window), _("Cast"));
+}
+
+GtkWindow *cast_window_new(GtkApplication *app, CastDaemon *daemon)
+{
+	CastWindow *window = g_object_new(CAST_TYPE_WINDOW, "application", app, NULL);
+
+	window->daemon = g_object_ref(daemon);
+	gtk_list_box_bind_model(GTK_LIST_BOX(window->list), cast_daemon_displays(daemon), make_row, window, NULL);
+	g_signal_connect_object(daemon, "changed", G_CALLBACK(show_daemon), window, G_CONNECT_SWAPPED);
+	g_signal_connect_object(cast_daemon_displays(daemon), "items-changed", G_CALLBACK(displays_changed), window,
+				G_CONNECT_SWAPPED);
+	show_daemon(window);
+	return GTK_WINDOW(window);
+}

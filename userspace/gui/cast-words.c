@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What is shown, in the user's language: see cast-words.h.
+ */
+#include "cast-words.h"
+
+#include <libintl.h>
+
+#define _(text) dgettext(CAST_GETTEXT_DOMAIN, text)
+
+const char *cast_words(const char *text)
+{
+	/* That of "" is the catalogue's head. */
+	return *text ? _(text) : "";
+}
+
+/* ---- rows --------------------------------------------------------------------------- */
+
+static char *idle_status(CastDisplay *display)
+{
+	static const char *const signal[] = {
+		[QUALITY_UNKNOWN] = "",
+		[QUALITY_GOOD] = N_("good signal"),
+		[QUALITY_FAIR] = N_("fair signal"),
+		[QUALITY_POOR] = N_("weak signal"),
+	};
+	const char *obstacle = cast_display_obstacle(display);
+	enum quality quality = quality_of_level(cast_display_level(display));
+
+	if (*obstacle)
+		return g_strdup(obstacle);
+	if (!cast_display_is_present(display))
+		return g_strdup(_("Not in sight"));
+	if (quality == QUALITY_UNKNOWN)
+		return g_strdup(_("Ready"));
+	return g_strdup_printf(_("Ready, %s"), _(signal[quality]));
+}
+
+static char *streaming_status(CastDisplay *display)
+{
+	const char *what = cast_words(cast_display_quality_what(display));
+	const char *why = cast_words(cast_display_quality_why(display));
+
+	switch (cast_display_quality(display)) {
+	case QUALITY_GOOD:
+		return g_strdup(_("Casting, in good quality"));
+	case QUALITY_FAIR:
+		return g_strdup_printf(_("Casting, in fair quality (%s: %s)"), what, why);
+	case QUALITY_POOR:
+		return g_strdup_printf(_("Casting, in poor quality (%s: %s)"), what, why);
+	default:
+		return g_strdup(_("Casting"));
+	}
+}
+
+static char *connecting_status(CastDisplay *display)
+{
+	const char *step = cast_display_step(display);
+
+	return *step ? g_strdup_printf(_("Connecting: %s"), cast_words(step)) : g_strdup(_("Connecting"));
+}
+
+char *cast_words_status(CastDisplay *display)
+{
+	switch (cast_display_state(display)) {
+	case CAST_CONNECTING:
+		return connecting_status(display);
+	case CAST_ACCEPT:
+		return g_strdup(_("Accept the connection at the display"));
+	case CAST_PIN_WANTED:
+		return g_strdup(_("Type the PIN that the display shows"));
+	case CAST_PIN_SHOWN:
+		return g_strdup(_("Type this PIN at the display"));
+	case CAST_STREAMING:
+		return streaming_status(display);
+	case CAST_WAITING:
+		return g_strdup(_("Lost; it comes back by itself"));
+	case CAST_ENDING:
+		return g_strdup(_("Disconnecting"));
+	case CAST_FAILED:
+		return g_strdup(_("Not connected"));
+	default:
+		return idle_status(display);
+	}
+}
+
+/* Sentences of the daemon begin as parts of one. */
+static char *as_sentence(const char *text)
+{
+	g_autofree char *first = NULL;
+
+	if (!*text)
+		return g_strdup("");
+	first = g_utf8_strup(text, g_utf8_next_char(text) - text);
+	return g_strconcat(first, g_utf8_next_char(text), NULL);
+}
+
+char *cast_words_trouble(CastDisplay *display)
+{
+	g_autofree char *message = as_sentence(cast_words(cast_display_message(display)));
+	const char *hint = cast_words(cast_display_hint(display));
+
+	if (!*message || !*hint)
+		return g_strdup(*message ? message : hint);
+	return g_strdup_printf("%s\n%s", message, hint);
+}
+
+/* ---- notifications -------------------------------------------------------------------- */
+
+static char *without_markup(const char *text)
+{
+	g_autoptr(GString) plain = g_string_new(text);
+
+	g_string_replace(plain, "<", "\xe2\x80\xb9", 0); /* single angle quotation marks */
+	g_string_replace(plain, ">", "\xe2\x80\xba", 0);
+	g_string_replace(plain, "&", "+", 0);
+	return g_string_free(g_steal_pointer(&plain), FALSE);
+}
+
+gboolean cast_words_notification(CastDisplay *display, char **title, char **body)
+{
+	const char *name = cast_display_name(display);
+	g_autofree char *status = cast_words_status(display), *trouble = cast_words_trouble(display);
+	g_autofree char *head = NULL;
+
+	switch (cast_display_state(display)) {
+	case CAST_ACCEPT:
+		head = g_strdup_printf(_("Accept the connection at %s"), name);
+		g_clear_pointer(&trouble, g_free);
+		trouble = g_strdup(_("The display asks whether this computer may show its picture there."));
+		break;
+	case CAST_PIN_WANTED:
+	case CAST_PIN_SHOWN:
+		head = g_strdup_printf(_("%s wants a PIN"), name);
+		g_clear_pointer(&trouble, g_free);
+		trouble = g_strdup(status);
+		break;
+	case CAST_WAITING:
+		head = g_strdup_printf(_("%s was lost and comes back by itself"), name);
+		break;
+	case CAST_FAILED:
+		if (cast_display_has_streamed(display))
+			head = g_strdup_printf(_("%s has left"), name);
+		else
+			head = g_strdup_printf(_("%s could not be connected to"), name);
+		break;
+	default:
+		return FALSE;
+	}
+	*title = without_markup(head);
+	*body = without_markup(trouble);
+	return TRUE;
+}
