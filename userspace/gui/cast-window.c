@@ -14,7 +14,7 @@ struct _CastWindow {
 	CastDaemon *daemon;
 	GtkWidget *search, *searching; /* a button, a spinner */
 	GtkWidget *trouble;	       /* why it could not look for displays */
-	GtkWidget *pages;	       /* "list", "empty" */
+	GtkWidget *page;	       /* of the list and the options; or else: */
 	GtkWidget *empty;	       /* AdwStatusPage */
 	GtkWidget *list;
 	GtkWidget *sound, *stay, *pin; /* GtkSwitch */
@@ -114,7 +114,9 @@ static void show_daemon(CastWindow *window)
 	gtk_spinner_set_spinning(GTK_SPINNER(window->searching), scanning);
 	gtk_label_set_text(GTK_LABEL(window->trouble), trouble);
 	gtk_widget_set_visible(window->trouble, has && *trouble);
-	gtk_stack_set_visible_child_name(GTK_STACK(window->pages), has ? "list" : "empty");
+	/* Not a GtkStack: screen readers see into its other page. */
+	gtk_widget_set_visible(window->page, has);
+	gtk_widget_set_visible(window->empty, !has);
 	if (state == CAST_DAEMON_FAILED)
 		show_empty(window, "dialog-warning-symbolic", _("Cannot cast"), trouble);
 	else if (*trouble && !scanning)
@@ -151,6 +153,7 @@ static GtkWidget *make_header(CastWindow *window)
 	gtk_menu_button_set_icon_name(GTK_MENU_BUTTON(menu_button), "open-menu-symbolic");
 	gtk_menu_button_set_menu_model(GTK_MENU_BUTTON(menu_button), G_MENU_MODEL(menu));
 	gtk_widget_set_tooltip_text(menu_button, _("Menu"));
+	gtk_accessible_update_property(GTK_ACCESSIBLE(menu_button), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Menu"), -1);
 	adw_header_bar_pack_start(ADW_HEADER_BAR(header), window->search);
 	adw_header_bar_pack_start(ADW_HEADER_BAR(header), window->searching);
 	adw_header_bar_pack_end(ADW_HEADER_BAR(header), menu_button);
@@ -166,7 +169,6 @@ static GtkWidget *add_switch(AdwPreferencesGroup *group, const char *title, cons
 	adw_action_row_set_subtitle(ADW_ACTION_ROW(row), text);
 	gtk_switch_set_active(GTK_SWITCH(one), active);
 	gtk_widget_set_valign(one, GTK_ALIGN_CENTER);
-	gtk_accessible_update_property(GTK_ACCESSIBLE(one), GTK_ACCESSIBLE_PROPERTY_LABEL, title, -1);
 	adw_action_row_add_suffix(ADW_ACTION_ROW(row), one);
 	adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), one);
 	adw_preferences_group_add(group, row);
@@ -218,13 +220,12 @@ static void cast_window_init(CastWindow *window)
 {
 	GtkWidget *all = gtk_box_new(GTK_ORIENTATION_VERTICAL, 0);
 
-	window->pages = gtk_stack_new();
+	window->page = make_list_page(window);
 	window->empty = adw_status_page_new();
 	gtk_widget_set_vexpand(window->empty, TRUE);
-	gtk_stack_add_named(GTK_STACK(window->pages), make_list_page(window), "list");
-	gtk_stack_add_named(GTK_STACK(window->pages), window->empty, "empty");
 	gtk_box_append(GTK_BOX(all), make_header(window));
-	gtk_box_append(GTK_BOX(all), window->pages);
+	gtk_box_append(GTK_BOX(all), window->page);
+	gtk_box_append(GTK_BOX(all), window->empty);
 	adw_application_window_set_content(ADW_APPLICATION_WINDOW(window), all);
 	gtk_window_set_default_size(GTK_WINDOW(window), 480, 600);
 	gtk_window_set_title(GTK_WINDOW(window), _("Cast"));

@@ -84,22 +84,25 @@ char *cast_words_status(CastDisplay *display)
 	}
 }
 
-/* Sentences of the daemon begin as parts of one. */
-static char *as_sentence(const char *text)
+/* Sentences of the daemon begin as parts of one; but what a display is called is written as it is. */
+static char *as_sentence(const char *text, const char *name)
 {
 	g_autofree char *first = NULL;
 
-	if (!*text)
-		return g_strdup("");
+	if (!*text || g_str_has_prefix(text, name))
+		return g_strdup(text);
 	first = g_utf8_strup(text, g_utf8_next_char(text) - text);
 	return g_strconcat(first, g_utf8_next_char(text), NULL);
 }
 
 char *cast_words_trouble(CastDisplay *display)
 {
-	g_autofree char *message = as_sentence(cast_words(cast_display_message(display)));
+	g_autofree char *message =
+		as_sentence(cast_words(cast_display_message(display)), cast_display_name(display));
 	const char *hint = cast_words(cast_display_hint(display));
 
+	if (*cast_display_pin_problem(display))
+		return as_sentence(cast_words(cast_display_pin_problem(display)), cast_display_name(display));
 	if (!*message || !*hint)
 		return g_strdup(*message ? message : hint);
 	return g_strdup_printf("%s\n%s", message, hint);

@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 const char *cast_words(const char *text);
 /* A line for its row: what it does, and how well. */
 char *cast_words_status(CastDisplay *display);
-/* What happened and what to do, of a failure or of a cast that waits, in one text; "" */
+/* What happened and what to do, of a failure, of a cast that waits, or of a PIN that was not taken, in one text; "" */
 char *cast_words_trouble(CastDisplay *display);
 
 /*

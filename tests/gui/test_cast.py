@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""test_cast.py MIRACASTD MIRACAST-UMD MIRACAST-CAST [--keep DIR] [unittest's options]
+
+The window of miracast-cast with the real daemon and displays of the test's own: found, clicked, cast to, left.
+"""
+from __future__ import annotations
+
+import pathlib
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from stage import Screen, Stage, wait  # noqa: E402
+
+# The name is as it comes over the network, which anybody can choose.
+NAME = "<b>TV</b> & \"co\""
+PROGRAMS: dict[str, str] = {}
+DIRECTORY = pathlib.Path()
+
+
+class Window(unittest.TestCase):
+    """One screen for all of them: what is started takes longer than what is tried."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.stage = Stage(DIRECTORY, PROGRAMS)
+        cls.addClassCleanup(cls.stage.close)
+        cls.stage.begin()
+        cls.stage.start_cast()
+        cls.screen = Screen()
+
+    def see(self, text: str, seconds: float = 20):
+        wait(lambda: self.screen.has(text), f"{text!r}; there is {self.screen.texts()}", seconds)
+
+    def see_some(self, part: str, seconds: float = 20):
+        wait(lambda: any(part in text for text in self.screen.texts()), f"{part!r}; there is {self.screen.texts()}", seconds)
+
+    def told(self, title: str) -> list[str]:
+        return wait(lambda: next((said for said in self.stage.notifications if said and said[0] == title), None),
+                    f"a notification {title!r} in {self.stage.notifications}")
+
+    def test_1_no_daemon(self):
+        self.see("Cannot cast")
+        self.see("miracastd is not running\nStart it: systemctl start miracastd")
+
+    def test_2_cast(self):
+        self.stage.start_daemon()
+        self.see("No display found")
+        self.screen.click("Search again")
+        self.see("Looking for displays")
+        display = self.stage.add_display(NAME, "--behaviour", "stop")
+        self.see(NAME)
+        self.see("Ready")
+        self.stage.picture("found")
+        self.screen.click(f"Connect to {NAME}")
+        self.see_some("Casting")
+        self.stage.picture("casting")
+        self.screen.click(f"Disconnect {NAME}")
+        self.see("Ready")
+        display.gone()
+
+    def test_3_left(self):
+        """Why it is over is said in the window, and to who does not look at it."""
+        self.assertEqual([said for said in self.stage.notifications if said], [])
+        self.stage.look_away()
+        display = self.stage.add_display("Study", "--behaviour", "stop")
+        self.screen.click("Connect to Study")
+        self.see_some("Casting")
+        display.act()
+        self.see("Not connected")
+        self.stage.picture("left")
+        self.assertIn("Connect again", self.told("Study has left")[1])
+
+    def test_4_pin(self):
+        self.stage.add_display("Attic", "--pin", "87654321")
+        self.screen.click("Ask for a PIN", "check box", "switch")
+        self.screen.click("Connect to Attic")
+        self.see("Type the PIN that the display shows")
+        self.assertIn("PIN", self.told("Attic wants a PIN")[1])
+        self.screen.type("PIN", "12")
+        self.screen.click("Send")
+        self.see_some("A PIN has 4 to 16 digits")
+        self.stage.picture("pin")
+        self.screen.type("PIN", "8765 4321")
+        self.screen.click("Send")
+        self.see_some("Casting")
+        self.screen.click("Disconnect Attic")
+        self.see("Ready")
+
+    def test_5_refused(self):
+        """What was there is there no more."""
+        self.screen.click(f"Connect to {NAME}")
+        self.see_some("Check that the display is on")
+
+
+def main() -> bool:
+    global DIRECTORY
+    PROGRAMS.update(zip(("miracastd", "umd", "cast"), sys.argv[1:4]))
+    rest = sys.argv[4:]
+    with tempfile.TemporaryDirectory(prefix="cast-") as temporary:
+        DIRECTORY = pathlib.Path(temporary)
+        if rest[:1] == ["--keep"]:
+            DIRECTORY = pathlib.Path(rest[1])
+            DIRECTORY.mkdir(parents=True, exist_ok=True)
+            rest = rest[2:]
+        if unittest.main(argv=[sys.argv[0], *rest], failfast=True, exit=False).result.wasSuccessful():
+            return False
+        print((DIRECTORY / "log").read_text(encoding="utf-8", errors="replace"), file=sys.stderr)
+        return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())
