@@ -7,14 +7,16 @@ The window of miracast-cast with the real daemon and displays of the test's own:
 from __future__ import annotations
 
 import pathlib
+import re
 import sys
 import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1])]
 
 from stage import Screen, Stage, wait  # noqa: E402
+from steadiness import SANITIZER_REPORT  # noqa: E402
 
 # The name is as it comes over the network, which anybody can choose.
 NAME = "<b>TV</b> & \"co\""
@@ -107,10 +109,14 @@ def main() -> bool:
             DIRECTORY = pathlib.Path(rest[1])
             DIRECTORY.mkdir(parents=True, exist_ok=True)
             rest = rest[2:]
-        if unittest.main(argv=[sys.argv[0], *rest], failfast=True, exit=False).result.wasSuccessful():
-            return False
-        print((DIRECTORY / "log").read_text(encoding="utf-8", errors="replace"), file=sys.stderr)
-        return True
+        passed = unittest.main(argv=[sys.argv[0], *rest], failfast=True, exit=False).result.wasSuccessful()
+        log = (DIRECTORY / "log").read_text(encoding="utf-8", errors="replace")
+        complaint = SANITIZER_REPORT.search(log) or re.search(r"^\(miracast-cast:.*$", log, re.M)
+        if complaint:
+            print(f"a program has complained: {complaint[0]}", file=sys.stderr)
+        if complaint or not passed:
+            print(log, file=sys.stderr)
+        return bool(complaint) or not passed
 
 
 if __name__ == "__main__":
