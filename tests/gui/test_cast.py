@@ -111,7 +111,7 @@ def main() -> bool:
             rest = rest[2:]
         passed = unittest.main(argv=[sys.argv[0], *rest], failfast=True, exit=False).result.wasSuccessful()
         log = (DIRECTORY / "log").read_text(encoding="utf-8", errors="replace")
-        complaint = SANITIZER_REPORT.search(log) or re.search(r"^\(miracast-cast:.*$", log, re.M)
+        complaint = SANITIZER_REPORT.search(log) or re.search(r"^.*-CRITICAL \*\*.*$", log, re.M)
         if complaint:
             print(f"a program has complained: {complaint[0]}", file=sys.stderr)
         if complaint or not passed:
