@@ -19,7 +19,7 @@ struct _CastDisplay {
 	gboolean streamed;
 	char *message, *hint; /* of the failure */
 	char *pin_problem;
-	char *step, *mode;
+	char *step;
 	enum quality quality;
 	char *quality_what, *quality_why;
 };
@@ -41,7 +41,6 @@ static void cast_display_finalize(GObject *object)
 	g_free(display->hint);
 	g_free(display->pin_problem);
 	g_free(display->step);
-	g_free(display->mode);
 	g_free(display->quality_what);
 	g_free(display->quality_why);
 	G_OBJECT_CLASS(cast_display_parent_class)->finalize(object);
@@ -245,11 +244,6 @@ const char *cast_display_step(CastDisplay *display)
 	return or_blank(display->step);
 }
 
-const char *cast_display_mode(CastDisplay *display)
-{
-	return or_blank(display->mode);
-}
-
 enum quality cast_display_quality(CastDisplay *display)
 {
 	return display->quality;
@@ -333,13 +327,12 @@ static gboolean drop_session(CastDisplay *display)
 	replace(&display->quality_why, NULL);
 	replace(&display->pin_problem, NULL);
 	replace(&display->step, NULL);
-	replace(&display->mode, NULL);
 	return had;
 }
 
 void cast_display_set_session(CastDisplay *display, Miracast1Session *session, Miracast1Manager *manager)
 {
-	g_autofree char *step = NULL, *mode = NULL;
+	g_autofree char *step = NULL;
 
 	if (!session) {
 		if (drop_session(display))
@@ -351,9 +344,7 @@ void cast_display_set_session(CastDisplay *display, Miracast1Session *session, M
 	display->asked = FALSE;
 	display->failed = FALSE;
 	step = client_session_step(session);
-	mode = client_session_mode(session);
 	replace(&display->step, step);
-	replace(&display->mode, mode);
 	look_at_quality(display, manager);
 	/* Whatever else of it is shown is read from the session. */
 	changed(display);

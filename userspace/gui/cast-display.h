@@ -74,8 +74,6 @@ const char *cast_display_pin(CastDisplay *display);
 const char *cast_display_pin_problem(CastDisplay *display);
 /* While connecting: the daemon's words for the last step; "" */
 const char *cast_display_step(CastDisplay *display);
-/* STREAMING: "1280x720 at 60 Hz ..."; "" */
-const char *cast_display_mode(CastDisplay *display);
 /* STREAMING: how good it is; of the worst row of client-quality.h, what it is and why; "" if it is good */
 enum quality cast_display_quality(CastDisplay *display);
 const char *cast_display_quality_what(CastDisplay *display);

@@ -111,12 +111,13 @@ static void show_display(CastRow *row)
 {
 	CastDisplay *display = row->display;
 	g_autofree char *status = cast_words_status(display), *trouble = cast_words_trouble(display);
+	g_autofree char *mode = cast_words_mode(display);
 
 	gtk_label_set_text(GTK_LABEL(row->name), cast_display_name(display));
 	gtk_label_set_text(GTK_LABEL(row->status), status);
 	gtk_widget_set_tooltip_text(row->name, cast_display_model(display));
 	show_text(row->trouble, trouble);
-	show_text(row->mode, cast_display_state(display) == CAST_STREAMING ? cast_display_mode(display) : "");
+	show_text(row->mode, mode);
 	show_pin(row);
 	show_buttons(row);
 }

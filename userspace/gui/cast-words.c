@@ -5,6 +5,7 @@
 #include "cast-words.h"
 
 #include <libintl.h>
+#include <string.h>
 
 #define _(text) dgettext(CAST_GETTEXT_DOMAIN, text)
 
@@ -82,6 +83,22 @@ char *cast_words_status(CastDisplay *display)
 	default:
 		return idle_status(display);
 	}
+}
+
+char *cast_words_mode(CastDisplay *display)
+{
+	Miracast1Session *session = cast_display_session(display);
+	GVariant *mode = session ? miracast1_session_get_mode(session) : NULL;
+	guint width = 0, height = 0, refresh = 0;
+	const char *audio = "";
+
+	if (cast_display_state(display) != CAST_STREAMING || !mode || !g_variant_lookup(mode, "width", "u", &width))
+		return g_strdup("");
+	g_variant_lookup(mode, "height", "u", &height);
+	g_variant_lookup(mode, "refresh", "u", &refresh);
+	g_variant_lookup(mode, "audio", "&s", &audio);
+	return g_strdup_printf(strcmp(audio, "none") == 0 ? _("%u × %u, %g Hz, without sound") : "%u × %u, %g Hz", width,
+			       height, refresh / 1000.0);
 }
 
 /* Sentences of the daemon begin as parts of one; but what a display is called is written as it is. */

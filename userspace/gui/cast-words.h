@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 const char *cast_words(const char *text);
 /* A line for its row: what it does, and how well. */
 char *cast_words_status(CastDisplay *display);
+/* While pictures flow, which and whether with sound: "1280 × 720, 60 Hz"; "" */
+char *cast_words_mode(CastDisplay *display);
 /* What happened and what to do, of a failure, of a cast that waits, or of a PIN that was not taken, in one text; "" */
 char *cast_words_trouble(CastDisplay *display);
 
