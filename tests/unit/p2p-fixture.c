@@ -101,6 +101,42 @@ static void net_free(p2p_net *net)
 
 static const struct p2p_net_impl loopback_net = { net_open, net_close, net_free };
 
+/* ---- nl80211, played -------------------------------------------------------------- */
+
+struct wifi_watch {
+	wifi_watch_heard *heard;
+	gpointer user_data;
+};
+
+guint open_watches;
+static wifi_watch *last_watch;
+
+static wifi_watch *watch_open(const char *ifname, wifi_watch_heard *heard, gpointer user_data)
+{
+	g_assert_cmpstr(ifname, ==, "lo");
+	last_watch = g_new0(wifi_watch, 1);
+	last_watch->heard = heard;
+	last_watch->user_data = user_data;
+	open_watches++;
+	return last_watch;
+}
+
+static void watch_free(wifi_watch *watch)
+{
+	if (!watch)
+		return;
+	g_free(watch);
+	open_watches--;
+}
+
+static const struct wifi_watch_impl played_watch = { watch_open, watch_free };
+
+void radio_says(const struct wifi_link *link)
+{
+	g_assert_cmpuint(open_watches, ==, 1);
+	last_watch->heard(link, last_watch->user_data);
+}
+
 /* ---- fixture ------------------------------------------------------------------------ */
 
 void wait_until(gboolean (*done)(struct fixture *f), struct fixture *f)
@@ -206,6 +242,7 @@ void start_broker(struct fixture *f)
 						.users = &f->users,
 						.runtime_dir = f->runtime_dir,
 						.net = &loopback_net,
+						.watch = &played_watch,
 						.rtsp_port = PORT,
 						.accept_seconds = 2,
 					}, broker_link_events(), f->broker));
@@ -274,6 +311,7 @@ void tear_down(struct fixture *f, gconstpointer data)
 {
 	stop_broker(f);
 	g_assert_cmpuint(open_nets, ==, 0);
+	g_assert_cmpuint(open_watches, ==, 0);
 	if (f->wpas) {
 		g_assert_false(f->wpas->group);
 		g_assert_cmpuint(f->wpas->foreign_ends, ==, 0);

@@ -43,6 +43,10 @@ struct fixture {
 extern guint open_nets;
 /* What the last net was opened with: "owner", or "client IP/PREFIX of OWNER". */
 extern char net_opened[64];
+/* How many links are asked how they are. */
+extern guint open_watches;
+/* What the kernel says of the one that is. */
+void radio_says(const struct wifi_link *link);
 /* No address comes; close() is not answered. */
 extern gboolean net_is_silent;
 extern gboolean net_does_not_close;

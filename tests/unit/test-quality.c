@@ -95,6 +95,14 @@ static void test_borders(void)
 		{ "link", "{}", -61, QUALITY_FAIR },
 		{ "link", "{}", -70, QUALITY_FAIR },
 		{ "link", "{}", -71, QUALITY_POOR },
+		{ "link", "{'radio-signal': <-60>}", -71, QUALITY_GOOD },
+		{ "link", "{'radio-signal': <-71>}", -60, QUALITY_POOR },
+		{ "link", "{'radio-rate': <uint64 32000000>}", 0, QUALITY_GOOD },
+		{ "link", "{'radio-rate': <uint64 31999999>}", 0, QUALITY_FAIR },
+		{ "link", "{'radio-rate': <uint64 16000000>}", -60, QUALITY_FAIR },
+		{ "link", "{'radio-rate': <uint64 15999999>}", -61, QUALITY_POOR },
+		{ "link", "{'radio-rate': <uint64 32000000>, 'radio-signal': <-71>}", 0, QUALITY_POOR },
+		{ "link", "{'radio-band': <'5 GHz'>}", 0, QUALITY_UNKNOWN },
 		{ "losses", "{'sink-lost': <uint64 10>}", 0, QUALITY_FAIR },
 		{ "losses", "{'sink-lost': <uint64 99>}", 0, QUALITY_FAIR },
 		{ "losses", "{'sink-lost': <uint64 100>}", 0, QUALITY_POOR },
@@ -123,6 +131,34 @@ static void test_borders(void)
 		g_assert_cmpint(*row->why != '\0', ==, row->quality != QUALITY_GOOD);
 		if (row->quality != QUALITY_UNKNOWN)
 			g_assert_cmpint(quality_worst(rows), ==, row->quality);
+	}
+}
+
+/* All that is known of the radio, and what to do about it. */
+static void test_radio(void)
+{
+	static const struct {
+		const char *changed;
+		const char *text;
+		const char *why;
+	} cases[] = {
+		{ "{'radio-frequency': <uint32 5180>, 'radio-band': <'5 GHz'>, 'radio-channel': <uint32 36>,"
+		  " 'radio-width': <uint32 80>, 'radio-rate': <uint64 433300000>, 'radio-signal': <-48>}",
+		  "5 GHz channel 36, 80 MHz wide, 433 Mbit/s, -48 dBm", "" },
+		{ "{'radio-band': <'2.4 GHz'>, 'radio-channel': <uint32 6>, 'radio-width': <uint32 20>,"
+		  " 'radio-rate': <uint64 6500000>, 'radio-signal': <-65>}",
+		  "2.4 GHz channel 6, 20 MHz wide, 6 Mbit/s, -65 dBm", "use 5 GHz" },
+		{ "{'radio-band': <'5 GHz'>, 'radio-rate': <uint64 6000000>}", "5 GHz, 6 Mbit/s", "choose a smaller mode" },
+		{ "{'radio-rate': <uint64 6000000>, 'radio-signal': <-80>}", "6 Mbit/s, -80 dBm", "signal is weak" },
+		{ "{'radio-width': <uint32 20>}", "20 MHz wide", "the driver says neither" },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) rows = rows_of(cases[i].changed, 0);
+		const struct quality_row *row = find(rows, "link");
+
+		g_assert_cmpstr(row->text, ==, cases[i].text);
+		g_assert_nonnull(strstr(row->why, cases[i].why));
 	}
 }
 
@@ -167,6 +203,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/quality/good", test_good);
 	g_test_add_func("/quality/borders", test_borders);
 	g_test_add_func("/quality/part", test_part);
+	g_test_add_func("/quality/radio", test_radio);
 	g_test_add_func("/quality/little", test_little);
 	return g_test_run();
 }

@@ -290,6 +290,11 @@ static void p2p_answered(link_connection *base)
 	p2p_connection_answered((p2p_connection *)base);
 }
 
+static void p2p_streams(link_connection *base)
+{
+	p2p_connection_streams((p2p_connection *)base);
+}
+
 static void p2p_disconnect(link_connection *base)
 {
 	p2p_connection_disconnect((p2p_connection *)base);
@@ -339,6 +344,7 @@ static const struct link_impl p2p_impl = {
 	.enter_pin = p2p_enter_pin,
 	.next_call = p2p_next_call,
 	.answered = p2p_answered,
+	.streams = p2p_streams,
 	.disconnect = p2p_disconnect,
 	.connection_free = p2p_free_connection,
 	.stop = p2p_stop,
@@ -356,6 +362,7 @@ link_backend *link_p2p_new(const struct link_p2p_config *config, const struct li
 	p2p->base.events = events;
 	p2p->base.user_data = user_data;
 	p2p->net = config->net ? config->net : &p2p_net_system;
+	p2p->watch = config->watch ? config->watch : &wifi_watch_system;
 	p2p->rtsp_port = config->rtsp_port ? config->rtsp_port : LINK_DEFAULT_PORT;
 	p2p->accept_seconds = config->accept_seconds ? config->accept_seconds :
 						       LINK_P2P_ACCEPT_SECONDS;

@@ -34,6 +34,7 @@
 #include "link.h"
 #include "p2p-net.h"
 #include "wifi-users.h"
+#include "wifi-watch.h"
 
 G_BEGIN_DECLS
 
@@ -46,6 +47,7 @@ G_BEGIN_DECLS
  * @interface: network interface, NULL: first that can do P2P
  * @runtime_dir: for files, NULL: /run/miracast; made if missing
  * @net: NULL: &p2p_net_system
+ * @watch: NULL: &wifi_watch_system
  * @rtsp_port: 0: LINK_DEFAULT_PORT
  * @accept_seconds: 0: LINK_P2P_ACCEPT_SECONDS
  * @linger_seconds: how long the P2P device is kept when nobody needs it,
@@ -58,6 +60,7 @@ struct link_p2p_config {
 	const char *interface;
 	const char *runtime_dir;
 	const struct p2p_net_impl *net;
+	const struct wifi_watch_impl *watch;
 	guint16 rtsp_port;
 	guint accept_seconds;
 	guint linger_seconds;

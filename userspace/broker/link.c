@@ -81,6 +81,12 @@ void link_answered(link_connection *conn)
 	conn->backend->impl->answered(conn);
 }
 
+void link_streams(link_connection *conn)
+{
+	if (conn->backend->impl->streams)
+		conn->backend->impl->streams(conn);
+}
+
 void link_disconnect(link_connection *conn)
 {
 	conn->backend->impl->disconnect(conn);
@@ -140,6 +146,11 @@ void link_emit_dialled(link_connection *conn, GSocketConnection *rtsp)
 void link_emit_failed(link_connection *conn, const GError *error)
 {
 	conn->events->failed(conn, error, conn->user_data);
+}
+
+void link_emit_radio(link_connection *conn, GVariant *radio)
+{
+	conn->events->radio(conn, radio, conn->user_data);
 }
 
 void link_emit_closed(link_connection *conn)

@@ -135,6 +135,8 @@ typedef struct link_connection link_connection;
  * @dialled: the sink's RTSP connection; the owner takes a reference; comes again
  *	only after next_call()
  * @failed: it did not work, or no longer does
+ * @radio: how good the radio link is, a{sv} as in wifi-link.h; after streams(), again and
+ *	again; never of a path without a radio of ours
  * @closed: answer to disconnect()
  */
 struct link_connection_events {
@@ -145,6 +147,7 @@ struct link_connection_events {
 	void (*up)(link_connection *conn, const struct link_path *path, gpointer user_data);
 	void (*dialled)(link_connection *conn, GSocketConnection *rtsp, gpointer user_data);
 	void (*failed)(link_connection *conn, const GError *error, gpointer user_data);
+	void (*radio)(link_connection *conn, GVariant *radio, gpointer user_data);
 	void (*closed)(link_connection *conn, gpointer user_data);
 };
 
@@ -199,6 +202,7 @@ struct link_events {
  * @next_call: the sink's connection came to nothing; dialled comes again when it
  *	has dialled again
  * @answered: the sink has answered on its connection
+ * @streams: pictures flow; radio comes from now on. May be NULL: it has no radio
  * @disconnect: take everything down again; closed comes
  * @connection_free: free a connection, after closed
  * @stop: take down what the backend itself has set up (all connections have been
@@ -218,6 +222,7 @@ struct link_impl {
 	void (*enter_pin)(link_connection *conn, const char *pin);
 	void (*next_call)(link_connection *conn);
 	void (*answered)(link_connection *conn);
+	void (*streams)(link_connection *conn);
 	void (*disconnect)(link_connection *conn);
 	void (*connection_free)(link_connection *conn);
 	void (*stop)(link_backend *backend);
@@ -237,6 +242,7 @@ link_connection *link_connect(link_backend *backend, link_sink *sink, GVariant *
 void link_enter_pin(link_connection *conn, const char *pin);
 void link_next_call(link_connection *conn);
 void link_answered(link_connection *conn);
+void link_streams(link_connection *conn);
 void link_disconnect(link_connection *conn);
 void link_connection_free(link_connection *conn);
 void link_backend_free(link_backend *backend);
@@ -255,6 +261,7 @@ void link_emit_shows_pin(link_connection *conn, const char *pin);
 void link_emit_up(link_connection *conn, const struct link_path *path);
 void link_emit_dialled(link_connection *conn, GSocketConnection *rtsp);
 void link_emit_failed(link_connection *conn, const GError *error);
+void link_emit_radio(link_connection *conn, GVariant *radio);
 void link_emit_closed(link_connection *conn);
 
 void link_emit_sink_changed(link_backend *backend, link_sink *sink);

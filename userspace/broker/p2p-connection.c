@@ -37,6 +37,7 @@ gboolean p2p_connection_happen(p2p_connection *conn, enum p2p_event event)
 	g_clear_handle_id(&conn->work, g_source_remove);
 	g_clear_handle_id(&conn->ask, g_source_remove);
 	g_clear_handle_id(&conn->rejoin, g_source_remove);
+	p2p_connection_stop_watching(conn);
 	g_debug("%s: %s -> %s", conn->base.sink->id, p2p_step_name(conn->state),
 		p2p_step_name(next));
 	conn->state = next;
@@ -656,6 +657,7 @@ void p2p_connection_free(p2p_connection *conn)
 	g_clear_handle_id(&conn->work, g_source_remove);
 	g_clear_handle_id(&conn->ask, g_source_remove);
 	g_clear_handle_id(&conn->rejoin, g_source_remove);
+	p2p_connection_stop_watching(conn);
 	g_clear_error(&conn->error);
 	g_clear_pointer(&conn->claim, p2p_claim_free);
 	g_clear_pointer(&conn->path, p2p_path_free);

@@ -72,6 +72,7 @@ link_connection *p2p_connection_new(struct p2p *p2p, link_sink *sink, GVariant *
 void p2p_connection_enter_pin(p2p_connection *conn, const char *pin);
 void p2p_connection_next_call(p2p_connection *conn);
 void p2p_connection_answered(p2p_connection *conn);
+void p2p_connection_streams(p2p_connection *conn);
 void p2p_connection_disconnect(p2p_connection *conn);
 void p2p_connection_free(p2p_connection *conn);
 

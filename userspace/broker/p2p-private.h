@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * p2p-private.h - between p2p-connection.c (the states and what they begin with) and
- * p2p-incoming.c (what wpa_supplicant, NetworkManager and the device say); see
- * p2p-connection.h
+ * p2p-private.h - between p2p-connection.c (the states and what they begin with),
+ * p2p-incoming.c (what wpa_supplicant, NetworkManager and the device say) and
+ * p2p-watch.c (how the radio link is); see p2p-connection.h
  */
 #pragma once
 
@@ -32,6 +32,7 @@ G_BEGIN_DECLS
  * @holding: the device
  * @error: of "failed"
  * @group, @has_group: its strings are ours
+ * @watch: of "up", while pictures flow; NULL: nobody asks how the link is
  */
 struct p2p_connection {
 	link_connection base;
@@ -57,6 +58,7 @@ struct p2p_connection {
 	struct wpas_group group;
 	gboolean has_group;
 	p2p_path *path;
+	wifi_watch *watch;
 };
 
 static inline struct p2p *p2p_of(p2p_connection *conn)
@@ -101,6 +103,9 @@ void p2p_connection_ask_in(p2p_connection *conn, guint seconds);
  * FALSE: that was done before.
  */
 gboolean p2p_connection_try_once_more(p2p_connection *conn, gboolean other_channel);
+
+/* Nobody asks any more how the link is. */
+void p2p_connection_stop_watching(p2p_connection *conn);
 
 /* The group is no longer there. */
 void p2p_connection_lose_group(p2p_connection *conn);

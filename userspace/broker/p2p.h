@@ -13,6 +13,7 @@
  *	p2p-claim.c		which group that is
  *	network-manager.c	the same, where NetworkManager has to ask for it
  *	p2p-path.c		IPv4 and the RTSP port on it
+ *	p2p-watch.c		how good the radio link is
  *	p2p-sinks.c		which peers are displays
  *
  * The three machines do not know each other's states.  Finding and connections hold
@@ -26,6 +27,7 @@
 #include "p2p-device.h"
 #include "p2p-net.h"
 #include "p2p-sinks.h"
+#include "wifi-watch.h"
 #include "wpa-supplicant.h"
 
 G_BEGIN_DECLS
@@ -51,6 +53,7 @@ struct p2p {
 	guint late_timer;
 
 	const struct p2p_net_impl *net;
+	const struct wifi_watch_impl *watch;
 	char *runtime_dir;
 	guint16 rtsp_port;
 	guint accept_seconds;

@@ -53,6 +53,7 @@ struct session {
 	GVariant *sink_info;
 	GVariant *mode;
 	GVariant *stats;
+	GVariant *radio; /* what the link said last; NULL: nothing */
 	GVariant *path;
 };
 
@@ -243,8 +244,8 @@ static void umd_phase(session *s, GVariant *fields)
 		s->answered = TRUE;
 		link_answered(s->link);
 	}
-	if (phase == CHANNEL_PHASE_STREAMING)
-		session_move(s, SESSION_EVENT_STREAMING);
+	if (phase == CHANNEL_PHASE_STREAMING && session_move(s, SESSION_EVENT_STREAMING))
+		link_streams(s->link);
 }
 
 static void keep(session *s, GVariant **where, GVariant *fields, enum session_change what)
@@ -267,6 +268,24 @@ static gboolean remember_m3(session *s, GVariant *sink)
 		return FALSE;
 	remembered_learn_short_m3(s->env->remembered, s->sink);
 	return TRUE;
+}
+
+/* The link's word is beside the UMD's, and the link's counts. */
+static void keep_stats(session *s, GVariant *fields)
+{
+	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(fields);
+	g_autoptr(GVariant) stats = NULL;
+	GVariantIter iter;
+	const char *key;
+	GVariant *value;
+
+	if (s->radio) {
+		g_variant_iter_init(&iter, s->radio);
+		while (g_variant_iter_loop(&iter, "{&sv}", &key, &value))
+			g_variant_dict_insert_value(&dict, key, value);
+	}
+	stats = g_variant_ref_sink(g_variant_dict_end(&dict));
+	keep(s, &s->stats, stats, SESSION_CHANGED_STATS);
 }
 
 /* Once: a UMD that says it again and again shall not start as many processes. */
@@ -303,7 +322,7 @@ static void umd_message(umd_process *umd, enum channel_message message, GVariant
 		encoder_failed(s, fields);
 		break;
 	case CHANNEL_STATS:
-		keep(s, &s->stats, fields, SESSION_CHANGED_STATS);
+		keep_stats(s, fields);
 		break;
 	default:
 		break;
@@ -577,6 +596,15 @@ static void link_failed(link_connection *conn, const GError *error, gpointer use
 	session_fail(s, both, REASON_LINK_UNAVAILABLE);
 }
 
+/* It is told with the next "stats" of the UMD, which come each second. */
+static void link_radio(link_connection *conn, GVariant *radio, gpointer user_data)
+{
+	session *s = user_data;
+
+	g_clear_pointer(&s->radio, g_variant_unref);
+	s->radio = g_variant_ref(radio);
+}
+
 static void link_closed(link_connection *conn, gpointer user_data)
 {
 	session *s = user_data;
@@ -595,6 +623,7 @@ static const struct link_connection_events link_callbacks = {
 	.up = link_up,
 	.dialled = link_dialled,
 	.failed = link_failed,
+	.radio = link_radio,
 	.closed = link_closed,
 };
 
@@ -640,6 +669,7 @@ static void forget_attempt(session *s)
 	g_clear_pointer(&s->media, g_variant_unref);
 	g_clear_pointer(&s->first_failure, g_free);
 	g_clear_pointer(&s->hung_up, reason_free);
+	g_clear_pointer(&s->radio, g_variant_unref);
 	forget(&s->sink_info);
 	forget(&s->mode);
 	forget(&s->stats);
@@ -792,6 +822,7 @@ void session_free(session *s)
 	g_variant_unref(s->sink_info);
 	g_variant_unref(s->mode);
 	g_variant_unref(s->stats);
+	g_clear_pointer(&s->radio, g_variant_unref);
 	g_variant_unref(s->path);
 	g_variant_unref(s->options);
 	link_sink_unref(s->sink);

@@ -233,7 +233,7 @@ gboolean session_is_down(session *s);
 const reason *session_reason(session *s);
 /* (element-type struct session_phase), borrowed */
 GPtrArray *session_phases(session *s);
-/* a{sv} as the UMD said last (channel.h: sink, mode, stats); never NULL */
+/* a{sv} as the UMD said last (channel.h: sink, mode, stats; stats with what the link says, wifi-link.h); never NULL */
 GVariant *session_sink_info(session *s);
 GVariant *session_mode(session *s);
 GVariant *session_stats(session *s);

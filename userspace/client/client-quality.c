@@ -119,11 +119,60 @@ enum quality quality_of_level(int level)
 	return level ? judge(-level, 60, 70) : QUALITY_UNKNOWN;
 }
 
-static void add_link(GPtrArray *rows, int level)
+/* "5 GHz channel 36, 80 MHz wide, 433 Mbit/s, -48 dBm", as far as known; @signal 0: not known */
+static char *describe_link(GVariant *stats, int signal)
 {
-	if (level)
-		add(rows, N_("link"), quality_of_level(level), N_("the signal is weak: move closer to the display"), "%d dBm",
-		    level);
+	guint64 channel = number(stats, "radio-channel"), width = number(stats, "radio-width");
+	guint64 rate = number(stats, "radio-rate");
+	g_autoptr(GString) text = g_string_new(NULL);
+	const char *band;
+
+	if (g_variant_lookup(stats, "radio-band", "&s", &band))
+		g_string_append_printf(text, ", %s", band);
+	if (channel)
+		g_string_append_printf(text, " channel %" G_GUINT64_FORMAT, channel);
+	if (width)
+		g_string_append_printf(text, ", %" G_GUINT64_FORMAT " MHz wide", width);
+	if (rate)
+		g_string_append_printf(text, ", %.0f Mbit/s", rate / 1e6);
+	if (signal)
+		g_string_append_printf(text, ", %d dBm", signal);
+	return g_strdup(text->len ? text->str + strlen(", ") : "");
+}
+
+/* Of what a radio counts half is left for data, and of that the pictures want no more than half. */
+static enum quality judge_rate(GVariant *mode, GVariant *stats)
+{
+	guint64 rate = number(stats, "radio-rate"), wanted = number(mode, "bit-rate");
+
+	return rate && wanted ? judge(-(double)rate / wanted, -4, -2) : QUALITY_UNKNOWN;
+}
+
+static const char *why_slow(GVariant *stats)
+{
+	const char *band = "";
+
+	g_variant_lookup(stats, "radio-band", "&s", &band);
+	return strcmp(band, "2.4 GHz") == 0 ?
+		       N_("the radio is slow for these pictures: use 5 GHz, move closer to the display, or choose a smaller mode") :
+		       N_("the radio is slow for these pictures: move closer to the display, or choose a smaller mode");
+}
+
+/* @level: from when the display was last found, which is better than nothing */
+static void add_link(GPtrArray *rows, GVariant *mode, GVariant *stats, int level)
+{
+	enum quality by_rate = judge_rate(mode, stats), by_signal = QUALITY_UNKNOWN;
+	g_autofree char *text = NULL;
+	int signal = level;
+
+	g_variant_lookup(stats, "radio-signal", "i", &signal);
+	by_signal = quality_of_level(signal);
+	text = describe_link(stats, signal);
+	if (*text)
+		add(rows, N_("link"), MAX(by_rate, by_signal),
+		    MAX(by_rate, by_signal) == QUALITY_UNKNOWN ? N_("the driver says neither bit rate nor signal") :
+		    by_signal >= by_rate ? N_("the signal is weak: move closer to the display") : why_slow(stats),
+		    "%s", text);
 }
 
 static void add_losses(GPtrArray *rows, GVariant *stats)
@@ -182,7 +231,7 @@ GPtrArray *quality_of(GVariant *mode, GVariant *stats, int level, gint64 streami
 	add_pictures(rows, stats);
 	add_delay(rows, stats);
 	add_bit_rate(rows, mode, stats);
-	add_link(rows, level);
+	add_link(rows, mode, stats, level);
 	add_losses(rows, stats);
 	add_key_frames(rows, stats, streaming_us);
 	add_sound(rows, stats, streaming_us);

@@ -11,7 +11,9 @@
  *			is: 95 of 100 pictures within 50 ms are good, within 100 ms fair
  *	bit rate	what was sent, and what the encoder is set to: good if that is what the mode
  *			is to have, fair down to half of it
- *	link		signal, if it is known: good from -60 dBm on, fair from -70 on
+ *	link		of Wi-Fi P2P, as far as known: band, channel, width, bit rate of the radio,
+ *			signal: good from -60 dBm on if the bit rate is four times what the mode is to
+ *			have, fair from -70 on with twice
  *	losses		packets that the display has missed: good below 0.1 %, fair below 1 %;
  *			unknown of displays that do not say
  *	key frames	that the display asks for when it has missed something: good up to one a
