@@ -244,7 +244,7 @@ void start_broker(struct fixture *f)
 						.net = &loopback_net,
 						.watch = &played_watch,
 						.rtsp_port = PORT,
-						.accept_seconds = 2,
+						.accept_seconds = f->accept_seconds ? f->accept_seconds : 2,
 					}, broker_link_events(), f->broker));
 }
 

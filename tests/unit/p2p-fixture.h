@@ -19,6 +19,7 @@
  * @wpas_bus: the mock's
  * @nm: NULL: there is none
  * @interface, @linger, @device_name: for start_broker(), struct link_p2p_config
+ * @accept_seconds: of the same; 0: 2
  * @users, @control_dirs: who has an adapter; control sockets are in @runtime_dir
  */
 struct fixture {
@@ -32,6 +33,7 @@ struct fixture {
 	char *runtime_dir;
 	const char *interface;
 	guint linger;
+	guint accept_seconds;
 	const char *device_name;
 	struct wifi_users users;
 	const char *control_dirs[2];

@@ -65,12 +65,132 @@ static void test_radio_ends(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(open_watches, ==, 0);
 }
 
+/* ---- what is asked twice ------------------------------------------------------------ */
+
+/* config_methods of a display that shows a PIN, and takes no push button */
+#define SHOWS 0x0008
+
+static gboolean wants_pin(struct fixture *f)
+{
+	return session_wants_pin(last_session(f));
+}
+
+static gboolean is_asked(struct fixture *f)
+{
+	return f->wpas->connects > 0;
+}
+
+static void type(struct fixture *f, const char *pin)
+{
+	g_autoptr(GError) error = NULL;
+
+	wait_until(wants_pin, f);
+	session_enter_pin(last_session(f), pin, &error);
+	g_assert_no_error(error);
+}
+
+/* A television that has said that it takes push button, and refuses the first one of it (status 10). */
+static void test_second_request(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_STATUS_ONCE;
+	f->wpas->status = 10;
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+	/* The same once more: nothing of it was wrong. */
+	g_assert_cmpstr(f->wpas->method, ==, "pbc");
+	g_assert_cmpuint(f->wpas->last_intent, ==, 15);
+	g_assert_cmpuint(f->wpas->last_frequency, ==, 0);
+}
+
+/* That was another thing than keys that are not agreed on, which has its own second try. */
+static void test_second_request_and_try(struct fixture *f, gconstpointer data)
+{
+	/* Time for two tries, a second apart. */
+	stop_broker(f);
+	f->accept_seconds = 20;
+	start_broker(f);
+	f->wpas->answer = MOCK_STATUS;
+	f->wpas->status = 10;
+	scan(f);
+	begin(f);
+	wait_until(is_asked, f);
+	settle(f);
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	f->wpas->answer = MOCK_WPS_FAILS;
+	wait_until(is_gone, f);
+	assert_reason(f, "wps-failed");
+	g_assert_cmpuint(f->wpas->connects, ==, 3);
+}
+
+/* With a PIN: the display is told once more, since it makes another one then. */
+static void test_second_pin(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_STATUS_ONCE;
+	f->wpas->status = 10;
+	f->wpas->config_methods = SHOWS;
+	scan(f);
+	begin(f);
+	type(f, MOCK_PIN);
+	wait_until(is_asked, f);
+	type(f, MOCK_NEXT_PIN);
+	wait_until(waits_for_call, f);
+	g_assert_cmpuint(f->wpas->provisions, ==, 2);
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+	g_assert_cmpstr(f->wpas->pin, ==, MOCK_NEXT_PIN);
+}
+
+/* And if it still does not take it, that is said of a PIN, and not that one is wanted. */
+static void test_pin_refused(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_STATUS;
+	f->wpas->status = 10;
+	f->wpas->config_methods = SHOWS;
+	scan(f);
+	begin(f);
+	type(f, MOCK_PIN);
+	wait_until(is_asked, f);
+	type(f, MOCK_NEXT_PIN);
+	wait_until(is_gone, f);
+	assert_reason(f, "pin-refused");
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+}
+
+/* What nothing can be done about is named. */
+static void test_named(struct fixture *f, gconstpointer data)
+{
+	f->wpas->answer = MOCK_STATUS;
+	f->wpas->status = GPOINTER_TO_INT(data);
+	scan(f);
+	begin(f);
+	wait_until(is_gone, f);
+	assert_reason(f, "group-failed");
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	g_assert_true((strstr(session_reason(only_session(f))->message, "status 3: it has no room") != NULL) ==
+		      (f->wpas->status == 3));
+	g_assert_true(g_str_has_suffix(session_reason(only_session(f))->message, "status 77") ==
+		      (f->wpas->status == 77));
+}
+
+static void set_up_complete(struct fixture *f, gconstpointer data)
+{
+	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
+}
+
 int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
 #define ADD(name, function) \
-	g_test_add("/broker-p2p-field/" name, struct fixture, GINT_TO_POINTER(MOCK_COMPLETE), set_up, function, tear_down)
+	g_test_add("/broker-p2p-field/" name, struct fixture, NULL, set_up_complete, function, tear_down)
 	ADD("radio", test_radio);
 	ADD("radio-ends", test_radio_ends);
+	ADD("second-request", test_second_request);
+	ADD("second-request-and-try", test_second_request_and_try);
+	ADD("second-pin", test_second_pin);
+	ADD("pin-refused", test_pin_refused);
+	g_test_add("/broker-p2p-field/named/3", struct fixture, GINT_TO_POINTER(3), set_up_complete, test_named, tear_down);
+	g_test_add("/broker-p2p-field/named/77", struct fixture, GINT_TO_POINTER(77), set_up_complete, test_named,
+		   tear_down);
 	return g_test_run();
 }

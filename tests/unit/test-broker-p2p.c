@@ -310,7 +310,6 @@ static const struct failure {
 	guint connects; /* 0: one */
 } failures[] = {
 	{ "rejected", MOCK_STATUS, 11, "rejected" },
-	{ "pin", MOCK_STATUS, 10, "needs-pin" },
 	{ "channel", MOCK_STATUS, 7, "no-common-channel" },
 	{ "other", MOCK_STATUS, 5, "group-failed" },
 	/* Tried again and again until the time is up. */
@@ -318,6 +317,7 @@ static const struct failure {
 	{ "no-answer", MOCK_STATUS, -1, "not-accepted", TRUE },
 	{ "ignored", MOCK_IGNORE, 0, "not-accepted" },
 	/* Once more, and no more. */
+	{ "pin", MOCK_STATUS, 10, "needs-pin", FALSE, 2 },
 	{ "wps", MOCK_WPS_FAILS, 0, "wps-failed", FALSE, 2 },
 	{ "formation", MOCK_FORMATION_FAILS, 0, "group-failed", FALSE, 2 },
 	{ "refused", MOCK_REFUSE, 0, "no-common-channel" },

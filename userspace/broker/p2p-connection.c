@@ -18,8 +18,6 @@
 #define ASK_AGAIN_SECONDS 15
 
 #define GO_INTENT_OWNER 15
-/* Channel 6: every radio has it, no regulatory domain forbids it. */
-#define FREQUENCY_EVERYWHERE 2437
 
 /* ---- the machine ------------------------------------------------------------------ */
 
@@ -286,8 +284,7 @@ static const struct p2p_pin_funcs pin_callbacks = {
 	.failed = pin_failed,
 };
 
-/* Nobody is to type it any more, here or there. */
-static void forget_pin(p2p_connection *conn)
+void p2p_connection_forget_pin(p2p_connection *conn)
 {
 	if (p2p_pin_is_needed(conn->pin))
 		link_emit_shows_pin(&conn->base, NULL);
@@ -391,21 +388,6 @@ static void forming(p2p_connection *conn)
 	set_limit(conn, (gint64)p2p_of(conn)->accept_seconds * 1000);
 }
 
-gboolean p2p_connection_try_once_more(p2p_connection *conn, gboolean other_channel)
-{
-	if (conn->second_try || !p2p_step_next(conn->state, P2P_EVENT_AGAIN, NULL))
-		return FALSE;
-	conn->second_try = TRUE;
-	if (other_channel)
-		conn->frequency = conn->frequency ? 0 : FREQUENCY_EVERYWHERE;
-	/* With another PIN its user has his time once more. */
-	if (p2p_pin_is_needed(conn->pin))
-		conn->accept_until = 0;
-	forget_pin(conn);
-	g_message("trying once more to form a group with %s", name_of(conn));
-	return p2p_connection_happen(conn, P2P_EVENT_AGAIN);
-}
-
 /* ---- addresses, and up ---------------------------------------------------------------- */
 
 static void path_progress(p2p_path *path, const char *phase, const char *text,
@@ -463,7 +445,7 @@ static void addressing(p2p_connection *conn)
 		.runtime_dir = p2p->runtime_dir,
 	};
 
-	forget_pin(conn);
+	p2p_connection_forget_pin(conn);
 	link_emit_progress(&conn->base, "group-started",
 			   conn->group.owner ? "the radio link is up, we own the group" :
 					       "the radio link is up, the display owns the group");

@@ -8,9 +8,6 @@
 
 #include <string.h>
 
-/* When both want to be owner: any lower value makes it the other. */
-#define GO_INTENT_YIELD 7
-
 /* ---- the device ----------------------------------------------------------------------- */
 
 void p2p_connection_device_ready(p2p_connection *conn)
@@ -44,7 +41,7 @@ void p2p_connection_refused(p2p_connection *conn, const GError *error)
 	if (!conn || conn->state != P2P_NEGOTIATING)
 		return;
 	if (g_error_matches(error, REASON_ERROR, REASON_NO_COMMON_CHANNEL) && conn->frequency &&
-	    p2p_connection_try_once_more(conn, TRUE))
+	    p2p_connection_try_once_more(conn, P2P_REMEDY_CHANNEL))
 		return;
 	/* Asking again may come at a bad moment; asking at all must be possible. */
 	if (conn->asked == 1)
@@ -63,52 +60,6 @@ void p2p_connection_negotiated(p2p_connection *conn, const struct wpas_negotiati
 	p2p_connection_happen(conn, P2P_EVENT_NEGOTIATED);
 }
 
-/* With a PIN it may have been NetworkManager's question, which knows push button only. */
-static void wrong_method(p2p_connection *conn)
-{
-	const struct p2p_peer *peer = peer_of(conn);
-
-	if (!p2p_pin_is_needed(conn->pin))
-		p2p_connection_fail(conn, REASON_NEEDS_PIN,
-				    p2p_pin_is_offered(peer ? peer->config_methods : 0) ?
-					    "%s does not take push button; it may take a PIN: connect with --pin" :
-					    "%s offers push button only, and does not take it", name_of(conn));
-	else if (conn->asked_directly)
-		p2p_connection_fail(conn, REASON_PIN_REFUSED, "%s does not take a PIN in this way", name_of(conn));
-}
-
-void p2p_connection_negotiation_failed(p2p_connection *conn, const char *peer, int status)
-{
-	if (!conn || conn->state != P2P_NEGOTIATING || (peer && strcmp(peer, conn->claim->peer) != 0))
-		return;
-	g_info("GO negotiation with %s: status %d", name_of(conn), status);
-	switch (status) {
-	case P2P_STATUS_REJECTED:
-		p2p_connection_fail(conn, REASON_REJECTED, "%s has refused the connection", name_of(conn));
-		break;
-	case P2P_STATUS_PROVISIONING:
-		wrong_method(conn);
-		break;
-	case P2P_STATUS_NO_COMMON_CHANNEL:
-		if (!conn->frequency || !p2p_connection_try_once_more(conn, TRUE))
-			p2p_connection_fail(conn, REASON_NO_COMMON_CHANNEL,
-					    "%s and this machine have no common channel", name_of(conn));
-		break;
-	case P2P_STATUS_BOTH_WANT_OWNER:
-		/* Such a sink only works as group owner. */
-		conn->go_intent = GO_INTENT_YIELD;
-		G_GNUC_FALLTHROUGH;
-	case P2P_STATUS_NO_ANSWER:
-	case P2P_STATUS_UNAVAILABLE:
-		/* Its user may still be on the way to it; the time limit goes on. */
-		p2p_connection_happen(conn, P2P_EVENT_AGAIN);
-		break;
-	default:
-		p2p_connection_fail(conn, REASON_GROUP_FAILED, "%s ended the negotiation with P2P status %d",
-				    name_of(conn), status);
-	}
-}
-
 static gboolean is_forming(p2p_connection *conn)
 {
 	return conn && (conn->state == P2P_NEGOTIATING || conn->state == P2P_FORMING);
@@ -120,14 +71,14 @@ void p2p_connection_wps_failed(p2p_connection *conn, const char *why, gboolean p
 		return;
 	if (password && p2p_pin_is_needed(conn->pin))
 		p2p_connection_fail_with(conn, p2p_pin_was_wrong(conn->pin));
-	else if (!p2p_connection_try_once_more(conn, FALSE))
+	else if (!p2p_connection_try_once_more(conn, P2P_REMEDY_KEYS))
 		p2p_connection_fail(conn, REASON_WPS_FAILED, "%s and this machine could not agree on keys: %s",
 				    name_of(conn), why);
 }
 
 void p2p_connection_formation_failed(p2p_connection *conn, const char *why)
 {
-	if (is_forming(conn) && !p2p_connection_try_once_more(conn, TRUE))
+	if (is_forming(conn) && !p2p_connection_try_once_more(conn, P2P_REMEDY_CHANNEL))
 		p2p_connection_fail(conn, REASON_GROUP_FAILED, "no group with %s: %s", name_of(conn),
 		     *why ? why : "formation failed");
 }
@@ -243,7 +194,7 @@ void p2p_connection_request_ended(p2p_connection *conn)
 		return;
 	if (conn->state == P2P_NEGOTIATING)
 		p2p_connection_happen(conn, P2P_EVENT_AGAIN);
-	else if (conn->state == P2P_FORMING && !p2p_connection_try_once_more(conn, FALSE))
+	else if (conn->state == P2P_FORMING && !p2p_connection_try_once_more(conn, P2P_REMEDY_KEYS))
 		p2p_connection_fail(conn, REASON_GROUP_FAILED, "NetworkManager made no group with %s", name_of(conn));
 	p2p_connection_check_closed(conn);
 }

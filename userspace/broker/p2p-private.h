@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * p2p-private.h - between p2p-connection.c (the states and what they begin with),
- * p2p-incoming.c (what wpa_supplicant, NetworkManager and the device say) and
- * p2p-watch.c (how the radio link is); see p2p-connection.h
+ * p2p-incoming.c (what wpa_supplicant, NetworkManager and the device say),
+ * p2p-retry.c (what is tried once more) and p2p-watch.c (how the radio link is); see
+ * p2p-connection.h
  */
 #pragma once
 
@@ -29,6 +30,7 @@ G_BEGIN_DECLS
  * @asking: wpa_supplicant may have a request of ours
  * @cancelling: Cancel has not been answered
  * @second_try: after WPS or the formation had failed
+ * @second_request: after the display had not taken the first one
  * @holding: the device
  * @error: of "failed"
  * @group, @has_group: its strings are ours
@@ -49,6 +51,7 @@ struct p2p_connection {
 	gboolean asking;
 	gboolean cancelling;
 	gboolean second_try;
+	gboolean second_request;
 	gboolean holding;
 	guint go_intent;
 	guint frequency;
@@ -97,12 +100,25 @@ void p2p_connection_fail_with(p2p_connection *conn, GError *error);
 void p2p_connection_ask_now(p2p_connection *conn);
 /* The same request once more, after a while, if the state is still the same then. */
 void p2p_connection_ask_in(p2p_connection *conn, guint seconds);
-/*
- * Keys that were not agreed on, a group that did not start: the commonest repair is to
- * try once more; where the channel may be the reason, on one that is always allowed.
- * FALSE: that was done before.
+/* Nobody is to type it any more, here or there. */
+void p2p_connection_forget_pin(p2p_connection *conn);
+
+/**
+ * enum p2p_remedy - what trying once more is good for
+ * @P2P_REMEDY_KEYS: keys were not agreed on; the commonest repair is the same again
+ * @P2P_REMEDY_CHANNEL: the group did not start, or there is no channel for it: on another one,
+ *	which is always allowed
+ * @P2P_REMEDY_METHOD: the display does not take the way in which it was asked: televisions
+ *	that have said that they take push button refuse the first request and take the second
  */
-gboolean p2p_connection_try_once_more(p2p_connection *conn, gboolean other_channel);
+enum p2p_remedy {
+	P2P_REMEDY_KEYS,
+	P2P_REMEDY_CHANNEL,
+	P2P_REMEDY_METHOD,
+};
+
+/* FALSE: that was done before; of the first two once for both. */
+gboolean p2p_connection_try_once_more(p2p_connection *conn, enum p2p_remedy remedy);
 
 /* Nobody asks any more how the link is. */
 void p2p_connection_stop_watching(p2p_connection *conn);

@@ -9,6 +9,7 @@
  *	p2p-connection.c	the group with one display
  *	p2p-incoming.c		... what it is told of
  *	p2p-steps.c		... its states
+ *	p2p-retry.c		... what is tried once more
  *	p2p-pin.c		... its PIN, or push button
  *	p2p-claim.c		which group that is
  *	network-manager.c	the same, where NetworkManager has to ask for it
