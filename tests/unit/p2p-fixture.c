@@ -245,6 +245,7 @@ void start_broker(struct fixture *f)
 						.watch = &played_watch,
 						.rtsp_port = PORT,
 						.accept_seconds = f->accept_seconds ? f->accept_seconds : 2,
+						.remembered = broker_remembered(f->broker),
 					}, broker_link_events(), f->broker));
 }
 

@@ -173,6 +173,178 @@ static void test_named(struct fixture *f, gconstpointer data)
 		      (f->wpas->status == 77));
 }
 
+/* ---- what is remembered ------------------------------------------------------------- */
+
+static gboolean last_waits_for_call(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_RTSP;
+}
+
+static gboolean last_streams(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_STREAMING;
+}
+
+static gboolean last_is_gone(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_GONE;
+}
+
+static void begin_as(struct fixture *f, enum mock_answer answer, int status, const char *options)
+{
+	g_autoptr(GError) error = NULL;
+
+	f->wpas->connects = 0;
+	f->wpas->answer = answer;
+	f->wpas->status = status;
+	broker_connect(f->broker, tv(f), g_variant_new_parsed(options), &error);
+	g_assert_no_error(error);
+}
+
+static void end(struct fixture *f)
+{
+	session_end(last_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(last_is_gone, f);
+}
+
+/* A whole cast, with pictures. */
+static void cast(struct fixture *f, enum mock_answer answer, int status, const char *options)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	begin_as(f, answer, status, options);
+	wait_until(last_waits_for_call, f);
+	sink = dial_from(f, "127.0.0.2");
+	g_assert_nonnull(sink);
+	g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL, NULL, "stream\n");
+	wait_until(last_streams, f);
+	end(f);
+}
+
+/* One that is over before there are pictures. */
+static void cast_in_vain(struct fixture *f, enum mock_answer answer, int status)
+{
+	begin_as(f, answer, status, "@a{sv} {}");
+	wait_until(last_is_gone, f);
+}
+
+/* With what the first request of the next cast is made, which comes to nothing. */
+static void assert_first_request(struct fixture *f, guint intent, guint frequency)
+{
+	begin_as(f, MOCK_IGNORE, 0, "@a{sv} {}");
+	wait_until(is_asked, f);
+	g_assert_cmpuint(f->wpas->last_intent, ==, intent);
+	g_assert_cmpuint(f->wpas->last_frequency, ==, frequency);
+	end(f);
+}
+
+#define YIELDS 7
+#define OWNER 15
+
+/* Found out once: such a display works only as owner itself (status 9). */
+static void test_role(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	assert_first_request(f, OWNER, 0);
+	cast(f, MOCK_STATUS_ONCE, 9, "@a{sv} {}");
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+	cast(f, MOCK_ACCEPT_AS_OWNER, 0, "@a{sv} {}");
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	g_assert_cmpuint(f->wpas->last_intent, ==, YIELDS);
+	assert_first_request(f, YIELDS, 0);
+	/* As all that is remembered of it. */
+	g_assert_true(broker_forget(f->broker, MOCK_PEER_ID, NULL));
+	scan(f);
+	assert_first_request(f, OWNER, 0);
+}
+
+static void test_channel(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	cast(f, MOCK_CHANNEL_FAILS, 0, "@a{sv} {}");
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+	cast(f, MOCK_CHANNEL_FAILS, 0, "@a{sv} {}");
+	g_assert_cmpuint(f->wpas->connects, ==, 1);
+	g_assert_cmpuint(f->wpas->last_frequency, ==, MOCK_GOOD_FREQUENCY);
+}
+
+/* A group over which no picture went says nothing. */
+static void test_no_pictures(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	begin_as(f, MOCK_STATUS_ONCE, 9, "@a{sv} {}");
+	wait_until(last_waits_for_call, f);
+	end(f);
+	assert_first_request(f, OWNER, 0);
+}
+
+/* What the user wishes comes before it, and is remembered as well if it was good. */
+static void test_wish(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	cast(f, MOCK_STATUS_ONCE, 9, "@a{sv} {}");
+	cast(f, MOCK_ACCEPT, 0, "{'frequency': <uint32 5180>}");
+	g_assert_cmpuint(f->wpas->last_intent, ==, OWNER);
+	g_assert_cmpuint(f->wpas->last_frequency, ==, 5180);
+	assert_first_request(f, OWNER, 5180);
+	cast(f, MOCK_ACCEPT, 0, "{'go-intent': <uint32 15>}");
+	assert_first_request(f, OWNER, 0);
+}
+
+/* It fails: the second try is that of any display, and nothing is remembered any more. */
+static void test_unlearnt(struct fixture *f, gconstpointer data)
+{
+	struct remembered_group group;
+
+	scan(f);
+	cast(f, MOCK_STATUS_ONCE, 9, "{'frequency': <uint32 5180>}");
+	g_assert_true(remembered_find_group(broker_remembered(f->broker), MOCK_PEER_ID, &group));
+	g_assert_cmpuint(group.go_intent, ==, YIELDS);
+	g_assert_cmpuint(group.frequency, ==, 5180);
+	begin_as(f, MOCK_WPS_FAILS_ONCE, 0, "@a{sv} {}");
+	wait_until(last_waits_for_call, f);
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
+	g_assert_cmpuint(f->wpas->last_intent, ==, OWNER);
+	g_assert_cmpuint(f->wpas->last_frequency, ==, 0);
+	g_assert_false(remembered_find_group(broker_remembered(f->broker), MOCK_PEER_ID, &group));
+	end(f);
+}
+
+/* The channel of last time is no good any more, in any of the ways in which that shows. */
+static void test_channel_unlearnt(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	cast(f, MOCK_ACCEPT, 0, "{'frequency': <uint32 2437>}");
+	begin_as(f, MOCK_FORMATION_FAILS_ONCE, 0, "@a{sv} {}");
+	wait_until(last_waits_for_call, f);
+	/* On any other one. */
+	g_assert_cmpuint(f->wpas->last_frequency, ==, 0);
+	end(f);
+	assert_first_request(f, OWNER, 0);
+}
+
+/* @data: what the display says next time, and whether that is a reason to forget */
+static const struct ending {
+	const char *name;
+	int status;
+	gboolean forgotten;
+} endings[] = {
+	{ "rejected", 11, FALSE }, /* by its user */
+	{ "method", 10, FALSE },
+	{ "busy", 3, TRUE },
+	{ "no-answer", -1, TRUE },
+};
+
+static void test_ending(struct fixture *f, gconstpointer data)
+{
+	const struct ending *ending = data;
+
+	scan(f);
+	cast(f, MOCK_STATUS_ONCE, 9, "@a{sv} {}");
+	cast_in_vain(f, MOCK_STATUS, ending->status);
+	assert_first_request(f, ending->forgotten ? OWNER : YIELDS, 0);
+}
+
 static void set_up_complete(struct fixture *f, gconstpointer data)
 {
 	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
@@ -192,5 +364,16 @@ int main(int argc, char *argv[])
 	g_test_add("/broker-p2p-field/named/3", struct fixture, GINT_TO_POINTER(3), set_up_complete, test_named, tear_down);
 	g_test_add("/broker-p2p-field/named/77", struct fixture, GINT_TO_POINTER(77), set_up_complete, test_named,
 		   tear_down);
+	ADD("role", test_role);
+	ADD("channel", test_channel);
+	ADD("no-pictures", test_no_pictures);
+	ADD("wish", test_wish);
+	ADD("unlearnt", test_unlearnt);
+	ADD("channel-unlearnt", test_channel_unlearnt);
+	for (guint i = 0; i < G_N_ELEMENTS(endings); i++) {
+		g_autofree char *name = g_strconcat("/broker-p2p-field/ending/", endings[i].name, NULL);
+
+		g_test_add(name, struct fixture, &endings[i], set_up_complete, test_ending, tear_down);
+	}
 	return g_test_run();
 }

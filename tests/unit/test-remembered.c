@@ -181,6 +181,65 @@ static void test_direct(struct fixture *f, gconstpointer data)
 	g_assert_false(remembered_has(f->remembered, sink->id));
 }
 
+/* How a Wi-Fi P2P group came about, until it does not any more. */
+static void test_group(struct fixture *f, gconstpointer data)
+{
+	const struct remembered_group learnt = { 7, 2437 };
+	struct remembered_group group = { 0 };
+	g_autoptr(link_sink) sink = tv("02:00:00:00:00:01", "TV");
+	g_autoptr(GVariant) all = NULL, display = NULL;
+	g_autofree const char **names = NULL;
+
+	/* Nothing to forget, and nobody to remember. */
+	remembered_learn_group(f->remembered, sink, NULL);
+	g_assert_false(remembered_has(f->remembered, sink->id));
+	g_assert_cmpuint(f->changes, ==, 0);
+	remembered_learn_group(f->remembered, sink, &learnt);
+	g_assert_cmpuint(f->changes, ==, 1);
+	begin_again(f);
+	g_assert_true(remembered_find_group(f->remembered, sink->id, &group));
+	g_assert_cmpuint(group.go_intent, ==, 7);
+	g_assert_cmpuint(group.frequency, ==, 2437);
+	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
+	display = g_variant_lookup_value(all, sink->id, G_VARIANT_TYPE_VARDICT);
+	g_assert_true(g_variant_lookup(display, "learnt", "^a&s", &names));
+	g_assert_cmpstr(names[0], ==, "p2p-group");
+	g_assert_null(names[1]);
+
+	remembered_learn_group(f->remembered, sink, NULL);
+	g_assert_cmpuint(f->changes, ==, 2);
+	g_assert_true(remembered_has(f->remembered, sink->id));
+	begin_again(f);
+	g_assert_false(remembered_find_group(f->remembered, sink->id, &group));
+}
+
+/* A request that cannot be made is not remembered. */
+static void test_wrong_group(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *lines;
+		gboolean valid;
+	} cases[] = {
+		{ "go-intent=0\nfrequency=0\n", TRUE },	   { "go-intent=15\nfrequency=2412\n", TRUE },
+		{ "go-intent=15\nfrequency=7115\n", TRUE }, { "go-intent=16\nfrequency=0\n", FALSE },
+		{ "go-intent=-1\nfrequency=0\n", FALSE },   { "go-intent=7\nfrequency=2411\n", FALSE },
+		{ "go-intent=7\nfrequency=7116\n", FALSE }, { "go-intent=7\nfrequency=-1\n", FALSE },
+		{ "go-intent=7\n", FALSE },		   { "go-intent=7\nfrequency=any\n", FALSE },
+	};
+	struct remembered_group group;
+
+	g_assert_cmpint(g_mkdir(f->directory, 0700), ==, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strconcat("[02:00:00:00:00:01]\nname=TV\nlink=p2p\n", cases[i].lines, NULL);
+
+		g_assert_true(g_file_set_contents(f->file, text, -1, NULL));
+		begin_again(f);
+		g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01"));
+		g_test_message("%s", cases[i].lines);
+		g_assert_cmpint(remembered_find_group(f->remembered, "02:00:00:00:00:01", &group), ==, cases[i].valid);
+	}
+}
+
 /* Strangers do not fill the disk, nor push out those who have an alias. */
 static void test_many(struct fixture *f, gconstpointer data)
 {
@@ -253,6 +312,8 @@ int main(int argc, char **argv)
 	ADD("alias", test_alias);
 	ADD("forget", test_forget);
 	ADD("direct", test_direct);
+	ADD("group", test_group);
+	ADD("wrong-group", test_wrong_group);
 	ADD("many", test_many);
 	ADD("wrong-file", test_wrong_file);
 	ADD("no-file", test_no_file);

@@ -530,6 +530,7 @@ static gboolean open_links(struct daemon *d)
 	if (!d->no_bus && !d->no_p2p)
 		broker_add_link(d->broker, link_p2p_new(&(struct link_p2p_config){
 							.interface = d->p2p_interface,
+							.remembered = broker_remembered(d->broker),
 							.runtime_dir = d->runtime_dir,
 						}, broker_link_events(), d->broker));
 	return TRUE;

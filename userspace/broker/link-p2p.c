@@ -363,6 +363,7 @@ link_backend *link_p2p_new(const struct link_p2p_config *config, const struct li
 	p2p->base.user_data = user_data;
 	p2p->net = config->net ? config->net : &p2p_net_system;
 	p2p->watch = config->watch ? config->watch : &wifi_watch_system;
+	p2p->remembered = config->remembered;
 	p2p->rtsp_port = config->rtsp_port ? config->rtsp_port : LINK_DEFAULT_PORT;
 	p2p->accept_seconds = config->accept_seconds ? config->accept_seconds :
 						       LINK_P2P_ACCEPT_SECONDS;

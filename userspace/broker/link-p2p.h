@@ -33,6 +33,7 @@
 
 #include "link.h"
 #include "p2p-net.h"
+#include "remembered.h"
 #include "wifi-users.h"
 #include "wifi-watch.h"
 
@@ -48,6 +49,8 @@ G_BEGIN_DECLS
  * @runtime_dir: for files, NULL: /run/miracast; made if missing
  * @net: NULL: &p2p_net_system
  * @watch: NULL: &wifi_watch_system
+ * @remembered: how a group with a display came about last time; borrowed, outlives the
+ *	backend. NULL: nothing is remembered
  * @rtsp_port: 0: LINK_DEFAULT_PORT
  * @accept_seconds: 0: LINK_P2P_ACCEPT_SECONDS
  * @linger_seconds: how long the P2P device is kept when nobody needs it,
@@ -61,6 +64,7 @@ struct link_p2p_config {
 	const char *runtime_dir;
 	const struct p2p_net_impl *net;
 	const struct wifi_watch_impl *watch;
+	remembered *remembered;
 	guint16 rtsp_port;
 	guint accept_seconds;
 	guint linger_seconds;

@@ -17,7 +17,6 @@
  */
 #define ASK_AGAIN_SECONDS 15
 
-#define GO_INTENT_OWNER 15
 
 /* ---- the machine ------------------------------------------------------------------ */
 
@@ -49,6 +48,7 @@ void p2p_connection_fail_with(p2p_connection *conn, GError *error)
 		g_error_free(error);
 		return;
 	}
+	p2p_connection_unlearn_after(conn, error);
 	conn->error = error;
 	p2p_connection_happen(conn, P2P_EVENT_FAIL);
 }
@@ -598,9 +598,7 @@ link_connection *p2p_connection_new(struct p2p *p2p, link_sink *sink, GVariant *
 	const char *security = "none";
 
 	link_connection_init(&conn->base, &p2p->base, sink, events, user_data);
-	conn->go_intent = GO_INTENT_OWNER;
-	g_variant_lookup(options, "go-intent", "u", &conn->go_intent);
-	g_variant_lookup(options, "frequency", "u", &conn->frequency);
+	p2p_connection_recall(conn, options);
 	g_variant_lookup(options, "security", "&s", &security);
 	conn->pin = p2p_pin_new(p2p->wpas, sink, g_str_equal(security, "pin"), p2p->accept_seconds,
 				&pin_callbacks, conn);

@@ -2,8 +2,8 @@
 /*
  * p2p-private.h - between p2p-connection.c (the states and what they begin with),
  * p2p-incoming.c (what wpa_supplicant, NetworkManager and the device say),
- * p2p-retry.c (what is tried once more) and p2p-watch.c (how the radio link is); see
- * p2p-connection.h
+ * p2p-memory.c (how it came about last time), p2p-retry.c (what is tried once more) and
+ * p2p-watch.c (how the radio link is); see p2p-connection.h
  */
 #pragma once
 
@@ -32,6 +32,9 @@ G_BEGIN_DECLS
  * @second_try: after WPS or the formation had failed
  * @second_request: after the display had not taken the first one
  * @holding: the device
+ * @go_intent, @frequency: of the next request; @recalled: as they were when a group with this
+ *	display came about last time
+ * @streamed: pictures have flowed over the group
  * @error: of "failed"
  * @group, @has_group: its strings are ours
  * @watch: of "up", while pictures flow; NULL: nobody asks how the link is
@@ -55,6 +58,8 @@ struct p2p_connection {
 	gboolean holding;
 	guint go_intent;
 	guint frequency;
+	gboolean recalled;
+	gboolean streamed;
 	GError *error;
 
 	struct p2p_claim *claim;
@@ -119,6 +124,19 @@ enum p2p_remedy {
 
 /* FALSE: that was done before; of the first two once for both. */
 gboolean p2p_connection_try_once_more(p2p_connection *conn, enum p2p_remedy remedy);
+
+/*
+ * Who knows what the display wants need not find it out again: go_intent and frequency of
+ * the first request, as @options have them, or as they were when pictures flowed to it last
+ * time, or those of any display.
+ */
+void p2p_connection_recall(p2p_connection *conn, GVariant *options);
+/* Pictures flow. */
+void p2p_connection_remember(p2p_connection *conn);
+/* What was recalled led to nothing: forgotten, and the next request is that of any display. */
+void p2p_connection_unlearn(p2p_connection *conn);
+/* The same, if that is the reason. */
+void p2p_connection_unlearn_after(p2p_connection *conn, const GError *error);
 
 /* Nobody asks any more how the link is. */
 void p2p_connection_stop_watching(p2p_connection *conn);

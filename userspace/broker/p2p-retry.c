@@ -16,13 +16,16 @@
 
 gboolean p2p_connection_try_once_more(p2p_connection *conn, enum p2p_remedy remedy)
 {
+	guint tried = conn->frequency;
 	gboolean *done = remedy == P2P_REMEDY_METHOD ? &conn->second_request : &conn->second_try;
 
 	if (*done || !p2p_step_next(conn->state, P2P_EVENT_AGAIN, NULL))
 		return FALSE;
 	*done = TRUE;
+	if (remedy != P2P_REMEDY_METHOD)
+		p2p_connection_unlearn(conn);
 	if (remedy == P2P_REMEDY_CHANNEL)
-		conn->frequency = conn->frequency ? 0 : FREQUENCY_EVERYWHERE;
+		conn->frequency = tried ? 0 : FREQUENCY_EVERYWHERE;
 	/* With another PIN its user has his time once more. */
 	if (p2p_pin_is_needed(conn->pin))
 		conn->accept_until = 0;

@@ -16,7 +16,10 @@ static void link_heard(const struct wifi_link *link, gpointer user_data)
 
 void p2p_connection_streams(p2p_connection *conn)
 {
-	if (conn->state == P2P_UP && conn->has_group && !conn->watch)
+	if (conn->state != P2P_UP || !conn->has_group)
+		return;
+	p2p_connection_remember(conn);
+	if (!conn->watch)
 		conn->watch = p2p_of(conn)->watch->open(conn->group.ifname, link_heard, conn);
 }
 

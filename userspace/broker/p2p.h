@@ -13,6 +13,7 @@
  *	p2p-pin.c		... its PIN, or push button
  *	p2p-claim.c		which group that is
  *	network-manager.c	the same, where NetworkManager has to ask for it
+ *	p2p-memory.c		how a group with it came about last time
  *	p2p-path.c		IPv4 and the RTSP port on it
  *	p2p-watch.c		how good the radio link is
  *	p2p-sinks.c		which peers are displays
@@ -28,6 +29,7 @@
 #include "p2p-device.h"
 #include "p2p-net.h"
 #include "p2p-sinks.h"
+#include "remembered.h"
 #include "wifi-watch.h"
 #include "wpa-supplicant.h"
 
@@ -55,6 +57,7 @@ struct p2p {
 
 	const struct p2p_net_impl *net;
 	const struct wifi_watch_impl *watch;
+	remembered *remembered; /* NULL: nothing is */
 	char *runtime_dir;
 	guint16 rtsp_port;
 	guint accept_seconds;

@@ -19,6 +19,8 @@ struct display {
 	char *alias;
 	gint64 last_cast;
 	gboolean short_m3;
+	gboolean has_group;
+	struct remembered_group group;
 };
 
 /*
@@ -138,6 +140,10 @@ static char *to_text(remembered *r)
 		g_key_file_set_string(keys, group, "alias", display->alias);
 		g_key_file_set_int64(keys, group, "last-cast", display->last_cast);
 		g_key_file_set_boolean(keys, group, "short-m3", display->short_m3);
+		if (display->has_group) {
+			g_key_file_set_integer(keys, group, "go-intent", display->group.go_intent);
+			g_key_file_set_integer(keys, group, "frequency", display->group.frequency);
+		}
 	}
 	return g_key_file_to_data(keys, NULL, NULL);
 }
@@ -232,6 +238,21 @@ static gboolean is_clean(const char *text)
 	return strcmp(clean, text) == 0;
 }
 
+/* FALSE: it says nothing of a group that one could ask for. */
+static gboolean load_p2p_group(GKeyFile *keys, const char *name, struct remembered_group *group)
+{
+	g_autoptr(GError) no_intent = NULL;
+	g_autoptr(GError) no_frequency = NULL;
+	int intent = g_key_file_get_integer(keys, name, "go-intent", &no_intent);
+	int frequency = g_key_file_get_integer(keys, name, "frequency", &no_frequency);
+
+	if (no_intent || no_frequency || intent < 0 || intent > REMEMBERED_GO_INTENT_MAX ||
+	    (frequency != 0 && (frequency < REMEMBERED_FREQUENCY_MIN || frequency > REMEMBERED_FREQUENCY_MAX)))
+		return FALSE;
+	*group = (struct remembered_group){ intent, frequency };
+	return TRUE;
+}
+
 /* A row that is wrong, of an editor's or of another version, is passed over. */
 static void load_group(remembered *r, GKeyFile *keys, const char *group)
 {
@@ -252,6 +273,7 @@ static void load_group(remembered *r, GKeyFile *keys, const char *group)
 		replace(&display->alias, alias);
 	display->last_cast = g_key_file_get_int64(keys, group, "last-cast", NULL);
 	display->short_m3 = g_key_file_get_boolean(keys, group, "short-m3", NULL);
+	display->has_group = load_p2p_group(keys, group, &display->group);
 }
 
 static void load(remembered *r)
@@ -287,6 +309,27 @@ gboolean remembered_short_m3(remembered *r, const char *id)
 	struct display *display = g_hash_table_lookup(r->displays, id);
 
 	return display && display->short_m3;
+}
+
+void remembered_learn_group(remembered *r, const link_sink *sink, const struct remembered_group *group)
+{
+	struct display *display = group ? put_sink(r, sink) : g_hash_table_lookup(r->displays, sink->id);
+
+	if (!display || (!group && !display->has_group))
+		return;
+	display->has_group = group != NULL;
+	display->group = group ? *group : (struct remembered_group){ 0 };
+	tell(r);
+}
+
+gboolean remembered_find_group(remembered *r, const char *id, struct remembered_group *group)
+{
+	struct display *display = g_hash_table_lookup(r->displays, id);
+
+	if (!display || !display->has_group)
+		return FALSE;
+	*group = display->group;
+	return TRUE;
 }
 
 /* ---- aliases -------------------------------------------------------------- */
@@ -399,7 +442,8 @@ gboolean remembered_forget(remembered *r, const char *id)
 
 static GVariant *display_to_variant(const struct display *display)
 {
-	static const char *const short_m3[] = { "short-m3" };
+	const char *learnt[2];
+	gssize n = 0;
 	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
 
 	g_variant_dict_insert(&dict, "name", "s", display->name);
@@ -408,7 +452,11 @@ static GVariant *display_to_variant(const struct display *display)
 	if (*display->alias)
 		g_variant_dict_insert(&dict, "alias", "s", display->alias);
 	g_variant_dict_insert(&dict, "last-cast", "x", display->last_cast);
-	g_variant_dict_insert_value(&dict, "learnt", g_variant_new_strv(short_m3, display->short_m3));
+	if (display->short_m3)
+		learnt[n++] = "short-m3";
+	if (display->has_group)
+		learnt[n++] = "p2p-group";
+	g_variant_dict_insert_value(&dict, "learnt", g_variant_new_strv(learnt, n));
 	return g_variant_dict_end(&dict);
 }
 

@@ -48,6 +48,25 @@ void remembered_learn_short_m3(remembered *r, const link_sink *sink);
 gboolean remembered_short_m3(remembered *r, const char *id);
 
 /**
+ * struct remembered_group - the request of which a Wi-Fi P2P group with it came, over which pictures flowed
+ * @go_intent: 0 to REMEMBERED_GO_INTENT_MAX
+ * @frequency: MHz, REMEMBERED_FREQUENCY_MIN to _MAX; 0: any
+ */
+struct remembered_group {
+	guint go_intent;
+	guint frequency;
+};
+/* Those of options.h. */
+#define REMEMBERED_GO_INTENT_MAX 15
+#define REMEMBERED_FREQUENCY_MIN 2412
+#define REMEMBERED_FREQUENCY_MAX 7115
+
+/* NULL: as with any other display, from now on. */
+void remembered_learn_group(remembered *r, const link_sink *sink, const struct remembered_group *group);
+/* FALSE: nothing was learnt. */
+gboolean remembered_find_group(remembered *r, const char *id, struct remembered_group *group);
+
+/**
  * remembered_set_alias - what people call it
  * @alias: printable, 64 characters at most; "" takes it away
  *
