@@ -22,6 +22,7 @@ struct p2p_net {
 };
 
 guint open_nets;
+static p2p_net *last_net;
 char net_opened[64];
 
 static void note_request(const struct p2p_net_request *request)
@@ -73,6 +74,7 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 		net->idle = g_idle_add(net_is_up, net);
 	note_request(request);
 	open_nets++;
+	last_net = net;
 	return net;
 }
 
@@ -90,6 +92,18 @@ static void net_close(p2p_net *net)
 	g_clear_handle_id(&net->idle, g_source_remove);
 	if (!net_does_not_close)
 		net->idle = g_idle_add(net_is_closed, net);
+}
+
+void net_rises(void)
+{
+	g_assert_cmpuint(open_nets, ==, 1);
+	net_is_up(last_net);
+}
+
+void net_leases(void)
+{
+	g_assert_cmpuint(open_nets, ==, 1);
+	last_net->funcs->progress(last_net, "leased", "the display has an address", last_net->user_data);
 }
 
 static void net_free(p2p_net *net)

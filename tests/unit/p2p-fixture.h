@@ -45,6 +45,9 @@ struct fixture {
 extern guint open_nets;
 /* What the last net was opened with: "owner", or "client IP/PREFIX of OWNER". */
 extern char net_opened[64];
+/* The address of one that was silent comes after all; the display has got its own from us. */
+void net_rises(void);
+void net_leases(void);
 /* How many links are asked how they are. */
 extern guint open_watches;
 /* What the kernel says of the one that is. */

@@ -411,8 +411,10 @@ static void path_dialled(p2p_path *path, GSocketConnection *rtsp, gpointer user_
 {
 	p2p_connection *conn = user_data;
 
-	if (conn->state == P2P_UP)
-		link_emit_dialled(&conn->base, rtsp);
+	if (conn->state != P2P_UP)
+		return;
+	conn->dialled = TRUE;
+	link_emit_dialled(&conn->base, rtsp);
 }
 
 static void path_failed(p2p_path *path, const GError *error, gpointer user_data)

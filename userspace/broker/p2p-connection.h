@@ -16,8 +16,9 @@
  *	retrying	a second, to ask again		the same
  *	forming		WPS and 4-way handshake		accept_seconds
  *	addressing	IPv4 (p2p-path.h)		P2P_ADDRESS_SECONDS
- *	up		the owner, who has limits	-; P2P_REJOIN_SECONDS when the
- *							display is away
+ *	up		the owner, who has limits	-; when the display is away
+ *							P2P_JOIN_SECONDS before its call,
+ *							P2P_REJOIN_SECONDS after it
  *	failed		disconnect()			-: the owner's
  *	closing-net	IPv4 taken down			P2P_CLOSE_SECONDS
  *	closing-group	Cancel's answer, the group's	P2P_CLOSE_SECONDS
@@ -62,6 +63,11 @@ G_BEGIN_DECLS
 #define P2P_ADDRESS_SECONDS 60
 /* Devices lose their association for a moment and come back. */
 #define P2P_REJOIN_SECONDS 3
+/*
+ * Some leave after WPS and take ten seconds to associate with what they have learnt there, some half a
+ * minute to find their way about after that.
+ */
+#define P2P_JOIN_SECONDS 45
 #define P2P_CLOSE_SECONDS 3
 #define P2P_LATE_SECONDS 10
 

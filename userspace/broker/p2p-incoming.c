@@ -147,7 +147,8 @@ void p2p_connection_station(p2p_connection *conn, const char *path, gboolean joi
 		return;
 	g_clear_handle_id(&conn->rejoin, g_source_remove);
 	if (!joined)
-		conn->rejoin = g_timeout_add_seconds(P2P_REJOIN_SECONDS, stays_away, conn);
+		conn->rejoin = g_timeout_add_seconds(conn->dialled ? P2P_REJOIN_SECONDS : P2P_JOIN_SECONDS,
+						     stays_away, conn);
 }
 
 void p2p_connection_cancelled(p2p_connection *conn)

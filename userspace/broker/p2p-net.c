@@ -25,9 +25,6 @@
 
 #define OWNER_HOST 1
 
-/* A DHCP client asks for up to 10 s and more when the server is slow. */
-#define DHCP_CLIENT_SECONDS 30
-
 struct p2p_net {
 	char *ifname;
 	int ifindex;
@@ -463,7 +460,7 @@ static gboolean client_timed_out(gpointer user_data)
 	p2p_net *net = user_data;
 	g_autoptr(GError) error =
 		g_error_new(REASON_ERROR, REASON_ADDRESS_FAILED,
-			    "the display gave us no IP address within %d s", DHCP_CLIENT_SECONDS);
+			    "the display gave us no IP address within %d s", P2P_NET_LEASE_SECONDS);
 
 	net->timer = 0;
 	net_fail(net, error);
@@ -477,7 +474,7 @@ static gboolean open_client(p2p_net *net, const struct p2p_net_request *request,
 	net->dhcp = p2p_dhcp_ask(net->ifname, request->runtime_dir, &client_funcs, net, error);
 	if (!net->dhcp)
 		return FALSE;
-	net->timer = g_timeout_add_seconds(DHCP_CLIENT_SECONDS, client_timed_out, net);
+	net->timer = g_timeout_add_seconds(P2P_NET_LEASE_SECONDS, client_timed_out, net);
 	return TRUE;
 }
 

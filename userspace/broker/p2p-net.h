@@ -31,6 +31,12 @@
 
 G_BEGIN_DECLS
 
+/*
+ * As client, for an address by DHCP: some displays need half a minute before they hand one out, and a
+ * DHCP client that had no answer asks again only after 10 s and more.
+ */
+#define P2P_NET_LEASE_SECONDS 50
+
 typedef struct p2p_net p2p_net;
 
 /**

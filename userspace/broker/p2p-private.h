@@ -34,6 +34,7 @@ G_BEGIN_DECLS
  * @holding: the device
  * @go_intent, @frequency: of the next request; @recalled: as they were when a group with this
  *	display came about last time
+ * @dialled: the display has called
  * @streamed: pictures have flowed over the group
  * @error: of "failed"
  * @group, @has_group: its strings are ours
@@ -59,6 +60,7 @@ struct p2p_connection {
 	guint go_intent;
 	guint frequency;
 	gboolean recalled;
+	gboolean dialled;
 	gboolean streamed;
 	GError *error;
 
