@@ -50,6 +50,21 @@ def shut(scene: Scene, address: str) -> None:
         demand(not scene.reaches(address, 7236), "the RTSP port is open after the display's call")
 
 
+def radio_is_shown(channel: str) -> None:
+    """By status as iw has it, with what the radios of the two make of it, and a word on whether that is good."""
+    stats = wait_for("status shows the radio", lambda: (lambda stats: "radio-channel" in stats and stats)(
+        ctl("status")[1]["sessions"][0]["stats"]))
+    radio = {name: value for name, value in stats.items() if name.startswith("radio-")}
+    print("    radio:", radio)
+    shown = f"{radio['radio-channel']} ({radio['radio-frequency']} MHz), width: {radio['radio-width']} MHz"
+    demand(channel.startswith(shown), f"shown is {shown!r}, and it is {channel!r}")
+    demand(radio["radio-band"] == ("5 GHz" if radio["radio-frequency"] > 5000 else "2.4 GHz"), f"{radio}")
+    demand(radio["radio-rate"] >= 1e6 and -128 < radio["radio-signal"] < 0, f"{radio}")
+    rows = [line for line in run("miracastctl", "status").splitlines() if line.split()[:1] == ["link"]]
+    demand(len(rows) == 1 and rows[0].split()[1] in ("good", "fair", "poor") and
+           f"channel {radio['radio-channel']}, {radio['radio-width']} MHz wide" in rows[0], f"{rows}")
+
+
 def cast(scene: Scene) -> None:
     """Found, joined by push button, streamed to, left; twice; and nothing stays."""
     scene.broker()
@@ -71,6 +86,7 @@ def cast(scene: Scene) -> None:
         interface = only_the_link(session)
         channel = width(interface)
         print("    channel:", channel)
+        radio_is_shown(channel)
         address = addresses(interface)[0].split()[1].partition("/")[0]
         shut(scene, address)
         scene.disconnect()

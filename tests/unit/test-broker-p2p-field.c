@@ -4,6 +4,8 @@
  */
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "p2p-fixture.h"
 
 /* ---- how the link is --------------------------------------------------------------- */
@@ -268,6 +270,27 @@ static void test_channel(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->last_frequency, ==, MOCK_GOOD_FREQUENCY);
 }
 
+/* A driver that refuses wide channels is no reason to be on the slowest one for ever. */
+static void test_width(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
+
+	mock_wpas_open_control(f->wpas, directory);
+	scan(f);
+	cast(f, MOCK_FORMATION_FAILS_ONCE, 0, "@a{sv} {}");
+	g_assert_true(g_str_has_suffix(f->wpas->command, " freq=2437 ht40"));
+	cast(f, MOCK_ACCEPT, 0, "@a{sv} {}");
+	g_assert_true(g_str_has_suffix(f->wpas->command, " go_intent=15 ht40"));
+	/* That was not enough; then 20 MHz are left, and it cannot be the width any more. */
+	cast(f, MOCK_FORMATION_FAILS_ONCE, 0, "@a{sv} {}");
+	g_assert_cmpuint(f->wpas->last_frequency, ==, MOCK_GOOD_FREQUENCY);
+	assert_first_request(f, OWNER, 0);
+	cast(f, MOCK_CHANNEL_FAILS, 0, "@a{sv} {}");
+	assert_first_request(f, OWNER, MOCK_GOOD_FREQUENCY);
+	g_unlink(f->wpas->control_path);
+	g_rmdir(directory);
+}
+
 /* A group over which no picture went says nothing. */
 static void test_no_pictures(struct fixture *f, gconstpointer data)
 {
@@ -366,6 +389,7 @@ int main(int argc, char *argv[])
 		   tear_down);
 	ADD("role", test_role);
 	ADD("channel", test_channel);
+	ADD("width", test_width);
 	ADD("no-pictures", test_no_pictures);
 	ADD("wish", test_wish);
 	ADD("unlearnt", test_unlearnt);

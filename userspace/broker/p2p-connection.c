@@ -341,6 +341,7 @@ void p2p_connection_ask_now(p2p_connection *conn)
 	p2p_pin_fill(conn->pin, &request);
 	conn->asked++;
 	conn->asked_directly = TRUE;
+	conn->narrowed = wpas_narrowed(p2p_of(conn)->wpas);
 	wpas_connect(p2p_of(conn)->wpas, &request);
 }
 

@@ -28,10 +28,14 @@ void p2p_connection_recall(p2p_connection *conn, GVariant *options)
 	conn->frequency = group.frequency;
 }
 
-/* Of a request of NetworkManager's, or to join a group that was there, they are not the reason. */
+/*
+ * Of a request of NetworkManager's, or to join a group that was there, they are not the reason. Nor is
+ * a frequency that was asked for together with less width: the next cast finds out whether the width was
+ * enough, or all of them would be on the slowest channel.
+ */
 void p2p_connection_remember(p2p_connection *conn)
 {
-	const struct remembered_group group = { conn->go_intent, conn->frequency };
+	const struct remembered_group group = { conn->go_intent, conn->guessed ? 0 : conn->frequency };
 	gboolean is_usual = group.go_intent == usual.go_intent && group.frequency == usual.frequency;
 	remembered *r = p2p_of(conn)->remembered;
 	struct remembered_group before;

@@ -34,6 +34,8 @@ G_BEGIN_DECLS
  * @holding: the device
  * @go_intent, @frequency: of the next request; @recalled: as they were when a group with this
  *	display came about last time
+ * @narrowed: wpas_narrowed() when it was asked last
+ * @guessed: the frequency is another one since the group was not formed, which may have been for its width
  * @dialled: the display has called
  * @streamed: pictures have flowed over the group
  * @error: of "failed"
@@ -59,6 +61,8 @@ struct p2p_connection {
 	gboolean holding;
 	guint go_intent;
 	guint frequency;
+	guint narrowed;
+	gboolean guessed;
 	gboolean recalled;
 	gboolean dialled;
 	gboolean streamed;

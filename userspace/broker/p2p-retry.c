@@ -24,8 +24,10 @@ gboolean p2p_connection_try_once_more(p2p_connection *conn, enum p2p_remedy reme
 	*done = TRUE;
 	if (remedy != P2P_REMEDY_METHOD)
 		p2p_connection_unlearn(conn);
-	if (remedy == P2P_REMEDY_CHANNEL)
+	if (remedy == P2P_REMEDY_CHANNEL) {
 		conn->frequency = tried ? 0 : FREQUENCY_EVERYWHERE;
+		conn->guessed = conn->narrowed != wpas_narrowed(p2p_of(conn)->wpas);
+	}
 	/* With another PIN its user has his time once more. */
 	if (p2p_pin_is_needed(conn->pin))
 		conn->accept_until = 0;

@@ -199,6 +199,11 @@ static gboolean connect_wide(wpas *w, const struct wpas_request *request)
 	return TRUE;
 }
 
+guint wpas_narrowed(wpas *w)
+{
+	return w->width;
+}
+
 void wpas_forget_connect(wpas *w)
 {
 	if (w->connecting)

@@ -209,6 +209,8 @@ void wpas_forget(wpas *w);
 void wpas_adopt_created(wpas *w, const char *path);
 /* The network interface that is used; NULL before ready. */
 const char *wpas_ifname(wpas *w);
+/* How often we have come down with the width of groups, since one of that width was not formed. */
+guint wpas_narrowed(wpas *w);
 /* Network interface of a group that is not @mine (NULL: any), or NULL. */
 const char *wpas_other_group(wpas *w, const char *mine);
 
