@@ -15,6 +15,7 @@
 #include "rtsp-listener.h"
 #include "stay.h"
 #include "umd-process.h"
+#include "wifi-link.h"
 
 /* More records than any UMD makes, fewer than there are numbers for SESSION_MAX_CALLS of them. */
 #define SEQUENCES_OF_ONE_CALL (G_GUINT64_CONSTANT(1) << 40)
@@ -251,7 +252,7 @@ static void umd_phase(session *s, GVariant *fields)
 static void keep(session *s, GVariant **where, GVariant *fields, enum session_change what)
 {
 	g_variant_unref(*where);
-	*where = g_variant_ref(fields);
+	*where = g_variant_ref_sink(fields);
 	s->changed(s, what, s->user_data);
 }
 
@@ -268,24 +269,6 @@ static gboolean remember_m3(session *s, GVariant *sink)
 		return FALSE;
 	remembered_learn_short_m3(s->env->remembered, s->sink);
 	return TRUE;
-}
-
-/* The link's word is beside the UMD's, and the link's counts. */
-static void keep_stats(session *s, GVariant *fields)
-{
-	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(fields);
-	g_autoptr(GVariant) stats = NULL;
-	GVariantIter iter;
-	const char *key;
-	GVariant *value;
-
-	if (s->radio) {
-		g_variant_iter_init(&iter, s->radio);
-		while (g_variant_iter_loop(&iter, "{&sv}", &key, &value))
-			g_variant_dict_insert_value(&dict, key, value);
-	}
-	stats = g_variant_ref_sink(g_variant_dict_end(&dict));
-	keep(s, &s->stats, stats, SESSION_CHANGED_STATS);
 }
 
 /* Once: a UMD that says it again and again shall not start as many processes. */
@@ -322,7 +305,7 @@ static void umd_message(umd_process *umd, enum channel_message message, GVariant
 		encoder_failed(s, fields);
 		break;
 	case CHANNEL_STATS:
-		keep_stats(s, fields);
+		keep(s, &s->stats, wifi_link_beside(fields, s->radio), SESSION_CHANGED_STATS);
 		break;
 	default:
 		break;

@@ -170,3 +170,18 @@ GVariant *wifi_link_to_variant(const struct wifi_link *link)
 		g_variant_dict_insert(&dict, "radio-signal", "i", link->signal);
 	return g_variant_dict_end(&dict);
 }
+
+GVariant *wifi_link_beside(GVariant *stats, GVariant *radio)
+{
+	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(stats);
+	GVariantIter iter;
+	const char *key;
+	GVariant *value;
+
+	if (radio) {
+		g_variant_iter_init(&iter, radio);
+		while (g_variant_iter_loop(&iter, "{&sv}", &key, &value))
+			g_variant_dict_insert_value(&dict, key, value);
+	}
+	return g_variant_dict_end(&dict);
+}

@@ -44,5 +44,7 @@ guint wifi_link_channel(guint32 frequency);
 
 /* a{sv}, floating: radio-frequency, -channel, -width (u), -band (s), -rate (t), -signal (i), as far as known */
 GVariant *wifi_link_to_variant(const struct wifi_link *link);
+/* a{sv}, floating: @stats and @radio, which is such a one, or NULL */
+GVariant *wifi_link_beside(GVariant *stats, GVariant *radio);
 
 G_END_DECLS
