@@ -37,6 +37,7 @@ struct fixture {
 	guint rounds;
 	struct wifi_link link;
 	gboolean frees;
+	gboolean stale;
 };
 
 /* ---- the kernel ------------------------------------------------------------------- */
@@ -127,6 +128,9 @@ static void answer(struct fixture *f, struct nlmsghdr *question)
 		say_end(f, question, sequence, 0);
 	} else {
 		g_assert_true(question->nlmsg_flags & NLM_F_DUMP);
+		/* What is left of the round before. */
+		if (f->stale)
+			say_station(f, sequence - 1, -99);
 		say_station(f, sequence, -50);
 		say_station(f, sequence, -80);
 		say_done(f, sequence);
@@ -237,6 +241,14 @@ static void test_late(struct fixture *f, gconstpointer data)
 	test_unanswered(f, offsetof(struct fixture, late), GPOINTER_TO_UINT(data));
 }
 
+/* Behind which comes what was asked for. */
+static void test_stale(struct fixture *f, gconstpointer data)
+{
+	f->stale = TRUE;
+	wait_for(&f->rounds, 2);
+	g_assert_cmpint(f->link.signal, ==, -50);
+}
+
 static void test_freed(struct fixture *f, gconstpointer data)
 {
 	f->frees = TRUE;
@@ -279,6 +291,7 @@ int main(int argc, char *argv[])
 		g_test_add(refused, struct fixture, command, set_up, test_refused, tear_down);
 		g_test_add(late, struct fixture, command, set_up, test_late, tear_down);
 	}
+	g_test_add("/wifi-watch/stale", struct fixture, NULL, set_up, test_stale, tear_down);
 	g_test_add("/wifi-watch/freed", struct fixture, NULL, set_up, test_freed, tear_down);
 	g_test_add_func("/wifi-watch/no-radio", test_no_radio);
 	return g_test_run();
