@@ -17,6 +17,7 @@ struct fake_class {
 	GParamSpec *specs[MAX_PROPERTIES];
 	gboolean stuck[MAX_PROPERTIES];
 	enum fake_behaviour behaviour;
+	struct fake_parts parts;
 };
 
 struct fake {
@@ -30,6 +31,7 @@ struct recipe {
 	char *group;
 	gboolean least;
 	enum fake_behaviour behaviour;
+	struct fake_parts parts;
 };
 
 static void set_property(GObject *object, guint id, const GValue *value, GParamSpec *spec)
@@ -113,21 +115,24 @@ static GParamSpec *make_spec(GObjectClass *class, const char *name, char **words
 
 static void class_init(gpointer g_class, gpointer data)
 {
-	static GstStaticPadTemplate sink = GST_STATIC_PAD_TEMPLATE(
-		"sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-raw"));
 	static GstStaticPadTemplate src = GST_STATIC_PAD_TEMPLATE(
 		"src", GST_PAD_SRC, GST_PAD_ALWAYS,
 		GST_STATIC_CAPS("video/x-h264, stream-format=byte-stream, alignment=au"));
 	struct fake_class *class = g_class;
 	const struct recipe *recipe = data;
 	g_auto(GStrv) keys = g_key_file_get_keys(recipe->data, recipe->group, NULL, NULL);
+	g_autoptr(GstCaps) caps = gst_caps_from_string(recipe->parts.sink);
 
 	G_OBJECT_CLASS(class)->set_property = set_property;
 	G_OBJECT_CLASS(class)->get_property = get_property;
 	G_OBJECT_CLASS(class)->finalize = finalize;
 	gst_element_class_set_static_metadata(GST_ELEMENT_CLASS(class), "fake",
 					      "Codec/Encoder/Video/Hardware", "fake", "tests");
-	gst_element_class_add_static_pad_template(GST_ELEMENT_CLASS(class), &sink);
+	gst_element_class_add_pad_template(GST_ELEMENT_CLASS(class),
+					   gst_pad_template_new("sink", GST_PAD_SINK, GST_PAD_ALWAYS, caps));
+	if (recipe->parts.set_context)
+		GST_ELEMENT_CLASS(class)->set_context = recipe->parts.set_context;
+	class->parts = recipe->parts;
 	gst_element_class_add_static_pad_template(GST_ELEMENT_CLASS(class), &src);
 	class->behaviour = recipe->behaviour;
 	for (char **key = keys; *key; key++) {
@@ -197,21 +202,30 @@ static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer)
 	return GST_FLOW_ERROR;
 }
 
-/* Caps are those that the filter behind it wants. */
+void fake_encoder_negotiate(GstPad *src)
+{
+	GstCaps *wanted = gst_pad_get_allowed_caps(src);
+
+	if (!wanted)
+		return;
+	wanted = gst_caps_fixate(wanted);
+	gst_pad_set_caps(src, wanted);
+	gst_caps_unref(wanted);
+}
+
+gconstpointer fake_encoder_data(gpointer element)
+{
+	return G_TYPE_INSTANCE_GET_CLASS(element, 0, struct fake_class)->parts.data;
+}
+
 static gboolean event(GstPad *pad, GstObject *parent, GstEvent *of)
 {
 	g_autoptr(GstPad) src = gst_element_get_static_pad(GST_ELEMENT(parent), "src");
-	GstCaps *wanted;
 
 	if (GST_EVENT_TYPE(of) != GST_EVENT_CAPS)
 		return gst_pad_event_default(pad, parent, of);
 	gst_event_unref(of);
-	wanted = gst_pad_get_allowed_caps(src);
-	if (wanted) {
-		wanted = gst_caps_fixate(wanted);
-		gst_pad_set_caps(src, wanted);
-		gst_caps_unref(wanted);
-	}
+	fake_encoder_negotiate(src);
 	return TRUE;
 }
 
@@ -223,13 +237,17 @@ static void instance_init(GTypeInstance *instance, gpointer g_class)
 	GstPad *sink = gst_pad_new_from_template(
 		gst_element_class_get_pad_template(GST_ELEMENT_CLASS(class), "sink"), "sink");
 
-	gst_pad_set_chain_function(sink, chain);
-	gst_pad_set_event_function(sink, event);
+	GstPad *src = gst_pad_new_from_template(
+		gst_element_class_get_pad_template(GST_ELEMENT_CLASS(class), "src"), "src");
+
+	gst_pad_set_chain_function(sink, class->parts.chain);
+	gst_pad_set_event_function(sink, class->parts.event);
+	if (class->parts.query)
+		gst_pad_set_query_function(sink, class->parts.query);
+	if (class->parts.src_event)
+		gst_pad_set_event_function(src, class->parts.src_event);
 	gst_element_add_pad(element, sink);
-	gst_element_add_pad(element,
-			    gst_pad_new_from_template(gst_element_class_get_pad_template(
-							      GST_ELEMENT_CLASS(class), "src"),
-						      "src"));
+	gst_element_add_pad(element, src);
 	for (guint i = 0; i < class->n; i++) {
 		g_value_init(&fake->values[i], G_PARAM_SPEC_VALUE_TYPE(class->specs[i]));
 		g_param_value_set_default(class->specs[i], &fake->values[i]);
@@ -237,7 +255,7 @@ static void instance_init(GTypeInstance *instance, gpointer g_class)
 }
 
 static GType make_type(GKeyFile *data, const char *group, gboolean least,
-		       enum fake_behaviour behaviour)
+		       enum fake_behaviour behaviour, const struct fake_parts *parts)
 {
 	static guint number;
 	g_autofree char *name = g_strdup_printf("FakeEncoder%u", number++);
@@ -250,20 +268,27 @@ static GType make_type(GKeyFile *data, const char *group, gboolean least,
 		.instance_init = instance_init,
 	};
 
-	*recipe = (struct recipe){ g_key_file_ref(data), g_strdup(group), least, behaviour };
+	*recipe = (struct recipe){ g_key_file_ref(data), g_strdup(group), least, behaviour, *parts };
 	return g_type_register_static(GST_TYPE_ELEMENT, name, &info, 0);
 }
 
+static const struct fake_parts plain_parts = { .sink = "video/x-raw", .chain = chain, .event = event };
+
 GType fake_encoder_type(GKeyFile *data, const char *group, gboolean least)
 {
-	return make_type(data, group, least, FAKE_SWALLOWS);
+	return make_type(data, group, least, FAKE_SWALLOWS, &plain_parts);
+}
+
+GType fake_encoder_type_of(GKeyFile *data, const char *group, const struct fake_parts *parts)
+{
+	return make_type(data, group, FALSE, FAKE_WORKS, parts);
 }
 
 void fake_encoder_register(GKeyFile *data, const char *group, const char *name,
 			   enum fake_behaviour behaviour)
 {
 	g_assert_true(gst_element_register(NULL, name, GST_RANK_NONE,
-					   make_type(data, group, FALSE, behaviour)));
+					   make_type(data, group, FALSE, behaviour, &plain_parts)));
 }
 
 void fake_encoder_stick(GType type, const char *property)

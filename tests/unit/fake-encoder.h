@@ -24,6 +24,29 @@ enum fake_behaviour {
 	FAKE_WORKS,
 };
 
+/**
+ * struct fake_parts - of an encoder that is more than its properties
+ * @sink: caps of its sink pad's template
+ * @chain, @event, @query: of its sink pad
+ * @src_event: of its src pad
+ * @set_context: of the element
+ * @data: fake_encoder_data() of its elements
+ */
+struct fake_parts {
+	const char *sink;
+	GstPadChainFunction chain;
+	GstPadEventFunction event;
+	GstPadQueryFunction query;
+	GstPadEventFunction src_event;
+	void (*set_context)(GstElement *element, GstContext *context);
+	gconstpointer data;
+};
+
+GType fake_encoder_type_of(GKeyFile *data, const char *group, const struct fake_parts *parts);
+gconstpointer fake_encoder_data(gpointer element);
+/* What a sink pad's caps event does with @src: it gets what the filter behind it wants. */
+void fake_encoder_negotiate(GstPad *src);
+
 /* The properties of [element@release]; @least: without those of better devices. */
 GType fake_encoder_type(GKeyFile *data, const char *group, gboolean least);
 

@@ -1,6 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * encoders-private.h - what encoders.c, encoder-properties.c and encoder-test.c share
+ * encoders-private.h - what those share that know encoders
+ *
+ * encoders.c		the table, and which of it is used
+ * encoder-properties.c	properties of elements
+ * encoder-test.c	does an encoder work, and how fast is it
+ * encoder-line.c	what tests run in
+ * encoder-notes.c	what is remembered until the next boot
+ * gpu-test.c		the same for the way from a dma-buf (gpu-way.h)
  */
 #pragma once
 
@@ -55,6 +62,9 @@ struct encoder_scaled {
  * struct encoder_row - a row of the table
  * @element: name of the factory
  * @others: glob of the names that it has for further devices, or NULL
+ * @converter: element of the same device that takes dma-bufs and gives what it encodes
+ *	(gpu-way.h), or NULL
+ * @other_converters: for the names of @others
  * @settings: ended by one without a property
  * @scaled: as well
  * @controls: for v4l2: the "extra-controls" to set, with %u for the bit rate and
@@ -73,6 +83,8 @@ struct encoder_scaled {
 struct encoder_row {
 	const char *element;
 	const char *others;
+	const char *converter;
+	const char *other_converters;
 	const struct encoder_setting *settings;
 	struct encoder_scaled scaled[ENCODER_MAX_SCALED + 1];
 	const char *controls;
@@ -97,12 +109,28 @@ enum size_class {
 };
 
 /**
+ * enum gpu_verdict - of the way from a dma-buf through converter and encoder
+ * @GPU_UNTESTED: nobody knows
+ * @GPU_FAILED: not to be used
+ * @GPU_ENCODED: what was put in came out as a stream; nothing is installed that decodes it
+ * @GPU_SEEN: ... and was decoded and looked at
+ */
+enum gpu_verdict {
+	GPU_UNTESTED,
+	GPU_FAILED,
+	GPU_ENCODED,
+	GPU_SEEN,
+};
+
+/**
  * struct video_encoder - an element that is installed; see encoders.h
  * @max_width, @max_height: from its pad template, or less; 0: any
  * @unfit: profiles that it cannot be configured for, or has failed with
  * @why: what was wrong last
  * @measured: pixels per second; 0: not measured
  * @passed: bit per enum size_class, for each profile bit - 1
+ * @converter: that is installed for it, or NULL; constant
+ * @gpu, @gpu_why: of the two; the latter only if it has failed
  *
  * What is not constant is guarded by the lock of encoders.c.
  */
@@ -116,6 +144,9 @@ struct video_encoder {
 	char *why;
 	guint64 measured;
 	guint passed[2];
+	char *converter;
+	enum gpu_verdict gpu;
+	char *gpu_why;
 	gboolean testing; /* a test is running ... */
 	gboolean tested;  /* ... or was, by video_encoder_choose() */
 };
@@ -128,6 +159,51 @@ void video_encoders_unlock(void);
 void video_encoders_wait(GCond *cond);
 /* video_encoder_find() by the lock's holder. */
 struct video_encoder *video_encoder_find_locked(const char *name, GError **error);
+
+/* encoder-line.c: a pipeline of one encoder; the elements are its. */
+struct encoder_line {
+	GstElement *pipeline;
+	GstElement *source;
+	GstElement *encoder;
+	GstElement *sink;
+};
+
+/* For pictures of @caps. @line is all zero before, and to be cleared also when this fails. */
+gboolean encoder_line_build(struct encoder_line *line, const struct video_encoder *encoder,
+			    const struct wfd_selection *selection, GstCaps *caps, GError **error);
+gboolean encoder_line_start(struct encoder_line *line, GError **error);
+/* One picture, taken, goes in, one has to come out. */
+GstSample *encoder_line_encode(const struct encoder_line *line, GstBuffer *picture, GstClockTime patience,
+			       GError **error);
+void encoder_line_clear(struct encoder_line *line);
+
+/*
+ * @func in a thread of its own, that is waited for two seconds and then left alone: then @error
+ * is G_IO_ERROR_TIMED_OUT.  @data is freed when both have done with it.
+ */
+typedef gboolean (*encoder_test_func)(gpointer data, GError **error);
+void encoder_attempt(encoder_test_func func, gpointer data, GDestroyNotify free_data, GError **error);
+
+/* encoder-test.c: CEA bits that are tested, and what M4 would say of them */
+#define ENCODER_TEST_HD_30 5
+#define ENCODER_TEST_FULL_HD_60 8
+struct wfd_selection encoder_test_selection(guint bit, guint profile);
+
+/* encoder-notes.c: those of this boot, perhaps none; a group is an element, or what is tested of it. */
+GKeyFile *encoder_notes_load(void);
+void encoder_notes_save(GKeyFile *notes);
+/* From now on, until encoder_notes_tested() and saving. */
+void encoder_note_testing(const char *group);
+void encoder_notes_tested(GKeyFile *notes, const char *group);
+/* Have processes ended in the midst of it? */
+gboolean encoder_notes_kills(GKeyFile *notes, const char *group);
+void encoder_note_result(const struct video_encoder *encoder);
+void encoder_note_test_failed(const struct video_encoder *encoder, guint profile_index);
+/* What an earlier process has found out; TRUE: there is no need to test. */
+gboolean encoder_recall(struct video_encoder *encoder);
+
+/* gpu-test.c: recalls, or tests; @again: tests in any case. */
+void encoder_test_gpu(struct video_encoder *encoder, gboolean again);
 
 /* encoder-properties.c: a property by its text; says whether that is its value now. */
 gboolean encoder_set_property(GObject *element, const char *property, const char *value,

@@ -8,6 +8,8 @@
 #include <gst/video/video.h>
 #include <string.h>
 
+#include "frame-source.h"
+
 /*
  * A picture's bits arrive before it is due if the bit rate's buffer is no longer
  * than the sink's lead and the link a little faster than the stream; a shorter one
@@ -135,6 +137,8 @@ static const struct encoder_setting openh264_settings[] = {
 static const struct encoder_row rows[] = {
 	{ .element = "vah264enc",
 	  .others = "varenderD*h264enc",
+	  .converter = "vapostproc",
+	  .other_converters = "varenderD*postproc",
 	  .settings = va_settings,
 	  .scaled = VA_SCALED,
 	  .key_interval = "key-int-max",
@@ -143,6 +147,8 @@ static const struct encoder_row rows[] = {
 	/* The low-power entry point: all that the free build of Intel's driver has. */
 	{ .element = "vah264lpenc",
 	  .others = "varenderD*h264lpenc",
+	  .converter = "vapostproc",
+	  .other_converters = "varenderD*postproc",
 	  .settings = va_settings,
 	  .scaled = VA_SCALED,
 	  .key_interval = "key-int-max",
@@ -298,12 +304,36 @@ static void check_profiles(struct video_encoder *encoder, GstElementFactory *fac
 	}
 }
 
+/* What stands for the "*" of @glob in @name, put in the place of that of @other. */
+static char *same_device(const char *name, const char *glob, const char *other)
+{
+	gsize before = strchr(glob, '*') - glob, behind = strlen(glob) - before - 1;
+	g_autofree char *device = g_strndup(name + before, strlen(name) - before - behind);
+	const char *star = strchr(other, '*');
+
+	return g_strdup_printf("%.*s%s%s", (int)(star - other), other, device, star + 1);
+}
+
+static char *find_converter(const struct encoder_row *row, const char *element)
+{
+	g_autofree char *name = NULL;
+	g_autoptr(GstElementFactory) factory = NULL;
+
+	if (!row->converter)
+		return NULL;
+	name = g_str_equal(element, row->element) ? g_strdup(row->converter) :
+						    same_device(element, row->others, row->other_converters);
+	factory = gst_element_factory_find(name);
+	return factory ? g_steal_pointer(&name) : NULL;
+}
+
 static void add_factory(GPtrArray *found, const struct encoder_row *row, GstElementFactory *factory)
 {
 	struct video_encoder *encoder = g_new0(struct video_encoder, 1);
 
 	encoder->row = row;
 	encoder->element = g_strdup(gst_plugin_feature_get_name(GST_PLUGIN_FEATURE(factory)));
+	encoder->converter = find_converter(row, encoder->element);
 	read_sizes(encoder, factory);
 	check_profiles(encoder, factory);
 	g_ptr_array_add(found, encoder);
@@ -444,12 +474,49 @@ GstCaps *video_encoder_caps(const struct video_encoder *encoder,
 	return caps;
 }
 
+const char *video_encoder_colorimetry(const struct video_encoder *encoder, const struct wfd_mode *mode)
+{
+	return encoder->row->says_colour || mode->height > 576 ? PICTURE_COLORIMETRY : GST_VIDEO_COLORIMETRY_BT601;
+}
+
 GstCaps *video_encoder_input_caps(const struct video_encoder *encoder, const struct wfd_mode *mode)
 {
-	if (encoder->row->says_colour || mode->height > 576)
+	const char *colorimetry = video_encoder_colorimetry(encoder, mode);
+
+	if (g_str_equal(colorimetry, PICTURE_COLORIMETRY))
 		return gst_caps_new_any();
-	return gst_caps_new_simple("video/x-raw", "colorimetry", G_TYPE_STRING,
-				   GST_VIDEO_COLORIMETRY_BT601, NULL);
+	return gst_caps_new_simple("video/x-raw", "colorimetry", G_TYPE_STRING, colorimetry, NULL);
+}
+
+const char *video_encoder_converter(const struct video_encoder *encoder)
+{
+	enum gpu_verdict verdict;
+
+	g_mutex_lock(&lock);
+	verdict = encoder->gpu;
+	g_mutex_unlock(&lock);
+	return verdict == GPU_ENCODED || verdict == GPU_SEEN ? encoder->converter : NULL;
+}
+
+char *video_encoder_pictures(const struct video_encoder *encoder)
+{
+	char *said = NULL;
+
+	g_mutex_lock(&lock);
+	if (encoder->row->software)
+		said = g_strdup("through the processor, where the encoder is");
+	else if (!encoder->converter)
+		said = g_strdup("through the processor: no converter of its device is there");
+	else if (encoder->gpu == GPU_SEEN)
+		said = g_strdup_printf("through %s, as far as its driver imports the desktop's", encoder->converter);
+	else if (encoder->gpu == GPU_ENCODED)
+		said = g_strdup_printf("through %s, as far as its driver imports the desktop's; nobody has seen "
+				       "them, for want of a decoder", encoder->converter);
+	else
+		said = g_strdup_printf("through the processor: %s",
+				       encoder->gpu_why ? encoder->gpu_why : "nothing else was tested");
+	g_mutex_unlock(&lock);
+	return said;
 }
 
 gboolean video_encoder_configure(const struct video_encoder *encoder, GstElement *element,

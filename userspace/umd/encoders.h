@@ -16,6 +16,7 @@
  * come, and the SPS has to say the size and the profile.  video_encoder_choose()
  * does that and goes down the table past what fails; video_encoder_try() does it for
  * what M4 is about to promise; video_encoder_give_up() is for what fails later.
+ * The way from a dma-buf to the encoder is tested then, too, where the element has one.
  * Results are kept for the process, and in the user's cache directory until the
  * next boot.  One lock guards them; all functions may be called by any thread.
  *
@@ -111,6 +112,19 @@ GstCaps *video_encoder_caps(const struct video_encoder *encoder,
  * not say what the colours are, since displays take them for that; else any.
  */
 GstCaps *video_encoder_input_caps(const struct video_encoder *encoder, const struct wfd_mode *mode);
+
+/* The same as a word, PICTURE_COLORIMETRY or BT.601; lives for ever. */
+const char *video_encoder_colorimetry(const struct video_encoder *encoder, const struct wfd_mode *mode);
+
+/*
+ * The element that makes of a dma-buf what this one encodes, if the two have passed their test (see
+ * gpu-way.h); NULL: its pictures come from the processor.
+ */
+const char *video_encoder_converter(const struct video_encoder *encoder);
+/* Which way that is, for people: a part of a sentence, and why. */
+char *video_encoder_pictures(const struct video_encoder *encoder);
+/* That way has passed its test and failed in a session: no other one takes it until the next boot. */
+void video_encoder_gpu_failed(const struct video_encoder *encoder, const char *why);
 
 /**
  * video_encoder_configure - all properties that must be there before it leaves NULL

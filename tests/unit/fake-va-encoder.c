@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * vah264enc of fake-va.h: its properties are those of fake-encoder.h, its stream is x264enc's.
+ */
+#include "fake-va-private.h"
+
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/video/video.h>
+
+#include "fake-encoder.h"
+
+#define SINK "video/x-raw(memory:VAMemory), format=NV12; video/x-raw, format={ NV12, I420, YV12, P010_10LE }"
+#define KEY "fake-va-encoder"
+
+/* Of a device. */
+struct habits {
+	guint holds;
+	gboolean counts;
+};
+
+/* Of an element that has got caps. */
+struct inside {
+	GstElement *pipeline; /* x264enc, as long as the caps stay */
+	GstElement *source;
+	GstElement *sink;
+	GstVideoInfo info;
+	gboolean gpu;
+	gboolean live;
+	GQueue held; /* GstBuffer */
+	guint n;
+	GstClockTime first;
+	GObject *display;
+};
+
+static void inside_free(gpointer data)
+{
+	struct inside *i = data;
+
+	gst_element_set_state(i->pipeline, GST_STATE_NULL);
+	gst_object_unref(i->source);
+	gst_object_unref(i->sink);
+	gst_object_unref(i->pipeline);
+	g_atomic_int_add(&fake_va.held, -(gint)i->held.length);
+	g_queue_clear_full(&i->held, (GDestroyNotify)gst_buffer_unref);
+	g_clear_object(&i->display);
+	g_free(i);
+}
+
+static gboolean is_live(GstPad *pad)
+{
+	g_autoptr(GstQuery) query = gst_query_new_latency();
+	gboolean live = FALSE;
+
+	if (gst_pad_peer_query(pad, query))
+		gst_query_parse_latency(query, &live, NULL, NULL);
+	return live && !g_atomic_int_get(&fake_va.no_live);
+}
+
+/* What is asked for behind it, and nothing else, is what x264enc makes. */
+static struct inside *make_inside(GstPad *pad, GstPad *src, GstElement *element, GstCaps *caps)
+{
+	struct inside *i = g_new0(struct inside, 1);
+	g_autoptr(GstCaps) plain = gst_caps_copy(caps);
+	g_autoptr(GstCaps) out = gst_pad_get_current_caps(src);
+	g_autofree char *in_text = NULL;
+	g_autofree char *out_text = gst_caps_to_string(out);
+	g_autofree char *line = NULL;
+	guint bit_rate = 0;
+	gboolean dct8x8 = FALSE;
+
+	i->gpu = gst_caps_features_contains(gst_caps_get_features(caps, 0), "memory:VAMemory");
+	gst_caps_set_features_simple(plain, gst_caps_features_new_empty());
+	in_text = gst_caps_to_string(plain);
+	gst_video_info_from_caps(&i->info, plain);
+	g_object_get(element, "bitrate", &bit_rate, "dct8x8", &dct8x8, NULL);
+	line = g_strdup_printf("appsrc name=source format=time caps=\"%s\" ! x264enc tune=zerolatency speed-preset=ultrafast "
+			       "key-int-max=10000 bframes=0 cabac=false dct8x8=%s bitrate=%u ! %s ! appsink name=sink sync=false",
+			       in_text, dct8x8 ? "true" : "false", MAX(bit_rate, 1), out_text);
+	i->pipeline = gst_object_ref_sink(gst_parse_launch(line, NULL));
+	i->source = gst_bin_get_by_name(GST_BIN(i->pipeline), "source");
+	i->sink = gst_bin_get_by_name(GST_BIN(i->pipeline), "sink");
+	gst_element_set_state(i->pipeline, GST_STATE_PLAYING);
+	i->live = is_live(pad);
+	i->display = fake_va_display(element);
+	return i;
+}
+
+static GstFlowReturn refuse(GstObject *parent, GstBuffer *buffer, const char *why)
+{
+	GST_ELEMENT_ERROR(parent, LIBRARY, ENCODE, ("%s", why), (NULL));
+	gst_buffer_unref(buffer);
+	return GST_FLOW_ERROR;
+}
+
+static GstBuffer *encode(struct inside *i, GstBuffer *picture)
+{
+	g_autoptr(GstSample) sample = NULL;
+	g_autoptr(GstBuffer) copy = gst_buffer_new_allocate(NULL, i->info.size, NULL);
+	const GstClockTime pts = GST_BUFFER_PTS(picture);
+	GstBuffer *unit;
+	GstMapInfo map;
+
+	gst_buffer_map(picture, &map, GST_MAP_READ);
+	gst_buffer_fill(copy, 0, map.data, map.size);
+	gst_buffer_unmap(picture, &map);
+	gst_buffer_unref(picture);
+	GST_BUFFER_PTS(copy) = i->n * (GST_SECOND / 60);
+	gst_app_src_push_buffer(GST_APP_SRC(i->source), g_steal_pointer(&copy));
+	sample = gst_app_sink_pull_sample(GST_APP_SINK(i->sink));
+	g_assert_nonnull(sample);
+	unit = gst_buffer_copy(gst_sample_get_buffer(sample));
+	GST_BUFFER_PTS(unit) = pts;
+	GST_BUFFER_DTS(unit) = pts;
+	return unit;
+}
+
+static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer)
+{
+	struct inside *i = g_object_get_data(G_OBJECT(parent), KEY);
+	const struct habits *habits = fake_encoder_data(parent);
+	g_autoptr(GstPad) src = gst_element_get_static_pad(GST_ELEMENT(parent), "src");
+	gpointer display = fake_va_memory_display(gst_buffer_peek_memory(buffer, 0));
+	GstBuffer *unit;
+
+	if (!i) {
+		gst_buffer_unref(buffer);
+		return GST_FLOW_NOT_NEGOTIATED;
+	}
+	if (g_atomic_int_get(&fake_va.encode_fails))
+		return refuse(parent, buffer, "the driver does not do this any more");
+	if (i->gpu && display != i->display)
+		return refuse(parent, buffer, display ? "the surface is not of this display" : "it is no surface");
+	if (i->gpu && g_atomic_int_add(&fake_va.encoded_gpu, 1) + 1 == g_atomic_int_get(&fake_va.encode_fails_at))
+		return refuse(parent, buffer, "the driver does not encode this surface");
+	g_queue_push_tail(&i->held, buffer);
+	g_atomic_int_inc(&fake_va.held);
+	if (!i->live && i->held.length <= habits->holds)
+		return GST_FLOW_OK;
+	if (!i->n)
+		i->first = GST_BUFFER_PTS(buffer);
+	unit = encode(i, g_queue_pop_head(&i->held));
+	g_atomic_int_dec_and_test(&fake_va.held);
+	g_atomic_int_inc(&fake_va.encoded);
+	if (habits->counts)
+		GST_BUFFER_PTS(unit) = GST_BUFFER_DTS(unit) = i->first + i->n * (GST_SECOND / 60);
+	i->n++;
+	return gst_pad_push(src, unit);
+}
+
+static gboolean event(GstPad *pad, GstObject *parent, GstEvent *of)
+{
+	g_autoptr(GstPad) src = gst_element_get_static_pad(GST_ELEMENT(parent), "src");
+	GstCaps *caps;
+
+	if (GST_EVENT_TYPE(of) != GST_EVENT_CAPS)
+		return gst_pad_event_default(pad, parent, of);
+	gst_event_parse_caps(of, &caps);
+	fake_encoder_negotiate(src);
+	g_object_set_data_full(G_OBJECT(parent), KEY, make_inside(pad, src, GST_ELEMENT(parent), caps), inside_free);
+	gst_event_unref(of);
+	return TRUE;
+}
+
+static gboolean query(GstPad *pad, GstObject *parent, GstQuery *of)
+{
+	if (GST_QUERY_TYPE(of) == GST_QUERY_CONTEXT && fake_va_answer(GST_ELEMENT(parent), of))
+		return TRUE;
+	return gst_pad_query_default(pad, parent, of);
+}
+
+/* A key frame: the next picture is one. */
+static gboolean src_event(GstPad *pad, GstObject *parent, GstEvent *of)
+{
+	struct inside *i = g_object_get_data(G_OBJECT(parent), KEY);
+	g_autoptr(GstPad) inner = NULL;
+
+	if (!i || !gst_video_event_is_force_key_unit(of))
+		return gst_pad_event_default(pad, parent, of);
+	gst_event_unref(of);
+	inner = gst_element_get_static_pad(i->sink, "sink");
+	return gst_pad_push_event(inner, gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
+}
+
+GType fake_va_encoder_type(GKeyFile *encoders, GKeyFile *devices, const char *group)
+{
+	g_autofree char *of = g_key_file_get_string(devices, group, "encoder", NULL);
+	struct habits *habits = g_new0(struct habits, 1);
+	const struct fake_parts parts = {
+		.sink = SINK,
+		.chain = chain,
+		.event = event,
+		.query = query,
+		.src_event = src_event,
+		.set_context = fake_va_set_context,
+		.data = habits,
+	};
+
+	habits->holds = g_key_file_get_integer(devices, group, "holds", NULL);
+	habits->counts = g_key_file_get_boolean(devices, group, "counts", NULL);
+	return fake_encoder_type_of(encoders, of, &parts);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Memory and connection of the device of fake-va.h.
+ */
+#include "fake-va-private.h"
+
+#include <string.h>
+
+#define CONTEXT "gst.va.display.handle"
+#define KEY "fake-va-display"
+
+struct fake_va fake_va;
+
+/* ------------------------------------------------------------------------ memory */
+
+struct fake_memory {
+	GstMemory parent;
+	gpointer display;
+	guint8 *data;
+};
+
+typedef struct {
+	GstAllocator parent;
+} FakeVaAllocator;
+
+typedef struct {
+	GstAllocatorClass parent;
+} FakeVaAllocatorClass;
+
+GType fake_va_allocator_get_type(void);
+G_DEFINE_TYPE(FakeVaAllocator, fake_va_allocator, GST_TYPE_ALLOCATOR)
+
+static void free_memory(GstAllocator *allocator, GstMemory *memory)
+{
+	g_free(((struct fake_memory *)memory)->data);
+	g_free(memory);
+}
+
+static gpointer map_memory(GstMemory *memory, gsize size, GstMapFlags flags)
+{
+	return ((struct fake_memory *)memory)->data;
+}
+
+static void unmap_memory(GstMemory *memory)
+{
+}
+
+static void fake_va_allocator_class_init(FakeVaAllocatorClass *class)
+{
+	GST_ALLOCATOR_CLASS(class)->free = free_memory;
+}
+
+static void fake_va_allocator_init(FakeVaAllocator *self)
+{
+	GstAllocator *allocator = GST_ALLOCATOR(self);
+
+	allocator->mem_type = FAKE_VA_MEMORY;
+	allocator->mem_map = map_memory;
+	allocator->mem_unmap = unmap_memory;
+	GST_OBJECT_FLAG_SET(allocator, GST_ALLOCATOR_FLAG_CUSTOM_ALLOC);
+}
+
+GstMemory *fake_va_memory_new(gsize size, gpointer display)
+{
+	g_autoptr(GstAllocator) allocator = gst_object_ref_sink(g_object_new(fake_va_allocator_get_type(), NULL));
+	struct fake_memory *memory = g_new0(struct fake_memory, 1);
+
+	gst_memory_init(GST_MEMORY_CAST(memory), 0, allocator, NULL, size, 0, 0, size);
+	memory->display = display;
+	memory->data = g_malloc0(size);
+	return GST_MEMORY_CAST(memory);
+}
+
+gpointer fake_va_memory_display(GstMemory *memory)
+{
+	return gst_memory_is_type(memory, FAKE_VA_MEMORY) ? ((struct fake_memory *)memory)->display : NULL;
+}
+
+/* -------------------------------------------------------------------- connection */
+
+static GObject *display_of(GstElement *element)
+{
+	GObject *display;
+
+	GST_OBJECT_LOCK(element);
+	display = g_object_get_data(G_OBJECT(element), KEY);
+	if (display)
+		g_object_ref(display);
+	GST_OBJECT_UNLOCK(element);
+	return display;
+}
+
+static GstContext *context_of(GObject *display)
+{
+	GstContext *context = gst_context_new(CONTEXT, TRUE);
+
+	gst_structure_set(gst_context_writable_structure(context), "gst-display", G_TYPE_OBJECT, display, NULL);
+	return context;
+}
+
+void fake_va_set_context(GstElement *element, GstContext *context)
+{
+	GObject *display = NULL;
+
+	if (!context || strcmp(gst_context_get_context_type(context), CONTEXT) != 0 ||
+	    !gst_structure_get(gst_context_get_structure(context), "gst-display", G_TYPE_OBJECT, &display, NULL))
+		return;
+	GST_OBJECT_LOCK(element);
+	g_object_set_data_full(G_OBJECT(element), KEY, display, g_object_unref);
+	GST_OBJECT_UNLOCK(element);
+}
+
+gboolean fake_va_answer(GstElement *element, GstQuery *query)
+{
+	g_autoptr(GObject) display = display_of(element);
+	g_autoptr(GstContext) context = NULL;
+	const char *type;
+
+	if (!display || !gst_query_parse_context_type(query, &type) || strcmp(type, CONTEXT) != 0)
+		return FALSE;
+	context = context_of(display);
+	gst_query_set_context(query, context);
+	return TRUE;
+}
+
+static void ask(GstElement *element, const char *name)
+{
+	g_autoptr(GstPad) pad = gst_element_get_static_pad(element, name);
+	g_autoptr(GstQuery) query = gst_query_new_context(CONTEXT);
+	GstContext *context = NULL;
+
+	if (!gst_pad_peer_query(pad, query))
+		return;
+	gst_query_parse_context(query, &context);
+	gst_element_set_context(element, context);
+}
+
+GObject *fake_va_display(GstElement *element)
+{
+	g_autoptr(GstContext) context = NULL;
+	GObject *display = display_of(element);
+
+	if (!display)
+		ask(element, "src");
+	if (!display && !(display = display_of(element)))
+		ask(element, "sink");
+	if (display || (display = display_of(element)))
+		return display;
+	gst_element_post_message(element, gst_message_new_need_context(GST_OBJECT(element), CONTEXT));
+	display = display_of(element);
+	if (display)
+		return display;
+	display = g_object_new(G_TYPE_OBJECT, NULL);
+	context = context_of(display);
+	gst_element_set_context(element, context);
+	gst_element_post_message(element, gst_message_new_have_context(GST_OBJECT(element), gst_context_ref(context)));
+	return display;
+}
+
+/* ---------------------------------------------------------------------- a device */
+
+void fake_va_register(GKeyFile *encoders, GKeyFile *devices, const char *group, const char *encoder,
+		      const char *converter)
+{
+	if (encoder)
+		g_assert_true(gst_element_register(NULL, encoder, GST_RANK_NONE,
+						   fake_va_encoder_type(encoders, devices, group)));
+	if (converter)
+		g_assert_true(gst_element_register(NULL, converter, GST_RANK_NONE,
+						   fake_va_converter_type(devices, group)));
+}

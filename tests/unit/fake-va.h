@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * fake-va.h - the elements of a GPU that is not here: its converter and its encoder
+ *
+ * vapostproc and vah264enc (or vah264lpenc, or those of a further device), with the names,
+ * properties (data/encoders.ini), caps and refusals (data/va-devices.ini) of the real ones, and
+ * their habits: memory of one connection to the device is not known to another one; pictures are
+ * held back unless the stream is live; times are counted anew.  The picture is converted by
+ * GStreamer and encoded by x264enc.  The GPU is done when the converter returns.
+ *
+ * All that can go wrong can be told.
+ */
+#pragma once
+
+#include <gst/gst.h>
+
+G_BEGIN_DECLS
+
+/**
+ * struct fake_va - what it does; may be changed at any time
+ * @convert_fails_at: this picture of all is refused with an error; 0: none
+ * @convert_hangs_at: the thread does not come back from this one until @let_go
+ * @encode_fails_at: the same for the encoder, of those in GPU memory ...
+ * @encode_fails: ... or all of them, in whatever memory
+ * @swaps: red and blue have changed places
+ * @old: what comes out is the picture before
+ * @green: nothing was drawn into the memory
+ * @no_live: it holds pictures back even when the stream is live
+ * @let_go: who hangs goes on
+ * @converted, @encoded, @encoded_gpu, @held: counted; the third of GPU memory, the last now
+ */
+struct fake_va {
+	gint convert_fails_at;
+	gint convert_hangs_at;
+	gint encode_fails_at;
+	gint encode_fails;
+	gint swaps;
+	gint old;
+	gint green;
+	gint no_live;
+	gint let_go;
+	gint converted;
+	gint encoded;
+	gint encoded_gpu;
+	gint held;
+};
+
+extern struct fake_va fake_va;
+
+/**
+ * fake_va_register - a device
+ * @encoders, @devices: the two files
+ * @group: of the latter
+ * @encoder, @converter: names of the elements; NULL: without
+ */
+void fake_va_register(GKeyFile *encoders, GKeyFile *devices, const char *group, const char *encoder,
+		      const char *converter);
+
+G_END_DECLS
