@@ -10,7 +10,7 @@
 
 #include "fake-encoder.h"
 
-#define SINK "video/x-raw(memory:VAMemory), format=NV12; video/x-raw, format={ NV12, I420, YV12, P010_10LE }"
+#define SINK "video/x-raw(memory:VAMemory), format=NV12; video/x-raw, format=NV12"
 #define KEY "fake-va-encoder"
 
 /* Of a device. */

@@ -159,6 +159,7 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 	info.offered = 0;
 	info.lost = FALSE;
 	info.unreadable = NULL;
+	info.gpu = NULL;
 	info.accept_torn = g_get_monotonic_time() - state->still_since_us > TORN_US;
 	info.changes = (struct picture_changes){ .everything = TRUE };
 	picture_make_writable(&state->picture);
@@ -170,6 +171,7 @@ static gboolean take(frame_pump *pump, struct pump_state *state, const struct or
 	switch (result) {
 	case FRAME_TAKEN:
 		count(pump, info.offered, 1, info.skipped);
+		picture_set_gpu(&state->picture, g_steal_pointer(&info.gpu));
 		state->info = info;
 		state->torn = FALSE;
 		add_changes(&state->changes, &info.changes);

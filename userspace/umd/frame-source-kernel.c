@@ -11,21 +11,15 @@
  * fraction of the time, released, and converted out of the copy.  So are those of a
  * desktop that calls all of each picture new: the copy shows what is (frame-copy.h).
  *
- * A desktop may hand over buffers that a GPU's driver has made, and such memory may
- * be mapped by nobody, or be read a tenth as fast as other memory. How fast each of
- * those buffers is read is measured with the first picture in it, and once more with
- * the second if that was slow, as a desktop may have one buffer only; after some that
- * are like that the source says so (struct frame_info), and the owner makes the
- * desktop copy.
+ * Where there is a GPU way (gpu-way.h) the dma-buf is handed to that instead, and the frame
+ * released with its fence. What cannot go there, and what fails there, is converted as
+ * above, in the same call.
  */
 #include "frame-source.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <drm/miracast.h>
@@ -33,32 +27,18 @@
 #include <linux/dma-buf.h>
 #include <miracast/frames.h>
 
+#include "desktop-buffers.h"
 #include "frame-copy.h"
+#include "gpu-way.h"
 #include "picture-convert.h"
-
-/* So many frames in a row that cannot be mapped are no accident ... */
-#define UNMAPPED_FRAMES 5
-/* ... and so many measurements in a row that are slow; one may be an accident. */
-#define SLOW_PROBES 2
-/* Slow is both: so much per second at most, and so much less than our own memory. */
-#define SLOW_BYTES_PER_S (400 * 1000 * 1000)
-#define SLOW_FACTOR 8
-/* So much is read to know; a buffer that is smaller is quick enough in any case. */
-#define PROBE_BYTES (1 << 20)
 
 /* So many frames are read with care after one that was read too slowly. */
 #define CAREFUL_FRAMES 300
-
-/* A dma-buf of the desktop, mapped. */
-struct mapping {
-	int fd;
-	guint8 *data;
-	gsize size;
-	gboolean imported;
-	gboolean probed;   /* its speed is known well enough */
-	gboolean slow;	   /* it was measured, and found to be slow */
-	guint64 read_rate; /* bytes per second; 0: not measured */
-};
+/*
+ * After a frame that only the processor can show others go that way, too, for so long: to change the
+ * way is a key frame, and a cursor that has left the monitor comes back.
+ */
+#define WAY_PAUSE_US (10 * G_USEC_PER_SEC)
 
 /* What there is to see of a frame, while it is held or in a copy. */
 struct view {
@@ -77,7 +57,7 @@ struct areas {
 struct kernel_source {
 	struct miracast_host *host;
 	const struct miracast_callbacks *callbacks;
-	GHashTable *mappings; /* buffer id -> struct mapping */
+	struct desktop_buffers buffers;
 	struct picture_converter *converter;
 	guint32 converter_fourcc;
 	struct stream_mode mode;
@@ -94,21 +74,13 @@ struct kernel_source {
 	guint8 *cursor_copy;	     /* ... and the cursor's image */
 	guint64 last_seq;
 	gboolean complained;
-	guint unmapped; /* frames in a row */
-	gboolean complained_of_mapping;
-	guint slow; /* measurements in a row */
-	const char *unreadable; /* to be told with the next frame_info */
 	gboolean no_frame_for_now; /* the kernel could not hand one over */
+
+	gpu_way *way;	       /* NULL: everything goes the CPU way */
+	gboolean on_gpu;       /* the newest picture has gone the other one, and ours is not up to date */
+	gboolean coloured;     /* what is shown is not what is in the buffer */
+	gint64 cpu_until_us;   /* no other way before */
 };
-
-static void mapping_free(gpointer data)
-{
-	struct mapping *mapping = data;
-
-	munmap(mapping->data, mapping->size);
-	close(mapping->fd);
-	g_free(mapping);
-}
 
 static gpointer kernel_create(struct miracast_host *host, const struct miracast_callbacks *callbacks,
 			      GError **error)
@@ -123,7 +95,7 @@ static gpointer kernel_create(struct miracast_host *host, const struct miracast_
 	s = g_new0(struct kernel_source, 1);
 	s->host = host;
 	s->callbacks = callbacks;
-	s->mappings = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, mapping_free);
+	desktop_buffers_init(&s->buffers, host);
 	return s;
 }
 
@@ -133,7 +105,7 @@ static void kernel_destroy(gpointer data)
 
 	if (s->holds)
 		miracast_frames_release(s->host, s->frame.seq, -1);
-	g_hash_table_unref(s->mappings);
+	desktop_buffers_clear(&s->buffers);
 	picture_converter_free(s->converter);
 	frame_copy_free(s->copy);
 	g_free(s->cursor_copy);
@@ -157,156 +129,6 @@ static void kernel_set_mode(gpointer data, const struct stream_mode *mode)
 	s->everything = TRUE;
 	s->cursor = (struct area){ 0 };
 	g_clear_pointer(&s->converter, picture_converter_free);
-}
-
-static void drop_retired(struct kernel_source *s)
-{
-	uint64_t ids[16];
-	int n;
-
-	do {
-		n = miracast_frames_get_retired(s->host, ids);
-		for (int i = 0; i < n; i++) {
-			gint64 id = ids[i];
-
-			g_hash_table_remove(s->mappings, &id);
-		}
-	} while (n == G_N_ELEMENTS(ids));
-}
-
-static void sync_mapping(const struct mapping *mapping, guint64 flags)
-{
-	struct dma_buf_sync sync = { .flags = flags | DMA_BUF_SYNC_READ };
-	int result;
-
-	do {
-		result = ioctl(mapping->fd, DMA_BUF_IOCTL_SYNC, &sync);
-	} while (result < 0 && (errno == EINTR || errno == EAGAIN));
-}
-
-static guint64 thread_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * G_GUINT64_CONSTANT(1000000000) + now.tv_nsec;
-}
-
-static guint64 copy_ns(guint8 *to, const guint8 *from)
-{
-	guint64 begun = thread_ns(), spent;
-
-	memcpy(to, from, PROBE_BYTES);
-	spent = thread_ns() - begun;
-	return MAX(spent, 1);
-}
-
-/*
- * Processor time counts, so that it does not matter what else there is to do. Not of
- * buffers of our own: those are ordinary memory, whatever a slow or emulated processor
- * says, and there is nothing better that the desktop could draw into.
- */
-static void probe_speed(struct kernel_source *s, struct mapping *mapping)
-{
-	g_autofree guint8 *to = NULL;
-	g_autofree guint8 *own = NULL;
-	guint64 ns, own_ns;
-
-	if (!mapping->imported || mapping->probed || mapping->size < PROBE_BYTES)
-		return;
-	to = g_malloc(PROBE_BYTES);
-	own = g_malloc(PROBE_BYTES);
-	memset(to, 1, PROBE_BYTES);
-	memset(own, 1, PROBE_BYTES);
-	sync_mapping(mapping, DMA_BUF_SYNC_START);
-	copy_ns(to, mapping->data); /* brings the pages in */
-	ns = copy_ns(to, mapping->data);
-	sync_mapping(mapping, DMA_BUF_SYNC_END);
-	own_ns = copy_ns(to, own);
-	mapping->read_rate = PROBE_BYTES * G_GUINT64_CONSTANT(1000000000) / ns;
-	if (ns < own_ns * SLOW_FACTOR || mapping->read_rate > SLOW_BYTES_PER_S) {
-		s->slow = 0;
-		mapping->probed = TRUE;
-		return;
-	}
-	mapping->probed = mapping->slow;
-	mapping->slow = TRUE;
-	g_debug("1 MiB of a buffer is read in %" G_GUINT64_FORMAT " us, of other memory in %"
-		G_GUINT64_FORMAT " us", ns / 1000, own_ns / 1000);
-	if (++s->slow < SLOW_PROBES)
-		return;
-	s->slow = 0;
-	s->unreadable = "The desktop's pictures are in memory that the processor reads too slowly";
-}
-
-/* Only the first plane is needed: all formats that are read have one. */
-static struct mapping *map_fd(int fd)
-{
-	off_t size = lseek(fd, 0, SEEK_END);
-	struct mapping *mapping;
-	gpointer data;
-
-	if (size <= 0) {
-		errno = EINVAL;
-		return NULL;
-	}
-	data = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
-	if (data == MAP_FAILED)
-		return NULL;
-	mapping = g_new0(struct mapping, 1);
-	*mapping = (struct mapping){ .fd = fd, .data = data, .size = size };
-	return mapping;
-}
-
-static struct mapping *map_buffer(struct kernel_source *s, guint64 id)
-{
-	gint64 key = id;
-	struct mapping *mapping = g_hash_table_lookup(s->mappings, &key);
-	uint32_t flags = 0;
-	int fds[4];
-	int n;
-
-	if (mapping)
-		return mapping;
-	n = miracast_frames_get_buffer(s->host, id, fds, &flags);
-	if (n < 1)
-		return NULL;
-	for (int i = 1; i < n; i++) {
-		gboolean again = FALSE;
-
-		for (int j = 0; j < i; j++)
-			again |= fds[j] == fds[i];
-		if (!again)
-			close(fds[i]);
-	}
-	mapping = map_fd(fds[0]);
-	if (!mapping) {
-		if (!s->complained_of_mapping)
-			g_message("a buffer of the desktop cannot be mapped: %s", g_strerror(errno));
-		s->complained_of_mapping = TRUE;
-		close(fds[0]);
-		return NULL;
-	}
-	mapping->imported = (flags & MIRACAST_BUFFER_IMPORTED) != 0;
-	g_hash_table_insert(s->mappings, g_memdup2(&key, sizeof(key)), mapping);
-	return mapping;
-}
-
-/* The one with the picture, which there has to be. */
-static struct mapping *map_picture(struct kernel_source *s, guint64 id)
-{
-	struct mapping *mapping = map_buffer(s, id);
-
-	if (!mapping) {
-		if (++s->unmapped == UNMAPPED_FRAMES) {
-			s->unmapped = 0;
-			s->unreadable = "The desktop's pictures are in memory that cannot be mapped";
-		}
-		return NULL;
-	}
-	s->unmapped = 0;
-	probe_speed(s, mapping);
-	return mapping;
 }
 
 /* Does a picture of that geometry lie within the buffer? */
@@ -350,6 +172,7 @@ static gboolean prepare_converter(struct kernel_source *s, const struct miracast
 static void follow_color(struct kernel_source *s, const struct miracast_frame *frame)
 {
 	struct miracast_color color = { 0 };
+	struct picture_color *effect;
 
 	if (frame->color_serial == s->color.serial)
 		return;
@@ -359,7 +182,11 @@ static void follow_color(struct kernel_source *s, const struct miracast_frame *f
 		return;
 	s->color = color;
 	s->everything = TRUE;
-	picture_converter_set_color(s->converter, &s->color);
+	effect = picture_color_new(&color);
+	s->coloured = effect != NULL;
+	picture_color_free(effect);
+	if (s->converter)
+		picture_converter_set_color(s->converter, &s->color);
 }
 
 static struct area clip(const struct miracast_rect *rect, const struct miracast_frame *frame)
@@ -410,7 +237,7 @@ static void look_at_cursor(struct kernel_source *s, const struct miracast_frame 
 
 	if (!(frame->flags & MIRACAST_FRAME_CURSOR_VISIBLE))
 		return;
-	mapping = map_buffer(s, frame->cursor_buffer_id);
+	mapping = desktop_buffers_map(&s->buffers, frame->cursor_buffer_id);
 	if (!mapping || !fits(mapping, frame->cursor_offset, cursor.pitch, cursor.width,
 			      cursor.height, 4))
 		return;
@@ -432,7 +259,7 @@ static gboolean look_at(struct kernel_source *s, const struct miracast_frame *fr
 		return FALSE;
 	follow_color(s, frame);
 	bytes = picture_converter_bytes_per_pixel(s->converter);
-	mapping = map_picture(s, frame->buffer_id);
+	mapping = desktop_buffers_map_picture(&s->buffers, frame->buffer_id);
 	if (!mapping)
 		return FALSE;
 	if (!fits(mapping, frame->offset[0], pitch, (guint64)frame->src_x + frame->width,
@@ -452,7 +279,7 @@ static void sync_view(const struct view *view, guint64 flags)
 {
 	for (guint i = 0; i < G_N_ELEMENTS(view->mappings); i++) {
 		if (view->mappings[i])
-			sync_mapping(view->mappings[i], flags);
+			mapping_sync(view->mappings[i], flags);
 	}
 }
 
@@ -581,15 +408,127 @@ static int acquire(struct kernel_source *s)
 	return 0;
 }
 
-/* Lets the desktop go on; 1 if it has, perhaps, before. */
-static int release(struct kernel_source *s, struct frame_info *info)
+/* Lets the desktop go on, with a fence when that signals; 1 if it has, perhaps, before. */
+static int release(struct kernel_source *s, struct frame_info *info, int fence)
 {
 	info->seq = s->frame.seq;
 	info->skipped = s->last_seq && s->frame.seq > s->last_seq ?
 				MIN(s->frame.seq - s->last_seq - 1, G_MAXUINT) : 0;
 	s->last_seq = s->frame.seq;
 	s->holds = FALSE;
-	return miracast_frames_release(s->host, s->frame.seq, -1);
+	return miracast_frames_release(s->host, s->frame.seq, fence);
+}
+
+/* May it go the GPU way? If not, the next ones do not either. */
+static gboolean wants_gpu(struct kernel_source *s)
+{
+	const struct miracast_frame *frame = &s->frame;
+	const gint64 now = g_get_monotonic_time();
+
+	if (!s->way || gpu_way_given_up(s->way))
+		return FALSE;
+	follow_color(s, frame);
+	if (s->coloured || frame->src_x || frame->src_y || frame->flags & MIRACAST_FRAME_CURSOR_VISIBLE ||
+	    !gpu_way_knows(frame->fourcc)) {
+		s->cpu_until_us = now + WAY_PAUSE_US;
+		return FALSE;
+	}
+	return now >= s->cpu_until_us;
+}
+
+/* NULL: it does not go, for now or for good. */
+static GstBuffer *convert_on_gpu(struct kernel_source *s, struct mapping **mapping)
+{
+	const struct miracast_frame *frame = &s->frame;
+	struct gpu_picture picture = {
+		.fourcc = frame->fourcc,
+		.modifier = frame->modifier == DRM_FORMAT_MOD_INVALID ? DRM_FORMAT_MOD_LINEAR : frame->modifier,
+		.width = frame->width,
+		.height = frame->height,
+		.offset = frame->offset[0],
+		.pitch = frame->pitch[0],
+	};
+	g_autoptr(GError) error = NULL;
+	GstBuffer *buffer;
+
+	*mapping = desktop_buffers_find(&s->buffers, frame->buffer_id);
+	picture.memory = *mapping ? mapping_for_gpu(*mapping) : NULL;
+	if (!picture.memory)
+		return NULL;
+	buffer = gpu_way_convert(s->way, &picture, &error);
+	if (!buffer)
+		s->cpu_until_us = g_get_monotonic_time() + WAY_PAUSE_US;
+	return buffer;
+}
+
+/* It has no picture of its own to tell the changes of: it is what the desktop has drawn. */
+static void tell_damage(const struct kernel_source *s, struct picture_changes *changes)
+{
+	struct areas areas = { .n = 0 };
+
+	changes->everything = !s->on_gpu || s->frame.flags & MIRACAST_FRAME_FULL;
+	changes->n = 0;
+	for (guint i = 0; i < MIN(s->frame.num_damage, MIRACAST_MAX_DAMAGE); i++) {
+		struct area area = clip(&s->frame.damage[i], &s->frame);
+
+		add_area(&areas, &area);
+	}
+	for (guint i = 0; i < areas.n && !changes->everything; i++)
+		changes->area[changes->n++] = areas.area[i];
+}
+
+/* Hands the frame that is held to the GPU, and releases it. FALSE: it is still held. */
+static gboolean pass_frame(struct kernel_source *s, struct frame_info *info, enum frame_result *result)
+{
+	struct mapping *mapping;
+	GstBuffer *buffer;
+	int fence, err;
+
+	if (!wants_gpu(s) || !(buffer = convert_on_gpu(s, &mapping)))
+		return FALSE;
+	info->imported = mapping->imported;
+	info->read_rate = 0;
+	tell_damage(s, &info->changes);
+	fence = gpu_memory_fence(mapping->gpu);
+	err = release(s, info, fence);
+	if (fence >= 0)
+		close(fence);
+	/* Of ours nothing is true any more. */
+	s->everything = TRUE;
+	g_clear_pointer(&s->copy, frame_copy_free);
+	s->on_gpu = TRUE;
+	info->gpu = buffer;
+	if (err == -ENODEV)
+		*result = FRAME_GONE;
+	else
+		*result = err && !s->waited && !info->accept_torn ? FRAME_TORN : FRAME_TAKEN;
+	if (*result != FRAME_TAKEN) {
+		gst_clear_buffer(&info->gpu);
+		s->on_gpu = FALSE;
+	}
+	return TRUE;
+}
+
+/*
+ * The GPU way was given up after the newest frame had gone it and been released. If the desktop stands
+ * still there is no other, and its buffer is as it was; if it does not, the next one mends this one.
+ */
+static enum frame_result read_again(struct kernel_source *s, const struct picture *picture, struct frame_info *info)
+{
+	struct areas areas;
+	struct view view;
+
+	if (!s->on_gpu || !s->way || !gpu_way_given_up(s->way))
+		return FRAME_NONE;
+	s->on_gpu = FALSE;
+	s->everything = TRUE;
+	if (!look_at(s, &s->frame, &view))
+		return FRAME_NONE;
+	find_changes(s, &s->frame, &areas);
+	sync_view(&view, DMA_BUF_SYNC_START);
+	convert_view(s, &areas, &view, picture, &info->changes);
+	sync_view(&view, DMA_BUF_SYNC_END);
+	return FRAME_TAKEN;
 }
 
 /* Reads the frame that is held, and releases it. */
@@ -601,9 +540,10 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 	struct view view;
 	int err;
 
+	s->on_gpu = FALSE;
 	readable = look_at(s, &s->frame, &view);
-	info->unreadable = s->unreadable;
-	s->unreadable = NULL;
+	info->unreadable = s->buffers.unreadable;
+	s->buffers.unreadable = NULL;
 	if (readable) {
 		info->imported = view.mappings[0]->imported;
 		info->read_rate = info->imported ? view.mappings[0]->read_rate : 0;
@@ -619,7 +559,7 @@ static enum frame_result read_frame(struct kernel_source *s, const struct pictur
 			convert_view(s, &areas, &view, picture, &info->changes);
 		sync_view(&view, DMA_BUF_SYNC_END);
 	}
-	err = release(s, info);
+	err = release(s, info, -1);
 	if (err == -ENODEV)
 		return FRAME_GONE;
 	if (!readable) {
@@ -671,10 +611,12 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 	int err;
 
 	read_chunks(s, info);
-	drop_retired(s);
+	desktop_buffers_drop_retired(&s->buffers);
 	err = acquire(s);
 	s->no_frame_for_now = is_passing(err);
-	if (err == -EAGAIN || err == -ENODATA || s->no_frame_for_now)
+	if (err == -EAGAIN)
+		return read_again(s, picture, info);
+	if (err == -ENODATA || s->no_frame_for_now)
 		return FRAME_NONE;
 	if (err)
 		return FRAME_GONE;
@@ -682,7 +624,8 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 		s->waited = TRUE;
 		return FRAME_NONE;
 	}
-	result = read_frame(s, picture, info);
+	if (!pass_frame(s, info, &result))
+		result = read_frame(s, picture, info);
 	if (result == FRAME_TAKEN) {
 		info->flip_ns = s->frame.flip_ns;
 		/* Older modules do not say. */
@@ -692,11 +635,19 @@ static enum frame_result kernel_take(gpointer data, const struct picture *pictur
 	return result;
 }
 
+static void kernel_set_gpu_way(gpointer data, gpu_way *way)
+{
+	struct kernel_source *s = data;
+
+	s->way = way;
+}
+
 const struct frame_source_class frame_source_kernel = {
 	.name = "kernel",
 	.create = kernel_create,
 	.destroy = kernel_destroy,
 	.wait_fd = kernel_wait_fd,
 	.set_mode = kernel_set_mode,
+	.set_gpu_way = kernel_set_gpu_way,
 	.take = kernel_take,
 };

@@ -15,6 +15,7 @@
 
 G_BEGIN_DECLS
 
+struct gpu_way;
 struct miracast_callbacks;
 struct miracast_host;
 
@@ -22,11 +23,13 @@ struct miracast_host;
  * struct picture - I420, BT.709 limited range, the layout of a GstVideoInfo
  * @data: GST_VIDEO_INFO_SIZE() bytes
  * @memory: (nullable): that they are in, of which buffers are made without a copy: see picture.h
+ * @gpu: (nullable): the same picture in memory of a GPU (gpu-way.h); @data is another one then
  */
 struct picture {
 	GstVideoInfo info;
 	guint8 *data;
 	GstMemory *memory;
+	GstBuffer *gpu;
 };
 
 static inline guint8 *picture_plane(const struct picture *picture, guint plane)
@@ -97,6 +100,8 @@ struct stream_mode {
  * @accept_torn: for the source: nothing has been shown for so long that a torn
  *	picture is better
  * @changes: what this call has changed in the picture
+ * @gpu: (nullable): out, with FRAME_TAKEN: the picture, which was not drawn into: it is in here;
+ *	the caller's to unref
  */
 struct frame_info {
 	guint64 seq;
@@ -111,6 +116,7 @@ struct frame_info {
 	const char *unreadable;
 	gboolean accept_torn;
 	struct picture_changes changes;
+	GstBuffer *gpu;
 };
 
 /**
@@ -137,6 +143,8 @@ enum frame_result {
  *	while; the pump's thread, like the others below
  * @set_mode: the stream has this mode now and @picture is black; a frame of
  *	another size is not taken, and kept until the mode matches
+ * @set_gpu_way: (nullable): frames may go it from now on; while the pump does not run.  NULL: none
+ *	may
  * @take: never waits; @offered, @lost and @unreadable, 0 before, are valid with any result;
  *	@accept_torn is the caller's; @changes, everything before, is valid with FRAME_TAKEN
  */
@@ -147,6 +155,7 @@ struct frame_source_class {
 	void (*destroy)(gpointer source);
 	int (*wait_fd)(gpointer source, short *events);
 	void (*set_mode)(gpointer source, const struct stream_mode *mode);
+	void (*set_gpu_way)(gpointer source, struct gpu_way *way);
 	enum frame_result (*take)(gpointer source, const struct picture *picture,
 				  struct frame_info *info);
 };

@@ -244,6 +244,7 @@ struct gpu_way {
 	char *converter;
 	GMutex lock;
 	char *given_up; /* set once; with the lock */
+	const char *wanted; /* colorimetry; with the lock */
 
 	/* Of the one who converts. */
 	const char *colorimetry;
@@ -260,7 +261,7 @@ gpu_way *gpu_way_new(const char *converter)
 	gpu_way *way = g_new0(gpu_way, 1);
 
 	way->converter = g_strdup(converter);
-	way->colorimetry = PICTURE_COLORIMETRY;
+	way->wanted = PICTURE_COLORIMETRY;
 	g_mutex_init(&way->lock);
 	return way;
 }
@@ -286,10 +287,9 @@ void gpu_way_free(gpu_way *way)
 
 void gpu_way_set_colorimetry(gpu_way *way, const char *colorimetry)
 {
-	if (g_str_equal(way->colorimetry, colorimetry))
-		return;
-	way->colorimetry = colorimetry;
-	drop_pipeline(way);
+	g_mutex_lock(&way->lock);
+	way->wanted = colorimetry;
+	g_mutex_unlock(&way->lock);
 }
 
 const char *gpu_way_given_up(gpu_way *way)
@@ -365,17 +365,23 @@ static gboolean fill_pipeline(gpu_way *way, const struct gpu_picture *picture, G
 	return TRUE;
 }
 
-static gboolean is_prepared(const gpu_way *way, const struct gpu_picture *picture)
+static gboolean is_prepared(const gpu_way *way, const char *colorimetry, const struct gpu_picture *picture)
 {
-	return way->pipeline && way->layout.fourcc == picture->fourcc && way->layout.modifier == picture->modifier &&
+	return way->pipeline && g_str_equal(way->colorimetry, colorimetry) && way->layout.fourcc == picture->fourcc && way->layout.modifier == picture->modifier &&
 	       way->layout.width == picture->width && way->layout.height == picture->height;
 }
 
 static gboolean prepare(gpu_way *way, const struct gpu_picture *picture, GError **error)
 {
-	if (is_prepared(way, picture))
+	const char *colorimetry;
+
+	g_mutex_lock(&way->lock);
+	colorimetry = way->wanted;
+	g_mutex_unlock(&way->lock);
+	if (is_prepared(way, colorimetry, picture))
 		return TRUE;
 	drop_pipeline(way);
+	way->colorimetry = colorimetry;
 	way->used = FALSE;
 	way->layout = *picture;
 	way->layout.memory = NULL;

@@ -66,8 +66,10 @@ static void set_filter(GstElement *filter, GstCaps *caps)
  * each picture until the next one comes, a second on a still desktop.  What it costs is that a
  * picture after a pause may have no more bits than one in motion.
  */
-GstCaps *media_elements_picture_caps(const struct wfd_mode *mode)
+GstCaps *media_elements_picture_caps(const struct wfd_mode *mode, gboolean on_gpu)
 {
+	if (on_gpu)
+		return gpu_way_caps(mode->width, mode->height, mode->refresh_hz);
 	return gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",
 				   G_TYPE_INT, mode->width, "height", G_TYPE_INT, mode->height,
 				   "framerate", GST_TYPE_FRACTION, mode->refresh_hz, 1,
@@ -101,8 +103,9 @@ static void remove_encoder(media_pipeline *p)
 }
 
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
-				     guint bit_rate, GError **error)
+				     guint bit_rate, gboolean on_gpu, GError **error)
 {
+	const struct video_encoder *of;
 	struct video_encoder_settings settings = {
 		.bit_rate = bit_rate,
 		.fps = selection->mode->refresh_hz,
@@ -113,19 +116,28 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 	GstElement *encoder, *filter;
 
 	remove_encoder(p);
-	encoder = media_add_element(p, video_encoder_element(p->encoder), "video-encoder", error);
+	g_mutex_lock(&p->lock);
+	of = p->encoder;
+	g_mutex_unlock(&p->lock);
+	encoder = media_add_element(p, video_encoder_element(of), "video-encoder", error);
 	filter = encoder ? media_add_element(p, "capsfilter", "video-format", error) : NULL;
 	g_mutex_lock(&p->lock);
+	p->made++;
+	p->made_of = of;
+	p->made_on_gpu = on_gpu;
+	p->broken = FALSE;
+	g_clear_pointer(&p->broken_why, g_free);
 	p->video_encoder = encoder;
 	p->video_filter = filter;
 	g_mutex_unlock(&p->lock);
 	if (!encoder || !filter)
 		return FALSE;
 
-	if (!video_encoder_configure(p->encoder, encoder, &settings, error))
+	if (!video_encoder_configure(of, encoder, &settings, error))
 		return FALSE;
-	set_filter(filter, video_encoder_caps(p->encoder, selection));
-	set_filter(p->layout, video_encoder_input_caps(p->encoder, selection->mode));
+	set_filter(filter, video_encoder_caps(of, selection));
+	/* The GPU's converter has seen to it. */
+	set_filter(p->layout, on_gpu ? gst_caps_new_any() : video_encoder_input_caps(of, selection->mode));
 	if (!media_link_elements(encoder, filter, error) || !media_link_elements(filter, p->parser, error) ||
 	    !media_link_elements(p->layout, encoder, error))
 		return FALSE;
@@ -133,7 +145,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 	/* What is behind is ready before the first picture comes. */
 	if (!gst_element_sync_state_with_parent(filter) || !gst_element_sync_state_with_parent(encoder)) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s does not start",
-			    video_encoder_element(p->encoder));
+			    video_encoder_element(of));
 		return FALSE;
 	}
 	return TRUE;
@@ -149,10 +161,12 @@ static void need_data(GstAppSrc *source, guint length, gpointer user_data)
 static gboolean build_video(media_pipeline *p, const struct media_pipeline_config *config,
 			    GError **error)
 {
-	g_autoptr(GstCaps) caps = media_elements_picture_caps(config->selection->mode);
+	g_autoptr(GstCaps) caps = media_elements_picture_caps(config->selection->mode, FALSE);
 	GstAppSrcCallbacks callbacks = { .need_data = need_data };
+	GstElement *guard = media_guard_new("picture-guard", &media_encoder_guard, p);
 	GstElement *convert;
 
+	gst_bin_add(GST_BIN(p->pipeline), guard);
 	if (!(p->source = media_add_element(p, "appsrc", "pictures", error)) ||
 	    !(convert = media_add_element(p, "videoconvert", "layout", error)) ||
 	    !(p->layout = media_add_element(p, "capsfilter", "layout-format", error)) ||
@@ -162,9 +176,10 @@ static gboolean build_video(media_pipeline *p, const struct media_pipeline_confi
 	g_object_set(p->source, "is-live", TRUE, "format", GST_FORMAT_TIME, "block", FALSE, NULL);
 	gst_app_src_set_callbacks(GST_APP_SRC(p->source), &callbacks, p, NULL);
 	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
-	return media_link_elements(p->source, convert, error) && media_link_elements(convert, p->layout, error) &&
+	return media_link_elements(p->source, guard, error) &&
+	       media_link_elements(guard, convert, error) && media_link_elements(convert, p->layout, error) &&
 	       media_link_to_mux(p, p->parser, "video", error) &&
-	       media_elements_make_encoder(p, config->selection, config->bit_rate, error);
+	       media_elements_make_encoder(p, config->selection, config->bit_rate, FALSE, error);
 }
 
 /* ------------------------------------------------------------------- network */

@@ -17,12 +17,14 @@
 
 static void keep_promise(media_pipeline *p, GstBuffer *buffer)
 {
+	const struct video_encoder *of;
 	struct wfd_selection selection;
 	enum h264_promise promise;
 	GstMapInfo map;
 
 	g_mutex_lock(&p->lock);
 	selection = p->selection;
+	of = p->made_of;
 	g_mutex_unlock(&p->lock);
 	if (!gst_buffer_map(buffer, &map, GST_MAP_READWRITE))
 		return;
@@ -30,7 +32,7 @@ static void keep_promise(media_pipeline *p, GstBuffer *buffer)
 	gst_buffer_unmap(buffer, &map);
 	if (promise == H264_PROMISE_BROKEN && !p->promise_broken) {
 		g_warning("%s writes another profile than M4 has promised",
-			  video_encoder_element(p->encoder));
+			  video_encoder_element(of));
 		p->promise_broken = TRUE;
 	}
 }

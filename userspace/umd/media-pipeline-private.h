@@ -4,6 +4,8 @@
  *
  * media-pipeline.c	what the owner calls, and what the elements say
  * media-elements.c	makes, connects and replaces elements
+ * media-encoder.c	when the encoder is replaced, and what comes of its failures
+ * media-guard.h	the element that keeps those from the pictures' source
  * media-sound.c	the elements of sound, and what goes into them
  * media-encoded.c	what comes out of the encoder: its time, what it is, how much
  * picture-times.h	which picture that is
@@ -33,14 +35,27 @@
  * that is made for the new size, rate, profile and level, and has opened its device before
  * the time comes.  So no encoder ever sees two of these.  When the running time reaches the
  * one that was announced, the newest picture of the new size goes in with just that time.
+ *
+ * Pictures in other memory (gpu-way.h) than the one before: the same, at once.  They are made for an
+ * encoder that opens with them, so the sink notices a key frame.
+ *
+ * An encoder that fails, with an error on the bus, or because it refuses what it is given: the
+ * guard in front of it says to the source that all is well, and lets nothing more pass.  The owner
+ * hears of it, once for each encoder, and either sees to it that pictures come in memory of
+ * the processor (gpu_failed), or names another encoder (encoder_failed,
+ * media_pipeline_set_encoder()), or the pipeline has failed.  Parser and mux know nothing of it:
+ * what the new one gives begins with a key frame.
  */
 #pragma once
 
 #include <gst/app/gstappsrc.h>
 
+#include "gpu-way.h"
+
 #include "key-frames.h"
 #include "latency.h"
 #include "log-limit.h"
+#include "media-guard.h"
 #include "media-pipeline.h"
 #include "picture-times.h"
 #include "rate-control.h"
@@ -60,7 +75,6 @@ struct sound_inside {
 struct media_pipeline {
 	const struct media_pipeline_funcs *funcs;
 	gpointer user_data;
-	const struct video_encoder *encoder;
 	GMainContext *context;
 
 	/* Elements are the pipeline's; those that may be replaced are below. */
@@ -76,6 +90,7 @@ struct media_pipeline {
 	GSource *bus_source;
 	GSource *first_sent_source;
 	GSource *key_frame_source; /* ready when one is due that was asked for */
+	GSource *broken_source;	   /* ready when the encoder has failed */
 	GSource *mode_source;	   /* ready at the time of a new mode */
 	GSource *lost_source;	   /* attached when the network is lost */
 	struct log_limit warnings;
@@ -83,6 +98,15 @@ struct media_pipeline {
 	gboolean promise_broken; /* the streaming thread has said so */
 
 	GMutex lock;
+	const struct video_encoder *encoder; /* the one to be made */
+	const struct video_encoder *made_of; /* ... and that of the element that is there */
+	guint made;	      /* elements so far */
+	guint told;	      /* number of the latest of which the owner was told that it has failed */
+	gboolean made_on_gpu; /* it was made for pictures in the GPU's memory ... */
+	gboolean on_gpu;      /* ... and these are those that are pushed now */
+	gboolean remake;      /* with the next picture */
+	gboolean broken;      /* it has failed; nothing is let through to it */
+	char *broken_why;     /* (nullable) what it said */
 	GstElement *video_encoder; /* these two are made anew for a mode; NULL meanwhile */
 	GstElement *video_filter;
 	gboolean encoder_used; /* it has got a picture, or will get the first one */
@@ -135,8 +159,8 @@ gboolean media_elements_build(media_pipeline *p, const struct media_pipeline_con
 			      GError **error);
 /* Another encoder for @selection; in the pictures' streaming thread, or before it runs. */
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
-				     guint bit_rate, GError **error);
-GstCaps *media_elements_picture_caps(const struct wfd_mode *mode);
+				     guint bit_rate, gboolean on_gpu, GError **error);
+GstCaps *media_elements_picture_caps(const struct wfd_mode *mode, gboolean on_gpu);
 
 GstElement *media_add_element(media_pipeline *p, const char *factory, const char *name,
 			      GError **error);
@@ -145,6 +169,23 @@ gboolean media_link_to_mux(media_pipeline *p, GstElement *from, const char *pad,
 
 /* The sink shows what has a PTS so long after that time, at @refresh_hz; @lead_ms: from the quirks. */
 GstClockTime media_pcr_lag(guint lead_ms, guint refresh_hz);
+
+/* media-pipeline.c */
+
+/* Nothing will be sent any more; main context, told once. */
+void media_fail(media_pipeline *p, enum channel_reason reason, const char *message);
+gboolean media_bus_message(GstBus *bus, GstMessage *message, gpointer user_data);
+/* A source that runs at its ready time, which others set. */
+GSource *media_add_alarm(media_pipeline *p, GSourceFunc callback);
+
+/* media-encoder.c */
+
+extern const struct media_guard_funcs media_encoder_guard;
+void media_encoder_watch(media_pipeline *p);
+/* With the lock held: the next picture is in such memory. */
+void media_encoder_follow(media_pipeline *p, gboolean on_gpu);
+/* It has failed; @why (nullable) as it said. */
+void media_encoder_broke(media_pipeline *p, const char *why);
 
 /* media-sound.c */
 

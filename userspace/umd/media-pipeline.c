@@ -4,6 +4,7 @@
  */
 #include "media-pipeline-private.h"
 
+#include "gpu-way.h"
 #include "picture.h"
 #include "ts-packer.h"
 #include "wfdchanged.h"
@@ -44,7 +45,7 @@ static gint64 time_of_pts(guint64 at, gint64 now)
 
 /* ------------------------------------------------------------------ messages */
 
-static void fail(media_pipeline *p, enum channel_reason reason, const char *message)
+void media_fail(media_pipeline *p, enum channel_reason reason, const char *message)
 {
 	if (p->failed)
 		return;
@@ -62,12 +63,13 @@ static enum channel_reason reason_of(media_pipeline *p, GstObject *source)
 	return CHANNEL_REASON_PIPELINE_FAILED;
 }
 
-static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer user_data)
+gboolean media_bus_message(GstBus *bus, GstMessage *message, gpointer user_data)
 {
 	media_pipeline *p = user_data;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *debug = NULL;
 	g_autofree char *text = NULL;
+	enum channel_reason reason;
 
 	switch (GST_MESSAGE_TYPE(message)) {
 	case GST_MESSAGE_WARNING:
@@ -81,7 +83,11 @@ static gboolean bus_message(GstBus *bus, GstMessage *message, gpointer user_data
 			    debug ? debug : "");
 		text = g_strdup_printf("The media pipeline failed in \"%s\": %s",
 				       GST_OBJECT_NAME(message->src), error->message);
-		fail(p, reason_of(p, message->src), text);
+		reason = reason_of(p, message->src);
+		if (reason == CHANNEL_REASON_ENCODER_FAILED)
+			media_encoder_broke(p, text);
+		else
+			media_fail(p, reason, text);
 		break;
 	default:
 		break;
@@ -94,7 +100,7 @@ static void watch_bus(media_pipeline *p)
 	g_autoptr(GstBus) bus = gst_element_get_bus(p->pipeline);
 
 	p->bus_source = gst_bus_create_watch(bus);
-	g_source_set_callback(p->bus_source, G_SOURCE_FUNC(bus_message), p, NULL);
+	g_source_set_callback(p->bus_source, G_SOURCE_FUNC(media_bus_message), p, NULL);
 	g_source_attach(p->bus_source, p->context);
 }
 
@@ -125,7 +131,7 @@ static gboolean deliver_lost(gpointer user_data)
 {
 	media_pipeline *p = user_data;
 
-	fail(p, CHANNEL_REASON_LINK_LOST, p->lost_message);
+	media_fail(p, CHANNEL_REASON_LINK_LOST, p->lost_message);
 	return G_SOURCE_REMOVE;
 }
 
@@ -198,6 +204,11 @@ static gboolean moves(const struct picture *picture, const struct picture_change
 		changed += (guint64)(area->x2 - area->x1) * (area->y2 - area->y1);
 	}
 	return changes->everything || changed * 2 >= pixels;
+}
+
+static gboolean is_on_gpu(const struct picture *picture)
+{
+	return picture->gpu != NULL;
 }
 
 static gboolean has_mode(const struct picture *picture, const struct wfd_mode *mode)
@@ -275,10 +286,11 @@ static gboolean mode_is_due(gpointer user_data)
 
 void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *selection, guint64 at)
 {
-	g_autoptr(GstCaps) caps = media_elements_picture_caps(selection->mode);
+	g_autoptr(GstCaps) caps = NULL;
 	gint64 now, delay;
 
 	g_mutex_lock(&p->lock);
+	caps = media_elements_picture_caps(selection->mode, p->on_gpu);
 	drop_next(p);
 	now = running_now(p);
 	p->mode = selection->mode;
@@ -298,39 +310,6 @@ void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *sele
 	g_mutex_unlock(&p->lock);
 }
 
-/* The pictures' streaming thread: caps leave appsrc, and what is behind it is empty and idle. */
-static GstPadProbeReturn caps_leave(GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-	media_pipeline *p = user_data;
-	g_autoptr(GError) error = NULL;
-	struct wfd_selection selection;
-	gboolean replace;
-	guint bit_rate;
-
-	if (GST_EVENT_TYPE(gst_pad_probe_info_get_event(info)) != GST_EVENT_CAPS)
-		return GST_PAD_PROBE_OK;
-	g_mutex_lock(&p->lock);
-	replace = p->encoder_waits && !p->stopping;
-	if (replace) {
-		p->encoder_waits = FALSE;
-		p->selection = p->next;
-		picture_times_forget(&p->times, p->encoder_number);
-	}
-	selection = p->selection;
-	bit_rate = p->bit_rate;
-	g_mutex_unlock(&p->lock);
-	if (replace && !media_elements_make_encoder(p, &selection, bit_rate, &error))
-		GST_ELEMENT_ERROR(p->source, STREAM, ENCODE, ("%s", error->message), (NULL));
-	return GST_PAD_PROBE_OK;
-}
-
-static void watch_caps(media_pipeline *p)
-{
-	g_autoptr(GstPad) pad = gst_element_get_static_pad(p->source, "src");
-
-	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, caps_leave, p, NULL);
-}
-
 /* ------------------------------------------------------------------- the owner */
 
 static gboolean call_back(GSource *source, GSourceFunc callback, gpointer user_data)
@@ -338,8 +317,7 @@ static gboolean call_back(GSource *source, GSourceFunc callback, gpointer user_d
 	return callback(user_data);
 }
 
-/* A source that runs at its ready time, which others set. */
-static GSource *add_alarm(media_pipeline *p, GSourceFunc callback)
+GSource *media_add_alarm(media_pipeline *p, GSourceFunc callback)
 {
 	static GSourceFuncs funcs = { .dispatch = call_back };
 	GSource *source = g_source_new(&funcs, sizeof(GSource));
@@ -398,17 +376,18 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	picture_times_init(&p->times);
 	p->first_sent_source = new_idle(p, deliver_first_sent);
 	p->lost_source = new_idle(p, deliver_lost);
-	p->key_frame_source = add_alarm(p, key_frame_is_due);
-	p->mode_source = add_alarm(p, mode_is_due);
+	p->key_frame_source = media_add_alarm(p, key_frame_is_due);
+	p->mode_source = media_add_alarm(p, mode_is_due);
 
 	p->pipeline = gst_object_ref_sink(gst_pipeline_new("miracast"));
 	use_monotonic_clock(p);
+	gpu_way_share_device(p->pipeline);
 	p->sender = rtp_sender_new(config->socket, RTP_DSCP, &sender_funcs, p);
 	rtp_sender_seal(p->sender, config->seal);
 	if (!media_elements_build(p, config, error))
 		return NULL;
 	media_encoded_watch(p);
-	watch_caps(p);
+	media_encoder_watch(p);
 	watch_bus(p);
 	/* Opens devices and libraries, so that what does not work is known now. */
 	if (gst_element_set_state(p->pipeline, GST_STATE_PAUSED) == GST_STATE_CHANGE_FAILURE) {
@@ -435,6 +414,7 @@ void media_pipeline_free(media_pipeline *p)
 	clear_source(&p->lost_source);
 	clear_source(&p->key_frame_source);
 	clear_source(&p->mode_source);
+	clear_source(&p->broken_source);
 	gst_object_unref(p->pipeline);
 	rtp_sender_free(p->sender);
 	drop_next(p);
@@ -446,6 +426,7 @@ void media_pipeline_free(media_pipeline *p)
 	g_main_context_unref(p->context);
 	g_mutex_clear(&p->lock);
 	g_free(p->lost_message);
+	g_free(p->broken_why);
 	g_free(p);
 }
 
@@ -484,6 +465,8 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 	gboolean encoded = FALSE;
 
 	g_mutex_lock(&p->lock);
+	if (has_mode(picture, p->mode))
+		media_encoder_follow(p, is_on_gpu(picture));
 	if (p->mode_waits && has_mode(picture, p->mode)) {
 		drop_next(p);
 		p->next_buffer = g_steal_pointer(&buffer);
@@ -506,10 +489,12 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 void media_pipeline_follow_rate(media_pipeline *p)
 {
 	g_autoptr(GstElement) encoder = NULL;
+	const struct video_encoder *of;
 	guint bit_rate;
 
 	g_mutex_lock(&p->lock);
 	bit_rate = rate_control_get(&p->rate);
+	of = p->made_of;
 	/* Small steps are not worth a change of the encoder; but it shall get all that was agreed on. */
 	if (ABS((gint64)bit_rate - p->bit_rate) * 100 >= (gint64)p->bit_rate * RATE_CHANGE_PERCENT ||
 	    (bit_rate != p->bit_rate && bit_rate == p->rate.agreed)) {
@@ -519,7 +504,7 @@ void media_pipeline_follow_rate(media_pipeline *p)
 	}
 	g_mutex_unlock(&p->lock);
 	if (encoder)
-		video_encoder_set_bit_rate(p->encoder, encoder, bit_rate);
+		video_encoder_set_bit_rate(of, encoder, bit_rate);
 }
 
 void media_pipeline_limit_bit_rate(media_pipeline *p, guint bit_rate)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * media-pipeline.h - from I420 pictures to RTP packets
+ * media-pipeline.h - from I420 pictures, or pictures in the GPU's memory, to RTP packets
  *
- *     appsrc ! videoconvert ! ENCODER ! h264parse ! wfdtsmux.video
+ *     appsrc ! guard ! videoconvert ! ENCODER ! h264parse ! wfdtsmux.video
  *     appsrc ! audioconvert [! ENCODER ! PARSER] ! wfdtsmux.audio
  *     wfdtsmux ! wfdrtppay ! appsink (rtp-sender.h)
  *
@@ -97,6 +97,10 @@ struct media_stats {
  * @needed: a key frame is due that was asked for: a picture is needed, be it the one before
  *	again, but no sooner after it than the mode allows; any thread, no lock held
  * @first_sent: the first picture was handed to the network; main context
+ * @gpu_failed: the encoder does not take pictures in the GPU's memory any more (struct picture, gpu);
+ *	it is made anew for the next one that is not; main context
+ * @encoder_failed: it takes none at all. TRUE: media_pipeline_set_encoder() was called; FALSE, or
+ *	NULL: there is no other, so the pipeline has failed; main context
  * @failed: nothing will be sent any more; main context, once.  ENCODER_FAILED: the
  *	encoder refuses its pictures or settings; LINK_LOST: the network takes no packets;
  *	else PIPELINE_FAILED
@@ -109,6 +113,8 @@ struct media_pipeline_funcs {
 	void (*wanted)(gpointer user_data);
 	void (*needed)(gpointer user_data);
 	void (*first_sent)(gpointer user_data);
+	void (*gpu_failed)(const char *message, gpointer user_data);
+	gboolean (*encoder_failed)(const char *message, gpointer user_data);
 	void (*failed)(enum channel_reason reason, const char *message, gpointer user_data);
 	void (*frame_sent)(guint64 seq, guint encode_us, guint bytes, gpointer user_data);
 	void (*encoded)(guint64 seq, gboolean key, enum picture_gain gain, gpointer user_data);
@@ -155,6 +161,9 @@ void media_pipeline_set_mode(media_pipeline *pipeline, const struct wfd_selectio
  */
 void media_pipeline_push(media_pipeline *pipeline, const struct picture *picture,
 			 const struct frame_info *info, gboolean repeat);
+
+/* Another encoder from the next picture on, which keeps what M4 told the sink. */
+void media_pipeline_set_encoder(media_pipeline *pipeline, const struct video_encoder *encoder);
 
 /* The layout of the track that @selection has; FALSE: it has none. */
 gboolean media_pipeline_sound_layout(const struct wfd_selection *selection,

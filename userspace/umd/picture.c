@@ -19,7 +19,14 @@ static void set_memory(struct picture *picture)
 void picture_clear(struct picture *picture)
 {
 	g_clear_pointer(&picture->memory, gst_memory_unref);
+	gst_clear_buffer(&picture->gpu);
 	picture->data = NULL;
+}
+
+void picture_set_gpu(struct picture *picture, GstBuffer *gpu)
+{
+	gst_clear_buffer(&picture->gpu);
+	picture->gpu = gpu;
 }
 
 void picture_make_black(struct picture *picture, guint width, guint height)
@@ -39,6 +46,7 @@ gboolean picture_make_writable(struct picture *picture)
 	if (!shown.memory || GST_MINI_OBJECT_REFCOUNT_VALUE(shown.memory) == 1)
 		return FALSE;
 	set_memory(picture);
+	shown.gpu = NULL;
 	memcpy(picture->data, shown.data, GST_VIDEO_INFO_SIZE(&shown.info));
 	picture_clear(&shown);
 	return TRUE;
@@ -49,6 +57,12 @@ GstBuffer *picture_to_buffer(const struct picture *picture)
 	gsize size = GST_VIDEO_INFO_SIZE(&picture->info);
 	GstBuffer *buffer;
 
+	if (picture->gpu) {
+		buffer = gst_buffer_copy(picture->gpu);
+		/* The converter must not draw into its memory again as long as somebody has this one. */
+		gst_buffer_add_parent_buffer_meta(buffer, picture->gpu);
+		return buffer;
+	}
 	if (picture->memory) {
 		buffer = gst_buffer_new();
 		gst_buffer_append_memory(buffer, gst_memory_ref(picture->memory));

@@ -20,6 +20,8 @@ void picture_make_black(struct picture *picture, guint width, guint height);
 void picture_clear(struct picture *picture);
 /* Call before drawing into it.  TRUE: it had to be copied. */
 gboolean picture_make_writable(struct picture *picture);
+/* It is in memory of the GPU, @gpu, taken; or, with NULL, no more. */
+void picture_set_gpu(struct picture *picture, GstBuffer *gpu);
 /* A buffer that shows it; without a memory that can be shared, of a copy. */
 GstBuffer *picture_to_buffer(const struct picture *picture);
 

@@ -13,6 +13,7 @@
 #include <drm/miracast.h>
 
 #include "frame-pump.h"
+#include "gpu-way.h"
 #include "media-pipeline.h"
 #include "monitor.h"
 #include "rtp-sockets.h"
@@ -60,6 +61,8 @@ struct umd_session {
 	const struct sound_source_class *sound_class;
 	gpointer sound_source; /* these two: NULL if there is no sound track */
 	sound_pump *sound;
+	gpu_way *way; /* of the encoder's device; NULL: it has none ... */
+	const struct video_encoder *way_of; /* ... and whose it is */
 	media_pipeline *pipeline;
 	rtp_sockets *sockets;
 	rtp_seal *seal; /* of all pipelines, since its numbers go on; NULL: RTP is not encrypted */

@@ -23,15 +23,39 @@ static void picture_needed(gpointer user_data)
 	frame_pump_poke(s->pump);
 }
 
-static void pipeline_failed(enum channel_reason reason, const char *message, gpointer user_data)
+/* With pictures of the GPU way; its frame is read once more, by the processor. */
+static void gpu_failed(const char *message, gpointer user_data)
 {
 	umd_session *s = user_data;
 
-	if (reason == CHANNEL_REASON_ENCODER_FAILED) {
-		video_encoder_failed(s->encoder, s->selection.profile, message);
-		umd_report_encoder_failed(s);
+	if (s->way)
+		gpu_way_give_up(s->way, message);
+	frame_pump_poke(s->pump);
+}
+
+/* With any: the next one in the table, which has to be able to keep what M4 said. */
+static gboolean encoder_failed(const char *message, gpointer user_data)
+{
+	umd_session *s = user_data;
+	g_autoptr(GError) error = NULL;
+
+	video_encoder_failed(s->encoder, s->selection.profile, message);
+	umd_report_encoder_failed(s);
+	if (!umd_encoder_replace(s, message, &error)) {
+		g_message("no other encoder takes its place: %s", error->message);
+		return FALSE;
 	}
-	umd_session_fail(s, reason, message);
+	/* That of another device. */
+	if (s->way)
+		gpu_way_give_up(s->way, "its encoder has failed");
+	media_pipeline_set_encoder(s->pipeline, s->encoder);
+	umd_report_mode(s);
+	return TRUE;
+}
+
+static void pipeline_failed(enum channel_reason reason, const char *message, gpointer user_data)
+{
+	umd_session_fail(user_data, reason, message);
 }
 
 static void frame_sent(guint64 seq, guint encode_us, guint bytes, gpointer user_data)
@@ -63,6 +87,8 @@ static const struct media_pipeline_funcs pipeline_funcs = {
 	.wanted = picture_wanted,
 	.needed = picture_needed,
 	.first_sent = first_sent,
+	.gpu_failed = gpu_failed,
+	.encoder_failed = encoder_failed,
 	.failed = pipeline_failed,
 	.frame_sent = frame_sent,
 	.encoded = encoded,
@@ -194,6 +220,32 @@ static media_pipeline *make_pipeline(umd_session *s, GError **error)
 	}
 }
 
+/* ------------------------------------------------------------------- the GPU way */
+
+/* When the encoder is the one that it will be. */
+static void make_way(umd_session *s)
+{
+	const char *converter = video_encoder_converter(s->encoder);
+
+	if (!converter || !s->source_class->set_gpu_way)
+		return;
+	s->way = gpu_way_new(converter);
+	s->way_of = s->encoder;
+	gpu_way_set_colorimetry(s->way, video_encoder_colorimetry(s->encoder, s->selection.mode));
+	s->source_class->set_gpu_way(s->source, s->way);
+}
+
+static void free_way(umd_session *s)
+{
+	if (!s->way)
+		return;
+	s->source_class->set_gpu_way(s->source, NULL);
+	/* Here, where nobody waits for a file. */
+	if (gpu_way_given_up(s->way) && s->way_of == s->encoder)
+		video_encoder_gpu_failed(s->encoder, gpu_way_given_up(s->way));
+	g_clear_pointer(&s->way, gpu_way_free);
+}
+
 /* ---------------------------------------------------------------------- sound */
 
 static void sound_unit(const struct sound_unit *unit, gpointer user_data)
@@ -272,13 +324,18 @@ gboolean umd_stream_new(umd_session *s, const struct rtsp_ports *client, struct 
 	frame_pump_set_mode(s->pump, &mode);
 	frame_pump_set_blank(s->pump, s->stream.black);
 	s->pipeline = make_pipeline(s, error);
-	return s->pipeline && make_sound(s, error);
+	if (!s->pipeline)
+		return FALSE;
+	make_way(s);
+	return make_sound(s, error);
 }
 
 void umd_stream_change_mode(umd_session *s)
 {
 	struct stream_mode mode = umd_stream_mode(&s->selection);
 
+	if (s->way)
+		gpu_way_set_colorimetry(s->way, video_encoder_colorimetry(s->encoder, s->selection.mode));
 	media_pipeline_set_mode(s->pipeline, &s->selection, s->change_pts);
 	frame_pump_set_mode(s->pump, &mode);
 }
@@ -321,4 +378,5 @@ void umd_stream_free(umd_session *s)
 	g_clear_pointer(&s->gone_source, g_source_unref);
 	g_clear_pointer(&s->pipeline, media_pipeline_free);
 	g_clear_pointer(&s->pump, frame_pump_free);
+	free_way(s);
 }
