@@ -69,12 +69,13 @@ static gboolean say_stats(gpointer user_data)
 				 "'last-bytes': <uint64 9000>, 'sink-reports': <uint64 0>, 'sink-lost': <uint64 0>, "
 				 "'bit-rate': <uint64 8000000>, 'sound': <'playing'>, "
 				 "'pictures': <%s>, 'pictures-read-rate': <uint64 2500000000>, "
-				 "'pictures-why': <%s>, "
+				 "'pictures-why': <%s>, 'pictures-way': <%s>, 'pictures-way-why': <%s>, "
 				 "'sound-rate': <uint32 44100>, 'sound-channels': <uint32 2>, "
 				 "'sound-latency-median-us': <uint64 15200>, "
 				 "'sound-latency-p95-us': <uint64 20400>, "
 				 "'sound-skipped-us': <uint64 10000>, 'sound-lost-us': <uint64 0>, 'sound-gaps': <uint64 2>}",
-				 fake->copied ? "copied" : "shared", fake->copied ? "since it must" : ""));
+				 fake->copied ? "copied" : "shared", fake->copied ? "since it must" : "",
+				 fake->copied ? "processor" : "gpu", fake->copied ? "the driver is tired" : ""));
 	return G_SOURCE_CONTINUE;
 }
 
@@ -212,6 +213,8 @@ int main(int argc, char **argv)
 
 		g_print("%s%s\n", works ? "fakeenc" : "encoder \"nonsense\" is not known",
 			works && g_getenv("GST_FAKE_UMD_SOFTWARE") ? CHANNEL_ENCODER_SOFTWARE : "");
+		if (g_getenv("GST_FAKE_UMD_PICTURES"))
+			g_print("%s\n", g_getenv("GST_FAKE_UMD_PICTURES"));
 		return works ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (late)

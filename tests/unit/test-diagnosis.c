@@ -251,6 +251,17 @@ static void test_encoder(struct fixture *f, gconstpointer data)
 	}
 }
 
+/* Which way pictures go to it, in the words of who has tried. */
+static void test_pictures(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *said = NULL;
+
+	g_setenv("GST_FAKE_UMD_PICTURES", "through fakepostproc", TRUE);
+	said = diagnose(f, "encoder", unknown);
+	g_unsetenv("GST_FAKE_UMD_PICTURES");
+	g_assert_cmpstr(said, ==, "ok: video with fakeenc; pictures go to it through fakepostproc");
+}
+
 /* That a display reaches more than it should is no reason not to cast. */
 static void test_filter(struct fixture *f, gconstpointer data)
 {
@@ -273,6 +284,7 @@ int main(int argc, char **argv)
 	TEST("radio", MOCK_COMPLETE, test_radio);
 	TEST("no-p2p", MOCK_NO_P2P, test_no_p2p);
 	TEST("encoder", MOCK_COMPLETE, test_encoder);
+	TEST("encoder/pictures", MOCK_COMPLETE, test_pictures);
 	TEST("filter", MOCK_COMPLETE, test_filter);
 	return g_test_run();
 }

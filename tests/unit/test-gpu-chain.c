@@ -621,6 +621,25 @@ static void test_torn(void)
 	end(&f);
 }
 
+/* One that never gets done in time is no way. */
+static void test_slow(void)
+{
+	struct fixture f;
+
+	begin(&f);
+	wait_for_frame(&f);
+	show(&f, 1);
+	desktop.late = 1;
+	for (guint i = 0; i < 5; i++) {
+		g_assert_null(gpu_way_given_up(f.way));
+		offer(&f);
+		run(60);
+	}
+	desktop.late = 0;
+	check_given_up(&f);
+	end(&f);
+}
+
 /* A new mode has an encoder of its own, and the same way. */
 static void test_mode(void)
 {
@@ -676,6 +695,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/gpu-chain/detour/part", test_part);
 	g_test_add_func("/gpu-chain/plain-colours", test_plain_colours);
 	g_test_add_func("/gpu-chain/torn", test_torn);
+	g_test_add_func("/gpu-chain/slow", test_slow);
 	g_test_add_func("/gpu-chain/mode", test_mode);
 	return g_test_run();
 }

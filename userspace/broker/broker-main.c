@@ -288,7 +288,8 @@ static void bus_failed(const GError *error, gpointer user_data)
 
 /* ---- what sessions look up --------------------------------------------------- */
 
-static void maintained(encoder_check *check, const char *element, gboolean software, const GError *error,
+static void maintained(encoder_check *check, const char *element, gboolean software, const char *pictures,
+			 const GError *error,
 		       gpointer user_data)
 {
 	struct daemon *d = user_data;

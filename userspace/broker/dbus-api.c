@@ -189,7 +189,8 @@ static void need_device(struct waiting_call *w)
 		call_ready(NULL, w);
 }
 
-static void encoder_tried(encoder_check *check, const char *element, gboolean software, const GError *error,
+static void encoder_tried(encoder_check *check, const char *element, gboolean software, const char *pictures,
+			 const GError *error,
 			  gpointer user_data)
 {
 	struct waiting_call *w = user_data;

@@ -286,7 +286,8 @@ static gboolean say_better(diagnosis *d, const char *element)
 	return FALSE;
 }
 
-static void encoder_came(encoder_check *check, const char *element, gboolean software, const GError *error,
+static void encoder_came(encoder_check *check, const char *element, gboolean software, const char *pictures,
+			 const GError *error,
 			 gpointer user_data)
 {
 	diagnosis *d = user_data;
@@ -295,7 +296,7 @@ static void encoder_came(encoder_check *check, const char *element, gboolean sof
 		if (!say_better(d, element))
 			say(d, "encoder", "ok", "", "video with %s, on the processor", element);
 	} else if (element) {
-		say(d, "encoder", "ok", "", "video with %s", element);
+		say(d, "encoder", "ok", "", "video with %s%s%s", element, *pictures ? "; pictures go to it " : "", pictures);
 	} else if (error->code == REASON_CONFIGURATION) {
 		say(d, "encoder", "fail", channel_reason_hint(CHANNEL_REASON_ENCODER_MISSING), "%s",
 		    error->message);

@@ -21,10 +21,11 @@ struct encoder_check {
 	gpointer user_data;
 };
 
-static void finish(encoder_check *check, const char *element, gboolean software, const GError *error)
+static void finish(encoder_check *check, const char *element, gboolean software, const char *pictures,
+		   const GError *error)
 {
 	g_clear_handle_id(&check->timer, g_source_remove);
-	check->done(check, element, software, error, check->user_data);
+	check->done(check, element, software, pictures, error, check->user_data);
 }
 
 static void came(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -34,7 +35,9 @@ static void came(GObject *source, GAsyncResult *result, gpointer user_data)
 	g_autoptr(GError) error = NULL;
 	g_autofree char *output = NULL;
 	g_autofree char *clean = NULL;
+	g_autofree char *pictures = NULL;
 	gboolean software;
+	char *end;
 
 	if (!g_subprocess_communicate_utf8_finish(process, result, &output, NULL, &error)) {
 		g_autoptr(GError) failed = NULL;
@@ -42,20 +45,24 @@ static void came(GObject *source, GAsyncResult *result, gpointer user_data)
 		if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
 			return;
 		failed = g_error_new(REASON_ERROR, REASON_UMD_START, "%s", error->message);
-		finish(check, NULL, FALSE, failed);
+		finish(check, NULL, FALSE, "", failed);
 		return;
 	}
+	end = strchr(output, '\n');
+	pictures = channel_clean_text(end ? end + 1 : "", CHANNEL_MAX_TEXT);
+	if (end)
+		*end = '\0';
 	clean = channel_clean_text(output, CHANNEL_MAX_TEXT);
 	if (g_subprocess_get_if_exited(process) && g_subprocess_get_exit_status(process) == 0) {
 		software = g_str_has_suffix(clean, CHANNEL_ENCODER_SOFTWARE);
 		if (software)
 			clean[strlen(clean) - strlen(CHANNEL_ENCODER_SOFTWARE)] = '\0';
-		finish(check, clean, software, NULL);
+		finish(check, clean, software, pictures, NULL);
 		return;
 	}
 	error = g_error_new(REASON_ERROR, REASON_CONFIGURATION, "%s",
 			    *clean ? clean : "the user-mode driver cannot say which encoder works");
-	finish(check, NULL, FALSE, error);
+	finish(check, NULL, FALSE, "", error);
 }
 
 static gboolean timed_out(gpointer user_data)
@@ -69,7 +76,7 @@ static gboolean timed_out(gpointer user_data)
 	check->timer = 0;
 	g_cancellable_cancel(check->cancellable);
 	g_subprocess_force_exit(check->process);
-	finish(check, NULL, FALSE, error);
+	finish(check, NULL, FALSE, "", error);
 	return G_SOURCE_REMOVE;
 }
 
@@ -78,7 +85,7 @@ static gboolean not_started(gpointer user_data)
 	encoder_check *check = user_data;
 
 	check->timer = 0;
-	finish(check, NULL, FALSE, check->error);
+	finish(check, NULL, FALSE, "", check->error);
 	return G_SOURCE_REMOVE;
 }
 

@@ -25,13 +25,14 @@ typedef struct encoder_check encoder_check;
  * encoder_check_done - it has answered, or had its time
  * @element: the encoder that works, or NULL
  * @software: it runs on the processor
+ * @pictures: which way pictures go to it, a part of a sentence; "": not said
  * @error: REASON_CONFIGURATION if one was asked for that does not work, else
  *	REASON_UMD_START or _UMD_HUNG; NULL if @element is not
  *
  * Called once, from the main loop.  May free the check.
  */
 typedef void encoder_check_done(encoder_check *check, const char *element, gboolean software,
-				const GError *error, gpointer user_data);
+				const char *pictures, const GError *error, gpointer user_data);
 
 /* @name: GStreamer element, or NULL: any; @seconds: its time */
 encoder_check *encoder_check_new(umd_launcher *launcher, const char *name, guint seconds,

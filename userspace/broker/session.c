@@ -40,6 +40,7 @@ struct session {
 	guint limit; /* of the state */
 	guint calls; /* how often the sink has dialled */
 	gboolean encoder_failed; /* and was written down */
+	gboolean gpu_failed; /* the same of its way from a dma-buf */
 	gboolean answered; /* it has said something on this connection */
 	reason *hung_up; /* what the UMD said when it had not */
 
@@ -271,17 +272,19 @@ static gboolean remember_m3(session *s, GVariant *sink)
 	return TRUE;
 }
 
-/* Once: a UMD that says it again and again shall not start as many processes. */
+/* Once of each kind: a UMD that says it again and again shall not start as many processes. */
 static void encoder_failed(session *s, GVariant *fields)
 {
 	const char *encoder = "";
 	guint32 profiles = 0;
+	gboolean *told;
 
-	if (s->encoder_failed || !umd_launcher_confines(s->env->launcher))
-		return;
-	s->encoder_failed = TRUE;
 	g_variant_lookup(fields, "encoder", "&s", &encoder);
 	g_variant_lookup(fields, "profiles", "u", &profiles);
+	told = profiles == CHANNEL_ENCODER_PICTURES ? &s->gpu_failed : &s->encoder_failed;
+	if (*told || !umd_launcher_confines(s->env->launcher))
+		return;
+	*told = TRUE;
 	encoder_check_note_failure(s->env->launcher, encoder, profiles);
 }
 
@@ -646,7 +649,7 @@ static void forget_attempt(session *s)
 {
 	s->link_closing = FALSE;
 	s->calls = 0;
-	s->encoder_failed = FALSE;
+	s->encoder_failed = s->gpu_failed = FALSE;
 	s->answered = FALSE;
 	g_clear_pointer(&s->next, link_sink_unref);
 	g_clear_pointer(&s->media, g_variant_unref);

@@ -135,6 +135,9 @@ G_BEGIN_DECLS
  *   pictures-read-rate	bytes per second at which shared ones are read, if it was measured
  *   pictures-why	why the desktop has to copy, if there is a reason but its own; goes
  *			on from "copied"
+ *   pictures-way	of the newest one of a desktop to the encoder: "gpu": its buffer is handed
+ *			over; "processor": it is read and converted
+ *   pictures-way-why	why the former was given up in this session
  *   sound		what is played: "playing", "silent", or "away": there is no sound
  *			card; without it there is no track
  *   sound-rate, sound-channels	of what is played, while it is
@@ -147,7 +150,8 @@ G_BEGIN_DECLS
  *   port		1 to 65535, of UDP
  * encoder-failed
  *   encoder		GStreamer element
- *   profiles		WFD_H264_PROFILE_* that it is not to be used for again
+ *   profiles		WFD_H264_PROFILE_* that it is not to be used for again; or
+ *			CHANNEL_ENCODER_PICTURES: its pictures go through the processor
  * end
  *   reason		name of one of CHANNEL_REASONS
  *   status		enum miracast_status, 0xffffffff = none
@@ -228,6 +232,8 @@ G_BEGIN_DECLS
 	F(STATS, "pictures", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "pictures-read-rate", "t", CHANNEL_OPTIONAL) \
 	F(STATS, "pictures-why", "s", CHANNEL_OPTIONAL) \
+	F(STATS, "pictures-way", "s", CHANNEL_OPTIONAL) \
+	F(STATS, "pictures-way-why", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "sound", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-rate", "u", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-channels", "u", CHANNEL_OPTIONAL) \
@@ -318,8 +324,12 @@ G_BEGIN_DECLS
 	R(INTERNAL, "internal", CRITICAL_ERROR, \
 	  "This is a bug: report it with the debug log.")
 
+/* In the place of profiles: the encoder is well, but not the way from a dma-buf to it. */
+#define CHANNEL_ENCODER_PICTURES 0x80
+
 /* Behind the name that --check-encoder= of a UMD prints: it encodes on the processor. */
 #define CHANNEL_ENCODER_SOFTWARE " software"
+/* ... else a second line says which way pictures go to it, a part of a sentence. */
 
 enum channel_side {
 	CHANNEL_BROKER,

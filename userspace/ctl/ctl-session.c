@@ -155,6 +155,21 @@ static void print_pictures(Miracast1Session *session)
 	}
 }
 
+/* To the encoder: what the processor has to do with them, and why. */
+static void print_way(Miracast1Session *session)
+{
+	GVariant *stats = miracast1_session_get_stats(session);
+	const char *way, *why = "";
+
+	if (!stats || !g_variant_lookup(stats, "pictures-way", "&s", &way))
+		return;
+	g_variant_lookup(stats, "pictures-way-why", "&s", &why);
+	if (g_str_equal(way, "gpu"))
+		g_print("    to the encoder: in the GPU; the processor sees no pixel\n");
+	else
+		g_print("    to the encoder: through the processor%s%s\n", *why ? ": " : "", why);
+}
+
 static void print_quality(struct ctl *ctl, Miracast1Session *session)
 {
 	g_autoptr(GPtrArray) rows = client_session_quality(ctl->manager, session);
@@ -287,6 +302,7 @@ static void print_session(struct ctl *ctl, Miracast1Session *session)
 	print_stats(session);
 	print_quality(ctl, session);
 	print_pictures(session);
+	print_way(session);
 	print_sound(session);
 }
 

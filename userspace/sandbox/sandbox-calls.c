@@ -111,6 +111,8 @@ static const guint8 ioctl_types[] = {
 static const guint8 graphics_ioctl_types[] = { 'd', '>' };
 /* V4L2; those of a virtual terminal, too, which no session has. */
 static const guint8 video_ioctl_types[] = { 'V' };
+/* Memory as a dma-buf. */
+static const guint8 memory_ioctl_types[] = { 'u' };
 /* Modesetting, too; its unified memory has plain numbers. */
 static const guint8 nvidia_ioctl_types[] = { 'F', 'm', 0 };
 
@@ -313,6 +315,11 @@ static void allow_arguments(struct rules *rules, const struct sandbox_devices *d
 		allow_ioctl_types(rules, graphics_ioctl_types, G_N_ELEMENTS(graphics_ioctl_types));
 	if (devices->video)
 		allow_ioctl_types(rules, video_ioctl_types, G_N_ELEMENTS(video_ioctl_types));
+	if (devices->memory) {
+		allow_ioctl_types(rules, memory_ioctl_types, G_N_ELEMENTS(memory_ioctl_types));
+		for (gsize i = 0; i < G_N_ELEMENTS(file_control); i++)
+			allow_if(rules, file_control[i], SCMP_A1_32(SCMP_CMP_EQ, F_ADD_SEALS));
+	}
 	if (devices->nvidia)
 		allow_ioctl_types(rules, nvidia_ioctl_types, G_N_ELEMENTS(nvidia_ioctl_types));
 	for (gsize i = 0; i < G_N_ELEMENTS(ioctl_plain); i++)

@@ -192,7 +192,7 @@ static void allow_sysfs(sandbox_files *files, const struct stat *about)
 		allow(files, device, READ);
 }
 
-enum kind { KIND_RENDER, KIND_NVIDIA, KIND_VIDEO };
+enum kind { KIND_RENDER, KIND_NVIDIA, KIND_VIDEO, KIND_MEMORY };
 
 /*
  * What only its group may use, and not root alone.  The group of video devices has cameras,
@@ -226,6 +226,7 @@ static void allow_devices(sandbox_files *files, const char *pattern, enum kind k
 		devices->graphics |= kind == KIND_RENDER || kind == KIND_NVIDIA;
 		devices->video |= kind == KIND_VIDEO;
 		devices->nvidia |= kind == KIND_NVIDIA;
+		devices->memory |= kind == KIND_MEMORY;
 	}
 	globfree(&found);
 }
@@ -246,12 +247,19 @@ static void allow_cards(sandbox_files *files)
 	globfree(&found);
 }
 
-static void look_for_devices(sandbox_files *files, struct sandbox_devices *devices)
+static void look_for_devices(sandbox_files *files, const struct sandbox_config *config,
+			     struct sandbox_devices *devices)
 {
 	allow_devices(files, "/dev/dri/renderD*", KIND_RENDER, devices);
 	allow_devices(files, "/dev/nvidia*", KIND_NVIDIA, devices);
 	allow_devices(files, "/dev/nvidia-caps/*", KIND_NVIDIA, devices);
 	allow_devices(files, "/dev/video*", KIND_VIDEO, devices);
+	/*
+	 * Pictures for a card's import, of who tests it. It is in a group with what else that may use, as
+	 * virtual machines: without rules about files it would be given those.
+	 */
+	if (files && config->maintains && devices->graphics)
+		allow_devices(files, "/dev/udmabuf", KIND_MEMORY, devices);
 }
 
 static void make_rules(sandbox_files *files, const struct sandbox_config *config,
@@ -314,7 +322,7 @@ gboolean sandbox_files_prepare(const struct sandbox_config *config, struct sandb
 	if (files->abi < 0 && is_without(errno)) {
 		report->missing[SANDBOX_FILES] =
 			g_strdup_printf("this kernel runs without Landlock (%s)", g_strerror(errno));
-		look_for_devices(NULL, devices);
+		look_for_devices(NULL, config, devices);
 		return TRUE;
 	}
 	if (files->abi >= 0) {
@@ -328,7 +336,7 @@ gboolean sandbox_files_prepare(const struct sandbox_config *config, struct sandb
 			    g_strerror(errno));
 		return FALSE;
 	}
-	look_for_devices(files, devices);
+	look_for_devices(files, config, devices);
 	make_rules(files, config, devices);
 	*prepared = g_steal_pointer(&files);
 	return TRUE;

@@ -132,6 +132,7 @@ struct sandbox_devices {
 	gboolean graphics;
 	gboolean video;
 	gboolean nvidia;
+	gboolean memory; /* that tests of the former are made with */
 };
 
 typedef struct sandbox_files sandbox_files;

@@ -39,6 +39,8 @@
  * way is a key frame, and a cursor that has left the monitor comes back.
  */
 #define WAY_PAUSE_US (10 * G_USEC_PER_SEC)
+/* So many in a row that were too late for the desktop are too slow; one may be an accident. */
+#define LATE_MOST 5
 
 /* What there is to see of a frame, while it is held or in a copy. */
 struct view {
@@ -80,6 +82,7 @@ struct kernel_source {
 	gboolean on_gpu;       /* the newest picture has gone the other one, and ours is not up to date */
 	gboolean coloured;     /* what is shown is not what is in the buffer */
 	gint64 cpu_until_us;   /* no other way before */
+	guint late_on_gpu;     /* frames in a row that the desktop did not wait for there */
 };
 
 static gpointer kernel_create(struct miracast_host *host, const struct miracast_callbacks *callbacks,
@@ -502,6 +505,9 @@ static gboolean pass_frame(struct kernel_source *s, struct frame_info *info, enu
 		*result = FRAME_GONE;
 	else
 		*result = err && !s->waited && !info->accept_torn ? FRAME_TORN : FRAME_TAKEN;
+	s->late_on_gpu = err ? s->late_on_gpu + 1 : 0;
+	if (s->late_on_gpu >= LATE_MOST)
+		gpu_way_give_up(s->way, "its pictures come later than the desktop waits");
 	if (*result != FRAME_TAKEN) {
 		gst_clear_buffer(&info->gpu);
 		s->on_gpu = FALSE;

@@ -196,9 +196,6 @@ static gboolean encode_all(struct gpu_test *test, GError **error)
 	const struct wfd_mode *mode = test->selection.mode;
 	g_autoptr(GstCaps) caps = gpu_way_caps(mode->width, mode->height, mode->refresh_hz);
 
-	test->buffer = udmabuf_new((gsize)mode->width * mode->height * 4, error);
-	if (!test->buffer)
-		return FALSE;
 	test->memory = gpu_memory_new(test->buffer->fd);
 	test->way = gpu_way_new(test->encoder->converter);
 	if (!test->memory) {
@@ -335,6 +332,20 @@ static guint fit_profile(struct video_encoder *encoder)
 	return profiles & WFD_H264_PROFILE_CBP ? WFD_H264_PROFILE_CBP : profiles;
 }
 
+static struct gpu_test *test_new(struct video_encoder *encoder, guint profile, GError **error)
+{
+	struct gpu_test *test = g_new0(struct gpu_test, 1);
+
+	test->encoder = encoder;
+	test->selection = encoder_test_selection(ENCODER_TEST_HD_30, profile);
+	test->units = g_ptr_array_new_with_free_func((GDestroyNotify)gst_sample_unref);
+	test->buffer = udmabuf_new((gsize)test->selection.mode->width * test->selection.mode->height * 4, error);
+	if (test->buffer)
+		return test;
+	test_free(test);
+	return NULL;
+}
+
 void encoder_test_gpu(struct video_encoder *encoder, gboolean again)
 {
 	g_autofree char *group = group_of(encoder);
@@ -345,10 +356,13 @@ void encoder_test_gpu(struct video_encoder *encoder, gboolean again)
 
 	if (!encoder->converter || !profile || (!again && recall(encoder)))
 		return;
-	test = g_new0(struct gpu_test, 1);
-	test->encoder = encoder;
-	test->selection = encoder_test_selection(ENCODER_TEST_HD_30, profile);
-	test->units = g_ptr_array_new_with_free_func((GDestroyNotify)gst_sample_unref);
+	test = test_new(encoder, profile, &error);
+	if (!test) {
+		/* A session may not test, and takes the word of the process that may. */
+		if (!recall(encoder))
+			set_verdict(encoder, GPU_FAILED, error->message);
+		return;
+	}
 	set_verdict(encoder, GPU_UNTESTED, NULL);
 	encoder_note_testing(group);
 	encoder_attempt(test_in_thread, test, test_free, &error);

@@ -65,7 +65,12 @@ struct gpu_memory *gpu_memory_new(int fd)
 	memory = g_new0(struct gpu_memory, 1);
 	memory->memory = gst_dmabuf_allocator_alloc(allocator, own, size);
 	memory->fd = own;
-	return memory;
+	if (memory->memory)
+		return memory;
+	close(own);
+	g_free(memory);
+	errno = ENOTSUP;
+	return NULL;
 }
 
 void gpu_memory_free(struct gpu_memory *memory)

@@ -41,7 +41,8 @@
  *
  * How it is given up
  *	ready --gpu_way_convert() fails, or gives nothing within CONVERT_NS--> given up
- *	ready --gpu_way_give_up(): the encoder has failed with such a picture--> given up
+ *	ready --gpu_way_give_up(): the encoder has failed with such a picture, or frames were
+ *		released too late, several in a row--> given up
  *	For the session, with a reason; the frame at hand, which is still held, goes the CPU way. One
  *	that hangs keeps its thread and memory for ever.  The sink notices a key frame, because
  *	the encoder is made anew for other memory (media-pipeline-private.h).  If an encoder

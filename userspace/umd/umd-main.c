@@ -308,6 +308,11 @@ static int check_encoder(const char *name)
 	}
 	video_encoder_limits(encoder, &limits);
 	g_print("%s%s\n", video_encoder_element(encoder), limits.software ? CHANNEL_ENCODER_SOFTWARE : "");
+	if (!limits.software) {
+		g_autofree char *pictures = video_encoder_pictures(encoder);
+
+		g_print("%s\n", pictures);
+	}
 	return EXIT_SUCCESS;
 }
 
@@ -327,7 +332,10 @@ static int note_failure(const char *what)
 	encoder = video_encoder_find(words[0], &error);
 	if (!encoder)
 		return EXIT_FAILURE;
-	video_encoder_failed(encoder, profiles, "it has failed in a session");
+	if (profiles == CHANNEL_ENCODER_PICTURES)
+		video_encoder_gpu_failed(encoder, "its driver has refused a picture, or not come back");
+	else
+		video_encoder_failed(encoder, profiles, "it has failed in a session");
 	return EXIT_SUCCESS;
 }
 

@@ -193,8 +193,9 @@ void umd_plug_unreadable(umd_session *s, const char *why)
 	g_source_set_ready_time(s->plug.unreadable, 0);
 }
 
-void umd_plug_picture(umd_session *s, const struct frame_info *info)
+void umd_plug_picture(umd_session *s, const struct frame_info *info, gboolean on_gpu)
 {
+	g_atomic_int_set(&s->plug.on_gpu, on_gpu);
 	g_atomic_int_set(&s->plug.imported, info->imported);
 	g_atomic_int_set(&s->plug.read_mb, MIN(info->read_rate / 1000000, G_MAXINT));
 }

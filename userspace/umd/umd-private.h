@@ -95,6 +95,7 @@ struct umd_session {
 		gboolean copies;     /* the desktop has to copy its pictures for this monitor */
 		const char *copies_why; /* a reason for it to do so; lives for ever; NULL: none is known */
 		gint imported; /* the newest picture is in memory of another driver; atomic ... */
+		gint on_gpu;   /* it goes to the encoder past the processor; atomic */
 		gint read_mb;  /* ... which is read at so many megabytes per second; 0: not known; atomic */
 		gboolean no_sound;   /* the kernel has no sound card for it */
 		guint sound_channels; /* of the card that it has, 0: none */
@@ -161,8 +162,8 @@ void umd_plug_watch(umd_session *s);
 void umd_plug_free(umd_session *s);
 /* The pump's thread: the pictures cannot be read; @why lives for ever. */
 void umd_plug_unreadable(umd_session *s, const char *why);
-/* The same: what the newest picture is in; for umd_report_stats(). */
-void umd_plug_picture(umd_session *s, const struct frame_info *info);
+/* The same: what the newest picture is in, and which way it goes; for umd_report_stats(). */
+void umd_plug_picture(umd_session *s, const struct frame_info *info, gboolean on_gpu);
 
 /* umd-stream.c */
 
@@ -190,6 +191,8 @@ void umd_report_sink(umd_session *s, const char *user_agent);
 void umd_report_short_m3(umd_session *s);
 /* The session's encoder has stopped with the profile of its selection. */
 void umd_report_encoder_failed(umd_session *s);
+/* The GPU way of the encoder has failed. */
+void umd_report_gpu_failed(umd_session *s);
 /* Where the sink receives: its socket is then connected to that by the broker. */
 void umd_report_rtp_port(umd_session *s, guint16 port);
 void umd_report_mode(umd_session *s);

@@ -57,6 +57,13 @@ void umd_report_encoder_failed(umd_session *s)
 				  video_encoder_element(s->encoder), (guint32)s->selection.profile));
 }
 
+void umd_report_gpu_failed(umd_session *s)
+{
+	tell(s, CHANNEL_ENCODER_FAILED,
+	     g_variant_new_parsed("{'encoder': <%s>, 'profiles': <%u>}", video_encoder_element(s->way_of),
+				  (guint32)CHANNEL_ENCODER_PICTURES));
+}
+
 void umd_report_rtp_port(umd_session *s, guint16 port)
 {
 	tell(s, CHANNEL_RTP_PORT, g_variant_new_parsed("{'port': <%u>}", (guint32)port));
@@ -123,6 +130,18 @@ static void add_pictures(umd_session *s, GVariantDict *dict)
 		g_variant_dict_insert(dict, "pictures-why", "s", s->plug.copies_why);
 }
 
+/* To the encoder; and why not past the processor, if that was so and is no more. */
+static void add_way(umd_session *s, GVariantDict *dict)
+{
+	const char *why = s->way ? gpu_way_given_up(s->way) : NULL;
+
+	if (!s->config->kernel)
+		return;
+	g_variant_dict_insert(dict, "pictures-way", "s", g_atomic_int_get(&s->plug.on_gpu) ? "gpu" : "processor");
+	if (why)
+		g_variant_dict_insert(dict, "pictures-way-why", "s", why);
+}
+
 static void add_delay(GVariantDict *dict, const struct media_stats *media)
 {
 	g_variant_dict_insert(dict, "latency-p99-us", "t", media->latency.p99_us);
@@ -185,6 +204,7 @@ void umd_report_stats(umd_session *s)
 		media.latency.median_us, media.latency.p95_us, (guint64)media.bit_rate));
 	g_variant_dict_init(&dict, base);
 	add_pictures(s, &dict);
+	add_way(s, &dict);
 	add_delay(&dict, &media);
 	add_last(s, &dict, &frames, &media);
 	add_losses(s, &dict);

@@ -110,7 +110,7 @@ static void have_picture(const struct picture *picture, const struct frame_info 
 		};
 
 		s->callbacks->report_statistic(s->host, &statistic);
-		umd_plug_picture(s, info);
+		umd_plug_picture(s, info, picture->gpu != NULL);
 	}
 	media_pipeline_push(s->pipeline, picture, info, repeat);
 }
@@ -241,8 +241,10 @@ static void free_way(umd_session *s)
 		return;
 	s->source_class->set_gpu_way(s->source, NULL);
 	/* Here, where nobody waits for a file. */
-	if (gpu_way_given_up(s->way) && s->way_of == s->encoder)
+	if (gpu_way_given_up(s->way) && s->way_of == s->encoder) {
+		umd_report_gpu_failed(s);
 		video_encoder_gpu_failed(s->encoder, gpu_way_given_up(s->way));
+	}
 	g_clear_pointer(&s->way, gpu_way_free);
 }
 
