@@ -18,6 +18,7 @@
 #include "encoders-private.h"
 #include "fake-va.h"
 #include "gpu-way.h"
+#include "picture.h"
 #include "udmabuf.h"
 
 static GKeyFile *encoders, *devices;
@@ -309,6 +310,28 @@ static void test_layout(gconstpointer unused)
 	end(&d);
 }
 
+/* The converter's pool gets its buffer back when nobody has a buffer of the picture any more. */
+static void test_kept(gconstpointer unused)
+{
+	struct picture picture = { 0 };
+	GstBuffer *pushed, *converted;
+	struct desktop d;
+	int before;
+
+	begin(&d, "linear@1.28");
+	converted = gpu_way_convert(d.way, &d.picture, NULL);
+	before = GST_MINI_OBJECT_REFCOUNT_VALUE(converted);
+	picture_set_gpu(&picture, gst_buffer_ref(converted));
+	pushed = picture_to_buffer(&picture);
+	picture_clear(&picture);
+	g_assert_cmpint(GST_MINI_OBJECT_REFCOUNT_VALUE(converted), ==, before + 1);
+	g_assert_true(gst_buffer_peek_memory(pushed, 0) == gst_buffer_peek_memory(converted, 0));
+	gst_buffer_unref(pushed);
+	g_assert_cmpint(GST_MINI_OBJECT_REFCOUNT_VALUE(converted), ==, before);
+	gst_buffer_unref(converted);
+	end(&d);
+}
+
 /* One that a driver does not take says nothing of others. */
 static void test_modifiers(gconstpointer group)
 {
@@ -408,6 +431,7 @@ int main(int argc, char **argv)
 	add_process("remembers", test_remembers, NULL);
 	add_process("kills", test_kills, NULL);
 	add_process("layout", test_layout, NULL);
+	add_process("kept", test_kept, NULL);
 	add_process("modifiers/iHD", test_modifiers, "iHD@1.28");
 	add_process("modifiers/lunarlake", test_modifiers, "lunarlake@1.28");
 	add_process("modifiers/radeonsi", test_modifiers, "radeonsi@1.26");
