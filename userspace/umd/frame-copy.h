@@ -3,7 +3,7 @@
  * frame-copy.h - a copy of the desktop's newest picture, and where it has changed
  *
  * A copy is made in a fraction of the time of a conversion, after which the desktop has its
- * buffer back.  And it shows what is new where the desktop does not say it: KWin (5 to 6.7)
+ * buffer back.  And it shows what is new where the desktop does not say it: KWin (6.3, 6.7)
  * sets no damage, so that of each of its pictures everything may be.  To compare and copy a 1080p
  * picture takes half a millisecond, to convert and encode as new what has not changed ten or more.
  *
