@@ -159,6 +159,16 @@ GObject *fake_va_display(GstElement *element)
 
 /* ---------------------------------------------------------------------- a device */
 
+GKeyFile *fake_va_load(const char *name)
+{
+	GKeyFile *file = g_key_file_new();
+	g_autoptr(GError) error = NULL;
+
+	g_key_file_load_from_file(file, name, G_KEY_FILE_NONE, &error);
+	g_assert_no_error(error);
+	return file;
+}
+
 void fake_va_register(GKeyFile *encoders, GKeyFile *devices, const char *group, const char *encoder,
 		      const char *converter)
 {

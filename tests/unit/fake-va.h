@@ -47,6 +47,9 @@ struct fake_va {
 
 extern struct fake_va fake_va;
 
+/* One of the two files; ends the test if it cannot be read. */
+GKeyFile *fake_va_load(const char *name);
+
 /**
  * fake_va_register - a device
  * @encoders, @devices: the two files

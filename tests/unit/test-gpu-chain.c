@@ -666,23 +666,13 @@ static void test_mode(void)
 	end(&f);
 }
 
-static GKeyFile *load(const char *name)
-{
-	GKeyFile *file = g_key_file_new();
-	g_autoptr(GError) error = NULL;
-
-	g_key_file_load_from_file(file, name, G_KEY_FILE_NONE, &error);
-	g_assert_no_error(error);
-	return file;
-}
-
 int main(int argc, char **argv)
 {
 	gst_init(NULL, NULL);
 	g_test_init(&argc, &argv, NULL);
 	g_assert_true(wfd_elements_register());
-	encoders = load(ENCODERS_INI);
-	devices = load(VA_DEVICES_INI);
+	encoders = fake_va_load(ENCODERS_INI);
+	devices = fake_va_load(VA_DEVICES_INI);
 	fake_va_register(encoders, devices, FAKE_DEVICE, "vah264enc", "vapostproc");
 	g_test_add_func("/gpu-chain/way", test_way);
 	g_test_add_func("/gpu-chain/convert-fails", test_convert_fails);

@@ -396,22 +396,12 @@ static void test_fence(gconstpointer unused)
 
 /* --------------------------------------------------------------------------- all of it */
 
-static GKeyFile *load(const char *name)
-{
-	GKeyFile *file = g_key_file_new();
-	g_autoptr(GError) error = NULL;
-
-	g_key_file_load_from_file(file, name, G_KEY_FILE_NONE, &error);
-	g_assert_no_error(error);
-	return file;
-}
-
 int main(int argc, char **argv)
 {
 	gst_init(NULL, NULL);
 	g_test_init(&argc, &argv, NULL);
-	encoders = load(ENCODERS_INI);
-	devices = load(VA_DEVICES_INI);
+	encoders = fake_va_load(ENCODERS_INI);
+	devices = fake_va_load(VA_DEVICES_INI);
 	add_process("passes/plain", test_passes, "plain@1.22");
 	add_process("passes/linear", test_passes, "linear@1.28");
 	add_process("passes/alpha", test_passes, "alpha@1.28");
