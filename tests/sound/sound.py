@@ -177,11 +177,11 @@ class Sound(Cast):
         """Bytes that a display has recorded by now."""
         return (LOGS / display / "sink.ts").stat().st_size
 
-    def doctor(self) -> dict[str, str]:
-        """What miracastctl doctor tells the user of sound: text by check."""
+    def doctor(self) -> dict[str, dict[str, str]]:
+        """What miracastctl doctor tells the user of sound, by check."""
         said = self.server.run("miracastctl", "--json", "doctor", check=False)
         report = json.loads(said[said.index("{"):])
-        return {check["check"]: check["text"] for check in report["checks"] if check["check"].startswith("sound")}
+        return {check["check"]: check for check in report["checks"] if check["check"].startswith("sound")}
 
     # -- cases ---------------------------------------------------------------------------------------------
 
@@ -204,7 +204,7 @@ class Sound(Cast):
         demand(properties["device.profile.name"] == "hdmi-stereo", f"its profile is {properties['device.profile.name']}")
         demand(card == self.session()["sink"]["name"], f"the card is called {card}, not as the display")
         demand(properties["node.description"].startswith(card), f"it is called {properties['node.description']}, not {card}")
-        said = self.doctor()
+        said = {check: told["text"] for check, told in self.doctor().items()}
         demand(card in said["sound-card"] and "PipeWire" in said["sound-server"] and
                said["sound-output"] == "the display is the default output", f"doctor says {said}")
 
@@ -217,27 +217,52 @@ class Sound(Cast):
         card = next(text for text in cards.split("Card #") if "miracast-" in text)
         demand("input" not in card.lower(), f"its card has an input: {card}")
 
+    def mixer(self, volume: int, muted: bool = False) -> None:
+        """What the volume and the mute of a desktop's settings do; of the default output."""
+        self.server.run("pactl", "set-sink-volume", "@DEFAULT_SINK@", f"{volume}%")
+        self.server.run("pactl", "set-sink-mute", "@DEFAULT_SINK@", str(int(muted)))
+
+    def says_muted(self) -> str:
+        """What miracastctl doctor advises, once it says that the display is muted."""
+        return wait_for("doctor says that it is muted", 10, lambda: (
+            said := self.doctor()["sound-output"])["text"].endswith("muted") and said["next"])
+
     def volume(self) -> None:
         """volume and mute act on what the display gets"""
-        for hz, level, share in ((530, "1.0", 1.0), (590, "0.5", 0.125), (610, "1.0", 0.0)):
-            self.server.run("wpctl", "set-volume", "@DEFAULT_AUDIO_SINK@", level)
-            self.server.run("wpctl", "set-mute", "@DEFAULT_AUDIO_SINK@", "0" if share else "1")
+        for hz, volume, share in ((530, 100, 1.0), (590, 50, 0.125)):
+            self.mixer(volume)
             self.play(hz)
-            if share:
-                self.hears(self.first, hz, share)
-            else:
-                self.not_hears(self.first, hz)
-                try:
-                    wait_for("doctor says that it is muted", 10, lambda: "muted" in self.doctor()["sound-output"])
-                finally:
-                    self.progress(self.server.run("pactl", "get-sink-mute", "@DEFAULT_SINK@", check=False))
-                    self.server.run("wpctl", "set-mute", "@DEFAULT_AUDIO_SINK@", "0")
+            self.hears(self.first, hz, share)
+        self.mixer(100, muted=True)
+        try:
+            self.play(610)
+            self.not_hears(self.first, 610)
+            advice = self.says_muted()
+        finally:
+            self.mixer(100)
+        demand(advice == "pactl set-sink-mute @DEFAULT_SINK@ 0", f"doctor advises {advice}")
+
+    def node_muted(self) -> None:
+        """what is muted behind the back of the desktop's settings is named, and heard again as doctor advises"""
+        self.server.run("pw-cli", "set-param", str(self.server.nodes()[self.output]["id"]), "Props", "{ mute: true }")
+        try:
+            self.play(350)
+            self.not_hears(self.first, 350)
+            advice = self.says_muted()
+            self.server.run("sh", "-ec", advice)
+            said = self.doctor()["sound-output"]["text"]
+            demand(said == "the display is the default output", f"doctor says {said} when it is not muted any more")
+            self.play(730)
+            self.hears(self.first, 730)
+        finally:
+            self.mixer(100, muted=True)
+            self.mixer(100)
 
     def two_displays(self) -> None:
         """a second display takes the default output; each hears all of its own sound at the same time"""
         self.second = self.display(SECOND_SINK)
         self.other = self.default_display(other_than=self.output)
-        self.server.run("wpctl", "set-volume", "@DEFAULT_AUDIO_SINK@", "1.0")
+        self.mixer(100)
         seconds = self.args.seconds
         targets = ((self.first, self.output), (self.second, self.other))
         files = [self.signal(hz_of, seconds) for hz_of in BOTH]
@@ -349,7 +374,7 @@ class Sound(Cast):
             self.hears(self.first, 1210)
             surround = self.output.replace("hdmi-stereo", "hdmi-surround")
             wait_for(f"{surround} is the default output", 10, lambda: self.server.default() == surround)
-            self.server.run("wpctl", "set-volume", "@DEFAULT_AUDIO_SINK@", "1.0")
+            self.mixer(100)
             self.server.run("pw-play", "--channel-map", "FL,FR,FC,LFE,RL,RR", str(self.signal(SIX, SIX_SECONDS)))
             self.hears_all(self.first, SIX, SIX_SECONDS)
             shown = drawing.shown - shown
@@ -402,9 +427,9 @@ class Sound(Cast):
             self.prepare()
             self.start_broker()
             self.ctl("listen", DIRECT_SOURCE)
-            for function in (self.bare_alsa, self.starts_beside, self.no_source, self.volume, self.two_displays,
-                             self.returns, self.chosen, self.server_dies, self.pipewire_dies, self.wireplumber_dies,
-                             self.session_dies, self.formats, self.daemon_dies):
+            for function in (self.bare_alsa, self.starts_beside, self.no_source, self.volume, self.node_muted,
+                             self.two_displays, self.returns, self.chosen, self.server_dies, self.pipewire_dies,
+                             self.wireplumber_dies, self.session_dies, self.formats, self.daemon_dies):
                 self.progress(function.__doc__)
                 self.case(function)
         finally:

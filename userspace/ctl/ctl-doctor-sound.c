@@ -85,8 +85,8 @@ static guint check_cards(struct doctor *d)
 
 /* ---- sound server ------------------------------------------------------------- */
 
-/* First line that a program prints; NULL if it fails or does not answer. */
-static char *answer_of(const char *const *argv)
+/* What a program prints; NULL if it fails or does not answer. */
+static char *output_of(const char *const *argv)
 {
 	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
 		G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
@@ -102,36 +102,45 @@ static char *answer_of(const char *const *argv)
 	if (!process || !g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, NULL) ||
 	    !g_subprocess_get_successful(process))
 		return NULL;
-	return g_strndup(output, strcspn(output, "\n"));
+	return g_steal_pointer(&output);
 }
 
-#define ANSWER_OF(...) answer_of((const char *const[]){ __VA_ARGS__, NULL })
+#define OUTPUT_OF(...) output_of((const char *const[]){ __VA_ARGS__, NULL })
 
-/* PipeWire of Debian 12 does not tell pactl of what wpctl has muted. */
-static const char *muted_by(void)
+/*
+ * The command that lets an output play again; NULL if it is not muted.
+ *
+ * PipeWire mutes the route of a device, and with it the device's node. At times wpctl mutes the node alone: nothing is
+ * heard then, while the route, and with it pactl and the settings of a desktop, are not muted. To unmute a route that is
+ * not muted changes nothing.
+ */
+static const char *unmute_command(const char *name)
 {
-	g_autofree char *pulse = ANSWER_OF("pactl", "get-sink-mute", "@DEFAULT_SINK@");
-	g_autofree char *pipewire = ANSWER_OF("wpctl", "get-volume", "@DEFAULT_AUDIO_SINK@");
+	g_autofree char *route = OUTPUT_OF("pactl", "get-sink-mute", name);
+	g_autofree char *node = OUTPUT_OF("pw-dump", name);
 
-	if (pulse && strcmp(pulse, "Mute: yes") == 0)
+	if (route && g_str_has_prefix(route, "Mute: yes"))
 		return "pactl set-sink-mute @DEFAULT_SINK@ 0";
-	return pipewire && g_str_has_suffix(pipewire, " [MUTED]") ? "wpctl set-mute @DEFAULT_AUDIO_SINK@ 0" : NULL;
+	if (node && g_regex_match_simple("\"(softMute|mute)\"\\s*:\\s*true", node, 0, 0))
+		return "pactl set-sink-mute @DEFAULT_SINK@ 1; pactl set-sink-mute @DEFAULT_SINK@ 0";
+	return NULL;
 }
 
 /* Where a card is: does the sound server play on it? */
 static void check_default(struct doctor *d)
 {
-	g_autofree char *name = ANSWER_OF("pactl", "get-default-sink");
+	g_autofree char *name = OUTPUT_OF("pactl", "get-default-sink");
 	const char *unmute;
 
 	if (!name)
 		return;
+	g_strchomp(name);
 	if (!strstr(name, ".miracast-"))
 		doctor_say(d, "sound-output", WARN,
 			   "Choose the display in the sound settings of your desktop, or: pactl "
 			   "set-default-sink NAME, one of those that `pactl list short sinks` names",
 			   "the default output is not the display but %s", name);
-	else if ((unmute = muted_by()))
+	else if ((unmute = unmute_command(name)))
 		doctor_say(d, "sound-output", WARN, unmute, "the display is the default output, but muted");
 	else
 		doctor_say(d, "sound-output", OK, "", "the display is the default output");
