@@ -111,26 +111,29 @@ static char *output_of(const char *const *argv)
  * The command that lets an output play again; NULL if it is not muted.
  *
  * PipeWire mutes the route of a device, and with it the device's node. At times wpctl mutes the node alone: nothing is
- * heard then, while the route, and with it pactl and the settings of a desktop, are not muted. To unmute a route that is
- * not muted changes nothing.
+ * heard then, while the route, and with it pactl and the settings of a desktop, are not muted, and cannot end it.
  */
-static const char *unmute_command(const char *name)
+static char *unmute_command(const char *name)
 {
 	g_autofree char *route = OUTPUT_OF("pactl", "get-sink-mute", name);
 	g_autofree char *node = OUTPUT_OF("pw-dump", name);
+	g_autoptr(GRegex) muted = g_regex_new("\"id\": (\\d+).*\"(softMute|mute)\": true", G_REGEX_DOTALL, 0, NULL);
+	g_autoptr(GMatchInfo) match = NULL;
+	g_autofree char *id = NULL;
 
 	if (route && g_str_has_prefix(route, "Mute: yes"))
-		return "pactl set-sink-mute @DEFAULT_SINK@ 0";
-	if (node && g_regex_match_simple("\"(softMute|mute)\"\\s*:\\s*true", node, 0, 0))
-		return "pactl set-sink-mute @DEFAULT_SINK@ 1; pactl set-sink-mute @DEFAULT_SINK@ 0";
-	return NULL;
+		return g_strdup("pactl set-sink-mute @DEFAULT_SINK@ 0");
+	if (!node || !g_regex_match(muted, node, 0, &match))
+		return NULL;
+	id = g_match_info_fetch(match, 1);
+	return g_strdup_printf("pw-cli set-param %s Props '{ mute: false }'", id);
 }
 
 /* Where a card is: does the sound server play on it? */
 static void check_default(struct doctor *d)
 {
 	g_autofree char *name = OUTPUT_OF("pactl", "get-default-sink");
-	const char *unmute;
+	g_autofree char *unmute = NULL;
 
 	if (!name)
 		return;
