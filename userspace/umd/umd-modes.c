@@ -121,13 +121,13 @@ gboolean umd_modes_promise(umd_session *s, const struct wfd_mode *mode,
 gboolean umd_encoder_replace(umd_session *s, const char *why, GError **error)
 {
 	video_encoder_give_up(s->encoder, s->selection.profile, why);
-	if (!choose_again(s, error))
-		return FALSE;
-	if (s->limits.h264_profiles & s->selection.profile)
-		return TRUE;
-	g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
-		    "%s does not have the profile that the sink was promised",
-		    video_encoder_element(s->encoder));
+	while (choose_again(s, error)) {
+		if (s->limits.h264_profiles & s->selection.profile)
+			return TRUE;
+		/* As a rule the one that has failed, of which the other profile is left. */
+		video_encoder_give_up(s->encoder, s->limits.h264_profiles,
+				      "it does not have the profile that the sink was promised");
+	}
 	return FALSE;
 }
 
