@@ -287,6 +287,18 @@ class TransportStream(Directory):
                 self.assertIn(rule, self.check(good, negotiated=both, formats=[both]).violations())
         self.assertEqual(self.check(good, negotiated={"video": video, "audio": None}).violations(), [])
 
+    def test_another_encoder(self) -> None:
+        """Its SPS is not that of the one before; the size is."""
+        video = {"width": 640, "height": 480, "profile": "CBP", "level": 40, "slices": 1, "codec": "H.264"}
+        one, other = ts_maker.encoded_units(640, 480, 2), ts_maker.encoded_units(640, 480, 2, rate=25)
+        self.assertNotEqual(h264.access_unit(one[0]).sps, h264.access_unit(other[0]).sps)
+        both = {"video": video, "audio": None}
+        checked = self.check(ts_maker.Maker().stream(4, units=one + other), negotiated=both, formats=[both])
+        self.assertNotIn("video-size", checked.violations())
+        larger = ts_maker.encoded_units(854, 480, 2)
+        checked = self.check(ts_maker.Maker().stream(4, units=one + larger), negotiated=both, formats=[both])
+        self.assertIn("video-size", checked.violations())
+
     def test_sps_of_an_encoder(self) -> None:
         unit = h264.access_unit(ts_maker.encoded_units(854, 480, 1)[0])
         sps = h264.parse_sps(unit.sps[0])

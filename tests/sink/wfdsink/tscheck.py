@@ -479,7 +479,9 @@ class Checker:
         if sps == self.sps:
             return
         self.sps = sps
-        sizes.append((sps.width, sps.height, pes.pts or 0))
+        # Another encoder has another SPS, and pictures as large as before.
+        if not sizes or sizes[-1][:2] != (sps.width, sps.height):
+            sizes.append((sps.width, sps.height, pes.pts or 0))
         self.counters["sps"] = {"profile": sps.wfd_profile(), "level": sps.level, "size": f"{sps.width}x{sps.height}",
                                 "colour": sps.colour}
         video = self.negotiated.get("video")
