@@ -155,7 +155,7 @@ static GstFlowReturn transform(GstBaseTransform *base, GstBuffer *in, GstBuffer 
 
 	while (number == g_atomic_int_get(&fake_va.convert_hangs_at) && !g_atomic_int_get(&fake_va.let_go))
 		g_usleep(10000);
-	if (number == g_atomic_int_get(&fake_va.convert_fails_at)) {
+	if (number == g_atomic_int_get(&fake_va.convert_fails_at) || g_atomic_int_get(&fake_va.convert_fails)) {
 		GST_ELEMENT_ERROR(base, RESOURCE, READ, ("the driver does not import this buffer"), (NULL));
 		return GST_FLOW_ERROR;
 	}

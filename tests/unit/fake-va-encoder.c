@@ -75,7 +75,8 @@ static struct inside *make_inside(GstPad *pad, GstPad *src, GstElement *element,
 	gst_video_info_from_caps(&i->info, plain);
 	g_object_get(element, "bitrate", &bit_rate, "dct8x8", &dct8x8, NULL);
 	line = g_strdup_printf("appsrc name=source format=time caps=\"%s\" ! x264enc tune=zerolatency speed-preset=ultrafast "
-			       "key-int-max=10000 bframes=0 cabac=false dct8x8=%s bitrate=%u ! %s ! appsink name=sink sync=false",
+			       "key-int-max=10000 bframes=0 threads=1 sliced-threads=false cabac=false "
+			       "dct8x8=%s bitrate=%u ! %s ! appsink name=sink sync=false",
 			       in_text, dct8x8 ? "true" : "false", MAX(bit_rate, 1), out_text);
 	i->pipeline = gst_object_ref_sink(gst_parse_launch(line, NULL));
 	i->source = gst_bin_get_by_name(GST_BIN(i->pipeline), "source");
@@ -131,7 +132,8 @@ static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer)
 		return refuse(parent, buffer, "the driver does not do this any more");
 	if (i->gpu && display != i->display)
 		return refuse(parent, buffer, display ? "the surface is not of this display" : "it is no surface");
-	if (i->gpu && g_atomic_int_add(&fake_va.encoded_gpu, 1) + 1 == g_atomic_int_get(&fake_va.encode_fails_at))
+	if (i->gpu && (g_atomic_int_add(&fake_va.encoded_gpu, 1) + 1 == g_atomic_int_get(&fake_va.encode_fails_at) ||
+		       g_atomic_int_get(&fake_va.encode_fails_gpu)))
 		return refuse(parent, buffer, "the driver does not encode this surface");
 	g_queue_push_tail(&i->held, buffer);
 	g_atomic_int_inc(&fake_va.held);

@@ -169,13 +169,13 @@ GKeyFile *fake_va_load(const char *name)
 	return file;
 }
 
-void fake_va_register(GKeyFile *encoders, GKeyFile *devices, const char *group, const char *encoder,
-		      const char *converter)
+void fake_va_register(GstPlugin *plugin, GKeyFile *encoders, GKeyFile *devices, const char *group,
+		      const char *encoder, const char *converter)
 {
 	if (encoder)
-		g_assert_true(gst_element_register(NULL, encoder, GST_RANK_NONE,
+		g_assert_true(gst_element_register(plugin, encoder, GST_RANK_NONE,
 						   fake_va_encoder_type(encoders, devices, group)));
 	if (converter)
-		g_assert_true(gst_element_register(NULL, converter, GST_RANK_NONE,
+		g_assert_true(gst_element_register(plugin, converter, GST_RANK_NONE,
 						   fake_va_converter_type(devices, group)));
 }

@@ -8,7 +8,8 @@
  * held back unless the stream is live; times are counted anew.  The picture is converted by
  * GStreamer and encoded by x264enc.  The GPU is done when the converter returns.
  *
- * All that can go wrong can be told.
+ * All that can go wrong can be told.  A test has the elements in its process; for a program that is
+ * not one they are a plug-in (gpu-plugin/), which is told from outside.
  */
 #pragma once
 
@@ -19,8 +20,10 @@ G_BEGIN_DECLS
 /**
  * struct fake_va - what it does; may be changed at any time
  * @convert_fails_at: this picture of all is refused with an error; 0: none
+ * @convert_fails: all are
  * @convert_hangs_at: the thread does not come back from this one until @let_go
  * @encode_fails_at: the same for the encoder, of those in GPU memory ...
+ * @encode_fails_gpu: ... all of those ...
  * @encode_fails: ... or all of them, in whatever memory
  * @swaps: red and blue have changed places
  * @old: what comes out is the picture before
@@ -31,8 +34,10 @@ G_BEGIN_DECLS
  */
 struct fake_va {
 	gint convert_fails_at;
+	gint convert_fails;
 	gint convert_hangs_at;
 	gint encode_fails_at;
+	gint encode_fails_gpu;
 	gint encode_fails;
 	gint swaps;
 	gint old;
@@ -52,11 +57,12 @@ GKeyFile *fake_va_load(const char *name);
 
 /**
  * fake_va_register - a device
+ * @plugin: (nullable): that has the elements
  * @encoders, @devices: the two files
  * @group: of the latter
  * @encoder, @converter: names of the elements; NULL: without
  */
-void fake_va_register(GKeyFile *encoders, GKeyFile *devices, const char *group, const char *encoder,
-		      const char *converter);
+void fake_va_register(GstPlugin *plugin, GKeyFile *encoders, GKeyFile *devices, const char *group,
+		      const char *encoder, const char *converter);
 
 G_END_DECLS

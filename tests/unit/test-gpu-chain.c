@@ -673,7 +673,7 @@ int main(int argc, char **argv)
 	g_assert_true(wfd_elements_register());
 	encoders = fake_va_load(ENCODERS_INI);
 	devices = fake_va_load(VA_DEVICES_INI);
-	fake_va_register(encoders, devices, FAKE_DEVICE, "vah264enc", "vapostproc");
+	fake_va_register(NULL, encoders, devices, FAKE_DEVICE, "vah264enc", "vapostproc");
 	g_test_add_func("/gpu-chain/way", test_way);
 	g_test_add_func("/gpu-chain/convert-fails", test_convert_fails);
 	g_test_add_func("/gpu-chain/convert-hangs", test_convert_hangs);

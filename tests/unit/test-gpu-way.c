@@ -90,7 +90,7 @@ static const struct video_encoder *choose(const char *group)
 	const struct video_encoder *encoder;
 	g_autoptr(GError) error = NULL;
 
-	fake_va_register(encoders, devices, group, "vah264enc", "vapostproc");
+	fake_va_register(NULL, encoders, devices, group, "vah264enc", "vapostproc");
 	encoder = video_encoder_choose(NULL, &error);
 	g_assert_no_error(error);
 	/* Whatever becomes of dma-bufs. */
@@ -166,7 +166,7 @@ static void test_holds(gconstpointer unused)
 	const struct video_encoder *encoder;
 
 	fake_va.no_live = 1;
-	fake_va_register(encoders, devices, "linear@1.28", "vah264enc", "vapostproc");
+	fake_va_register(NULL, encoders, devices, "linear@1.28", "vah264enc", "vapostproc");
 	encoder = video_encoder_choose(NULL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(video_encoder_element(encoder), !=, "vah264enc");
@@ -181,7 +181,7 @@ static void test_no_memory(gconstpointer unused)
 
 static void test_no_converter(gconstpointer unused)
 {
-	fake_va_register(encoders, devices, "linear@1.28", "vah264enc", NULL);
+	fake_va_register(NULL, encoders, devices, "linear@1.28", "vah264enc", NULL);
 	assert_refused(video_encoder_choose(NULL, NULL), "no converter of its device");
 }
 
@@ -206,8 +206,8 @@ static void test_devices(gconstpointer unused)
 {
 	const struct video_encoder *encoder;
 
-	fake_va_register(encoders, devices, "iHD@1.28", NULL, "vapostproc");
-	fake_va_register(encoders, devices, "linear@1.28", "varenderD129h264lpenc", "varenderD129postproc");
+	fake_va_register(NULL, encoders, devices, "iHD@1.28", NULL, "vapostproc");
+	fake_va_register(NULL, encoders, devices, "linear@1.28", "varenderD129h264lpenc", "varenderD129postproc");
 	encoder = video_encoder_choose(NULL, NULL);
 	g_assert_cmpstr(video_encoder_element(encoder), ==, "varenderD129h264lpenc");
 	g_assert_cmpstr(video_encoder_converter(encoder), ==, "varenderD129postproc");
@@ -263,7 +263,7 @@ struct desktop {
 
 static void begin(struct desktop *d, const char *group)
 {
-	fake_va_register(encoders, devices, group, "vah264enc", "vapostproc");
+	fake_va_register(NULL, encoders, devices, group, "vah264enc", "vapostproc");
 	d->buffer = udmabuf_new(640 * 480 * 4 + 4096, NULL);
 	d->memory = gpu_memory_new(d->buffer->fd);
 	d->picture = (struct gpu_picture){ d->memory, DRM_FORMAT_XRGB8888, 0, 640, 480, 0, 640 * 4 };

@@ -135,8 +135,9 @@ G_BEGIN_DECLS
  *   pictures-read-rate	bytes per second at which shared ones are read, if it was measured
  *   pictures-why	why the desktop has to copy, if there is a reason but its own; goes
  *			on from "copied"
- *   pictures-way	of the newest one of a desktop to the encoder: "gpu": its buffer is handed
- *			over; "processor": it is read and converted
+ *   pictures-way	of the newest one to the encoder: "gpu": its buffer is handed over;
+ *			"processor": it is read and converted. Of a desktop, and of the test
+ *			picture where it has both
  *   pictures-way-why	why the former was given up in this session
  *   sound		what is played: "playing", "silent", or "away": there is no sound
  *			card; without it there is no track

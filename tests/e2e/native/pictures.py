@@ -44,14 +44,15 @@ def demand_order(found: list[int], least: int, pauses: int = 0) -> None:
     demand(len(jumps) <= pauses, f"numbers jump: {jumps[:3]}")
 
 
-def demand_colors(recording: pathlib.Path, width: int, height: int) -> None:
-    """The bars have their colours in the last picture, so range and matrix are right."""
+def demand_colors(recording: pathlib.Path, width: int, height: int, which: int = -1) -> None:
+    """The bars have their colours in the last picture, or another one, so range and matrix are right."""
     top = int(height * STILL_FROM) & ~1
     step = width // len(BARS)
     raw = _decode(recording, f"crop={step * len(BARS) & ~1}:{height - top & ~1}:0:{top},format=yuv444p", "-pix_fmt",
                   "yuv444p")
     size = (step * len(BARS) & ~1) * (height - top & ~1)
-    last = raw[-3 * size:]
+    at = which * 3 * size % len(raw) if raw else 0
+    last = raw[at:at + 3 * size]
     demand(len(last) == 3 * size, "no picture to take the colours from")
     line = step * len(BARS) & ~1
     row = (height - top & ~1) // 2 * line
