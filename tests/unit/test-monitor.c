@@ -42,6 +42,7 @@ static struct look look_importing(const char *friendly, const char *device, cons
 		.device_id = device,
 		.import = import,
 		.drivers = drivers,
+		.blends_cursor = TRUE,
 	};
 	g_autoptr(GBytes) plug = monitor_plug(&monitor, &error);
 	const struct miracast_plug *header = g_bytes_get_data(plug, NULL);

@@ -36,7 +36,7 @@
 #define CAREFUL_FRAMES 300
 /*
  * After a frame that only the processor can show others go that way, too, for so long: to change the
- * way is a key frame, and a cursor that has left the monitor comes back.
+ * way is a key frame, and colours that have gone come back.
  */
 #define WAY_PAUSE_US (10 * G_USEC_PER_SEC)
 /* So many in a row that were too late for the desktop are too slow; one may be an accident. */

@@ -35,8 +35,9 @@
  *	By the encoder's row having a converter, by the test at start (gpu-test.c), which has sent
  *	pictures all the way and looked at them, and then for each frame: of a format that the
  *	converter says it imports, from the buffer's left upper corner, without a cursor of its
- *	own and without colours of its own, since nothing would draw these two.  Other frames go
- *	the CPU way, and for as long as WAY_PAUSE_US of frame-source-kernel.c the next ones with
+ *	own and without colours of its own, since nothing would draw these two.  A monitor that
+ *	has such a way takes no cursor (umd_plug()), so one is seen only of a desktop that had
+ *	it there before.  Other frames go the CPU way, and for as long as WAY_PAUSE_US of frame-source-kernel.c the next ones with
  *	them, because to change the way is a key frame.
  *
  * How it is given up

@@ -177,7 +177,7 @@ GBytes *monitor_plug(const struct monitor_desc *monitor, GError **error)
 		.num_modes = MIN(monitor->modes->len, MIRACAST_MAX_MODES),
 		.mode_size = sizeof(struct miracast_mode),
 		.monitor_type = wfd_connector_type_to_drm(monitor->caps->connector_type),
-		.flags = MIRACAST_PLUG_CURSOR | import_flags(monitor->import),
+		.flags = (monitor->blends_cursor ? MIRACAST_PLUG_CURSOR : 0) | import_flags(monitor->import),
 	};
 
 	if (!edid)

@@ -32,6 +32,7 @@ enum monitor_import {
  * @import: whose buffers may be handed over
  * @drivers: (nullable) (element-type utf8): with MONITOR_IMPORT_READABLE: of these drivers,
  *	and of those that make them readable themselves
+ * @blends_cursor: into the picture; FALSE: the desktop has to draw it there
  * @sound_channels: of the sound card that comes with it, 0: none does.  It is named after
  *	the display
  */
@@ -43,6 +44,7 @@ struct monitor_desc {
 	const char *device_id;
 	enum monitor_import import;
 	const GPtrArray *drivers;
+	gboolean blends_cursor;
 	guint sound_channels;
 };
 

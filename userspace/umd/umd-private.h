@@ -98,6 +98,7 @@ struct umd_session {
 		gint on_gpu;   /* it goes to the encoder past the processor; atomic */
 		gint read_mb;  /* ... which is read at so many megabytes per second; 0: not known; atomic */
 		gboolean no_sound;   /* the kernel has no sound card for it */
+		gboolean blends_cursor; /* the desktop need not draw it */
 		guint sound_channels; /* of the card that it has, 0: none */
 		GSource *away;	     /* it is, until this runs */
 		GSource *unreadable; /* made ready by the pump's thread ... */
@@ -151,12 +152,18 @@ gboolean umd_modes_promise(umd_session *s, const struct wfd_mode *mode,
  * a while, plugged in again as one that takes only the card's own buffers: the desktop
  * copies then.  If those cannot be read either, the session ends (PICTURE_UNREADABLE).
  *
+ * Where pictures may go past the processor (gpu-way.h) the card takes no cursor of its own, and
+ * the desktop draws it into its pictures.  When that way is given up, or the encoder that has it,
+ * the monitor takes one again, in its place: the desktop does not see it go.
+ *
  * With the monitor comes a sound card, if the sink takes sound and the user wants it.
  * A kernel that has none is told of the monitor alone.
  */
 int umd_plug(umd_session *s, GError **error);
 /* Another sound format than that of the plug has been agreed on, or none. As umd_plug(). */
 int umd_plug_sound(umd_session *s, GError **error);
+/* Of a monitor that is plugged in: there may be no GPU way any more. May end the session. */
+void umd_plug_cursor(umd_session *s);
 /* Before there is a pump, and after it. */
 void umd_plug_watch(umd_session *s);
 void umd_plug_free(umd_session *s);

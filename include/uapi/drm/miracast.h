@@ -843,7 +843,11 @@ struct miracast_plug {
 #define MIRACAST_SOUND_44100	(1 << 0)
 #define MIRACAST_SOUND_48000	(1 << 1)
 
-/* The caller blends the cursor into the picture. Without: no cursor plane. */
+/*
+ * The caller blends the cursor into the picture. Without: the cursor plane takes no
+ * cursor that is seen (-EINVAL), and the desktop draws it into the picture instead. One
+ * that is there when a plug takes the flag away stays until the desktop moves it.
+ */
 #define MIRACAST_PLUG_CURSOR	(1 << 0)
 /*
  * The caller can read pictures in buffers that other drivers have made, whichever,

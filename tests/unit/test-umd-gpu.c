@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The driver of miracast-umd with an encoder that takes pictures past the processor: what the kernel
+ * is told of the monitor.  The GPU is that of fake-va.h.
+ */
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fake-va.h"
+#include "udmabuf.h"
+#include "umd-driver-fixture.h"
+#include "wfdelements.h"
+
+#define VGA "00 00 02 10 00000001 00000000 00000000 00 0000 0000 00 none none"
+
+int __wrap_udmabuf_create(int memfd, gsize size);
+
+int __wrap_udmabuf_create(int memfd, gsize size)
+{
+	return fcntl(memfd, F_DUPFD_CLOEXEC, 3);
+}
+
+static gboolean is_plugged(struct fixture *f)
+{
+	gboolean plugged;
+
+	g_mutex_lock(&kernel.lock);
+	plugged = kernel.plug->len > 0;
+	g_mutex_unlock(&kernel.lock);
+	return plugged;
+}
+
+static gboolean takes_cursor(struct fixture *f)
+{
+	gboolean takes;
+
+	g_mutex_lock(&kernel.lock);
+	takes = kernel.plug_flags & MIRACAST_PLUG_CURSOR;
+	g_mutex_unlock(&kernel.lock);
+	return takes;
+}
+
+static gboolean goes_on_gpu(struct fixture *f)
+{
+	return g_atomic_int_get(&fake_va.encoded_gpu) >= 5 && f->sent >= 5;
+}
+
+/*
+ * A monitor whose pictures go past the processor takes no cursor, which would take them back to it.  When
+ * that is over, in the way that @fault says, it takes one, and was there all the time.
+ */
+static void test_cursor(gconstpointer fault)
+{
+	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
+	g_autofree char *notes = g_build_filename(g_get_user_cache_dir(), "miracast", "encoders", NULL);
+	struct fixture f = { .video = VGA, .config.kernel = TRUE };
+
+	kernel.frames = TRUE;
+	begin(&f);
+	wait_until(is_plugged, &f);
+	g_assert_false(takes_cursor(&f));
+	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	wait_until(goes_on_gpu, &f);
+	g_assert_false(takes_cursor(&f));
+
+	g_atomic_int_set((gint *)fault, 1);
+	wait_until(takes_cursor, &f);
+	g_assert_cmpint(end(&f), ==, 0);
+	g_assert_cmpstr(kernel.ops->str, ==,
+			"begin-start end-start control-1 control-1 begin-stop end-stop ");
+	kernel.frames = FALSE;
+	clear(&f);
+	g_unlink(notes);
+}
+
+/* What is known of encoders is the process's. */
+static void in_own_process(gconstpointer path)
+{
+	g_test_trap_subprocess(path, 60 * G_USEC_PER_SEC, G_TEST_SUBPROCESS_INHERIT_STDERR);
+	g_test_trap_assert_passed();
+}
+
+int main(int argc, char *argv[])
+{
+	static const struct {
+		const char *outer, *inner;
+		gint *fault;
+	} cases[] = {
+		{ "/umd-gpu/cursor/way-lost", "/umd-gpu/cursor/way-lost/subprocess/it", &fake_va.convert_fails },
+		{ "/umd-gpu/cursor/encoder-lost", "/umd-gpu/cursor/encoder-lost/subprocess/it", &fake_va.encode_fails },
+	};
+	g_autofree char *cache = g_dir_make_tmp("miracast-umd-gpu-XXXXXX", NULL);
+	g_autofree char *parent = g_build_filename(cache, "miracast", NULL);
+	int result;
+
+	g_setenv("XDG_CACHE_HOME", cache, TRUE);
+	g_test_init(&argc, &argv, NULL);
+	gst_init(NULL, NULL);
+	g_assert_true(wfd_elements_register());
+	fake_va_register(NULL, fake_va_load(ENCODERS_INI), fake_va_load(VA_DEVICES_INI), "linear@1.28", "vah264enc",
+			 "vapostproc");
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_test_add_data_func(cases[i].outer, cases[i].inner, in_own_process);
+		g_test_add_data_func(cases[i].inner, cases[i].fault, test_cursor);
+	}
+	result = g_test_run();
+	g_rmdir(parent);
+	g_rmdir(cache);
+	return result;
+}
