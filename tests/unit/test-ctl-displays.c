@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * miracastctl list, alias, forget and record: what is known of displays, and what of it leaves the machine.
+ * miracastctl list, alias, autoconnect, forget and record: what is known of displays, and what of it leaves the machine.
  */
 #include <string.h>
 #include <sys/stat.h>
 
 #include "ctl-fixture.h"
 
-/* The name of the display of this id in a list of `list`, its alias first; NULL: it is not there. */
-static const char *listed(JsonNode *json, const char *list, const char *id)
+/* The display of this id in a list of `list`; NULL: it is not there. */
+static JsonObject *find(JsonNode *json, const char *list, const char *id)
 {
 	JsonArray *displays = json_object_get_array_member(object(json), list);
 
@@ -16,18 +16,38 @@ static const char *listed(JsonNode *json, const char *list, const char *id)
 		JsonObject *display = json_array_get_object_element(displays, i);
 
 		if (strcmp(json_object_get_string_member(display, "id"), id) == 0)
-			return json_object_get_string_member(display, json_object_has_member(display, "alias") ?
-									      "alias" : "name");
+			return display;
 	}
 	return NULL;
 }
 
-static void start_with_memory(struct fixture *f, gconstpointer data)
+/* Its name, its alias first; NULL: it is not there. */
+static const char *listed(JsonNode *json, const char *list, const char *id)
+{
+	JsonObject *display = find(json, list, id);
+
+	if (!display)
+		return NULL;
+	return json_object_get_string_member(display, json_object_has_member(display, "alias") ? "alias" : "name");
+}
+
+#define KITCHEN "[02:00:00:00:01:00]\nname=LG 55\nlink=p2p\nalias=Kitchen\nlast-cast=86400\n"
+
+static void start_with(struct fixture *f, const char *memory, gconstpointer data)
 {
 	f->quirks_dir = g_dir_make_tmp("quirks-XXXXXX", NULL);
-	put_file(f, CTL_DISPLAYS, "[02:00:00:00:01:00]\nname=LG 55\nlink=p2p\nalias=Kitchen\nlast-cast=86400\n"
-			 "[02:00:00:00:02:00]\nname=Projector\nlink=p2p\nshort-m3=true\n");
+	put_file(f, CTL_DISPLAYS, memory);
 	start_daemon(f, data);
+}
+
+static void start_with_memory(struct fixture *f, gconstpointer data)
+{
+	start_with(f, KITCHEN "[02:00:00:00:02:00]\nname=Projector\nlink=p2p\nshort-m3=true\n", data);
+}
+
+static void start_with_wanted(struct fixture *f, gconstpointer data)
+{
+	start_with(f, KITCHEN "autoconnect=true\n", data);
 }
 
 /* What an earlier daemon knew, and what people say to it. */
@@ -62,6 +82,79 @@ static void test_remembered(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(CTL(&all, "forget", "--all"), ==, 0);
 	g_assert_cmpint(CTL(&empty, "list"), ==, 0);
 	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(object(empty), "remembered")), ==, 0);
+}
+
+static void test_autoconnect(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) on = NULL, list = NULL, off = NULL, after = NULL, unknown = NULL;
+	g_autofree char *text = NULL;
+
+	g_assert_cmpint(CTL(&on, "autoconnect", "kitchen", "on"), ==, 0);
+	g_assert_cmpint(CTL(&list, "list"), ==, 0);
+	g_assert_true(json_object_get_boolean_member(find(list, "remembered", "02:00:00:00:01:00"), "autoconnect"));
+	g_assert_false(json_object_get_boolean_member(find(list, "remembered", "02:00:00:00:02:00"), "autoconnect"));
+	text = SAY("list");
+	g_assert_nonnull(strstr(text, "[autoconnect]"));
+	g_assert_cmpint(CTL(&off, "autoconnect", "kitchen", "off"), ==, 0);
+	g_assert_cmpint(CTL(&after, "list"), ==, 0);
+	g_assert_false(json_object_get_boolean_member(find(after, "remembered", "02:00:00:00:01:00"), "autoconnect"));
+	g_assert_cmpint(CTL(&unknown, "autoconnect", "nobody", "on"), ==, 1);
+	assert_error(unknown, "sink-unknown");
+}
+
+static gboolean has_daemon(GDBusConnection *bus)
+{
+	g_autoptr(GVariant) reply = g_dbus_connection_call_sync(
+		bus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "NameHasOwner",
+		g_variant_new("(s)", "org.miracast.Miracast1"), G_VARIANT_TYPE("(b)"), G_DBUS_CALL_FLAGS_NONE, -1, NULL,
+		NULL);
+	gboolean has = FALSE;
+
+	g_variant_get(reply, "(b)", &has);
+	return has;
+}
+
+/* A daemon that ends when it has nothing to do waits for a display that is wanted; without a radio or a module, too. */
+static void test_autoconnect_waits(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	g_autoptr(JsonNode) off = NULL, unlisten = NULL;
+	gint64 deadline;
+
+	g_assert_cmpint(CTL(&unlisten, "unlisten", f->address), ==, 0);
+	g_usleep(2500 * 1000);
+	g_assert_true(has_daemon(bus));
+	g_assert_cmpint(CTL(&off, "autoconnect", "kitchen", "off"), ==, 0);
+	deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+	while (has_daemon(bus)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_usleep(50 * 1000);
+	}
+}
+
+/* The daemon's own objects, over the bus. */
+static void test_objects(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) objects = g_dbus_connection_call_sync(
+		bus, "org.miracast.Miracast1", "/org/miracast/Miracast1", "org.freedesktop.DBus.ObjectManager",
+		"GetManagedObjects", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+	g_autofree char *text = NULL;
+
+	g_assert_no_error(error);
+	text = g_variant_print(objects, FALSE);
+	g_assert_nonnull(strstr(text, "/org/miracast/Miracast1/Display/1"));
+	g_assert_nonnull(strstr(text, "/org/miracast/Miracast1/Display/2"));
+	g_assert_nonnull(strstr(text, "'Alias': <'Kitchen'>"));
+	g_clear_pointer(&objects, g_variant_unref);
+	objects = g_dbus_connection_call_sync(bus, "org.miracast.Miracast1", "/org/miracast/Miracast1/Display/1",
+					      "org.miracast.Miracast1.Display", "Connect",
+					      g_variant_new_parsed("(@a{sv} {},)"), NULL, G_DBUS_CALL_FLAGS_NONE, -1,
+					      NULL, &error);
+	/* Nobody has it in sight. */
+	g_assert_null(objects);
+	g_assert_nonnull(strstr(error->message, "sink_unknown"));
 }
 
 /* What is cast to is remembered, is called by its alias, and cannot be forgotten meanwhile. */
@@ -220,6 +313,10 @@ static void test_record(struct fixture *f, gconstpointer data)
 void add_display_tests(void)
 {
 	g_test_add("/ctl/remembered", struct fixture, NULL, start_with_memory, test_remembered, tear_down);
+	g_test_add("/ctl/autoconnect", struct fixture, NULL, start_with_memory, test_autoconnect, tear_down);
+	g_test_add("/ctl/autoconnect-waits", struct fixture, "--idle-exit=1", start_with_wanted, test_autoconnect_waits,
+		   tear_down);
+	g_test_add("/ctl/display-objects", struct fixture, NULL, start_with_memory, test_objects, tear_down);
 	g_test_add("/ctl/alias-of-session", struct fixture, NULL, start_daemon, test_alias_of_session, tear_down);
 	g_test_add("/ctl/alias-first", struct fixture, NULL, start_daemon, test_alias_first, tear_down);
 	g_test_add("/ctl/record", struct fixture, NULL, start_with_memory, test_record, tear_down);

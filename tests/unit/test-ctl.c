@@ -58,6 +58,8 @@ static void test_usage(struct fixture *f, gconstpointer data)
 		{ "alias", "TV" },
 		{ "alias", "TV", "" },
 		{ "alias", "--remove" },
+		{ "autoconnect", "TV" },
+		{ "autoconnect", "TV", "maybe" },
 		{ "forget" },
 		{ "forget", "TV", "TV" },
 		{ "help", "cast" },

@@ -240,6 +240,31 @@ static void test_wrong_group(struct fixture *f, gconstpointer data)
 	}
 }
 
+/* As an alias, of this very display, and of those only that can be called. */
+static void test_autoconnect(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) sink = tv("02:00:00:00:00:01", "TV");
+	g_autoptr(link_sink) caller = link_sink_new("direct", "192.0.2.1", "TV");
+	g_autoptr(GError) error = NULL;
+	guint changes;
+
+	g_assert_true(remembered_set_autoconnect(f->remembered, sink, FALSE, NULL));
+	g_assert_false(remembered_has(f->remembered, sink->id));
+	g_assert_true(remembered_set_autoconnect(f->remembered, sink, TRUE, NULL));
+	changes = f->changes;
+	g_assert_true(remembered_set_autoconnect(f->remembered, sink, TRUE, NULL));
+	g_assert_cmpuint(f->changes, ==, changes);
+	g_assert_false(remembered_set_autoconnect(f->remembered, caller, TRUE, &error));
+	g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+	begin_again(f);
+	g_assert_true(remembered_autoconnect(f->remembered, sink->id));
+	g_assert_true(remembered_any_autoconnect(f->remembered));
+	g_assert_false(remembered_autoconnect(f->remembered, "02:00:00:00:00:02"));
+	g_assert_true(remembered_set_autoconnect(f->remembered, sink, FALSE, NULL));
+	begin_again(f);
+	g_assert_false(remembered_any_autoconnect(f->remembered));
+}
+
 /* Strangers do not fill the disk, nor push out those who have an alias. */
 static void test_many(struct fixture *f, gconstpointer data)
 {
@@ -309,6 +334,7 @@ int main(int argc, char **argv)
 #define ADD(name, function) g_test_add("/remembered/" name, struct fixture, NULL, set_up, function, tear_down)
 	ADD("kept", test_kept);
 	ADD("find", test_find);
+	ADD("autoconnect", test_autoconnect);
 	ADD("alias", test_alias);
 	ADD("forget", test_forget);
 	ADD("direct", test_direct);

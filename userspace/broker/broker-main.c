@@ -15,6 +15,7 @@
 #include <systemd/sd-login.h>
 #endif
 
+#include "autoconnect.h"
 #include "broker.h"
 #include "dbus-api.h"
 #include "link-direct.h"
@@ -49,6 +50,7 @@ struct daemon {
 	kernel_module *module; /* NULL with the test source, and without a bus */
 	dbus_api *api;
 	sleep_watch *sleep; /* NULL without a bus */
+	autoconnect *autoconnect; /* NULL without a bus */
 	encoder_check *maintenance; /* NULL: it is not under way */
 	guint stop_timer;
 	guint idle_timer; /* since something was done last */
@@ -257,6 +259,8 @@ static void stop(struct daemon *d, enum exit_status status, const char *message)
 	tell_systemd("STOPPING=1");
 	g_message("ending: %s", message);
 	g_clear_handle_id(&d->idle_timer, g_source_remove);
+	if (d->autoconnect)
+		autoconnect_rest(d->autoconnect, TRUE);
 	d->stop_timer = g_timeout_add_seconds(STOP_SECONDS, stop_timed_out, d);
 	broker_stop(d->broker, reason_new_code(REASON_SHUTDOWN, "miracastd is ending: %s", message));
 }
@@ -327,7 +331,7 @@ static gboolean is_idle(struct daemon *d)
 
 	/* Ended sessions can be asked why for a while. */
 	return broker_sessions(d->broker)->len == 0 && !broker_scanning(d->broker) &&
-	       !listening[0] && !dbus_api_is_answering(d->api);
+	       !listening[0] && !dbus_api_is_answering(d->api) && !autoconnect_is_wanted(d->autoconnect);
 }
 
 static gboolean name_is_free(gpointer user_data)
@@ -387,6 +391,8 @@ static void session_changed_state(broker *b, session *s, enum session_change wha
 
 	if (d->api)
 		dbus_api_session_changed(d->api, s, what);
+	if (d->autoconnect)
+		autoconnect_session_changed(d->autoconnect, s, what);
 	if (d->once && session_state(s) == SESSION_GONE)
 		stop(d, is_orderly(session_reason(s)) ? EXIT_OK : EXIT_SESSION,
 		     session_reason(s)->message);
@@ -415,6 +421,8 @@ static void sinks_changed(broker *b, gpointer user_data)
 
 	if (d->api)
 		dbus_api_sinks_changed(d->api);
+	if (d->autoconnect)
+		autoconnect_displays_changed(d->autoconnect);
 }
 
 static void remembered_changed(broker *b, gpointer user_data)
@@ -423,6 +431,9 @@ static void remembered_changed(broker *b, gpointer user_data)
 
 	if (d->api)
 		dbus_api_remembered_changed(d->api);
+	if (d->autoconnect)
+		autoconnect_displays_changed(d->autoconnect);
+	begin_idle_time(d);
 }
 
 static void scanning_changed(broker *b, gpointer user_data)
@@ -431,6 +442,8 @@ static void scanning_changed(broker *b, gpointer user_data)
 
 	if (d->api)
 		dbus_api_scanning_changed(d->api);
+	if (d->autoconnect)
+		autoconnect_scanning_changed(d->autoconnect);
 	begin_idle_time(d);
 }
 
@@ -447,6 +460,7 @@ static void suspend(sleep_watch *w, gpointer user_data)
 {
 	struct daemon *d = user_data;
 
+	autoconnect_rest(d->autoconnect, TRUE);
 	broker_suspend(d->broker);
 }
 
@@ -455,6 +469,8 @@ static void resume(sleep_watch *w, gpointer user_data)
 	struct daemon *d = user_data;
 
 	broker_resume(d->broker);
+	if (!d->stopping)
+		autoconnect_rest(d->autoconnect, FALSE);
 }
 
 static const struct sleep_watch_funcs sleep_callbacks = {
@@ -561,6 +577,8 @@ static enum exit_status run(struct daemon *d)
 	if (d->listen)
 		maintain(d);
 	if (!d->no_bus)
+		d->autoconnect = autoconnect_new(&(struct autoconnect_config){ .broker = d->broker, .module = d->module });
+	if (!d->no_bus)
 		d->sleep = sleep_watch_new(NULL, &sleep_callbacks, d);
 	d->loop = g_main_loop_new(NULL, FALSE);
 	g_unix_signal_add(SIGINT, signalled, d);
@@ -590,6 +608,7 @@ static void daemon_clear(struct daemon *d)
 	g_clear_pointer(&d->sleep, sleep_watch_free);
 	g_clear_pointer(&d->api, dbus_api_free);
 	g_clear_pointer(&d->module, kernel_module_free);
+	g_clear_pointer(&d->autoconnect, autoconnect_free);
 	g_clear_pointer(&d->maintenance, encoder_check_free);
 	g_clear_pointer(&d->broker, broker_free);
 	g_clear_pointer(&d->config.kernel, kernel_free);

@@ -602,7 +602,7 @@ static void remembered_changed(gpointer user_data)
 	EMIT(b, remembered_changed);
 }
 
-static link_sink *know_sink(broker *b, const char *what, GError **error)
+link_sink *broker_know_sink(broker *b, const char *what, GError **error)
 {
 	link_sink *sink = broker_find_sink(b, what, NULL);
 
@@ -611,7 +611,7 @@ static link_sink *know_sink(broker *b, const char *what, GError **error)
 
 gboolean broker_set_alias(broker *b, const char *what, const char *alias, GError **error)
 {
-	g_autoptr(link_sink) sink = know_sink(b, what, error);
+	g_autoptr(link_sink) sink = broker_know_sink(b, what, error);
 
 	return sink && remembered_set_alias(b->env.remembered, sink, alias, error);
 }
@@ -644,7 +644,7 @@ static void forget_sinks(broker *b, link_sink *sink)
 
 gboolean broker_forget(broker *b, const char *what, GError **error)
 {
-	g_autoptr(link_sink) sink = know_sink(b, what, error);
+	g_autoptr(link_sink) sink = broker_know_sink(b, what, error);
 	session *other = sink ? find_active(b, sink) : NULL;
 
 	if (!sink)

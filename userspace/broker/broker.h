@@ -131,6 +131,13 @@ remembered *broker_remembered(broker *b);
 const char *broker_alias(broker *b, link_sink *sink);
 
 /**
+ * broker_know_sink - as broker_find_sink(), and if that has nothing, as it is remembered
+ *
+ * Returns: (transfer full).  Fails with REASON_SINK_UNKNOWN.
+ */
+link_sink *broker_know_sink(broker *b, const char *what, GError **error);
+
+/**
  * broker_set_alias - give a display that is found or remembered an alias
  * @alias: "" takes it away
  *

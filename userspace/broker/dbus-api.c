@@ -6,6 +6,7 @@
 
 #include "dbus-api.h"
 
+#include "dbus-displays.h"
 #include "encoder-check.h"
 #include "link-direct.h"
 #include "miracast1-dbus.h"
@@ -24,6 +25,7 @@ struct dbus_api {
 	diagnosis *diagnosis; /* NULL: none is under way */
 	GPtrArray *diagnosed; /* GDBusMethodInvocation, owned by GDBus: who waits for it */
 	GDBusObjectManagerServer *objects;
+	dbus_displays *displays;
 	Miracast1Manager *manager;
 	const struct dbus_api_funcs *funcs;
 	gpointer user_data;
@@ -300,8 +302,8 @@ static gboolean is_for_connect(GVariant *options, GError **error)
 	return FALSE;
 }
 
-static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
-			       const char *what, GVariant *options, gpointer user_data)
+/* Of the manager or, with the id of one of its ways, of a display. */
+static void connect_for(GDBusMethodInvocation *call, const char *what, GVariant *options, gpointer user_data)
 {
 	dbus_api *api = user_data;
 	g_autoptr(GError) error = NULL;
@@ -313,6 +315,12 @@ static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation
 		when_ready(api, call, what, options, connect_now);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
+}
+
+static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
+			       const char *what, GVariant *options, gpointer user_data)
+{
+	connect_for(call, what, options, user_data);
 	return TRUE;
 }
 
@@ -400,9 +408,11 @@ static gboolean handle_disconnect_all(Miracast1Manager *skeleton, GDBusMethodInv
 	return TRUE;
 }
 
-/* Ids of the same display on other links, and all links, the one to take first. */
-static void insert_other_ways(GVariantDict *dict, GPtrArray *sinks, link_sink *sink)
+/* Ids of the same display on other links, and all links, the one to take first; whether one of them is autoconnect. */
+static void insert_other_ways(GVariantDict *dict, broker *b, link_sink *sink)
 {
+	gboolean autoconnect = remembered_autoconnect(broker_remembered(b), sink->id);
+	GPtrArray *sinks = broker_sinks(b);
 	g_autoptr(GPtrArray) ids = g_ptr_array_new();
 	g_autoptr(GPtrArray) links = g_ptr_array_new();
 
@@ -414,9 +424,11 @@ static void insert_other_ways(GVariantDict *dict, GPtrArray *sinks, link_sink *s
 		if (other == sink || !broker_same_display(sink, other))
 			continue;
 		g_ptr_array_add(ids, other->id);
+		autoconnect |= remembered_autoconnect(broker_remembered(b), other->id);
 		if (!g_ptr_array_find_with_equal_func(links, other->link, g_str_equal, NULL))
 			g_ptr_array_add(links, (gpointer)other->link);
 	}
+	g_variant_dict_insert(dict, "autoconnect", "b", autoconnect);
 	g_variant_dict_insert_value(dict, "links",
 				    g_variant_new_strv((const char *const *)links->pdata, links->len));
 	if (ids->len)
@@ -445,7 +457,7 @@ static GVariant *sink_to_variant(broker *b, link_sink *sink)
 	if (alias)
 		g_variant_dict_insert(&dict, "alias", "s", alias);
 	g_variant_dict_insert(&dict, "remembered", "b", remembered_has(broker_remembered(b), sink->id));
-	insert_other_ways(&dict, broker_sinks(b), sink);
+	insert_other_ways(&dict, b, sink);
 	return g_variant_dict_end(&dict);
 }
 
@@ -463,6 +475,8 @@ void dbus_api_sinks_changed(dbus_api *api)
 					      sink_to_variant(api->broker, sink));
 	}
 	miracast1_manager_set_sinks(api->manager, g_variant_builder_end(&builder));
+	if (api->displays)
+		dbus_displays_changed(api->displays);
 }
 
 void dbus_api_remembered_changed(dbus_api *api)
@@ -495,6 +509,20 @@ static gboolean handle_forget(Miracast1Manager *skeleton, GDBusMethodInvocation 
 	used(api);
 	if (broker_forget(api->broker, what, &error))
 		miracast1_manager_complete_forget(skeleton, call);
+	else
+		g_dbus_method_invocation_return_gerror(call, error);
+	return TRUE;
+}
+
+static gboolean handle_set_autoconnect(Miracast1Manager *skeleton, GDBusMethodInvocation *call, const char *what,
+				       gboolean on, gpointer user_data)
+{
+	dbus_api *api = user_data;
+	g_autoptr(GError) error = NULL;
+
+	used(api);
+	if (displays_set_autoconnect(api->broker, what, on, &error))
+		miracast1_manager_complete_set_autoconnect(skeleton, call);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
 	return TRUE;
@@ -557,6 +585,7 @@ static void make_manager(dbus_api *api)
 			 "signal::handle-stop-listening", handle_stop_listening, api,
 			 "signal::handle-diagnose", handle_diagnose, api,
 			 "signal::handle-set-alias", handle_set_alias, api,
+			 "signal::handle-set-autoconnect", handle_set_autoconnect, api,
 			 "signal::handle-forget", handle_forget, api,
 			 "signal::handle-disconnect-all", handle_disconnect_all, api,
 			 NULL);
@@ -566,6 +595,16 @@ static void make_manager(dbus_api *api)
 	miracast1_object_skeleton_set_manager(object, api->manager);
 	g_dbus_object_manager_server_export(api->objects, G_DBUS_OBJECT_SKELETON(object));
 }
+
+static void display_used(gpointer user_data)
+{
+	used(user_data);
+}
+
+static const struct dbus_displays_funcs display_callbacks = {
+	.used = display_used,
+	.connect = connect_for,
+};
 
 /* ---- bus ----------------------------------------------------------------- */
 
@@ -635,6 +674,7 @@ dbus_api *dbus_api_new(broker *b, const struct dbus_api_config *config,
 	g_queue_init(&api->waiting);
 	api->objects = g_dbus_object_manager_server_new(DBUS_API_PATH);
 	make_manager(api);
+	api->displays = dbus_displays_new(b, api->objects, api->diagnosis_config.quirks_dir, &display_callbacks, api);
 	dbus_api_own(api);
 	return api;
 }
@@ -657,6 +697,7 @@ void dbus_api_free(dbus_api *api)
 						      "miracastd is ending");
 	g_ptr_array_unref(api->diagnosed);
 	diagnosis_free(api->diagnosis);
+	dbus_displays_free(api->displays);
 	g_dbus_object_manager_server_set_connection(api->objects, NULL);
 	g_object_unref(api->objects);
 	g_object_unref(api->manager);

@@ -19,6 +19,7 @@ struct display {
 	char *alias;
 	gint64 last_cast;
 	gboolean short_m3;
+	gboolean autoconnect;
 	gboolean has_group;
 	struct remembered_group group;
 };
@@ -95,6 +96,7 @@ static const char *link_of(const char *name)
 	return NULL;
 }
 
+/* One that dials us is neither kept nor can it be called. */
 static gboolean is_kept(const struct display *display)
 {
 	return strcmp(display->link, "direct") != 0;
@@ -140,6 +142,7 @@ static char *to_text(remembered *r)
 		g_key_file_set_string(keys, group, "alias", display->alias);
 		g_key_file_set_int64(keys, group, "last-cast", display->last_cast);
 		g_key_file_set_boolean(keys, group, "short-m3", display->short_m3);
+		g_key_file_set_boolean(keys, group, "autoconnect", display->autoconnect);
 		if (display->has_group) {
 			g_key_file_set_integer(keys, group, "go-intent", display->group.go_intent);
 			g_key_file_set_integer(keys, group, "frequency", display->group.frequency);
@@ -189,6 +192,12 @@ static void replace(char **where, const char *text)
 	*where = copy;
 }
 
+/* Somebody has said something of it. */
+static gboolean is_wanted(const struct display *display)
+{
+	return *display->alias || display->autoconnect;
+}
+
 static void make_room(remembered *r)
 {
 	struct display *first = NULL, *display;
@@ -198,7 +207,7 @@ static void make_room(remembered *r)
 		return;
 	g_hash_table_iter_init(&iter, r->displays);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
-		gboolean named = *display->alias, first_named = first && *first->alias;
+		gboolean named = is_wanted(display), first_named = first && is_wanted(first);
 
 		if (!first || named < first_named ||
 		    (named == first_named && display->last_cast < first->last_cast))
@@ -273,6 +282,7 @@ static void load_group(remembered *r, GKeyFile *keys, const char *group)
 		replace(&display->alias, alias);
 	display->last_cast = g_key_file_get_int64(keys, group, "last-cast", NULL);
 	display->short_m3 = g_key_file_get_boolean(keys, group, "short-m3", NULL);
+	display->autoconnect = is_kept(display) && g_key_file_get_boolean(keys, group, "autoconnect", NULL);
 	display->has_group = load_p2p_group(keys, group, &display->group);
 }
 
@@ -375,6 +385,45 @@ const char *remembered_find_alias(remembered *r, const char *alias)
 	return NULL;
 }
 
+/* ---- autoconnect ---------------------------------------------------------- */
+
+gboolean remembered_set_autoconnect(remembered *r, const link_sink *sink, gboolean on, GError **error)
+{
+	struct display *display;
+
+	if (on && g_str_equal(sink->link, "direct")) {
+		g_set_error(error, REASON_ERROR, REASON_CONFIGURATION,
+			    "%s calls by itself, and cannot be called", sink->name);
+		return FALSE;
+	}
+	display = on ? put_sink(r, sink) : g_hash_table_lookup(r->displays, sink->id);
+	if (!display || display->autoconnect == on)
+		return TRUE;
+	display->autoconnect = on;
+	tell(r);
+	return TRUE;
+}
+
+gboolean remembered_autoconnect(remembered *r, const char *id)
+{
+	struct display *display = g_hash_table_lookup(r->displays, id);
+
+	return display && display->autoconnect;
+}
+
+gboolean remembered_any_autoconnect(remembered *r)
+{
+	struct display *display;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, r->displays);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
+		if (display->autoconnect)
+			return TRUE;
+	}
+	return FALSE;
+}
+
 /* ---- all of it ------------------------------------------------------------ */
 
 /* 4: alias, 3: id, 2: name, 1: the beginning of one */
@@ -427,6 +476,16 @@ link_sink *remembered_find(remembered *r, const char *what, GError **error)
 	return NULL;
 }
 
+GPtrArray *remembered_list(remembered *r)
+{
+	GPtrArray *sinks = g_ptr_array_new_with_free_func((GDestroyNotify)link_sink_unref);
+	g_autoptr(GPtrArray) displays = sorted(r);
+
+	for (guint i = 0; i < displays->len; i++)
+		g_ptr_array_add(sinks, sink_of(g_ptr_array_index(displays, i)));
+	return sinks;
+}
+
 gboolean remembered_has(remembered *r, const char *id)
 {
 	return g_hash_table_contains(r->displays, id);
@@ -452,6 +511,7 @@ static GVariant *display_to_variant(const struct display *display)
 	if (*display->alias)
 		g_variant_dict_insert(&dict, "alias", "s", display->alias);
 	g_variant_dict_insert(&dict, "last-cast", "x", display->last_cast);
+	g_variant_dict_insert(&dict, "autoconnect", "b", display->autoconnect);
 	if (display->short_m3)
 		learnt[n++] = "short-m3";
 	if (display->has_group)

@@ -3,9 +3,9 @@
  * remembered.h - what is remembered of displays
  *
  * All that the daemon keeps of a display beyond a scan or a session is here and nowhere else, so that to forget one
- * is to take it out of here: what it called itself, when it was cast to last, what was learnt of it, and the alias
- * that people gave it.  A display comes in when pictures have flowed to it, when something was learnt, or when it
- * gets an alias.  wpa_supplicant and NetworkManager keep nothing of ours: no persistent group is made.
+ * is to take it out of here: what it called itself, when it was cast to last, what was learnt of it, the alias
+ * that people gave it, and whether it is cast to whenever it is in sight (autoconnect.h).  A display comes in when
+ * pictures have flowed to it, when something was learnt, or when it gets an alias or autoconnect.  wpa_supplicant and NetworkManager keep nothing of ours: no persistent group is made.
  *
  * It belongs to the machine and not to a user.  A TV stands in a room, whoever may cast may also end each other's
  * casts, and what is learnt of a TV holds for all; with aliases of each user's own "disconnect kitchen" would
@@ -27,7 +27,7 @@
 
 G_BEGIN_DECLS
 
-/* Displays; the one not cast to for longest goes, those with an alias last. */
+/* Displays; the one not cast to for longest goes, those with an alias or autoconnect last. */
 #define REMEMBERED_MAX 64
 
 typedef struct remembered remembered;
@@ -77,6 +77,20 @@ gboolean remembered_set_alias(remembered *r, const link_sink *sink, const char *
 const char *remembered_alias(remembered *r, const char *id);
 /* The id of the display with this alias, case is ignored; NULL: there is none. */
 const char *remembered_find_alias(remembered *r, const char *alias);
+
+/**
+ * remembered_set_autoconnect - whether it is to be cast to whenever it is in sight; see autoconnect.h
+ *
+ * Of this very display, by its id, as an alias is.  Fails with REASON_CONFIGURATION: a display that dials us cannot
+ * be called.
+ */
+gboolean remembered_set_autoconnect(remembered *r, const link_sink *sink, gboolean on, GError **error);
+gboolean remembered_autoconnect(remembered *r, const char *id);
+/* Of one at least. */
+gboolean remembered_any_autoconnect(remembered *r);
+
+/* (element-type link_sink) (transfer full): all, by id, as remembered_find() gives them */
+GPtrArray *remembered_list(remembered *r);
 
 /**
  * remembered_find - a display as it is remembered

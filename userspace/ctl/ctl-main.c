@@ -22,6 +22,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "disconnect", ctl_disconnect, "[NAME|ID|all]", "end a session", CTL_SESSION },
 	{ "monitor", ctl_monitor, "", "displays and sessions as they come and go", CTL_NOTHING },
 	{ "alias", ctl_alias, "NAME|MAC|HOST NEW", "call a display something else", CTL_DISPLAY },
+	{ "autoconnect", ctl_autoconnect, "NAME|MAC|HOST on|off", "cast to a display whenever it is in sight", CTL_DISPLAY },
 	{ "forget", ctl_forget, "NAME|MAC|HOST|--all", "remember nothing of a display", CTL_DISPLAY },
 	{ "doctor", ctl_doctor, "", "is everything there? and what to do if not", CTL_NOTHING },
 	{ "record", ctl_record, "[FILE]", "what a bug report needs, without personal data", CTL_NOTHING },

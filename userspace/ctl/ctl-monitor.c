@@ -24,7 +24,7 @@ struct monitor {
 /* What is worth a line: not that it was seen again, nor each dBm. */
 static gboolean is_news(GVariant *before, GVariant *now)
 {
-	static const char *const keys[] = { "name", "alias", "remembered", "model", "links", "obstacle", "present", NULL };
+	static const char *const keys[] = { "name", "alias", "remembered", "autoconnect", "model", "links", "obstacle", "present", NULL };
 
 	if (!before)
 		return TRUE;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * miracastctl scan, list, alias, forget: displays.
+ * miracastctl scan, list, alias, autoconnect, forget: displays.
  */
 #include <string.h>
 
@@ -69,12 +69,13 @@ static void print_head(GVariant *sink)
 void ctl_print_sink(GVariant *sink)
 {
 	const char *obstacle = NULL;
-	gboolean present = TRUE, remembered = FALSE;
+	gboolean present = TRUE, remembered = FALSE, autoconnect = FALSE;
 	gint level = 0;
 	gint64 last_seen = 0;
 
 	g_variant_lookup(sink, "obstacle", "&s", &obstacle);
 	g_variant_lookup(sink, "remembered", "b", &remembered);
+	g_variant_lookup(sink, "autoconnect", "b", &autoconnect);
 	g_variant_lookup(sink, "level", "i", &level);
 	g_variant_lookup(sink, "present", "b", &present);
 	g_variant_lookup(sink, "last-seen", "x", &last_seen);
@@ -83,6 +84,8 @@ void ctl_print_sink(GVariant *sink)
 		g_print("  %d dBm", level);
 	if (!remembered)
 		g_print("  [new]");
+	if (autoconnect)
+		g_print("  [autoconnect]");
 	if (obstacle)
 		g_print("  [%s]", obstacle);
 	if (!present)
@@ -96,10 +99,14 @@ static void print_remembered(GVariant *display)
 {
 	g_autoptr(GDateTime) time = NULL;
 	g_autofree char *day = NULL;
+	gboolean autoconnect = FALSE;
 	gint64 last_cast = 0;
 
 	g_variant_lookup(display, "last-cast", "x", &last_cast);
+	g_variant_lookup(display, "autoconnect", "b", &autoconnect);
 	print_head(display);
+	if (autoconnect)
+		g_print("  [autoconnect]");
 	if (last_cast)
 		time = g_date_time_new_from_unix_local(last_cast);
 	if (time)
@@ -195,6 +202,27 @@ enum ctl_status ctl_alias(struct ctl *ctl, int argc, char **argv)
 		return ctl_print_error(ctl, error);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'display': <%s>, 'alias': <%s>}", argv[1], alias));
+	return CTL_OK;
+}
+
+enum ctl_status ctl_autoconnect(struct ctl *ctl, int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	enum ctl_status status;
+	gboolean on;
+
+	if (!ctl_parse(ctl, "NAME|MAC|HOST on|off - cast to a display whenever it is in sight", NULL, &argc, &argv))
+		return CTL_USAGE;
+	if (argc != 3 || (strcmp(argv[2], "on") != 0 && strcmp(argv[2], "off") != 0))
+		return ctl_usage(ctl, "autoconnect wants a display, and on or off");
+	on = strcmp(argv[2], "on") == 0;
+	status = ctl_open(ctl);
+	if (status != CTL_OK)
+		return status;
+	if (!miracast1_manager_call_set_autoconnect_sync(ctl->manager, argv[1], on, NULL, &error))
+		return ctl_print_error(ctl, error);
+	if (ctl->json)
+		ctl_print_json(g_variant_new_parsed("{'display': <%s>, 'autoconnect': <%b>}", argv[1], on));
 	return CTL_OK;
 }
 

@@ -85,6 +85,7 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session);
 enum ctl_status ctl_scan(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_list(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_alias(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_autoconnect(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_forget(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv);
