@@ -179,6 +179,10 @@ class Screen:
         one = wait(lambda: self.find(name, *(roles or ("push button", "button"))), f"a button {name!r}; there is {self.dump()}")
         self._atspi.Action.do_action(one, 0)
 
+    def is_on(self, name: str) -> bool:
+        one = self.find(name, "check box", "switch")
+        return bool(one and one.get_state_set().contains(self._atspi.StateType.CHECKED))
+
     def type(self, name: str, text: str) -> None:
         one = wait(lambda: self.find(name, "text", "entry", "password text"), f"an entry {name!r}; there is {self.dump()}")
         self._atspi.EditableText.set_text_contents(one, text)

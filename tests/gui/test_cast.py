@@ -32,7 +32,7 @@ class Window(unittest.TestCase):
         cls.stage = Stage(DIRECTORY, PROGRAMS)
         cls.addClassCleanup(cls.stage.close)
         cls.stage.begin()
-        cls.stage.start_cast()
+        cls.cast = cls.stage.start_cast()
         cls.screen = Screen()
 
     def see(self, text: str, seconds: float = 20):
@@ -92,11 +92,23 @@ class Window(unittest.TestCase):
         self.see_some("Casting")
         self.screen.click("Disconnect Attic")
         self.see("Ready")
+        self.assertIn("pin=true", (DIRECTORY / "miracast/cast.conf").read_text(encoding="utf-8"))
 
     def test_5_refused(self):
         """What was there is there no more."""
         self.screen.click(f"Connect to {NAME}")
         self.see_some("Check that the display is on")
+
+    def test_6_again(self):
+        """What was chosen is chosen in the next window, and what was cast to is known there."""
+        self.cast.terminate()
+        self.cast.wait(10)
+        self.stage.start_cast()
+        self.see(NAME)
+        self.see("Attic")
+        wait(lambda: self.screen.is_on("Ask for a PIN"), "the switch as it was left")
+        self.assertFalse(self.screen.is_on("Reconnect"))
+        self.stage.picture("again")
 
 
 def main() -> bool:

@@ -129,6 +129,27 @@ void mock_sink(mock *m, const char *id, const char *name, const char *text)
 	say_sinks(m);
 }
 
+void mock_display(mock *m, guint n, const char *const *ids)
+{
+	g_autofree char *path = g_strdup_printf(CLIENT_PATH "/Display/%u", n);
+	g_autoptr(GDBusObject) before = g_dbus_object_manager_get_object(G_DBUS_OBJECT_MANAGER(m->objects), path);
+	g_autoptr(Miracast1Display) display = NULL;
+
+	if (before) {
+		display = miracast1_object_get_display(MIRACAST1_OBJECT(before));
+		g_object_set(display, "id", ids[0], "ids", ids, NULL);
+		flush(display);
+	} else {
+		g_autoptr(Miracast1ObjectSkeleton) object = miracast1_object_skeleton_new(path);
+
+		display = miracast1_display_skeleton_new();
+		g_object_set(display, "id", ids[0], "ids", ids, "name", "", "alias", "", "model", "", "state", "away",
+			     "obstacle", "", "quirks", "default", NULL);
+		miracast1_object_skeleton_set_display(object, display);
+		g_dbus_object_manager_server_export(m->objects, G_DBUS_OBJECT_SKELETON(object));
+	}
+}
+
 static GVariant *no_dict(void)
 {
 	return g_variant_new("a{sv}", NULL);

@@ -39,6 +39,8 @@ void mock_start(mock *m);
 void mock_stop(mock *m);
 /* @text: a{sv} in text form, without name, present and connectable; NULL: it is gone */
 void mock_sink(mock *m, const char *id, const char *name, const char *text);
+/* The object of a display with these ways, which is made if it is not there. */
+void mock_display(mock *m, guint n, const char *const *ids);
 /* Transfer full: the skeleton of a session, which the test changes with mock_session_*(). */
 Miracast1Session *mock_session(mock *m, guint id, const char *sink_id, const char *sink_name);
 void mock_session_state(Miracast1Session *session, const char *state, const char *phase, const char *text);

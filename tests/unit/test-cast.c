@@ -5,8 +5,11 @@
  */
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "cast-daemon.h"
 #include "cast-mock.h"
+#include "cast-settings.h"
 #include "cast-words.h"
 #include "reason.h"
 
@@ -121,6 +124,90 @@ static void test_obstacle(struct fixture *f, gconstpointer data)
 	WAIT(count(f) == 1);
 	g_assert_false(cast_display_is_connectable(at(f, 0)));
 	g_assert_true(status_is(at(f, 0), "it wants <HDCP>"));
+}
+
+static GVariant *remembered(const char *text)
+{
+	g_autoptr(GError) error = NULL;
+	GVariant *known = g_variant_parse(G_VARIANT_TYPE("a{sa{sv}}"), text, NULL, NULL, &error);
+
+	g_assert_no_error(error);
+	return known;
+}
+
+/* Those out of sight come last, and one that can be called where it is can be clicked. */
+static void test_remembered(struct fixture *f, gconstpointer data)
+{
+	miracast1_manager_set_remembered(f->mock.manager, remembered("{'a': {'name': <'X'>, 'alias': <'Attic'>, 'link': <'p2p'>},"
+								     " 'mice:b': {'name': <'Beamer'>, 'link': <'mice'>}}"));
+	WAIT(count(f) == 2);
+	g_assert_cmpstr(cast_display_name(at(f, 0)), ==, "Attic");
+	g_assert_true(status_is(at(f, 0), "Not in sight"));
+	g_assert_true(cast_display_is_away(at(f, 0)));
+	g_assert_false(cast_display_is_connectable(at(f, 0)));
+	g_assert_true(cast_display_is_connectable(at(f, 1)));
+	mock_sink(&f->mock, "c", "Study", NOTHING);
+	WAIT(count(f) == 3);
+	g_assert_cmpstr(cast_display_name(at(f, 0)), ==, "Study");
+	mock_sink(&f->mock, "a", "X", "{'alias': <'Attic'>}");
+	WAIT(strcmp(cast_display_name(at(f, 0)), "Attic") == 0);
+	g_assert_true(status_is(at(f, 0), "Ready"));
+	g_assert_cmpuint(count(f), ==, 3);
+	mock_sink(&f->mock, "a", NULL, NULL);
+	WAIT(strcmp(cast_display_name(at(f, 1)), "Attic") == 0);
+	miracast1_manager_set_remembered(f->mock.manager, remembered("{}"));
+	WAIT(count(f) == 1);
+}
+
+/* Of two ways to one display that is out of sight only one is a row. */
+static void test_two_ways(struct fixture *f, gconstpointer data)
+{
+	const char *const ids[] = { "a", "mice:b", NULL };
+
+	mock_display(&f->mock, 1, ids);
+	miracast1_manager_set_remembered(f->mock.manager, remembered("{'a': {'name': <'X'>, 'link': <'p2p'>},"
+								     " 'mice:b': {'name': <'X'>, 'link': <'mice'>}}"));
+	WAIT(count(f) == 1);
+	g_assert_cmpstr(cast_display_id(at(f, 0)), ==, "a");
+	mock_sink(&f->mock, "mice:b", "X", "{'other-ways': <['a']>}");
+	mock_display(&f->mock, 1, (const char *const[]){ "mice:b", "a", NULL });
+	WAIT(count(f) == 1 && strcmp(cast_display_id(at(f, 0)), "mice:b") == 0);
+}
+
+/* ---- switches ------------------------------------------------------------------------- */
+
+static void test_settings(void)
+{
+	g_autofree char *top = g_dir_make_tmp("cast-XXXXXX", NULL);
+	g_autofree char *directory = g_build_filename(top, "miracast", NULL);
+	g_autofree char *path = g_build_filename(directory, "cast.conf", NULL);
+	g_autofree char *text = NULL;
+	struct cast_settings settings;
+	g_autoptr(GError) error = NULL;
+
+	cast_settings_load(path, &settings);
+	g_assert_true(settings.sound && !settings.stay && !settings.pin);
+	settings = (struct cast_settings){ .stay = TRUE };
+	g_assert_true(cast_settings_save(path, &settings, NULL));
+	settings = (struct cast_settings){ .sound = TRUE };
+	cast_settings_load(path, &settings);
+	g_assert_true(!settings.sound && settings.stay && !settings.pin);
+
+	/* What others wrote is kept, and what is wrong is as at first. */
+	g_assert_true(g_file_set_contents(path, "# mine\n[cast]\nsound=maybe\npin=true\n[other]\nx=y\n", -1, NULL));
+	cast_settings_load(path, &settings);
+	g_assert_true(settings.sound && !settings.stay && settings.pin);
+	g_assert_true(cast_settings_save(path, &settings, NULL));
+	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+	g_assert_nonnull(strstr(text, "# mine"));
+	g_assert_nonnull(strstr(text, "x=y"));
+	g_unlink(path);
+	g_rmdir(directory);
+	g_assert_true(g_file_set_contents(directory, "in the way", -1, NULL));
+	g_assert_false(cast_settings_save(path, &settings, &error));
+	g_assert_nonnull(error);
+	g_unlink(directory);
+	g_rmdir(top);
 }
 
 static void test_scan_problem(struct fixture *f, gconstpointer data)
@@ -424,6 +511,8 @@ int main(int argc, char **argv)
 	} tests[] = {
 		{ "/cast/found", test_found },
 		{ "/cast/obstacle", test_obstacle },
+		{ "/cast/remembered", test_remembered },
+		{ "/cast/two-ways", test_two_ways },
 		{ "/cast/scan-problem", test_scan_problem },
 		{ "/cast/cast", test_cast },
 		{ "/cast/busy", test_busy },
@@ -445,6 +534,7 @@ int main(int argc, char **argv)
 	for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
 		g_test_add(tests[i].path, struct fixture, NULL, set_up_daemon, tests[i].run, tear_down);
 	g_test_add("/cast/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
+	g_test_add_func("/cast/settings", test_settings);
 	g_test_add_func("/cast/blank", test_blank);
 	return g_test_run();
 }

@@ -222,11 +222,13 @@ static void look_at_sink(CastDaemon *daemon, const char *id, GVariant *sink)
 {
 	CastDisplay *display = find(daemon, id);
 	g_autofree char *name = NULL;
+	gboolean present;
 
 	if (display && strcmp(cast_display_id(display), id) == 0) {
 		name = g_strdup(cast_display_name(display));
+		present = cast_display_is_present(display);
 		cast_display_set_sink(display, sink);
-		if (strcmp(name, cast_display_name(display)) != 0)
+		if (strcmp(name, cast_display_name(display)) != 0 || present != cast_display_is_present(display))
 			g_list_store_sort(daemon->displays, cast_display_compare, NULL);
 	} else {
 		g_autoptr(CastDisplay) one = cast_display_new(id);
@@ -236,24 +238,74 @@ static void look_at_sink(CastDaemon *daemon, const char *id, GVariant *sink)
 	}
 }
 
-static void look_at_sinks(CastDaemon *daemon)
+/* A way to one that is in sight, or that is shown as another one of its ways. */
+static gboolean is_shown_otherwise(CastDaemon *daemon, GVariant *sinks, const char *id)
+{
+	g_autoptr(GVariant) sink = sinks ? g_variant_lookup_value(sinks, id, G_VARIANT_TYPE_VARDICT) : NULL;
+	g_autolist(GDBusObject) list = g_dbus_object_manager_get_objects(daemon->objects);
+
+	if (sink)
+		return TRUE;
+	for (GList *l = list; l; l = l->next) {
+		g_autoptr(Miracast1Display) display = miracast1_object_get_display(l->data);
+		const char *const *ids = display ? miracast1_display_get_ids(display) : NULL;
+
+		if (ids && g_strv_contains(ids, id))
+			return g_strcmp0(miracast1_display_get_id(display), id) != 0;
+	}
+	return FALSE;
+}
+
+/* As in Sinks, of one that is out of sight. Over the network it can be called all the same, since its id is a host. */
+static GVariant *as_sink(GVariant *known)
+{
+	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(known);
+	const char *link = "";
+
+	g_variant_lookup(known, "link", "&s", &link);
+	g_variant_dict_insert(&dict, "present", "b", FALSE);
+	g_variant_dict_insert(&dict, "connectable", "b", strcmp(link, "mice") == 0);
+	return g_variant_dict_end(&dict);
+}
+
+/* Transfer full: those that were found, and those that are remembered: a{sa{sv}} */
+static GVariant *all_sinks(CastDaemon *daemon)
 {
 	GVariant *sinks = miracast1_manager_get_sinks(daemon->manager);
+	GVariant *known = miracast1_manager_get_remembered(daemon->manager);
+	GVariantBuilder builder;
+	GVariantIter iter;
+	const char *id;
+	GVariant *item;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sa{sv}}"));
+	for (gsize i = 0; sinks && i < g_variant_n_children(sinks); i++)
+		g_variant_builder_add_value(&builder, g_variant_get_child_value(sinks, i));
+	if (known)
+		g_variant_iter_init(&iter, known);
+	while (known && g_variant_iter_next(&iter, "{&s@a{sv}}", &id, &item)) {
+		if (!is_shown_otherwise(daemon, sinks, id))
+			g_variant_builder_add(&builder, "{s@a{sv}}", id, as_sink(item));
+		g_variant_unref(item);
+	}
+	return g_variant_ref_sink(g_variant_builder_end(&builder));
+}
+
+static void look_at_sinks(CastDaemon *daemon)
+{
+	g_autoptr(GVariant) sinks = all_sinks(daemon);
 	GVariantIter iter;
 	const char *id;
 	GVariant *sink;
 
 	for (guint i = 0; i < n_displays(daemon); i++) {
 		CastDisplay *display = display_at(daemon, i);
-		g_autoptr(GVariant) known = NULL;
+		g_autoptr(GVariant) known =
+			g_variant_lookup_value(sinks, cast_display_id(display), G_VARIANT_TYPE_VARDICT);
 
-		if (sinks)
-			known = g_variant_lookup_value(sinks, cast_display_id(display), G_VARIANT_TYPE_VARDICT);
 		if (!known)
 			cast_display_set_sink(display, NULL);
 	}
-	if (!sinks)
-		return;
 	g_variant_iter_init(&iter, sinks);
 	while (g_variant_iter_next(&iter, "{&s@a{sv}}", &id, &sink)) {
 		look_at_sink(daemon, id, sink);
@@ -362,6 +414,8 @@ static void object_removed(GDBusObjectManager *objects, GDBusObject *object, Cas
 static void properties_changed(GDBusObjectManagerClient *objects, GDBusObjectProxy *object, GDBusProxy *proxy,
 			       GVariant *changes, const char *const *invalidated, CastDaemon *daemon)
 {
+	if (MIRACAST1_IS_DISPLAY(proxy))
+		look(daemon);
 	if (!MIRACAST1_IS_SESSION(proxy))
 		return;
 	look_at_session(daemon, MIRACAST1_SESSION(proxy));

@@ -12,6 +12,9 @@
  *	THERE		it answers
  *	FAILED		it cannot be reached, or may not be used; message and hint say more.  The next scan tries again
  *
+ * Displays are those that were found, and those that are remembered: out of sight, but their users know that they are
+ * there.  Of one with two ways only the one to take is shown.
+ *
  * A session belongs to the display with its SinkId, or to the one of which that is another way; one of a display that
  * the daemon does not list gets a row of its own.  Sessions that others have begun, such as miracastctl, are shown as
  * well.  A session that has ended before it was seen here is passed over.
@@ -39,7 +42,7 @@ G_DECLARE_FINAL_TYPE(CastDaemon, cast_daemon, CAST, DAEMON, GObject)
  */
 CastDaemon *cast_daemon_new(GBusType bus);
 
-/* Of CastDisplay, by name; it lives as long as the daemon. */
+/* Of CastDisplay, those in sight first, by name; it lives as long as the daemon. */
 GListModel *cast_daemon_displays(CastDaemon *daemon);
 enum cast_daemon_state cast_daemon_state(CastDaemon *daemon);
 /* FAILED: why, and what to do next; THERE: why it could not look for displays; else "" */

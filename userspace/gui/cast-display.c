@@ -178,6 +178,11 @@ gboolean cast_display_is_present(CastDisplay *display)
 	return sink_flag(display, "present");
 }
 
+gboolean cast_display_is_away(CastDisplay *display)
+{
+	return display->sink && !cast_display_is_present(display);
+}
+
 int cast_display_level(CastDisplay *display)
 {
 	gint level = 0;
@@ -264,8 +269,10 @@ const char *cast_display_quality_why(CastDisplay *display)
 int cast_display_compare(gconstpointer a, gconstpointer b, gpointer user_data)
 {
 	CastDisplay *first = CAST_DISPLAY((gpointer)a), *second = CAST_DISPLAY((gpointer)b);
-	int order = g_utf8_collate(cast_display_name(first), cast_display_name(second));
+	int order = cast_display_is_away(first) - cast_display_is_away(second);
 
+	if (!order)
+		order = g_utf8_collate(cast_display_name(first), cast_display_name(second));
 	return order ? order : strcmp(first->id, second->id);
 }
 

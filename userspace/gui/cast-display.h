@@ -63,6 +63,8 @@ gboolean cast_display_is_connectable(CastDisplay *display);
 const char *cast_display_obstacle(CastDisplay *display);
 /* Seen lately. */
 gboolean cast_display_is_present(CastDisplay *display);
+/* The daemon knows it, and has not seen it lately; one of which it knows nothing but a session is not away. */
+gboolean cast_display_is_away(CastDisplay *display);
 /* dBm, 0: not known */
 int cast_display_level(CastDisplay *display);
 /* FAILED or WAITING: why, and what to do next; else "" */
@@ -84,7 +86,7 @@ const char *cast_display_quality_why(CastDisplay *display);
 CastDisplay *cast_display_new(const char *id);
 /* Of one that the daemon does not list. */
 void cast_display_set_name(CastDisplay *display, const char *name);
-/* By name, then by id, for g_list_store_sort(). */
+/* Those in sight first, by name, then by id, for g_list_store_sort(). */
 int cast_display_compare(gconstpointer a, gconstpointer b, gpointer user_data);
 /* It, or another way to it that the daemon has named, has this id. */
 gboolean cast_display_has_id(CastDisplay *display, const char *id);

@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "cast-row.h"
+#include "cast-settings.h"
 #include "cast-words.h"
 
 struct _CastWindow {
@@ -46,6 +47,21 @@ static GVariant *chosen_options(CastWindow *window)
 	if (gtk_switch_get_active(GTK_SWITCH(window->pin)))
 		g_variant_dict_insert(&dict, "security", "s", "pin");
 	return g_variant_dict_end(&dict);
+}
+
+/* The next window begins with it. */
+static void switched(CastWindow *window)
+{
+	const struct cast_settings settings = {
+		.sound = gtk_switch_get_active(GTK_SWITCH(window->sound)),
+		.stay = gtk_switch_get_active(GTK_SWITCH(window->stay)),
+		.pin = gtk_switch_get_active(GTK_SWITCH(window->pin)),
+	};
+	g_autofree char *path = cast_settings_path();
+	g_autoptr(GError) error = NULL;
+
+	if (!cast_settings_save(path, &settings, &error))
+		g_warning("what was chosen cannot be kept: %s", error->message);
 }
 
 static void connect_clicked(CastWindow *window, CastDisplay *display)
@@ -102,6 +118,28 @@ static void show_empty(CastWindow *window, const char *icon, const char *title, 
 	adw_status_page_set_description(page, markup);
 }
 
+static gboolean has_any_in_sight(CastWindow *window)
+{
+	GListModel *displays = cast_daemon_displays(window->daemon);
+
+	for (guint i = 0; i < g_list_model_get_n_items(displays); i++) {
+		g_autoptr(CastDisplay) display = g_list_model_get_item(displays, i);
+
+		if (!cast_display_is_away(display))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+/* Above the list: what is wrong, or what to do where nothing but remembered displays is there. */
+static void show_above(CastWindow *window, const char *trouble)
+{
+	if (!*trouble && !has_any_in_sight(window))
+		trouble = _("Open screen mirroring on the display; most can be found only then.");
+	gtk_label_set_text(GTK_LABEL(window->trouble), trouble);
+	gtk_widget_set_visible(window->trouble, *trouble != '\0');
+}
+
 static void show_daemon(CastWindow *window)
 {
 	enum cast_daemon_state state = cast_daemon_state(window->daemon);
@@ -112,8 +150,7 @@ static void show_daemon(CastWindow *window)
 	gtk_widget_set_visible(window->search, !scanning);
 	gtk_widget_set_visible(window->searching, scanning);
 	gtk_spinner_set_spinning(GTK_SPINNER(window->searching), scanning);
-	gtk_label_set_text(GTK_LABEL(window->trouble), trouble);
-	gtk_widget_set_visible(window->trouble, has && *trouble);
+	show_above(window, trouble);
 	/* Not a GtkStack: screen readers see into its other page. */
 	gtk_widget_set_visible(window->page, has);
 	gtk_widget_set_visible(window->empty, !has);
@@ -179,13 +216,21 @@ static GtkWidget *make_options(CastWindow *window)
 {
 	GtkWidget *group = adw_preferences_group_new();
 	AdwPreferencesGroup *options = ADW_PREFERENCES_GROUP(group);
+	g_autofree char *path = cast_settings_path();
+	struct cast_settings settings;
 
+	cast_settings_load(path, &settings);
 	adw_preferences_group_set_title(options, _("For the next cast"));
-	window->sound = add_switch(options, _("Sound"), _("The display is an output for sound as well"), TRUE);
+	window->sound = add_switch(options, _("Sound"), _("The display is an output for sound as well"),
+				   settings.sound);
 	window->stay = add_switch(options, _("Reconnect"),
-				  _("If it is lost, or the computer sleeps, it comes back by itself"), FALSE);
+				  _("If it is lost, or the computer sleeps, it comes back by itself"), settings.stay);
 	window->pin = add_switch(options, _("Ask for a PIN"),
-				 _("Nobody else can take the place of the display; not every display can do it"), FALSE);
+				 _("Nobody else can take the place of the display; not every display can do it"),
+				 settings.pin);
+	g_signal_connect_swapped(window->sound, "notify::active", G_CALLBACK(switched), window);
+	g_signal_connect_swapped(window->stay, "notify::active", G_CALLBACK(switched), window);
+	g_signal_connect_swapped(window->pin, "notify::active", G_CALLBACK(switched), window);
 	return group;
 }
 
