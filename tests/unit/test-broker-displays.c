@@ -26,6 +26,7 @@ struct fixture {
 	GDBusObjectManagerServer *objects;
 	dbus_displays *displays;
 	char *quirks_dir;
+	guint heard_id;
 	guint used;
 	char *connected_to;
 	GString *heard; /* of signals: "+PATH ", "-PATH ", and "PROPERTY=VALUE " */
@@ -220,14 +221,15 @@ static void set_up_bus(struct fixture *f, gconstpointer data)
 	f->objects = g_dbus_object_manager_server_new(DBUS_API_PATH);
 	f->displays = dbus_displays_new(f->broker, f->objects, f->quirks_dir, &callbacks, f);
 	g_dbus_object_manager_server_set_connection(f->objects, f->server);
-	g_dbus_connection_signal_subscribe(f->client, g_dbus_connection_get_unique_name(f->server), NULL, NULL, NULL,
-					   NULL, G_DBUS_SIGNAL_FLAGS_NONE, hear, f, NULL);
+	f->heard_id = g_dbus_connection_signal_subscribe(f->client, g_dbus_connection_get_unique_name(f->server), NULL,
+							 NULL, NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE, hear, f, NULL);
 }
 
 static void tear_down_bus(struct fixture *f, gconstpointer data)
 {
 	g_autofree char *file = g_build_filename(f->quirks_dir, "a.conf", NULL);
 
+	g_dbus_connection_signal_unsubscribe(f->client, f->heard_id);
 	g_clear_pointer(&f->displays, dbus_displays_free);
 	g_dbus_object_manager_server_set_connection(f->objects, NULL);
 	g_object_unref(f->objects);
