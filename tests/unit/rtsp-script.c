@@ -121,6 +121,11 @@ static void key_frame(rtsp_session *session, gpointer data)
 	g_string_append(((struct fixture *)data)->events, "key frame,");
 }
 
+static void latency_wanted(rtsp_session *session, enum channel_latency latency, gpointer data)
+{
+	g_string_append_printf(((struct fixture *)data)->events, "latency %s,", channel_latency_name(latency));
+}
+
 static void unplugged(rtsp_session *session, gpointer data)
 {
 	g_string_append(((struct fixture *)data)->events, "unplugged,");
@@ -149,6 +154,7 @@ const struct rtsp_session_funcs script_funcs = {
 	.pause = pause_stream,
 	.wish_answered = wish_answered,
 	.key_frame = key_frame,
+	.latency = latency_wanted,
 	.unplugged = unplugged,
 	.ended = ended,
 };
@@ -383,6 +389,7 @@ void run_test(gconstpointer data)
 		.quirk_table = quirks,
 		.friendly_name = "script",
 		.m3_scope = test->m3_scope,
+		.latency = CHANNEL_LATENCY_LOW,
 		.timers = &timers,
 	};
 	g_autoptr(GError) error = NULL;

@@ -312,6 +312,8 @@ static void test_options(void)
 		{ "{'width': <uint32 800>, 'audio': <'tone'>, 'max-bit-rate': <uint64 5000000>}", NULL },
 		{ "{'audio': <'bogus'>}", "\"audio\" is \"bogus\", it is one of: none, desktop, silence, tone" },
 		{ "{'audio': <'none|silence'>}", "one of" },
+		{ "{'latency': <'low'>}", NULL },
+		{ "{'latency': <'lowest'>}", "it is one of: normal, low, high" },
 		{ "{'encoder': <''>}", "it has 1 to 64 characters" },
 		{ "{'max-bit-rate': <uint64 5>}", "it goes from 100000 to 1000000000" },
 		{ "{'width': <uint32 99999>}", "\"width\" is \"99999\", it goes from 640 to 4096" },

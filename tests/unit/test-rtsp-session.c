@@ -89,6 +89,20 @@ static void call_fail(rtsp_session *session)
 	rtsp_session_fail(session, CHANNEL_REASON_PIPELINE_FAILED, "the encoder burns");
 }
 
+#define SET_LATENCY(cseq, length, word) \
+	{ SEND, "SET_PARAMETER rtsp://localhost/wfd1.0 RTSP/1.0\r\nCSeq: " cseq "\r\n" \
+		"Content-Type: text/parameters\r\nContent-Length: " length "\r\n\r\n" \
+		"microsoft_latency_management_capability: " word "\r\n" }, \
+	{ EXPECT, "RTSP/1.0 200 OK\r\n|CSeq: " cseq "\r\n" }
+
+/* Up to what a sink is told that manages its latency, behind the answer to M7. */
+#define MANAGED_LATENCY \
+	M1, M2, M3_REQUEST, \
+	{ ANSWER, OK "Content-Type: text/parameters\r\n\r\n" CAPS_BODY \
+		     "microsoft_latency_management_capability: supported\r\n" }, \
+	M4, M5, M6, M7, \
+	{ EXPECT, "SET_PARAMETER |microsoft_latency_management_capability: low\r\n" }
+
 #define HEADER64 "X-Header: 01234567890123456789012345678901234567890123456789012\r\n"
 
 #define X4 "X: y\r\nX: y\r\nX: y\r\nX: y\r\n"
@@ -184,6 +198,28 @@ static const struct test tests[] = {
 		 { CALL, .call = call_change_mode },
 		 { EXPECT, "SET_PARAMETER |wfd_av_format_change_timing: " }, { ANSWER, OK "\r\n" },
 		 { EVENTS, "new mode," }, { DONE } } },
+
+	/* Latency, of sinks that manage theirs and of others. */
+	{ "latency-told", STEPS{ MANAGED_LATENCY, { ANSWER, OK "\r\n" }, { EXPECT, "GET_PARAMETER " },
+				 { ANSWER, OK "\r\n" }, { CALL, .call = rtsp_session_teardown },
+				 { EXPECT, "TEARDOWN" }, { DONE } } },
+	{ "latency-told-once",
+	  STEPS{ MANAGED_LATENCY, { ANSWER, OK "\r\n" },
+		 { SEND, "PAUSE " STREAM }, { EXPECT, "RTSP/1.0 200 OK\r\n" }, M7,
+		 { EXPECT, "GET_PARAMETER " }, { DONE } } },
+	{ "latency-refused",
+	  STEPS{ MANAGED_LATENCY, { ANSWER, "451 Parameter Not Understood\r\n\r\n" },
+		 { EXPECT, "GET_PARAMETER " }, { ANSWER, OK "\r\n" }, { CALL, .call = rtsp_session_teardown },
+		 { EXPECT, "TEARDOWN" }, { DONE } } },
+	{ "latency-unanswered",
+	  STEPS{ MANAGED_LATENCY, { SLEEP, .number = 600 }, { CALL, .call = rtsp_session_teardown },
+		 { EXPECT, "TEARDOWN" }, { DONE } }, .quirks = "[mine]\nname=script\nkeep-alive=off\n" },
+	{ "latency-wanted",
+	  STEPS{ UP_TO_PLAY, { EVENTS, "identified script/1,capabilities,mode,setup 19000,play," },
+		 SET_LATENCY("4", "47", "high"), { EVENTS, "latency high," },
+		 SET_LATENCY("5", "46", "Low"), { EVENTS, "latency low," },
+		 SET_LATENCY("6", "46", "lol"), SET_LATENCY("7", "43", ""), { EVENTS, "" },
+		 { EXPECT, "GET_PARAMETER " }, { DONE } } },
 
 	/* Silence. */
 	{ "silent-m1", STEPS{ { EXPECT, "OPTIONS *" }, { ENDED, "response-timeout|M1" }, { DONE } } },

@@ -233,6 +233,40 @@ static void test_config_import(void)
 	}
 }
 
+/* One of the specification's words, or none: then the sink has a say in it. */
+static void test_config_latency(void)
+{
+	static const struct {
+		const char *value;
+		gboolean valid;
+		enum channel_latency latency;
+	} cases[] = {
+		{ NULL, TRUE, CHANNEL_LATENCY_NORMAL }, { "normal", TRUE, CHANNEL_LATENCY_NORMAL },
+		{ "low", TRUE, CHANNEL_LATENCY_LOW }, { "high", TRUE, CHANNEL_LATENCY_HIGH },
+		{ "", FALSE, 0 }, { "none", FALSE, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strdup_printf(
+			"{'source': <'test'>, 'peer-address': <'192.0.2.1'>, 'local-address': <'192.0.2.2'>%s%s%s}",
+			cases[i].value ? ", 'latency': <'" : "", cases[i].value ? cases[i].value : "",
+			cases[i].value ? "'>" : "");
+		g_autoptr(GError) error = NULL;
+		g_autoptr(GVariant) message = g_variant_parse(G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error);
+		g_autoptr(umd_config) config = NULL;
+
+		g_assert_no_error(error);
+		config = umd_config_new(message, &error);
+		g_assert_cmpint(config != NULL, ==, cases[i].valid);
+		if (!config) {
+			g_assert_nonnull(strstr(error->message, "latency"));
+			continue;
+		}
+		g_assert_cmpint(config->latency, ==, cases[i].latency);
+		g_assert_cmpint(config->latency_chosen, ==, cases[i].value != NULL);
+	}
+}
+
 /* A kernel without sound cards is one of which the broker says so. */
 static void test_config_sound_card(void)
 {
@@ -1096,6 +1130,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/umd-driver/R34-R35-R67-R72-monitor", test_monitor);
 	g_test_add_func("/umd-driver/monitor-without-imports", test_monitor_without_imports);
 	g_test_add_func("/umd-driver/config-import", test_config_import);
+	g_test_add_func("/umd-driver/config-latency", test_config_latency);
 	g_test_add_func("/umd-driver/pictures", test_pictures);
 	g_test_add_func("/umd-driver/config-sound-card", test_config_sound_card);
 	g_test_add_func("/umd-driver/config-seal", test_config_seal);

@@ -69,6 +69,7 @@ struct daemon {
 	char *umd;
 	char *encoder;
 	char *audio;
+	char *latency;
 	gboolean no_sound;
 	char *mode;
 	char *p2p_interface;
@@ -125,6 +126,7 @@ static gboolean make_defaults(struct daemon *d)
 
 	if (!options_parse("encoder", d->encoder, &defaults, &error) ||
 	    !options_parse_audio(d->audio, d->no_sound, &defaults, &error) ||
+	    !options_parse("latency", d->latency, &defaults, &error) ||
 	    !options_parse("max-bit-rate", d->max_bit_rate, &defaults, &error) ||
 	    !options_parse_mode(d->mode, &defaults, &error))
 		return fail_usage(error->message);
@@ -169,6 +171,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		  "GStreamer encoder instead of the best one", "ELEMENT" },
 		{ "no-sound", 0, 0, G_OPTION_ARG_NONE, &d->no_sound, "Pictures only", NULL },
 		{ "audio", 0, 0, G_OPTION_ARG_STRING, &d->audio, "none, desktop, silence or tone", "KIND" },
+		{ "latency", 0, 0, G_OPTION_ARG_STRING, &d->latency,
+		  "Whether pictures shall come soon (low) or none late (high); default normal", "low|normal|high" },
 		{ "max-bit-rate", 0, 0, G_OPTION_ARG_STRING, &d->max_bit_rate,
 		  "Limit for video in bits per second", "BPS" },
 		{ "rtsp-timeout", 0, 0, G_OPTION_ARG_INT, &d->rtsp_timeout,
@@ -622,6 +626,7 @@ static void daemon_clear(struct daemon *d)
 	g_free(d->state_dir);
 	g_free(d->encoder);
 	g_free(d->audio);
+	g_free(d->latency);
 	g_free(d->mode);
 	g_free(d->max_bit_rate);
 	g_free(d->p2p_interface);

@@ -26,6 +26,7 @@ G_BEGIN_DECLS
  * width, height	pixels; the modes of Wi-Fi Display are between these
  * refresh	millihertz
  * audio	one of CHANNEL_AUDIO; "desktop" without it
+ * latency	one of CHANNEL_LATENCIES; "normal" without it
  * import	"no": the desktop copies, whether the GPU's buffers can be read or not;
  *		"yes": it may hand over any that can be mapped
  * max-bit-rate	bits per second for video
@@ -45,6 +46,7 @@ G_BEGIN_DECLS
 	O("height", "u", OPTION_UMD, 360, 2160, NULL) \
 	O("refresh", "u", OPTION_UMD, 23000, 120000, NULL) \
 	O("audio", "s", OPTION_UMD, 1, 64, CHANNEL_AUDIO_WORDS) \
+	O("latency", "s", OPTION_UMD, 1, 64, CHANNEL_LATENCY_WORDS) \
 	O("import", "s", OPTION_UMD, 1, 64, "yes|no") \
 	O("other-ways", "s", OPTION_BROKER, 1, 64, "yes|no") \
 	O("stay", "s", OPTION_BROKER, 1, 64, "yes|no") \

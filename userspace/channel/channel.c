@@ -40,6 +40,12 @@ static const char *const audio_kinds[] = {
 #undef A
 };
 
+static const char *const latencies[] = {
+#define L(id, name) [CHANNEL_LATENCY_##id] = name,
+	CHANNEL_LATENCIES(L)
+#undef L
+};
+
 static const char *const phases[] = {
 #define P(id, name) [CHANNEL_PHASE_##id] = name,
 	CHANNEL_PHASES(P)
@@ -71,6 +77,23 @@ gboolean channel_audio_from_name(const char *name, enum channel_audio *audio)
 		}
 	}
 	return FALSE;
+}
+
+gboolean channel_latency_from_name(const char *name, enum channel_latency *latency)
+{
+	for (guint i = 0; i < CHANNEL_N_LATENCIES; i++) {
+		if (strcmp(latencies[i], name) == 0) {
+			*latency = i;
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+const char *channel_latency_name(enum channel_latency latency)
+{
+	g_return_val_if_fail(latency < CHANNEL_N_LATENCIES, "unknown");
+	return latencies[latency];
 }
 
 const char *channel_phase_name(enum channel_phase phase)

@@ -85,6 +85,7 @@ G_BEGIN_DECLS
  *   width, height	pixels; refresh millihertz: mode that the user wants; it
  *			becomes the preferred one if the sink can do it
  *   audio		one of CHANNEL_AUDIO; without it "desktop"
+ *   latency		one of CHANNEL_LATENCIES; without it "normal"
  *   import		"no": never pictures in buffers of the desktop's GPU; "yes": of any
  *			GPU, as long as the UMD can map them and read them in time; without
  *			it of those drivers of which it is known that they show what was drawn
@@ -175,6 +176,7 @@ G_BEGIN_DECLS
 	F(CONFIG, "height", "u", CHANNEL_OPTIONAL) \
 	F(CONFIG, "refresh", "u", CHANNEL_OPTIONAL) \
 	F(CONFIG, "audio", "s", CHANNEL_OPTIONAL) \
+	F(CONFIG, "latency", "s", CHANNEL_OPTIONAL) \
 	F(CONFIG, "import", "s", CHANNEL_OPTIONAL) \
 	F(CONFIG, "rtp-key", "ay", CHANNEL_OPTIONAL) \
 	F(CONFIG, "rtp-salt", "ay", CHANNEL_OPTIONAL) \
@@ -259,8 +261,19 @@ G_BEGIN_DECLS
 	A(TONE, "tone")       /* tones and clicks, see sound_source_test in sound-source.h */
 
 /* The same names, separated by "|". */
-#define CHANNEL_AUDIO_WORD(id, name) "|" name
-#define CHANNEL_AUDIO_WORDS (&("" CHANNEL_AUDIO(CHANNEL_AUDIO_WORD))[1])
+#define CHANNEL_WORD(id, name) "|" name
+#define CHANNEL_AUDIO_WORDS (&("" CHANNEL_AUDIO(CHANNEL_WORD))[1])
+
+/*
+ * L(id, name): what counts more, that a picture is shown soon or that none is late; the words of
+ * [MS-WFDPE] 2.4.1.1.  The first one is the default.
+ */
+#define CHANNEL_LATENCIES(L) \
+	L(NORMAL, "normal") \
+	L(LOW, "low") \
+	L(HIGH, "high")
+
+#define CHANNEL_LATENCY_WORDS (&("" CHANNEL_LATENCIES(CHANNEL_WORD))[1])
 
 /* P(id, name): how far a session has come. */
 #define CHANNEL_PHASES(P) \
@@ -356,6 +369,13 @@ enum channel_audio {
 	CHANNEL_N_AUDIO,
 };
 
+enum channel_latency {
+#define L(id, name) CHANNEL_LATENCY_##id,
+	CHANNEL_LATENCIES(L)
+#undef L
+	CHANNEL_N_LATENCIES,
+};
+
 enum channel_phase {
 #define P(id, name) CHANNEL_PHASE_##id,
 	CHANNEL_PHASES(P)
@@ -373,6 +393,9 @@ enum channel_reason {
 const char *channel_message_name(enum channel_message message);
 /* FALSE if there is no such kind; @audio is unchanged then. */
 gboolean channel_audio_from_name(const char *name, enum channel_audio *audio);
+/* FALSE if there is no such word; @latency is unchanged then. */
+gboolean channel_latency_from_name(const char *name, enum channel_latency *latency);
+const char *channel_latency_name(enum channel_latency latency);
 const char *channel_phase_name(enum channel_phase phase);
 /* FALSE if there is no such phase; @phase is unchanged then. */
 gboolean channel_phase_from_name(const char *name, enum channel_phase *phase);

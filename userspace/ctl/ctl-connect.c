@@ -25,6 +25,7 @@ typedef struct session_options {
 	char *encoder;
 	char *audio;
 	gboolean no_sound;
+	char *latency;
 	char *import;
 	char *max_bit_rate;
 	char *other_ways;
@@ -42,6 +43,8 @@ typedef struct session_options {
 	  "GStreamer encoder instead of the best one", "ELEMENT" }, \
 	{ "no-sound", 0, 0, G_OPTION_ARG_NONE, &(o)->no_sound, "Pictures only", NULL }, \
 	{ "audio", 0, 0, G_OPTION_ARG_STRING, &(o)->audio, "none, desktop, silence or tone", "KIND" }, \
+	{ "latency", 0, 0, G_OPTION_ARG_STRING, &(o)->latency, \
+	  "Pictures shall come soon (low), or none late (high)", "low|normal|high" }, \
 	{ "import", 0, 0, G_OPTION_ARG_STRING, &(o)->import, \
 	  "no: the desktop copies its pictures", "yes|no" }, \
 	{ "max-bit-rate", 0, 0, G_OPTION_ARG_STRING, &(o)->max_bit_rate, \
@@ -52,6 +55,7 @@ static void session_options_clear(session_options *o)
 	g_free(o->mode);
 	g_free(o->encoder);
 	g_free(o->audio);
+	g_free(o->latency);
 	g_free(o->import);
 	g_free(o->max_bit_rate);
 	g_free(o->other_ways);
@@ -68,6 +72,7 @@ static gboolean make_options(const session_options *o, GVariant **options, GErro
 	if (!options_parse_mode(o->mode, &dict, error) ||
 	    !options_parse("encoder", o->encoder, &dict, error) ||
 	    !options_parse_audio(o->audio, o->no_sound, &dict, error) ||
+	    !options_parse("latency", o->latency, &dict, error) ||
 	    !options_parse("import", o->import, &dict, error) ||
 	    !options_parse("max-bit-rate", o->max_bit_rate, &dict, error) ||
 	    !options_parse("other-ways", o->other_ways, &dict, error) ||

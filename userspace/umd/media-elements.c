@@ -6,20 +6,7 @@
 
 #include <gst/app/gstappsink.h>
 
-/*
- * The sink shows a picture so long after its time.  An encoder that keeps up needs a
- * period at most, and a picture waits for it no longer than that; the rest is for the
- * way through the air.  Sound (AAC: two frames of 21 ms) fits in.
- */
-#define AIR_NS (30 * GST_MSECOND)
-#define MAX_PERIODS_NS (50 * GST_MSECOND)
-
-GstClockTime media_pcr_lag(guint lead_ms, guint refresh_hz)
-{
-	if (lead_ms)
-		return lead_ms * GST_MSECOND;
-	return AIR_NS + MIN(2 * GST_SECOND / refresh_hz, MAX_PERIODS_NS);
-}
+#include "media-delay.h"
 
 GstElement *media_add_element(media_pipeline *p, const char *factory, const char *name,
 			       GError **error)
@@ -102,6 +89,14 @@ static void remove_encoder(media_pipeline *p)
 	remove_element(p, encoder);
 }
 
+void media_elements_apply_delay(media_pipeline *p, const struct wfd_mode *mode)
+{
+	enum channel_latency latency = g_atomic_int_get(&p->latency_mode);
+
+	g_object_set(p->mux, "pcr-lag", (guint64)media_delay_lag(latency, p->lead_ms, mode->refresh_hz), NULL);
+	rtp_sender_set_spread(p->sender, media_delay_spread_us(latency, mode->refresh_hz));
+}
+
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
 				     guint bit_rate, gboolean on_gpu, GError **error)
 {
@@ -141,7 +136,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 	if (!media_link_elements(encoder, filter, error) || !media_link_elements(filter, p->parser, error) ||
 	    !media_link_elements(p->layout, encoder, error))
 		return FALSE;
-	g_object_set(p->mux, "pcr-lag", (guint64)media_pcr_lag(p->lead_ms, selection->mode->refresh_hz), NULL);
+	media_elements_apply_delay(p, selection->mode);
 	/* What is behind is ready before the first picture comes. */
 	if (!gst_element_sync_state_with_parent(filter) || !gst_element_sync_state_with_parent(encoder)) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s does not start",

@@ -120,6 +120,7 @@ struct media_pipeline {
 	struct rate_control rate;
 	guint bit_rate; /* that the encoder is set to */
 	guint lead_ms; /* 0: what the mode needs */
+	gint latency_mode; /* enum channel_latency; atomic */
 	guint encoder_number; /* of the one that pictures are for which are pushed now */
 	struct picture_times times;
 	struct key_frames keys;
@@ -160,15 +161,14 @@ gboolean media_elements_build(media_pipeline *p, const struct media_pipeline_con
 /* Another encoder for @selection; in the pictures' streaming thread, or before it runs. */
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
 				     guint bit_rate, gboolean on_gpu, GError **error);
+/* The clock of the sink, and the gaps in large pictures, as this mode and the latency want them. */
+void media_elements_apply_delay(media_pipeline *p, const struct wfd_mode *mode);
 GstCaps *media_elements_picture_caps(const struct wfd_mode *mode, gboolean on_gpu);
 
 GstElement *media_add_element(media_pipeline *p, const char *factory, const char *name,
 			      GError **error);
 gboolean media_link_elements(GstElement *from, GstElement *to, GError **error);
 gboolean media_link_to_mux(media_pipeline *p, GstElement *from, const char *pad, GError **error);
-
-/* The sink shows what has a PTS so long after that time, at @refresh_hz; @lead_ms: from the quirks. */
-GstClockTime media_pcr_lag(guint lead_ms, guint refresh_hz);
 
 /* media-pipeline.c */
 

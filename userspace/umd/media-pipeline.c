@@ -367,6 +367,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->bit_rate = config->bit_rate;
 	rate_control_init(&p->rate, config->least_bit_rate, config->bit_rate);
 	p->lead_ms = config->lead_ms;
+	p->latency_mode = config->latency;
 	p->latency = latency_window_new();
 	p->waiting = latency_window_new();
 	p->encoding = latency_window_new();
@@ -484,6 +485,20 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 	/* Of the mode before, or before its time: the encoder still waits. */
 	if (!encoded)
 		p->funcs->wanted(p->user_data);
+}
+
+void media_pipeline_set_latency(media_pipeline *p, enum channel_latency latency)
+{
+	const struct wfd_mode *mode;
+
+	if (g_atomic_int_get(&p->latency_mode) == (gint)latency)
+		return;
+	g_atomic_int_set(&p->latency_mode, latency);
+	g_mutex_lock(&p->lock);
+	/* That of the encoder; if another one is on its way it looks at the latency itself. */
+	mode = p->selection.mode;
+	g_mutex_unlock(&p->lock);
+	media_elements_apply_delay(p, mode);
 }
 
 void media_pipeline_follow_rate(media_pipeline *p)

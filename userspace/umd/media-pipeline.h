@@ -44,7 +44,9 @@ G_BEGIN_DECLS
  * @least_bit_rate: ... and at the least, however slow the link is
  * @socket: UDP socket that RTP leaves from, and that is connected to where it goes
  * @seal: RTP is encrypted with it, as long as the pipeline lives; NULL: it is not
- * @pmt_pid, @frame_marker, @lead_ms: from the quirks (struct wfd_quirks)
+ * @latency: what counts more, see media-delay.h
+ * @pmt_pid, @frame_marker, @lead_ms: from the quirks (struct wfd_quirks); a lead is kept whatever
+ *	the latency is
  */
 struct media_pipeline_config {
 	const struct video_encoder *encoder;
@@ -53,6 +55,7 @@ struct media_pipeline_config {
 	guint least_bit_rate;
 	GSocket *socket;
 	rtp_seal *seal;
+	enum channel_latency latency;
 	guint16 pmt_pid;
 	gboolean frame_marker;
 	guint lead_ms;
@@ -161,6 +164,12 @@ void media_pipeline_set_mode(media_pipeline *pipeline, const struct wfd_selectio
  */
 void media_pipeline_push(media_pipeline *pipeline, const struct picture *picture,
 			 const struct frame_info *info, gboolean repeat);
+
+/*
+ * What counts more is something else now; main context.  Where the clock of the sink lags behind by
+ * more or by less it begins anew, marked as discontinuous.
+ */
+void media_pipeline_set_latency(media_pipeline *pipeline, enum channel_latency latency);
 
 /* Another encoder from the next picture on, which keeps what M4 told the sink. */
 void media_pipeline_set_encoder(media_pipeline *pipeline, const struct video_encoder *encoder);

@@ -5,26 +5,27 @@
  * Time.  A unit's PTS is its time on the axis of the pictures.  What an encoder puts in front
  * of its first sample comes out of the decoder, too, so PTS are smaller by that.  Then sound
  * and picture of one moment are shown at one moment, if the sound is there in time: the clock
- * of the sink lags behind by what pictures need (media_pcr_lag()), and sound has no say
+ * of the sink lags behind by what pictures need (media-delay.h), and sound has no say
  * in that.  An encoder that is too slow for it has its sound shown a little later, by
- * MAX_DELAY_NS at most: a delay that nobody notices, where units that come too late would
- * be gaps.
+ * MAX_DELAY_NS at most: a delay that nobody notices (EBU R37 lets pass 60 ms, ITU-R BT.1359
+ * finds that 125 ms are noticed), where units that come too late would be gaps.
  */
 #include "media-pipeline-private.h"
 
 #include <string.h>
 
 #include "audio-encoders.h"
+#include "media-delay.h"
 #include "sound-pump.h"
 
 /* LPCM: one PES packet, 10 ms at 48 kHz, and three of them of silence. */
 #define LPCM_FRAMES 480
 #define LPCM_SILENT_UNITS 3
 
-#define MAX_DELAY_NS (15 * GST_MSECOND)
-/* What may pass, besides the encoder, until a unit has left; and the air, as for pictures. */
+#define MAX_DELAY_NS (45 * GST_MSECOND)
+/* What may pass, besides the encoder, until a unit has left; and some for the air. */
 #define TICK_NS (6 * GST_MSECOND)
-#define AIR_NS (30 * GST_MSECOND)
+#define AIR_NS (3 * GST_MSECOND)
 /* The shortest lag there is, that of 60 Hz. */
 #define FASTEST_HZ 60
 
@@ -54,7 +55,7 @@ gboolean media_pipeline_sound_layout(const struct wfd_selection *selection,
 }
 
 /* How much smaller PTS are than the time. */
-static gint64 shift_of(const struct audio_encoder *encoder, guint rate, guint lead_ms)
+static gint64 shift_of(const media_pipeline *p, const struct audio_encoder *encoder, guint rate)
 {
 	gint64 in_front, waits, delay;
 
@@ -63,7 +64,7 @@ static gint64 shift_of(const struct audio_encoder *encoder, guint rate, guint le
 	in_front = gst_util_uint64_scale(encoder->delay, GST_SECOND, rate);
 	waits = gst_util_uint64_scale(encoder->frame + encoder->ahead, GST_SECOND, rate);
 	delay = in_front + waits + (gint64)(TICK_NS + AIR_NS) -
-		(gint64)(SOUND_TEST_LEAD_NS + media_pcr_lag(lead_ms, FASTEST_HZ));
+		(gint64)(SOUND_TEST_LEAD_NS + media_delay_lag(p->latency_mode, p->lead_ms, FASTEST_HZ));
 	return in_front - CLAMP(delay, 0, (gint64)MAX_DELAY_NS);
 }
 
@@ -153,7 +154,7 @@ gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config
 	if (!media_pipeline_sound_layout(selection, &p->sound_layout))
 		return TRUE;
 	encoder = encoder_of(selection);
-	p->sound_shift = shift_of(encoder, p->sound_layout.format.rate, p->lead_ms);
+	p->sound_shift = shift_of(p, encoder, p->sound_layout.format.rate);
 	caps = track_caps(&p->sound_layout.format);
 	stream_caps = audio_stream_caps(selection->audio_format, p->sound_layout.format.rate,
 					p->sound_layout.format.channels);

@@ -16,15 +16,16 @@
 /* wfdrtppay gives a header and one piece of a transport stream. */
 #define MAX_MEMORIES 4
 /*
- * Datagrams without a gap.  A key frame has a hundred, which the kernel takes in less than a
- * millisecond: more than a sink's socket holds (106,496 bytes by default, that is 46
- * datagrams as the kernel counts), if the sink does not read at once.  So there are gaps in
- * one picture, but no longer together than a small part of a picture's period: the encoder
- * waits meanwhile.
+ * A key frame has a hundred datagrams, which the kernel takes in less than a millisecond: more
+ * than a sink's socket holds (106,496 bytes by default, that is 46 datagrams as the kernel
+ * counts), if the sink does not read at once, and more than an access point has room for beside
+ * others' packets.  So there are gaps in one picture, no longer together than a part of
+ * a picture's period (media-delay.h): the encoder waits meanwhile.  Pieces are as small as gaps
+ * of a length that is worth a wake-up make them.
  */
-#define MAX_BATCH 32
-#define BATCH_GAP_US 2000
-#define MAX_GAPS_US 8000
+#define LEAST_PIECE 8
+#define LEAST_GAP_US 1000
+#define SOCKET_GAP_US 500
 /* A full datagram, and what the kernel counts for it in SIOCOUTQ: two kilobytes, and a header. */
 #define FULL_DATAGRAM 1328
 #define FULL_COUNTED 2304
@@ -42,6 +43,7 @@ struct rtp_sender {
 	gint64 blocked_us; /* in the call that runs */
 	struct log_limit refused_limit;
 	struct log_limit recovered_limit;
+	gint spread_us; /* atomic */
 	rtp_seal *seal; /* NULL: packets leave as they are */
 	guint8 record[RTP_SEAL_MAX];
 };
@@ -174,17 +176,35 @@ static void recover(rtp_sender *sender)
 	sender->funcs->recovered(sender->user_data);
 }
 
+/* Of @n packets: how many leave without a gap, and how long that is. */
+static guint find_gaps(rtp_sender *sender, guint n, gint64 *gap_us)
+{
+	const guint beyond = MIN(n - MIN(n, RTP_SENDER_AT_ONCE), RTP_SENDER_LARGE - RTP_SENDER_AT_ONCE);
+	const gint64 all_us = (gint64)g_atomic_int_get(&sender->spread_us) * beyond /
+			      (RTP_SENDER_LARGE - RTP_SENDER_AT_ONCE);
+	guint gaps, piece;
+
+	if (!beyond)
+		return MAX(n, 1);
+	gaps = MAX(MIN((n - 1) / LEAST_PIECE, all_us / LEAST_GAP_US), (n - 1) / RTP_SENDER_AT_ONCE);
+	piece = (n + gaps) / (gaps + 1);
+	gaps = (n - 1) / piece;
+	*gap_us = all_us >= SOCKET_GAP_US * gaps ? all_us / gaps : SOCKET_GAP_US;
+	return piece;
+}
+
 guint rtp_sender_send(rtp_sender *sender, GstBufferList *packets, struct rtp_sending *sending)
 {
 	guint n = gst_buffer_list_length(packets);
-	guint gaps = n ? (n - 1) / MAX_BATCH : 0;
+	gint64 gap_us = 0;
+	guint piece = find_gaps(sender, n, &gap_us);
 	gboolean go_on = !g_cancellable_is_cancelled(sender->stopped);
 
 	*sending = (struct rtp_sending){ .waiting = waiting_bytes(sender) };
 	sender->blocked_us = 0;
 	for (guint i = 0; i < n && go_on; i++) {
-		if (i && i % MAX_BATCH == 0)
-			g_usleep(MIN(BATCH_GAP_US, MAX_GAPS_US / MAX(gaps, 1)));
+		if (i && i % piece == 0)
+			g_usleep(gap_us);
 		go_on = send_packet(sender, gst_buffer_list_get(packets, i), &sending->packets, &sending->bytes);
 	}
 	sending->blocked_us = sender->blocked_us;
@@ -220,6 +240,11 @@ rtp_sender *rtp_sender_new(GSocket *socket, guint dscp, const struct rtp_sender_
 void rtp_sender_seal(rtp_sender *sender, rtp_seal *seal)
 {
 	sender->seal = seal;
+}
+
+void rtp_sender_set_spread(rtp_sender *sender, gint64 spread_us)
+{
+	g_atomic_int_set(&sender->spread_us, (gint)spread_us);
 }
 
 void rtp_sender_stop(rtp_sender *sender)

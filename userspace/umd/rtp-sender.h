@@ -32,6 +32,9 @@ G_BEGIN_DECLS
 
 /* Longer than an access point takes to change its channel, or a P2P client to come back. */
 #define RTP_SENDER_LOST_US (15 * G_USEC_PER_SEC)
+/* Datagrams without a gap: as a picture in motion has them; no more fit into every sink's socket. */
+#define RTP_SENDER_AT_ONCE 32
+#define RTP_SENDER_LARGE 96
 /* The queue of the interface is full so long that what waits is of no use. */
 #define RTP_SENDER_BLOCK_US (G_USEC_PER_SEC / 2)
 
@@ -61,6 +64,12 @@ rtp_sender *rtp_sender_new(GSocket *socket, guint dscp, const struct rtp_sender_
  *	nothing is encrypted
  */
 void rtp_sender_seal(rtp_sender *sender, rtp_seal *seal);
+/**
+ * rtp_sender_set_spread() - how long the gaps in one picture may be together
+ * @spread_us: of a picture so large that it needs them all; 0, as at first: there are only those
+ *	that a sink's socket needs.  Any thread
+ */
+void rtp_sender_set_spread(rtp_sender *sender, gint64 spread_us);
 /* Ends a send that blocks, and lets nothing leave from now on. Any thread. */
 void rtp_sender_stop(rtp_sender *sender);
 /* NULL is allowed. No thread may be sending. */
@@ -82,8 +91,9 @@ struct rtp_sending {
 
 /**
  * rtp_sender_send() - send packets now
- * @packets: a datagram each; borrowed.  More than 32, a large picture, are spread over some
- *	milliseconds, 8 at most
+ * @packets: a datagram each; borrowed.  Up to RTP_SENDER_AT_ONCE leave at once.  More, a large
+ *	picture, leave in pieces with gaps of one length between them: the gaps grow with the
+ *	picture, up to what rtp_sender_set_spread() says for one of RTP_SENDER_LARGE packets
  * @sending: gets what became of them
  *
  * Return: number of packets that the kernel took

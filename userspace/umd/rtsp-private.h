@@ -58,6 +58,7 @@ enum state_timer {
 	Q(M5_SETUP, "M5 (trigger SETUP)") \
 	Q(M5_PLAY, "M5 (trigger PLAY)") \
 	Q(M5_TEARDOWN, "M5 (trigger TEARDOWN)") \
+	Q(LATENCY, "SET_PARAMETER (latency)") \
 	Q(M12, "M12 (standby)") \
 	Q(M16, "M16 (keep-alive)")
 
@@ -72,7 +73,7 @@ struct pending_request {
 	rtsp_session *session;
 	guint cseq; /* 0: held back, see rtsp-session.h */
 	enum session_request request;
-	GSource *timer; /* NULL for M16, which has the keep-alive timer */
+	GSource *timer; /* NULL for M16, which has the keep-alive timer, and for what may stay unanswered */
 	GstRTSPMessage message; /* of one that is held back, else zero */
 };
 
@@ -106,6 +107,8 @@ struct rtsp_session {
 	char session_id[16];
 	gboolean play_due;  /* play() waits for the answer to M7 to leave */
 	gboolean unasked;   /* playing without M7 */
+	enum channel_latency latency;
+	gboolean latency_told; /* or nothing is to be told */
 
 	GSource *keepalive_timer;  /* sends M16 */
 	GSource *keepalive_expiry; /* armed while M16 is unanswered */
@@ -133,6 +136,9 @@ void rtsp_session_remember_agent(rtsp_session *s, const GstRTSPMessage *message)
 
 /* rtsp-requests.c: answer a request of the sink, and do what it wants. */
 void rtsp_session_handle_request(rtsp_session *s, const GstRTSPMessage *request);
+
+/* Once, to a sink that manages its latency: what ours is. */
+void rtsp_session_tell_latency(rtsp_session *s);
 
 /* The answer to M7 has left: the stream may begin. */
 void rtsp_session_begin_play(rtsp_session *s);

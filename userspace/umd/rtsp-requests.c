@@ -79,8 +79,11 @@ static void handle_setup(rtsp_session *s, const GstRTSPMessage *request)
 void rtsp_session_begin_play(rtsp_session *s)
 {
 	s->play_due = FALSE;
+	if (s->state != STATE_PLAYING)
+		return;
+	s->funcs->play(s, s->user_data);
 	if (s->state == STATE_PLAYING)
-		s->funcs->play(s, s->user_data);
+		rtsp_session_tell_latency(s);
 }
 
 /* Nothing of the stream may leave before the answer has. */
@@ -166,16 +169,29 @@ static void sink_wants_key_frame(rtsp_session *s)
 	s->funcs->key_frame(s, s->user_data);
 }
 
-/* What a sink may set (M10 to M15 and Microsoft's); NULL: a line in the log. */
+/* Another word is none of the specification, and changes nothing. */
+static void sink_wants_latency(rtsp_session *s, const char *value)
+{
+	g_autofree char *word = g_ascii_strdown(value ? value : "", -1);
+	enum channel_latency latency;
+
+	if (channel_latency_from_name(word, &latency))
+		s->funcs->latency(s, latency, s->user_data);
+	else
+		log_limited_here("the sink wants a latency that there is not");
+}
+
+/* What a sink may set (M10 to M15 and Microsoft's); neither: a line in the log. */
 static const struct {
 	const char *name;
 	void (*apply)(rtsp_session *s);
+	void (*apply_value)(rtsp_session *s, const char *value);
 } parameters[] = {
-	{ "wfd_idr_request", sink_wants_key_frame },
-	{ "wfd_standby", sink_standby },
-	{ "wfd_connector_type", NULL },
-	{ "microsoft_latency_management_capability", NULL },
-	{ "microsoft_audio_mute", NULL },
+	{ "wfd_idr_request", sink_wants_key_frame, NULL },
+	{ "wfd_standby", sink_standby, NULL },
+	{ "wfd_connector_type", NULL, NULL },
+	{ "microsoft_latency_management_capability", NULL, sink_wants_latency },
+	{ "microsoft_audio_mute", NULL, NULL },
 };
 
 /* 0: done; all that was not advertised is refused with 404. */
@@ -186,6 +202,8 @@ static enum wfd_reason apply_parameter(rtsp_session *s, const struct wfd_param *
 			continue;
 		if (parameters[i].apply)
 			parameters[i].apply(s);
+		else if (parameters[i].apply_value)
+			parameters[i].apply_value(s, param->value);
 		else
 			log_limited_here("the sink says %s: %s", param->name,
 				  param->value ? param->value : "");

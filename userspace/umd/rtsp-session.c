@@ -151,7 +151,7 @@ static gboolean transmit(rtsp_session *s, struct pending_request *pending)
 		return FALSE;
 	gst_rtsp_message_unset(&pending->message);
 	pending->cseq = cseq;
-	if (pending->request != REQUEST_M16)
+	if (pending->request != REQUEST_M16 && pending->request != REQUEST_LATENCY)
 		pending->timer = add_timer(s, s->timers.response, response_timeout, pending);
 	return TRUE;
 }
@@ -248,6 +248,18 @@ void rtsp_session_respond(rtsp_session *s, const GstRTSPMessage *request, GstRTS
 		gst_rtsp_message_set_body(&message, (const guint8 *)body, strlen(body));
 	}
 	rtsp_session_send(s, &message);
+}
+
+void rtsp_session_tell_latency(rtsp_session *s)
+{
+	g_autoptr(wfd_params) params = NULL;
+
+	if (s->latency_told || !s->caps || !s->caps->latency_management)
+		return;
+	s->latency_told = TRUE;
+	params = wfd_params_new();
+	wfd_params_add(params, "microsoft_latency_management_capability", channel_latency_name(s->latency));
+	send_parameters(s, REQUEST_LATENCY, params);
 }
 
 static void send_m1(rtsp_session *s)
@@ -498,6 +510,7 @@ static void answered(rtsp_session *s, enum session_request request, const GstRTS
 		}
 		s->funcs->wish_answered(s, RTSP_WISH_STANDBY, TRUE, s->user_data);
 		break;
+	case REQUEST_LATENCY:
 	case REQUEST_M5_TEARDOWN:
 	case REQUEST_M16:
 		break;
@@ -539,6 +552,9 @@ static void refused(rtsp_session *s, enum session_request request, const GstRTSP
 			s->keepalive_given_up = TRUE;
 			keepalive_stop(s);
 		}
+		break;
+	case REQUEST_LATENCY:
+		g_message("the sink keeps its latency (%s)", why);
 		break;
 	case REQUEST_M5_TEARDOWN:
 		rtsp_session_end(s, CHANNEL_REASON_STOPPED, "Stopped; the sink refused the trigger (%s)",
@@ -682,6 +698,7 @@ rtsp_session *rtsp_session_new(int fd, const struct rtsp_session_config *config,
 	s->device_model = g_strdup(config->device_model);
 	s->device_address = g_strdup(config->device_address);
 	s->m3_scope = config->m3_scope;
+	s->latency = config->latency;
 	s->context = g_main_context_ref_thread_default();
 	s->pending = g_ptr_array_new_with_free_func(pending_free);
 	update_identity(s);

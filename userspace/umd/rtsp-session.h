@@ -17,6 +17,7 @@
  *	                      <-----------  M6 SETUP        setup()
  *	                      <-----------  M7 PLAY         play()
  *	M16 GET_PARAMETER     ----------->
+ *	latency SET_PARAMETER ----------->                  (sinks that manage theirs)
  *	                      <-----------  M13 IDR         key_frame()
  *	    rtsp_session_teardown()
  *	M5 trigger TEARDOWN   ----------->
@@ -71,6 +72,7 @@ extern const struct rtsp_timers rtsp_timers_default;
  * @friendly_name, @device_model, @device_address: of the sink as the broker knows it, for
  *	the quirks; the last two may be NULL
  * @m3_scope: how much M3 asks at first, unless the quirks want it short
+ * @latency: what a sink that manages its latency ([MS-WFDPE] 2.4.1.1) is told with its first PLAY
  * @timers: NULL: the defaults
  */
 struct rtsp_session_config {
@@ -80,6 +82,7 @@ struct rtsp_session_config {
 	const char *device_model;
 	const char *device_address;
 	enum wfd_m3_scope m3_scope;
+	enum channel_latency latency;
 	const struct rtsp_timers *timers;
 };
 
@@ -115,6 +118,7 @@ enum rtsp_wish {
  * @pause: M9 or standby: stop streaming, keep everything
  * @wish_answered: the answer to rtsp_session_ask(): whether with 200
  * @key_frame: M13
+ * @latency: the sink wants that latency
  * @unplugged: M11: the sink has lost its panel; the session ends
  * @ended: exactly once, and the last call; from the main loop, never from
  *	within a call of the owner.  The session may be freed in it
@@ -136,6 +140,7 @@ struct rtsp_session_funcs {
 	void (*wish_answered)(rtsp_session *session, enum rtsp_wish wish, gboolean accepted,
 			      gpointer user_data);
 	void (*key_frame)(rtsp_session *session, gpointer user_data);
+	void (*latency)(rtsp_session *session, enum channel_latency latency, gpointer user_data);
 	void (*unplugged)(rtsp_session *session, gpointer user_data);
 	void (*ended)(rtsp_session *session, enum channel_reason reason, const char *message,
 		      gpointer user_data);

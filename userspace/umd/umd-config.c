@@ -47,6 +47,16 @@ static gboolean set_audio(struct umd_config *config, const char *audio, GError *
 	return TRUE;
 }
 
+static gboolean set_latency(struct umd_config *config, const char *latency, GError **error)
+{
+	config->latency_chosen = latency != NULL;
+	if (!latency || channel_latency_from_name(latency, &config->latency))
+		return TRUE;
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+		    "latency \"%s\" is none of %s", latency, CHANNEL_LATENCY_WORDS);
+	return FALSE;
+}
+
 /* Reading another driver's buffer may be slow or show what is old: the user can tell. */
 static gboolean set_import(struct umd_config *config, const char *import, GError **error)
 {
@@ -107,6 +117,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	g_autoptr(umd_config) config = g_new0(struct umd_config, 1);
 	g_autofree char *source = lookup_string(fields, "source");
 	g_autofree char *audio = lookup_string(fields, "audio");
+	g_autofree char *latency = lookup_string(fields, "latency");
 	g_autofree char *import = lookup_string(fields, "import");
 	gboolean card = TRUE;
 
@@ -125,7 +136,7 @@ struct umd_config *umd_config_new(GVariant *fields, GError **error)
 	g_variant_lookup(fields, "refresh", "u", &config->wish.refresh_mhz);
 
 	if (!set_quirks(config, fields, error) || !set_source(config, source, error) || !set_audio(config, audio, error) ||
-	    !set_import(config, import, error) || !set_seal(config, fields, error) ||
+	    !set_latency(config, latency, error) || !set_import(config, import, error) || !set_seal(config, fields, error) ||
 	    !check_address("peer-address", config->peer_address, error) ||
 	    !check_address("local-address", config->local_address, error))
 		return NULL;

@@ -77,6 +77,7 @@ struct umd_session {
 	guint64 change_pts;		/* of the first picture that has it, as it was announced */
 	gint64 change_us;		/* the same, g_get_monotonic_time() */
 	guint bit_rate;
+	enum channel_latency latency;
 	guint64 idr_requests;
 	struct umd_reported reported; /* when stats were told last */
 	struct stream_state stream;

@@ -438,6 +438,19 @@ static void key_frame_requested(rtsp_session *rtsp, gpointer user_data)
 	umd_session_key_frame(s);
 }
 
+/* Of a sink that says what it would rather have, unless the user has said so. */
+static void latency_wanted(rtsp_session *rtsp, enum channel_latency latency, gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	if (s->config->latency_chosen || s->latency == latency)
+		return;
+	g_message("the sink wants a latency that is %s", channel_latency_name(latency));
+	s->latency = latency;
+	if (s->pipeline)
+		media_pipeline_set_latency(s->pipeline, latency);
+}
+
 /* The kernel's monitor departs with the session, which ends now. */
 static void panel_unplugged(rtsp_session *rtsp, gpointer user_data)
 {
@@ -473,6 +486,7 @@ static const struct rtsp_session_funcs rtsp_funcs = {
 	.pause = pause_stream,
 	.wish_answered = wish_answered,
 	.key_frame = key_frame_requested,
+	.latency = latency_wanted,
 	.unplugged = panel_unplugged,
 	.ended = rtsp_ended,
 };
@@ -496,6 +510,7 @@ umd_session *umd_session_new(const struct umd_config *config, channel *ch, struc
 	g_mutex_init(&s->lock);
 	stream_state_init(&s->stream);
 	s->plug.no_sound = config->no_card;
+	s->latency = config->latency;
 
 	*reason = CHANNEL_REASON_INTERNAL;
 	if (config->seal.key_len) {
@@ -599,6 +614,7 @@ void umd_session_start(umd_session *s, int rtsp_fd, const struct miracast_wfd_co
 		.friendly_name = s->config->friendly_name,
 		.device_model = s->config->device_model,
 		.device_address = s->config->device_id,
+		.latency = s->config->latency,
 		.m3_scope = s->config->short_m3 ? WFD_M3_MINIMAL : WFD_M3_FULL,
 	};
 

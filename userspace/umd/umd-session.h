@@ -28,6 +28,8 @@ G_BEGIN_DECLS
  * @wish: mode that the user wants; width 0: none
  * @short_m3: the sink is asked only for what every sink knows
  * @audio: what the sound track carries, if the sink takes one
+ * @latency: what counts more (media-delay.h)
+ * @latency_chosen: the user says so; the sink has no say in it then
  * @no_card: the kernel has no sound cards for monitors
  * @seal: how RTP is encrypted, if it is
  * @ports: not of the message, passed on beside it; borrowed
@@ -45,6 +47,8 @@ typedef struct umd_config {
 	struct wfd_mode_request wish;
 	gboolean short_m3;
 	enum channel_audio audio;
+	enum channel_latency latency;
+	gboolean latency_chosen;
 	gboolean no_card;
 	struct rtp_seal_config seal;
 	struct rtp_ports ports;

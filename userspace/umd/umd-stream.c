@@ -197,6 +197,7 @@ static media_pipeline *make_pipeline(umd_session *s, GError **error)
 		.least_bit_rate = FLOOR_BIT_RATE,
 		.socket = rtp_sockets_get_rtp(s->sockets),
 		.seal = s->seal,
+		.latency = s->latency,
 		.pmt_pid = s->quirks.pmt_pid,
 		.frame_marker = s->quirks.frame_marker,
 		.lead_ms = s->quirks.lead_ms,

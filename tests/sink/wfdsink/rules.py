@@ -95,6 +95,7 @@ RULES: dict[str, Rule] = _table(
     ("m12-status", "WFD 6.4.12", "M12 not answered 200"),
     ("m13-status", "WFD 6.4.13", "M13 not answered 200"),
     ("m14-status", "WFD 6.4.14", "M14 or M15 not answered 200"),
+    ("latency-mode", "WFDPE 2.4.1.1", "a sink that does not manage its latency was told one, or one that there is not"),
     ("m16-late", "WFD 6.5.1", "M16 came later than timeout - 5 s after the one before"),
     ("m16-missing", "WFD 6.5.1", "no M16 within the session timeout"),
     ("m16-session", "WFD 6.4.16", "M16 names a session id that is not ours"),

@@ -24,6 +24,7 @@ from .rules import Findings
 WFD_URI = "rtsp://localhost/wfd1.0"
 SOURCE_METHODS = ("org.wfa.wfd1.0", "SET_PARAMETER", "GET_PARAMETER", "SETUP", "PLAY", "PAUSE", "TEARDOWN")
 FORBIDDEN_METHODS = ("DESCRIBE", "ANNOUNCE", "RECORD", "REDIRECT")
+LATENCY = "microsoft_latency_management_capability"
 SINK_PUBLIC = "org.wfa.wfd1.0, SET_PARAMETER, GET_PARAMETER"
 ANSWER_LIMIT = 5.0
 KEEPALIVE_MARGIN = 5.0
@@ -376,7 +377,8 @@ class Session:
             return
         self._check_request(message)
         handler = {"M1": self._on_m1, "M3": self._on_m3, "M4": self._on_m4, "M5": self._on_m5, "M12": self._on_m12,
-                   "M14": self._on_accept, "M15": self._on_accept, "M16": self._on_m16}.get(label)
+                   "M14": self._on_accept, "M15": self._on_accept, "M16": self._on_m16,
+                   "latency": self._on_latency}.get(label)
         self._reached(f"{label}.received")
         if label == "M3" and message.body.count(b"\n") > 3:
             self._reached("M3.long")
@@ -403,6 +405,8 @@ class Session:
                     return label
             if list(names) == ["wfd_uibc_capability"]:
                 return "M14"
+            if list(names) == [LATENCY]:
+                return "latency"
             return "M4"
         return message.method
 
@@ -592,6 +596,13 @@ class Session:
 
     def _on_accept(self, message: rtsp.Message) -> None:
         self._answer(self._label(message), message)
+
+    def _on_latency(self, message: rtsp.Message) -> None:
+        """[MS-WFDPE] 2.4.1.1: only a sink is told that has said that it manages its latency, in one of three words."""
+        word = rtsp.body_parameters(message, lambda *_: None)[LATENCY]
+        if self._offer.get(LATENCY) != "supported" or word not in ("low", "normal", "high"):
+            self.complain("latency-mode", word or "")
+        self._answer("latency", message)
 
     def _on_m16(self, message: rtsp.Message) -> None:
         session = message.header("Session")
