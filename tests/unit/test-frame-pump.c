@@ -184,6 +184,7 @@ static enum frame_result paced_take(gpointer data, const struct picture *picture
 
 	if (read(source->fd, &flips, sizeof(flips)) != sizeof(flips))
 		return FRAME_NONE;
+	info->flip_ns = g_get_monotonic_time() * 1000;
 	info->seq++;
 	return FRAME_TAKEN;
 }
@@ -537,6 +538,51 @@ static void test_held_is_not_drawn_into(void)
 	g_ptr_array_unref(f.held);
 }
 
+/*
+ * Of a desktop that shows 30 pictures a second in a mode of 30 each second one is taken, each third one, and all
+ * again; what is there meanwhile wakes nobody.
+ */
+static void test_divisor(void)
+{
+	static const guint divisors[] = { 1, 2, 3, 1 };
+	const struct itimerspec thirty = { { 0, 1000000000 / 30 }, { 0, 1 } };
+	const struct stream_mode mode = { 640, 480, 30000 };
+	struct fixture f = { 0 };
+	struct timespec before, after;
+
+	f.source.fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	timerfd_settime(f.source.fd, 0, &thirty, NULL);
+	f.pump = frame_pump_new(&paced_class, &f.source, &funcs, &f, NULL);
+	frame_pump_set_mode(f.pump, &mode);
+	frame_pump_want(f.pump);
+	frame_pump_set_running(f.pump, TRUE);
+	for (guint i = 0; i < G_N_ELEMENTS(divisors); i++) {
+		guint pictures;
+
+		frame_pump_set_divisor(f.pump, divisors[i]);
+		g_usleep(200 * 1000);
+		g_mutex_lock(&f.lock);
+		f.pictures = 0;
+		f.last_us = 0;
+		f.least_gap_us = G_MAXINT64;
+		g_mutex_unlock(&f.lock);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+		g_usleep(2 * G_USEC_PER_SEC);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+		g_mutex_lock(&f.lock);
+		pictures = f.pictures;
+		g_assert_cmpint(f.least_gap_us, >=, divisors[i] > 1 ? (divisors[i] * 4 - 1) * 1000000 / 30 / 4 : 0);
+		g_mutex_unlock(&f.lock);
+		g_test_message("one of %u: %u pictures", divisors[i], pictures);
+		g_assert_cmpuint(pictures, <=, 60 / divisors[i] + 3);
+		g_assert_cmpuint(pictures, >=, 60 / divisors[i] * 2 / 3);
+		/* A fifth of a processor; to look all the time would take all of one. */
+		g_assert_cmpint((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000, <, 400);
+	}
+	frame_pump_stop(f.pump);
+	clear(&f);
+}
+
 int main(int argc, char **argv)
 {
 	gst_init(NULL, NULL);
@@ -546,6 +592,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/frame-pump/torn/for-long", test_torn_for_long);
 	g_test_add_func("/frame-pump/needed/in-motion", test_needed_in_motion);
 	g_test_add_func("/frame-pump/needed/while-still", test_needed_while_still);
+	g_test_add_func("/frame-pump/divisor", test_divisor);
 	g_test_add_func("/frame-pump/refines", test_refines);
 	g_test_add_func("/frame-pump/refines-on", test_refines_on);
 	g_test_add_func("/frame-pump/rests", test_rests);

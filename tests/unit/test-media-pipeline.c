@@ -34,6 +34,7 @@ static struct {
 	gboolean rewrites; /* counts pictures and makes times of that, as vah264enc did before 1.24.3 */
 	gboolean forgets;  /* what is attached to a picture does not come out */
 	guint stalls_ms;   /* the next picture takes so long */
+	gint takes_ms;	   /* each picture takes so much longer; atomic */
 	gint made;	   /* encoders so far */
 	const guint8 *memory; /* of the latest picture that it got */
 	guint areas;	   /* ... and metas that say what is new in it */
@@ -65,6 +66,8 @@ static GstPadProbeReturn spoil(GstPad *pad, GstPadProbeInfo *info, gpointer data
 			state = NULL;
 		}
 	}
+	if (g_atomic_int_get(&encoder.takes_ms))
+		g_usleep(g_atomic_int_get(&encoder.takes_ms) * MSEC_US);
 	if (encoder.stalls_ms) {
 		g_usleep(encoder.stalls_ms * MSEC_US);
 		encoder.stalls_ms = 0;
@@ -175,6 +178,7 @@ struct fixture {
 	gint needs;
 	gint sent;
 	gint encoded;
+	gint divisor; /* as told; 0: nothing was */
 	gint settled; /* the latest one */
 	guint failures;
 	enum channel_reason reason;
@@ -222,12 +226,20 @@ static void encoded(guint64 seq, gboolean key, enum picture_gain gain, gpointer 
 	g_atomic_int_inc(&f->encoded);
 }
 
+static void load(guint divisor, gpointer data)
+{
+	struct fixture *f = data;
+
+	g_atomic_int_set(&f->divisor, divisor);
+}
+
 static const struct media_pipeline_funcs funcs = {
 	.wanted = wanted,
 	.needed = needed,
 	.first_sent = first_sent,
 	.failed = failed,
 	.frame_sent = frame_sent,
+	.load = load,
 	.encoded = encoded,
 };
 
@@ -606,6 +618,53 @@ static void test_latency(void)
 	media_pipeline_take_stats(f.pipeline, &stats);
 	g_test_message("sent after %u us", (guint)stats.sending.median_us);
 	g_assert_cmpuint(stats.sending.median_us, <=, 2000);
+	end(&f);
+}
+
+/* Pictures as soon as the encoder wants them, until @divisor was told; returns how long that took. */
+static gint64 push_until(struct fixture *f, gint divisor)
+{
+	const gint64 begin = g_get_monotonic_time();
+
+	while (g_atomic_int_get(&f->divisor) != divisor) {
+		g_assert_cmpint(g_get_monotonic_time() - begin, <, 20 * G_USEC_PER_SEC);
+		push(f, 0, FALSE);
+	}
+	return g_get_monotonic_time() - begin;
+}
+
+/*
+ * An encoder that becomes slow in mid-session, at 60 Hz: within a second only half the pictures are wanted, and
+ * all of them again when it has been as quick as before for a while.  A new mode begins with all.
+ */
+static void test_slow_encoder(void)
+{
+	struct wfd_selection hd = HD30;
+	struct fixture f;
+	gint64 took;
+
+	begin(&f, VGA60);
+	media_pipeline_play(f.pipeline);
+	for (guint i = 0; i < 30; i++) {
+		push(&f, 0, FALSE);
+		run(17);
+	}
+	g_assert_cmpint(f.divisor, ==, 0);
+	g_atomic_int_set(&encoder.takes_ms, 22);
+	took = push_until(&f, 2);
+	g_test_message("half of them after %.0f ms", took / 1000.0);
+	g_assert_cmpint(took, <=, G_USEC_PER_SEC);
+	g_atomic_int_set(&encoder.takes_ms, 0);
+	took = push_until(&f, 1);
+	g_test_message("all after %.0f ms", took / 1000.0);
+	g_assert_cmpint(took, >=, 2 * G_USEC_PER_SEC);
+	g_atomic_int_set(&encoder.takes_ms, 22);
+	push_until(&f, 2);
+	g_atomic_int_set(&encoder.takes_ms, 0);
+	set_picture(&f, hd.mode);
+	media_pipeline_set_mode(f.pipeline, &hd, media_pipeline_pts_in(f.pipeline, 20));
+	push_until(&f, 1);
+	g_assert_cmpuint(f.failures, ==, 0);
 	end(&f);
 }
 
@@ -1226,6 +1285,7 @@ int main(int argc, char **argv)
 	register_encoder();
 	g_test_add_func("/media-pipeline/quirks", test_quirks);
 	g_test_add_func("/media-pipeline/latency", test_latency);
+	g_test_add_func("/media-pipeline/slow-encoder", test_slow_encoder);
 	g_test_add_func("/media-pipeline/times/flips", test_times);
 	g_test_add_func("/media-pipeline/times/of-the-encoder", test_times_of_encoder);
 	g_test_add_func("/media-pipeline/times/of-old-pictures", test_times_of_old_pictures);

@@ -8,9 +8,10 @@
 #include <string.h>
 #include <sys/uio.h>
 
+#include "encoder-load.h"
 #include "key-frames.h"
-#include "media-delay.h"
 #include "log-limit.h"
+#include "media-delay.h"
 #include "picture-times.h"
 #include "rtp-sender.h"
 
@@ -247,6 +248,89 @@ static void test_log_limit(void)
 	g_assert_true(log_limit_pass(&limit, 3600 * SEC_US, &left_out));
 	/* Not one is forgotten. */
 	g_assert_cmpuint(passed + 1 + all_left_out + left_out, ==, 60 * 600 + 1);
+}
+
+/* -------------------------------------------------------------------- encoder-load */
+
+#define PERIOD_US (G_USEC_PER_SEC / 60)
+
+/*
+ * A desktop that draws 60 pictures a second, of which the newest is taken when the encoder has time and the
+ * divisor allows it.  Pictures take @took_us; returns the time behind @us of that.
+ */
+static gint64 encode_for(struct encoder_load *load, gint64 now, gint64 us, gint64 took_us, guint *changes, guint *taken)
+{
+	const gint64 end = now + us;
+	gint64 flip = now / PERIOD_US;
+
+	while (now < end) {
+		const guint n = encoder_load_divisor(load);
+		gint64 begin = MAX(now, (flip + n) * PERIOD_US + (n > 1 ? PERIOD_US / 8 : 0));
+
+		flip = begin / PERIOD_US;
+		now = begin + took_us;
+		*changes += encoder_load_sent(load, begin, now);
+		(*taken)++;
+	}
+	return now;
+}
+
+static void test_load(void)
+{
+	struct encoder_load load;
+	guint changes = 0, taken = 0;
+	gint64 now = SEC_US;
+
+	encoder_load_init(&load, 60);
+	/* It keeps up, if only just. */
+	now = encode_for(&load, now, 10 * SEC_US, PERIOD_US * 9 / 10, &changes, &taken);
+	g_assert_cmpuint(encoder_load_divisor(&load), ==, 1);
+	/* 25 ms a picture: half of them, within a third of a second; then each has the time that it needs. */
+	now = encode_for(&load, now, SEC_US / 3, 25000, &changes, &taken);
+	g_assert_cmpuint(encoder_load_divisor(&load), ==, 2);
+	taken = 0;
+	now = encode_for(&load, now, 10 * SEC_US, 25000, &changes, &taken);
+	g_assert_cmpuint(changes, ==, 1);
+	g_assert_cmpuint(taken, >=, 299);
+	g_assert_cmpuint(taken, <=, 302);
+	/* 60 ms: a quarter is the least there is. */
+	now = encode_for(&load, now, 2 * SEC_US, 60000, &changes, &taken);
+	g_assert_cmpuint(encoder_load_divisor(&load), ==, 4);
+	now = encode_for(&load, now, 2 * SEC_US, 200000, &changes, &taken);
+	g_assert_cmpuint(encoder_load_divisor(&load), ==, 4);
+	/* And back, a step each two seconds. */
+	changes = 0;
+	now = encode_for(&load, now, 7 * SEC_US, 8000, &changes, &taken);
+	g_assert_cmpuint(encoder_load_divisor(&load), ==, 1);
+	g_assert_cmpuint(changes, ==, 3);
+}
+
+/* What is too slow again as soon as it was trusted is trusted later and later. */
+static void test_load_relapse(void)
+{
+	struct encoder_load load;
+	guint changes = 0, taken = 0;
+	gint64 now = SEC_US;
+
+	encoder_load_init(&load, 60);
+	/* Quick where half the pictures come, slow where all do. */
+	for (gint64 end = now + 120 * SEC_US; now < end;)
+		now = encode_for(&load, now, 1, encoder_load_divisor(&load) == 1 ? 25000 : 11000, &changes, &taken);
+	g_assert_cmpuint(changes, >=, 8);
+	g_assert_cmpuint(changes, <=, 16);
+}
+
+/* A slow encoder harms nobody on a desktop where little happens. */
+static void test_load_idle(void)
+{
+	struct encoder_load load;
+
+	encoder_load_init(&load, 60);
+	for (guint i = 1; i < 200; i++)
+		g_assert_false(encoder_load_sent(&load, i * 125000, i * 125000 + 30000));
+	/* Nor where an encoder works on several at a time. */
+	for (guint i = 1; i < 200; i++)
+		g_assert_false(encoder_load_sent(&load, 30 * SEC_US + i * PERIOD_US, 30 * SEC_US + i * PERIOD_US + 40000));
 }
 
 /* ---------------------------------------------------------------------- rtp-sender */
@@ -566,6 +650,9 @@ int main(int argc, char **argv)
 	g_test_add_func("/rtp-sender/sends", test_sends);
 	g_test_add_func("/rtp-sender/sealed", test_sealed);
 	g_test_add_func("/media-delay", test_delay);
+	g_test_add_func("/encoder-load/slower", test_load);
+	g_test_add_func("/encoder-load/relapse", test_load_relapse);
+	g_test_add_func("/encoder-load/idle", test_load_idle);
 	g_test_add_func("/rtp-sender/large-picture", test_large_picture);
 	g_test_add_func("/rtp-sender/one-refused", test_one_refused);
 	g_test_add_func("/rtp-sender/closed-port", test_closed_port);

@@ -44,6 +44,7 @@ struct frame_pump {
 	gboolean poked;
 	gboolean mode_changed;
 	struct stream_mode mode; /* width 0: none yet */
+	guint divisor;
 	struct frame_pump_counters counters;
 	guint64 shown_seq;    /* of the picture that was handed on last */
 	gboolean settled;     /* to show it again does not make it better */
@@ -59,6 +60,8 @@ struct orders {
 	gboolean poked;
 	gboolean mode_changed;
 	struct stream_mode mode;
+	guint divisor;
+	gboolean held; /* it is too soon for a picture */
 	gboolean settled;
 	gint64 refined_us;
 	gint64 rough_us;
@@ -71,6 +74,7 @@ struct pump_state {
 	struct picture_changes changes; /* of the picture, since then */
 	struct frame_info info;
 	gint64 last_us; /* when the last picture was handed on; 0: none in this mode */
+	gint64 flip_us; /* of what was handed on last; of what is not new: then */
 	gint64 still_since_us; /* ... or, then, when the mode began */
 	gboolean mode_new; /* no picture of it was handed on */
 	gboolean followed; /* what was shown last has been shown again */
@@ -87,6 +91,7 @@ static void get_orders(frame_pump *pump, struct orders *orders)
 		.poked = pump->poked,
 		.mode_changed = pump->mode_changed,
 		.mode = pump->mode,
+		.divisor = pump->divisor,
 		.settled = pump->settled,
 		.refined_us = pump->refined_us,
 		.rough_us = pump->rough_us,
@@ -138,6 +143,7 @@ static void hand_on(frame_pump *pump, struct pump_state *state, const struct pic
 	}
 	g_mutex_unlock(&pump->lock);
 	state->last_us = state->still_since_us = now;
+	state->flip_us = repeat || !state->info.flip_ns ? now : (gint64)(state->info.flip_ns / 1000);
 	pump->funcs->picture(picture, &state->info, repeat, pump->user_data);
 }
 
@@ -220,14 +226,29 @@ static int repeat_when_due(frame_pump *pump, struct pump_state *state, const str
 	return 0;
 }
 
+/*
+ * Until a picture may be taken, ms; 0: now.  By the flip of the one before, so that the desktop's next one
+ * but so many has just come, which may be an eighth of a period late.
+ */
+static int held_ms(const struct pump_state *state, const struct orders *orders)
+{
+	const gint64 distance = (8 * orders->divisor + 1) * G_GINT64_CONSTANT(125000000) / orders->mode.refresh_mhz;
+	const gint64 left = state->flip_us + distance - g_get_monotonic_time();
+
+	return orders->divisor > 1 && state->last_us && left > 0 ? (MIN(left, distance) + 999) / 1000 : 0;
+}
+
 static void wait_for_work(frame_pump *pump, const struct orders *orders, int timeout_ms)
 {
 	struct pollfd fds[2] = { { .fd = pump->wake_fd, .events = POLLIN } };
 	eventfd_t value;
 
-	if (orders->active)
+	/* What is there while it is too soon would wake us at once. */
+	const gboolean look = orders->active && !orders->held;
+
+	if (look)
 		fds[1].fd = pump->source_class->wait_fd(pump->source, &fds[1].events);
-	poll(fds, orders->active ? 2 : 1, orders->active ? timeout_ms : -1);
+	poll(fds, look ? 2 : 1, orders->active ? timeout_ms : -1);
 	if (fds[0].revents)
 		eventfd_read(pump->wake_fd, &value);
 }
@@ -246,6 +267,13 @@ static gpointer pump_thread(gpointer data)
 			break;
 		if (orders.mode_changed)
 			apply_mode(pump, &state, &orders.mode);
+		timeout_ms = orders.active ? held_ms(&state, &orders) : 0;
+		orders.held = timeout_ms > 0;
+		if (orders.held) {
+			wait_for_work(pump, &orders, timeout_ms);
+			continue;
+		}
+		timeout_ms = -1;
 		if (orders.active) {
 			if (!take(pump, &state, &orders))
 				break;
@@ -281,6 +309,7 @@ frame_pump *frame_pump_new(const struct frame_source_class *source_class, gpoint
 	pump->source = source;
 	pump->funcs = funcs;
 	pump->user_data = user_data;
+	pump->divisor = 1;
 	g_mutex_init(&pump->lock);
 	pump->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pump->wake_fd < 0) {
@@ -380,6 +409,14 @@ void frame_pump_encoded(frame_pump *pump, guint64 seq, gboolean key, enum pictur
 	/* It may have wanted the next picture before, and the thread waits for one that is far away. */
 	if (again)
 		wake(pump);
+}
+
+void frame_pump_set_divisor(frame_pump *pump, guint divisor)
+{
+	g_mutex_lock(&pump->lock);
+	pump->divisor = divisor;
+	g_mutex_unlock(&pump->lock);
+	wake(pump);
 }
 
 void frame_pump_get_counters(frame_pump *pump, struct frame_pump_counters *counters)

@@ -85,6 +85,11 @@ void frame_pump_want(frame_pump *pump);
 void frame_pump_poke(frame_pump *pump);
 /* Frame @seq has left the encoder, as a key frame or not; any thread. */
 void frame_pump_encoded(frame_pump *pump, guint64 seq, gboolean key, enum picture_gain gain);
+/*
+ * Of the mode's pictures one of @divisor is taken at most, each as new as it is then
+ * (encoder-load.h); 1, as at first: all that the encoder gets done.
+ */
+void frame_pump_set_divisor(frame_pump *pump, guint divisor);
 void frame_pump_get_counters(frame_pump *pump, struct frame_pump_counters *counters);
 
 G_END_DECLS

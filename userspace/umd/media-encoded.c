@@ -190,15 +190,21 @@ static void au_sent(GstElement *mux, guint64 pts, guint64 flip_ns, guint64 sent_
 		    gpointer user_data)
 {
 	media_pipeline *p = user_data;
-	gboolean first;
+	gboolean first, changed;
+	guint divisor;
 
 	g_mutex_lock(&p->lock);
 	p->stats.frames_sent++;
+	changed = !p->out.repeat && flip_ns == p->out.flip_ns &&
+		  encoder_load_sent(&p->load, p->out.begun_us, sent_ns / 1000);
+	divisor = encoder_load_divisor(&p->load);
 	if (flip_ns != GST_CLOCK_TIME_NONE && sent_ns > flip_ns)
 		add_parts(p, flip_ns, sent_ns);
 	first = !p->sent_one;
 	p->sent_one = TRUE;
 	g_mutex_unlock(&p->lock);
+	if (changed && p->funcs->load)
+		p->funcs->load(divisor, p->user_data);
 	if (first)
 		g_source_attach(p->first_sent_source, p->context);
 }

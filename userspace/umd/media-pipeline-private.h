@@ -52,6 +52,7 @@
 
 #include "gpu-way.h"
 
+#include "encoder-load.h"
 #include "key-frames.h"
 #include "latency.h"
 #include "log-limit.h"
@@ -124,6 +125,7 @@ struct media_pipeline {
 	guint encoder_number; /* of the one that pictures are for which are pushed now */
 	struct picture_times times;
 	struct key_frames keys;
+	struct encoder_load load;
 
 	/* A mode to come: pictures are held back until its time, or the encoder has to be made, or both. */
 	gboolean mode_waits;

@@ -375,6 +375,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->sound_latency = latency_window_new();
 	g_mutex_init(&p->lock);
 	picture_times_init(&p->times);
+	encoder_load_init(&p->load, p->mode->refresh_hz);
 	p->first_sent_source = new_idle(p, deliver_first_sent);
 	p->lost_source = new_idle(p, deliver_lost);
 	p->key_frame_source = media_add_alarm(p, key_frame_is_due);
@@ -461,6 +462,7 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 		.flip_ns = info->flip_ns,
 		.shown_ns = info->shown_ns,
 		.repeat = repeat,
+		.begun_us = g_get_monotonic_time() - info->convert_us,
 		.moves = !repeat && moves(picture, &info->changes),
 	};
 	gboolean encoded = FALSE;

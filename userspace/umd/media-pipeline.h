@@ -109,6 +109,8 @@ struct media_stats {
  *	else PIPELINE_FAILED
  * @frame_sent: frame @seq: its first packet is about to leave (R86), and it took
  *	@encode_us to encode; streaming thread
+ * @load: (nullable): of the mode's pictures one of @divisor shall be pushed from now on, see
+ *	encoder-load.h; streaming thread
  * @encoded: frame @seq, perhaps again, has left the encoder, which says, or with so few bits
  *	that one may guess, what to encode it again would add; streaming thread
  */
@@ -120,6 +122,7 @@ struct media_pipeline_funcs {
 	gboolean (*encoder_failed)(const char *message, gpointer user_data);
 	void (*failed)(enum channel_reason reason, const char *message, gpointer user_data);
 	void (*frame_sent)(guint64 seq, guint encode_us, guint bytes, gpointer user_data);
+	void (*load)(guint divisor, gpointer user_data);
 	void (*encoded)(guint64 seq, gboolean key, enum picture_gain gain, gpointer user_data);
 };
 

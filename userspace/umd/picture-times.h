@@ -42,6 +42,7 @@ G_BEGIN_DECLS
  * @seq: number of the frame
  * @flip_ns: CLOCK_MONOTONIC of the desktop's flip, for how long all took
  * @shown_ns: at which it is on the screen, which @pts is made of
+ * @begun_us: g_get_monotonic_time() when reading it began
  * @pushed_us: g_get_monotonic_time() when the encoder got it
  * @play: number of the PLAY during which it was pushed; another one is stale
  * @encoder: number of the encoder that gets it
@@ -53,6 +54,7 @@ struct picture_time {
 	guint64 seq;
 	guint64 flip_ns;
 	guint64 shown_ns;
+	gint64 begun_us;
 	gint64 pushed_us;
 	guint play;
 	guint encoder;

@@ -4,6 +4,8 @@
  */
 #include "umd-private.h"
 
+#include "log-limit.h"
+
 static void picture_wanted(gpointer user_data)
 {
 	umd_session *s = user_data;
@@ -83,6 +85,18 @@ static void encoded(guint64 seq, gboolean key, enum picture_gain gain, gpointer 
 	frame_pump_encoded(s->pump, seq, key, gain);
 }
 
+/* The desktop is not told: it draws as before, and what it draws last is shown. */
+static void encoder_load(guint divisor, gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	if (divisor > 1)
+		log_limited_here("%s is behind: one picture of %u is taken", video_encoder_element(s->encoder), divisor);
+	else
+		log_limited_here("%s keeps up again", video_encoder_element(s->encoder));
+	frame_pump_set_divisor(s->pump, divisor);
+}
+
 static const struct media_pipeline_funcs pipeline_funcs = {
 	.wanted = picture_wanted,
 	.needed = picture_needed,
@@ -91,6 +105,7 @@ static const struct media_pipeline_funcs pipeline_funcs = {
 	.encoder_failed = encoder_failed,
 	.failed = pipeline_failed,
 	.frame_sent = frame_sent,
+	.load = encoder_load,
 	.encoded = encoded,
 };
 
