@@ -2,7 +2,7 @@
 /*
  * A wpa_supplicant for tests: see mock-wpas.h.
  */
-#include "mock-wpas.h"
+#include "mock-private.h"
 
 #include <gio/gunixsocketaddress.h>
 #include <glib/gstdio.h>
@@ -34,6 +34,7 @@ static const char xml[] =
 	"<interface name='fi.w1.wpa_supplicant1.Interface'>"
 	" <property name='Ifname' type='s' access='read'/>"
 	" <property name='CtrlInterface' type='s' access='read'/>"
+	" <property name='UpdateConfig' type='s' access='read'/>"
 	" <property name='Capabilities' type='a{sv}' access='read'/>"
 	" <property name='Networks' type='ao' access='read'/>"
 	"</interface>"
@@ -48,6 +49,9 @@ static const char xml[] =
 	"  <arg type='s' direction='in'/></method>"
 	" <method name='Cancel'/>"
 	" <method name='Disconnect'/>"
+	" <method name='AddPersistentGroup'><arg type='a{sv}' direction='in'/><arg type='o' direction='out'/></method>"
+	" <method name='RemovePersistentGroup'><arg type='o' direction='in'/></method>"
+	" <method name='Invite'><arg type='a{sv}' direction='in'/></method>"
 	" <property name='P2PDeviceConfig' type='a{sv}' access='readwrite'/>"
 	" <property name='Peers' type='ao' access='read'/>"
 	"</interface>"
@@ -85,7 +89,7 @@ static const struct {
 	{ PEERS "020000000102", 0x02, "Printer", { 0 }, 0 },
 };
 
-static GVariant *bytes(gconstpointer data, gsize len)
+GVariant *mock_bytes(gconstpointer data, gsize len)
 {
 	return g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, len, 1);
 }
@@ -98,7 +102,7 @@ static const char *ifname_of(mock_wpas *mock, const char *path)
 						"wlan0";
 }
 
-static void emit(mock_wpas *mock, const char *signal, GVariant *args)
+void mock_emit(mock_wpas *mock, const char *signal, GVariant *args)
 {
 	g_dbus_connection_emit_signal(mock->bus, NULL, RADIO, NAME ".Interface.P2PDevice", signal,
 				      args, NULL);
@@ -107,7 +111,7 @@ static void emit(mock_wpas *mock, const char *signal, GVariant *args)
 void mock_wpas_show_peer(mock_wpas *mock, gboolean there)
 {
 	mock->peer_hidden = !there;
-	emit(mock, there ? "DeviceFound" : "DeviceLost", g_variant_new("(o)", TV));
+	mock_emit(mock, there ? "DeviceFound" : "DeviceLost", g_variant_new("(o)", TV));
 }
 
 static void emit_from(mock_wpas *mock, const char *path, const char *signal, GVariant *args)
@@ -118,14 +122,14 @@ static void emit_from(mock_wpas *mock, const char *path, const char *signal, GVa
 
 static GVariant *ssid_of(const char *path)
 {
-	return strstr(path, FOREIGN) || strstr(path, UNKNOWN) ? bytes("DIRECT-other", 12) :
-								bytes("DIRECT-ours", 11);
+	return strstr(path, FOREIGN) || strstr(path, UNKNOWN) ? mock_bytes("DIRECT-other", 12) :
+								mock_bytes("DIRECT-ours", 11);
 }
 
 /* As it is told: the SSID of the group to come is in it. */
 static void negotiated(mock_wpas *mock, const char *role)
 {
-	emit(mock, "GONegotiationSuccess",
+	mock_emit(mock, "GONegotiationSuccess",
 	     g_variant_new_parsed("({'peer_object': <%o>, 'status': <0>, 'role_go': <%s>, "
 				  "'ssid': <%@ay>},)", TV, role, ssid_of(GROUP)));
 }
@@ -138,23 +142,31 @@ static void group_started(mock_wpas *mock, const char *from, const char *interfa
 				"'IpAddrGo': <[byte 192, 168, 77, 1]>", mock->handshake_mask) :
 		g_strdup("");
 	g_autofree char *text = g_strdup_printf("({'interface_object': <objectpath '%s'>, 'role': <'%s'>, "
-						"'group_object': <objectpath '%s'>%s},)", interface, role,
-						object, handshake);
+						"'group_object': <objectpath '%s'>%s, 'persistent': <%s>},)",
+						interface, role, object, handshake,
+						strcmp(interface, GROUP) == 0 && mock->persistent ? "true" : "false");
 
 	emit_from(mock, from, "GroupStarted", g_variant_new_parsed(text));
 }
 
 static void group_finished(mock_wpas *mock, const char *interface)
 {
-	emit(mock, "GroupFinished",
+	mock_emit(mock, "GroupFinished",
 	     g_variant_new_parsed("({'interface_object': <%o>, 'role': <'GO'>},)", interface));
+}
+
+void mock_begin_group(mock_wpas *mock, const char *role)
+{
+	mock->group = TRUE;
+	group_started(mock, RADIO, GROUP, GROUP_OBJECT, role);
 }
 
 static void start_group(mock_wpas *mock, const char *role)
 {
-	mock->group = TRUE;
 	negotiated(mock, role);
-	group_started(mock, RADIO, GROUP, GROUP_OBJECT, role);
+	if (mock->persistent)
+		mock_keep_group(mock, role);
+	mock_begin_group(mock, role);
 }
 
 void mock_wpas_end_group(mock_wpas *mock)
@@ -205,8 +217,9 @@ void mock_wpas_unplug(mock_wpas *mock)
 	mock->group = FALSE;
 	mock->finding = FALSE;
 	g_clear_handle_id(&mock->idle, g_source_remove);
-	set_wfd(mock, g_variant_ref_sink(bytes(NULL, 0)));
+	set_wfd(mock, g_variant_ref_sink(mock_bytes(NULL, 0)));
 	unregister(mock, mock->radio_objects);
+	mock_persistent_clear(mock);
 	g_dbus_connection_emit_signal(mock->bus, NULL, ROOT, NAME, "InterfaceRemoved",
 				      g_variant_new("(o)", RADIO), NULL);
 }
@@ -222,7 +235,7 @@ static void fail_wps(mock_wpas *mock, gint16 config_error)
 
 static void fail_negotiation(mock_wpas *mock)
 {
-	emit(mock, "GONegotiationFailure",
+	mock_emit(mock, "GONegotiationFailure",
 	     g_variant_new_parsed("({'peer_object': <%o>, 'status': <%i>},)", TV, mock->status));
 }
 
@@ -329,6 +342,8 @@ static void connect_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocatio
 	g_variant_lookup(dict, "pin", "&s", &pin);
 	g_assert_cmpstr(peer, ==, TV);
 	note_method(mock, method, pin);
+	mock->persistent = FALSE;
+	g_variant_lookup(dict, "persistent", "b", &mock->persistent);
 	if (g_variant_lookup(dict, "go_intent", "i", &intent))
 		mock->last_intent = intent;
 	if (mock->answer == MOCK_REFUSE) {
@@ -348,6 +363,7 @@ static void note_command(mock_wpas *mock)
 	gboolean pin = g_ascii_isdigit(*words[2]);
 
 	note_method(mock, words[pin ? 3 : 2], pin ? words[2] : "");
+	mock->persistent = g_strv_contains((const char *const *)words, "persistent");
 }
 
 /* What the TV is to do, which it does, if it can. */
@@ -358,11 +374,11 @@ static void provision(mock_wpas *mock, const char *path, gboolean show)
 	if (mock->provisioning == MOCK_PROVISION_IGNORED)
 		return;
 	if (mock->provisioning == MOCK_PROVISION_REFUSED || !(mock->config_methods & (show ? 0x0008 : 0x0100)))
-		emit(mock, "ProvisionDiscoveryFailure", g_variant_new("(oi)", path, 2));
+		mock_emit(mock, "ProvisionDiscoveryFailure", g_variant_new("(oi)", path, 2));
 	else if (show)
-		emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", path));
+		mock_emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", path));
 	else
-		emit(mock, "ProvisionDiscoveryResponseDisplayPin",
+		mock_emit(mock, "ProvisionDiscoveryResponseDisplayPin",
 		     g_variant_new("(os)", path, mock->provisions == 1 ? MOCK_PIN : MOCK_NEXT_PIN));
 }
 
@@ -382,7 +398,7 @@ static void provision_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocat
 	}
 	g_dbus_method_invocation_return_value(call, NULL);
 	/* Somebody else's, of another device, is none of ours. */
-	emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", PEERS "020000000101"));
+	mock_emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", PEERS "020000000101"));
 	provision(mock, peer, g_str_equal(method, "display"));
 }
 
@@ -398,9 +414,12 @@ static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer
 	g_free(mock->command);
 	mock->command = g_strdup(command);
 	mock->commands++;
-	note_command(mock);
+	if (g_str_has_prefix(command, "P2P_CONNECT"))
+		note_command(mock);
 	g_socket_send_to(socket, from, mock->control_answer, strlen(mock->control_answer), NULL, NULL);
-	if (g_str_has_prefix(mock->control_answer, "OK")) {
+	if (g_str_has_prefix(mock->control_answer, "OK") && g_str_has_prefix(command, "P2P_INVITE")) {
+		mock_persistent_command(mock, command);
+	} else if (g_str_has_prefix(mock->control_answer, "OK")) {
 		mock->connects++;
 		mock->finding = FALSE;
 		if (!mock->idle)
@@ -433,7 +452,7 @@ static void find_called(mock_wpas *mock, GDBusMethodInvocation *call)
 	g_dbus_method_invocation_return_value(call, NULL);
 	for (guint i = 0; i < G_N_ELEMENTS(peers); i++) {
 		if (i > 0 || !mock->peer_hidden)
-			emit(mock, "DeviceFound", g_variant_new("(o)", peers[i].path));
+			mock_emit(mock, "DeviceFound", g_variant_new("(o)", peers[i].path));
 	}
 }
 
@@ -453,7 +472,7 @@ static void create_called(mock_wpas *mock, GDBusMethodInvocation *call)
 static void stop_find_called(mock_wpas *mock)
 {
 	if (mock->finding && !mock->between_scans)
-		emit(mock, "FindStopped", NULL);
+		mock_emit(mock, "FindStopped", NULL);
 	mock->finding = FALSE;
 }
 
@@ -496,6 +515,8 @@ static void method_called(GDBusConnection *bus, const char *sender, const char *
 {
 	mock_wpas *mock = user_data;
 
+	if (mock_persistent_called(mock, method, args, call))
+		return;
 	if (strcmp(method, "Connect") == 0) {
 		connect_called(mock, args, call);
 		return;
@@ -544,9 +565,9 @@ static GVariant *vendor_extensions(GBytes *vendor)
 {
 	g_auto(GVariantBuilder) all = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("aay"));
 
-	g_variant_builder_add_value(&all, bytes((guint8[]){ 0x00, 0x37, 0x2a, 0x00 }, 4));
+	g_variant_builder_add_value(&all, mock_bytes((guint8[]){ 0x00, 0x37, 0x2a, 0x00 }, 4));
 	if (vendor)
-		g_variant_builder_add_value(&all, bytes(g_bytes_get_data(vendor, NULL),
+		g_variant_builder_add_value(&all, mock_bytes(g_bytes_get_data(vendor, NULL),
 							g_bytes_get_size(vendor)));
 	return g_variant_builder_end(&all);
 }
@@ -562,9 +583,9 @@ static GVariant *peer_property(mock_wpas *mock, const char *path, const char *pr
 	if (strcmp(property, "IEs") == 0 && i == 1 && mock->two_displays)
 		i = 0;
 	if (strcmp(property, "IEs") == 0)
-		return bytes(peers[i].ies, peers[i].ies_len);
+		return mock_bytes(peers[i].ies, peers[i].ies_len);
 	if (strcmp(property, "DeviceAddress") == 0)
-		return bytes((guint8[]){ 2, 0, 0, 0, 1, peers[i].last_byte }, 6);
+		return mock_bytes((guint8[]){ 2, 0, 0, 0, 1, peers[i].last_byte }, 6);
 	if (strcmp(property, "VendorExtension") == 0)
 		return vendor_extensions(i == 0 ? mock->vendor : NULL);
 	if (strcmp(property, "config_method") == 0)
@@ -626,6 +647,8 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 				       g_variant_new_parsed("@ao []");
 	if (strcmp(property, "WFDIEs") == 0)
 		return mock->build == MOCK_NO_WFD ? NULL : g_variant_ref(mock->wfd);
+	if (strcmp(property, "UpdateConfig") == 0 && mock->update_config)
+		return g_variant_new_string(mock->update_config);
 	if (strcmp(property, "Ifname") == 0)
 		return g_variant_new_string(ifname_of(mock, path));
 	if (strcmp(property, "CtrlInterface") == 0 && mock->control_path) {
@@ -708,20 +731,28 @@ void mock_wpas_signal(mock_wpas *mock, enum mock_signal signal)
 	switch (signal) {
 	case MOCK_SIGNAL_FIND_STOPPED:
 		mock->finding = FALSE;
-		emit(mock, "FindStopped", NULL);
+		mock_emit(mock, "FindStopped", NULL);
 		break;
 	case MOCK_SIGNAL_DEVICE_LOST:
 	case MOCK_SIGNAL_DEVICE_FOUND:
 		mock_wpas_show_peer(mock, signal == MOCK_SIGNAL_DEVICE_FOUND);
 		break;
 	case MOCK_SIGNAL_PROVISIONED:
-		emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", TV));
+		mock_emit(mock, "ProvisionDiscoveryResponseEnterPin", g_variant_new("(o)", TV));
 		break;
 	case MOCK_SIGNAL_PROVISION_SHOWN:
-		emit(mock, "ProvisionDiscoveryResponseDisplayPin", g_variant_new("(os)", TV, MOCK_PIN));
+		mock_emit(mock, "ProvisionDiscoveryResponseDisplayPin", g_variant_new("(os)", TV, MOCK_PIN));
 		break;
 	case MOCK_SIGNAL_PROVISION_FAILED:
-		emit(mock, "ProvisionDiscoveryFailure", g_variant_new("(oi)", TV, 2));
+		mock_emit(mock, "ProvisionDiscoveryFailure", g_variant_new("(oi)", TV, 2));
+		break;
+	case MOCK_SIGNAL_INVITATION_TAKEN:
+	case MOCK_SIGNAL_INVITATION_REFUSED:
+		mock_emit(mock, "InvitationResult",
+			  g_variant_new_parsed("({'status': <%i>},)", signal == MOCK_SIGNAL_INVITATION_TAKEN ? 0 : 8));
+		break;
+	case MOCK_SIGNAL_KEPT:
+		mock_emit(mock, "PersistentGroupAdded", g_variant_new_parsed("(%o, @a{sv} {})", MOCK_KEPT "77"));
 		break;
 	case MOCK_SIGNAL_NEGOTIATED:
 		negotiated(mock, "GO");
@@ -731,11 +762,11 @@ void mock_wpas_signal(mock_wpas *mock, enum mock_signal signal)
 		fail_negotiation(mock);
 		break;
 	case MOCK_SIGNAL_WPS_FAILED:
-		emit(mock, "WpsFailed",
+		mock_emit(mock, "WpsFailed",
 		     g_variant_new_parsed("('fail', {'msg': <8>, 'config_error': <int16 12>})"));
 		break;
 	case MOCK_SIGNAL_FORMATION_FAILED:
-		emit(mock, "GroupFormationFailure", g_variant_new("(s)", ""));
+		mock_emit(mock, "GroupFormationFailure", g_variant_new("(s)", ""));
 		break;
 	case MOCK_SIGNAL_GROUP_STARTED:
 		start_group(mock, "GO");
@@ -802,9 +833,10 @@ mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build)
 
 	mock->bus = g_object_ref(bus);
 	mock->build = build;
-	mock->wfd = g_variant_ref_sink(bytes(NULL, 0));
+	mock->wfd = g_variant_ref_sink(mock_bytes(NULL, 0));
 	mock->config_methods = 0x0080;
 	mock->level = -40;
+	mock->update_config = "0";
 	mock->device_type = g_strdup("");
 	mock->methods = g_strdup(MOCK_OLD_METHODS);
 	mock->objects = g_array_new(FALSE, FALSE, sizeof(guint));
@@ -831,6 +863,9 @@ void mock_wpas_free(mock_wpas *mock)
 	g_clear_handle_id(&mock->idle, g_source_remove);
 	unregister(mock, mock->objects);
 	unregister(mock, mock->radio_objects);
+	mock_persistent_clear(mock);
+	g_clear_pointer(&mock->kept, g_hash_table_unref);
+	g_free(mock->invited_to);
 	g_array_unref(mock->objects);
 	g_array_unref(mock->radio_objects);
 	g_variant_unref(mock->wfd);

@@ -23,6 +23,17 @@ enum mock_answer {
 	MOCK_REFUSE, /* Connect() fails at once */
 };
 
+/* What the TV does when it is invited to a group that it knows. */
+enum mock_invitation {
+	MOCK_INVITATION_JOINS,
+	MOCK_INVITATION_EARLY, /* it is there before all is told of the group */
+	MOCK_INVITATION_ABSENT, /* it agrees, and does not come */
+	MOCK_INVITATION_FAILS, /* it agrees, and there is no group */
+	MOCK_INVITATION_STATUS, /* it says @invitation_status */
+	MOCK_INVITATION_IGNORED,
+	MOCK_INVITATION_REFUSED, /* wpa_supplicant refuses to invite it */
+};
+
 /* How it is built, and what it has. */
 enum mock_build {
 	MOCK_COMPLETE,
@@ -76,7 +87,18 @@ typedef struct mock_wpas {
 	gboolean peer_hidden; /* not found before it is shown */
 	gboolean two_displays; /* the laptop is one, too */
 
+	const char *update_config; /* whether wpa_supplicant writes its file: "0"; NULL: it does not say */
+	gboolean other_keeps; /* another program makes a persistent group in the same moment */
+	enum mock_invitation invitation;
+	int invitation_status;
+
 	/* seen by the test */
+	gboolean persistent; /* the last connect asked for such a group */
+	const char *tv_knows; /* our role in the group that the TV knows, or NULL */
+	guint invites;
+	char *invited_to; /* object path of the kept group */
+	GHashTable *kept; /* persistent groups: object path -> struct kept; NULL: there was none */
+	guint keeps; /* how many there were */
 	GVariant *wfd; /* ay */
 	gboolean interface; /* it exists */
 	gboolean group; /* it exists */
@@ -112,6 +134,10 @@ typedef struct mock_wpas {
 /* Of the first provisioning, and of all after it: shown by the TV, or to be typed there. */
 #define MOCK_PIN "12345670"
 #define MOCK_NEXT_PIN "1234"
+/* What both keep of a group that we own. */
+#define MOCK_SSID "DIRECT-ours"
+#define MOCK_PASSPHRASE "a \"secret\" of the TV"
+#define MOCK_OWN_ADDRESS "02:00:00:00:00:99"
 #define MOCK_OLD_TYPE "[byte 0x07]"
 #define MOCK_OLD_METHODS "display"
 
@@ -123,6 +149,9 @@ enum mock_signal {
 	MOCK_SIGNAL_PROVISIONED,
 	MOCK_SIGNAL_PROVISION_SHOWN,
 	MOCK_SIGNAL_PROVISION_FAILED,
+	MOCK_SIGNAL_INVITATION_TAKEN,
+	MOCK_SIGNAL_INVITATION_REFUSED,
+	MOCK_SIGNAL_KEPT, /* another program's persistent group */
 	MOCK_SIGNAL_NEGOTIATED,
 	MOCK_SIGNAL_NEGOTIATION_FAILED,
 	MOCK_SIGNAL_WPS_FAILED,

@@ -330,6 +330,8 @@ void tear_down(struct fixture *f, gconstpointer data)
 	if (f->wpas) {
 		g_assert_false(f->wpas->group);
 		g_assert_cmpuint(f->wpas->foreign_ends, ==, 0);
+		/* Of groups, wpa_supplicant keeps nothing of ours. */
+		g_assert_cmpuint(f->wpas->kept ? g_hash_table_size(f->wpas->kept) : 0, ==, f->wpas->other_keeps);
 		g_assert_false(f->wpas->finding);
 		g_assert_cmpuint(g_variant_n_children(f->wpas->wfd), ==, 0);
 		mock_wpas_free(f->wpas);
@@ -399,6 +401,47 @@ gboolean streams(struct fixture *f)
 	return session_state(only_session(f)) == SESSION_STREAMING;
 }
 
+gboolean last_waits_for_call(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_RTSP;
+}
+
+static gboolean last_streams(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_STREAMING;
+}
+
+gboolean last_is_gone(struct fixture *f)
+{
+	return session_state(last_session(f)) == SESSION_GONE;
+}
+
+void end_last(struct fixture *f)
+{
+	session_end(last_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(last_is_gone, f);
+}
+
+void stream_and_end(struct fixture *f)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	wait_until(last_waits_for_call, f);
+	sink = dial_from(f, "127.0.0.2");
+	g_assert_nonnull(sink);
+	g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL, NULL, "stream\n");
+	wait_until(last_streams, f);
+	end_last(f);
+}
+
+void begin_options(struct fixture *f, const char *options)
+{
+	g_autoptr(GError) error = NULL;
+
+	broker_connect(f->broker, tv(f), g_variant_new_parsed(options), &error);
+	g_assert_no_error(error);
+}
+
 void begin_secure(struct fixture *f, const char *security)
 {
 	g_auto(GVariantDict) options = G_VARIANT_DICT_INIT(NULL);
@@ -422,7 +465,7 @@ void assert_reason(struct fixture *f, const char *name)
 
 gboolean has_phase(struct fixture *f, const char *name)
 {
-	GPtrArray *phases = session_phases(only_session(f));
+	GPtrArray *phases = session_phases(last_session(f));
 
 	for (guint i = 0; i < phases->len; i++) {
 		struct session_phase *phase = g_ptr_array_index(phases, i);

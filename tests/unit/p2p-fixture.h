@@ -82,11 +82,18 @@ void scan(struct fixture *f);
 
 /* Connect to the TV. */
 void begin(struct fixture *f);
+/* ... with options, as GVariant's text. */
+void begin_options(struct fixture *f, const char *options);
 /* ... with the option "security"; NULL: without. */
 void begin_secure(struct fixture *f, const char *security);
 session *only_session(struct fixture *f);
 /* Of the session that was begun last. */
 session *last_session(struct fixture *f);
+gboolean last_waits_for_call(struct fixture *f);
+gboolean last_is_gone(struct fixture *f);
+void end_last(struct fixture *f);
+/* It is called, pictures flow, and it is ended. */
+void stream_and_end(struct fixture *f);
 gboolean is_gone(struct fixture *f);
 gboolean waits_for_call(struct fixture *f);
 gboolean streams(struct fixture *f);

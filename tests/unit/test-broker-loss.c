@@ -148,6 +148,9 @@ static void test_refused(struct fixture *f, gconstpointer data)
 	stream(f);
 	f->wpas->answer = MOCK_STATUS;
 	f->wpas->status = 11; /* rejected by user */
+	/* Nor does it join the group that it knows. */
+	f->wpas->invitation = MOCK_INVITATION_STATUS;
+	f->wpas->invitation_status = 11;
 	mock_wpas_end_group(f->wpas);
 	wait_until(waits, f);
 	wait_until(is_gone, f);

@@ -177,50 +177,19 @@ static void test_named(struct fixture *f, gconstpointer data)
 
 /* ---- what is remembered ------------------------------------------------------------- */
 
-static gboolean last_waits_for_call(struct fixture *f)
-{
-	return session_state(last_session(f)) == SESSION_RTSP;
-}
-
-static gboolean last_streams(struct fixture *f)
-{
-	return session_state(last_session(f)) == SESSION_STREAMING;
-}
-
-static gboolean last_is_gone(struct fixture *f)
-{
-	return session_state(last_session(f)) == SESSION_GONE;
-}
-
 static void begin_as(struct fixture *f, enum mock_answer answer, int status, const char *options)
 {
-	g_autoptr(GError) error = NULL;
-
 	f->wpas->connects = 0;
 	f->wpas->answer = answer;
 	f->wpas->status = status;
-	broker_connect(f->broker, tv(f), g_variant_new_parsed(options), &error);
-	g_assert_no_error(error);
-}
-
-static void end(struct fixture *f)
-{
-	session_end(last_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
-	wait_until(last_is_gone, f);
+	begin_options(f, options);
 }
 
 /* A whole cast, with pictures. */
 static void cast(struct fixture *f, enum mock_answer answer, int status, const char *options)
 {
-	g_autoptr(GSocketConnection) sink = NULL;
-
 	begin_as(f, answer, status, options);
-	wait_until(last_waits_for_call, f);
-	sink = dial_from(f, "127.0.0.2");
-	g_assert_nonnull(sink);
-	g_output_stream_printf(g_io_stream_get_output_stream(G_IO_STREAM(sink)), NULL, NULL, NULL, "stream\n");
-	wait_until(last_streams, f);
-	end(f);
+	stream_and_end(f);
 }
 
 /* One that is over before there are pictures. */
@@ -237,7 +206,7 @@ static void assert_first_request(struct fixture *f, guint intent, guint frequenc
 	wait_until(is_asked, f);
 	g_assert_cmpuint(f->wpas->last_intent, ==, intent);
 	g_assert_cmpuint(f->wpas->last_frequency, ==, frequency);
-	end(f);
+	end_last(f);
 }
 
 #define YIELDS 7
@@ -297,7 +266,7 @@ static void test_no_pictures(struct fixture *f, gconstpointer data)
 	scan(f);
 	begin_as(f, MOCK_STATUS_ONCE, 9, "@a{sv} {}");
 	wait_until(last_waits_for_call, f);
-	end(f);
+	end_last(f);
 	assert_first_request(f, OWNER, 0);
 }
 
@@ -330,7 +299,7 @@ static void test_unlearnt(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->last_intent, ==, OWNER);
 	g_assert_cmpuint(f->wpas->last_frequency, ==, 0);
 	g_assert_false(remembered_find_group(broker_remembered(f->broker), MOCK_PEER_ID, &group));
-	end(f);
+	end_last(f);
 }
 
 /* The channel of last time is no good any more, in any of the ways in which that shows. */
@@ -342,7 +311,7 @@ static void test_channel_unlearnt(struct fixture *f, gconstpointer data)
 	wait_until(last_waits_for_call, f);
 	/* On any other one. */
 	g_assert_cmpuint(f->wpas->last_frequency, ==, 0);
-	end(f);
+	end_last(f);
 	assert_first_request(f, OWNER, 0);
 }
 
@@ -368,9 +337,11 @@ static void test_ending(struct fixture *f, gconstpointer data)
 	assert_first_request(f, ending->forgotten ? OWNER : YIELDS, 0);
 }
 
+/* Nothing is persistent there, so that each cast asks the display anew. */
 static void set_up_complete(struct fixture *f, gconstpointer data)
 {
 	set_up(f, GINT_TO_POINTER(MOCK_COMPLETE));
+	f->wpas->update_config = "1";
 }
 
 int main(int argc, char *argv[])

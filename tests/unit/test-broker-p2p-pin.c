@@ -59,11 +59,6 @@ static gboolean is_searching(struct fixture *f)
 	return has_phase(f, "searching");
 }
 
-static gboolean last_is_gone(struct fixture *f)
-{
-	return session_state(last_session(f)) == SESSION_GONE;
-}
-
 /* @methods: of the TV; @security: what the user wants, or NULL */
 static void begin_with(struct fixture *f, guint16 methods, const char *security)
 {
@@ -419,7 +414,7 @@ static void test_wide(struct fixture *f, gconstpointer data)
 	type(f, MOCK_PIN);
 	wait_until(waits_for_call, f);
 	g_assert_cmpstr(f->wpas->command, ==,
-			"P2P_CONNECT 02:00:00:00:01:00 12345670 keypad go_intent=15 ht40 vht he");
+			"P2P_CONNECT 02:00:00:00:01:00 12345670 keypad go_intent=15 persistent ht40 vht he");
 	g_assert_cmpuint(f->wpas->connects, ==, 1);
 	g_unlink(f->wpas->control_path);
 	g_rmdir(directory);

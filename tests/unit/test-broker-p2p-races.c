@@ -20,6 +20,8 @@ enum place {
 	PROVISIONING,
 	ENTERING,
 	NEGOTIATING,
+	INVITING,
+	JOINING, /* the display was invited, its group is there, and it is not */
 	RETRYING,
 	FORMING,
 	ADDRESSING,
@@ -29,8 +31,8 @@ enum place {
 };
 
 static const char *const place_names[] = {
-	"beginning", "searching", "provisioning", "entering", "negotiating", "retrying", "forming",
-	"addressing", "up", "streaming",
+	"beginning", "searching", "provisioning", "entering", "negotiating", "inviting", "joining",
+	"retrying", "forming", "addressing", "up", "streaming",
 };
 
 static gboolean phase_reached(struct fixture *f, const char *name)
@@ -106,11 +108,34 @@ static void start_afresh(struct fixture *f)
 	f->wpas->provisioning = MOCK_PROVISION_DONE;
 	f->wpas->late = FALSE;
 	net_is_silent = FALSE;
+	f->wpas->invites = 0;
 	mock_wpas_show_peer(f->wpas, TRUE);
 	if (!tv(f) || !tv(f)->present) {
 		g_assert_true(broker_scan(f->broker, 60, NULL));
 		wait_until(tv_is_there, f);
 	}
+}
+
+static gboolean tv_is_invited(struct fixture *f)
+{
+	return f->wpas->invites > 0;
+}
+
+static gboolean group_is_there(struct fixture *f)
+{
+	return f->wpas->group;
+}
+
+/* As after a cast. Otherwise the display is asked as if it knew nobody. */
+static void let_it_know_us(struct fixture *f, enum place place)
+{
+	g_autoptr(GBytes) ssid = g_bytes_new_static(MOCK_SSID, strlen(MOCK_SSID));
+	g_autoptr(p2p_key) key = p2p_key_new(TRUE, ssid, MOCK_PASSPHRASE, MOCK_OWN_ADDRESS);
+
+	f->wpas->tv_knows = "GO";
+	f->wpas->invitation = place == INVITING ? MOCK_INVITATION_IGNORED : MOCK_INVITATION_ABSENT;
+	remembered_learn_key(broker_remembered(f->broker), tv(f),
+			     place == INVITING || place == JOINING ? key : NULL);
 }
 
 static GSocketConnection *go_to(struct fixture *f, enum place place)
@@ -123,6 +148,7 @@ static GSocketConnection *go_to(struct fixture *f, enum place place)
 	GSocketConnection *sink = NULL;
 
 	start_afresh(f);
+	let_it_know_us(f, place);
 	f->wpas->answer = answers[place];
 	f->wpas->status = -1;
 	net_is_silent = place == ADDRESSING;
@@ -146,6 +172,13 @@ static GSocketConnection *go_to(struct fixture *f, enum place place)
 		break;
 	case NEGOTIATING:
 		wait_until(tv_is_asked, f);
+		break;
+	case INVITING:
+		wait_until(tv_is_invited, f);
+		break;
+	case JOINING:
+		wait_until(group_is_there, f);
+		settle(f);
 		break;
 	case RETRYING:
 		wait_until(tv_is_asked, f);

@@ -114,11 +114,6 @@ static void test_stream(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(open_nets, ==, 0);
 }
 
-static gboolean last_waits_for_call(struct fixture *f)
-{
-	return session_state(last_session(f)) == SESSION_RTSP;
-}
-
 static gboolean is_gone_and_was_kept_out(struct fixture *f)
 {
 	g_assert_true(open_nets == 1 || !f->wpas->group);
@@ -197,7 +192,7 @@ static void test_wide(struct fixture *f, gconstpointer data)
 	begin(f);
 	wait_until(waits_for_call, f);
 	g_assert_cmpstr(f->wpas->command, ==,
-			"P2P_CONNECT 02:00:00:00:01:00 pbc go_intent=15 ht40 vht he");
+			"P2P_CONNECT 02:00:00:00:01:00 pbc go_intent=15 persistent ht40 vht he");
 	g_assert_cmpuint(f->wpas->commands, ==, 1);
 	g_assert_cmpuint(f->wpas->connects, ==, 1);
 	sink = call_and_stream(f);

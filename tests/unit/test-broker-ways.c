@@ -319,11 +319,6 @@ static void test_forbidden(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->connects, ==, 0);
 }
 
-static gboolean last_is_gone(struct fixture *f)
-{
-	return session_state(last_session(f)) == SESSION_GONE;
-}
-
 /* Who wants a PIN does not get less, however it is tried: this one has none over Wi-Fi P2P. */
 static void test_security(struct fixture *f, gconstpointer data)
 {

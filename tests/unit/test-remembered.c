@@ -213,6 +213,82 @@ static void test_group(struct fixture *f, gconstpointer data)
 	g_assert_false(remembered_find_group(f->remembered, sink->id, &group));
 }
 
+/* The key to a persistent group, which nobody is told, until it is of no use any more. */
+static void test_key(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GBytes) ssid = g_bytes_new_static("DIRECT-\"\xff", 9);
+	g_autoptr(p2p_key) key = p2p_key_new(TRUE, ssid, "pass \"word\" ", "02:00:00:00:00:09");
+	g_autoptr(link_sink) sink = tv("02:00:00:00:00:01", "TV");
+	g_autofree char *told = NULL, *text = NULL;
+	g_autoptr(GVariant) all = NULL;
+
+	g_assert_nonnull(key);
+	key->narrowed = 2;
+	key->by_pin = TRUE;
+	remembered_learn_key(f->remembered, sink, NULL);
+	g_assert_false(remembered_has(f->remembered, sink->id));
+	remembered_learn_key(f->remembered, sink, key);
+	g_assert_cmpuint(f->changes, ==, 1);
+	begin_again(f);
+	g_assert_nonnull(remembered_key(f->remembered, sink->id));
+	g_assert_true(p2p_key_equal(remembered_key(f->remembered, sink->id), key));
+	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
+	told = g_variant_print(all, FALSE);
+	g_assert_nonnull(strstr(told, "'p2p-key'"));
+	g_assert_null(strstr(told, "pass"));
+	g_assert_null(strstr(told, "DIRECT"));
+
+	remembered_learn_key(f->remembered, sink, NULL);
+	g_assert_true(remembered_has(f->remembered, sink->id));
+	begin_again(f);
+	g_assert_null(remembered_key(f->remembered, sink->id));
+	g_clear_pointer(&f->remembered, remembered_free);
+	g_assert_true(g_file_get_contents(f->file, &text, NULL, NULL));
+	g_assert_null(strstr(text, "pass"));
+}
+
+/* What is no key is not remembered. */
+static void test_wrong_key(struct fixture *f, gconstpointer data)
+{
+#define SSID "p2p-ssid=44495245\n"
+#define PSK "p2p-psk=password\n"
+#define ADDRESS "p2p-owner-address=02:00:00:00:00:09\n"
+#define DIGITS_31 "0123456789abcdef0123456789abcde"
+	static const struct {
+		const char *lines;
+		gboolean valid;
+	} cases[] = {
+		{ SSID PSK ADDRESS, TRUE },
+		{ SSID PSK, FALSE },
+		{ SSID ADDRESS, FALSE },
+		{ PSK ADDRESS, FALSE },
+		{ "p2p-ssid=\n" PSK ADDRESS, FALSE },
+		{ "p2p-ssid=444\n" PSK ADDRESS, FALSE },
+		{ "p2p-ssid=4x\n" PSK ADDRESS, FALSE },
+		{ "p2p-ssid=" DIGITS_31 "f" DIGITS_31 "f\n" PSK ADDRESS, TRUE },
+		{ "p2p-ssid=" DIGITS_31 "f" DIGITS_31 "f00\n" PSK ADDRESS, FALSE },
+		{ SSID "p2p-psk=passwor\n" ADDRESS, FALSE },
+		{ SSID "p2p-psk=password\\n\n" ADDRESS, FALSE },
+		{ SSID "p2p-psk=" DIGITS_31 "f" DIGITS_31 "\n" ADDRESS, TRUE },
+		{ SSID "p2p-psk=" DIGITS_31 "f" DIGITS_31 "f\n" ADDRESS, TRUE },
+		{ SSID "p2p-psk=" DIGITS_31 "f" DIGITS_31 "x\n" ADDRESS, FALSE },
+		{ SSID "p2p-psk=" DIGITS_31 "f" DIGITS_31 "ff\n" ADDRESS, FALSE },
+		{ SSID PSK "p2p-owner-address=02:00:00:00:00\n", FALSE },
+		{ SSID PSK "p2p-owner-address=02:00:00:00:00:09:\n", FALSE },
+		{ SSID PSK "p2p-owner-address=02-00-00-00-00-09\n", FALSE },
+	};
+
+	g_assert_cmpint(g_mkdir(f->directory, 0700), ==, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strconcat("[02:00:00:00:00:01]\nname=TV\nlink=p2p\n", cases[i].lines, NULL);
+
+		g_assert_true(g_file_set_contents(f->file, text, -1, NULL));
+		begin_again(f);
+		g_test_message("%s", cases[i].lines);
+		g_assert_cmpint(remembered_key(f->remembered, "02:00:00:00:00:01") != NULL, ==, cases[i].valid);
+	}
+}
+
 /* A request that cannot be made is not remembered. */
 static void test_wrong_group(struct fixture *f, gconstpointer data)
 {
@@ -340,6 +416,8 @@ int main(int argc, char **argv)
 	ADD("direct", test_direct);
 	ADD("group", test_group);
 	ADD("wrong-group", test_wrong_group);
+	ADD("key", test_key);
+	ADD("wrong-key", test_wrong_key);
 	ADD("many", test_many);
 	ADD("wrong-file", test_wrong_file);
 	ADD("no-file", test_no_file);

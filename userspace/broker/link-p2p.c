@@ -144,6 +144,13 @@ static void on_provision_failed(wpas *w, const char *peer, const GError *error, 
 	p2p_connection_provision_failed(p2p->connection, peer, error);
 }
 
+static void on_invited(wpas *w, int status, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_connection_invited(p2p->connection, status);
+}
+
 static void on_wps_failed(wpas *w, const char *why, gboolean password, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
@@ -162,9 +169,12 @@ static void on_group_started(wpas *w, const struct wpas_group *group, gpointer u
 {
 	struct p2p *p2p = user_data;
 
-	if (p2p_connection_group_started(p2p->connection, group))
+	if (p2p_connection_group_started(p2p->connection, group)) {
+		wpas_drop_kept(w, group->kept);
 		return;
+	}
 	if (p2p->late && p2p_claim_fits(p2p->late, group)) {
+		wpas_drop_kept(w, group->kept);
 		g_message("ending the group on %s, which is no longer wanted", group->ifname);
 		wpas_disconnect(w, group->path);
 		return;
@@ -207,6 +217,7 @@ static const struct wpas_funcs wpas_callbacks = {
 	.provision_failed = on_provision_failed,
 	.negotiated = on_negotiated,
 	.negotiation_failed = on_negotiation_failed,
+	.invited = on_invited,
 	.wps_failed = on_wps_failed,
 	.formation_failed = on_formation_failed,
 	.group_started = on_group_started,

@@ -15,6 +15,7 @@
  *	pin-wanted		it shows one, which has to be typed here
  *	pin-wrong		what was typed cannot be it; it is asked for again
  *	pin-shown		we show one, which has to be typed at the display
+ *	inviting		the display knows this computer and is asked to join without a question
  *	waiting-for-acceptance	the display may be asking its user
  *	group-forming		accepted; keys are being agreed on
  *	group-started		the radio link is up

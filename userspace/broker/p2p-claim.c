@@ -6,6 +6,19 @@
 
 #include <string.h>
 
+struct p2p_claim *p2p_claim_invited(const char *peer, const struct p2p_key *key)
+{
+	struct p2p_claim *claim = g_new0(struct p2p_claim, 1);
+
+	claim->peer = g_strdup(peer);
+	claim->invited = TRUE;
+	claim->negotiated = TRUE;
+	claim->role_known = TRUE;
+	claim->owner = key->owner;
+	claim->ssid = g_bytes_ref(key->ssid);
+	return claim;
+}
+
 void p2p_claim_free(struct p2p_claim *claim)
 {
 	if (!claim)
@@ -17,7 +30,8 @@ void p2p_claim_free(struct p2p_claim *claim)
 
 gboolean p2p_claim_negotiated(struct p2p_claim *claim, const struct wpas_negotiation *result)
 {
-	if (result->peer && strcmp(result->peer, claim->peer) != 0)
+	/* Nothing is negotiated of a group that is there. */
+	if (claim->invited || (result->peer && strcmp(result->peer, claim->peer) != 0))
 		return FALSE;
 	claim->negotiated = TRUE;
 	claim->role_known = result->role_known;

@@ -95,7 +95,14 @@ static gboolean limit_reached(gpointer user_data)
 	case P2P_RETRYING:
 		say_not_accepted(conn);
 		break;
+	case P2P_INVITING:
+		p2p_connection_ask_anew(conn, TRUE);
+		break;
 	case P2P_FORMING:
+		if (conn->invited) {
+			p2p_connection_ask_anew(conn, TRUE);
+			break;
+		}
 		p2p_connection_fail(conn, REASON_GROUP_FAILED, "%s accepted, but no group came of it", name_of(conn));
 		break;
 	case P2P_ADDRESSING:
@@ -120,6 +127,11 @@ static gboolean limit_reached(gpointer user_data)
 static void set_limit(p2p_connection *conn, gint64 ms)
 {
 	conn->limit = g_timeout_add(MAX(ms, 0), limit_reached, conn);
+}
+
+void p2p_connection_limit(p2p_connection *conn, guint seconds)
+{
+	set_limit(conn, (gint64)seconds * 1000);
 }
 
 static void set_accept_limit(p2p_connection *conn, gint64 at_most_ms)
@@ -199,8 +211,7 @@ static gboolean late_is_over(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
-/* Something may still come of what we asked for. */
-static void leave_claim(p2p_connection *conn)
+void p2p_connection_leave_claim(p2p_connection *conn)
 {
 	struct p2p *p2p = p2p_of(conn);
 
@@ -218,7 +229,7 @@ static void pairing(p2p_connection *conn)
 	const struct p2p_peer *peer = peer_of(conn);
 	GError *error = NULL;
 
-	if (!radio_is_free(conn))
+	if (!radio_is_free(conn) || p2p_connection_invite(conn))
 		return;
 	if (!p2p_pin_choose(conn->pin, peer->config_methods, &error)) {
 		p2p_connection_fail_with(conn, error);
@@ -228,7 +239,7 @@ static void pairing(p2p_connection *conn)
 		p2p_connection_happen(conn, P2P_EVENT_PAIRED);
 		return;
 	}
-	leave_claim(conn);
+	p2p_connection_leave_claim(conn);
 	conn->accept_until = 0;
 	conn->asked = 0;
 	conn->asking = TRUE;
@@ -317,8 +328,8 @@ static void claim(p2p_connection *conn, const struct p2p_peer *peer)
 {
 	struct p2p *p2p = p2p_of(conn);
 
-	/* What still comes of the last request to it is of this one. */
-	if (p2p->late && strcmp(p2p->late->peer, peer->path) == 0)
+	/* What still comes of the last request to it is of this one, but for the group of an invitation. */
+	if (p2p->late && !p2p->late->invited && strcmp(p2p->late->peer, peer->path) == 0)
 		g_clear_pointer(&p2p->late, p2p_claim_free);
 	p2p_claim_free(conn->claim);
 	conn->claim = g_new0(struct p2p_claim, 1);
@@ -333,6 +344,8 @@ void p2p_connection_ask_now(p2p_connection *conn)
 		.join = conn->claim->join,
 		.go_intent = conn->go_intent,
 		.frequency = conn->frequency,
+		/* NetworkManager's would not be asked for again by us. */
+		.persistent = wpas_may_persist(p2p_of(conn)->wpas) && !network_manager_is_active(p2p_of(conn)->nm),
 	};
 
 	if (!peer || !peer->path)
@@ -386,7 +399,7 @@ static void retrying(p2p_connection *conn)
 static void forming(p2p_connection *conn)
 {
 	link_emit_progress(&conn->base, "group-forming", "the display has accepted");
-	set_limit(conn, (gint64)p2p_of(conn)->accept_seconds * 1000);
+	p2p_connection_limit(conn, conn->invited ? P2P_REINVOKE_SECONDS : p2p_of(conn)->accept_seconds);
 }
 
 /* ---- addresses, and up ---------------------------------------------------------------- */
@@ -568,7 +581,7 @@ static void let_go(p2p_connection *conn)
 
 static void closed(p2p_connection *conn)
 {
-	leave_claim(conn);
+	p2p_connection_leave_claim(conn);
 	/* Only now: until the group is gone the display could send. */
 	g_clear_pointer(&conn->path, p2p_path_free);
 	let_go(conn);
@@ -580,6 +593,7 @@ static begin_state *const begins[P2P_N_STEPS] = {
 	[P2P_PREPARING] = preparing,
 	[P2P_SEARCHING] = searching,
 	[P2P_PAIRING] = pairing,
+	[P2P_INVITING] = p2p_connection_inviting,
 	[P2P_NEGOTIATING] = negotiating,
 	[P2P_RETRYING] = retrying,
 	[P2P_FORMING] = forming,
@@ -602,6 +616,7 @@ link_connection *p2p_connection_new(struct p2p *p2p, link_sink *sink, GVariant *
 
 	link_connection_init(&conn->base, &p2p->base, sink, events, user_data);
 	p2p_connection_recall(conn, options);
+	p2p_connection_recall_key(conn, options);
 	g_variant_lookup(options, "security", "&s", &security);
 	conn->pin = p2p_pin_new(p2p->wpas, sink, g_str_equal(security, "pin"), p2p->accept_seconds,
 				&pin_callbacks, conn);
@@ -644,6 +659,8 @@ void p2p_connection_free(p2p_connection *conn)
 	g_clear_error(&conn->error);
 	g_clear_pointer(&conn->claim, p2p_claim_free);
 	g_clear_pointer(&conn->path, p2p_path_free);
+	p2p_key_free(conn->key);
+	g_free(conn->joined_on);
 	link_connection_finish(&conn->base);
 	g_free(conn);
 }

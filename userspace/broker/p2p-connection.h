@@ -11,10 +11,12 @@
  *	searching	the display in sight		P2P_SEARCH_SECONDS, but not longer
  *							than the display may take to accept
  *	pairing		what Connect needs to know	p2p-pin.h's
+ *	inviting	the answer to our invitation	P2P_INVITE_SECONDS
  *	negotiating	the answer to our Connect	accept_seconds from the first
  *							Connect on
  *	retrying	a second, to ask again		the same
- *	forming		WPS and 4-way handshake		accept_seconds
+ *	forming		WPS and 4-way handshake		accept_seconds; P2P_REINVOKE_SECONDS
+ *							when it was invited
  *	addressing	IPv4 (p2p-path.h)		P2P_ADDRESS_SECONDS
  *	up		the owner, who has limits	-; when the display is away
  *							P2P_JOIN_SECONDS before its call,
@@ -43,6 +45,12 @@
  * is no group.  It asks by push button only; where a PIN is needed the display is asked with
  * it a moment later, by us.  One that takes push button in that moment is refused.
  *
+ * A display that keeps the key to the group of last time (wpa-persistent.h) is invited to it
+ * instead, and asks nobody: "inviting", then "forming" until it has joined.  Where it refuses, or
+ * says nothing, or does not come, the key is forgotten, and it is asked as any other in the
+ * same attempt.  What is kept of a group is for whoever asks wpa_supplicant himself: a group of
+ * NetworkManager's is not persistent.
+ *
  * "closed" means: no group, no request for one, no address, no process, no socket.  What
  * keeps the display from this machine (p2p-net.h) is there until then, and so longer than
  * the group, but for one that was not ended within its limit.
@@ -59,6 +67,10 @@ G_BEGIN_DECLS
 
 #define P2P_PREPARE_SECONDS (P2P_DEVICE_ACQUIRE_SECONDS + P2P_DEVICE_RELEASE_SECONDS + 5)
 #define P2P_SEARCH_SECONDS 30
+/* A display that listens answers within a second or two, one that does not know invitations never. */
+#define P2P_INVITE_SECONDS 6
+/* wpa_supplicant gives up after 15. */
+#define P2P_REINVOKE_SECONDS 20
 /* p2p-net.h has limits of its own; this is for one that does not keep to them. */
 #define P2P_ADDRESS_SECONDS 60
 /* Devices lose their association for a moment and come back. */
@@ -100,6 +112,7 @@ void p2p_connection_provisioned(p2p_connection *conn, const char *peer, enum wpa
 void p2p_connection_provision_failed(p2p_connection *conn, const char *peer, const GError *error);
 void p2p_connection_negotiated(p2p_connection *conn, const struct wpas_negotiation *result);
 void p2p_connection_negotiation_failed(p2p_connection *conn, const char *peer, int status);
+void p2p_connection_invited(p2p_connection *conn, int status);
 void p2p_connection_wps_failed(p2p_connection *conn, const char *why, gboolean password);
 void p2p_connection_formation_failed(p2p_connection *conn, const char *why);
 /* TRUE: it is ours. */

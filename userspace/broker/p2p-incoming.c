@@ -67,7 +67,7 @@ static gboolean is_forming(p2p_connection *conn)
 
 void p2p_connection_wps_failed(p2p_connection *conn, const char *why, gboolean password)
 {
-	if (!is_forming(conn))
+	if (!is_forming(conn) || conn->invited)
 		return;
 	if (password && p2p_pin_is_needed(conn->pin))
 		p2p_connection_fail_with(conn, p2p_pin_was_wrong(conn->pin));
@@ -78,7 +78,11 @@ void p2p_connection_wps_failed(p2p_connection *conn, const char *why, gboolean p
 
 void p2p_connection_formation_failed(p2p_connection *conn, const char *why)
 {
-	if (is_forming(conn) && !p2p_connection_try_once_more(conn, P2P_REMEDY_CHANNEL))
+	if (!is_forming(conn))
+		return;
+	if (conn->invited)
+		p2p_connection_ask_anew(conn, TRUE);
+	else if (!p2p_connection_try_once_more(conn, P2P_REMEDY_CHANNEL))
 		p2p_connection_fail(conn, REASON_GROUP_FAILED, "no group with %s: %s", name_of(conn),
 		     *why ? why : "formation failed");
 }
@@ -106,6 +110,9 @@ gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_gr
 			wpas_disconnect(p2p_of(conn)->wpas, group->path);
 		return TRUE;
 	}
+	/* What is kept of it is kept here. */
+	wpas_invitation_is_over(p2p_of(conn)->wpas);
+	p2p_connection_learn_key(conn, group->key);
 	conn->has_group = TRUE;
 	conn->group.path = g_strdup(group->path);
 	conn->group.ifname = g_strdup(group->ifname);
@@ -119,7 +126,8 @@ gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_gr
 		wpas_disconnect(p2p_of(conn)->wpas, conn->group.path);
 	else if (conn->state < P2P_FAILED)
 		conn->asking = FALSE;
-	p2p_connection_happen(conn, P2P_EVENT_GROUP);
+	if (p2p_connection_is_joined(conn))
+		p2p_connection_happen(conn, P2P_EVENT_GROUP);
 	return TRUE;
 }
 
@@ -128,7 +136,10 @@ void p2p_connection_group_ended(p2p_connection *conn, const char *path)
 	if (!conn || !conn->has_group || strcmp(conn->group.path, path) != 0)
 		return;
 	p2p_connection_lose_group(conn);
-	p2p_connection_fail(conn, REASON_GROUP_ENDED, "%s has left the Wi-Fi group", name_of(conn));
+	if (conn->invited && conn->state == P2P_FORMING)
+		p2p_connection_ask_anew(conn, TRUE);
+	else
+		p2p_connection_fail(conn, REASON_GROUP_ENDED, "%s has left the Wi-Fi group", name_of(conn));
 	p2p_connection_check_closed(conn);
 }
 
@@ -143,7 +154,9 @@ static gboolean stays_away(gpointer user_data)
 
 void p2p_connection_station(p2p_connection *conn, const char *path, gboolean joined)
 {
-	if (!conn || conn->state != P2P_UP || !conn->has_group || strcmp(conn->group.path, path) != 0)
+	if (!conn || (joined && p2p_connection_awaits_station(conn, path)))
+		return;
+	if (conn->state != P2P_UP || !conn->has_group || strcmp(conn->group.path, path) != 0)
 		return;
 	g_clear_handle_id(&conn->rejoin, g_source_remove);
 	if (!joined)

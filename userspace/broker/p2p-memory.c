@@ -41,6 +41,7 @@ void p2p_connection_remember(p2p_connection *conn)
 	struct remembered_group before;
 
 	conn->streamed = TRUE;
+	p2p_connection_remember_key(conn);
 	if (!r || !conn->asked_directly || conn->claim->join)
 		return;
 	if (!is_usual && remembered_find_group(r, conn->base.sink->id, &before) &&
@@ -68,7 +69,10 @@ void p2p_connection_unlearn_after(p2p_connection *conn, const GError *error)
 	};
 
 	for (guint i = 0; !conn->streamed && i < G_N_ELEMENTS(codes); i++) {
-		if (g_error_matches(error, REASON_ERROR, codes[i]))
-			p2p_connection_unlearn(conn);
+		if (!g_error_matches(error, REASON_ERROR, codes[i]))
+			continue;
+		p2p_connection_unlearn(conn);
+		if (conn->invited)
+			p2p_connection_forget_key(conn);
 	}
 }

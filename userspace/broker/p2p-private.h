@@ -2,7 +2,8 @@
 /*
  * p2p-private.h - between p2p-connection.c (the states and what they begin with),
  * p2p-incoming.c (what wpa_supplicant, NetworkManager and the device say),
- * p2p-memory.c (how it came about last time), p2p-retry.c (what is tried once more) and
+ * p2p-memory.c (how it came about last time), p2p-persistent.c (a display that knows this
+ * computer), p2p-retry.c (what is tried once more) and
  * p2p-watch.c (how the radio link is); see p2p-connection.h
  */
 #pragma once
@@ -38,6 +39,9 @@ G_BEGIN_DECLS
  * @guessed: the frequency is another one since the group was not formed, which may have been for its width
  * @dialled: the display has called
  * @streamed: pictures have flowed over the group
+ * @key: to the group of last time, with which the display is invited; or to the one that has been made; NULL: none
+ * @invited: the group that is there, or is to come, is the one of last time
+ * @joined_on: object path of the group which the display that was invited has joined, or NULL
  * @error: of "failed"
  * @group, @has_group: its strings are ours
  * @watch: of "up", while pictures flow; NULL: nobody asks how the link is
@@ -66,6 +70,9 @@ struct p2p_connection {
 	gboolean recalled;
 	gboolean dialled;
 	gboolean streamed;
+	struct p2p_key *key;
+	gboolean invited;
+	char *joined_on;
 	GError *error;
 
 	struct p2p_claim *claim;
@@ -143,6 +150,30 @@ void p2p_connection_remember(p2p_connection *conn);
 void p2p_connection_unlearn(p2p_connection *conn);
 /* The same, if that is the reason. */
 void p2p_connection_unlearn_after(p2p_connection *conn, const GError *error);
+
+/* The key of last time, if the display is to be invited with @options. */
+void p2p_connection_recall_key(p2p_connection *conn, GVariant *options);
+/* A group has started; NULL: there is no key to it. */
+void p2p_connection_learn_key(p2p_connection *conn, const struct p2p_key *key);
+/* Pictures flow. */
+void p2p_connection_remember_key(p2p_connection *conn);
+/* It is of no use. */
+void p2p_connection_forget_key(p2p_connection *conn);
+/* FALSE: the display is to be asked as any other. */
+gboolean p2p_connection_invite(p2p_connection *conn);
+/* What the state begins with. */
+void p2p_connection_inviting(p2p_connection *conn);
+/* The display has been invited in vain: it is asked as any other, in the same attempt. */
+void p2p_connection_ask_anew(p2p_connection *conn, gboolean forget);
+/* Of a group that is there: whether the display is in it. */
+gboolean p2p_connection_is_joined(p2p_connection *conn);
+/* A station has joined the group @path; FALSE: that is not waited for. */
+gboolean p2p_connection_awaits_station(p2p_connection *conn, const char *path);
+
+/* Time for the state. */
+void p2p_connection_limit(p2p_connection *conn, guint seconds);
+/* Something may still come of what we asked for. */
+void p2p_connection_leave_claim(p2p_connection *conn);
 
 /* Nobody asks any more how the link is. */
 void p2p_connection_stop_watching(p2p_connection *conn);

@@ -10,6 +10,7 @@
  *	preparing	-	search.	-	-	-	-	-	-	-	failed	closing
  *	searching	-	-	pairing	-	-	forming	-	addr.	-	failed	closing
  *	pairing		-	-	-	search.	negot.	-	-	-	-	failed	closing
+ *	inviting	-	-	-	-	-	forming	retry.	addr.	-	failed	closing
  *	negotiating	-	-	-	search.	-	forming	retry.	addr.	-	failed	closing
  *	retrying	-	-	pairing	search.	-	forming	-	addr.	-	failed	closing
  *	forming		-	-	-	-	-	-	retry.	addr.	-	failed	closing
@@ -17,7 +18,8 @@
  *	up		-	-	-	-	-	-	-	-	-	failed	closing
  *	failed		-	-	-	-	-	-	-	-	-	-	closing
  *
- * and closing-net -> closing-group -> closed, each when what it waits for has come
+ * and pairing -> inviting, when the display is known (P2P_EVENT_KNOWN); and
+ * closing-net -> closing-group -> closed, each when what it waits for has come
  * or its limit is reached.
  */
 #pragma once
@@ -32,6 +34,7 @@ G_BEGIN_DECLS
 	P(PREPARING, "preparing") \
 	P(SEARCHING, "searching") \
 	P(PAIRING, "pairing") \
+	P(INVITING, "inviting") \
 	P(NEGOTIATING, "negotiating") \
 	P(RETRYING, "retrying") \
 	P(FORMING, "forming") \
@@ -52,13 +55,16 @@ enum p2p_step {
 /**
  * enum p2p_event - what moves it on
  * @P2P_EVENT_SIGHTED: in sight, or time to ask again
+ * @P2P_EVENT_KNOWN: there is a group that both know
  * @P2P_EVENT_PAIRED: what Connect needs is known
+ * @P2P_EVENT_NEGOTIATED: the display has agreed, be it to an invitation
  */
 enum p2p_event {
 	P2P_EVENT_BEGIN,
 	P2P_EVENT_READY,
 	P2P_EVENT_SIGHTED,
 	P2P_EVENT_LOST,
+	P2P_EVENT_KNOWN,
 	P2P_EVENT_PAIRED,
 	P2P_EVENT_NEGOTIATED,
 	P2P_EVENT_AGAIN,

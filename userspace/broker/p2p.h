@@ -13,6 +13,7 @@
  *	p2p-pin.c		... its PIN, or push button
  *	p2p-claim.c		which group that is
  *	network-manager.c	the same, where NetworkManager has to ask for it
+ *	p2p-persistent.c	a display that knows this computer already
  *	p2p-memory.c		how a group with it came about last time
  *	p2p-path.c		IPv4 and the RTSP port on it
  *	p2p-watch.c		how good the radio link is

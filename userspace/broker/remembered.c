@@ -22,6 +22,7 @@ struct display {
 	gboolean autoconnect;
 	gboolean has_group;
 	struct remembered_group group;
+	struct p2p_key *key; /* or NULL */
 };
 
 /*
@@ -147,6 +148,8 @@ static char *to_text(remembered *r)
 			g_key_file_set_integer(keys, group, "go-intent", display->group.go_intent);
 			g_key_file_set_integer(keys, group, "frequency", display->group.frequency);
 		}
+		if (display->key)
+			p2p_key_save(display->key, keys, group);
 	}
 	return g_key_file_to_data(keys, NULL, NULL);
 }
@@ -181,6 +184,7 @@ static void display_free(struct display *display)
 	g_free(display->name);
 	g_free(display->model);
 	g_free(display->alias);
+	p2p_key_free(display->key);
 	g_free(display);
 }
 
@@ -284,6 +288,8 @@ static void load_group(remembered *r, GKeyFile *keys, const char *group)
 	display->short_m3 = g_key_file_get_boolean(keys, group, "short-m3", NULL);
 	display->autoconnect = is_kept(display) && g_key_file_get_boolean(keys, group, "autoconnect", NULL);
 	display->has_group = load_p2p_group(keys, group, &display->group);
+	p2p_key_free(display->key);
+	display->key = p2p_key_load(keys, group);
 }
 
 static void load(remembered *r)
@@ -340,6 +346,24 @@ gboolean remembered_find_group(remembered *r, const char *id, struct remembered_
 		return FALSE;
 	*group = display->group;
 	return TRUE;
+}
+
+void remembered_learn_key(remembered *r, const link_sink *sink, const struct p2p_key *key)
+{
+	struct display *display = key ? put_sink(r, sink) : g_hash_table_lookup(r->displays, sink->id);
+
+	if (!display || (!key && !display->key))
+		return;
+	p2p_key_free(display->key);
+	display->key = key ? p2p_key_copy(key) : NULL;
+	tell(r);
+}
+
+const struct p2p_key *remembered_key(remembered *r, const char *id)
+{
+	struct display *display = g_hash_table_lookup(r->displays, id);
+
+	return display ? display->key : NULL;
 }
 
 /* ---- aliases -------------------------------------------------------------- */
@@ -501,7 +525,7 @@ gboolean remembered_forget(remembered *r, const char *id)
 
 static GVariant *display_to_variant(const struct display *display)
 {
-	const char *learnt[2];
+	const char *learnt[3];
 	gssize n = 0;
 	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
 
@@ -516,6 +540,8 @@ static GVariant *display_to_variant(const struct display *display)
 		learnt[n++] = "short-m3";
 	if (display->has_group)
 		learnt[n++] = "p2p-group";
+	if (display->key)
+		learnt[n++] = "p2p-key";
 	g_variant_dict_insert_value(&dict, "learnt", g_variant_new_strv(learnt, n));
 	return g_variant_dict_end(&dict);
 }

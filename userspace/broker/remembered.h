@@ -5,7 +5,8 @@
  * All that the daemon keeps of a display beyond a scan or a session is here and nowhere else, so that to forget one
  * is to take it out of here: what it called itself, when it was cast to last, what was learnt of it, the alias
  * that people gave it, and whether it is cast to whenever it is in sight (autoconnect.h).  A display comes in when
- * pictures have flowed to it, when something was learnt, or when it gets an alias or autoconnect.  wpa_supplicant and NetworkManager keep nothing of ours: no persistent group is made.
+ * pictures have flowed to it, when something was learnt, or when it gets an alias or autoconnect.  wpa_supplicant and
+ * NetworkManager keep nothing of ours (wpa-persistent.h).
  *
  * It belongs to the machine and not to a user.  A TV stands in a room, whoever may cast may also end each other's
  * casts, and what is learnt of a TV holds for all; with aliases of each user's own "disconnect kitchen" would
@@ -14,7 +15,7 @@
  * An alias is what people trust, and what displays call themselves is not: an alias means the display that got it
  * (by its id), whoever else calls himself so; see broker_find_sink().
  *
- * The file "displays" in the state directory, a GKeyFile, is for root alone.  It is written by a thread, after each
+ * The file "displays" in the state directory, a GKeyFile, is for root alone: keys of Wi-Fi networks are in it.  It is written by a thread, after each
  * change, whole; remembered_free() writes what was not.  One that cannot be read is left alone until there is
  * something to write.  A display that dials us (link "direct") has only an address, which may be another's
  * tomorrow: it is not written, and gone with the daemon.
@@ -24,6 +25,7 @@
 #pragma once
 
 #include "link.h"
+#include "p2p-key.h"
 
 G_BEGIN_DECLS
 
@@ -65,6 +67,11 @@ struct remembered_group {
 void remembered_learn_group(remembered *r, const link_sink *sink, const struct remembered_group *group);
 /* FALSE: nothing was learnt. */
 gboolean remembered_find_group(remembered *r, const char *id, struct remembered_group *group);
+
+/* The key to the persistent group with it; NULL: from now on there is none. */
+void remembered_learn_key(remembered *r, const link_sink *sink, const struct p2p_key *key);
+/* Borrowed, until something is learnt; NULL: there is none. Nobody outside of the daemon is told it. */
+const struct p2p_key *remembered_key(remembered *r, const char *id);
 
 /**
  * remembered_set_alias - what people call it

@@ -26,7 +26,7 @@ static GVariant *bytes_variant(gconstpointer data, gsize len)
 	return g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, len, 1);
 }
 
-static GVariant *gbytes_variant(GBytes *bytes)
+GVariant *wpas_bytes_variant(GBytes *bytes)
 {
 	gsize len;
 	gconstpointer data = g_bytes_get_data(bytes, &len);
@@ -47,6 +47,7 @@ static void starting_free(struct wpas_starting *starting)
 	g_free(starting->path);
 	g_variant_unref(starting->started);
 	g_free(starting->ifname);
+	g_clear_pointer(&starting->ssid, g_bytes_unref);
 	g_free(starting);
 }
 
@@ -64,6 +65,9 @@ void wpas_clear(wpas *w)
 	wpas_forget_connect(w);
 	w->width = 0;
 	g_clear_pointer(&w->interface, g_free);
+	/* Without an interface nothing is said of it. */
+	wpas_invitation_is_over(w);
+	g_queue_clear_full(&w->new_groups, g_free);
 	g_clear_pointer(&w->ifname, g_free);
 	g_clear_pointer(&w->created, g_free);
 	g_clear_pointer(&w->created_ifname, g_free);
@@ -223,13 +227,13 @@ static void announced(wpas *w, const char *context, GVariant *result, const GErr
 static void announce(wpas *w)
 {
 	wpas_call(w, WPAS_ROOT_PATH, WPAS_PROPERTIES_IFACE, "Set",
-		  g_variant_new("(ssv)", WPAS_ROOT_IFACE, "WFDIEs", gbytes_variant(w->wfd)), NULL,
+		  g_variant_new("(ssv)", WPAS_ROOT_IFACE, "WFDIEs", wpas_bytes_variant(w->wfd)), NULL,
 		  announced, NULL);
 }
 
 void wpas_announce_again(wpas *w)
 {
-	wpas_set(w, WPAS_ROOT_PATH, WPAS_ROOT_IFACE, "WFDIEs", gbytes_variant(w->wfd));
+	wpas_set(w, WPAS_ROOT_PATH, WPAS_ROOT_IFACE, "WFDIEs", wpas_bytes_variant(w->wfd));
 }
 
 static GVariant *device_config(const char *name)
@@ -369,7 +373,7 @@ static void interface_came(wpas *w, const char *path, GVariant *result, const GE
 {
 	g_autoptr(GVariant) properties = NULL;
 	struct wpas_radio *radio;
-	const char *name = "", *control;
+	const char *name = "", *control, *writes = "";
 
 	if (error || g_hash_table_contains(w->lost, path)) {
 		next_step(w); /* it has gone meanwhile */
@@ -389,6 +393,8 @@ static void interface_came(wpas *w, const char *path, GVariant *result, const GE
 		radio->p2p = has_p2p(properties);
 		if (g_variant_lookup(properties, "CtrlInterface", "&s", &control))
 			radio->control = wpa_control_path(control, name);
+		radio->keeps_no_file = g_variant_lookup(properties, "UpdateConfig", "&s", &writes) &&
+				       strcmp(writes, "0") == 0;
 		g_hash_table_replace(w->radios, radio->path, radio);
 		if (!radio->p2p)
 			g_info("wpa_supplicant: interface %s has no P2P", name);
@@ -654,7 +660,7 @@ static void begin_release(wpas *w)
 	if (w->announced)
 		wpas_call(w, WPAS_ROOT_PATH, WPAS_PROPERTIES_IFACE, "Set",
 			  g_variant_new("(ssv)", WPAS_ROOT_IFACE, "WFDIEs",
-					gbytes_variant(w->former_wfd)),
+					wpas_bytes_variant(w->former_wfd)),
 			  NULL, element_restored, "WFDIEs");
 	else
 		element_restored(w, NULL, NULL, NULL);

@@ -107,6 +107,8 @@ static void connect_by_dbus(wpas *w, const struct wpas_request *request)
 		g_variant_dict_insert(&args, "join", "b", TRUE);
 	else
 		g_variant_dict_insert(&args, "go_intent", "i", (gint32)request->go_intent);
+	if (request->persistent)
+		g_variant_dict_insert(&args, "persistent", "b", TRUE);
 	if (request->frequency)
 		g_variant_dict_insert(&args, "frequency", "i", (gint32)request->frequency);
 	wpas_call(w, w->interface, WPAS_P2P_IFACE, "Connect",
@@ -114,8 +116,8 @@ static void connect_by_dbus(wpas *w, const struct wpas_request *request)
 		  NULL);
 }
 
-/* The last part of a peer's object path: its device address in hexadecimal digits. */
-static char *peer_address(const char *peer_path)
+/* In hexadecimal digits. */
+char *wpas_peer_address(const char *peer_path)
 {
 	const char *digits = strrchr(peer_path, '/') + 1;
 	g_autoptr(GString) address = g_string_new(NULL);
@@ -131,6 +133,11 @@ static char *peer_address(const char *peer_path)
 
 /* What a group of ours is asked to be; after the last one 20 MHz are left. */
 static const char *const widths[] = { " ht40 vht he", " ht40" };
+
+const char *wpas_width_words(guint narrowed)
+{
+	return narrowed < G_N_ELEMENTS(widths) ? widths[narrowed] : NULL;
+}
 
 /* A request that is kept. */
 struct wide_connect {
@@ -171,6 +178,8 @@ static GString *wide_command(const char *address, const struct wpas_request *req
 			       request->go_intent);
 	if (request->frequency)
 		g_string_append_printf(command, " freq=%u", request->frequency);
+	if (request->persistent)
+		g_string_append(command, " persistent");
 	return command;
 }
 
@@ -179,14 +188,14 @@ static gboolean connect_wide(wpas *w, const struct wpas_request *request)
 {
 	struct wpas_radio *radio = g_hash_table_lookup(w->radios, w->interface);
 	g_autofree char *address =
-		radio && radio->control ? peer_address(request->peer_path) : NULL;
+		radio && radio->control ? wpas_peer_address(request->peer_path) : NULL;
 	g_autoptr(GString) command = NULL;
 	struct wide_connect *c;
 
-	if (!address || w->width == G_N_ELEMENTS(widths))
+	if (!address || !wpas_width_words(w->width))
 		return FALSE;
 	command = wide_command(address, request);
-	g_string_append(command, widths[w->width]);
+	g_string_append(command, wpas_width_words(w->width));
 	c = g_new0(struct wide_connect, 1);
 	c->w = w;
 	c->request = *request;
@@ -249,5 +258,6 @@ void wpas_cancel(wpas *w)
 {
 	w->forming = FALSE;
 	wpas_forget_connect(w);
+	wpas_invitation_is_over(w);
 	wpas_call(w, w->interface, WPAS_P2P_IFACE, "Cancel", NULL, NULL, cancel_answered, "Cancel");
 }

@@ -8,7 +8,7 @@
  *
  *	wpas_provision() -> provisioned, or provision_failed
  *	wpas_connect() -> connect_failed, or negotiated, or negotiation_failed, ...
- *	wpas_cancel() -> cancelled; the connect is given up, and the provisioning rests
+ *	wpas_cancel() -> cancelled; the connect, or the invitation, is given up, and the provisioning rests
  *
  * wpa_supplicant tries a provisioning again for about a minute when the peer does not
  * answer, and says so then.  Cancel has no word for one that is under way: it stops the
@@ -58,6 +58,7 @@ enum wpas_method {
  * @frequency: MHz, 0 = wpa_supplicant chooses
  * @method: how it is proved who they are
  * @pin: digits, four or eight; NULL with WPAS_PUSH_BUTTON
+ * @persistent: both are to keep the key to the group, see wpa-persistent.h
  */
 struct wpas_request {
 	const char *peer_path;
@@ -66,6 +67,7 @@ struct wpas_request {
 	guint frequency;
 	enum wpas_method method;
 	const char *pin;
+	gboolean persistent;
 };
 
 /* Tell the peer that a PIN is wanted; not with WPAS_PUSH_BUTTON. */

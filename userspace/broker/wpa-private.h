@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * wpa-private.h - between wpa-supplicant.c (calls and signals), wpa-acquire.c
- * (acquiring and releasing) and wpa-connect.c (asking for a group); see
- * wpa-supplicant.h
+ * (acquiring and releasing), wpa-connect.c (asking for a group) and wpa-persistent.c
+ * (for one that is known already); see wpa-supplicant.h
  */
 #pragma once
 
@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 #define WPAS_P2P_IFACE WPAS_NAME ".Interface.P2PDevice"
 #define WPAS_PEER_IFACE WPAS_NAME ".Peer"
 #define WPAS_GROUP_IFACE WPAS_NAME ".Group"
+#define WPAS_PERSISTENT_IFACE WPAS_NAME ".PersistentGroup"
 #define WPAS_PROPERTIES_IFACE "org.freedesktop.DBus.Properties"
 
 /* The states of wpa-supplicant.h. */
@@ -28,7 +29,7 @@ enum wpas_state {
 };
 
 /**
- * struct wpas - state of all three files
+ * struct wpas - state of all four files
  * @wanted_interface, @device_name, @wfd, @users: of struct wpas_config
  * @bus: NULL until it is there
  * @watch: of wpa_supplicant's name
@@ -66,6 +67,9 @@ enum wpas_state {
  * @connecting: of what is not answered yet of a wide connect, see wpas_connect()
  * @asked_wide: the last connect was one, and what came of it is not known
  * @width: which of the widths is asked for; the ones before it have failed
+ * @new_groups: object paths of persistent groups that somebody has made, of which nothing has been asked
+ * @invitation: one that is under way, or NULL
+ * @invitations: how many there were
  */
 struct wpas {
 	char *wanted_interface;
@@ -109,6 +113,9 @@ struct wpas {
 	GCancellable *connecting;
 	gboolean asked_wide;
 	guint width;
+	GQueue new_groups;
+	struct wpas_invitation *invitation;
+	guint invitations;
 };
 
 /* An interface of wpa_supplicant that is not a group's. */
@@ -117,17 +124,20 @@ struct wpas_radio {
 	char *ifname;
 	char *control; /* its control socket, or NULL */
 	gboolean p2p;
+	gboolean keeps_no_file; /* its configuration is never written */
 };
 
 /*
- * A group that has started, while its network interface and SSID are asked for. Its key
- * in "starting" is a number of its own, since wpa_supplicant gives the same object path
+ * A group that has started, while its network interface, its SSID, and what wpa_supplicant
+ * keeps of it are asked for. Its key in "starting" is a number of its own, since wpa_supplicant gives the same object path
  * to the next group: an answer about the one must not be taken for the other's.
  */
 struct wpas_starting {
 	char *path;
 	GVariant *started; /* a{sv} of GroupStarted */
 	char *ifname;
+	GBytes *ssid; /* or NULL */
+	guint asked; /* which of the new groups may be what is kept of it */
 };
 
 /* Answer to a call: @result or @error. Not called after a cancel. */
@@ -154,6 +164,20 @@ void wpas_listen(wpas *w);
 
 /* What wpa_supplicant calls the network interface of a group: p2p-wlan0-0. */
 gboolean wpas_is_group_interface(const char *ifname);
+
+/* The group of "starting" is known: tell of it. */
+void wpas_report_group(wpas *w, const char *number, const char *kept, const struct p2p_key *key);
+/* What wpa_supplicant keeps of that group, if it keeps anything; then wpas_report_group(). */
+void wpas_read_kept(wpas *w, const char *number);
+/* One of the signals of persistent groups. */
+void wpas_persistent_signal(wpas *w, const char *signal, GVariant *args);
+
+/* ay, floating */
+GVariant *wpas_bytes_variant(GBytes *bytes);
+/* The last part of a peer's object path: its device address, xx:xx:xx:xx:xx:xx; NULL: it is none. */
+char *wpas_peer_address(const char *peer_path);
+/* How wide a group is asked to be that came down so often; NULL: 20 MHz. */
+const char *wpas_width_words(guint narrowed);
 
 /* What has not been answered of a connect is of no interest any more. */
 void wpas_forget_connect(wpas *w);

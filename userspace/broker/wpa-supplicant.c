@@ -211,11 +211,12 @@ static gboolean lookup_ipv4(GVariant *dict, const char *key, guint8 address[4])
 	return TRUE;
 }
 
-static void report_group(wpas *w, const struct wpas_starting *starting, GBytes *ssid)
+static void report_group(wpas *w, const struct wpas_starting *starting, const char *kept, const struct p2p_key *key)
 {
 	g_autoptr(GInetAddress) address = NULL;
 	g_autoptr(GInetAddress) owner_address = NULL;
-	struct wpas_group group = { .path = starting->path, .ifname = starting->ifname, .ssid = ssid };
+	struct wpas_group group = { .path = starting->path, .ifname = starting->ifname, .ssid = starting->ssid,
+				    .kept = kept, .key = key };
 	const char *role = "";
 	guint8 ip[4], mask[4], owner_ip[4];
 
@@ -244,21 +245,34 @@ static void forget_start(wpas *w, const char *path)
 	g_hash_table_foreach_remove(w->starting, is_starting_on, (gpointer)path);
 }
 
+void wpas_report_group(wpas *w, const char *number, const char *kept, const struct p2p_key *key)
+{
+	/* Whoever hears of it may end it. */
+	g_autofree char *own = g_strdup(kept);
+
+	report_group(w, g_hash_table_lookup(w->starting, number), own, key);
+	g_hash_table_remove(w->starting, number);
+	wpas_check_cancelled(w);
+}
+
 /* Older ones do not tell it; then the role has to be enough. */
 static void group_ssid_came(wpas *w, const char *key, GVariant *result, const GError *error)
 {
 	g_autoptr(GVariant) value = NULL;
-	g_autoptr(GBytes) ssid = NULL;
 	struct wpas_starting *starting = g_hash_table_lookup(w->starting, key);
+	gboolean persistent = FALSE;
 
 	if (!starting)
 		return; /* over already, or said twice */
 	if (result)
 		g_variant_get(result, "(v)", &value);
-	ssid = lookup_bytes(value);
-	report_group(w, starting, ssid);
-	g_hash_table_remove(w->starting, key);
-	wpas_check_cancelled(w);
+	starting->ssid = lookup_bytes(value);
+	g_variant_lookup(starting->started, "persistent", "b", &persistent);
+	/* What may be in a file is the user's. */
+	if (persistent && wpas_may_persist(w))
+		wpas_read_kept(w, key);
+	else
+		wpas_report_group(w, key, NULL, NULL);
 }
 
 static void group_name_came(wpas *w, const char *key, GVariant *result, const GError *error)
@@ -392,6 +406,11 @@ static void p2p_signal(GDBusConnection *bus, const char *sender, const char *pat
 	if (g_str_has_prefix(signal, "ProvisionDiscovery")) {
 		g_debug("wpa_supplicant: %s", signal);
 		wpas_provision_signal(w, signal, args);
+		return;
+	}
+	if (g_str_has_prefix(signal, "PersistentGroup") || strcmp(signal, "InvitationResult") == 0) {
+		g_debug("wpa_supplicant: %s", signal);
+		wpas_persistent_signal(w, signal, args);
 		return;
 	}
 	/* With several arguments the last one is the dictionary. */
@@ -552,6 +571,7 @@ wpas *wpas_new(const struct wpas_config *config, const struct wpas_funcs *funcs,
 	w->user_data = user_data;
 	g_queue_init(&w->interfaces);
 	g_queue_init(&w->adapters);
+	g_queue_init(&w->new_groups);
 	wpas_clear(w);
 	return w;
 }

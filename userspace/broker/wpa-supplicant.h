@@ -34,6 +34,7 @@
 #include "reason.h"
 #include "wifi-users.h"
 #include "wpa-connect.h"
+#include "wpa-persistent.h"
 
 G_BEGIN_DECLS
 
@@ -85,6 +86,8 @@ struct wpas_negotiation {
  * @ip, @prefix: address that the owner has given us in the 4-way handshake, or
  *	NULL (Wi-Fi P2P 1.7, 4.2.8); a mask that is none is the prefix -1
  * @owner_ip: that of the owner, if it has told it
+ * @kept: object path of what wpa_supplicant keeps of it, which was made with this group; NULL: nothing
+ * @key: the key to it, NULL if it is not known
  */
 struct wpas_group {
 	const char *path;
@@ -94,6 +97,8 @@ struct wpas_group {
 	GInetAddress *ip;
 	int prefix;
 	GInetAddress *owner_ip;
+	const char *kept;
+	const struct p2p_key *key;
 };
 
 /**
@@ -117,6 +122,7 @@ struct wpas_group {
  * @negotiated: GO negotiation has succeeded, WPS follows
  * @negotiation_failed: P2P status code (enum p2p_status), or -1: no answer; @peer
  *	as in struct wpas_negotiation
+ * @invited: answer to wpas_invite(): P2P status code (enum p2p_status), as with @negotiation_failed
  * @wps_failed: what WPS says; @password: the two have not the same PIN
  * @formation_failed: group formation has failed after the negotiation
  * @group_started: @group is borrowed
@@ -141,6 +147,7 @@ struct wpas_funcs {
 				 gpointer user_data);
 	void (*negotiated)(wpas *w, const struct wpas_negotiation *result, gpointer user_data);
 	void (*negotiation_failed)(wpas *w, const char *peer, int status, gpointer user_data);
+	void (*invited)(wpas *w, int status, gpointer user_data);
 	void (*wps_failed)(wpas *w, const char *why, gboolean password, gpointer user_data);
 	void (*formation_failed)(wpas *w, const char *why, gpointer user_data);
 	void (*group_started)(wpas *w, const struct wpas_group *group, gpointer user_data);
@@ -152,6 +159,7 @@ struct wpas_funcs {
 /* Status codes of P2P frames (Wi-Fi P2P 1.7, Table 9) that are told apart. */
 enum p2p_status {
 	P2P_STATUS_NO_ANSWER = -1,
+	P2P_STATUS_SUCCESS = 0,
 	P2P_STATUS_UNAVAILABLE = 1,
 	P2P_STATUS_NO_COMMON_CHANNEL = 7,
 	P2P_STATUS_BOTH_WANT_OWNER = 9,
