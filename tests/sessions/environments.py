@@ -159,6 +159,8 @@ enable-animations=false
 idle-delay=uint32 0
 [org/gnome/desktop/screensaver]
 lock-enabled=false
+[org/gnome/desktop/notifications]
+show-banners=false
 [org/gnome/desktop/background]
 picture-uri=''
 picture-uri-dark=''
@@ -276,7 +278,7 @@ class Plasma(Environment):
     settings = ("env", "QT_QUICK_BACKEND=software", "XDG_MENU_PREFIX=plasma-", "systemsettings", "kcm_kscreen")
 
     def screenshot(self, login: Login, path: Path) -> None:
-        login.run("python3", str(HERE / "plasma_screenshot.py"), str(path))
+        login.run("python3", str(HERE / "plasma_screenshot.py"), str(path), seconds=180)
 
 
 class Sway(Environment):

@@ -135,10 +135,10 @@ class Login:
         names = [f"{name}={value}" for name, value in self.client_variables().items()]
         return ["runuser", "-u", USER, "--", "env", "-C", str(HOME), *names, *argv]
 
-    def run(self, *argv: str, check: bool = True, tries: int = 1) -> str:
-        """Output of a program in the session, which ends within a minute."""
+    def run(self, *argv: str, check: bool = True, tries: int = 1, seconds: int = 60) -> str:
+        """Output of a program in the session, which ends within so long."""
         for _ in range(tries):
-            done = self.systemd.call("timeout", "-k", "5", "60", *self._as_user(argv))
+            done = self.systemd.call("timeout", "-k", "5", str(seconds), *self._as_user(argv))
             if not done.returncode:
                 break
         if done.returncode and check:

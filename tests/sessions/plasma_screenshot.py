@@ -14,6 +14,9 @@ import zlib
 
 import dbus
 
+# An emulated processor draws, and hands over, a workspace.
+PATIENCE_S = 150
+
 
 def png(width: int, height: int, stride: int, pixels: bytes) -> bytes:
     """Of blue, green, red and alpha, premultiplied; nothing of a whole desktop is transparent."""
@@ -42,7 +45,8 @@ def main() -> int:
     kwin = dbus.SessionBus().get_object("org.kde.KWin", "/org/kde/KWin/ScreenShot2")
     try:
         image = dbus.Interface(kwin, "org.kde.KWin.ScreenShot2").CaptureWorkspace(
-            dbus.Dictionary({"include-cursor": False}, signature="sv"), dbus.types.UnixFd(write_end))
+            dbus.Dictionary({"include-cursor": False}, signature="sv"), dbus.types.UnixFd(write_end),
+            timeout=PATIENCE_S)
     finally:
         os.close(write_end)
     reader.join()

@@ -270,11 +270,17 @@ class Trial:
 
     def agrees(self) -> environments.Monitor:
         """The desktop says that it shows there what the display is sent, beside its own screen."""
+        sent = shown = None
+
         def agreed():
+            nonlocal sent, shown
             mode = self.machine.session()["mode"]
-            monitor = self.monitors().get(self.connector)
-            return monitor and monitor.size == (mode["width"], mode["height"]) and monitor
-        return wait_for(f"the desktop shows on {self.connector} what is sent", LIT_S, agreed)
+            sent, shown = (mode["width"], mode["height"]), self.monitors().get(self.connector)
+            return shown and shown.size == sent and shown
+        try:
+            return wait_for(f"the desktop shows on {self.connector} what is sent", LIT_S, agreed)
+        except DesktopError as error:
+            raise DesktopError(f"{error}: {shown}, and {sent} is sent") from error
 
     def unplug(self) -> None:
         self.machine.disconnect()
@@ -368,7 +374,8 @@ class Trial:
         """Of another size, at the same connector; then the first again."""
         before = self.connector
         self.unplug()
-        self.plug(formats=SMALL_FORMATS)
+        # By its address another one to the desktop, too: a known one would get the mode that it had.
+        self.plug(formats=SMALL_FORMATS, address=SECOND_SINK)
         if self.agrees().size != SMALL or self.connector != before:
             raise DesktopError(f"{self.agrees()}, not {SMALL} on {before}")
         self.follow()
@@ -411,16 +418,18 @@ class Trial:
         """Over a picture that stands still."""
         with Mouse() as mouse:
             time.sleep(3)
-            # To the right edge of the display, which is where nothing is drawn.
-            for _ in range(60):
-                mouse.move(80, 3)
-            for step in range(6):
-                mouse.move(-12 if step % 2 else -20, 6)
+            # To the right edge of the display, which is where nothing is drawn. Who is too busy to read loses movements.
+            with self.quiet():
+                for _ in range(60):
+                    mouse.move(80, 0)
+                for step in range(6):
+                    mouse.move(-12 if step % 2 else -20, 2)
+            # The painter says what the cursor looks like.
             time.sleep(2)
             self.login.signal(PAINTERS[OURS], signal.SIGSTOP)
             self.rests()
             for step in range(16):
-                mouse.move(12 if step % 4 > 1 else -12, 9)
+                mouse.move(12 if step % 4 > 1 else -12, 3)
                 time.sleep(0.5)
             self.expected.append({"step": self.step, "recording": f"{self.environment.name}/{self.recording}", "who": OURS,
                                   "still at": self.drawn(), "places": 3})
