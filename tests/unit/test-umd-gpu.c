@@ -3,23 +3,23 @@
  * The driver of miracast-umd with an encoder that takes pictures past the processor: what the kernel
  * is told of the monitor.  The GPU is that of fake-va.h.
  */
-#include <fcntl.h>
 #include <glib/gstdio.h>
-#include <string.h>
-#include <unistd.h>
 
+#include "encoders-private.h"
 #include "fake-va.h"
-#include "udmabuf.h"
 #include "umd-driver-fixture.h"
 #include "wfdelements.h"
 
 #define VGA "00 00 02 10 00000001 00000000 00000000 00 0000 0000 00 none none"
 
-int __wrap_udmabuf_create(int memfd, gsize size);
-
-int __wrap_udmabuf_create(int memfd, gsize size)
+/* As a process before has found it out, so that it does not depend on how fast this machine is now. */
+static void know_encoder(void)
 {
-	return fcntl(memfd, F_DUPFD_CLOEXEC, 3);
+	g_autoptr(GKeyFile) notes = encoder_notes_load();
+
+	g_key_file_set_integer_list(notes, "vah264enc", "passed", (gint[]){ 3, 3 }, 2);
+	g_key_file_set_string(notes, "vah264enc, pictures in dma-bufs", "verdict", "seen");
+	encoder_notes_save(notes);
 }
 
 static gboolean is_plugged(struct fixture *f)
@@ -57,6 +57,7 @@ static void test_cursor(gconstpointer fault)
 	g_autofree char *notes = g_build_filename(g_get_user_cache_dir(), "miracast", "encoders", NULL);
 	struct fixture f = { .video = VGA, .config.kernel = TRUE };
 
+	know_encoder();
 	kernel.frames = TRUE;
 	begin(&f);
 	wait_until(is_plugged, &f);
