@@ -13,6 +13,7 @@
 #include <gst/video/video.h>
 
 #include "key-frames.h"
+#include "wfd-negotiate.h"
 
 #define WIDTH 640
 #define HEIGHT 352
@@ -68,11 +69,11 @@ static void draw(guint8 *picture, guint number)
 	memset(picture + WIDTH * HEIGHT, 128, SIZE - WIDTH * HEIGHT);
 }
 
-static GstHarness *new_encoder(void)
+static GstHarness *new_encoder(guint slices)
 {
 	GstHarness *h = gst_harness_new("wfdx264enc");
 
-	g_object_set(h->element, "bitrate", KBIT, NULL);
+	g_object_set(h->element, "bitrate", KBIT, "slices", slices, NULL);
 	gst_harness_set_sink_caps_str(h, "video/x-h264,profile=constrained-baseline,level=(string)4,"
 					 "stream-format=byte-stream,alignment=au");
 	gst_harness_set_src_caps_str(h, "video/x-raw,format=I420,width=640,height=352,framerate=30/1,"
@@ -148,11 +149,11 @@ static void force_key_frame(GstHarness *encoder, GstClockTime pts)
 	gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(pts, TRUE, 0));
 }
 
-/* The stream to all of @sinks, of which the first one misses nothing. */
-static void cast(struct sink *sinks, guint n)
+/* The stream, of pictures of so many slices, to all of @sinks, of which the first one misses nothing. */
+static void cast(struct sink *sinks, guint n, guint slices)
 {
 	g_autofree guint8 *picture = g_malloc(SIZE);
-	GstHarness *encoder = new_encoder();
+	GstHarness *encoder = new_encoder(slices);
 	struct key_frames keys = { 0 };
 
 	key_frames_restart(&keys);
@@ -183,7 +184,7 @@ static void cast(struct sink *sinks, guint n)
 #define SINKS 6
 
 /* Sinks of all kinds of luck see one stream; the goals are those of their mean, and of the longest. */
-static void check(double loss, double pictures, double pixels, double seconds)
+static void check(double loss, guint slices, double pictures, double pixels, double seconds)
 {
 	struct sink *sinks = g_new0(struct sink, SINKS + 1);
 	double wrong_pictures = 0, wrong_pixels = 0;
@@ -194,7 +195,7 @@ static void check(double loss, double pictures, double pixels, double seconds)
 		sinks[i].random = g_rand_new_with_seed(i);
 		sinks[i].decoder = new_decoder();
 	}
-	cast(sinks, SINKS + 1);
+	cast(sinks, SINKS + 1, slices);
 	for (guint i = 1; i <= SINKS; i++) {
 		struct sink *sink = &sinks[i];
 
@@ -221,12 +222,18 @@ static void check(double loss, double pictures, double pixels, double seconds)
 
 static void test_few(void)
 {
-	check(0.001, 0.1, 0.015, 0.6);
+	check(0.001, 1, 0.1, 0.015, 0.6);
 }
 
 static void test_many(void)
 {
-	check(0.01, 0.6, 0.08, 1.1);
+	check(0.01, 1, 0.45, 0.058, 0.97);
+}
+
+/* What sinks that take slices get: a loss costs one of them. */
+static void test_slices(void)
+{
+	check(0.01, WFD_SLICES, 0.55, 0.03, 1.0);
 }
 
 int main(int argc, char **argv)
@@ -236,5 +243,6 @@ int main(int argc, char **argv)
 	gst_plugin_load_file(X264_PLUGIN, NULL);
 	g_test_add_func("/losses/0.1-percent", test_few);
 	g_test_add_func("/losses/1-percent", test_many);
+	g_test_add_func("/losses/1-percent-of-slices", test_slices);
 	return g_test_run();
 }

@@ -216,6 +216,49 @@ static void test_profile_choice(void)
 	g_assert_cmpint(selection.level, ==, WFD_LEVEL_3_1);
 }
 
+/* Only of sinks that take them, no smaller than they say, and no more than both can do. */
+static void test_slices(void)
+{
+	static const struct {
+		const char *tail, *told; /* latency to frame rate control, of M3 and of M4 */
+		guint able;
+		guint width;
+		guint slices;
+	} cases[] = {
+		{ "00 0000 0000 00", "00 0000 0000 00", 4, 1920, 0 },
+		{ "00 0000 0003 00", "00 0000 0000 00", 4, 1920, 0 },
+		/* 68 rows of 120, 45 of 80: of one size, or nearly where the sink lets them be. */
+		{ "00 0078 0003 00", "00 07F8 0003 00", 4, 1920, 4 },
+		{ "00 0078 000F 00", "00 07F8 0003 00", 4, 1920, 4 },
+		{ "00 0078 0001 00", "00 0FF0 0001 00", 4, 1920, 2 },
+		{ "00 0078 0000 00", "00 0000 0000 00", 4, 1920, 0 },
+		{ "00 0078 0003 00", "00 04B0 0002 00", 4, 1280, 3 },
+		{ "00 0078 0803 00", "00 0370 0803 00", 4, 1280, 4 },
+		{ "00 0900 0003 00", "00 0FF0 0001 00", 4, 1920, 2 },
+		{ "00 FFFF 0003 00", "00 0000 0000 00", 4, 1920, 0 },
+		{ "00 0078 0003 00", "00 0000 0000 00", 1, 1920, 0 },
+		{ "00 0078 0003 00", "00 0000 0000 00", 0, 1920, 0 },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *lines = g_strdup_printf(
+			"wfd_video_formats: 38 00 02 10 000001A1 00000000 00000000 %s none none\r\n", cases[i].tail);
+		g_autoptr(wfd_sink_caps) caps = sink(lines);
+		struct wfd_encoder_limits limits = no_limits;
+		const struct wfd_mode_request request = { cases[i].width, cases[i].width * 9 / 16, 30000 };
+		struct wfd_selection selection;
+		g_autoptr(wfd_params) params = NULL;
+		g_autoptr(GError) error = NULL;
+
+		limits.slices = cases[i].able;
+		g_assert_true(wfd_negotiate(caps, &limits, &request, &selection, &error));
+		g_assert_no_error(error);
+		g_assert_cmpuint(selection.slices, ==, cases[i].slices);
+		params = wfd_m4_params(&selection, &caps->rtp_ports, "x none");
+		g_assert_nonnull(strstr(wfd_params_get(params, "wfd_video_formats"), cases[i].told));
+	}
+}
+
 static void test_request_refused(void)
 {
 	g_autoptr(wfd_sink_caps) caps =
@@ -379,6 +422,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/wfd/negotiate/table-10/sink-level", test_sink_level);
 	g_test_add_func("/wfd/negotiate/table-a-1/promised-levels", test_promised_levels);
 	g_test_add_func("/wfd/negotiate/M4/profile", test_profile_choice);
+	g_test_add_func("/wfd/negotiate/6.1.3/slices", test_slices);
 	g_test_add_func("/wfd/negotiate/M4/request-refused", test_request_refused);
 	g_test_add_func("/wfd/negotiate/M4/numbering", test_numbering);
 	g_test_add_func("/wfd/negotiate/3.4.1/audio", test_audio);

@@ -33,18 +33,28 @@ struct fixture {
 	GstClockTime pts;
 };
 
-static void set_up(struct fixture *f, gconstpointer profile)
+static void set_up_slices(struct fixture *f, gconstpointer profile, guint slices)
 {
 	g_autofree char *caps = g_strdup_printf("video/x-h264,profile=%s,level=(string)4,stream-format=byte-stream,"
 						"alignment=au", (const char *)profile);
 	GstHarness *h = f->harness = gst_harness_new("wfdx264enc");
 
-	g_object_set(h->element, "bitrate", KBIT, NULL);
+	g_object_set(h->element, "bitrate", KBIT, "slices", slices, NULL);
 	gst_harness_set_sink_caps_str(h, caps);
 	gst_harness_set_src_caps_str(h, "video/x-raw,format=I420,width=640,height=480,framerate=30/1,"
 					"interlace-mode=progressive,colorimetry=bt709");
 	f->random = g_rand_new_with_seed(1);
 	memset(f->picture, 128, SIZE);
+}
+
+static void set_up(struct fixture *f, gconstpointer profile)
+{
+	set_up_slices(f, profile, 1);
+}
+
+static void set_up_three(struct fixture *f, gconstpointer profile)
+{
+	set_up_slices(f, profile, 3);
 }
 
 static void tear_down(struct fixture *f, gconstpointer profile)
@@ -445,6 +455,56 @@ static void add(const char *name, void (*test)(struct fixture *f, gconstpointer 
 	}
 }
 
+/* First macroblock of each slice of an access unit, in ue(v): 1 is 0. */
+static GArray *first_macroblocks(GstBuffer *unit)
+{
+	GArray *found = g_array_new(FALSE, FALSE, sizeof(guint));
+	GstMapInfo map;
+
+	g_assert_true(gst_buffer_map(unit, &map, GST_MAP_READ));
+	for (gsize i = 0; i + 8 < map.size; i++) {
+		const guint8 *p = map.data + i;
+		guint zeros = 0, value;
+		guint32 bits;
+
+		if (p[0] || p[1] || p[2] != 1 || ((p[3] & 0x1f) != 1 && (p[3] & 0x1f) != 5))
+			continue;
+		bits = (guint32)p[4] << 24 | p[5] << 16 | p[6] << 8 | p[7];
+		while (!(bits << zeros & 0x80000000))
+			zeros++;
+		value = (bits << zeros >> (31 - zeros)) - 1;
+		g_array_append_val(found, value);
+	}
+	gst_buffer_unmap(unit, &map);
+	return found;
+}
+
+/* As M4 says: so many in each picture, of one size, be it new everywhere or here and there. */
+static void test_slices(struct fixture *f, gconstpointer profile)
+{
+	const guint mbs = WIDTH / 16 * HEIGHT / 16;
+
+	for (guint i = 0; i < 12; i++) {
+		g_autoptr(GArray) first = NULL;
+		g_autoptr(GstBuffer) out = NULL;
+		GstBuffer *buffer;
+
+		draw(f, i * 16, i * 32, i < 4 ? 300 : 16, 64);
+		buffer = make_buffer(f, PERIOD);
+		if (i >= 4) {
+			wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+			wfd_picture_add_changed(buffer, i * 16, i * 32, 16, 64);
+		}
+		g_assert_cmpint(gst_harness_push(f->harness, buffer), ==, GST_FLOW_OK);
+		out = gst_harness_try_pull(f->harness);
+		g_assert_nonnull(out);
+		first = first_macroblocks(out);
+		g_assert_cmpuint(first->len, ==, 3);
+		for (guint n = 0; n < 3; n++)
+			g_assert_cmpuint(g_array_index(first, guint, n), ==, n * mbs / 3);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_autoptr(GstPlugin) plugin = NULL;
@@ -464,6 +524,7 @@ int main(int argc, char **argv)
 	add("endless-area", test_endless_area);
 	add("motion", test_motion);
 	add("bit-rate", test_bit_rate);
+	g_test_add("/wfdx264enc/slices", struct fixture, "high", set_up_three, test_slices, tear_down);
 	g_test_add_func("/wfdx264enc/interlaced", test_interlaced);
 	g_test_add_func("/wfdx264enc/level", test_level);
 	return g_test_run();

@@ -33,7 +33,7 @@ gboolean encoder_line_build(struct encoder_line *line, const struct video_encode
 	const struct video_encoder_settings settings = {
 		.bit_rate = selection->bitrate,
 		.fps = selection->mode->refresh_hz,
-		.slices = 1,
+		.slices = MAX(selection->slices, 1),
 		.high = selection->profile == WFD_H264_PROFILE_CHP,
 	};
 	g_autoptr(GstCaps) encoded = video_encoder_caps(encoder, selection);

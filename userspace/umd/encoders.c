@@ -455,6 +455,7 @@ void video_encoder_limits(const struct video_encoder *encoder, struct wfd_encode
 	if (!rate)
 		rate = encoder->row->pixel_rate;
 	limits->max_level = WFD_LEVEL_5_2;
+	limits->slices = encoder->row->slices ? WFD_SLICES : 1;
 	limits->software = encoder->row->software;
 	limits->max_pixel_rate = rate ? MAX(rate, LEAST_PIXEL_RATE) : 0;
 }

@@ -37,8 +37,8 @@ G_BEGIN_DECLS
 
 #define KEY_FRAME_GAP_US (G_USEC_PER_SEC / 4)
 #define KEY_FRAME_INTERVAL_US (4 * G_USEC_PER_SEC)
-#define KEY_FRAME_BUSY 8
-#define KEY_FRAME_BUSY_US (G_USEC_PER_SEC * 3 / 10)
+#define KEY_FRAME_BUSY 5
+#define KEY_FRAME_BUSY_US (G_USEC_PER_SEC / 5)
 /* Reports come each five seconds or more often. */
 #define KEY_FRAME_TOLD_US (6 * G_USEC_PER_SEC)
 

@@ -105,7 +105,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 		.bit_rate = bit_rate,
 		.fps = selection->mode->refresh_hz,
 		.key_interval_s = 0, /* none by itself, see key-frames.h */
-		.slices = 1,
+		.slices = MAX(selection->slices, 1),
 		.high = selection->profile == WFD_H264_PROFILE_CHP,
 	};
 	GstElement *encoder, *filter;

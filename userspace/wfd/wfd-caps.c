@@ -324,6 +324,8 @@ static void add_video(wfd_params *params, const struct wfd_selection *selection)
 	codec->profile = selection->profile;
 	codec->level = wfd_level_to_bit(selection->level);
 	codec->modes[selection->mode->table] = G_GUINT64_CONSTANT(1) << selection->mode->bit;
+	codec->min_slice_size = selection->min_slice_size;
+	codec->slice_enc = selection->slice_enc;
 	codec->frame_rate_control = selection->frame_rate_control;
 	value = wfd_video_formats_format(&formats);
 	wfd_params_add(params, video_parameter(selection->set), value);

@@ -123,6 +123,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(wfd_sink_caps, wfd_sink_caps_free)
  * @frame_rate_control: frame skipping as the sink gave it (bits 3:0 of the
  *	field of struct wfd_video_codec), so that an unchanged desktop needs no
  *	pictures; rate change (bit 4) is never chosen
+ * @slices: of a picture; 0: it is one
+ * @min_slice_size, @slice_enc: what M4 says of them, as in struct wfd_video_codec
  * @bitrate: video bits per second to start with
  * @audio_format: WFD_AUDIO_NONE makes "wfd_audio_codecs" absent from M4
  * @audio_mode: one mode bit
@@ -136,6 +138,9 @@ struct wfd_selection {
 	guint8 profile;
 	enum wfd_level level;
 	guint8 frame_rate_control;
+	guint slices;
+	guint16 min_slice_size;
+	guint16 slice_enc;
 	guint bitrate;
 	enum wfd_audio_format audio_format;
 	guint32 audio_mode;
@@ -148,7 +153,7 @@ struct wfd_selection {
  * @ports: the sink's wfd_client_rtp_ports, echoed unchanged
  * @presentation_url: value made by wfd_presentation_url_format()
  *
- * One bit per mask, native field 00, latency 0, one slice per picture, max-hres
+ * One bit per mask, native field 00, latency 0, slices as chosen, max-hres
  * and max-vres "none", as 6.4.4 wants it.  The caller may add lines (wfd_uibc_capability,
  * wfd_av_format_change_timing, microsoft_*) before wfd_params_format().
  */

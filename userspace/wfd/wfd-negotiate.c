@@ -237,8 +237,8 @@ static const struct wfd_mode_choice *find_request(const GArray *choices,
 	return NULL;
 }
 
-/* Frame skipping (bits 3:0) only makes sense when bit 0 says that it is there. */
-static guint8 frame_skip(const wfd_sink_caps *caps, const struct wfd_mode_choice *choice)
+/* NULL: the sink was not asked for one; that mode is mandatory. */
+static const struct wfd_video_codec *chosen_codec(const wfd_sink_caps *caps, const struct wfd_mode_choice *choice)
 {
 	const struct wfd_video_formats *formats = &caps->video;
 
@@ -246,10 +246,31 @@ static guint8 frame_skip(const wfd_sink_caps *caps, const struct wfd_mode_choice
 		formats = &caps->video2;
 	else if (choice->set == WFD_SET_X)
 		formats = &caps->videox;
-	if (choice->codec >= formats->n_codecs ||
-	    !(formats->codecs[choice->codec].frame_rate_control & 1))
-		return 0;
-	return formats->codecs[choice->codec].frame_rate_control & 0x0f;
+	return choice->codec < formats->n_codecs ? &formats->codecs[choice->codec] : NULL;
+}
+
+/* Frame skipping (bits 3:0) only makes sense when bit 0 says that it is there. */
+static guint8 frame_skip(const struct wfd_video_codec *codec)
+{
+	return codec && codec->frame_rate_control & 1 ? codec->frame_rate_control & 0x0f : 0;
+}
+
+/* See wfd_negotiate(). */
+static void choose_slices(const struct wfd_video_codec *codec, guint most, struct wfd_selection *out)
+{
+	const guint columns = (out->mode->width + 15) / 16, rows = (out->mode->height + 15) / 16;
+	const guint ratio = codec ? WFD_SLICE_RATIO(codec->slice_enc) : 0;
+
+	if (!codec || !codec->min_slice_size)
+		return;
+	for (guint n = MIN(MIN(most, WFD_SLICES), WFD_SLICE_COUNT(codec->slice_enc)); n > 1; n--) {
+		if (rows / n * columns < codec->min_slice_size || (rows % n && ratio < 2))
+			continue;
+		out->slices = n;
+		out->min_slice_size = rows / n * columns;
+		out->slice_enc = codec->slice_enc - (WFD_SLICE_COUNT(codec->slice_enc) - n);
+		return;
+	}
 }
 
 gboolean wfd_negotiate(const wfd_sink_caps *caps, const struct wfd_encoder_limits *limits,
@@ -275,7 +296,8 @@ gboolean wfd_negotiate(const wfd_sink_caps *caps, const struct wfd_encoder_limit
 	out->set = choice->set;
 	out->profile = choice->profile;
 	out->level = choice->level;
-	out->frame_rate_control = frame_skip(caps, choice);
+	out->frame_rate_control = frame_skip(chosen_codec(caps, choice));
+	choose_slices(chosen_codec(caps, choice), limits->slices, out);
 	out->bitrate = wfd_suggest_bitrate(choice->mode, choice->level, choice->profile, limits,
 					   caps->max_bitrate);
 	wfd_negotiate_audio(caps, limits, out);

@@ -27,6 +27,7 @@ G_BEGIN_DECLS
  * @min_bitrate, @max_bitrate: bits per second; 0 = no limit
  * @link_rate: usable bits per second of the link, from the throughput field of
  *	the IE or from measurement; 0 = not known
+ * @slices: slices of a picture at most; 0 or 1: a picture is one
  * @audio: bit per enum wfd_audio_format (1 << WFD_AUDIO_AAC, ...) that can
  *	be produced
  * @audio_six: the same for six channels
@@ -41,6 +42,7 @@ struct wfd_encoder_limits {
 	guint min_bitrate;
 	guint max_bitrate;
 	guint link_rate;
+	guint slices;
 	guint audio;
 	guint audio_six;
 };
@@ -100,6 +102,9 @@ struct wfd_mode_request {
 	guint refresh_mhz;
 };
 
+/* More cost bits, and next to nothing is left to be gained. */
+#define WFD_SLICES 4
+
 /**
  * wfd_negotiate - choose everything that M4 tells
  * @request: (nullable): mode wanted
@@ -108,6 +113,10 @@ struct wfd_mode_request {
  * Fails with WFD_ERROR_NO_MATCH, naming the mode, if @request is not common to
  * both sides: the caller then has the choice of wfd_negotiate_modes().  Audio
  * is never a reason to fail.
+ *
+ * Slices: where the sink takes some (6.1.3: minimum slice size not 0), as many as both can
+ * do, WFD_SLICES at most, and all of one size in rows of macroblocks, unless the sink
+ * lets the largest be twice the smallest.  What is lost then costs one of them.
  */
 gboolean wfd_negotiate(const wfd_sink_caps *caps, const struct wfd_encoder_limits *limits,
 		       const struct wfd_mode_request *request, struct wfd_selection *out,

@@ -26,6 +26,9 @@ G_BEGIN_DECLS
 #define WFD_CODEC_H264 0x01
 #define WFD_CODEC_H265 0x02
 
+#define WFD_SLICE_COUNT(slice_enc) (((slice_enc) & 0x3ffu) + 1)
+#define WFD_SLICE_RATIO(slice_enc) ((slice_enc) >> 10 & 7u)
+
 /**
  * struct wfd_video_codec - one codec tuple
  * @codec: WFD_CODEC_*; WFD_CODEC_H264 when read from an R1 or X value
@@ -34,7 +37,7 @@ G_BEGIN_DECLS
  * @modes: mask per enum wfd_table
  * @latency: decoder latency, unit 5 ms
  * @min_slice_size: smallest slice in macroblocks, 0 = slices not supported
- * @slice_enc: bits 9:0 slices per picture - 1, 12:10 size ratio
+ * @slice_enc: bits 9:0 slices per picture - 1, 12:10 size ratio (WFD_SLICE_COUNT, WFD_SLICE_RATIO)
  * @frame_rate_control: b0 frame skip, 3:1 longest skip in 0.5 s, b4 rate change
  * @max_hres, @max_vres: 0 for "none"; R2 values do not have them
  */

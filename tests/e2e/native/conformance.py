@@ -43,6 +43,7 @@ class Case:
     duration: float = 3.0
     idr_requests: int = 0
     pauses: int = 0
+    slices: int = 1
 
 
 CASES = {
@@ -67,6 +68,7 @@ CASES = {
         ("--wfd2-video-formats", "00 01 03 0010 000000000001 000000000000 000000000000 00 0000 0000 11 00")),
     "microsoft": Case(("--video-formats", VGA, "--user-agent", "MSFT-WDD/10.00", "--param",
                        "microsoft_latency_management_capability=supported", "--param", "intel_sink_model_name=x")),
+    "slices": Case(("--video-formats", formats(cea=1).replace("00 0000 0000 11", "00 0050 0007 11")), slices=3),
     "key-frames": Case(("--video-formats", VGA, "--idr-at", "3", "--idr-at", "3.1", "--idr-at", "5"),
                        duration=7, idr_requests=3),
     "pause": Case(("--video-formats", VGA, "--send-at", "2:M9", "--send-at", "4:M7"), duration=6, pauses=1),
@@ -83,6 +85,7 @@ def _demand_agreed(case: Case, report: dict) -> None:
     video, audio = report["negotiated"]["video"], report["negotiated"].get("audio")
     demand(video["mode"] == case.mode, f"M4 set {video['mode']} instead of {case.mode}")
     demand(case.profile in (None, video["profile"]), f"M4 set {video['profile']} instead of {case.profile}")
+    demand(video["slices"] == case.slices, f"M4 set {video['slices']} slices instead of {case.slices}")
     codec = audio["codec"] if audio else None
     demand(codec == case.audio, f"M4 set audio {codec} instead of {case.audio}")
     demand(not audio or audio["channels"] == case.channels, f"M4 set {audio and audio['channels']} channels")
