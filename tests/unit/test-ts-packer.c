@@ -519,6 +519,31 @@ static void test_late_picture(void)
 	}
 }
 
+/* What takes long to leave has a time at which its end is there; the others keep theirs. */
+static void test_spread(void)
+{
+	static const gsize sizes[] = { 1000, 32 * 7 * 184, 32 * 7 * 184 + 1, 100000 };
+	g_autoptr(wfd_ts_packer) packer = new_packer(&h264, NULL);
+	g_autofree guint8 *data = g_malloc0(100000);
+	gint64 now = SEC;
+
+	wfd_ts_packer_set_pcr_lag(packer, 30 * MSEC);
+	wfd_ts_packer_set_spread(packer, 16 * MSEC);
+	for (guint i = 0; i < 2 * G_N_ELEMENTS(sizes); i++, now += SEC / 30) {
+		const gsize size = sizes[i / 2];
+		const gint64 took = i % 2 ? 20 * MSEC : 5 * MSEC;
+		g_autoptr(GByteArray) out = g_byte_array_new();
+		g_autoptr(GByteArray) pes = NULL;
+		gint64 lead, late;
+
+		pack(packer, WFD_TS_VIDEO, data, size, now - took, now, FALSE, out);
+		pes = payload_of(out, WFD_TS_PID_VIDEO);
+		lead = (gint64)read_timestamp(pes->data + 9) * 100000 / 9 - WFD_TS_TIME_BASE - (now - 30 * MSEC);
+		late = size > 32 * 7 * 184 && i % 2 ? 21 * MSEC : 30 * MSEC - took;
+		g_assert_cmpint(ABS(lead - late), <=, 12000);
+	}
+}
+
 /* Sound moves nothing, however late, and keeps its times. */
 static void test_late_sound(void)
 {
@@ -693,6 +718,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/ts-packer/wrap", test_wrap);
 	g_test_add_func("/ts-packer/intervals", test_intervals);
 	g_test_add_func("/ts-packer/late-picture", test_late_picture);
+	g_test_add_func("/ts-packer/spread", test_spread);
 	g_test_add_func("/ts-packer/late-sound", test_late_sound);
 	g_test_add_func("/ts-packer/lag", test_lag);
 	g_test_add_func("/ts-packer/idr-has-tables", test_idr_has_tables);

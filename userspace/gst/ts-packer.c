@@ -58,6 +58,7 @@ struct wfd_ts_packer {
 	gint64 psi_interval;
 	gint64 pcr_interval;
 	gint64 pcr_lag;
+	gint64 spread;
 
 	struct wfd_ts_format formats[WFD_TS_N_STREAMS];
 	guint8 pat_version;
@@ -500,7 +501,9 @@ static void observe_access_unit(struct wfd_ts_packer *packer, const struct wfd_t
  */
 static void show_late_picture(struct wfd_ts_packer *packer, struct wfd_ts_access_unit *au)
 {
-	gint64 behind = pcr_at(packer, packer->now) + LATE_LEAD - au->dts;
+	const gsize at_once = WFD_TS_RTP_AT_ONCE * WFD_TS_PACKETS_PER_RTP * PAYLOAD_SIZE;
+	const gint64 spread = slices_size(au->slices, au->n_slices) > at_once ? packer->spread : 0;
+	gint64 behind = pcr_at(packer, packer->now) + LATE_LEAD + spread - au->dts;
 
 	if (packer->picture_pts != G_MININT64)
 		behind = MAX(behind, packer->picture_pts + TICK - au->pts);
@@ -592,6 +595,11 @@ void wfd_ts_packer_set_intervals(struct wfd_ts_packer *packer, gint64 psi, gint6
 void wfd_ts_packer_set_pcr_lag(struct wfd_ts_packer *packer, gint64 lag)
 {
 	packer->pcr_lag = CLAMP(lag, 0, PCR_MAX_LAG);
+}
+
+void wfd_ts_packer_set_spread(struct wfd_ts_packer *packer, gint64 spread)
+{
+	packer->spread = CLAMP(spread, 0, PCR_MAX_LAG);
 }
 
 gboolean wfd_ts_packer_set_format(struct wfd_ts_packer *packer, enum wfd_ts_stream stream,

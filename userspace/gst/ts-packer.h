@@ -24,6 +24,9 @@ G_BEGIN_DECLS
 /* RFC 2250 and WFD B.1: at most so many transport packets per RTP packet. */
 #define WFD_TS_PACKETS_PER_RTP 7
 
+/* An access unit of no more RTP packets leaves at once; see wfd_ts_packer_set_spread(). */
+#define WFD_TS_RTP_AT_ONCE 32
+
 /* PIDs, WFD v2.1 D.4.2. */
 #define WFD_TS_PID_PAT 0x0000
 #define WFD_TS_PID_PMT 0x0100
@@ -174,6 +177,15 @@ void wfd_ts_packer_set_intervals(struct wfd_ts_packer *packer, gint64 psi, gint6
  * PCR marked as discontinuous.
  */
 void wfd_ts_packer_set_pcr_lag(struct wfd_ts_packer *packer, gint64 lag);
+
+/**
+ * wfd_ts_packer_set_spread() - how long a large access unit may take to leave
+ * @packer: the packer
+ * @spread: ns; default 0
+ *
+ * A picture of more than WFD_TS_RTP_AT_ONCE packets is late if its end is, so long after its beginning.
+ */
+void wfd_ts_packer_set_spread(struct wfd_ts_packer *packer, gint64 spread);
 
 /**
  * wfd_ts_packer_set_format() - set, change or (CODEC_NONE) remove a stream

@@ -35,6 +35,7 @@ struct settings {
 	guint64 pcr_interval;
 	guint64 psi_interval;
 	guint64 pcr_lag;
+	guint64 spread;
 	guint packets_per_buffer;
 	guint pmt_pid;
 };

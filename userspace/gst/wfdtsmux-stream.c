@@ -86,6 +86,7 @@ void wfd_ts_mux_apply_settings(WfdTsMux *self)
 	GST_OBJECT_UNLOCK(self);
 	wfd_ts_packer_set_intervals(self->packer, settings.psi_interval, settings.pcr_interval);
 	wfd_ts_packer_set_pcr_lag(self->packer, settings.pcr_lag);
+	wfd_ts_packer_set_spread(self->packer, settings.spread);
 	if (!wfd_ts_packer_set_pmt_pid(self->packer, settings.pmt_pid))
 		GST_WARNING_OBJECT(self, "PID 0x%04x cannot be the PMT's, kept the former", settings.pmt_pid);
 }

@@ -18,6 +18,7 @@ enum {
 	PROP_PCR_INTERVAL = 1,
 	PROP_PSI_INTERVAL,
 	PROP_PCR_LAG,
+	PROP_SPREAD,
 	PROP_PACKETS_PER_BUFFER,
 	PROP_PMT_PID,
 	PROP_MUTED,
@@ -376,6 +377,9 @@ static void wfd_ts_mux_set_property(GObject *object, guint id, const GValue *val
 	case PROP_PCR_LAG:
 		self->settings.pcr_lag = g_value_get_uint64(value);
 		break;
+	case PROP_SPREAD:
+		self->settings.spread = g_value_get_uint64(value);
+		break;
 	case PROP_PACKETS_PER_BUFFER:
 		self->settings.packets_per_buffer = g_value_get_uint(value);
 		break;
@@ -406,6 +410,9 @@ static void wfd_ts_mux_get_property(GObject *object, guint id, GValue *value, GP
 		break;
 	case PROP_PCR_LAG:
 		g_value_set_uint64(value, self->settings.pcr_lag);
+		break;
+	case PROP_SPREAD:
+		g_value_set_uint64(value, self->settings.spread);
 		break;
 	case PROP_PACKETS_PER_BUFFER:
 		g_value_set_uint(value, self->settings.packets_per_buffer);
@@ -452,6 +459,9 @@ static void wfd_ts_mux_class_init(WfdTsMuxClass *klass)
 		g_param_spec_uint64("pcr-lag", "PCR lag",
 				    "How far the PCR runs behind the time at which it leaves (ns)", 0,
 				    GST_SECOND, 80 * GST_MSECOND, flags);
+	props[PROP_SPREAD] =
+		g_param_spec_uint64("spread", "Spread", "How long a large access unit may take to leave (ns)", 0,
+				    GST_SECOND, 0, flags);
 	props[PROP_PACKETS_PER_BUFFER] =
 		g_param_spec_uint("packets-per-buffer", "Packets per buffer", "Transport packets in a buffer", 1,
 				  WFD_TS_PACKETS_PER_RTP, WFD_TS_PACKETS_PER_RTP, flags);

@@ -38,6 +38,7 @@
  *                           default 40 ms, at most 100 ms
  *   psi-interval (ns)       the same for PAT and PMT, default 50 ms
  *   pcr-lag (ns)            see wfd_ts_packer_set_pcr_lag(), default 80 ms
+ *   spread (ns)             see wfd_ts_packer_set_spread(), default 0
  *   packets-per-buffer      1 to 7, default 7
  *   pmt-pid                 default 0x100, as prescribed
  *   muted                   TRUE: nothing leaves, and what comes is dropped; set, what

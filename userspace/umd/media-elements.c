@@ -93,8 +93,11 @@ void media_elements_apply_delay(media_pipeline *p, const struct wfd_mode *mode)
 {
 	enum channel_latency latency = g_atomic_int_get(&p->latency_mode);
 
-	g_object_set(p->mux, "pcr-lag", (guint64)media_delay_lag(latency, p->lead_ms, mode->refresh_hz), NULL);
-	rtp_sender_set_spread(p->sender, media_delay_spread_us(latency, mode->refresh_hz));
+	gint64 spread_us = media_delay_spread_us(latency, mode->refresh_hz);
+
+	g_object_set(p->mux, "pcr-lag", (guint64)media_delay_lag(latency, p->lead_ms, mode->refresh_hz), "spread",
+		     (guint64)spread_us * GST_USECOND, NULL);
+	rtp_sender_set_spread(p->sender, spread_us);
 }
 
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,

@@ -27,13 +27,14 @@
 #include <gst/gst.h>
 
 #include "rtp-seal.h"
+#include "ts-packer.h"
 
 G_BEGIN_DECLS
 
 /* Longer than an access point takes to change its channel, or a P2P client to come back. */
 #define RTP_SENDER_LOST_US (15 * G_USEC_PER_SEC)
 /* Datagrams without a gap: as a picture in motion has them; no more fit into every sink's socket. */
-#define RTP_SENDER_AT_ONCE 32
+#define RTP_SENDER_AT_ONCE WFD_TS_RTP_AT_ONCE
 #define RTP_SENDER_LARGE 96
 /* The queue of the interface is full so long that what waits is of no use. */
 #define RTP_SENDER_BLOCK_US (G_USEC_PER_SEC / 2)
