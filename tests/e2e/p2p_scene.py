@@ -18,6 +18,8 @@ SINK = HERE.parent / "sink" / "wfd-sink-p2p"
 SINK_NAME = "Living room TV"
 RUNTIME = pathlib.Path("/run/miracast")
 UNIT = "miracastd"
+# What the daemon remembers of displays.
+DISPLAYS = pathlib.Path("/var/lib/miracast/displays")
 # The emulated machine is slow; these are limits for a hang, not measurements.
 PATIENCE = 90
 
@@ -155,6 +157,8 @@ class Scene:
         with open(log, "a", encoding="utf-8") as file:
             file.write(f"-- {self.name}\n")
         self.systemd.configure(UNIT, "ExecStart=", f"ExecStart={command}", f"StandardError=append:{log}")
+        # One that has never seen a display: no scenario depends on the one before.
+        DISPLAYS.unlink(missing_ok=True)
         self.systemd.inside("systemctl", "reset-failed", UNIT, check=False)
         self.systemd.inside("systemctl", "start", UNIT)
         demand(ctl("status")[0] == 0, "miracastd does not answer")

@@ -333,9 +333,13 @@ static void test_pin(struct fixture *f, gconstpointer data)
 static void test_nm(struct fixture *f, gconstpointer data)
 {
 	start_nm(f);
+	/* Also when we ask the second time, within NetworkManager's connection. */
+	f->wpas->answer = MOCK_STATUS_ONCE;
+	f->wpas->status = 10;
 	scan(f);
 	begin(f);
 	wait_until(last_waits_for_call, f);
+	g_assert_cmpuint(f->wpas->connects, ==, 2);
 	g_assert_cmpuint(f->wpas->keeps, ==, 0);
 	stream_and_end(f);
 	g_assert_null(key_of_tv(f));

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The scenario of p2p_link.py with a display that keeps the key to a group."""
+from __future__ import annotations
+
+import re
+
+from p2p_scene import DISPLAYS, Scene, ctl, demand, system, unchanged, wait_for
+from radios import run
+
+
+def phases(session: dict) -> list[str]:
+    return [phase["name"] for phase in session["phases"]]
+
+
+def keys() -> int:
+    """How many keys the daemon has written down, which is done by a thread."""
+    text = DISPLAYS.read_text(encoding="utf-8") if DISPLAYS.exists() else ""
+    return len(re.findall(r"^p2p-psk=.", text, re.MULTILINE))
+
+
+def kept_by_supplicant(interface: str) -> str:
+    path = run("gdbus", "call", "--system", "--dest", "fi.w1.wpa_supplicant1", "--object-path", "/fi/w1/wpa_supplicant1",
+               "--method", "fi.w1.wpa_supplicant1.GetInterface", interface).split("'")[1]
+    return run("gdbus", "call", "--system", "--dest", "fi.w1.wpa_supplicant1", "--object-path", path, "--method",
+               "org.freedesktop.DBus.Properties.Get", "fi.w1.wpa_supplicant1.Interface.P2PDevice", "PersistentGroups").strip()
+
+
+def cast(scene: Scene) -> list[str]:
+    scene.find()
+    session = scene.connect()
+    scene.frames()
+    interface = session["path"]["interface"]
+    print("    channel:", re.search(r"channel (.*)", run("iw", "dev", interface, "info")).group(1))
+    start = session["phases"][0]["time-us"]
+    print("    ms:", {step["name"]: (step["time-us"] - start) // 1000 for step in session["phases"]})
+    kept = kept_by_supplicant(scene.radios.source_interface)
+    demand(kept == "(<@ao []>,)", f"wpa_supplicant keeps {kept}")
+    wait_for("the key is written down", lambda: keys() == 1, 10)
+    scene.disconnect()
+    return phases(session)
+
+
+def persistent(scene: Scene) -> None:
+    """A display that was cast to joins our group without a question; one that has forgotten us is asked anew."""
+    scene.broker()
+    sink = scene.sink("--sessions", "2")
+    asked = cast(scene)
+    demand("waiting-for-acceptance" in asked and "inviting" not in asked, f"the first time: {asked}")
+    demand(DISPLAYS.stat().st_mode & 0o777 == 0o600, f"{DISPLAYS} has mode {DISPLAYS.stat().st_mode:o}")
+    before = system()
+    known = cast(scene)
+    demand("inviting" in known and "waiting-for-acceptance" not in known, f"the second time: {known}")
+    sink.wait(90)
+    unchanged(before, "after the second cast")
+    # Another wpa_supplicant, which knows nobody.
+    sink = scene.sink()
+    forgotten = cast(scene)
+    demand("inviting" in forgotten and "waiting-for-acceptance" in forgotten, f"forgotten: {forgotten}")
+    sink.wait(90)
+    demand(ctl("forget", "--all")[0] == 0, "forget")
+    wait_for("the key is forgotten", lambda: keys() == 0, 10)
+    scene.quit()
+
+
+SCENARIOS = (persistent,)
