@@ -59,6 +59,14 @@ static void end(link_connection *connection)
 	g_idle_add(closes, connection);
 }
 
+static void enter_pin(link_connection *connection, const char *pin)
+{
+	struct fake_link *link = fake_of(connection->backend);
+
+	g_free(link->pin);
+	link->pin = g_strdup(pin);
+}
+
 static void ignore(link_connection *connection)
 {
 }
@@ -87,6 +95,7 @@ static void backend_free(link_backend *backend)
 	g_clear_handle_id(&link->find_ending, g_source_remove);
 	g_clear_error(&link->find_error);
 	g_free(link->connected);
+	g_free(link->pin);
 	g_free(link);
 }
 
@@ -99,6 +108,7 @@ struct fake_link *fake_link_new(const char *name, gpointer user_data)
 		.start_find = start_find,
 		.stop_find = stop_find,
 		.connect = begin,
+		.enter_pin = enter_pin,
 		.next_call = ignore,
 		.answered = ignore,
 		.disconnect = end,

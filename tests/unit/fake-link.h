@@ -12,6 +12,7 @@
  * @name: "p2p" or "mice"
  * @finds, @connects: calls so far
  * @connected: to whom the last one was; @connection: it, while there is one
+ * @pin: that was entered last
  * @find_error: what the next find ends with
  */
 struct fake_link {
@@ -20,6 +21,7 @@ struct fake_link {
 	guint finds, connects;
 	char *connected;
 	link_connection *connection;
+	char *pin;
 	GError *find_error;
 	guint find_ending;
 };

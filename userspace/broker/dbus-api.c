@@ -6,6 +6,7 @@
 
 #include "dbus-api.h"
 
+#include "dbus-agents.h"
 #include "dbus-displays.h"
 #include "encoder-check.h"
 #include "link-direct.h"
@@ -26,6 +27,7 @@ struct dbus_api {
 	GPtrArray *diagnosed; /* GDBusMethodInvocation, owned by GDBus: who waits for it */
 	GDBusObjectManagerServer *objects;
 	dbus_displays *displays;
+	dbus_agents *agents;
 	Miracast1Manager *manager;
 	const struct dbus_api_funcs *funcs;
 	gpointer user_data;
@@ -155,12 +157,15 @@ void dbus_api_session_changed(dbus_api *api, session *s, enum session_change wha
 		skeleton = miracast1_object_get_session(MIRACAST1_OBJECT(object));
 	if (skeleton)
 		update_session(skeleton, s, what);
+	/* Who reads the session before he answers finds there what he is asked. */
+	dbus_agents_session_changed(api->agents, s, what);
 }
 
 void dbus_api_session_removed(dbus_api *api, session *s)
 {
 	g_autofree char *path = session_path_of(s);
 
+	dbus_agents_session_removed(api->agents, s);
 	g_dbus_object_manager_server_unexport(api->objects, path);
 }
 
@@ -286,6 +291,7 @@ static void connect_now(struct waiting_call *w, const GError *unready)
 		g_dbus_method_invocation_return_gerror(w->call, error);
 		return;
 	}
+	dbus_agents_session_begun(api->agents, s, w->call);
 	path = session_path_of(s);
 	miracast1_manager_complete_connect(api->manager, w->call, path);
 }
@@ -596,13 +602,13 @@ static void make_manager(dbus_api *api)
 	g_dbus_object_manager_server_export(api->objects, G_DBUS_OBJECT_SKELETON(object));
 }
 
-static void display_used(gpointer user_data)
+static void part_used(gpointer user_data)
 {
 	used(user_data);
 }
 
 static const struct dbus_displays_funcs display_callbacks = {
-	.used = display_used,
+	.used = part_used,
 	.connect = connect_for,
 };
 
@@ -675,6 +681,7 @@ dbus_api *dbus_api_new(broker *b, const struct dbus_api_config *config,
 	api->objects = g_dbus_object_manager_server_new(DBUS_API_PATH);
 	make_manager(api);
 	api->displays = dbus_displays_new(b, api->objects, api->diagnosis_config.quirks_dir, &display_callbacks, api);
+	api->agents = dbus_agents_new(api->manager, session_path_of, part_used, api);
 	dbus_api_own(api);
 	return api;
 }
@@ -698,6 +705,7 @@ void dbus_api_free(dbus_api *api)
 	g_ptr_array_unref(api->diagnosed);
 	diagnosis_free(api->diagnosis);
 	dbus_displays_free(api->displays);
+	dbus_agents_free(api->agents);
 	g_dbus_object_manager_server_set_connection(api->objects, NULL);
 	g_object_unref(api->objects);
 	g_object_unref(api->manager);
