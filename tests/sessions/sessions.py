@@ -485,9 +485,9 @@ class Trial:
         addresses = {1001: DIRECT_SINK, 1002: SECOND_SINK}
         self._two(addresses, (1001, 1002))
         known = {self.serial(connector): connector for connector in self.connectors()}
-        mode = next(mode for mode in self.monitors()[known[1001]].modes if mode.size == SMALL)
+        mode = min(self.monitors()[known[1001]].modes, key=lambda offered: offered.size)
         self.environment.remember_mode(self.login, known, 1001, mode)
-        wait_for("the first has another size", LIT_S, lambda: self.monitors()[known[1001]].size == SMALL)
+        wait_for("the first has another size", LIT_S, lambda: self.monitors()[known[1001]].size == mode.size)
         titles = {serial: self.title(connector) for serial, connector in known.items()}
         self.machine.disconnect()
         wait_for("both are unplugged", DONE_S, lambda: not self.connectors())
@@ -495,7 +495,7 @@ class Trial:
         self._two(addresses, (1002, 1001))
         again = {self.serial(connector): connector for connector in self.connectors()}
         wait_for("each has its own size again", LIT_S, lambda: (now := self.monitors()) and
-                 now[again[1001]].size == SMALL and now[again[1002]].size not in (None, SMALL))
+                 now[again[1001]].size == mode.size and now[again[1002]].size not in (None, mode.size))
         self.machine.disconnect()
         wait_for("both are unplugged again", DONE_S, lambda: not self.connectors())
         self.plug()
