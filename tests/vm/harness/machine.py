@@ -157,14 +157,12 @@ def _qemu_command(root, machine, shares, kernel_log, ports):
         "-machine", "q35", *_processor(machine),
         # Without ACPI a kernel hears of the first CPU of each socket only.
         "-smp", "2,sockets=2",
-        "-m", machine.memory or machine.kernel.memory,
+        *_memory_and_root(root, machine),
         "-kernel", str(machine.kernel.vmlinuz), "-initrd", str(machine.kernel.initramfs),
         "-append", " ".join([*_KERNEL_ARGUMENTS, *machine.kernel.arguments, *machine.append]),
         "-chardev", f"file,id=console,path={_escape(kernel_log)}", "-serial", "chardev:console",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04",
         "-device", "virtio-rng-pci",
-        "-drive", f"file={_escape(root.image)},format=raw,if=none,id=root,readonly=on",
-        "-device", "virtio-blk-pci,drive=root",
         "-device", "virtio-serial-pci",
     ]
     for device in machine.devices:
@@ -179,6 +177,24 @@ def _qemu_command(root, machine, shares, kernel_log, ports):
                               f"multidevs=remap{options}",
                     "-device", f"virtio-9p-pci,fsdev={tag},mount_tag={tag}"]
     return command
+
+
+def _memory_and_root(root, machine):
+    """Of the root image nothing is written back.
+
+    A machine that waits for a disk sleeps, and a clock of instructions skips sleep: while the host read a block from
+    its own disk, minutes passed by that clock, and time-outs. As memory the image is read by the processor itself,
+    whose clock stands still until the host has the page.
+    """
+    memory = machine.memory or machine.kernel.memory
+    image = _escape(root.image)
+    if machine.count_instructions:
+        return ["-m", f"{memory},maxmem=64G",
+                "-object", f"memory-backend-file,id=root,mem-path={image},size={root.image.stat().st_size},"
+                           "share=off,reserve=off",
+                "-device", "virtio-pmem-pci,memdev=root"]
+    return ["-m", memory, "-drive", f"file={image},format=raw,if=none,id=root,readonly=on",
+            "-device", "virtio-blk-pci,drive=root"]
 
 
 def _processor(machine):

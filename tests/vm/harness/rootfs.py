@@ -22,6 +22,7 @@ from . import VmError, config
 
 _MOUNT_POINTS = ("src", "build", "out", "mnt/src", "mnt/build", "mnt/share")
 _GST_REGISTRY = "/var/cache/gstreamer-1.0/registry.bin"
+_IMAGE_ALIGNMENT_MB = 128
 _DPKG_OPTIONS = ("force-unsafe-io", "path-exclude=/usr/share/man/*", "path-exclude=/usr/share/doc/*",
                  "path-exclude=/usr/share/locale/*", "path-exclude=/usr/share/info/*")
 
@@ -219,6 +220,8 @@ def _make_image(run, work):
     used = subprocess.run(as_root(["du", "-s", "--block-size=1M", str(root)]),
                           check=True, stdout=subprocess.PIPE, text=True).stdout
     megabytes = int(int(used.split()[0]) * 1.2) + 100
+    # As memory it has to be so aligned, see machine.py.
+    megabytes += -megabytes % _IMAGE_ALIGNMENT_MB
     run(as_root(["mke2fs", "-q", "-t", "ext4", "-O", "^has_journal,^metadata_csum", "-m", "0",
                  "-d", str(root), str(image), f"{megabytes}M"]))
     run(as_root(["chmod", "a+r", str(image)]))
