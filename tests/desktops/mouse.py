@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import pathlib
 import struct
 import time
 
@@ -13,7 +14,8 @@ BTN_LEFT = 0x110
 UI_DEV_CREATE, UI_DEV_DESTROY = 0x5501, 0x5502
 UI_SET_EVBIT, UI_SET_KEYBIT, UI_SET_RELBIT = 0x40045564, 0x40045565, 0x40045566
 # struct uinput_user_dev: name, bus, vendor, product, version, effects, axes
-DEVICE = struct.pack("80s4HI1024x", b"test mouse", 3, 1, 1, 1, 0)
+NAME = "test mouse"
+DEVICE = struct.pack("80s4HI1024x", NAME.encode(), 3, 1, 1, 1, 0)
 
 
 class Mouse:
@@ -31,6 +33,20 @@ class Mouse:
     def __exit__(self, *_exception) -> None:
         fcntl.ioctl(self.fd, UI_DEV_DESTROY)
         os.close(self.fd)
+
+    @staticmethod
+    def is_open() -> bool:
+        """Somebody listens to it. What is moved before is lost."""
+        nodes = {f"/dev/input/{path.parent.parent.name}" for path in pathlib.Path("/sys/class/input").glob("event*/device/name")
+                 if path.read_text(encoding="utf-8").strip() == NAME}
+        for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+            try:
+                if os.readlink(link) in nodes:
+                    return True
+            except OSError:
+                # It has been closed meanwhile.
+                pass
+        return False
 
     def move(self, x: int, y: int) -> None:
         for kind, code, value in ((EV_REL, REL_X, x), (EV_REL, REL_Y, y), (EV_SYN, 0, 0)):

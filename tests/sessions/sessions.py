@@ -417,6 +417,7 @@ class Trial:
     def cursor(self) -> str:
         """Over a picture that stands still."""
         with Mouse() as mouse:
+            wait_for("the desktop listens to the mouse", DONE_S, mouse.is_open)
             time.sleep(3)
             # To the right edge of the display, which is where nothing is drawn. Who is too busy to read loses movements.
             with self.quiet():
