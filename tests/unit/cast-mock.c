@@ -4,21 +4,6 @@
  */
 #include "cast-mock.h"
 
-/* ---- main loop ---------------------------------------------------------------------- */
-
-static gboolean wake(gpointer user_data)
-{
-	return G_SOURCE_CONTINUE;
-}
-
-void mock_turn(void)
-{
-	guint timer = g_timeout_add(20, wake, NULL);
-
-	g_main_context_iteration(NULL, TRUE);
-	g_source_remove(timer);
-}
-
 /* ---- calls ---------------------------------------------------------------------------- */
 
 static gboolean handle_scan(Miracast1Manager *manager, GDBusMethodInvocation *call, guint seconds, mock *m)

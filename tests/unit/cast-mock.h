@@ -7,6 +7,7 @@
 #pragma once
 
 #include "client.h"
+#include "main-loop.h"
 
 /**
  * struct mock - the daemon
@@ -49,14 +50,3 @@ void mock_session_remove(mock *m, guint id);
 void mock_answer(mock *m);
 /* The one that a Connect has made. */
 Miracast1Session *mock_last_session(mock *m);
-
-/* Runs the main loop until it is true; fails the test if it never is. */
-#define WAIT(condition) \
-	do { \
-		gint64 deadline_ = g_get_monotonic_time() + 20 * G_USEC_PER_SEC; \
-		while (!(condition)) { \
-			g_assert_cmpint(g_get_monotonic_time(), <, deadline_); \
-			mock_turn(); \
-		} \
-	} while (0)
-void mock_turn(void);

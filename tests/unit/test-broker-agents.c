@@ -13,6 +13,7 @@
 #include "dbus-api.h"
 #include "dbus-caller.h"
 #include "fake-link.h"
+#include "main-loop.h"
 
 #define TV "02:00:00:00:01:00"
 #define AGENT_PATH "/agent"
@@ -43,30 +44,6 @@ struct fixture {
 	gboolean stopped;
 	struct program one, other;
 };
-
-#define WAIT(condition) \
-	do { \
-		gint64 deadline_ = g_get_monotonic_time() + 20 * G_USEC_PER_SEC; \
-		while (!(condition)) { \
-			g_assert_cmpint(g_get_monotonic_time(), <, deadline_); \
-			turn(10); \
-		} \
-	} while (0)
-
-static gboolean over(gpointer user_data)
-{
-	*(gboolean *)user_data = TRUE;
-	return G_SOURCE_REMOVE;
-}
-
-static void turn(guint ms)
-{
-	gboolean done = FALSE;
-
-	g_timeout_add(ms, over, &done);
-	while (!done)
-		g_main_context_iteration(NULL, TRUE);
-}
 
 /* ---- whose it is --------------------------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #include "autoconnect.h"
 #include "display.h"
 #include "fake-link.h"
+#include "main-loop.h"
 
 #define TV "02:00:00:00:01:00"
 #define AGAIN_MS 300
@@ -70,30 +71,6 @@ static void set_up(struct fixture *f, gconstpointer data)
 		.broker = f->broker, .every_ms = LOOK_MS, .again_ms = AGAIN_MS });
 	broker_set_events(f->broker, &events, f);
 	f->tv = link_sink_new("p2p", TV, "TV");
-}
-
-#define WAIT(condition) \
-	do { \
-		gint64 deadline_ = g_get_monotonic_time() + 20 * G_USEC_PER_SEC; \
-		while (!(condition)) { \
-			g_assert_cmpint(g_get_monotonic_time(), <, deadline_); \
-			turn(20); \
-		} \
-	} while (0)
-
-static gboolean over(gpointer user_data)
-{
-	*(gboolean *)user_data = TRUE;
-	return G_SOURCE_REMOVE;
-}
-
-static void turn(guint ms)
-{
-	gboolean done = FALSE;
-
-	g_timeout_add(ms, over, &done);
-	while (!done)
-		g_main_context_iteration(NULL, TRUE);
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)

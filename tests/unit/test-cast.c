@@ -264,7 +264,7 @@ static void test_busy(struct fixture *f, gconstpointer data)
 	WAIT(cast_display_session(display));
 	cast_daemon_connect(f->daemon, display, g_variant_new("a{sv}", NULL));
 	for (guint i = 0; i < 10; i++)
-		mock_turn();
+		turn(10);
 	g_assert_cmpuint(f->mock.connects, ==, 1);
 }
 
@@ -325,7 +325,7 @@ static void test_left(struct fixture *f, gconstpointer data)
 	/* The object goes a minute later, and is no news. */
 	mock_session_remove(&f->mock, 1);
 	for (guint i = 0; i < 10; i++)
-		mock_turn();
+		turn(10);
 	g_assert_cmpstr(f->moves->str, ==, "cSf");
 	cast_display_forget_failure(display);
 	mock_sink(&f->mock, "b", "other", NOTHING);

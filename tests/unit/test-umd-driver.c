@@ -132,16 +132,6 @@ static void test_messages(void)
 	clear(&f);
 }
 
-static gboolean is_plugged(struct fixture *f)
-{
-	gboolean plugged;
-
-	g_mutex_lock(&kernel.lock);
-	plugged = kernel.plug->len > 0;
-	g_mutex_unlock(&kernel.lock);
-	return plugged;
-}
-
 static gboolean mode_is_set(struct fixture *f)
 {
 	return sink_heard(f, "wfd_presentation_URL");

@@ -22,16 +22,6 @@ static void know_encoder(void)
 	encoder_notes_save(notes);
 }
 
-static gboolean is_plugged(struct fixture *f)
-{
-	gboolean plugged;
-
-	g_mutex_lock(&kernel.lock);
-	plugged = kernel.plug->len > 0;
-	g_mutex_unlock(&kernel.lock);
-	return plugged;
-}
-
 static gboolean takes_cursor(struct fixture *f)
 {
 	gboolean takes;

@@ -435,6 +435,16 @@ void wait_until(gboolean (*come)(struct fixture *f), struct fixture *f)
 	}
 }
 
+gboolean is_plugged(struct fixture *f)
+{
+	gboolean plugged;
+
+	g_mutex_lock(&kernel.lock);
+	plugged = kernel.plug->len > 0;
+	g_mutex_unlock(&kernel.lock);
+	return plugged;
+}
+
 gboolean is_done(struct fixture *f)
 {
 	return g_atomic_int_get(&f->done);

@@ -74,6 +74,8 @@ struct fixture {
 void begin(struct fixture *f);
 /* The driver's loop, until what is waited for has come. */
 void wait_until(gboolean (*come)(struct fixture *f), struct fixture *f);
+/* The monitor is plugged in. */
+gboolean is_plugged(struct fixture *f);
 /* The session has ended. */
 gboolean is_done(struct fixture *f);
 /* Ends it, if it has not; the result of miracast_host_run(). */
