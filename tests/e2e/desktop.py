@@ -32,14 +32,18 @@ class DesktopError(Exception):
 
 
 def wait_for(what: str, seconds: float, condition):
-    """The first true value of condition(), or DesktopError."""
+    """The first true value of condition(), or DesktopError. A program that fails says that it is not so yet."""
     deadline = time.monotonic() + seconds
     while True:
-        value = condition()
+        refused = ""
+        try:
+            value = condition()
+        except subprocess.CalledProcessError as error:
+            value, refused = None, f" ({error}: {error.stderr})"
         if value:
             return value
         if time.monotonic() > deadline:
-            raise DesktopError(f"{what}: not within {seconds:g} s")
+            raise DesktopError(f"{what}: not within {seconds:g} s{refused}")
         time.sleep(0.1)
 
 
