@@ -68,7 +68,7 @@ class Words(unittest.TestCase):
         found = words(template())
         for path in ("broker/reason.h", "channel/channel.h"):
             text = re.sub(r"\\\n", "", (TOP / "userspace" / path).read_text(encoding="utf-8"))
-            hints = re.findall(r'\bR\([A-Z0-9_]+,\s*"[a-z0-9-]+",(?:\s*[A-Z_]+,)?\s*"((?:[^"\\]|\\.)+)"\)', text)
+            hints = re.findall(r'\bR\([A-Z0-9_]+,\s*"[a-z0-9-]+",(?:\s*[A-Z_0-9]+,)+\s*"((?:[^"\\]|\\.)+)"\)', text)
             self.assertGreater(len(hints), 15)
             for hint in hints:
                 self.assertIn(ast.literal_eval(f'"{hint}"'), found)

@@ -107,6 +107,7 @@ void assert_error(JsonNode *json, const char *name)
 	g_assert_cmpstr(json_object_get_string_member(error, "name"), ==, name);
 	g_assert_cmpstr(json_object_get_string_member(error, "message"), !=, "");
 	g_assert_cmpstr(json_object_get_string_member(error, "hint"), !=, "");
+	g_assert_cmpstr(json_object_get_string_member(error, "hint-code"), !=, "");
 }
 
 void set_up(struct fixture *f, gconstpointer data)

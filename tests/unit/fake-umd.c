@@ -46,7 +46,7 @@ static void say_end(struct fake *fake, enum channel_reason why, const char *mess
 	say(fake, CHANNEL_END,
 	    g_variant_new_parsed("{'reason': <%s>, 'status': <%u>, 'message': <%s>, 'hint': <%s>}",
 				 channel_reason_name(why), channel_reason_status(why), message,
-				 channel_reason_hint(why)));
+				 channel_reason_hint(why).text));
 	g_main_loop_quit(fake->loop);
 }
 

@@ -226,7 +226,7 @@ static void test_kernel_errors(void)
 		kernel_set_error(&error, cases[i].call, cases[i].err, "/dev/miracast", 7);
 		g_assert_error(error, REASON_ERROR, (int)cases[i].reason);
 		g_assert_nonnull(strstr(error->message, cases[i].says));
-		g_assert_cmpstr(reason_error_hint(error), !=, "");
+		g_assert_cmpstr(reason_error_hint(error).text, !=, "");
 	}
 }
 
@@ -282,7 +282,7 @@ static void test_reasons(void)
 		g_assert_true(g_hash_table_add(names, (gpointer)name));
 		/* Only what the user did himself needs no advice. */
 		if (code != REASON_DISCONNECTED)
-			g_assert_cmpstr(reason_code_hint(code), !=, "");
+			g_assert_cmpstr(reason_code_hint(code).text, !=, "");
 	}
 	g_assert_cmpstr(ours->name, ==, "rejected");
 	g_assert_cmpstr(ours->message, ==, "TV said no");

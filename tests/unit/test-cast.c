@@ -215,7 +215,7 @@ static void test_scan_problem(struct fixture *f, gconstpointer data)
 	miracast1_manager_set_scan_problem(f->mock.manager, g_variant_new("(sss)", "no-wifi", "no Wi-Fi", "Plug in one"));
 	WAIT(*cast_daemon_message(f->daemon));
 	g_assert_cmpstr(cast_daemon_message(f->daemon), ==, "no Wi-Fi");
-	g_assert_cmpstr(cast_daemon_hint(f->daemon), ==, "Plug in one");
+	g_assert_cmpstr(cast_daemon_hint(f->daemon).text, ==, "Plug in one");
 }
 
 /* ---- casts ------------------------------------------------------------------------------ */
@@ -443,7 +443,7 @@ static void test_no_daemon(struct fixture *f, gconstpointer data)
 	g_assert_true(cast_daemon_is_scanning(f->daemon));
 	WAIT(cast_daemon_state(f->daemon) == CAST_DAEMON_FAILED);
 	g_assert_cmpstr(cast_daemon_message(f->daemon), ==, "miracastd is not running");
-	g_assert_cmpstr(cast_daemon_hint(f->daemon), ==, "Start it: systemctl start miracastd");
+	g_assert_cmpstr(cast_daemon_hint(f->daemon).text, ==, "Start it: systemctl start miracastd");
 	g_assert_false(cast_daemon_is_scanning(f->daemon));
 	/* Somebody else has started it. */
 	mock_start(&f->mock);
@@ -492,7 +492,7 @@ static void test_no_markup(struct fixture *f, gconstpointer data)
 	WAIT(count(f) == 1);
 	display = at(f, 0);
 	g_assert_cmpstr(cast_display_name(display), ==, "<b>T&V</b>");
-	cast_display_end(display, "<a href='x'>no</a>", "a & b");
+	cast_display_end(display, "<a href='x'>no</a>", HINT(REPORT, "a & b"));
 	g_assert_true(cast_words_notification(display, &title, &body));
 	g_assert_null(strpbrk(title, "<>&"));
 	g_assert_null(strpbrk(body, "<>&"));

@@ -205,7 +205,7 @@ static void test_names(void)
 		for (guint j = 0; j < i; j++)
 			g_assert_cmpstr(channel_reason_name(i), !=, channel_reason_name(j));
 		/* Every failure says what to do next. */
-		g_assert_true(i == CHANNEL_REASON_STOPPED || *channel_reason_hint(i));
+		g_assert_true(i == CHANNEL_REASON_STOPPED || *channel_reason_hint(i).text);
 	}
 }
 

@@ -310,8 +310,30 @@ static void test_record(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(list, "remembered")), ==, 2);
 }
 
+/* A name that comes back with an error of the bus is enough to know what is to be done. */
+static void test_hints(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	g_autoptr(GVariant) reply = NULL, value = NULL;
+	g_autoptr(GError) error = NULL;
+	const char *code, *text;
+
+	reply = g_dbus_connection_call_sync(bus, "org.miracast.Miracast1", "/org/miracast/Miracast1/Manager",
+					    "org.freedesktop.DBus.Properties", "Get",
+					    g_variant_new("(ss)", "org.miracast.Miracast1.Manager", "Hints"), NULL,
+					    G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+	g_assert_no_error(error);
+	g_variant_get(reply, "(v)", &value);
+	g_assert_true(g_variant_lookup(value, "no-free-connector", "(&s&s)", &code, &text));
+	g_assert_cmpstr(code, ==, "disconnect-other");
+	g_assert_cmpstr(text, !=, "");
+	g_assert_true(g_variant_lookup(value, "encoder-missing", "(&s&s)", &code, &text));
+	g_assert_cmpstr(code, ==, "install-encoder");
+}
+
 void add_display_tests(void)
 {
+	g_test_add("/ctl/hints", struct fixture, NULL, start_daemon, test_hints, tear_down);
 	g_test_add("/ctl/remembered", struct fixture, NULL, start_with_memory, test_remembered, tear_down);
 	g_test_add("/ctl/autoconnect", struct fixture, NULL, start_with_memory, test_autoconnect, tear_down);
 	g_test_add("/ctl/autoconnect-waits", struct fixture, "--idle-exit=1", start_with_wanted, test_autoconnect_waits,

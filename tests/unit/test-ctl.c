@@ -173,6 +173,7 @@ static void test_sink_leaves(struct fixture *f, gconstpointer data)
 
 	g_assert_cmpstr(json_object_get_string_member(object(ended), "reason"), ==, "sink-left");
 	g_assert_cmpstr(json_object_get_string_member(object(ended), "hint"), !=, "");
+	g_assert_cmpstr(json_object_get_string_member(object(ended), "hint-code"), ==, "connect-again");
 }
 
 static void test_sinks(struct fixture *f, gconstpointer data)

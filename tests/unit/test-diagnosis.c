@@ -3,6 +3,7 @@
  * What the daemon says of the adapters that a wpa_supplicant has, which the test plays, and of the encoder.
  */
 #include "diagnosis.h"
+#include "hint.h"
 
 #include <linux/nl80211.h>
 #include <string.h>
@@ -97,7 +98,7 @@ static char *diagnose(struct fixture *f, const char *line, radio *(*ask)(const c
 		.drm_class = f->drm_class,
 	};
 	g_autoptr(diagnosis) d = diagnosis_new(&config, came, f);
-	const char *check, *result, *text, *next;
+	const char *check, *result, *text, *next, *code;
 	char *said = NULL;
 	GVariantIter iter;
 	GVariant *item;
@@ -112,7 +113,9 @@ static char *diagnose(struct fixture *f, const char *line, radio *(*ask)(const c
 		g_assert_true(g_variant_lookup(row, "result", "&s", &result));
 		g_assert_true(g_variant_lookup(row, "text", "&s", &text));
 		g_assert_true(g_variant_lookup(row, "next", "&s", &next));
+		g_assert_true(g_variant_lookup(row, "next-code", "&s", &code));
 		g_assert_cmpint(strcmp(result, "ok") == 0, ==, *next == '\0');
+		g_assert_cmpint(hint_from_code(code) == HINT_NONE, ==, *next == '\0');
 		if (strcmp(check, line) != 0)
 			continue;
 		g_assert_null(said);

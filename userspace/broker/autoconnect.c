@@ -98,7 +98,7 @@ static void module_ready(const GError *error, gpointer user_data)
 
 	if (error)
 		g_warning("a display that is wanted is not connected to: %s. %s", error->message,
-			  reason_error_hint(error));
+			  reason_error_hint(error).text);
 	else
 		connect_now(a, attempt->id);
 	g_ptr_array_remove(a->attempts, attempt);

@@ -497,7 +497,7 @@ static const struct broker_events broker_callbacks = {
 
 static void print_error(const GError *error)
 {
-	const char *hint = reason_error_hint(error);
+	const char *hint = reason_error_hint(error).text;
 
 	g_printerr("miracastd: %s\n", error->message);
 	if (*hint)

@@ -98,7 +98,7 @@ void broker_stop(broker *b, reason *why)
 	}
 	for (guint i = 0; i < b->sessions->len; i++)
 		session_end(g_ptr_array_index(b->sessions, i),
-			    reason_new(why->name, why->message, why->hint));
+			    reason_copy(why));
 }
 
 /* ---- sleep --------------------------------------------------------------- */
@@ -688,7 +688,7 @@ static void find_ended(link_backend *backend, const GError *error, gpointer user
 	}
 	if (error) {
 		g_warning("%s: %s. %s", backend->impl->name, error->message,
-			  reason_error_hint(error));
+			  reason_error_hint(error).text);
 		g_clear_pointer(&b->scan_problem, reason_free);
 		b->scan_problem = reason_from_error(error, REASON_LINK_UNAVAILABLE);
 	}

@@ -113,6 +113,7 @@ static void update_session(Miracast1Session *skeleton, session *s, enum session_
 	/* The reason before the state: who waits for the state can read it then. */
 	miracast1_session_set_reason(skeleton, why ? why->name : "");
 	miracast1_session_set_message(skeleton, why ? why->message : "");
+	miracast1_session_set_hint_code(skeleton, why ? why->hint_code : "");
 	miracast1_session_set_hint(skeleton, why ? why->hint : "");
 	if (what & (SESSION_CHANGED_STAY | SESSION_CHANGED_STATE))
 		miracast1_session_set_stay(skeleton, session_stay(s));
@@ -542,6 +543,7 @@ void dbus_api_scanning_changed(dbus_api *api)
 		api->manager, problem ? g_variant_new("(sss)", problem->name, problem->message,
 						      problem->hint) :
 					g_variant_new("(sss)", "", "", ""));
+	miracast1_manager_set_scan_hint_code(api->manager, problem ? problem->hint_code : "");
 	miracast1_manager_set_scanning(api->manager, broker_scanning(api->broker));
 	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(api->manager));
 }
@@ -582,6 +584,7 @@ static void make_manager(dbus_api *api)
 
 	api->manager = miracast1_manager_skeleton_new();
 	miracast1_manager_set_version(api->manager, MIRACAST_VERSION);
+	miracast1_manager_set_hints(api->manager, reason_hints());
 	miracast1_manager_set_source(api->manager, api->module ? "kernel" : "test");
 	g_object_connect(api->manager,
 			 "signal::handle-scan", handle_scan, api,

@@ -33,10 +33,10 @@ struct diagnosis {
 	gpointer user_data;
 };
 
-static void say(diagnosis *d, const char *check, const char *result, const char *next,
+static void say(diagnosis *d, const char *check, const char *result, struct hint next,
 		const char *format, ...) G_GNUC_PRINTF(5, 6);
 
-static void say(diagnosis *d, const char *check, const char *result, const char *next,
+static void say(diagnosis *d, const char *check, const char *result, struct hint next,
 		const char *format, ...)
 {
 	g_autofree char *text = NULL;
@@ -49,8 +49,8 @@ static void say(diagnosis *d, const char *check, const char *result, const char 
 	clean = channel_clean_text(text, CHANNEL_MAX_TEXT);
 	g_variant_builder_add_value(&d->checks,
 				    g_variant_new_parsed("{'check': <%s>, 'result': <%s>, 'text': <%s>, "
-							 "'next': <%s>}",
-							 check, result, clean, next));
+							 "'next': <%s>, 'next-code': <%s>}",
+							 check, result, clean, next.text, next.code));
 }
 
 static void finish(diagnosis *d)
@@ -98,9 +98,9 @@ static void say_country(diagnosis *d, const char *name, GVariant *properties)
 
 	g_variant_lookup(properties, "Country", "&s", &country);
 	if (*country && !g_str_equal(country, "00"))
-		say(d, "country", "ok", "", "%s obeys the radio rules of %s", name, country);
+		say(d, "country", "ok", NO_HINT, "%s obeys the radio rules of %s", name, country);
 	else
-		say(d, "country", "warn", "Set it: iw reg set XX, with the two letters of your country",
+		say(d, "country", "warn", HINT(SET_COUNTRY, "Set it: iw reg set XX, with the two letters of your country"),
 		    "%s knows no country and may use the fewest channels only", name);
 }
 
@@ -116,12 +116,12 @@ static void say_radio(diagnosis *d, const char *name)
 		say(d, "radio", "warn", reason_code_hint(REASON_NO_P2P_SUPPORT),
 		    "%s cannot own a Wi-Fi P2P group, which most displays want it to", name);
 	else if (channels == 0)
-		say(d, "radio", "warn", "Leave the Wi-Fi network while you cast, or use another Wi-Fi adapter.",
+		say(d, "radio", "warn", HINT(CHANGE_NETWORK, "Leave the Wi-Fi network while you cast, or use another Wi-Fi adapter."),
 		    "%s cannot be in a network and cast at once", name);
 	else if (channels == 1)
-		say(d, "radio", "ok", "", "%s can cast beside a network, on the channel of that one", name);
+		say(d, "radio", "ok", NO_HINT, "%s can cast beside a network, on the channel of that one", name);
 	else
-		say(d, "radio", "ok", "", "%s can cast beside a network, also on another channel", name);
+		say(d, "radio", "ok", NO_HINT, "%s can cast beside a network, also on another channel", name);
 }
 
 static void interface_came(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -142,7 +142,7 @@ static void interface_came(GObject *source, GAsyncResult *result, gpointer user_
 	}
 	if (capabilities && g_variant_lookup(capabilities, "Modes", "^a&s", &modes) &&
 	    g_strv_contains(modes, "p2p")) {
-		say(d, "p2p", "ok", "", "%s can do Wi-Fi P2P", name);
+		say(d, "p2p", "ok", NO_HINT, "%s can do Wi-Fi P2P", name);
 		say_country(d, name, properties);
 		say_radio(d, name);
 	} else {
@@ -165,7 +165,7 @@ static void say_supplicant(diagnosis *d, GVariant *properties)
 		say(d, "wpa_supplicant", "fail", reason_code_hint(REASON_NO_WFD_SUPPORT),
 		    "this wpa_supplicant is built without Wi-Fi Display");
 	else
-		say(d, "wpa_supplicant", "ok", "", "has P2P and Wi-Fi Display");
+		say(d, "wpa_supplicant", "ok", NO_HINT, "has P2P and Wi-Fi Display");
 }
 
 static void supplicant_came(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -202,8 +202,8 @@ static void iwd_came(GObject *source, GAsyncResult *result, gpointer user_data)
 		return;
 	if (reply)
 		say(d, "iwd", "warn",
-		    "Let wpa_supplicant run Wi-Fi, or use another adapter, or the direct link: "
-		    "miracastctl listen ADDRESS",
+		    HINT(USE_OTHER_ADAPTER, "Let wpa_supplicant run Wi-Fi, or use another adapter, or the direct link: "
+		    "miracastctl listen ADDRESS"),
 		    "iwd is running; an adapter that it has cannot be used for Wi-Fi P2P here");
 	answered(d);
 }
@@ -220,9 +220,9 @@ static void avahi_came(GObject *source, GAsyncResult *result, gpointer user_data
 	if (!take_reply(source, result, &reply, &error))
 		return;
 	if (reply)
-		say(d, "avahi", "ok", "", "displays in the network are found by Avahi");
+		say(d, "avahi", "ok", NO_HINT, "displays in the network are found by Avahi");
 	else
-		say(d, "avahi", "warn", next,
+		say(d, "avahi", "warn", HINT(INSTALL_PROGRAM, next),
 		    "Avahi is not running, displays in the network cannot be found");
 	answered(d);
 }
@@ -244,7 +244,7 @@ static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
 		ask(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
 		    "GetNameOwner", g_variant_new("(s)", AVAHI_NAME), avahi_came);
 	} else {
-		say(d, "wpa_supplicant", "warn", "Start the D-Bus system bus.",
+		say(d, "wpa_supplicant", "warn", HINT(START_BUS, "Start the D-Bus system bus."),
 		    "there is no D-Bus: %s", error->message);
 	}
 	answered(d);
@@ -278,7 +278,8 @@ static gboolean say_better(diagnosis *d, const char *element)
 				continue;
 			install = package_command(vendors[j].package, NULL);
 			next = g_strdup_printf("If that is missing: %s", install);
-			say(d, "encoder", "warn", next, "video with %s, on the processor: no encoder of %s (%s) works",
+			say(d, "encoder", "warn", HINT(INSTALL_ENCODER, next),
+			    "video with %s, on the processor: no encoder of %s (%s) works",
 			    element, card->name, card->driver);
 			return TRUE;
 		}
@@ -294,9 +295,9 @@ static void encoder_came(encoder_check *check, const char *element, gboolean sof
 
 	if (element && software) {
 		if (!say_better(d, element))
-			say(d, "encoder", "ok", "", "video with %s, on the processor", element);
+			say(d, "encoder", "ok", NO_HINT, "video with %s, on the processor", element);
 	} else if (element) {
-		say(d, "encoder", "ok", "", "video with %s%s%s", element, *pictures ? "; pictures go to it " : "", pictures);
+		say(d, "encoder", "ok", NO_HINT, "video with %s%s%s", element, *pictures ? "; pictures go to it " : "", pictures);
 	} else if (error->code == REASON_CONFIGURATION) {
 		say(d, "encoder", "fail", channel_reason_hint(CHANNEL_REASON_ENCODER_MISSING), "%s",
 		    error->message);
@@ -314,9 +315,9 @@ static void say_quirks(diagnosis *d, const char *directory)
 	g_auto(GStrv) texts = quirk_files_read(directory, &problems);
 
 	for (guint i = 0; problems[i]; i++)
-		say(d, "quirks", "warn", "Mend it; its manual: man 5 miracast-quirks", "%s", problems[i]);
+		say(d, "quirks", "warn", HINT(CORRECT_SETTING, "Mend it; its manual: man 5 miracast-quirks"), "%s", problems[i]);
 	if (texts[0])
-		say(d, "quirks", "ok", "", "%u of your files in %s", g_strv_length(texts), directory);
+		say(d, "quirks", "ok", NO_HINT, "%u of your files in %s", g_strv_length(texts), directory);
 }
 
 /* ---- filter -------------------------------------------------------------------- */
@@ -326,11 +327,11 @@ static void say_filter(diagnosis *d, gboolean (*check)(GError **error))
 	g_autoptr(GError) error = NULL;
 
 	if (check(&error))
-		say(d, "filter", "ok", "", "over Wi-Fi P2P a display reaches nothing of this computer but what casting needs");
+		say(d, "filter", "ok", NO_HINT, "over Wi-Fi P2P a display reaches nothing of this computer but what casting needs");
 	else
 		say(d, "filter", "warn",
-		    "The kernel needs nf_tables and connection tracking, miracastd libnftables when it is built; it looks once "
-		    "after it has started. Until then, a firewall of your own can do it.",
+		    HINT(SET_UP_FILTER, "The kernel needs nf_tables and connection tracking, miracastd libnftables when it is built; it looks once "
+		    "after it has started. Until then, a firewall of your own can do it."),
 		    "over Wi-Fi P2P a display reaches every service that listens on all addresses: %s",
 		    error->message);
 }
@@ -348,8 +349,8 @@ static gboolean say_layer(diagnosis *d, const char *line, GString *has)
 		g_string_append_printf(has, "%s%s", has->len ? "; " : "", words[2]);
 	else
 		say(d, "sandbox", "warn", g_str_equal(words[0], "user") ?
-		    "systemd-sysusers makes the accounts, from miracast.conf in sysusers.d." :
-		    "Nothing need be done to cast; a newer kernel may have it.",
+		    HINT(CREATE_ACCOUNTS, "systemd-sysusers makes the accounts, from miracast.conf in sysusers.d.") :
+		    HINT(UPDATE_KERNEL, "Nothing need be done to cast; a newer kernel may have it."),
 		    "a session process is confined without %s: %s", words[0], words[2]);
 	return TRUE;
 }
@@ -370,7 +371,7 @@ static void sandbox_came(GObject *source, GAsyncResult *result, gpointer user_da
 	for (char **line = lines; *line; line++)
 		n += say_layer(d, *line, has);
 	if (n && has->len)
-		say(d, "sandbox", "ok", "", "a session process is confined: %s", has->str);
+		say(d, "sandbox", "ok", NO_HINT, "a session process is confined: %s", has->str);
 	if (!n)
 		say(d, "sandbox", "fail", reason_code_hint(REASON_UMD_NOT_CONFINED),
 		    "a session process cannot be confined, see the log");
@@ -382,7 +383,7 @@ static void ask_sandbox(diagnosis *d, umd_launcher *launcher)
 	g_autoptr(GError) error = NULL;
 
 	if (!umd_launcher_confines(launcher)) {
-		say(d, "sandbox", "warn", "Start miracastd without --sandbox.",
+		say(d, "sandbox", "warn", HINT(CORRECT_SETTING, "Start miracastd without --sandbox."),
 		    "session processes are not confined, as miracastd was told");
 		return;
 	}
@@ -405,7 +406,7 @@ static gboolean timed_out(gpointer user_data)
 	d->timer = 0;
 	g_cancellable_cancel(d->cancellable);
 	g_clear_pointer(&d->encoder, encoder_check_free);
-	say(d, "diagnosis", "warn", "See the log: journalctl -u miracastd",
+	say(d, "diagnosis", "warn", HINT(SEE_LOG, "See the log: journalctl -u miracastd"),
 	    "not all questions were answered within %d s", DIAGNOSIS_SECONDS);
 	finish(d);
 	return G_SOURCE_REMOVE;

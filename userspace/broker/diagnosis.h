@@ -54,8 +54,8 @@ struct diagnosis_config {
 
 /**
  * diagnosis_done - all have answered, or had their time
- * @checks: aa{sv}: check, result ("ok", "warn", "fail"), text, next (all s; next is
- *	what to do, "" with "ok"); borrowed
+ * @checks: aa{sv}: check, result ("ok", "warn", "fail"), text, next, next-code (all s;
+ *	next is what to do, and next-code its code, see hint.h; both "" with "ok"); borrowed
  *
  * Called once, from the main loop.  May free the diagnosis.
  */

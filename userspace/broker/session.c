@@ -345,7 +345,7 @@ static gboolean await_redial(session *s, const reason *why)
 		return FALSE;
 	link_next_call(s->link);
 	g_clear_pointer(&s->hung_up, reason_free);
-	s->hung_up = reason_new(why->name, why->message, why->hint);
+	s->hung_up = reason_copy(why);
 	add_phase(s, "hung-up", g_get_monotonic_time(),
 		  "the display has hung up before it said anything, waiting for it to call again");
 	session_move(s, SESSION_EVENT_HUNG_UP);
@@ -356,7 +356,7 @@ static gboolean await_redial(session *s, const reason *why)
 static void umd_exited(umd_process *umd, const reason *why, gpointer user_data)
 {
 	session *s = user_data;
-	g_autoptr(reason) copy = reason_new(why->name, why->message, why->hint);
+	g_autoptr(reason) copy = reason_copy(why);
 
 	g_clear_pointer(&s->umd, umd_process_free);
 	if (s->why)

@@ -55,9 +55,11 @@ static const char *const phases[] = {
 static const struct {
 	const char *name;
 	guint32 status;
-	const char *hint;
+	enum hint_id hint;
+	const char *text;
 } reasons[] = {
-#define R(id, name, status, hint) [CHANNEL_REASON_##id] = { name, MIRACAST_STATUS_##status, hint },
+#define R(id, name, status, hint, text) \
+	[CHANNEL_REASON_##id] = { name, MIRACAST_STATUS_##status, HINT_##hint, text },
 	CHANNEL_REASONS(R)
 #undef R
 };
@@ -136,10 +138,10 @@ guint32 channel_reason_status(enum channel_reason reason)
 	return reasons[reason].status;
 }
 
-const char *channel_reason_hint(enum channel_reason reason)
+struct hint channel_reason_hint(enum channel_reason reason)
 {
-	g_return_val_if_fail(reason < CHANNEL_N_REASONS, "");
-	return reasons[reason].hint;
+	g_return_val_if_fail(reason < CHANNEL_N_REASONS, NO_HINT);
+	return (struct hint){ hint_code(reasons[reason].hint), reasons[reason].text };
 }
 
 char *channel_clean_text(const char *text, guint max)

@@ -29,6 +29,8 @@
 
 #include <gio/gio.h>
 
+#include "hint.h"
+
 G_BEGIN_DECLS
 
 #define CHANNEL_MAX_DATAGRAM (16 * 1024)
@@ -287,55 +289,55 @@ G_BEGIN_DECLS
 	P(STREAMING, "streaming")       /* first packet handed to the network */
 
 /*
- * R(id, name, status, hint): why a session ends; status is the suffix of a
- * MIRACAST_STATUS_*, hint what the user can do.
+ * R(id, name, status, hint, text): why a session ends; status is the suffix of a
+ * MIRACAST_STATUS_*, hint of a HINT_*, text what the user can do.
  */
 #define CHANNEL_REASONS(R) \
-	R(STOPPED, "stopped", NONE, "") \
-	R(SINK_LEFT, "sink-left", SINK_DISCONNECT_REQUEST, \
+	R(STOPPED, "stopped", NONE, NONE, "") \
+	R(SINK_LEFT, "sink-left", SINK_DISCONNECT_REQUEST, CONNECT_AGAIN, \
 	  "Connect again if this was not done on purpose at the display.") \
-	R(SINK_VANISHED, "sink-vanished", SINK_DISCONNECT_REQUEST, \
+	R(SINK_VANISHED, "sink-vanished", SINK_DISCONNECT_REQUEST, CHECK_DISPLAY, \
 	  "Check that the display is on and in range, then connect again.") \
-	R(RESPONSE_TIMEOUT, "response-timeout", CRITICAL_ERROR, \
+	R(RESPONSE_TIMEOUT, "response-timeout", CRITICAL_ERROR, RESTART_DISPLAY, \
 	  "Switch the display's screen mirroring off and on, then connect again.") \
-	R(REQUEST_TIMEOUT, "request-timeout", CRITICAL_ERROR, \
+	R(REQUEST_TIMEOUT, "request-timeout", CRITICAL_ERROR, RESTART_DISPLAY, \
 	  "Switch the display's screen mirroring off and on, then connect again.") \
-	R(KEEPALIVE_LOST, "keepalive-lost", MISSING_KEEPALIVE, \
+	R(KEEPALIVE_LOST, "keepalive-lost", MISSING_KEEPALIVE, MOVE_CLOSER, \
 	  "The display or the link hangs: move closer or restart the display, then connect again.") \
-	R(PROTOCOL_ERROR, "protocol-error", CRITICAL_ERROR, \
+	R(PROTOCOL_ERROR, "protocol-error", CRITICAL_ERROR, CONNECT_AGAIN, \
 	  "Connect again; if it happens each time, report the display's model with the debug log.") \
-	R(REQUEST_REFUSED, "request-refused", CRITICAL_ERROR, \
+	R(REQUEST_REFUSED, "request-refused", CRITICAL_ERROR, RESTART_DISPLAY, \
 	  "Restart the display; if it happens each time, report its model with the debug log.") \
-	R(CAPABILITIES_INVALID, "capabilities-invalid", CRITICAL_ERROR, \
+	R(CAPABILITIES_INVALID, "capabilities-invalid", CRITICAL_ERROR, UPDATE_DISPLAY, \
 	  "Update the display's firmware; if that does not help, report its model with the debug log.") \
-	R(NO_COMMON_MODE, "no-common-mode", CRITICAL_ERROR, \
+	R(NO_COMMON_MODE, "no-common-mode", CRITICAL_ERROR, CHANGE_MODE, \
 	  "Raise the bit rate limit or choose another encoder.") \
-	R(BANDWIDTH, "bandwidth", INSUFFICIENT_BANDWIDTH, \
+	R(BANDWIDTH, "bandwidth", INSUFFICIENT_BANDWIDTH, MOVE_CLOSER, \
 	  "Move closer to the display or use 5 GHz, then connect again.") \
-	R(MODE_REFUSED, "mode-refused", SINK_FAILED_MODE_CHANGE, \
+	R(MODE_REFUSED, "mode-refused", SINK_FAILED_MODE_CHANGE, CHANGE_MODE, \
 	  "Choose another resolution, then connect again.") \
-	R(TRANSPORT_REFUSED, "transport-refused", CRITICAL_ERROR, \
+	R(TRANSPORT_REFUSED, "transport-refused", CRITICAL_ERROR, REPORT, \
 	  "The display wants a transport that Miracast sources do not offer; report its model.") \
-	R(ENCODER_MISSING, "encoder-missing", CRITICAL_ERROR, \
+	R(ENCODER_MISSING, "encoder-missing", CRITICAL_ERROR, INSTALL_ENCODER, \
 	  "Install an H.264 encoder, for example x264enc of GStreamer's \"ugly\" plugins.") \
 	/* It is there, but does not start, or refuses a setting or its device. */ \
-	R(ENCODER_FAILED, "encoder-failed", CRITICAL_ERROR, \
+	R(ENCODER_FAILED, "encoder-failed", CRITICAL_ERROR, CHOOSE_ENCODER, \
 	  "Choose another encoder: miracastctl connect --encoder=x264enc needs no graphics card.") \
-	R(PIPELINE_FAILED, "pipeline-failed", CRITICAL_ERROR, \
+	R(PIPELINE_FAILED, "pipeline-failed", CRITICAL_ERROR, CHOOSE_ENCODER, \
 	  "Choose another encoder; the log names the element that failed.") \
 	/* The desktop's pictures are in memory that cannot be mapped, or only old pictures come out. */ \
-	R(PICTURE_UNREADABLE, "picture-unreadable", CRITICAL_ERROR, \
+	R(PICTURE_UNREADABLE, "picture-unreadable", CRITICAL_ERROR, USE_OTHER_CARD, \
 	  "Run the desktop on another graphics card of this computer; report the card and its driver.") \
 	/* Not one packet leaves any more: network unreachable, interface down or gone. */ \
-	R(LINK_LOST, "link-lost", CRITICAL_ERROR, \
+	R(LINK_LOST, "link-lost", CRITICAL_ERROR, CHECK_DISPLAY, \
 	  "Check that the display is on and in range and that Wi-Fi is on, then connect again.") \
-	R(DRIVER_GONE, "driver-gone", CRITICAL_ERROR, \
+	R(DRIVER_GONE, "driver-gone", CRITICAL_ERROR, LOAD_MODULE, \
 	  "Check that miracast.ko is loaded (see the kernel log), then connect again.") \
-	R(CONFIGURATION, "configuration", CRITICAL_ERROR, \
+	R(CONFIGURATION, "configuration", CRITICAL_ERROR, CORRECT_SETTING, \
 	  "Correct the setting that the message names.") \
-	R(BROKER_GONE, "broker-gone", NONE, \
+	R(BROKER_GONE, "broker-gone", NONE, START_DAEMON, \
 	  "Start miracastd again.") \
-	R(INTERNAL, "internal", CRITICAL_ERROR, \
+	R(INTERNAL, "internal", CRITICAL_ERROR, REPORT, \
 	  "This is a bug: report it with the debug log.")
 
 /* In the place of profiles: the encoder is well, but not the way from a dma-buf to it. */
@@ -384,7 +386,7 @@ enum channel_phase {
 };
 
 enum channel_reason {
-#define R(id, name, status, hint) CHANNEL_REASON_##id,
+#define R(id, name, status, hint, text) CHANNEL_REASON_##id,
 	CHANNEL_REASONS(R)
 #undef R
 	CHANNEL_N_REASONS,
@@ -404,7 +406,7 @@ const char *channel_reason_name(enum channel_reason reason);
 gboolean channel_reason_from_name(const char *name, enum channel_reason *reason);
 /* enum miracast_status that goes with a reason, and what to do next. */
 guint32 channel_reason_status(enum channel_reason reason);
-const char *channel_reason_hint(enum channel_reason reason);
+struct hint channel_reason_hint(enum channel_reason reason);
 
 /**
  * channel_clean_text - what somebody who is not trusted says, fit to be shown

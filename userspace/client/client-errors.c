@@ -14,11 +14,12 @@ gboolean client_daemon_has_failed(const GError *error)
 		error->code <= G_DBUS_ERROR_SPAWN_NO_MEMORY);
 }
 
-/* What an error is for the user: @text NULL stands for its own message. */
+/* What an error that is not of REASON_ERROR is for the user: @text NULL stands for its own message. */
 struct told {
 	const char *name;
 	const char *text;
-	const char *hint;
+	enum hint_id hint;
+	const char *hint_text;
 	gboolean of_daemon;
 };
 
@@ -30,35 +31,35 @@ static struct told tell(const GError *error)
 	} known[] = {
 		{ G_DBUS_ERROR_ACCESS_DENIED,
 		  { "no-rights", N_("you may not use miracastd"),
+		    HINT_GET_RIGHTS,
 		    N_("Join the group and log in again: sudo usermod -aG miracast $USER"), TRUE } },
 		{ G_DBUS_ERROR_SERVICE_UNKNOWN,
 		  { "daemon-not-running", N_("miracastd is not running"),
+		    HINT_START_DAEMON,
 		    N_("Start it: systemctl start miracastd"), TRUE } },
 		{ G_DBUS_ERROR_NAME_HAS_NO_OWNER,
 		  { "daemon-not-running", N_("miracastd is not running"),
+		    HINT_START_DAEMON,
 		    N_("Start it: systemctl start miracastd"), TRUE } },
 		{ G_DBUS_ERROR_NO_REPLY,
 		  { "daemon-not-running", N_("miracastd has ended without an answer"),
-		    N_("See its log: journalctl -u miracastd -n 20"), TRUE } },
-		{ G_DBUS_ERROR_NO_SERVER, { "no-bus", NULL, N_("Start the D-Bus system bus."), TRUE } },
+		    HINT_SEE_LOG, N_("See its log: journalctl -u miracastd -n 20"), TRUE } },
+		{ G_DBUS_ERROR_NO_SERVER, { "no-bus", NULL, HINT_START_BUS, N_("Start the D-Bus system bus."), TRUE } },
 	};
 
-	if (error->domain == REASON_ERROR)
-		return (struct told){ reason_code_name(error->code), NULL,
-				      reason_code_hint(error->code), FALSE };
 	if (client_daemon_has_failed(error))
-		return (struct told){ "daemon-failed", NULL,
+		return (struct told){ "daemon-failed", NULL, HINT_SEE_LOG,
 				      N_("See why: journalctl -u miracastd -n 20"), TRUE };
 	for (guint i = 0; i < G_N_ELEMENTS(known); i++) {
 		if (g_error_matches(error, G_DBUS_ERROR, known[i].code))
 			return known[i].told;
 	}
-	return (struct told){ "failed", NULL, N_("Run: miracastctl doctor"), FALSE };
+	return (struct told){ "failed", NULL, HINT_RUN_DOCTOR, N_("Run: miracastctl doctor"), FALSE };
 }
 
 const char *client_error_name(const GError *error)
 {
-	return tell(error).name;
+	return error->domain == REASON_ERROR ? reason_code_name(error->code) : tell(error).name;
 }
 
 char *client_error_text(const GError *error)
@@ -73,9 +74,12 @@ char *client_error_text(const GError *error)
 	return g_strdup(copy->message);
 }
 
-const char *client_error_hint(const GError *error)
+struct hint client_error_hint(const GError *error)
 {
-	return tell(error).hint;
+	struct told told = tell(error);
+
+	return error->domain == REASON_ERROR ? reason_error_hint(error) :
+					       (struct hint){ hint_code(told.hint), told.hint_text };
 }
 
 gboolean client_error_is_of_daemon(const GError *error)

@@ -16,6 +16,27 @@ const char *client_sink_name(GVariant *sink)
 	return name;
 }
 
+gboolean client_scan_problem(Miracast1Manager *manager, const char **name, const char **message, struct hint *hint)
+{
+	GVariant *problem = manager ? miracast1_manager_get_scan_problem(manager) : NULL;
+	const char *code = manager ? miracast1_manager_get_scan_hint_code(manager) : NULL;
+
+	*name = *message = "";
+	*hint = NO_HINT;
+	if (problem)
+		g_variant_get(problem, "(&s&s&s)", name, message, &hint->text);
+	if (code)
+		hint->code = code;
+	return **name != '\0';
+}
+
+struct hint client_session_hint(Miracast1Session *session)
+{
+	const char *code = miracast1_session_get_hint_code(session), *text = miracast1_session_get_hint(session);
+
+	return (struct hint){ code ? code : "", text ? text : "" };
+}
+
 gboolean client_session_has_ended(Miracast1Session *session)
 {
 	return g_strcmp0(miracast1_session_get_state(session), "gone") == 0;

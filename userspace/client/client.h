@@ -11,6 +11,7 @@
 
 #include <gio/gio.h>
 
+#include "hint.h"
 #include "miracast1-dbus.h"
 
 G_BEGIN_DECLS
@@ -23,7 +24,7 @@ G_BEGIN_DECLS
 
 /* What is told of a daemon that was there a moment ago. */
 #define CLIENT_DAEMON_ENDED N_("miracastd has ended")
-#define CLIENT_DAEMON_ENDED_HINT N_("See its log: journalctl -u miracastd")
+#define CLIENT_DAEMON_ENDED_HINT HINT(SEE_LOG, N_("See its log: journalctl -u miracastd"))
 
 /* ---- errors, client-errors.c ----------------------------------------------- */
 
@@ -33,7 +34,7 @@ G_BEGIN_DECLS
  */
 const char *client_error_name(const GError *error);
 char *client_error_text(const GError *error);
-const char *client_error_hint(const GError *error);
+struct hint client_error_hint(const GError *error);
 /* It is the daemon that cannot be reached, or may not be; else it has been reached and has refused. */
 gboolean client_error_is_of_daemon(const GError *error);
 /* It was to be started and could not be. */
@@ -44,9 +45,14 @@ gboolean client_daemon_has_failed(const GError *error);
 /* Of an a{sv} of Sinks or Remembered: what people call it, or else it itself. */
 const char *client_sink_name(GVariant *sink);
 
+/* FALSE: the last scan could look, and all are blank. Borrowed from the manager; @manager may be NULL. */
+gboolean client_scan_problem(Miracast1Manager *manager, const char **name, const char **message, struct hint *hint);
+
 /* ---- sessions, client-session.c ---------------------------------------------- */
 
 gboolean client_session_has_ended(Miracast1Session *session);
+/* Of its reason, borrowed from it; NO_HINT if it has none. */
+struct hint client_session_hint(Miracast1Session *session);
 /* When its first phase was reached: another one with each try (CLOCK_MONOTONIC); 0: none was. */
 gint64 client_session_begin(Miracast1Session *session);
 /* The last step, for people; "" before the first one. Free it. */

@@ -254,7 +254,7 @@ static enum ctl_status print_result(struct waiting *w)
 	if (client_session_has_ended(w->session))
 		return ctl_print_reason(w->ctl, miracast1_session_get_reason(w->session),
 					miracast1_session_get_message(w->session),
-					miracast1_session_get_hint(w->session));
+					client_session_hint(w->session));
 	if (w->ctl->json) {
 		ctl_print_json(ctl_session_variant(w->ctl, w->session));
 		return CTL_OK;
@@ -369,16 +369,15 @@ static void run_search(struct search *search)
 /* Why nothing was found, if the scan itself knows. */
 static enum ctl_status print_search_error(struct search *search)
 {
-	GVariant *problem = miracast1_manager_get_scan_problem(search->ctl->manager);
-	const char *name = "", *message = "", *hint = "";
+	const char *name, *message;
+	struct hint hint;
 
 	if (search->lost)
 		return ctl_print_reason(search->ctl, "daemon-not-running", CLIENT_DAEMON_ENDED,
 					CLIENT_DAEMON_ENDED_HINT);
-	if (problem && is_unknown(search->error))
-		g_variant_get(problem, "(&s&s&s)", &name, &message, &hint);
-	return *name ? ctl_print_reason(search->ctl, name, message, hint) :
-		       ctl_print_error(search->ctl, search->error);
+	if (is_unknown(search->error) && client_scan_problem(search->ctl->manager, &name, &message, &hint))
+		return ctl_print_reason(search->ctl, name, message, hint);
+	return ctl_print_error(search->ctl, search->error);
 }
 
 static enum ctl_status look_for(struct search *search, int seconds)

@@ -71,12 +71,12 @@ static guint check_cards(struct doctor *d)
 		g_autofree char *device = g_strdup_printf("/dev/snd/pcmC%sD0p", number);
 
 		if (access(device, R_OK | W_OK) == 0) {
-			doctor_say(d, "sound-card", OK, "", "%s is sound card %s", name, number);
+			doctor_say(d, "sound-card", OK, NO_HINT, "%s is sound card %s", name, number);
 			usable++;
 		} else {
 			doctor_say(d, "sound-card", WARN,
-				   "Log in at this computer, not over the network; or: sudo usermod -aG "
-				   "audio $USER, and log in again",
+				   HINT(GET_RIGHTS, "Log in at this computer, not over the network; or: sudo usermod -aG "
+				   "audio $USER, and log in again"),
 				   "%s is sound card %s, but you may not open it", name, number);
 		}
 	}
@@ -140,13 +140,13 @@ static void check_default(struct doctor *d)
 	g_strchomp(name);
 	if (!strstr(name, ".miracast-"))
 		doctor_say(d, "sound-output", WARN,
-			   "Choose the display in the sound settings of your desktop, or: pactl "
-			   "set-default-sink NAME, one of those that `pactl list short sinks` names",
+			   HINT(CHOOSE_OUTPUT, "Choose the display in the sound settings of your desktop, or: pactl "
+			   "set-default-sink NAME, one of those that `pactl list short sinks` names"),
 			   "the default output is not the display but %s", name);
 	else if ((unmute = unmute_command(name)))
-		doctor_say(d, "sound-output", WARN, unmute, "the display is the default output, but muted");
+		doctor_say(d, "sound-output", WARN, HINT(UNMUTE, unmute), "the display is the default output, but muted");
 	else
-		doctor_say(d, "sound-output", OK, "", "the display is the default output");
+		doctor_say(d, "sound-output", OK, NO_HINT, "the display is the default output");
 }
 
 static gboolean is_in_runtime_dir(const char *name)
@@ -164,17 +164,17 @@ static void check_server(struct doctor *d, guint cards)
 		"%s, and log in again; without it: aplay -D hdmi:CARD=Miracast FILE.wav", install);
 
 	if (is_in_runtime_dir("pipewire-0") && wireplumber) {
-		doctor_say(d, "sound-server", OK, "",
+		doctor_say(d, "sound-server", OK, NO_HINT,
 			   "PipeWire runs, and WirePlumber is there, which moves the default output to a "
 			   "display that connects");
 	} else if (is_in_runtime_dir("pulse/native")) {
-		doctor_say(d, "sound-server", OK, "",
+		doctor_say(d, "sound-server", OK, NO_HINT,
 			   "a sound server runs, but not WirePlumber: you may have to choose the display "
 			   "in the sound settings");
 	} else {
 		doctor_say(d, "sound-server", WARN,
-			   geteuid() == 0 ? "Ask as the user of the desktop: miracastctl doctor" :
-					    next,
+			   geteuid() == 0 ? HINT(RUN_IN_DESKTOP, "Ask as the user of the desktop: miracastctl doctor") :
+					    HINT(INSTALL_PROGRAM, next),
 			   "no sound server runs for you");
 		return;
 	}
@@ -189,16 +189,16 @@ void doctor_check_sound(struct doctor *d, const char *release)
 
 	if (!module_has_sound(release)) {
 		doctor_say(d, "sound", WARN,
-			   "Install a kernel with ALSA (snd-pcm), and the module for it: sudo make install",
+			   HINT(INSTALL_MODULE, "Install a kernel with ALSA (snd-pcm), and the module for it: sudo make install"),
 			   "miracast.ko has no sound on kernel %s: displays show pictures only", release);
 		return;
 	}
 	if (missing)
-		doctor_say(d, "sound", WARN, "Install it again: sudo make install",
+		doctor_say(d, "sound", WARN, HINT(CHECK_INSTALLATION, "Install it again: sudo make install"),
 			   "the module has sound, but %s is missing: what plays it may not find the display",
 			   missing);
 	else
-		doctor_say(d, "sound", OK, "",
+		doctor_say(d, "sound", OK, NO_HINT,
 			   "the module has sound: a display that takes it is a sound card while it is connected");
 	cards = check_cards(d);
 	check_server(d, cards);

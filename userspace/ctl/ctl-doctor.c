@@ -34,7 +34,7 @@ struct doctor {
 	enum verdict worst;
 };
 
-void doctor_say(struct doctor *d, const char *check, enum verdict verdict, const char *next,
+void doctor_say(struct doctor *d, const char *check, enum verdict verdict, struct hint next,
 		const char *format, ...)
 {
 	g_autofree char *text = NULL;
@@ -46,13 +46,13 @@ void doctor_say(struct doctor *d, const char *check, enum verdict verdict, const
 	d->worst = MAX(d->worst, verdict);
 	g_variant_builder_add_value(&d->checks,
 				    g_variant_new_parsed("{'check': <%s>, 'result': <%s>, 'text': "
-							 "<%s>, 'next': <%s>}",
-							 check, verdicts[verdict], text, next));
+							 "<%s>, 'next': <%s>, 'next-code': <%s>}",
+							 check, verdicts[verdict], text, next.text, next.code));
 	if (d->ctl->json)
 		return;
 	g_print("%-4s  %-14s %s\n", verdicts[verdict], check, text);
-	if (*next)
-		g_print("      %-14s -> %s\n", "", next);
+	if (*next.text)
+		g_print("      %-14s -> %s\n", "", next.text);
 }
 
 /* ---- daemon --------------------------------------------------------------- */
@@ -64,21 +64,21 @@ static void check_rights(struct doctor *d)
 	int n = getgroups(G_N_ELEMENTS(groups), groups);
 
 	if (geteuid() == 0) {
-		doctor_say(d, "rights", OK, "", "you are root");
+		doctor_say(d, "rights", OK, NO_HINT, "you are root");
 		return;
 	}
 	if (!group) {
-		doctor_say(d, "rights", FAIL, "Create it: sudo systemd-sysusers",
+		doctor_say(d, "rights", FAIL, HINT(CREATE_ACCOUNTS, "Create it: sudo systemd-sysusers"),
 			   "there is no group \"" GROUP "\"");
 		return;
 	}
 	for (int i = 0; i < n; i++) {
 		if (groups[i] == group->gr_gid) {
-			doctor_say(d, "rights", OK, "", "you are in group \"" GROUP "\"");
+			doctor_say(d, "rights", OK, NO_HINT, "you are in group \"" GROUP "\"");
 			return;
 		}
 	}
-	doctor_say(d, "rights", FAIL, "sudo usermod -aG " GROUP " $USER, and log in again",
+	doctor_say(d, "rights", FAIL, HINT(GET_RIGHTS, "sudo usermod -aG " GROUP " $USER, and log in again"),
 		   "you are not in group \"" GROUP "\"");
 }
 
@@ -107,17 +107,19 @@ static void check_daemon(struct doctor *d)
 		say_error(d, error);
 		return;
 	}
-	doctor_say(d, "daemon", OK, "", "miracastd %s answers",
+	doctor_say(d, "daemon", OK, NO_HINT, "miracastd %s answers",
 		   miracast1_manager_get_version(d->ctl->manager));
 	g_variant_iter_init(&iter, checks);
 	while (g_variant_iter_next(&iter, "@a{sv}", &item)) {
 		g_autoptr(GVariant) check = item;
-		const char *name = "", *result = "", *text = "", *next = "";
+		const char *name = "", *result = "", *text = "";
+		struct hint next = NO_HINT;
 
 		g_variant_lookup(check, "check", "&s", &name);
 		g_variant_lookup(check, "result", "&s", &result);
 		g_variant_lookup(check, "text", "&s", &text);
-		g_variant_lookup(check, "next", "&s", &next);
+		g_variant_lookup(check, "next", "&s", &next.text);
+		g_variant_lookup(check, "next-code", "&s", &next.code);
 		doctor_say(d, name, verdict_of(result), next, "%s", text);
 	}
 }
@@ -125,7 +127,7 @@ static void check_daemon(struct doctor *d)
 static void check_umd(struct doctor *d)
 {
 	if (access(MIRACAST_UMD, X_OK) == 0)
-		doctor_say(d, "driver", OK, "", MIRACAST_UMD);
+		doctor_say(d, "driver", OK, NO_HINT, MIRACAST_UMD);
 	else
 		doctor_say(d, "driver", FAIL, reason_code_hint(REASON_UMD_START), MIRACAST_UMD ": %s",
 			   g_strerror(errno));
@@ -157,7 +159,7 @@ static gboolean module_is_installed(const char *release)
 static gboolean check_module(struct doctor *d, const char *release)
 {
 	if (g_file_test("/sys/module/miracast", G_FILE_TEST_IS_DIR)) {
-		doctor_say(d, "module", OK, "", "miracast.ko is loaded (kernel %s)", release);
+		doctor_say(d, "module", OK, NO_HINT, "miracast.ko is loaded (kernel %s)", release);
 		return TRUE;
 	}
 	if (!module_is_installed(release))
@@ -168,7 +170,7 @@ static gboolean check_module(struct doctor *d, const char *release)
 			   "miracast.ko is installed, but Secure Boot is on: the kernel takes it only if it "
 			   "knows the key that signs it");
 	else
-		doctor_say(d, "module", OK, "",
+		doctor_say(d, "module", OK, NO_HINT,
 			   "miracast.ko is installed for kernel %s, and is loaded when a display is connected",
 			   release);
 	return FALSE;
@@ -181,10 +183,10 @@ static void check_device(struct doctor *d)
 	g_autoptr(kernel) k = kernel_new(KERNEL_DEVICE);
 
 	if (kernel_open(k, &error))
-		doctor_say(d, "device", OK, "", KERNEL_DEVICE " speaks version %d of the interface",
+		doctor_say(d, "device", OK, NO_HINT, KERNEL_DEVICE " speaks version %d of the interface",
 			   MIRACAST_ABI_VERSION);
 	else if (error->code == REASON_OTHER_BROKER)
-		doctor_say(d, "device", OK, "", KERNEL_DEVICE " is in use by miracastd");
+		doctor_say(d, "device", OK, NO_HINT, KERNEL_DEVICE " is in use by miracastd");
 	else if (error->code != REASON_NO_RIGHTS) /* the daemon has them, this user need not */
 		doctor_say(d, "device", FAIL, reason_error_hint(error), "%s", error->message);
 }
@@ -199,16 +201,16 @@ static void check_cards(struct doctor *d)
 
 		switch (card->verdict) {
 		case IMPORT_READABLE:
-			doctor_say(d, "pictures", OK, "", "the desktop's are read out of the memory of %s (%s)",
+			doctor_say(d, "pictures", OK, NO_HINT, "the desktop's are read out of the memory of %s (%s)",
 				   card->name, card->driver);
 			break;
 		case IMPORT_STALE:
-			doctor_say(d, "pictures", OK, "",
+			doctor_say(d, "pictures", OK, NO_HINT,
 				   "in the memory of %s (%s) the processor may see old ones: the desktop copies "
 				   "each of them; Sway shows nothing", card->name, card->driver);
 			break;
 		case IMPORT_UNKNOWN:
-			doctor_say(d, "pictures", OK, "",
+			doctor_say(d, "pictures", OK, NO_HINT,
 				   "it is not known whether the processor can read those in the memory of %s (%s): "
 				   "unless its driver says so, the desktop copies each of them, and Sway shows "
 				   "nothing without --import=yes", card->name, card->driver);
@@ -226,18 +228,18 @@ static void check_desktop(struct doctor *d)
 	g_autoptr(GPtrArray) monitors = desktop_monitors("/sys/class/drm");
 
 	if (name)
-		doctor_say(d, "desktop", OK, "", "%s", name);
+		doctor_say(d, "desktop", OK, NO_HINT, "%s", name);
 	else
-		doctor_say(d, "desktop", WARN, "Ask in the desktop, as its user: miracastctl doctor",
+		doctor_say(d, "desktop", WARN, HINT(RUN_IN_DESKTOP, "Ask in the desktop, as its user: miracastctl doctor"),
 			   "you are in no desktop of this computer");
 	for (guint i = 0; i < monitors->len; i++) {
 		const struct desktop_monitor *monitor = g_ptr_array_index(monitors, i);
 
 		if (monitor->used)
-			doctor_say(d, "monitor", OK, "", "%s is used by the desktop", monitor->name);
+			doctor_say(d, "monitor", OK, NO_HINT, "%s is used by the desktop", monitor->name);
 		else
 			doctor_say(d, "monitor", WARN,
-				   "Switch it on in the display settings of your desktop, or wake the screens.",
+				   HINT(ENABLE_MONITOR, "Switch it on in the display settings of your desktop, or wake the screens."),
 				   "%s is connected, but no desktop uses it: the display is black",
 				   monitor->name);
 	}
@@ -270,14 +272,14 @@ static void check_wifi(struct doctor *d)
 
 	if (!dir || !g_dir_read_name(dir))
 		doctor_say(d, "wifi", WARN,
-			   "Plug in a Wi-Fi adapter, or use a network that is there: miracastctl listen ADDRESS",
+			   HINT(SWITCH_ON_WIFI, "Plug in a Wi-Fi adapter, or use a network that is there: miracastctl listen ADDRESS"),
 			   "there is no Wi-Fi adapter");
 	else if (any_blocked("hard"))
-		doctor_say(d, "wifi", FAIL, "Switch it on at the machine.", "Wi-Fi is switched off");
+		doctor_say(d, "wifi", FAIL, HINT(SWITCH_ON_WIFI, "Switch it on at the machine."), "Wi-Fi is switched off");
 	else if (any_blocked("soft"))
-		doctor_say(d, "wifi", FAIL, "rfkill unblock wlan", "Wi-Fi is blocked by software");
+		doctor_say(d, "wifi", FAIL, HINT(SWITCH_ON_WIFI, "rfkill unblock wlan"), "Wi-Fi is blocked by software");
 	else
-		doctor_say(d, "wifi", OK, "", "there is a Wi-Fi adapter");
+		doctor_say(d, "wifi", OK, NO_HINT, "there is a Wi-Fi adapter");
 }
 
 static void check_program(struct doctor *d, const char *program, enum package package,
@@ -288,9 +290,9 @@ static void check_program(struct doctor *d, const char *program, enum package pa
 	g_autofree char *next = package_command(package, NULL);
 
 	if (path || access(sbin, X_OK) == 0)
-		doctor_say(d, program, OK, "", "%s", path ? path : sbin);
+		doctor_say(d, program, OK, NO_HINT, "%s", path ? path : sbin);
 	else
-		doctor_say(d, program, without, next, "there is no %s, which %s", program, what_for);
+		doctor_say(d, program, without, HINT(INSTALL_PROGRAM, next), "there is no %s, which %s", program, what_for);
 }
 
 static void check_firewall(struct doctor *d)
@@ -308,18 +310,18 @@ static void check_firewall(struct doctor *d)
 	g_file_get_contents("/etc/ufw/ufw.conf", &ufw, NULL, NULL);
 	if (firewalld)
 		doctor_say(d, "firewall", WARN,
-			   "Let displays in on their own interfaces only: firewall-cmd --permanent "
+			   HINT(OPEN_FIREWALL, "Let displays in on their own interfaces only: firewall-cmd --permanent "
 			   "--new-zone=miracast && firewall-cmd --permanent --zone=miracast "
 			   "--add-interface=p2p-+ --add-port=7236/tcp --add-port=67/udp && "
-			   "firewall-cmd --reload",
+			   "firewall-cmd --reload"),
 			   "firewalld is running and may keep displays out");
 	else if (ufw && g_regex_match_simple("^ENABLED=yes", ufw, G_REGEX_MULTILINE, 0))
 		doctor_say(d, "firewall", WARN,
-			   "Let displays in on their own interfaces only: ufw allow in on p2p-+ to any port "
-			   "7236 proto tcp && ufw allow in on p2p-+ to any port 67 proto udp",
+			   HINT(OPEN_FIREWALL, "Let displays in on their own interfaces only: ufw allow in on p2p-+ to any port "
+			   "7236 proto tcp && ufw allow in on p2p-+ to any port 67 proto udp"),
 			   "ufw is enabled and may keep displays out");
 	else
-		doctor_say(d, "firewall", OK, "", "neither firewalld nor ufw");
+		doctor_say(d, "firewall", OK, NO_HINT, "neither firewalld nor ufw");
 }
 
 enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)

@@ -21,10 +21,10 @@ struct doctor;
 /**
  * doctor_say - the result of a check
  * @check: its name, a word
- * @next: what to do; "" with OK, and only then
+ * @next: what to do; NO_HINT with OK, and only then
  * @format: what was found
  */
-void doctor_say(struct doctor *d, const char *check, enum verdict verdict, const char *next,
+void doctor_say(struct doctor *d, const char *check, enum verdict verdict, struct hint next,
 		const char *format, ...) G_GNUC_PRINTF(5, 6);
 
 /**

@@ -55,17 +55,17 @@ void ctl_print_json(GVariant *value)
 }
 
 enum ctl_status ctl_print_reason(struct ctl *ctl, const char *name, const char *message,
-				 const char *hint)
+				 struct hint hint)
 {
 	if (ctl->json) {
 		ctl_print_json(g_variant_new_parsed(
-			"{'error': <{'name': <%s>, 'message': <%s>, 'hint': <%s>}>}", name, message,
-			hint));
+			"{'error': <{'name': <%s>, 'message': <%s>, 'hint': <%s>, 'hint-code': <%s>}>}", name,
+			message, hint.text, hint.code));
 		return CTL_FAILED;
 	}
 	g_printerr("miracastctl: %s\n", message);
-	if (*hint)
-		g_printerr("  -> %s\n", hint);
+	if (*hint.text)
+		g_printerr("  -> %s\n", hint.text);
 	return CTL_FAILED;
 }
 
@@ -85,7 +85,7 @@ enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...)
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
-	ctl_print_reason(ctl, "usage", message, "See: miracastctl --help");
+	ctl_print_reason(ctl, "usage", message, HINT(SEE_HELP, "See: miracastctl --help"));
 	return CTL_USAGE;
 }
 

@@ -367,7 +367,7 @@ static enum ctl_status record(struct ctl *ctl, const char *path, int seconds)
 	text = compose(&r, seconds);
 	if (!write_file(path, text, &error))
 		return ctl_print_reason(ctl, "file-not-written", error->message,
-					"Give another one: miracastctl record FILE");
+					HINT(CORRECT_SETTING, "Give another one: miracastctl record FILE"));
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'file': <%s>}", path));
 	else

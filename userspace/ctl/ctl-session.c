@@ -93,10 +93,13 @@ static GVariant *quality_variant(struct ctl *ctl, Miracast1Session *session)
 
 GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 {
+	struct hint hint = client_session_hint(session);
+
 	return g_variant_new_parsed(
 		"{'id': <%u>, 'state': <%s>, 'sink': <{'id': <%s>, 'name': <%s>}>, "
 		"'phases': <%*>, 'path': <%*>, 'sink-info': <%*>, 'mode': <%*>, 'stats': <%*>, 'quality': <%*>, "
-		"'stay': <%*>, 'pin-wanted': <%b>, 'pin-shown': <%s>, 'reason': <%s>, 'message': <%s>, 'hint': <%s>}",
+		"'stay': <%*>, 'pin-wanted': <%b>, 'pin-shown': <%s>, 'reason': <%s>, 'message': <%s>, 'hint': <%s>, "
+		"'hint-code': <%s>}",
 		miracast1_session_get_id(session), or_blank(miracast1_session_get_state(session)),
 		or_blank(miracast1_session_get_sink_id(session)),
 		or_blank(miracast1_session_get_sink_name(session)), phases_variant(session),
@@ -107,7 +110,7 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 		or_empty(miracast1_session_get_stay(session)), miracast1_session_get_pin_wanted(session),
 		or_blank(miracast1_session_get_pin_shown(session)), or_blank(miracast1_session_get_reason(session)),
 		or_blank(miracast1_session_get_message(session)),
-		or_blank(miracast1_session_get_hint(session)));
+		hint.text, hint.code);
 }
 
 /* ---- status -------------------------------------------------------------- */
@@ -397,7 +400,7 @@ static enum ctl_status disconnect_one(struct ctl *ctl, guint64 id)
 		g_autofree char *message =
 			g_strdup_printf("there is no session %" G_GUINT64_FORMAT, id);
 
-		return ctl_print_reason(ctl, "session-unknown", message, "Run: miracastctl status");
+		return ctl_print_reason(ctl, "session-unknown", message, HINT(SEE_STATUS, "Run: miracastctl status"));
 	}
 	if (!result)
 		return ctl_print_error(ctl, error);
@@ -459,7 +462,7 @@ static Miracast1Session *find_session(struct ctl *ctl, GPtrArray *sessions, cons
 		message = g_strdup_printf("the names of %u displays begin with \"%s\"", n, what);
 	else
 		message = g_strdup_printf("there is no session with \"%s\"", what);
-	ctl_print_reason(ctl, "session-unknown", message, "Run: miracastctl status");
+	ctl_print_reason(ctl, "session-unknown", message, HINT(SEE_STATUS, "Run: miracastctl status"));
 	return NULL;
 }
 

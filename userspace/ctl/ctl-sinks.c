@@ -339,15 +339,14 @@ static gboolean has_sinks(struct ctl *ctl)
 static enum ctl_status finish_scan(struct scan *scan)
 {
 	struct ctl *ctl = scan->ctl;
-	GVariant *problem = miracast1_manager_get_scan_problem(ctl->manager);
-	const char *name = "", *message = "", *hint = "";
+	const char *name, *message;
+	struct hint hint;
+	gboolean failed = client_scan_problem(ctl->manager, &name, &message, &hint);
 
-	if (problem)
-		g_variant_get(problem, "(&s&s&s)", &name, &message, &hint);
-	if (*name && !has_sinks(ctl))
+	if (failed && !has_sinks(ctl))
 		return ctl_print_reason(ctl, name, message, hint);
 	/* One way to look is closed, and another one has found something. */
-	if (*name && !ctl->json)
+	if (failed && !ctl->json)
 		ctl_print_reason(ctl, name, message, hint);
 	if (ctl->json || g_hash_table_size(scan->printed) == 0)
 		print_sinks(ctl, FALSE);

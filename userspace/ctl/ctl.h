@@ -4,7 +4,7 @@
  *
  * Each command is a function that gets the arguments after its name, prints to
  * stdout, and returns the exit status.  With --json it prints exactly one JSON
- * object and nothing else; an error is {"error": {"name", "message", "hint"}}.
+ * object and nothing else; an error is {"error": {"name", "message", "hint", "hint-code"}}.
  */
 #pragma once
 
@@ -52,7 +52,7 @@ gboolean ctl_connect_daemon(struct ctl *ctl, GError **error);
 /* Prints an error of a call and the hint that belongs to it; returns CTL_FAILED. */
 enum ctl_status ctl_print_error(struct ctl *ctl, const GError *error);
 enum ctl_status ctl_print_reason(struct ctl *ctl, const char *name, const char *message,
-				 const char *hint);
+				 struct hint hint);
 /* "miracastctl: MESSAGE", and where help is; returns CTL_USAGE. */
 enum ctl_status ctl_usage(struct ctl *ctl, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

@@ -24,7 +24,7 @@ struct _CastDaemon {
 	Miracast1Manager *manager;
 	GListStore *displays;
 	enum cast_daemon_state state;
-	char *message, *hint;
+	char *message, *hint, *hint_code;
 	gboolean scan_wanted; /* as soon as it is there, and until it has answered */
 };
 
@@ -67,6 +67,7 @@ static void cast_daemon_finalize(GObject *object)
 	g_object_unref(daemon->displays);
 	g_free(daemon->message);
 	g_free(daemon->hint);
+	g_free(daemon->hint_code);
 	G_OBJECT_CLASS(cast_daemon_parent_class)->finalize(object);
 }
 
@@ -108,25 +109,22 @@ enum cast_daemon_state cast_daemon_state(CastDaemon *daemon)
 	return daemon->state;
 }
 
-/* One of the three of why it could not look for displays. */
-static const char *scan_problem(CastDaemon *daemon, guint which)
-{
-	GVariant *problem = daemon->manager ? miracast1_manager_get_scan_problem(daemon->manager) : NULL;
-	const char *text = "";
-
-	if (problem)
-		g_variant_get_child(problem, which, "&s", &text);
-	return text;
-}
-
 const char *cast_daemon_message(CastDaemon *daemon)
 {
-	return daemon->state == CAST_DAEMON_FAILED ? daemon->message : scan_problem(daemon, 1);
+	const char *name, *message;
+	struct hint hint;
+
+	client_scan_problem(daemon->manager, &name, &message, &hint);
+	return daemon->state == CAST_DAEMON_FAILED ? daemon->message : message;
 }
 
-const char *cast_daemon_hint(CastDaemon *daemon)
+struct hint cast_daemon_hint(CastDaemon *daemon)
 {
-	return daemon->state == CAST_DAEMON_FAILED ? daemon->hint : scan_problem(daemon, 2);
+	const char *name, *message;
+	struct hint hint;
+
+	client_scan_problem(daemon->manager, &name, &message, &hint);
+	return daemon->state == CAST_DAEMON_FAILED ? (struct hint){ daemon->hint_code, daemon->hint } : hint;
 }
 
 gboolean cast_daemon_is_scanning(CastDaemon *daemon)
@@ -154,8 +152,10 @@ static void fail(CastDaemon *daemon, const GError *error)
 {
 	g_free(daemon->message);
 	g_free(daemon->hint);
+	g_free(daemon->hint_code);
 	daemon->message = client_error_text(error);
-	daemon->hint = g_strdup(client_error_hint(error));
+	daemon->hint = g_strdup(client_error_hint(error).text);
+	daemon->hint_code = g_strdup(client_error_hint(error).code);
 	daemon->scan_wanted = FALSE;
 	move_to(daemon, CAST_DAEMON_FAILED);
 }
@@ -319,9 +319,10 @@ static void session_over(CastDisplay *display)
 	Miracast1Session *session = cast_display_session(display);
 	gboolean wanted = g_strcmp0(miracast1_session_get_reason(session), "disconnected") == 0;
 	g_autofree char *message = g_strdup(miracast1_session_get_message(session));
-	g_autofree char *hint = g_strdup(miracast1_session_get_hint(session));
+	g_autofree char *hint = g_strdup(client_session_hint(session).text);
+	g_autofree char *code = g_strdup(client_session_hint(session).code);
 
-	cast_display_end(display, wanted ? NULL : message, hint);
+	cast_display_end(display, wanted ? NULL : message, (struct hint){ code, hint });
 }
 
 /* The one that it belongs to, which may be another one than before: it has gone another way. */
@@ -626,7 +627,7 @@ static void connected(GObject *source, GAsyncResult *result, gpointer user_data)
 		/* It may have ended meanwhile, and have been told so. */
 		if (!is_cancelled(error) && cast_display_is_busy(a->display)) {
 			if (given_up)
-				cast_display_end(a->display, NULL, NULL);
+				cast_display_end(a->display, NULL, NO_HINT);
 			else
 				end_with_error(a->display, error);
 			sweep(a->daemon);

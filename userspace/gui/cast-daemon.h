@@ -45,9 +45,9 @@ CastDaemon *cast_daemon_new(GBusType bus);
 /* Of CastDisplay, those in sight first, by name; it lives as long as the daemon. */
 GListModel *cast_daemon_displays(CastDaemon *daemon);
 enum cast_daemon_state cast_daemon_state(CastDaemon *daemon);
-/* FAILED: why, and what to do next; THERE: why it could not look for displays; else "" */
+/* FAILED: why, and what to do next; THERE: why it could not look for displays; else "" and NO_HINT */
 const char *cast_daemon_message(CastDaemon *daemon);
-const char *cast_daemon_hint(CastDaemon *daemon);
+struct hint cast_daemon_hint(CastDaemon *daemon);
 gboolean cast_daemon_is_scanning(CastDaemon *daemon);
 /* A moving picture is cast instead of a monitor. */
 gboolean cast_daemon_is_test(CastDaemon *daemon);

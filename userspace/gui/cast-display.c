@@ -17,7 +17,7 @@ struct _CastDisplay {
 	gboolean given_up;
 	gboolean failed;
 	gboolean streamed;
-	char *message, *hint; /* of the failure */
+	char *message, *hint, *hint_code; /* of the failure */
 	char *pin_problem;
 	char *step;
 	enum quality quality;
@@ -39,6 +39,7 @@ static void cast_display_finalize(GObject *object)
 	g_free(display->name);
 	g_free(display->message);
 	g_free(display->hint);
+	g_free(display->hint_code);
 	g_free(display->pin_problem);
 	g_free(display->step);
 	g_free(display->quality_what);
@@ -225,13 +226,11 @@ const char *cast_display_message(CastDisplay *display)
 	return message;
 }
 
-const char *cast_display_hint(CastDisplay *display)
+struct hint cast_display_hint(CastDisplay *display)
 {
 	if (display->session)
-		return display->state == CAST_WAITING ?
-			       or_blank(miracast1_session_get_hint(display->session)) :
-			       "";
-	return display->failed && !display->asked ? or_blank(display->hint) : "";
+		return display->state == CAST_WAITING ? client_session_hint(display->session) : NO_HINT;
+	return display->failed && !display->asked ? (struct hint){ display->hint_code, display->hint } : NO_HINT;
 }
 
 const char *cast_display_pin(CastDisplay *display)
@@ -387,14 +386,15 @@ gboolean cast_display_is_given_up(CastDisplay *display)
 	return display->given_up;
 }
 
-void cast_display_end(CastDisplay *display, const char *message, const char *hint)
+void cast_display_end(CastDisplay *display, const char *message, struct hint hint)
 {
 	drop_session(display);
 	display->asked = FALSE;
 	display->given_up = FALSE;
 	display->failed = message != NULL;
 	replace(&display->message, message);
-	replace(&display->hint, hint);
+	replace(&display->hint, hint.text);
+	replace(&display->hint_code, hint.code);
 	changed(display);
 }
 

@@ -67,9 +67,9 @@ gboolean cast_display_is_present(CastDisplay *display);
 gboolean cast_display_is_away(CastDisplay *display);
 /* dBm, 0: not known */
 int cast_display_level(CastDisplay *display);
-/* FAILED or WAITING: why, and what to do next; else "" */
+/* FAILED or WAITING: why, and what to do next; else "" and NO_HINT */
 const char *cast_display_message(CastDisplay *display);
-const char *cast_display_hint(CastDisplay *display);
+struct hint cast_display_hint(CastDisplay *display);
 /* PIN_SHOWN: the digits */
 const char *cast_display_pin(CastDisplay *display);
 /* PIN_WANTED: why the one that was typed is not taken; "" */
@@ -102,7 +102,7 @@ gboolean cast_display_is_asked(CastDisplay *display);
 void cast_display_give_up(CastDisplay *display);
 gboolean cast_display_is_given_up(CastDisplay *display);
 /* There is no session any more, nor is one asked for: @message NULL: as the user wanted, else it has FAILED */
-void cast_display_end(CastDisplay *display, const char *message, const char *hint);
+void cast_display_end(CastDisplay *display, const char *message, struct hint hint);
 void cast_display_forget_failure(CastDisplay *display);
 void cast_display_set_pin_problem(CastDisplay *display, const char *problem);
 /* There is nothing to show any more. */

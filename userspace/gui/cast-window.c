@@ -102,7 +102,7 @@ static GtkWidget *make_row(gpointer item, gpointer user_data)
 static char *describe_trouble(CastWindow *window)
 {
 	const char *message = cast_words(cast_daemon_message(window->daemon));
-	const char *hint = cast_words(cast_daemon_hint(window->daemon));
+	const char *hint = cast_words(cast_daemon_hint(window->daemon).text);
 
 	return *message && *hint ? g_strdup_printf("%s\n%s", message, hint) : g_strdup(*message ? message : hint);
 }

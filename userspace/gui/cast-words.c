@@ -116,7 +116,7 @@ char *cast_words_trouble(CastDisplay *display)
 {
 	g_autofree char *message =
 		as_sentence(cast_words(cast_display_message(display)), cast_display_name(display));
-	const char *hint = cast_words(cast_display_hint(display));
+	const char *hint = cast_words(cast_display_hint(display).text);
 
 	if (*cast_display_pin_problem(display))
 		return as_sentence(cast_words(cast_display_pin_problem(display)), cast_display_name(display));

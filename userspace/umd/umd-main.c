@@ -59,7 +59,7 @@ static void send_end(struct umd *umd, enum channel_reason reason, const char *me
 					       "'hint': <%s>}",
 					       channel_reason_name(reason),
 					       channel_reason_status(reason), message,
-					       channel_reason_hint(reason)),
+					       channel_reason_hint(reason).text),
 			  &error))
 		g_warning("%s", error->message);
 }
