@@ -76,6 +76,9 @@ class Window(unittest.TestCase):
         self.see("Not connected")
         self.stage.picture("left")
         self.assertIn("Connect again", self.told("Study has left")[1])
+        # What the hint says to do, the same button does; that display calls nobody any more.
+        self.screen.click("Try again with Study")
+        self.see_some("Study takes no connection")
 
     def test_4_pin(self):
         self.stage.add_display("Attic", "--pin", "87654321")
@@ -109,6 +112,34 @@ class Window(unittest.TestCase):
         wait(lambda: self.screen.is_on("Ask for a PIN"), "the switch as it was left")
         self.assertFalse(self.screen.is_on("Reconnect"))
         self.stage.picture("again")
+
+    def test_7_kept(self):
+        """What is kept of a display is changed in its row, which stays open meanwhile."""
+        self.assertIsNone(self.screen.find("Rename", "push button", "button"))
+        self.stage.add_display("Den")
+        self.see("Den")
+        # Which of the two a toggle button is depends on GTK's version.
+        self.screen.click("Settings of Den", "push button", "toggle button")
+        switch = "Connect whenever it is in sight"
+        wait(lambda: self.screen.find(switch, "check box", "switch"), f"a switch; there is {self.screen.dump()}")
+        self.assertFalse(self.screen.is_on(switch))
+        self.screen.type("Name of your own", "Loft <1>")
+        self.screen.click("Rename")
+        self.see("Loft <1>")
+        self.screen.click(switch, "check box", "switch")
+        wait(lambda: self.screen.is_on(switch), "the switch on")
+        wait(lambda: "autoconnect=true" in self.kept(), f"it on in what is kept: {self.kept()}")
+        self.see_some("Casting")
+        self.stage.picture("kept")
+        self.screen.click("Disconnect Loft <1>")
+        wait(lambda: self.screen.find("Connect to Loft <1>", "push button", "button"), "it over")
+        self.screen.click("Forget this display")
+        wait(lambda: "Loft" not in self.kept(), f"it forgotten: {self.kept()}")
+        self.see("Den")
+        wait(lambda: not self.screen.is_on(switch), "the switch off")
+
+    def kept(self) -> str:
+        return (DIRECTORY / "displays").read_text(encoding="utf-8")
 
 
 def main() -> bool:

@@ -72,6 +72,38 @@ static gboolean handle_enter_pin(Miracast1Session *session, GDBusMethodInvocatio
 	return TRUE;
 }
 
+/* ---- what is kept ----------------------------------------------------------------------- */
+
+static void keep(mock *m, GDBusMethodInvocation *call, char *what)
+{
+	g_free(m->kept);
+	m->kept = what;
+	if (m->refuse_with)
+		g_dbus_method_invocation_return_gerror(call, m->refuse_with);
+	else
+		g_dbus_method_invocation_return_value(call, NULL);
+}
+
+static gboolean handle_autoconnect(Miracast1Manager *manager, GDBusMethodInvocation *call, const char *sink, gboolean on,
+				   mock *m)
+{
+	keep(m, call, g_strdup_printf("%s autoconnect %d", sink, on));
+	return TRUE;
+}
+
+static gboolean handle_alias(Miracast1Manager *manager, GDBusMethodInvocation *call, const char *sink, const char *alias,
+			     mock *m)
+{
+	keep(m, call, g_strdup_printf("%s alias %s", sink, alias));
+	return TRUE;
+}
+
+static gboolean handle_forget(Miracast1Manager *manager, GDBusMethodInvocation *call, const char *sink, mock *m)
+{
+	keep(m, call, g_strdup_printf("%s forget", sink));
+	return TRUE;
+}
+
 /* ---- displays and sessions ------------------------------------------------------------- */
 
 static void flush(gpointer skeleton)
@@ -147,7 +179,7 @@ Miracast1Session *mock_session(mock *m, guint id, const char *sink_id, const cha
 	Miracast1Session *session = miracast1_session_skeleton_new();
 
 	g_object_set(session, "id", id, "sink-id", sink_id, "sink-name", sink_name, "state", "linking", "reason", "",
-		     "message", "", "hint", "", "pin-shown", "", "stay", no_dict(), "mode", no_dict(), "stats",
+		     "message", "", "hint", "", "hint-code", "", "pin-shown", "", "stay", no_dict(), "mode", no_dict(), "stats",
 		     no_dict(), "path", no_dict(), "sink-info", no_dict(), "phases", g_variant_new("a(sxs)", NULL), NULL);
 	g_signal_connect(session, "handle-disconnect", G_CALLBACK(handle_disconnect), m);
 	g_signal_connect(session, "handle-enter-pin", G_CALLBACK(handle_enter_pin), m);
@@ -201,10 +233,14 @@ void mock_start(mock *m)
 	m->objects = g_dbus_object_manager_server_new(CLIENT_PATH);
 	m->manager = miracast1_manager_skeleton_new();
 	g_object_set(m->manager, "version", "0", "source", "kernel", "scan-problem",
-		     g_variant_new("(sss)", "", "", ""), "remembered", g_variant_new("a{sa{sv}}", NULL), NULL);
+		     g_variant_new("(sss)", "", "", ""), "remembered", g_variant_new("a{sa{sv}}", NULL),
+		     "scan-hint-code", "", "hints", g_variant_new("a{s(ss)}", NULL), NULL);
 	say_sinks(m);
 	g_signal_connect(m->manager, "handle-scan", G_CALLBACK(handle_scan), m);
 	g_signal_connect(m->manager, "handle-connect", G_CALLBACK(handle_connect), m);
+	g_signal_connect(m->manager, "handle-set-autoconnect", G_CALLBACK(handle_autoconnect), m);
+	g_signal_connect(m->manager, "handle-set-alias", G_CALLBACK(handle_alias), m);
+	g_signal_connect(m->manager, "handle-forget", G_CALLBACK(handle_forget), m);
 	miracast1_object_skeleton_set_manager(object, m->manager);
 	g_dbus_object_manager_server_export(m->objects, G_DBUS_OBJECT_SKELETON(object));
 	g_dbus_object_manager_server_set_connection(m->objects, m->bus);
@@ -237,6 +273,7 @@ void mock_tear_down(mock *m, gconstpointer data)
 	g_hash_table_unref(m->sinks);
 	g_free(m->connected_to);
 	g_free(m->pin);
+	g_free(m->kept);
 	g_clear_pointer(&m->options, g_variant_unref);
 	g_clear_error(&m->refuse_with);
 	g_test_dbus_down(m->test_bus);

@@ -30,6 +30,7 @@ typedef struct mock {
 	gboolean hold;
 	GDBusMethodInvocation *held;
 	char *pin;
+	char *kept; /* what was asked of what is kept of displays, last: "ID autoconnect 1" */
 	guint n_sessions;
 } mock;
 

@@ -8,7 +8,9 @@
 #include <glib/gstdio.h>
 
 #include "cast-daemon.h"
+#include "cast-keep.h"
 #include "cast-mock.h"
+#include "cast-remedy.h"
 #include "cast-settings.h"
 #include "cast-words.h"
 #include "reason.h"
@@ -114,6 +116,31 @@ static void test_found(struct fixture *f, gconstpointer data)
 	WAIT(!cast_daemon_is_scanning(f->daemon));
 }
 
+static void count_change(GListModel *list, guint at_, guint removed, guint added, guint *n)
+{
+	*n += removed + added;
+}
+
+/* A row that is not moved is not taken out: what is typed there would be lost. */
+static void test_order(struct fixture *f, gconstpointer data)
+{
+	guint changed = 0;
+
+	mock_sink(&f->mock, "a", "Attic", NOTHING);
+	mock_sink(&f->mock, "b", "Den", NOTHING);
+	mock_sink(&f->mock, "c", "Study", NOTHING);
+	WAIT(count(f) == 3);
+	g_signal_connect(cast_daemon_displays(f->daemon), "items-changed", G_CALLBACK(count_change), &changed);
+	mock_sink(&f->mock, "b", "Den", "{'alias': <'Loft'>}");
+	WAIT(strcmp(cast_display_name(at(f, 1)), "Loft") == 0);
+	g_assert_cmpuint(changed, ==, 0);
+	mock_sink(&f->mock, "b", "Den", "{'alias': <'TV'>}");
+	WAIT(strcmp(cast_display_name(at(f, 2)), "TV") == 0);
+	g_assert_cmpstr(cast_display_name(at(f, 0)), ==, "Attic");
+	g_assert_cmpstr(cast_display_name(at(f, 1)), ==, "Study");
+	g_assert_cmpuint(changed, ==, 2);
+}
+
 static void test_obstacle(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GVariant) sink = g_variant_ref_sink(
@@ -144,6 +171,7 @@ static void test_remembered(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(cast_display_name(at(f, 0)), ==, "Attic");
 	g_assert_true(status_is(at(f, 0), "Not in sight"));
 	g_assert_true(cast_display_is_away(at(f, 0)));
+	g_assert_true(cast_display_is_remembered(at(f, 0)));
 	g_assert_false(cast_display_is_connectable(at(f, 0)));
 	g_assert_true(cast_display_is_connectable(at(f, 1)));
 	mock_sink(&f->mock, "c", "Study", NOTHING);
@@ -435,6 +463,110 @@ static void test_of_others(struct fixture *f, gconstpointer data)
 	WAIT(count(f) == 0);
 }
 
+/* ---- what is to be done ----------------------------------------------------------------- */
+
+/* By the code, whatever the sentence is. */
+static void test_remedy(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display = connect_one(f);
+	g_autoptr(Miracast1Session) session = NULL;
+
+	WAIT(cast_display_session(display));
+	session = mock_last_session(&f->mock);
+	miracast1_session_set_hint_code(session, "connect-without-pin");
+	mock_session_end(session, "no-pin", "it takes push button", "In words.");
+	WAIT(cast_display_state(display) == CAST_FAILED);
+	g_assert_cmpstr(cast_display_hint(display).code, ==, "connect-without-pin");
+	g_assert_cmpstr(cast_display_hint(display).text, ==, "In words.");
+	g_assert_cmpint(cast_remedy_of(cast_display_hint(display).code), ==, CAST_REMEDY_WITHOUT_PIN);
+	/* What is over is not offered any more. */
+	cast_display_forget_failure(display);
+	g_assert_cmpstr(cast_display_hint(display).code, ==, "");
+
+	miracast1_manager_set_scan_hint_code(f->mock.manager, "switch-on-wifi");
+	miracast1_manager_set_scan_problem(f->mock.manager, g_variant_new("(sss)", "no-wifi", "no Wi-Fi", "Plug in one"));
+	WAIT(*cast_daemon_message(f->daemon));
+	g_assert_cmpint(cast_remedy_of(cast_daemon_hint(f->daemon).code), ==, CAST_REMEDY_NETWORK);
+}
+
+/* Of an error of the bus, and of a daemon that says more or less than this one. */
+static void test_remedy_of_error(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display;
+
+	f->mock.refuse_with = g_error_new_literal(REASON_ERROR, REASON_SINK_NOT_IN_SIGHT, "TV is not in sight");
+	display = connect_one(f);
+	WAIT(cast_display_state(display) == CAST_FAILED);
+	g_assert_cmpint(cast_remedy_of(cast_display_hint(display).code), ==, CAST_REMEDY_AGAIN);
+	g_assert_cmpint(cast_remedy_of("plant-an-aerial"), ==, CAST_REMEDY_NONE);
+	g_assert_cmpint(cast_remedy_of(""), ==, CAST_REMEDY_NONE);
+	for (enum cast_remedy remedy = 0; remedy <= CAST_REMEDY_NETWORK; remedy++)
+		g_assert_cmpint(remedy == CAST_REMEDY_NONE, ==, *cast_remedy_label(remedy) == '\0');
+}
+
+/* That of another desktop, which lies in the way, is passed over. */
+static void test_panels(void)
+{
+	static const char *const names[] = { "gnome-wifi-panel.desktop", "kcm_networkmanagement.desktop" };
+	g_autofree char *directory = g_build_filename(g_get_user_data_dir(), "applications", NULL);
+	g_autoptr(GAppInfo) none = NULL, panel = NULL;
+
+	g_assert_cmpint(g_mkdir(directory, 0700), ==, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(directory, names[i], NULL);
+		g_autofree char *text = g_strdup_printf("[Desktop Entry]\nType=Application\nName=Network\nExec=true\n"
+							"NoDisplay=true\nOnlyShowIn=%s\n", i == 0 ? "GNOME;" : "KDE;");
+
+		g_assert_true(g_file_set_contents(path, text, -1, NULL));
+	}
+	none = cast_remedy_settings(CAST_REMEDY_AGAIN);
+	g_assert_null(none);
+	panel = cast_remedy_settings(CAST_REMEDY_NETWORK);
+	g_assert_nonnull(panel);
+	g_assert_cmpstr(g_app_info_get_id(panel), ==, names[1]);
+	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+		g_autofree char *path = g_build_filename(directory, names[i], NULL);
+
+		g_unlink(path);
+	}
+	g_rmdir(directory);
+}
+
+/* ---- what is kept -------------------------------------------------------------------------- */
+
+static void test_keep(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *problem = NULL;
+	CastDisplay *display;
+
+	mock_sink(&f->mock, "a", "TV", "{'remembered': <true>, 'alias': <'Attic'>}");
+	WAIT(count(f) == 1);
+	display = at(f, 0);
+	g_assert_true(cast_display_is_remembered(display));
+	g_assert_cmpstr(cast_display_alias(display), ==, "Attic");
+	g_assert_false(cast_display_is_autoconnect(display));
+
+	cast_keep_autoconnect(f->daemon, display, TRUE);
+	WAIT(g_strcmp0(f->mock.kept, "a autoconnect 1") == 0);
+	/* It is on when the daemon says so. */
+	g_assert_false(cast_display_is_autoconnect(display));
+	mock_sink(&f->mock, "a", "TV", "{'remembered': <true>, 'autoconnect': <true>}");
+	WAIT(cast_display_is_autoconnect(display));
+
+	f->mock.refuse_with = g_error_new_literal(REASON_ERROR, REASON_SINK_BUSY, "it is being cast to");
+	cast_keep_nothing(f->daemon, display);
+	WAIT(*cast_display_problem(display));
+	g_assert_cmpstr(f->mock.kept, ==, "a forget");
+	problem = cast_words_problem(display);
+	g_assert_cmpstr(problem, ==, "It is being cast to");
+	g_assert_cmpint(cast_display_state(display), ==, CAST_IDLE);
+
+	g_clear_error(&f->mock.refuse_with);
+	cast_keep_alias(f->daemon, display, "");
+	g_assert_cmpstr(cast_display_problem(display), ==, "");
+	WAIT(g_strcmp0(f->mock.kept, "a alias ") == 0);
+}
+
 /* ---- the daemon ----------------------------------------------------------------------------- */
 
 static void test_no_daemon(struct fixture *f, gconstpointer data)
@@ -510,6 +642,7 @@ int main(int argc, char **argv)
 		void (*run)(struct fixture *f, gconstpointer data);
 	} tests[] = {
 		{ "/cast/found", test_found },
+		{ "/cast/order", test_order },
 		{ "/cast/obstacle", test_obstacle },
 		{ "/cast/remembered", test_remembered },
 		{ "/cast/two-ways", test_two_ways },
@@ -525,16 +658,29 @@ int main(int argc, char **argv)
 		{ "/cast/pin", test_pin },
 		{ "/cast/other-way", test_other_way },
 		{ "/cast/of-others", test_of_others },
+		{ "/cast/remedy", test_remedy },
+		{ "/cast/remedy-of-error", test_remedy_of_error },
+		{ "/cast/keep", test_keep },
 		{ "/cast/daemon-ends", test_daemon_ends },
 		{ "/cast/window-closes", test_window_closes },
 		{ "/cast/no-markup", test_no_markup },
 	};
 
+	g_autofree char *data = g_dir_make_tmp("cast-XXXXXX", NULL);
+	int status;
+
+	/* No application of this machine's. */
+	g_setenv("XDG_DATA_HOME", data, TRUE);
+	g_setenv("XDG_DATA_DIRS", data, TRUE);
+	g_setenv("XDG_CURRENT_DESKTOP", "KDE", TRUE);
 	g_test_init(&argc, &argv, NULL);
 	for (guint i = 0; i < G_N_ELEMENTS(tests); i++)
 		g_test_add(tests[i].path, struct fixture, NULL, set_up_daemon, tests[i].run, tear_down);
 	g_test_add("/cast/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
 	g_test_add_func("/cast/settings", test_settings);
+	g_test_add_func("/cast/panels", test_panels);
 	g_test_add_func("/cast/blank", test_blank);
-	return g_test_run();
+	status = g_test_run();
+	g_rmdir(data);
+	return status;
 }

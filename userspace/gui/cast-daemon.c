@@ -137,6 +137,16 @@ gboolean cast_daemon_is_test(CastDaemon *daemon)
 	return daemon->manager && g_strcmp0(miracast1_manager_get_source(daemon->manager), "test") == 0;
 }
 
+Miracast1Manager *cast_daemon_manager(CastDaemon *daemon)
+{
+	return daemon->manager;
+}
+
+GCancellable *cast_daemon_cancellable(CastDaemon *daemon)
+{
+	return daemon->cancellable;
+}
+
 static void changed(CastDaemon *daemon)
 {
 	g_signal_emit(daemon, signals[SIGNAL_CHANGED], 0);
@@ -221,20 +231,33 @@ static void add(CastDaemon *daemon, CastDisplay *display)
 static void look_at_sink(CastDaemon *daemon, const char *id, GVariant *sink)
 {
 	CastDisplay *display = find(daemon, id);
-	g_autofree char *name = NULL;
-	gboolean present;
 
 	if (display && strcmp(cast_display_id(display), id) == 0) {
-		name = g_strdup(cast_display_name(display));
-		present = cast_display_is_present(display);
 		cast_display_set_sink(display, sink);
-		if (strcmp(name, cast_display_name(display)) != 0 || present != cast_display_is_present(display))
-			g_list_store_sort(daemon->displays, cast_display_compare, NULL);
 	} else {
 		g_autoptr(CastDisplay) one = cast_display_new(id);
 
 		cast_display_set_sink(one, sink);
 		add(daemon, one);
+	}
+}
+
+/*
+ * None is moved that need not be: a row that goes and comes again has lost what was typed there.  A list store sorts by
+ * taking all of them out.
+ */
+static void put_in_order(CastDaemon *daemon)
+{
+	for (guint i = 1; i < n_displays(daemon); i++) {
+		g_autoptr(CastDisplay) display = g_object_ref(display_at(daemon, i));
+		guint to = i;
+
+		while (to > 0 && cast_display_compare(display_at(daemon, to - 1), display, NULL) > 0)
+			to--;
+		if (to == i)
+			continue;
+		g_list_store_remove(daemon->displays, i);
+		g_list_store_insert(daemon->displays, to, display);
 	}
 }
 
@@ -263,6 +286,7 @@ static GVariant *as_sink(GVariant *known)
 	const char *link = "";
 
 	g_variant_lookup(known, "link", "&s", &link);
+	g_variant_dict_insert(&dict, "remembered", "b", TRUE);
 	g_variant_dict_insert(&dict, "present", "b", FALSE);
 	g_variant_dict_insert(&dict, "connectable", "b", strcmp(link, "mice") == 0);
 	return g_variant_dict_end(&dict);
@@ -311,6 +335,7 @@ static void look_at_sinks(CastDaemon *daemon)
 		look_at_sink(daemon, id, sink);
 		g_variant_unref(sink);
 	}
+	put_in_order(daemon);
 }
 
 /* What the last word of a session is for its display. */

@@ -60,4 +60,11 @@ void cast_daemon_disconnect(CastDaemon *daemon, CastDisplay *display);
 /* What is wrong with it is in cast_display_pin_problem(). */
 void cast_daemon_enter_pin(CastDaemon *daemon, CastDisplay *display, const char *pin);
 
+/* ---- for cast-keep.c ------------------------------------------------------------ */
+
+/* NULL unless THERE */
+Miracast1Manager *cast_daemon_manager(CastDaemon *daemon);
+/* Of all calls: the daemon's user has gone. */
+GCancellable *cast_daemon_cancellable(CastDaemon *daemon);
+
 G_END_DECLS

@@ -19,6 +19,7 @@ struct _CastDisplay {
 	gboolean streamed;
 	char *message, *hint, *hint_code; /* of the failure */
 	char *pin_problem;
+	char *problem; /* of what is kept */
 	char *step;
 	enum quality quality;
 	char *quality_what, *quality_why;
@@ -41,6 +42,7 @@ static void cast_display_finalize(GObject *object)
 	g_free(display->hint);
 	g_free(display->hint_code);
 	g_free(display->pin_problem);
+	g_free(display->problem);
 	g_free(display->step);
 	g_free(display->quality_what);
 	g_free(display->quality_why);
@@ -164,6 +166,11 @@ static gboolean sink_flag(CastDisplay *display, const char *key)
 	return flag;
 }
 
+const char *cast_display_alias(CastDisplay *display)
+{
+	return sink_text(display, "alias");
+}
+
 const char *cast_display_model(CastDisplay *display)
 {
 	return sink_text(display, "model");
@@ -182,6 +189,21 @@ gboolean cast_display_is_present(CastDisplay *display)
 gboolean cast_display_is_away(CastDisplay *display)
 {
 	return display->sink && !cast_display_is_present(display);
+}
+
+gboolean cast_display_is_remembered(CastDisplay *display)
+{
+	return sink_flag(display, "remembered");
+}
+
+gboolean cast_display_is_autoconnect(CastDisplay *display)
+{
+	return sink_flag(display, "autoconnect");
+}
+
+const char *cast_display_problem(CastDisplay *display)
+{
+	return or_blank(display->problem);
 }
 
 int cast_display_level(CastDisplay *display)
@@ -403,6 +425,13 @@ void cast_display_forget_failure(CastDisplay *display)
 	if (!display->failed)
 		return;
 	display->failed = FALSE;
+	changed(display);
+}
+
+/* Told in any case: what was to be changed by a click is as it was. */
+void cast_display_set_problem(CastDisplay *display, const char *problem)
+{
+	replace(&display->problem, problem);
 	changed(display);
 }
 

@@ -51,6 +51,8 @@ G_DECLARE_FINAL_TYPE(CastDisplay, cast_display, CAST, DISPLAY, GObject)
 const char *cast_display_id(CastDisplay *display);
 /* What people call it. */
 const char *cast_display_name(CastDisplay *display);
+/* The name that people have given it; "" */
+const char *cast_display_alias(CastDisplay *display);
 const char *cast_display_model(CastDisplay *display);
 enum cast_state cast_display_state(CastDisplay *display);
 /* Pictures have flowed in the last session, or do. */
@@ -65,6 +67,12 @@ const char *cast_display_obstacle(CastDisplay *display);
 gboolean cast_display_is_present(CastDisplay *display);
 /* The daemon knows it, and has not seen it lately; one of which it knows nothing but a session is not away. */
 gboolean cast_display_is_away(CastDisplay *display);
+/* The daemon keeps something of it, and not only sees it. */
+gboolean cast_display_is_remembered(CastDisplay *display);
+/* It is connected to whenever it is in sight. */
+gboolean cast_display_is_autoconnect(CastDisplay *display);
+/* Why the last change of what is kept of it was refused; "" */
+const char *cast_display_problem(CastDisplay *display);
 /* dBm, 0: not known */
 int cast_display_level(CastDisplay *display);
 /* FAILED or WAITING: why, and what to do next; else "" and NO_HINT */
@@ -104,6 +112,7 @@ gboolean cast_display_is_given_up(CastDisplay *display);
 /* There is no session any more, nor is one asked for: @message NULL: as the user wanted, else it has FAILED */
 void cast_display_end(CastDisplay *display, const char *message, struct hint hint);
 void cast_display_forget_failure(CastDisplay *display);
+void cast_display_set_problem(CastDisplay *display, const char *problem);
 void cast_display_set_pin_problem(CastDisplay *display, const char *problem);
 /* There is nothing to show any more. */
 gboolean cast_display_is_gone(CastDisplay *display);

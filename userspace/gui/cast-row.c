@@ -6,6 +6,8 @@
 
 #include <glib/gi18n.h>
 
+#include "cast-care.h"
+#include "cast-remedy.h"
 #include "cast-words.h"
 
 struct _CastRow {
@@ -16,12 +18,14 @@ struct _CastRow {
 	GtkWidget *pin;	      /* digits to type at the display */
 	GtkWidget *pin_box, *entry; /* those that it shows */
 	GtkWidget *trouble;
+	GtkWidget *remedy; /* GtkButton */
+	GtkWidget *more, *care; /* GtkToggleButton, CastCare: there while that is pressed */
 	GtkWidget *mode;
 };
 
 G_DEFINE_FINAL_TYPE(CastRow, cast_row, GTK_TYPE_LIST_BOX_ROW)
 
-enum { SIGNAL_CONNECT, SIGNAL_DISCONNECT, SIGNAL_PIN, N_SIGNALS };
+enum { SIGNAL_CONNECT, SIGNAL_DISCONNECT, SIGNAL_PIN, SIGNAL_REMEDY, SIGNAL_AUTOCONNECT, SIGNAL_NAMED, SIGNAL_FORGET, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 static void cast_row_dispose(GObject *object)
@@ -30,15 +34,23 @@ static void cast_row_dispose(GObject *object)
 	G_OBJECT_CLASS(cast_row_parent_class)->dispose(object);
 }
 
+/* One more argument than the display; G_TYPE_NONE: no more */
+static guint add_signal(const char *name, GType more)
+{
+	return g_signal_new(name, CAST_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+			    more == G_TYPE_NONE ? 1 : 2, CAST_TYPE_DISPLAY, more);
+}
+
 static void cast_row_class_init(CastRowClass *class)
 {
 	G_OBJECT_CLASS(class)->dispose = cast_row_dispose;
-	signals[SIGNAL_CONNECT] = g_signal_new("connect-clicked", CAST_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-					       G_TYPE_NONE, 1, CAST_TYPE_DISPLAY);
-	signals[SIGNAL_DISCONNECT] = g_signal_new("disconnect-clicked", CAST_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-						  NULL, G_TYPE_NONE, 1, CAST_TYPE_DISPLAY);
-	signals[SIGNAL_PIN] = g_signal_new("pin-typed", CAST_TYPE_ROW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-					   G_TYPE_NONE, 2, CAST_TYPE_DISPLAY, G_TYPE_STRING);
+	signals[SIGNAL_CONNECT] = add_signal("connect-clicked", G_TYPE_NONE);
+	signals[SIGNAL_DISCONNECT] = add_signal("disconnect-clicked", G_TYPE_NONE);
+	signals[SIGNAL_PIN] = add_signal("pin-typed", G_TYPE_STRING);
+	signals[SIGNAL_REMEDY] = add_signal("remedy-clicked", G_TYPE_INT);
+	signals[SIGNAL_AUTOCONNECT] = add_signal("autoconnect-switched", G_TYPE_BOOLEAN);
+	signals[SIGNAL_NAMED] = add_signal("named", G_TYPE_STRING);
+	signals[SIGNAL_FORGET] = add_signal("forget-clicked", G_TYPE_NONE);
 }
 
 /* ---- what is done ---------------------------------------------------------------- */
@@ -59,6 +71,32 @@ static void pin_typed(CastRow *row)
 
 	if (*pin)
 		g_signal_emit(row, signals[SIGNAL_PIN], 0, row->display, pin);
+}
+
+static enum cast_remedy remedy_of(CastRow *row)
+{
+	return cast_display_state(row->display) == CAST_FAILED ?
+		       cast_remedy_of(cast_display_hint(row->display).code) : CAST_REMEDY_NONE;
+}
+
+static void remedy_clicked(CastRow *row)
+{
+	g_signal_emit(row, signals[SIGNAL_REMEDY], 0, row->display, (int)remedy_of(row));
+}
+
+static void autoconnect_switched(CastRow *row, gboolean on)
+{
+	g_signal_emit(row, signals[SIGNAL_AUTOCONNECT], 0, row->display, on);
+}
+
+static void named(CastRow *row, const char *alias)
+{
+	g_signal_emit(row, signals[SIGNAL_NAMED], 0, row->display, alias);
+}
+
+static void forget_clicked(CastRow *row)
+{
+	g_signal_emit(row, signals[SIGNAL_FORGET], 0, row->display);
 }
 
 /* ---- what is shown ----------------------------------------------------------------- */
@@ -90,6 +128,20 @@ static void show_pin(CastRow *row)
 	gtk_widget_set_visible(row->pin_box, state == CAST_PIN_WANTED);
 }
 
+/* To try again is what the first button does anyway. */
+static void show_remedy(CastRow *row)
+{
+	enum cast_remedy remedy = remedy_of(row);
+	gboolean again = remedy == CAST_REMEDY_AGAIN;
+	g_autoptr(GAppInfo) settings = cast_remedy_settings(remedy);
+
+	gtk_button_set_label(GTK_BUTTON(row->connect), again ? _("Try again") : _("Connect"));
+	name_button(row->connect, again ? _("Try again with %s") : _("Connect to %s"), cast_display_name(row->display));
+	gtk_button_set_label(GTK_BUTTON(row->remedy), cast_words(cast_remedy_label(remedy)));
+	gtk_widget_set_visible(row->remedy, remedy == CAST_REMEDY_NETWORK ? settings != NULL :
+									    remedy != CAST_REMEDY_NONE && !again);
+}
+
 static void show_buttons(CastRow *row)
 {
 	enum cast_state state = cast_display_state(row->display);
@@ -103,7 +155,8 @@ static void show_buttons(CastRow *row)
 	gtk_button_set_label(GTK_BUTTON(row->disconnect), state == CAST_STREAMING ? _("Disconnect") : _("Cancel"));
 	gtk_widget_set_visible(row->spinner, busy && state != CAST_STREAMING);
 	gtk_spinner_set_spinning(GTK_SPINNER(row->spinner), busy && state != CAST_STREAMING);
-	name_button(row->connect, _("Connect to %s"), name);
+	show_remedy(row);
+	name_button(row->more, _("Settings of %s"), name);
 	name_button(row->disconnect, _("Disconnect %s"), name);
 }
 
@@ -168,6 +221,11 @@ static GtkWidget *make_head(CastRow *row)
 	gtk_box_append(GTK_BOX(head), row->spinner);
 	gtk_box_append(GTK_BOX(head), row->connect);
 	gtk_box_append(GTK_BOX(head), row->disconnect);
+	row->more = gtk_toggle_button_new();
+	gtk_button_set_icon_name(GTK_BUTTON(row->more), "view-more-symbolic");
+	gtk_widget_set_valign(row->more, GTK_ALIGN_CENTER);
+	gtk_widget_add_css_class(row->more, "flat");
+	gtk_box_append(GTK_BOX(head), row->more);
 	return head;
 }
 
@@ -207,6 +265,9 @@ static void cast_row_init(CastRow *row)
 	gtk_box_append(GTK_BOX(all), row->pin);
 	gtk_box_append(GTK_BOX(all), row->pin_box);
 	gtk_box_append(GTK_BOX(all), row->trouble);
+	row->remedy = make_button(row, "", NULL, G_CALLBACK(remedy_clicked));
+	gtk_widget_set_halign(row->remedy, GTK_ALIGN_START);
+	gtk_box_append(GTK_BOX(all), row->remedy);
 	gtk_list_box_row_set_child(GTK_LIST_BOX_ROW(row), all);
 }
 
@@ -215,6 +276,14 @@ GtkWidget *cast_row_new(CastDisplay *display)
 	CastRow *row = g_object_new(CAST_TYPE_ROW, NULL);
 
 	row->display = g_object_ref(display);
+	row->care = cast_care_new(display);
+	g_object_bind_property(row->more, "active", row->care, "visible", G_BINDING_SYNC_CREATE);
+	g_object_connect(row->care,
+			 "swapped-signal::autoconnect-switched", autoconnect_switched, row,
+			 "swapped-signal::named", named, row,
+			 "swapped-signal::forget-clicked", forget_clicked, row,
+			 NULL);
+	gtk_box_append(GTK_BOX(gtk_list_box_row_get_child(GTK_LIST_BOX_ROW(row))), row->care);
 	g_signal_connect_object(display, "changed", G_CALLBACK(show_display), row, G_CONNECT_SWAPPED);
 	show_display(row);
 	return GTK_WIDGET(row);

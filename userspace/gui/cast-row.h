@@ -21,6 +21,10 @@ G_DECLARE_FINAL_TYPE(CastRow, cast_row, CAST, ROW, GtkListBoxRow)
  *	"connect-clicked" (CastDisplay *)
  *	"disconnect-clicked" (CastDisplay *)
  *	"pin-typed" (CastDisplay *, const char *pin)
+ *	"remedy-clicked" (CastDisplay *, int remedy): enum cast_remedy, not NONE or AGAIN
+ *	"autoconnect-switched" (CastDisplay *, gboolean on)
+ *	"named" (CastDisplay *, const char *alias)
+ *	"forget-clicked" (CastDisplay *)
  */
 GtkWidget *cast_row_new(CastDisplay *display);
 

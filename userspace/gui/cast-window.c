@@ -6,6 +6,8 @@
 
 #include <glib/gi18n.h>
 
+#include "cast-keep.h"
+#include "cast-remedy.h"
 #include "cast-row.h"
 #include "cast-settings.h"
 #include "cast-words.h"
@@ -15,6 +17,7 @@ struct _CastWindow {
 	CastDaemon *daemon;
 	GtkWidget *search, *searching; /* a button, a spinner */
 	GtkWidget *trouble;	       /* why it could not look for displays */
+	GtkWidget *settings[2];	       /* a button on either of the two below, if settings are what it takes */
 	GtkWidget *page;	       /* of the list and the options; or else: */
 	GtkWidget *empty;	       /* AdwStatusPage */
 	GtkWidget *list;
@@ -36,7 +39,8 @@ static void cast_window_class_init(CastWindowClass *class)
 
 /* ---- what is done ------------------------------------------------------------------ */
 
-static GVariant *chosen_options(CastWindow *window)
+/* @pin: a PIN is to be asked for */
+static GVariant *chosen_options(CastWindow *window, gboolean pin)
 {
 	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
 
@@ -44,7 +48,7 @@ static GVariant *chosen_options(CastWindow *window)
 		g_variant_dict_insert(&dict, "audio", "s", "none");
 	if (gtk_switch_get_active(GTK_SWITCH(window->stay)))
 		g_variant_dict_insert(&dict, "stay", "s", "yes");
-	if (gtk_switch_get_active(GTK_SWITCH(window->pin)))
+	if (pin)
 		g_variant_dict_insert(&dict, "security", "s", "pin");
 	return g_variant_dict_end(&dict);
 }
@@ -66,7 +70,8 @@ static void switched(CastWindow *window)
 
 static void connect_clicked(CastWindow *window, CastDisplay *display)
 {
-	cast_daemon_connect(window->daemon, display, chosen_options(window));
+	cast_daemon_connect(window->daemon, display,
+			    chosen_options(window, gtk_switch_get_active(GTK_SWITCH(window->pin))));
 }
 
 static void disconnect_clicked(CastWindow *window, CastDisplay *display)
@@ -77,6 +82,44 @@ static void disconnect_clicked(CastWindow *window, CastDisplay *display)
 static void pin_typed(CastWindow *window, CastDisplay *display, const char *pin)
 {
 	cast_daemon_enter_pin(window->daemon, display, pin);
+}
+
+static void open_settings(CastWindow *window, enum cast_remedy remedy)
+{
+	g_autoptr(GAppInfo) settings = cast_remedy_settings(remedy);
+	g_autoptr(GdkAppLaunchContext) context = gdk_display_get_app_launch_context(gtk_widget_get_display(GTK_WIDGET(window)));
+	g_autoptr(GError) error = NULL;
+
+	if (settings && !g_app_info_launch(settings, NULL, G_APP_LAUNCH_CONTEXT(context), &error))
+		g_warning("%s: %s", g_app_info_get_id(settings), error->message);
+}
+
+static void remedy_clicked(CastWindow *window, CastDisplay *display, int remedy)
+{
+	if (remedy == CAST_REMEDY_NETWORK)
+		open_settings(window, remedy);
+	else
+		cast_daemon_connect(window->daemon, display, chosen_options(window, remedy == CAST_REMEDY_WITH_PIN));
+}
+
+static void settings_clicked(CastWindow *window)
+{
+	open_settings(window, cast_remedy_of(cast_daemon_hint(window->daemon).code));
+}
+
+static void autoconnect_switched(CastWindow *window, CastDisplay *display, gboolean on)
+{
+	cast_keep_autoconnect(window->daemon, display, on);
+}
+
+static void named(CastWindow *window, CastDisplay *display, const char *alias)
+{
+	cast_keep_alias(window->daemon, display, alias);
+}
+
+static void forget_clicked(CastWindow *window, CastDisplay *display)
+{
+	cast_keep_nothing(window->daemon, display);
 }
 
 static void search_clicked(CastWindow *window)
@@ -92,6 +135,10 @@ static GtkWidget *make_row(gpointer item, gpointer user_data)
 			 "swapped-signal::connect-clicked", connect_clicked, user_data,
 			 "swapped-signal::disconnect-clicked", disconnect_clicked, user_data,
 			 "swapped-signal::pin-typed", pin_typed, user_data,
+			 "swapped-signal::remedy-clicked", remedy_clicked, user_data,
+			 "swapped-signal::autoconnect-switched", autoconnect_switched, user_data,
+			 "swapped-signal::named", named, user_data,
+			 "swapped-signal::forget-clicked", forget_clicked, user_data,
 			 NULL);
 	return row;
 }
@@ -140,6 +187,17 @@ static void show_above(CastWindow *window, const char *trouble)
 	gtk_widget_set_visible(window->trouble, *trouble != '\0');
 }
 
+static void show_settings(CastWindow *window)
+{
+	enum cast_remedy remedy = cast_remedy_of(cast_daemon_hint(window->daemon).code);
+	g_autoptr(GAppInfo) settings = cast_remedy_settings(remedy);
+
+	for (guint i = 0; i < G_N_ELEMENTS(window->settings); i++) {
+		gtk_button_set_label(GTK_BUTTON(window->settings[i]), cast_words(cast_remedy_label(remedy)));
+		gtk_widget_set_visible(window->settings[i], settings != NULL);
+	}
+}
+
 static void show_daemon(CastWindow *window)
 {
 	enum cast_daemon_state state = cast_daemon_state(window->daemon);
@@ -151,6 +209,7 @@ static void show_daemon(CastWindow *window)
 	gtk_widget_set_visible(window->searching, scanning);
 	gtk_spinner_set_spinning(GTK_SPINNER(window->searching), scanning);
 	show_above(window, trouble);
+	show_settings(window);
 	/* Not a GtkStack: screen readers see into its other page. */
 	gtk_widget_set_visible(window->page, has);
 	gtk_widget_set_visible(window->empty, !has);
@@ -234,6 +293,15 @@ static GtkWidget *make_options(CastWindow *window)
 	return group;
 }
 
+static GtkWidget *make_settings(CastWindow *window, GtkAlign align)
+{
+	GtkWidget *button = gtk_button_new_with_label("");
+
+	gtk_widget_set_halign(button, align);
+	g_signal_connect_swapped(button, "clicked", G_CALLBACK(settings_clicked), window);
+	return button;
+}
+
 static GtkWidget *make_list_page(CastWindow *window)
 {
 	GtkWidget *scrolled = gtk_scrolled_window_new(), *clamp = adw_clamp_new();
@@ -247,11 +315,13 @@ static GtkWidget *make_list_page(CastWindow *window)
 	gtk_label_set_wrap(GTK_LABEL(window->trouble), TRUE);
 	gtk_label_set_xalign(GTK_LABEL(window->trouble), 0);
 	gtk_label_set_selectable(GTK_LABEL(window->trouble), TRUE);
+	window->settings[0] = make_settings(window, GTK_ALIGN_START);
 	window->list = gtk_list_box_new();
 	gtk_list_box_set_selection_mode(GTK_LIST_BOX(window->list), GTK_SELECTION_NONE);
 	gtk_widget_add_css_class(window->list, "boxed-list");
 	gtk_accessible_update_property(GTK_ACCESSIBLE(window->list), GTK_ACCESSIBLE_PROPERTY_LABEL, _("Displays"), -1);
 	gtk_box_append(GTK_BOX(column), window->trouble);
+	gtk_box_append(GTK_BOX(column), window->settings[0]);
 	gtk_box_append(GTK_BOX(column), window->list);
 	gtk_box_append(GTK_BOX(column), make_options(window));
 	adw_clamp_set_child(ADW_CLAMP(clamp), column);
@@ -268,6 +338,8 @@ static void cast_window_init(CastWindow *window)
 	window->page = make_list_page(window);
 	window->empty = adw_status_page_new();
 	gtk_widget_set_vexpand(window->empty, TRUE);
+	window->settings[1] = make_settings(window, GTK_ALIGN_CENTER);
+	adw_status_page_set_child(ADW_STATUS_PAGE(window->empty), window->settings[1]);
 	gtk_box_append(GTK_BOX(all), make_header(window));
 	gtk_box_append(GTK_BOX(all), window->page);
 	gtk_box_append(GTK_BOX(all), window->empty);

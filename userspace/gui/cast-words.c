@@ -112,6 +112,11 @@ static char *as_sentence(const char *text, const char *name)
 	return g_strconcat(first, g_utf8_next_char(text), NULL);
 }
 
+char *cast_words_problem(CastDisplay *display)
+{
+	return as_sentence(cast_words(cast_display_problem(display)), cast_display_name(display));
+}
+
 char *cast_words_trouble(CastDisplay *display)
 {
 	g_autofree char *message =

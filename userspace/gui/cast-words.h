@@ -23,6 +23,9 @@ char *cast_words_mode(CastDisplay *display);
 /* What happened and what to do, of a failure, of a cast that waits, or of a PIN that was not taken, in one text; "" */
 char *cast_words_trouble(CastDisplay *display);
 
+/* Why the last change of what is kept of it was refused; "" */
+char *cast_words_problem(CastDisplay *display);
+
 /*
  * For a notification about a display that has come to another state: its title and text.  FALSE: there is nothing that
  * people have to be told.

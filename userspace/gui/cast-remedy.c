@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * What the window can do itself: see cast-remedy.h.
+ */
+#include "cast-remedy.h"
+
+#include <gio/gdesktopappinfo.h>
+
+#include "client.h"
+
+static const enum cast_remedy remedies[N_HINTS] = {
+	[HINT_CONNECT_AGAIN] = CAST_REMEDY_AGAIN,
+	[HINT_OPEN_MIRRORING] = CAST_REMEDY_AGAIN,
+	[HINT_ACCEPT_ON_DISPLAY] = CAST_REMEDY_AGAIN,
+	[HINT_RESTART_DISPLAY] = CAST_REMEDY_AGAIN,
+	[HINT_CHECK_DISPLAY] = CAST_REMEDY_AGAIN,
+	[HINT_MOVE_CLOSER] = CAST_REMEDY_AGAIN,
+	[HINT_FORGET_ON_DISPLAY] = CAST_REMEDY_AGAIN,
+	[HINT_CHOOSE_PAIRING] = CAST_REMEDY_AGAIN,
+	[HINT_ENTER_PIN] = CAST_REMEDY_AGAIN,
+	[HINT_CONNECT_WITH_PIN] = CAST_REMEDY_WITH_PIN,
+	[HINT_CONNECT_WITHOUT_PIN] = CAST_REMEDY_WITHOUT_PIN,
+	[HINT_SWITCH_ON_WIFI] = CAST_REMEDY_NETWORK,
+	[HINT_CHANGE_NETWORK] = CAST_REMEDY_NETWORK,
+};
+
+/* GNOME, KDE Plasma. */
+static const char *const network_panels[] = { "gnome-wifi-panel.desktop", "kcm_networkmanagement.desktop" };
+
+enum cast_remedy cast_remedy_of(const char *hint_code)
+{
+	return remedies[hint_from_code(hint_code)];
+}
+
+const char *cast_remedy_label(enum cast_remedy remedy)
+{
+	static const char *const labels[] = {
+		[CAST_REMEDY_NONE] = "",
+		[CAST_REMEDY_AGAIN] = N_("Try again"),
+		[CAST_REMEDY_WITH_PIN] = N_("Connect with a PIN"),
+		[CAST_REMEDY_WITHOUT_PIN] = N_("Connect without a PIN"),
+		[CAST_REMEDY_NETWORK] = N_("Network settings"),
+	};
+
+	return labels[remedy];
+}
+
+GAppInfo *cast_remedy_settings(enum cast_remedy remedy)
+{
+	for (guint i = 0; remedy == CAST_REMEDY_NETWORK && i < G_N_ELEMENTS(network_panels); i++) {
+		g_autoptr(GDesktopAppInfo) panel = g_desktop_app_info_new(network_panels[i]);
+
+		if (panel && g_desktop_app_info_get_show_in(panel, NULL))
+			return G_APP_INFO(g_steal_pointer(&panel));
+	}
+	return NULL;
+}
