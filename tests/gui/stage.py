@@ -94,6 +94,9 @@ class Stage:
         threading.Thread(target=self._listen, daemon=True).start()
 
     def start_daemon(self) -> None:
+        # GStreamer reads all of its plugins once, for whom this is a new user. On a machine that is busy that may take
+        # longer than a display waits for M4.
+        subprocess.run(["gst-inspect-1.0", "--exists", "x264enc"], stdin=subprocess.DEVNULL, check=False)
         self.start([self._build["miracastd"], "--session-bus", "--no-p2p", "--source=test",
                     f"--umd={self._build['umd']}", "--sandbox=", f"--state-dir={self.directory}",
                     f"--runtime-dir={self.directory}"], stdout=self._log)
