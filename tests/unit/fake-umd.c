@@ -83,10 +83,7 @@ static void stream(struct fake *fake)
 {
 	g_autofree const char **quirks = NULL;
 	g_variant_lookup(fake->config, "quirks", "^a&s", &quirks);
-	for (enum channel_phase phase = 0; phase < CHANNEL_N_PHASES; phase++)
-		say(fake, CHANNEL_PHASE,
-		    g_variant_new_parsed("{'phase': <%s>, 'time-us': <%x>}",
-					 channel_phase_name(phase), g_get_monotonic_time()));
+	/* Who waits for the last phase finds them there, as with a real one. */
 	say(fake, CHANNEL_SINK, g_variant_new_parsed("{'name': <'Fake TV'>, 'model': <'F1'>, 'quirks': <%s>}",
 						     quirks && *quirks ? *quirks : "default"));
 	say(fake, CHANNEL_MODE,
@@ -95,6 +92,10 @@ static void stream(struct fake *fake)
 				 "'profile': <'constrained-baseline'>, 'level': <'3.2'>, "
 				 "'audio': <'LPCM'>, 'audio-rate': <uint32 48000>, "
 				 "'audio-channels': <uint32 2>, 'bit-rate': <uint32 8000000>}"));
+	for (enum channel_phase phase = 0; phase < CHANNEL_N_PHASES; phase++)
+		say(fake, CHANNEL_PHASE,
+		    g_variant_new_parsed("{'phase': <%s>, 'time-us': <%x>}",
+					 channel_phase_name(phase), g_get_monotonic_time()));
 	say_stats(fake);
 	g_timeout_add_seconds(1, say_stats, fake);
 }
