@@ -48,7 +48,8 @@ class Mouse:
                 pass
         return False
 
-    def move(self, x: int, y: int) -> None:
-        for kind, code, value in ((EV_REL, REL_X, x), (EV_REL, REL_Y, y), (EV_SYN, 0, 0)):
-            os.write(self.fd, struct.pack("qqHHi", 0, 0, kind, code, value))
-        time.sleep(0.05)
+    def move(self, x: int, y: int, times: int = 1) -> None:
+        for _ in range(times):
+            for kind, code, value in ((EV_REL, REL_X, x), (EV_REL, REL_Y, y), (EV_SYN, 0, 0)):
+                os.write(self.fd, struct.pack("qqHHi", 0, 0, kind, code, value))
+            time.sleep(0.05)

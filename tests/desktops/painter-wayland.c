@@ -25,7 +25,6 @@
 #include "xdg-shell-client.h"
 
 #define BUFFERS		4
-#define CURSOR_SIZE	24
 /* A compositor that shows nothing asks for nothing: then draw slowly. */
 #define IDLE_MS		500
 
@@ -254,11 +253,11 @@ static void pointer_enter(void *data, struct wl_pointer *pointer, uint32_t seria
 	(void)data, (void)surface, (void)x, (void)y;
 	if (!cursor) {
 		cursor = wl_compositor_create_surface(painter.compositor);
-		buffer = shm_buffer(CURSOR_SIZE, CURSOR_SIZE, WL_SHM_FORMAT_ARGB8888, &pixels);
-		for (int i = 0; i < CURSOR_SIZE * CURSOR_SIZE; i++)
-			pixels[i] = 0xffff0000;
+		buffer = shm_buffer(PATTERN_CURSOR, PATTERN_CURSOR, WL_SHM_FORMAT_ARGB8888, &pixels);
+		for (int i = 0; i < PATTERN_CURSOR * PATTERN_CURSOR; i++)
+			pixels[i] = PATTERN_CURSOR_PIXEL;
 		wl_surface_attach(cursor, buffer, 0, 0);
-		wl_surface_damage_buffer(cursor, 0, 0, CURSOR_SIZE, CURSOR_SIZE);
+		wl_surface_damage_buffer(cursor, 0, 0, PATTERN_CURSOR, PATTERN_CURSOR);
 		wl_surface_commit(cursor);
 	}
 	wl_pointer_set_cursor(pointer, serial, cursor, 0, 0);

@@ -13,13 +13,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <X11/Xlib.h>
 #include <X11/Xutil.h>
-#include <X11/cursorfont.h>
 
 #include "pattern.h"
 
@@ -42,6 +42,21 @@ static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "painter-x11: %s\n", what);
 	exit(1);
+}
+
+/* A square, by which its place is found. A server that nobody has given a cursor has none. */
+static Cursor create_cursor(Display *display, Window window)
+{
+	char bits[PATTERN_CURSOR * PATTERN_CURSOR / 8];
+	XColor color = { .red = 0xffff };
+	Pixmap square;
+	Cursor cursor;
+
+	memset(bits, 0xff, sizeof(bits));
+	square = XCreateBitmapFromData(display, window, bits, PATTERN_CURSOR, PATTERN_CURSOR);
+	cursor = XCreatePixmapCursor(display, square, square, &color, &color, 0, 0);
+	XFreePixmap(display, square);
+	return cursor;
 }
 
 static void open_window(struct painter *p, const char *geometry)
@@ -78,8 +93,7 @@ static void open_window(struct painter *p, const char *geometry)
 	p->ximage = XCreateImage(p->display, visual, (unsigned int)depth, ZPixmap, 0,
 				 (char *)p->image.pixels, width, height, 32, 0);
 	XSelectInput(p->display, p->window, ExposureMask);
-	/* A server that nobody has given a cursor has none. */
-	XDefineCursor(p->display, p->window, XCreateFontCursor(p->display, XC_left_ptr));
+	XDefineCursor(p->display, p->window, create_cursor(p->display, p->window));
 	XMapRaised(p->display, p->window);
 }
 

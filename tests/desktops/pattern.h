@@ -21,6 +21,8 @@
 #define PATTERN_CELLS	32		/* bits of a band, least significant left */
 #define PATTERN_MARGIN	4		/* cells left and right, lines above and below */
 #define PATTERN_PERIOD	16		/* pictures between two that draw everything */
+#define PATTERN_CURSOR	24		/* side of the cursor over it, whose place is its upper left corner */
+#define PATTERN_CURSOR_PIXEL 0xffff0000	/* ARGB8888 */
 
 /* XRGB8888; @pitch in pixels. */
 struct pattern_image {

@@ -10,8 +10,9 @@ Runs on the host, where decoding is fast. DIR/expected.json is what sessions.py 
     {"step": name, "recording": directory below DIR, "who": painter, "size": [width, height],
      "first": number, "last": number, "least": count}         pictures that were drawn meanwhile; so many have to come
     {..., "still": true}                                      and the last one of them has to
-    {"step": name, "recording": ..., "who": ..., "still at": number, "places": count}
-                                                              the cursor moves over this picture, which stays
+    {"step": name, "recording": ..., "who": ..., "still at": number, "places": [[x, y], …], "least": count}
+                                                              over this picture, which stays, the cursor moves from the
+                                                              first place to the last, and is seen at so many of them
 """
 from __future__ import annotations
 
@@ -33,6 +34,8 @@ BANDS, CELLS, MARGIN, PERIOD = 16, 32, 4, 16
 BLACK, WHITE = 80, 170
 # The painter's cursor is red, 24 by 24: Cr above this, in so many of its 12 by 12 samples.
 RED, RED_SAMPLES = 190, 60
+# So many pixels off it is still at its place: red has half the resolution.
+NEAR = 3
 _REDS = bytes(int(value > RED) for value in range(256))
 
 
@@ -135,16 +138,27 @@ def moving_faults(seen: list[Picture], step: dict) -> list[str]:
 
 
 def cursor_faults(seen: list[Picture], step: dict) -> list[str]:
-    """The cursor has been seen over a picture that did not change."""
+    """Over a picture that did not change the cursor has been seen on its way, nowhere else, and at its end."""
     numbers = [picture.numbers.get(step["who"]) for picture in seen]
     if step["still at"] not in numbers:
         return [f"picture {step['still at']} has not arrived"]
     begin = numbers.index(step["still at"])
     after = [at for at, number in enumerate(numbers) if number is not None and number > step["still at"]]
-    places = {picture.cursor for picture in seen[begin:after[0] if after else None] if picture.cursor}
-    if len(places) < step["places"]:
-        return [f"the cursor was seen at {len(places)} places, not {step['places']}"]
-    return []
+    came = [picture.cursor for picture in seen[begin:after[0] if after else None] if picture.cursor]
+    faults = []
+    if len(set(came)) < step["least"]:
+        faults.append(f"the cursor was seen at {len(set(came))} places, not {step['least']}")
+    elsewhere = [place for place in came if not any(_near(place, wanted) for wanted in step["places"])]
+    if elsewhere:
+        faults.append(f"{len(elsewhere)} of {len(came)} times the cursor was not where the mouse had been moved to, first at "
+                      f"{elsewhere[0]}")
+    if came and not _near(came[-1], step["places"][-1]):
+        faults.append(f"the cursor was seen last at {came[-1]}, not {tuple(step['places'][-1])}")
+    return faults
+
+
+def _near(place: tuple[int, int], wanted: list[int]) -> bool:
+    return all(abs(one - other) <= NEAR for one, other in zip(place, wanted))
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Whole desktops, each in the session of an ordinary user, cast to a display. Runs as root in a virtual machine.
 
-    sessions.py [--long] [--out DIR] [DESKTOP…]
+    sessions.py [--long] [--steps STEP,…] [--out DIR] [DESKTOP…]
 
 As on a laptop: another graphics card is the primary one, the installed service loads the module while the desktop runs, and
 the display sees what the desktop shows on its new monitor. One PASS or FAIL line for each step; what must have arrived is left
@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import json
 import pathlib
+import re
 import shutil
 import signal
 import struct
@@ -51,6 +52,8 @@ MANY, SOME = 10, 3
 # More are taken from the desktop: it also draws for another reason than ours.
 REPEATS = 2
 REPLUGS = 10
+# As wide as a cursor may be.
+CURSOR_PX = 256
 # From the call of a display to its picture, on an emulated processor.
 CAST_S = 300
 LIT_S = 180
@@ -97,6 +100,20 @@ class Machine(Cast):
 
     def kill_daemon(self) -> None:
         self.systemd.inside("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "miracastd")
+
+    @contextlib.contextmanager
+    def takes_no_cursor(self) -> Iterator[None]:
+        """Session processes that start meanwhile plug in monitors as those whose pictures go past the processor."""
+        # The daemon hands on no variables of ours, the sandbox does; what it starts may be no script.
+        program = pathlib.Path("/usr/libexec/miracast/miracast-sandbox")
+        library = shutil.copy(PROGRAMS / "no-cursor.so", "/usr/lib")
+        real = program.rename(program.with_name(f"{program.name}-itself"))
+        program.write_text(f'#!/bin/sh\nLD_PRELOAD={library} exec {real} "$@"\n', encoding="ascii")
+        program.chmod(0o755)
+        try:
+            yield
+        finally:
+            real.rename(program)
 
     # -- displays --------------------------------------------------------------------------------------------
 
@@ -415,27 +432,55 @@ class Trial:
         return said
 
     def cursor(self) -> str:
-        """Over a picture that stands still."""
+        """Over a picture that stands still it arrives where the mouse has been moved to."""
+        width, height = self.agrees().size
         with Mouse() as mouse:
             wait_for("the desktop listens to the mouse", DONE_S, mouse.is_open)
             time.sleep(3)
-            # To the right edge of the display, which is where nothing is drawn. Who is too busy to read loses movements.
+            # Who is too busy to read loses movements.
             with self.quiet():
-                for _ in range(60):
-                    mouse.move(80, 0)
-                for step in range(6):
-                    mouse.move(-12 if step % 2 else -20, 2)
+                # Off the corners, which desktops do things in, and over the edge between the screens at a height that both have.
+                for x, y, times in ((50, 0, 4), (0, -80, 15), (0, 40, 3), (80, 0, 60), (0, 80, 15)):
+                    mouse.move(x, y, times)
+                # From the lower right corner to the right margin, where nothing is drawn.
+                mouse.move(-6, -20, 5)
+            places = [(width - 1 - 30, height - 1 - 100)]
             # The painter says what the cursor looks like.
             time.sleep(2)
             self.login.signal(PAINTERS[OURS], signal.SIGSTOP)
             self.rests()
             for step in range(16):
-                mouse.move(12 if step % 4 > 1 else -12, 3)
+                move = (12 if step % 4 > 1 else -12, -3)
+                mouse.move(*move)
+                places.append((places[-1][0] + move[0], places[-1][1] + move[1]))
                 time.sleep(0.5)
+            self.rests()
+            plane = self.has_cursor_plane()
             self.expected.append({"step": self.step, "recording": f"{self.environment.name}/{self.recording}", "who": OURS,
-                                  "still at": self.drawn(), "places": 3})
+                                  "still at": self.drawn(), "places": places, "least": SOME})
             self.login.signal(PAINTERS[OURS], signal.SIGCONT)
-        return self.pictures()
+        return f"{'on a plane of its own' if plane else 'drawn by the desktop'}, {self.pictures()}"
+
+    def has_cursor_plane(self) -> bool:
+        """The desktop has the cursor on a plane of ours now: one with a small picture."""
+        state = pathlib.Path("/sys/kernel/debug/dri", self.card().name.removeprefix("card"), "state").read_text(encoding="utf-8")
+        sizes = [re.search(r"crtc=crtc.*?size=(\d+)x", plane, re.DOTALL) for plane in re.split(r"(?m)^plane\[", state)[1:]]
+        return any(size and int(size[1]) <= CURSOR_PX for size in sizes)
+
+    def cursor_past_the_processor(self) -> str:
+        """Of a monitor that takes no cursor, as past the processor, the desktop draws it into the picture."""
+        self.unplug()
+        with self.machine.takes_no_cursor():
+            self.plug()
+            self.follow()
+            said = self.cursor()
+            if self.has_cursor_plane():
+                raise DesktopError("the cursor is on a plane of its own")
+            self.unplug()
+        self.plug()
+        self.follow()
+        self.pictures()
+        return said
 
     def sleeps_and_wakes(self) -> str:
         with self.quiet():
@@ -538,8 +583,17 @@ class Trial:
     SHORT = (logs_in, lit_by_itself_extended, moving_content, changes_mode, replugs, sleeps_and_wakes,
              service_starts_again, module_goes_with_the_service)
     LONG = (logs_in, lit_by_itself_extended, shows_its_settings, moving_content, every_mode, mirrors, cursor,
-            sleeps_and_wakes, replugs, another_display, service_starts_again, daemon_is_killed, module_is_taken_away,
-            logs_out_and_in, desktop_is_killed, tells_displays_apart, module_goes_with_the_service)
+            cursor_past_the_processor, sleeps_and_wakes, replugs, another_display, service_starts_again, daemon_is_killed,
+            module_is_taken_away, logs_out_and_in, desktop_is_killed, tells_displays_apart, module_goes_with_the_service)
+
+    @classmethod
+    def steps(cls, args: argparse.Namespace) -> tuple:
+        """The list that is wanted, or of the long one what others need and what is named."""
+        if args.steps:
+            begin = cls.LONG.index(cls.moving_content) + 1
+            return tuple(step for at, step in enumerate(cls.LONG)
+                         if step.__name__ in args.steps or (at < begin and step is not cls.shows_its_settings))
+        return cls.LONG if args.long else cls.SHORT
 
     def run(self, steps: tuple) -> bool:
         for step in steps:
@@ -576,12 +630,21 @@ class Trial:
         shutil.rmtree(self.recordings, ignore_errors=True)
 
 
+def steps_named(text: str) -> set[str]:
+    known = {step.__name__ for step in Trial.LONG}
+    if unknown := set(text.split(",")) - known:
+        raise argparse.ArgumentTypeError(f"no step is called {', '.join(sorted(unknown))}")
+    return set(text.split(","))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     able = [name for name, environment in environments.ALL.items() if not environment.unable]
     parser.add_argument("desktop", nargs="*", metavar="DESKTOP", default=able,
                         help=f"{', '.join(environments.ALL)} (default: {', '.join(able)})")
     parser.add_argument("--long", action="store_true", help="all that a user and a display may do")
+    parser.add_argument("--steps", type=steps_named, metavar="STEP,…",
+                        help=f"of the long list these alone, and what they need: {', '.join(s.__name__ for s in Trial.LONG)}")
     parser.add_argument("--out", default="/out", help="for logs and recordings (default %(default)s)")
     args = parser.parse_args()
     args.link = "direct"
@@ -592,9 +655,9 @@ def main() -> int:
         machine.prepare()
         for name in args.desktop:
             machine.progress(name)
-            trial = Trial(machine, environments.ALL[name](), expected, REPLUGS if args.long else 1)
+            trial = Trial(machine, environments.ALL[name](), expected, REPLUGS if args.long or args.steps else 1)
             try:
-                passed.append(trial.run(Trial.LONG if args.long else Trial.SHORT))
+                passed.append(trial.run(Trial.steps(args)))
             finally:
                 trial.end()
     finally:

@@ -104,13 +104,23 @@ class Seen(unittest.TestCase):
         self.assertIn("the last picture is 109, not 110", self.judged([self.step(least=5, still=True)], (SMALL, drawn)))
 
     def test_cursor(self) -> None:
-        drawn = [draw(101, SMALL, at=(20 * step, 30)) for step in range(4)]
-        cursor = {"still at": 101, "places": 4}
+        way = [(20 * step, 30) for step in range(4)]
+        drawn = [draw(101, SMALL, at=place) for place in way]
+        cursor = {"still at": 101, "places": way, "least": 4}
         self.assertIn("PASS", self.judged([cursor], (SMALL, [draw(101, SMALL), *drawn])))
-        self.assertIn("at 1 places, not 4", self.judged([cursor], (SMALL, [draw(101, SMALL), drawn[2], drawn[2]])))
+        self.assertIn("at 1 places, not 4", self.judged([cursor], (SMALL, [draw(101, SMALL), drawn[3], drawn[3]])))
         self.assertIn("at 0 places", self.judged([cursor], (SMALL, [draw(101, SMALL), draw(102, SMALL), *(
-            draw(102, SMALL, at=(20 * step, 30)) for step in range(4))])))
+            draw(102, SMALL, at=place) for place in way)])))
         self.assertIn("has not arrived", self.judged([cursor], (SMALL, [draw(102, SMALL)])))
+
+    def test_cursor_is_elsewhere(self) -> None:
+        way = [(20 * step, 30) for step in range(4)]
+        drawn = [draw(101, SMALL, at=place) for place in way]
+        cursor = {"still at": 101, "places": way, "least": 3}
+        self.assertIn("PASS", self.judged([cursor], (SMALL, [drawn[0], drawn[2], drawn[3]])))
+        self.assertIn("last at (40, 30), not (60, 30)", self.judged([cursor], (SMALL, drawn[:3])))
+        self.assertIn("1 of 5 times the cursor was not where the mouse had been moved to, first at (40, 40)", self.judged(
+            [cursor], (SMALL, [*drawn[:2], draw(101, SMALL, at=(40, 40)), *drawn[2:]])))
 
 
 if __name__ == "__main__":
