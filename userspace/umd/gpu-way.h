@@ -35,10 +35,11 @@
  *	By the encoder's row having a converter, by the test at start (gpu-test.c), which has sent
  *	pictures all the way and looked at them, and then for each frame: of a format that the
  *	converter says it imports, from the buffer's left upper corner, without a cursor of its
- *	own and without colours of its own, since nothing would draw these two.  A monitor that
- *	has such a way takes no cursor (umd_plug()), so one is seen only of a desktop that had
- *	it there before.  Other frames go the CPU way, and for as long as WAY_PAUSE_US of frame-source-kernel.c the next ones with
- *	them, because to change the way is a key frame.
+ *	own and without colours of its own, since nothing would draw these two.  The cursor could be left
+ *	to the desktop, by a card that refuses it; but mutter (48 to 50) then commits it with each
+ *	picture again, all of which are refused, and the display stands still while the mouse is on it.
+ *	Other frames go the CPU way, and for as long as WAY_PAUSE_US of frame-source-kernel.c the
+ *	next ones with them, because to change the way is a key frame.
  *
  * How it is given up
  *	ready --gpu_way_convert() fails, or gives nothing within CONVERT_NS--> given up

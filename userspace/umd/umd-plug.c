@@ -72,14 +72,6 @@ static const char *copies_why(const umd_session *s, GPtrArray *cards)
 	return NULL;
 }
 
-/* Past the processor nobody draws a cursor into the picture (gpu-way.h); what is drawn there already goes along. */
-static gboolean blends_cursor(const umd_session *s)
-{
-	if (!s->source_class->set_gpu_way || !video_encoder_converter(s->encoder))
-		return TRUE;
-	return s->way && gpu_way_given_up(s->way);
-}
-
 /* Of a kernel that knows the flag for all drivers only. */
 static gboolean knows_no_drivers(int err)
 {
@@ -98,7 +90,8 @@ int umd_plug(umd_session *s, GError **error)
 		.device_id = s->config->device_id,
 		.import = importable(s),
 		.drivers = drivers,
-		.blends_cursor = blends_cursor(s),
+		/* Past the processor, too (gpu-way.h): GNOME shows nothing new where the card refuses its cursor. */
+		.blends_cursor = TRUE,
 		.sound_channels = sound_channels(s),
 	};
 	g_autoptr(GError) cause = NULL;
@@ -129,7 +122,6 @@ int umd_plug(umd_session *s, GError **error)
 	if (err)
 		return err;
 	s->plug.copies |= monitor.import == MONITOR_IMPORT_NONE;
-	s->plug.blends_cursor = monitor.blends_cursor;
 	s->plug.sound_channels = monitor.sound_channels;
 	if (s->sound)
 		sound_pump_look(s->sound);
@@ -157,16 +149,6 @@ static gboolean come_back(gpointer data)
 	if (umd_plug(s, &error) < 0)
 		umd_session_fail(s, CHANNEL_REASON_DRIVER_GONE, error->message);
 	return G_SOURCE_REMOVE;
-}
-
-void umd_plug_cursor(umd_session *s)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (!s->config->kernel || s->plug.away || blends_cursor(s) == s->plug.blends_cursor)
-		return;
-	if (umd_plug(s, &error) < 0)
-		umd_session_fail(s, CHANNEL_REASON_DRIVER_GONE, error->message);
 }
 
 /* In the main context; there may be several for one cause. */

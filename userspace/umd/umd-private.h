@@ -99,7 +99,6 @@ struct umd_session {
 		gint on_gpu;   /* it goes to the encoder past the processor; atomic */
 		gint read_mb;  /* ... which is read at so many megabytes per second; 0: not known; atomic */
 		gboolean no_sound;   /* the kernel has no sound card for it */
-		gboolean blends_cursor; /* the desktop need not draw it */
 		guint sound_channels; /* of the card that it has, 0: none */
 		GSource *away;	     /* it is, until this runs */
 		GSource *unreadable; /* made ready by the pump's thread ... */
@@ -163,8 +162,6 @@ gboolean umd_modes_promise(umd_session *s, const struct wfd_mode *mode,
 int umd_plug(umd_session *s, GError **error);
 /* Another sound format than that of the plug has been agreed on, or none. As umd_plug(). */
 int umd_plug_sound(umd_session *s, GError **error);
-/* Of a monitor that is plugged in: there may be no GPU way any more. May end the session. */
-void umd_plug_cursor(umd_session *s);
 /* Before there is a pump, and after it. */
 void umd_plug_watch(umd_session *s);
 void umd_plug_free(umd_session *s);

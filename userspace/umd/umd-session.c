@@ -53,10 +53,8 @@ static gboolean second_passed(gpointer data)
 {
 	umd_session *s = data;
 
-	if (s->pipeline) {
+	if (s->pipeline)
 		umd_report_stats(s);
-		umd_plug_cursor(s);
-	}
 	return G_SOURCE_CONTINUE;
 }
 
