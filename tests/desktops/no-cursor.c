@@ -2,8 +2,7 @@
 /*
  * no-cursor.c - preloaded by a session process, whose monitor then takes no cursor
  *
- * So it is where pictures go past the processor (userspace/umd/gpu-way.h), for which a GPU would have to be here: the
- * card refuses the cursor, and the desktop has to draw it itself.
+ * The card refuses the cursor then, and the desktop has to draw it itself.
  */
 #include <drm/miracast.h>
 #include <stdarg.h>

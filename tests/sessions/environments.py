@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 # The laptop's own card and screen (virtio-gpu), and the module's.
 OWN_CARD, OWN_SCREEN = "/dev/dri/card0", "Virtual-1"
 CAST_CARD = "/dev/dri/card1"
+# Of gnome-shell: says yes in its dialogue about display changes, and how many there were.
+KEEP_CHANGES = "Main.layoutManager.modalDialogGroup.get_children().filter(dialog => dialog._onSuccess)" \
+               ".map(dialog => dialog._onSuccess()).length"
 
 
 @dataclass
@@ -169,7 +172,8 @@ color-shading-type='solid'
 [org/gnome/desktop/peripherals/mouse]
 accel-profile='flat'
 """}
-    cannot = {"module_is_taken_away": "it takes no card a second time"}
+    cannot = {"module_is_taken_away": "it takes no card a second time",
+              "cursor_is_refused": "mutter, 48 to 50, commits it again with each picture, and shows none"}
     BUS = ("org.gnome.Mutter.DisplayConfig", "/org/gnome/Mutter/DisplayConfig", "org.gnome.Mutter.DisplayConfig")
 
     def started(self, login: Login) -> None:
@@ -210,6 +214,8 @@ accel-profile='flat'
                        "--right-of", left]
             left = connector
         login.run("gdctl", "set", "--persistent", *layout)
+        # "Keep changes": 48 dies if the display is unplugged before it asks no more, after 20 s.
+        wait_for("gnome-shell asks whether to keep the changes", START_S, lambda: self._evaluate(login, KEEP_CHANGES) == "1")
 
     def mirror(self, login: Login, connector: str, size: tuple[int, int]) -> None:
         modes = {name: next(mode.name for mode in monitor.modes if mode.size == size)

@@ -38,9 +38,12 @@ from systemd import Systemd  # noqa: E402
 
 PROGRAMS = pathlib.Path("/mnt/build/desktops")
 MODULE = pathlib.Path("/sys/module/miracast")
+DRIVER = pathlib.Path("/sys/bus/platform/drivers/miracast")
 HELPER = "/usr/libexec/miracast/miracast-module"
 RECORDINGS = pathlib.Path("/tmp/sessions")
 SECOND_SINK = "10.77.0.3"
+# 1280x720 and 1024x768 at 60 Hz, as the displays of one make have them (monitors.edid()).
+TWIN_FORMATS = "28 00 01 10 00000061 00000008 00000000 00 0000 0000 00 none none"
 # 640x480 alone: another display at the same connector.
 SMALL_FORMATS = "00 00 01 10 00000001 00000000 00000000 00 0000 0000 00 none none"
 SMALL = (640, 480)
@@ -103,7 +106,7 @@ class Machine(Cast):
 
     @contextlib.contextmanager
     def takes_no_cursor(self) -> Iterator[None]:
-        """Session processes that start meanwhile plug in monitors as those whose pictures go past the processor."""
+        """Session processes that start meanwhile plug in monitors that take no cursor."""
         # The daemon hands on no variables of ours, the sandbox does; what it starts may be no script.
         program = pathlib.Path("/usr/libexec/miracast/miracast-sandbox")
         library = shutil.copy(PROGRAMS / "no-cursor.so", "/usr/lib")
@@ -299,6 +302,15 @@ class Trial:
         except DesktopError as error:
             raise DesktopError(f"{error}: {shown}, and {sent} is sent") from error
 
+    def is_open(self) -> bool:
+        """Somebody has the card open."""
+        node = f"/dev/dri/{self.card().name}"
+        for link in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+            with contextlib.suppress(OSError):
+                if str(link.readlink()) == node:
+                    return True
+        return False
+
     def unplug(self) -> None:
         self.machine.disconnect()
         self.left()
@@ -306,7 +318,9 @@ class Trial:
     def left(self) -> None:
         wait_for("the connector is unplugged", DONE_S, lambda: not self.connectors())
         self.environment.leave(self.login, self.connector)
-        wait_for("the desktop leaves the monitor", DONE_S, lambda: not self.connectors("enabled", "enabled"))
+        # KWin that has nothing to draw closes the card without taking its last picture away.
+        wait_for("the desktop leaves the monitor", DONE_S, lambda: not self.connectors("enabled", "enabled") or
+                 not self.is_open())
         self.login.check()
 
     def change_mode(self, mode: environments.Mode) -> None:
@@ -427,7 +441,8 @@ class Trial:
         with self.quiet():
             self.environment.extend(self.login, self.connector)
         self.agrees()
-        self.follow()
+        # Where screens lie on each other KWin takes windows to the first one, and leaves them there.
+        self.paint()
         self.pictures()
         return said
 
@@ -467,8 +482,8 @@ class Trial:
         sizes = [re.search(r"crtc=crtc.*?size=(\d+)x", plane, re.DOTALL) for plane in re.split(r"(?m)^plane\[", state)[1:]]
         return any(size and int(size[1]) <= CURSOR_PX for size in sizes)
 
-    def cursor_past_the_processor(self) -> str:
-        """Of a monitor that takes no cursor, as past the processor, the desktop draws it into the picture."""
+    def cursor_is_refused(self) -> str:
+        """Of a monitor that takes no cursor (without MIRACAST_PLUG_CURSOR) the desktop draws it into the picture."""
         self.unplug()
         with self.machine.takes_no_cursor():
             self.plug()
@@ -496,11 +511,14 @@ class Trial:
         return self.pictures()
 
     def module_is_taken_away(self) -> str:
+        """Pulled out under desktop and cast; then the daemon is stopped, which has to be before the module can go."""
+        (DRIVER / "unbind").write_text("miracast", encoding="ascii")
+        wait_for("the cast ends", DONE_S, lambda: not self.machine.streaming())
+        self.machine.stop_service()
+        self.machine.forget_displays()
         self.machine.systemd.inside(HELPER, "unload", "--force")
         wait_for("the module goes", UNLOAD_S, lambda: not MODULE.exists())
         self.login.check()
-        self.machine.stop_service()
-        self.machine.forget_displays()
         self.machine.listen()
         self.plug()
         self.follow()
@@ -522,7 +540,13 @@ class Trial:
             raise DesktopError("the cast has ended with the desktop")
         self.lit()
         self.paint()
-        return self.pictures()
+        said = self.pictures()
+        # Displays come and go as for the desktop before.
+        self.unplug()
+        self.plug()
+        self.follow()
+        self.pictures()
+        return said
 
     def tells_displays_apart(self) -> str:
         """Two of one make: which of them had which size is known when they come in another order."""
@@ -531,7 +555,8 @@ class Trial:
         addresses = {1001: DIRECT_SINK, 1002: SECOND_SINK}
         self._two(addresses, (1001, 1002))
         known = {self.serial(connector): connector for connector in self.connectors()}
-        mode = min(self.monitors()[known[1001]].modes, key=lambda offered: offered.size)
+        now = self.monitors()[known[1001]]
+        mode = next(offered for offered in now.modes if offered.size != now.size)
         self.environment.remember_mode(self.login, known, 1001, mode)
         wait_for("the first has another size", LIT_S, lambda: self.monitors()[known[1001]].size == mode.size)
         titles = {serial: self.title(connector) for serial, connector in known.items()}
@@ -553,7 +578,7 @@ class Trial:
         for serial in order:
             self.number += 1
             self.machine.display(self.recordings / f"sink-{self.number}", address=addresses[serial],
-                                 panel=edid(1280, 720, serial))
+                                 formats=TWIN_FORMATS, panel=edid(1280, 720, serial))
         wait_for("both are lit", LIT_S, lambda: sum(
             monitor.mode is not None for monitor in self.monitors().values()) == 3)
 
@@ -583,7 +608,7 @@ class Trial:
     SHORT = (logs_in, lit_by_itself_extended, moving_content, changes_mode, replugs, sleeps_and_wakes,
              service_starts_again, module_goes_with_the_service)
     LONG = (logs_in, lit_by_itself_extended, shows_its_settings, moving_content, every_mode, mirrors, cursor,
-            cursor_past_the_processor, sleeps_and_wakes, replugs, another_display, service_starts_again, daemon_is_killed,
+            cursor_is_refused, sleeps_and_wakes, replugs, another_display, service_starts_again, daemon_is_killed,
             module_is_taken_away, logs_out_and_in, desktop_is_killed, tells_displays_apart, module_goes_with_the_service)
 
     @classmethod
