@@ -13,6 +13,9 @@
 #define AGAIN_MS 300
 #define LOOK_MS 100
 
+/* Looks that were refused at once, by what the log says. */
+static guint refusals;
+
 struct fixture {
 	struct broker_config config;
 	broker *broker;
@@ -58,6 +61,9 @@ static const struct broker_events events = {
 	.stopped = stopped,
 };
 
+/* The test adds them. */
+static const char no_links[] = "no links";
+
 static void set_up(struct fixture *f, gconstpointer data)
 {
 	f->config.launcher = umd_launcher_new(FAKE_UMD, NULL);
@@ -65,8 +71,10 @@ static void set_up(struct fixture *f, gconstpointer data)
 	f->broker = broker_new(&f->config);
 	f->p2p = fake_link_new("p2p", f->broker);
 	f->mice = fake_link_new("mice", f->broker);
-	broker_add_link(f->broker, &f->p2p->base);
-	broker_add_link(f->broker, &f->mice->base);
+	if (data != no_links) {
+		broker_add_link(f->broker, &f->p2p->base);
+		broker_add_link(f->broker, &f->mice->base);
+	}
 	f->autoconnect = autoconnect_new(&(struct autoconnect_config){
 		.broker = f->broker, .every_ms = LOOK_MS, .again_ms = AGAIN_MS });
 	broker_set_events(f->broker, &events, f);
@@ -247,8 +255,38 @@ static void test_cannot_look(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(g_get_monotonic_time() - begun, >=, 5 * LOOK_MS * 1000);
 }
 
+/* One that is refused at once is over: whatever somebody else looks for then is none of ours. */
+static void test_refused(struct fixture *f, gconstpointer data)
+{
+	gint64 begun;
+	guint finds;
+
+	see(f, FALSE);
+	want(f, "TV", TRUE);
+	WAIT(refusals == 1);
+	begun = g_get_monotonic_time();
+	WAIT(refusals == 4);
+	/* Twice as rarely each time: two, four and eight times, less what a wait here is late. */
+	g_assert_cmpint(g_get_monotonic_time() - begun, >=, 12 * LOOK_MS * 1000);
+
+	broker_add_link(f->broker, &f->p2p->base);
+	broker_add_link(f->broker, &f->mice->base);
+	f->p2p->find_error = g_error_new_literal(REASON_ERROR, REASON_NO_WIFI, "no Wi-Fi");
+	g_assert_true(broker_scan(f->broker, 1, NULL));
+	WAIT(!broker_scanning(f->broker));
+	finds = f->p2p->finds;
+	begun = g_get_monotonic_time();
+	WAIT(f->p2p->finds == finds + 2);
+	/* What is left of the sixteen, and sixteen more; not thirty-two. */
+	g_assert_cmpint(g_get_monotonic_time() - begun, <, 42 * LOOK_MS * 1000);
+}
+
 static GLogWriterOutput quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
+	for (gsize i = 0; i < n_fields; i++) {
+		if (strcmp(fields[i].key, "MESSAGE") == 0 && strstr(fields[i].value, "cannot be looked for"))
+			refusals++;
+	}
 	return level <= G_LOG_LEVEL_CRITICAL ? g_log_writer_default(level, fields, n_fields, NULL) :
 					       G_LOG_WRITER_HANDLED;
 }
@@ -267,5 +305,6 @@ int main(int argc, char **argv)
 	TEST("other-id", test_other_id);
 	TEST("look", test_look);
 	TEST("cannot-look", test_cannot_look);
+	g_test_add("/broker/autoconnect/refused", struct fixture, no_links, set_up, test_refused, tear_down);
 	return g_test_run();
 }

@@ -224,6 +224,12 @@ void autoconnect_session_changed(autoconnect *a, session *s, enum session_change
 
 /* ---- looking for them ---------------------------------------------------------- */
 
+static void has_looked(autoconnect *a, gboolean could)
+{
+	a->looking = FALSE;
+	a->every_ms = could ? a->config.every_ms : MIN(2 * a->every_ms, AUTOCONNECT_MOST_SECONDS * 1000);
+}
+
 static gboolean look(gpointer user_data)
 {
 	autoconnect *a = user_data;
@@ -234,8 +240,10 @@ static gboolean look(gpointer user_data)
 	/* A scan of somebody else's does as well. */
 	if (!a->resting && broker_active_sessions(b) == 0 && !broker_scanning(b)) {
 		a->looking = TRUE;
-		if (!broker_scan(b, AUTOCONNECT_LOOK_SECONDS, &error))
+		if (!broker_scan(b, AUTOCONNECT_LOOK_SECONDS, &error)) {
 			g_info("displays that are wanted cannot be looked for: %s", error->message);
+			has_looked(a, FALSE);
+		}
 	}
 	plan_look(a, a->every_ms);
 	return G_SOURCE_REMOVE;
@@ -251,10 +259,7 @@ void autoconnect_scanning_changed(autoconnect *a)
 {
 	if (!a->looking || broker_scanning(a->config.broker))
 		return;
-	a->looking = FALSE;
-	a->every_ms = broker_scan_problem(a->config.broker) ?
-			      MIN(2 * a->every_ms, AUTOCONNECT_MOST_SECONDS * 1000) :
-			      a->config.every_ms;
+	has_looked(a, !broker_scan_problem(a->config.broker));
 }
 
 void autoconnect_rest(autoconnect *a, gboolean resting)
