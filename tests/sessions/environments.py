@@ -27,6 +27,9 @@ CAST_CARD = "/dev/dri/card1"
 # Of gnome-shell: says yes in its dialogue about display changes, and how many there were.
 KEEP_CHANGES = "Main.layoutManager.modalDialogGroup.get_children().filter(dialog => dialog._onSuccess)" \
                ".map(dialog => dialog._onSuccess()).length"
+# The extension, of userspace/gnome-shell, and what it has put into the quick settings.
+EXTENSION = "cast@miracast.org"
+CAST_TOGGLE = "Main.panel.statusArea.quickSettings.menu._grid.get_children().find(child => child.title === 'Cast')"
 
 
 @dataclass
@@ -123,6 +126,20 @@ class Environment:
         """All screens beside each other, as a PNG."""
         raise NotImplementedError
 
+    # Has a button of ours in its quick settings, with these four.
+    has_button = False
+
+    def button_says(self, login: Login) -> list[str]:
+        """The displays in its menu; none where it is off."""
+        raise NotImplementedError
+
+    def open_button(self, login: Login, is_open: bool) -> None:
+        """The quick settings, and the menu of the button."""
+        raise NotImplementedError
+
+    def click_button(self, login: Login) -> None:
+        raise NotImplementedError
+
     def place_of_painter(self, login: Login, connector: str) -> str:
         """Its first argument: the connector, or for X11 the rectangle."""
         return connector
@@ -156,6 +173,7 @@ class Gnome(Environment):
     files = {".config/glib-2.0/settings/keyfile": """\
 [org/gnome/shell]
 welcome-dialog-last-shown-version='99.0'
+enabled-extensions=['cast@miracast.org']
 [org/gnome/desktop/interface]
 enable-animations=false
 [org/gnome/desktop/session]
@@ -228,6 +246,20 @@ accel-profile='flat'
 
     def sleep(self, login: Login, asleep: bool) -> None:
         login.run("busctl", "--user", "set-property", *self.BUS, "PowerSaveMode", "i", "3" if asleep else "0")
+
+    has_button = True
+
+    def button_says(self, login: Login) -> list[str]:
+        said = self._evaluate(login, f"(toggle => toggle.checked ? toggle._displays._getMenuItems().map(item => item.label.text)"
+                                     f" : [])({CAST_TOGGLE})")
+        return json.loads(said or "[]")
+
+    def open_button(self, login: Login, is_open: bool) -> None:
+        action = "open" if is_open else "close"
+        self._evaluate(login, f"Main.panel.statusArea.quickSettings.menu.{action}(); {CAST_TOGGLE}.menu.{action}()")
+
+    def click_button(self, login: Login) -> None:
+        self._evaluate(login, f"{CAST_TOGGLE}.emit('clicked', 1)")
 
     settings = ("env", "GSK_RENDERER=cairo", "gnome-control-center", "display")
 

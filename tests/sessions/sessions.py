@@ -39,6 +39,7 @@ from systemd import Systemd  # noqa: E402
 PROGRAMS = pathlib.Path("/mnt/build/desktops")
 MODULE = pathlib.Path("/sys/module/miracast")
 DRIVER = pathlib.Path("/sys/bus/platform/drivers/miracast")
+GNOME_SHELL = HERE.parents[1] / "userspace/gnome-shell"
 HELPER = "/usr/libexec/miracast/miracast-module"
 RECORDINGS = pathlib.Path("/tmp/sessions")
 SECOND_SINK = "10.77.0.3"
@@ -88,6 +89,7 @@ class Machine(Cast):
         run("ip", "-n", SINK_NETNS, "addr", "add", f"{SECOND_SINK}/24", "dev", "tv0")
         self.systemd.start()
         self.login.prepare()
+        shutil.copytree(GNOME_SHELL, f"/usr/share/gnome-shell/extensions/{environments.EXTENSION}", dirs_exist_ok=True)
         log = self.out / "miracastd.log"
         self.systemd.configure("miracastd", "ExecStart=", "ExecStart=/usr/libexec/miracastd --verbose",
                                f"StandardOutput=append:{log}", f"StandardError=append:{log}")
@@ -370,6 +372,33 @@ class Trial:
         self.login.end("settings")
         return path.name
 
+    def has_a_button(self) -> str:
+        """In the quick settings: it says what is cast to, and ends it; a picture of it for the documentation."""
+        if not self.environment.has_button:
+            return "there is none"
+
+        def says(display: bool) -> None:
+            with self.quiet():
+                wait_for(f"the button is {'on' if display else 'off'}", DONE_S, lambda: bool(
+                    self.environment.button_says(self.login)) == display)
+        says(True)
+        said, = self.environment.button_says(self.login)
+        if not said.endswith("Casting"):
+            raise DesktopError(f"the button's menu says \"{said}\"")
+        path = pathlib.Path(f"/tmp/button-{self.environment.name}.png")
+        self.environment.open_button(self.login, True)
+        time.sleep(10)
+        self.environment.screenshot(self.login, path)
+        shutil.copyfile(path, self.machine.out / path.name)
+        self.environment.open_button(self.login, False)
+        self.environment.click_button(self.login)
+        self.left()
+        self.machine.forget_displays()
+        says(False)
+        self.plug()
+        says(True)
+        return f"{said}, {path.name}"
+
     def moving_content(self) -> str:
         self.paint()
         return self.pictures(MANY, still=True)
@@ -607,7 +636,7 @@ class Trial:
 
     SHORT = (logs_in, lit_by_itself_extended, moving_content, changes_mode, replugs, sleeps_and_wakes,
              service_starts_again, module_goes_with_the_service)
-    LONG = (logs_in, lit_by_itself_extended, shows_its_settings, moving_content, every_mode, mirrors, cursor,
+    LONG = (logs_in, lit_by_itself_extended, shows_its_settings, has_a_button, moving_content, every_mode, mirrors, cursor,
             cursor_is_refused, sleeps_and_wakes, replugs, another_display, service_starts_again, daemon_is_killed,
             module_is_taken_away, logs_out_and_in, desktop_is_killed, tells_displays_apart, module_goes_with_the_service)
 
