@@ -30,7 +30,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "desktops
 import environments  # noqa: E402
 from cast import DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, VIDEO_FORMATS, Cast  # noqa: E402
 from desktop import Card, DesktopError, end_process, wait_for  # noqa: E402
-from login import Login  # noqa: E402
+from login import USER, Login  # noqa: E402
 from monitors import edid  # noqa: E402
 from mouse import Mouse  # noqa: E402
 from radios import SINK_NETNS, run  # noqa: E402
@@ -89,6 +89,8 @@ class Machine(Cast):
         run("ip", "-n", SINK_NETNS, "addr", "add", f"{SECOND_SINK}/24", "dev", "tv0")
         self.systemd.start()
         self.login.prepare()
+        # As the README has it, of users who may cast.
+        run("usermod", "-a", "-G", "miracast", USER)
         shutil.copytree(GNOME_SHELL, f"/usr/share/gnome-shell/extensions/{environments.EXTENSION}", dirs_exist_ok=True)
         log = self.out / "miracastd.log"
         self.systemd.configure("miracastd", "ExecStart=", "ExecStart=/usr/libexec/miracastd --verbose",
