@@ -189,7 +189,7 @@ static void cast(struct sink *sinks, guint n, guint slices)
 		unit = gst_harness_pull(encoder);
 		g_assert_cmpint(key, ==, !GST_BUFFER_FLAG_IS_SET(unit, GST_BUFFER_FLAG_DELTA_UNIT));
 		/* media-encoded.c */
-		if (!key && gst_buffer_get_size(unit) * 8 * FPS * 3 > KBIT * 1000 * 2)
+		if (!key && gst_buffer_get_size(unit) * 8 * FPS * 2 >= KBIT * 1000)
 			key_frames_busy(&keys);
 		for (guint i = 0; i < n; i++) {
 			show(&sinks[i], unit, number);
@@ -257,18 +257,18 @@ static void check(double loss, guint slices, double pictures, double pixels, dou
 
 static void test_few(void)
 {
-	check(0.001, 1, 0.1, 0.015, 0.6);
+	check(0.001, 1, 0.06, 0.008, 0.6);
 }
 
 static void test_many(void)
 {
-	check(0.01, 1, 0.5, 0.07, 0.97);
+	check(0.01, 1, 0.4, 0.05, 0.7);
 }
 
 /* What sinks that take slices get: a loss costs one of them. */
 static void test_slices(void)
 {
-	check(0.01, WFD_SLICES, 0.55, 0.03, 1.0);
+	check(0.01, WFD_SLICES, 0.4, 0.015, 0.7);
 }
 
 int main(int argc, char **argv)

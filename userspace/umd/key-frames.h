@@ -12,9 +12,12 @@
  *		they can ask: many say so and never do (picast, castd), and after a
  *		lost packet, or when their decoder starts late, wait for the next.
  *
- *   in motion	where all of the picture moves, and takes nearly all the bits that it may
- *		have, a key frame is no larger than any other picture, and no worse; so there
- *		is one after KEY_FRAME_BUSY such pictures, but not within KEY_FRAME_BUSY_US.
+ *   in motion	where all of the picture moves, and takes half the bits that there are for
+ *		a picture or more, there is one after KEY_FRAME_BUSY such pictures, but not
+ *		within KEY_FRAME_BUSY_US.  It is larger than the others, up to what a decoder
+ *		buffers (80 ms of the bit rate), and better; what it takes the others go
+ *		without, less than a fifth of a dB in the mean.  One as small as they are is worse
+ *		than they, and so are those behind it (Documentation/performance.rst).
  *		So whatever was lost is not seen for long, also by a sink that tells
  *		nobody, and without intra macroblocks in other pictures, which start no decoder.
  *		Not for KEY_FRAME_TOLD_US after the sink has asked, or reported that nothing is
@@ -37,8 +40,9 @@ G_BEGIN_DECLS
 
 #define KEY_FRAME_GAP_US (G_USEC_PER_SEC / 4)
 #define KEY_FRAME_INTERVAL_US (4 * G_USEC_PER_SEC)
-#define KEY_FRAME_BUSY 5
-#define KEY_FRAME_BUSY_US (G_USEC_PER_SEC / 5)
+#define KEY_FRAME_BUSY 3
+/* Four periods of 30 Hz, less what a picture may come too early. */
+#define KEY_FRAME_BUSY_US (G_USEC_PER_SEC * 12 / 100)
 /* Reports come each five seconds or more often. */
 #define KEY_FRAME_TOLD_US (6 * G_USEC_PER_SEC)
 
@@ -58,7 +62,7 @@ void key_frames_restart(struct key_frames *keys);
 void key_frames_ask(struct key_frames *keys);
 /* The sink needs one, and has said so. */
 void key_frames_requested(struct key_frames *keys, gint64 now_us);
-/* A picture has come out of the encoder that is new everywhere and took as many bits as it may. */
+/* A picture has come out of the encoder that is new everywhere and took half its share of the bits. */
 void key_frames_busy(struct key_frames *keys);
 /* The sink has reported: something is missing, or nothing. */
 void key_frames_reported(struct key_frames *keys, gboolean missing, gint64 now_us);
