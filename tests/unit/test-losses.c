@@ -188,8 +188,7 @@ static void cast(struct sink *sinks, guint n, guint slices)
 		g_assert_cmpint(gst_harness_push(encoder, buffer), ==, GST_FLOW_OK);
 		unit = gst_harness_pull(encoder);
 		g_assert_cmpint(key, ==, !GST_BUFFER_FLAG_IS_SET(unit, GST_BUFFER_FLAG_DELTA_UNIT));
-		/* media-encoded.c */
-		if (!key && gst_buffer_get_size(unit) * 8 * FPS * 2 >= KBIT * 1000)
+		if (!key && key_frames_is_busy(gst_buffer_get_size(unit), KBIT * 1000 / FPS))
 			key_frames_busy(&keys);
 		for (guint i = 0; i < n; i++) {
 			show(&sinks[i], unit, number);

@@ -18,6 +18,11 @@ void key_frames_requested(struct key_frames *keys, gint64 now_us)
 	key_frames_ask(keys);
 }
 
+gboolean key_frames_is_busy(gsize bytes, gsize bits)
+{
+	return bytes * 8 * 2 >= bits;
+}
+
 void key_frames_busy(struct key_frames *keys)
 {
 	keys->busy++;

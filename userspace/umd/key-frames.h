@@ -62,7 +62,13 @@ void key_frames_restart(struct key_frames *keys);
 void key_frames_ask(struct key_frames *keys);
 /* The sink needs one, and has said so. */
 void key_frames_requested(struct key_frames *keys, gint64 now_us);
-/* A picture has come out of the encoder that is new everywhere and took half its share of the bits. */
+/*
+ * A picture of so many bytes took half of its share, @bits, or more.  Half, since those behind a key frame that was
+ * large have less than others in motion: where it has taken 80 ms of 133, what a decoder buffers, half is left for
+ * three of them.
+ */
+gboolean key_frames_is_busy(gsize bytes, gsize bits);
+/* Such a picture has come out of the encoder, no key frame, and is new everywhere. */
 void key_frames_busy(struct key_frames *keys);
 /* The sink has reported: something is missing, or nothing. */
 void key_frames_reported(struct key_frames *keys, gboolean missing, gint64 now_us);

@@ -10,11 +10,6 @@
 
 /* Next to nothing, of what a picture may have. */
 #define SETTLED_PART 50
-/*
- * Of the bits that there are for a picture.  Those behind a key frame that was large have less than others
- * in motion: where it has taken 80 ms of 133, what a decoder buffers, half is left for three of them.
- */
-#define BUSY_PERCENT 50
 
 /* ------------------------------------------------------------------ what M4 promised */
 
@@ -135,7 +130,7 @@ static enum picture_gain gain_of(media_pipeline *p, const struct picture_time *p
 static void look_for_motion(media_pipeline *p, const struct picture_time *picture, gboolean key, gsize bytes)
 {
 	g_mutex_lock(&p->lock);
-	if (!key && picture->moves && bytes * 8 * 100 >= (gsize)p->bit_rate / p->selection.mode->refresh_hz * BUSY_PERCENT)
+	if (!key && picture->moves && key_frames_is_busy(bytes, p->bit_rate / p->selection.mode->refresh_hz))
 		key_frames_busy(&p->keys);
 	g_mutex_unlock(&p->lock);
 }
