@@ -185,6 +185,17 @@ static gint64 in_motion(struct key_frames *keys, guint fps, guint *number)
 	return longest;
 }
 
+/* Behind a key frame that took 80 ms of the 133 to the next one, three pictures have what is left: they are in motion. */
+static void test_key_frames_busy(void)
+{
+	const gsize share = 4000000 / 30, left = (4000000 / 1000 * 133 - 4000000 / 1000 * 80) / 3 / 8;
+
+	g_assert_true(key_frames_is_busy(left, share));
+	g_assert_true(key_frames_is_busy(share / 8, share));
+	g_assert_false(key_frames_is_busy(left * 4 / 5, share));
+	g_assert_false(key_frames_is_busy(0, share));
+}
+
 /* What a sink misses that tells nobody is there again within a fifth of a second, if all moves. */
 static void test_key_frames_in_motion(void)
 {
@@ -647,6 +658,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/picture-times/pts", test_pts);
 	g_test_add_func("/key-frames/by-time", test_key_frames);
 	g_test_add_func("/key-frames/due", test_key_frame_due);
+	g_test_add_func("/key-frames/busy", test_key_frames_busy);
 	g_test_add_func("/key-frames/in-motion", test_key_frames_in_motion);
 	g_test_add_func("/key-frames/told", test_key_frames_told);
 	g_test_add_func("/log-limit", test_log_limit);
