@@ -9,7 +9,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
+
+from patience import wait
 
 CONFIG = """\
 [core]
@@ -32,19 +33,11 @@ class DesktopError(Exception):
 
 
 def wait_for(what: str, seconds: float, condition):
-    """The first true value of condition(), or DesktopError. A program that fails says that it is not so yet."""
-    deadline = time.monotonic() + seconds
-    while True:
-        refused = ""
-        try:
-            value = condition()
-        except subprocess.CalledProcessError as error:
-            value, refused = None, f" ({error}: {error.stderr})"
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise DesktopError(f"{what}: not within {seconds:g} s{refused}")
-        time.sleep(0.1)
+    """The first true value of condition(), see patience.py; or DesktopError."""
+    value, refused = wait(condition, seconds, 0.1)
+    if not value:
+        raise DesktopError(f"{what}: not within {seconds:g} s{refused}")
+    return value
 
 
 def end_process(process: subprocess.Popen) -> None:

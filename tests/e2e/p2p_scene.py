@@ -10,6 +10,7 @@ import re
 import subprocess
 import time
 
+from patience import wait
 from radios import SINK_NETNS, Radios, run
 from systemd import Systemd
 
@@ -29,20 +30,11 @@ class Failure(Exception):
 
 
 def wait_for(what: str, condition, seconds: float = PATIENCE):
-    """The first true value of condition(). A program that fails, as it asks about an interface or a service
-    that comes or is made anew meanwhile, says that it is not so yet."""
-    deadline = time.monotonic() + seconds
-    refused = ""
-    while time.monotonic() < deadline:
-        try:
-            result = condition()
-            refused = ""
-        except subprocess.CalledProcessError as error:
-            result, refused = None, f" ({error}: {error.stderr})"
-        if result:
-            return result
-        time.sleep(0.3)
-    raise Failure(f"waited {seconds:.0f} s in vain: {what}{refused}")
+    """The first true value of condition(), see patience.py."""
+    result, refused = wait(condition, seconds, 0.3)
+    if not result:
+        raise Failure(f"waited {seconds:.0f} s in vain: {what}{refused}")
+    return result
 
 
 def demand(condition, what: str) -> None:
