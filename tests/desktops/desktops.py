@@ -27,6 +27,8 @@ from mouse import Mouse  # noqa: E402
 
 PROGRAMS = pathlib.Path("/mnt/build/desktops")
 BIG, SMALL = (1280, 720), (1024, 768)
+# struct pattern_progress: shown, drawn, size.
+PROGRESS = struct.Struct("3I")
 REPLUGS = 10
 # After each of the smaller events.
 SOME = 5
@@ -42,7 +44,7 @@ class Trial:
         self.progress = []
         for monitor in range(2):
             path = pathlib.Path(f"/run/painter-{kind.name}-{monitor}")
-            path.write_bytes(bytes(8))
+            path.write_bytes(bytes(PROGRESS.size))
             self.progress.append(path)
         subprocess.run(["load-module", "miracast"], check=True)
         self.card = Card()
@@ -241,10 +243,10 @@ class Trial:
             return self.reader.ask("stats", 0)["torn"]
         wait_for("a torn picture is noticed", 20, torn)
         self.desktop.end(self.painters.pop(0))
-        shown, drawn = struct.unpack("2I", self.progress[0].read_bytes())
+        shown, drawn, size = PROGRESS.unpack(self.progress[0].read_bytes())
         # Not anew: the file is mapped.
         with open(self.progress[0], "r+b") as file:
-            file.write(struct.pack("2I", shown, max(drawn - 1000, 0)))
+            file.write(PROGRESS.pack(shown, max(drawn - 1000, 0), size))
         self.painters[0] = self.desktop.paint(connector, self.progress[0], 0)
         return wait_for("old pictures are noticed", 20, lambda: (stats := self.reader.ask("stats", 0))["reordered"]
                         and stats["stale"] and "torn, stale, reordered")

@@ -63,6 +63,7 @@ static struct {
 	struct buffer buffers[BUFFERS];
 	uint32_t number;       /* committed last */
 	uint32_t called;       /* the compositor has looked at this one */
+	uint32_t size, called_size; /* pattern_size() of the two */
 } painter;
 
 static volatile sig_atomic_t spoil;
@@ -141,8 +142,9 @@ static void frame_done(void *data, struct wl_callback *callback, uint32_t time)
 	(void)data, (void)time;
 	wl_callback_destroy(callback);
 	painter.callback = NULL;
-	pattern_shown(painter.progress, painter.called);
+	pattern_shown(painter.progress, painter.called, painter.called_size);
 	painter.called = painter.number;
+	painter.called_size = painter.size;
 	draw();
 }
 
@@ -177,6 +179,7 @@ static void draw(void)
 	}
 	wl_surface_commit(painter.surface);
 	painter.number = n;
+	painter.size = pattern_size(&buffer->image);
 	atomic_store(&painter.progress->drawn, n);
 }
 
@@ -449,6 +452,7 @@ static void open_progress(const char *path)
 	close(fd);
 	painter.number = atomic_load(&painter.progress->drawn) + PATTERN_PERIOD;
 	painter.called = atomic_load(&painter.progress->shown);
+	painter.called_size = atomic_load(&painter.progress->size);
 }
 
 /* Until there is something to dispatch, or nobody has asked for long. */

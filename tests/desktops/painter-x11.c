@@ -174,7 +174,7 @@ int main(int argc, char **argv)
 		atomic_store(&painter.progress->drawn, n);
 		/* The server shows what was drawn before it takes requests that come later. */
 		if (before != PATTERN_NONE)
-			pattern_shown(painter.progress, before);
+			pattern_shown(painter.progress, before, pattern_size(&painter.image));
 		nanosleep(&period, NULL);
 	}
 }

@@ -36,17 +36,25 @@ struct pattern_rect {
 
 /*
  * What a painter tells, in a file that both sides map: a picture that is taken
- * later shows this number or a greater one.
+ * later shows this number or a greater one, and was drawn in this size or, after
+ * another mode, in a newer one.
  */
 struct pattern_progress {
 	_Atomic uint32_t shown;
 	_Atomic uint32_t drawn;
+	_Atomic uint32_t size; /* pattern_size() of the one that was shown; 0: none was */
 };
 
-static inline void pattern_shown(struct pattern_progress *progress, uint32_t n)
+static inline uint32_t pattern_size(const struct pattern_image *image)
+{
+	return image->width << 16 | image->height;
+}
+
+static inline void pattern_shown(struct pattern_progress *progress, uint32_t n, uint32_t size)
 {
 	if (n > atomic_load(&progress->shown))
 		atomic_store(&progress->shown, n);
+	atomic_store(&progress->size, size);
 }
 
 static inline bool pattern_draws_all(uint32_t n)

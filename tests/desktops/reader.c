@@ -14,7 +14,9 @@
  *   undamaged  differs from the picture before outside of the damage
  *
  * Pictures without any band of the painter are not judged, nor are those whose
- * hold was revoked. With -i the desktop draws into the buffer on the screen, and
+ * hold was revoked. Nor is what a desktop composes after a mode was set, until the
+ * painter has been shown in that size: the rest of its window's old picture, beside
+ * what it has not drawn yet. With -i the desktop draws into the buffer on the screen, and
  * waits when it has said what it has drawn. So one that was taken after the time
  * for which it waits may be torn, and one that a cursor has brought, which it does
  * not wait for. What it draws after it has set a mode may be seen before it says
@@ -181,11 +183,12 @@ static uint32_t number_taken(const struct monitor *m)
 	return n;
 }
 
-static void judge(struct monitor *m, uint32_t n, uint32_t shown, bool drawing)
+/* @shown and @size: what the painter had told before the picture was taken. */
+static void judge(struct monitor *m, uint32_t n, uint32_t shown, uint32_t size, bool drawing)
 {
 	long at;
 
-	if (n == PATTERN_NONE) {
+	if (n == PATTERN_NONE || size != pattern_size(&m->taken)) {
 		m->other++;
 		return;
 	}
@@ -329,7 +332,7 @@ static void count(struct monitor *m, const struct miracast_frame *frame)
 
 static void take(struct monitor *m)
 {
-	uint32_t shown = atomic_load(&m->progress->shown);
+	uint32_t shown = atomic_load(&m->progress->shown), size = atomic_load(&m->progress->size);
 	struct miracast_release_frame release = { .sync_file = -1 };
 	struct miracast_frame frame = { 0 };
 	uint32_t n;
@@ -357,7 +360,7 @@ static void take(struct monitor *m)
 	follow(m, &frame, n, drawing);
 	m->late += late;
 	if (m->judged)
-		judge(m, n, shown, drawing);
+		judge(m, n, shown, size, drawing);
 }
 
 /* --------------------------------------------------------------- messages */
