@@ -23,6 +23,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import p2p_beside  # noqa: E402
+import p2p_evening  # noqa: E402
 import p2p_persistent  # noqa: E402
 import p2p_pin  # noqa: E402
 from p2p_scene import (UNIT, Failure, Scene, addresses, ctl, demand, only_the_link, system, unchanged,  # noqa: E402
@@ -203,7 +204,7 @@ def unit(scene: Scene) -> None:
 
 
 SCENARIOS = (unit, cast, rejected, sink_is_owner, sink_lies, killed, sink_vanishes, *p2p_persistent.SCENARIOS,
-             *p2p_pin.SCENARIOS, *p2p_beside.SCENARIOS)
+             *p2p_pin.SCENARIOS, *p2p_beside.SCENARIOS, *p2p_evening.SCENARIOS)
 
 
 def perform(scene: Scene, scenario) -> bool:

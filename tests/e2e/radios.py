@@ -55,7 +55,8 @@ class Radios:
             run("iw", "phy", phy, "set", "netns", "name", SPARE_NETNS)
         self.source_phy = self._phys[0]
         self.source_interface = interface_of(self.source_phy)
-        self.sink_interface = interface_of(self._phys[1], SINK_NETNS)
+        self.sink_phy = self._phys[1]
+        self.sink_interface = interface_of(self.sink_phy, SINK_NETNS)
         self._start_supplicant()
 
     def give(self, number: int, netns: str | None = None) -> str:

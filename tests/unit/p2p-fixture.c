@@ -143,7 +143,14 @@ static void watch_free(wifi_watch *watch)
 	open_watches--;
 }
 
-static const struct wifi_watch_impl played_watch = { watch_open, watch_free };
+gboolean wifi_is_off;
+
+static gboolean watch_is_off(const char *ifname)
+{
+	return wifi_is_off;
+}
+
+static const struct wifi_watch_impl played_watch = { watch_open, watch_free, watch_is_off };
 
 void radio_says(const struct wifi_link *link)
 {
@@ -325,6 +332,7 @@ void set_up(struct fixture *f, gconstpointer data)
 void tear_down(struct fixture *f, gconstpointer data)
 {
 	stop_broker(f);
+	wifi_is_off = FALSE;
 	g_assert_cmpuint(open_nets, ==, 0);
 	g_assert_cmpuint(open_watches, ==, 0);
 	if (f->wpas) {

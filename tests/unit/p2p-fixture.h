@@ -50,6 +50,8 @@ void net_rises(void);
 void net_leases(void);
 /* How many links are asked how they are. */
 extern guint open_watches;
+/* Flight mode. */
+extern gboolean wifi_is_off;
 /* What the kernel says of the one that is. */
 void radio_says(const struct wifi_link *link);
 /* No address comes; close() is not answered. */

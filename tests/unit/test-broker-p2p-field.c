@@ -7,6 +7,7 @@
 #include <glib/gstdio.h>
 
 #include "p2p-fixture.h"
+#include "wifi-silence.h"
 
 /* ---- how the link is --------------------------------------------------------------- */
 
@@ -65,6 +66,101 @@ static void test_radio_ends(struct fixture *f, gconstpointer data)
 	mock_wpas_unplug(f->wpas);
 	wait_until(is_gone, f);
 	g_assert_cmpuint(open_watches, ==, 0);
+}
+
+static void silent_for(guint32 ms)
+{
+	radio_says(&(struct wifi_link){ .frequency = 5180, .has_inactive = TRUE, .inactive_ms = ms });
+}
+
+static gboolean is_called_silent(struct fixture *f)
+{
+	return has_phase(f, "silent");
+}
+
+static gboolean is_heard_again(struct fixture *f)
+{
+	return has_phase(f, "heard");
+}
+
+/* Its plug was pulled: nobody says so, and neither Wi-Fi nor RTSP notices within a minute. */
+static void test_radio_silent(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	sink = call_and_stream(f);
+	for (guint i = 0; i < WIFI_SILENCE_LEARN; i++)
+		silent_for(5);
+	silent_for(WIFI_SILENCE_MS);
+	wait_until(is_called_silent, f);
+	silent_for(5);
+	wait_until(is_heard_again, f);
+	silent_for(WIFI_SILENCE_END_MS);
+	wait_until(is_gone, f);
+	assert_reason(f, "group-ended");
+	g_assert_cmpuint(open_watches, ==, 0);
+}
+
+/* A display that comes and goes for an evening fills no memory. */
+static void test_radio_flickers(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	sink = call_and_stream(f);
+	for (guint i = 0; i < 200; i++)
+		silent_for(i % 4 == 3 ? WIFI_SILENCE_MS : 5);
+	g_assert_cmpuint(session_phases(only_session(f))->len, ==, 64);
+	g_assert_true(is_called_silent(f));
+
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+}
+
+/* ---- flight mode ------------------------------------------------------------------- */
+
+/* wpa_supplicant goes on as if nothing were: it takes all orders, and names what it has seen before. */
+static void test_wifi_is_switched_off(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	sink = call_and_stream(f);
+	wifi_is_off = TRUE;
+	mock_wpas_end_group(f->wpas);
+	wait_until(is_gone, f);
+	assert_reason(f, "no-wifi");
+
+	g_assert_true(broker_scan(f->broker, 60, NULL));
+	wait_until(scan_is_over, f);
+	g_assert_cmpstr(broker_scan_problem(f->broker)->name, ==, "no-wifi");
+	g_assert_false(tv(f)->present);
+
+	wifi_is_off = FALSE;
+	scan(f);
+	g_assert_null(broker_scan_problem(f->broker));
+}
+
+/* Told at once, and not after the time that a display has to show itself. */
+static void test_connect_while_wifi_is_off(struct fixture *f, gconstpointer data)
+{
+	guint before;
+
+	scan(f);
+	before = f->wpas->connects;
+	wifi_is_off = TRUE;
+	begin(f);
+	wait_until(is_gone, f);
+	assert_reason(f, "no-wifi");
+	g_assert_false(has_phase(f, "searching"));
+	g_assert_cmpuint(f->wpas->connects, ==, before);
 }
 
 /* ---- what is asked twice ------------------------------------------------------------ */
@@ -347,10 +443,16 @@ static void set_up_complete(struct fixture *f, gconstpointer data)
 int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
+	/* The broker warns when Wi-Fi is off. */
+	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 #define ADD(name, function) \
 	g_test_add("/broker-p2p-field/" name, struct fixture, NULL, set_up_complete, function, tear_down)
 	ADD("radio", test_radio);
 	ADD("radio-ends", test_radio_ends);
+	ADD("radio-silent", test_radio_silent);
+	ADD("radio-flickers", test_radio_flickers);
+	ADD("wifi-off", test_wifi_is_switched_off);
+	ADD("wifi-off-connect", test_connect_while_wifi_is_off);
 	ADD("second-request", test_second_request);
 	ADD("second-request-and-try", test_second_request_and_try);
 	ADD("second-pin", test_second_pin);

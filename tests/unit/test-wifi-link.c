@@ -65,6 +65,7 @@ static struct nl_msg *station_message(gint8 signal, gint8 average, guint16 rate,
 	nla_put(message, NL80211_ATTR_MAC, 6, "\2\0\0\0\1\0");
 	info = nla_nest_start(message, NL80211_ATTR_STA_INFO);
 	nla_put_u32(message, NL80211_STA_INFO_TX_PACKETS, 4711);
+	nla_put_u32(message, NL80211_STA_INFO_INACTIVE_TIME, 80);
 	if (signal)
 		nla_put_u8(message, NL80211_STA_INFO_SIGNAL, (guint8)signal);
 	if (average)
@@ -80,7 +81,7 @@ static struct nl_msg *station_message(gint8 signal, gint8 average, guint16 rate,
 	return message;
 }
 
-static void assert_station(struct nl_msg *message, gint signal, guint64 rate)
+static void assert_station(struct nl_msg *message, gint signal, guint64 rate, gboolean heard)
 {
 	struct wifi_link link = { .frequency = 2437 };
 
@@ -88,16 +89,18 @@ static void assert_station(struct nl_msg *message, gint signal, guint64 rate)
 	g_assert_cmpint(link.signal, ==, signal);
 	g_assert_cmpuint(link.rate, ==, rate);
 	g_assert_cmpuint(link.frequency, ==, 2437);
+	g_assert_cmpint(link.has_inactive, ==, heard);
+	g_assert_cmpuint(link.inactive_ms, ==, heard ? 80 : 0);
 }
 
 static void test_station(void)
 {
-	assert_station(station_message(-48, 0, 4333, 4333), -48, 433300000);
+	assert_station(station_message(-48, 0, 4333, 4333), -48, 433300000, TRUE);
 	/* One frame says less than many; the old attribute less than the new one. */
-	assert_station(station_message(-90, -52, 60000, 200000), -52, G_GUINT64_CONSTANT(20000000000));
-	assert_station(station_message(0, 0, 540, 0), 0, 54000000);
-	assert_station(station_message(-30, 0, 0, G_MAXUINT32), -30, G_MAXUINT32 * G_GUINT64_CONSTANT(100000));
-	assert_station(message_new(), 0, 0);
+	assert_station(station_message(-90, -52, 60000, 200000), -52, G_GUINT64_CONSTANT(20000000000), TRUE);
+	assert_station(station_message(0, 0, 540, 0), 0, 54000000, TRUE);
+	assert_station(station_message(-30, 0, 0, G_MAXUINT32), -30, G_MAXUINT32 * G_GUINT64_CONSTANT(100000), TRUE);
+	assert_station(message_new(), 0, 0, FALSE);
 }
 
 /* Too short for what they are said to be, or torn. */

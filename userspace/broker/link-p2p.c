@@ -45,6 +45,15 @@ static const struct p2p_device_funcs device_callbacks = {
 	.stopped = device_stopped,
 };
 
+GError *p2p_wifi_off(const struct p2p *p2p)
+{
+	const char *ifname = wpas_ifname(p2p->wpas);
+
+	if (!ifname || !p2p->watch->is_off(ifname))
+		return NULL;
+	return g_error_new_literal(REASON_ERROR, REASON_NO_WIFI, "Wi-Fi is switched off");
+}
+
 /* ---- what wpa_supplicant says --------------------------------------------------- */
 
 static void on_found(wpas *w, const char *owner, gpointer user_data)

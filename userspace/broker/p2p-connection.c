@@ -44,9 +44,17 @@ gboolean p2p_connection_happen(p2p_connection *conn, enum p2p_event event)
 
 void p2p_connection_fail_with(p2p_connection *conn, GError *error)
 {
+	GError *off;
+
 	if (!p2p_step_next(conn->state, P2P_EVENT_FAIL, NULL)) {
 		g_error_free(error);
 		return;
+	}
+	off = p2p_wifi_off(p2p_of(conn));
+	/* Whatever did not work, this is why; and nothing is learnt from it of the display. */
+	if (off) {
+		g_error_free(error);
+		error = off;
 	}
 	p2p_connection_unlearn_after(conn, error);
 	conn->error = error;
@@ -164,6 +172,16 @@ static void beginning(p2p_connection *conn)
 	conn->work = g_idle_add_full(G_PRIORITY_DEFAULT, begin, conn, NULL);
 }
 
+void p2p_connection_look(p2p_connection *conn)
+{
+	GError *off = p2p_wifi_off(p2p_of(conn));
+
+	if (off)
+		p2p_connection_fail_with(conn, off);
+	else
+		p2p_connection_happen(conn, P2P_EVENT_READY);
+}
+
 static void preparing(p2p_connection *conn)
 {
 	struct p2p *p2p = p2p_of(conn);
@@ -172,7 +190,7 @@ static void preparing(p2p_connection *conn)
 	conn->holding = TRUE;
 	p2p_device_hold(p2p->device);
 	if (p2p_device_is_ready(p2p->device))
-		p2p_connection_happen(conn, P2P_EVENT_READY);
+		p2p_connection_look(conn);
 }
 
 static void searching(p2p_connection *conn)

@@ -90,10 +90,13 @@ static gboolean burst_too_long(gpointer user_data)
 
 static void look(p2p_find *find)
 {
-	guint left = seconds_left(find);
+	GError *off = p2p_wifi_off(find->p2p);
 
-	if (left == 0)
-		end_with(find, NULL);
+	/* wpa_supplicant takes the order all the same, and finds nothing. */
+	if (off)
+		p2p_sinks_lose(find->p2p->sinks, NULL);
+	if (off || seconds_left(find) == 0)
+		end_with(find, off);
 	else
 		enter(find, FIND_LOOKING);
 }

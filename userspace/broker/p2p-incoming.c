@@ -13,7 +13,7 @@
 void p2p_connection_device_ready(p2p_connection *conn)
 {
 	if (conn)
-		p2p_connection_happen(conn, P2P_EVENT_READY);
+		p2p_connection_look(conn);
 }
 
 /* What was in it has gone with it. */

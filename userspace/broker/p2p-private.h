@@ -12,6 +12,7 @@
 #include "p2p-path.h"
 #include "p2p-pin.h"
 #include "p2p-steps.h"
+#include "wifi-silence.h"
 
 G_BEGIN_DECLS
 
@@ -45,6 +46,7 @@ G_BEGIN_DECLS
  * @error: of "failed"
  * @group, @has_group: its strings are ours
  * @watch: of "up", while pictures flow; NULL: nobody asks how the link is
+ * @silence: what has become of the display, of @watch
  */
 struct p2p_connection {
 	link_connection base;
@@ -80,6 +82,7 @@ struct p2p_connection {
 	gboolean has_group;
 	p2p_path *path;
 	wifi_watch *watch;
+	struct wifi_silence silence;
 };
 
 static inline struct p2p *p2p_of(p2p_connection *conn)
@@ -170,6 +173,8 @@ gboolean p2p_connection_is_joined(p2p_connection *conn);
 /* A station has joined the group @path; FALSE: that is not waited for. */
 gboolean p2p_connection_awaits_station(p2p_connection *conn, const char *path);
 
+/* The P2P device is ready; whether Wi-Fi is on is another question. */
+void p2p_connection_look(p2p_connection *conn);
 /* Time for the state. */
 void p2p_connection_limit(p2p_connection *conn, guint seconds);
 /* Something may still come of what we asked for. */

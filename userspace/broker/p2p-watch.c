@@ -9,9 +9,20 @@
 static void link_heard(const struct wifi_link *link, gpointer user_data)
 {
 	p2p_connection *conn = user_data;
+	enum wifi_silence_state before = conn->silence.state;
 	g_autoptr(GVariant) radio = g_variant_ref_sink(wifi_link_to_variant(link));
 
 	link_emit_radio(&conn->base, radio);
+	if (!wifi_silence_hear(&conn->silence, link))
+		return;
+	if (conn->silence.state == WIFI_SILENT)
+		link_emit_progress(&conn->base, "silent",
+				   "the display is not heard any more: it is switched off or out of reach");
+	else if (conn->silence.state == WIFI_HEARD && before == WIFI_SILENT)
+		link_emit_progress(&conn->base, "heard", "the display is heard again");
+	else if (conn->silence.state == WIFI_LOST)
+		p2p_connection_fail(conn, REASON_GROUP_ENDED, "%s was not heard for %d seconds", name_of(conn),
+				    WIFI_SILENCE_END_MS / 1000);
 }
 
 void p2p_connection_streams(p2p_connection *conn)
@@ -19,8 +30,10 @@ void p2p_connection_streams(p2p_connection *conn)
 	if (conn->state != P2P_UP || !conn->has_group)
 		return;
 	p2p_connection_remember(conn);
-	if (!conn->watch)
-		conn->watch = p2p_of(conn)->watch->open(conn->group.ifname, link_heard, conn);
+	if (conn->watch)
+		return;
+	conn->silence = (struct wifi_silence){ 0 };
+	conn->watch = p2p_of(conn)->watch->open(conn->group.ifname, link_heard, conn);
 }
 
 void p2p_connection_stop_watching(p2p_connection *conn)

@@ -64,4 +64,7 @@ struct p2p {
 	guint accept_seconds;
 };
 
+/* NULL: Wi-Fi is on; else the error for the user, since it is switched off. */
+GError *p2p_wifi_off(const struct p2p *p2p);
+
 G_END_DECLS

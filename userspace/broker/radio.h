@@ -25,6 +25,12 @@ typedef struct radio radio;
 /* That of the network interface @ifname; NULL: the kernel does not say. */
 radio *radio_ask(const char *ifname);
 
+/*
+ * Is Wi-Fi switched off for @ifname, in software or at the machine (rfkill, see the kernel's
+ * Documentation/driver-api/rfkill.rst)?  Two small reads of sysfs; FALSE as well: not known.
+ */
+gboolean radio_is_off(const char *ifname);
+
 /* Of which nothing is known yet. */
 radio *radio_new(void);
 /**

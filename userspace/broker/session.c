@@ -61,10 +61,15 @@ struct session {
 
 /* ---- phases and states ---------------------------------------------------- */
 
+/* The first ones, and the newest: a display may come and go for days. */
+#define PHASES_MAX 64
+
 static void add_phase(session *s, const char *name, gint64 time_us, const char *text)
 {
 	struct session_phase *phase = g_new0(struct session_phase, 1);
 
+	if (s->phases->len == PHASES_MAX)
+		g_ptr_array_remove_index(s->phases, PHASES_MAX / 2);
 	phase->name = g_strdup(name);
 	phase->time_us = time_us;
 	phase->text = g_strdup(text);
@@ -237,8 +242,8 @@ static void umd_phase(session *s, GVariant *fields)
 
 	g_variant_lookup(fields, "phase", "&s", &name);
 	g_variant_lookup(fields, "time-us", "x", &time_us);
-	/* A UMD that says the same for ever must not fill the memory. */
-	if (!channel_phase_from_name(name, &phase) || s->phases->len >= 64)
+	/* A UMD that says the same for ever must fill neither the memory nor the log. */
+	if (!channel_phase_from_name(name, &phase) || s->phases->len >= PHASES_MAX)
 		return;
 	add_phase(s, name, time_us, phase_text(name));
 	s->changed(s, SESSION_CHANGED_PHASES, s->user_data);

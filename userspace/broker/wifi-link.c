@@ -83,6 +83,7 @@ gboolean wifi_link_hear_station(struct wifi_link *link, const void *attributes, 
 		[NL80211_ATTR_STA_INFO] = { .type = NLA_NESTED },
 	};
 	static const struct nla_policy info_policy[NL80211_STA_INFO_MAX + 1] = {
+		[NL80211_STA_INFO_INACTIVE_TIME] = { .type = NLA_U32 },
 		[NL80211_STA_INFO_SIGNAL] = { .type = NLA_U8 },
 		[NL80211_STA_INFO_SIGNAL_AVG] = { .type = NLA_U8 },
 		[NL80211_STA_INFO_TX_BITRATE] = { .type = NLA_NESTED },
@@ -95,6 +96,10 @@ gboolean wifi_link_hear_station(struct wifi_link *link, const void *attributes, 
 		return TRUE;
 	if (nla_parse_nested(info, NL80211_STA_INFO_MAX, parts[NL80211_ATTR_STA_INFO], info_policy) < 0)
 		return FALSE;
+	if (info[NL80211_STA_INFO_INACTIVE_TIME]) {
+		link->has_inactive = TRUE;
+		link->inactive_ms = nla_get_u32(info[NL80211_STA_INFO_INACTIVE_TIME]);
+	}
 	/* One frame says little. */
 	if (info[NL80211_STA_INFO_SIGNAL_AVG])
 		link->signal = (gint8)nla_get_u8(info[NL80211_STA_INFO_SIGNAL_AVG]);

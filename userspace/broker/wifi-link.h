@@ -3,7 +3,7 @@
  * wifi-link.h - what the kernel says of a Wi-Fi link
  *
  * From the attributes of nl80211 (linux/nl80211.h) to numbers: the channel is that of the
- * interface (NL80211_CMD_NEW_INTERFACE), bit rate and signal are those of the peer
+ * interface (NL80211_CMD_NEW_INTERFACE), bit rate, signal and silence are those of the peer
  * (NL80211_CMD_NEW_STATION).  Drivers leave out what they do not know, and so does this.
  *
  * Threads: any; nothing is kept.
@@ -20,12 +20,15 @@ G_BEGIN_DECLS
  * @width: of what is sent on, MHz
  * @rate: to the peer, bit/s, as the radio counts them: about half of it is left for data
  * @signal: of the peer, as we hear it, dBm
+ * @has_inactive, @inactive_ms: how long ago the peer has said or confirmed something
  */
 struct wifi_link {
 	guint32 frequency;
 	guint32 width;
 	guint64 rate;
 	gint32 signal;
+	gboolean has_inactive;
+	guint32 inactive_ms;
 };
 
 /**

@@ -13,6 +13,8 @@
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 
+#include "radio.h"
+
 enum step {
 	RESTING,
 	FAMILY,
@@ -223,4 +225,5 @@ static wifi_watch *open_system(const char *ifname, wifi_watch_heard *callback, g
 const struct wifi_watch_impl wifi_watch_system = {
 	.open = open_system,
 	.free = wifi_watch_free,
+	.is_off = radio_is_off,
 };

@@ -20,8 +20,8 @@
 
 G_BEGIN_DECLS
 
-/* A radio changes its bit rate with every frame: more often says no more. */
-#define WIFI_WATCH_SECONDS 3
+/* A display that has gone without a word is to be noticed before the user does (wifi-silence.h). */
+#define WIFI_WATCH_SECONDS 1
 
 struct nl_sock;
 typedef struct wifi_watch wifi_watch;
@@ -33,10 +33,12 @@ typedef void wifi_watch_heard(const struct wifi_link *link, gpointer user_data);
  * struct wifi_watch_impl - so that tests can do without a radio
  * @open: of the network interface; NULL: there is no netlink
  * @free: NULL is allowed
+ * @is_off: radio_is_off()
  */
 struct wifi_watch_impl {
 	wifi_watch *(*open)(const char *ifname, wifi_watch_heard *heard, gpointer user_data);
 	void (*free)(wifi_watch *watch);
+	gboolean (*is_off)(const char *ifname);
 };
 
 /* The one that asks the kernel. */

@@ -66,10 +66,18 @@ static void print_head(GVariant *sink)
 		g_print("  (%s)", name);
 }
 
+static gboolean is_present(GVariant *sink)
+{
+	gboolean present = TRUE;
+
+	g_variant_lookup(sink, "present", "b", &present);
+	return present;
+}
+
 void ctl_print_sink(GVariant *sink)
 {
 	const char *obstacle = NULL;
-	gboolean present = TRUE, remembered = FALSE, autoconnect = FALSE;
+	gboolean remembered = FALSE, autoconnect = FALSE;
 	gint level = 0;
 	gint64 last_seen = 0;
 
@@ -77,7 +85,6 @@ void ctl_print_sink(GVariant *sink)
 	g_variant_lookup(sink, "remembered", "b", &remembered);
 	g_variant_lookup(sink, "autoconnect", "b", &autoconnect);
 	g_variant_lookup(sink, "level", "i", &level);
-	g_variant_lookup(sink, "present", "b", &present);
 	g_variant_lookup(sink, "last-seen", "x", &last_seen);
 	print_head(sink);
 	if (level)
@@ -88,7 +95,7 @@ void ctl_print_sink(GVariant *sink)
 		g_print("  [autoconnect]");
 	if (obstacle)
 		g_print("  [%s]", obstacle);
-	if (!present)
+	if (!is_present(sink))
 		g_print("  [not in sight, last seen %" G_GINT64_FORMAT " s ago]",
 			(g_get_monotonic_time() - last_seen) / G_USEC_PER_SEC);
 	g_print("\n");
@@ -299,11 +306,9 @@ static void print_new(struct scan *scan)
 	for (guint i = 0; i < sinks->len; i++) {
 		GVariant *sink = g_ptr_array_index(sinks, i);
 		const char *id = "";
-		gboolean present = TRUE;
 
 		g_variant_lookup(sink, "id", "&s", &id);
-		g_variant_lookup(sink, "present", "b", &present);
-		if (present && g_hash_table_add(scan->printed, g_strdup(id)))
+		if (is_present(sink) && g_hash_table_add(scan->printed, g_strdup(id)))
 			ctl_print_sink(sink);
 	}
 }
@@ -329,11 +334,16 @@ static void owner_changed(GDBusProxy *proxy, GParamSpec *pspec, gpointer user_da
 	g_main_loop_quit(scan->loop);
 }
 
-static gboolean has_sinks(struct ctl *ctl)
+/* One that was seen before, and is not now, has not been found. */
+static gboolean has_found(struct ctl *ctl)
 {
-	GVariant *sinks = miracast1_manager_get_sinks(ctl->manager);
+	g_autoptr(GPtrArray) sinks = ctl_sinks(ctl);
 
-	return sinks && g_variant_n_children(sinks) > 0;
+	for (guint i = 0; i < sinks->len; i++) {
+		if (is_present(g_ptr_array_index(sinks, i)))
+			return TRUE;
+	}
+	return FALSE;
 }
 
 static enum ctl_status finish_scan(struct scan *scan)
@@ -343,7 +353,7 @@ static enum ctl_status finish_scan(struct scan *scan)
 	struct hint hint;
 	gboolean failed = client_scan_problem(ctl->manager, &name, &message, &hint);
 
-	if (failed && !has_sinks(ctl))
+	if (failed && !has_found(ctl))
 		return ctl_print_reason(ctl, name, message, hint);
 	/* One way to look is closed, and another one has found something. */
 	if (failed && !ctl->json)
