@@ -64,5 +64,7 @@ void note(const char *const *command, JsonNode *json);
 
 /* test-ctl-displays.c */
 void add_display_tests(void);
+/* test-ctl-refused.c */
+void add_refused_tests(void);
 /* test-ctl-stay.c */
 void add_stay_tests(void);

@@ -114,6 +114,7 @@ static void lie(struct fake *fake)
 	/* A title for the window, a line that looks like another, and text that runs backwards. */
 	static const char text[] = "\033]0;mine\a\nlistening on $(id)\r\342\200\256gnihton";
 
+	g_assert_cmpint(write(STDERR_FILENO, text, sizeof(text) - 1), ==, sizeof(text) - 1);
 	say(fake, CHANNEL_SINK, g_variant_new_parsed("{'name': <%s>, 'model': <%s>}", text, text));
 	say(fake, CHANNEL_END,
 	    g_variant_new_parsed("{'reason': <%s>, 'status': <uint32 0>, 'message': <%s>, "

@@ -64,7 +64,7 @@ static gboolean say_stranger(gpointer user_data)
 {
 	g_autofree struct later *later = user_data;
 
-	later->done(getuid() + 1, later->user_data);
+	later->done(&(struct dbus_caller){ .uid = getuid() + 1 }, later->user_data);
 	return G_SOURCE_REMOVE;
 }
 

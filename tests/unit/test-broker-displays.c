@@ -23,7 +23,7 @@ struct fixture {
 
 	GTestDBus *test_bus;
 	GDBusConnection *server, *client;
-	GDBusObjectManagerServer *objects;
+	dbus_objects *objects;
 	dbus_displays *displays;
 	char *quirks_dir;
 	guint heard_id;
@@ -218,11 +218,37 @@ static void set_up_bus(struct fixture *f, gconstpointer data)
 	f->server = open_bus(f);
 	f->client = open_bus(f);
 	f->heard = g_string_new(NULL);
-	f->objects = g_dbus_object_manager_server_new(DBUS_API_PATH);
+	f->objects = dbus_objects_new(DBUS_API_PATH, NULL, NULL);
 	f->displays = dbus_displays_new(f->broker, f->objects, f->quirks_dir, &callbacks, f);
-	g_dbus_object_manager_server_set_connection(f->objects, f->server);
+	dbus_objects_set_connection(f->objects, f->server);
 	f->heard_id = g_dbus_connection_signal_subscribe(f->client, g_dbus_connection_get_unique_name(f->server), NULL,
 							 NULL, NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE, hear, f, NULL);
+}
+
+static void has_read(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, NULL);
+
+	g_assert_nonnull(reply);
+	*(gboolean *)user_data = TRUE;
+}
+
+/* Who has never called hears nothing. */
+static void read_objects(struct fixture *f)
+{
+	gboolean done = FALSE;
+
+	g_dbus_connection_call(f->client, g_dbus_connection_get_unique_name(f->server), DBUS_API_PATH,
+			       "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL, NULL,
+			       G_DBUS_CALL_FLAGS_NONE, 20000, NULL, has_read, &done);
+	while (!done)
+		g_main_context_iteration(NULL, TRUE);
+}
+
+static void set_up_reader(struct fixture *f, gconstpointer data)
+{
+	set_up_bus(f, data);
+	read_objects(f);
 }
 
 static void tear_down_bus(struct fixture *f, gconstpointer data)
@@ -231,8 +257,7 @@ static void tear_down_bus(struct fixture *f, gconstpointer data)
 
 	g_dbus_connection_signal_unsubscribe(f->client, f->heard_id);
 	g_clear_pointer(&f->displays, dbus_displays_free);
-	g_dbus_object_manager_server_set_connection(f->objects, NULL);
-	g_object_unref(f->objects);
+	dbus_objects_free(f->objects);
 	g_assert_true(g_dbus_connection_close_sync(f->client, NULL, NULL));
 	g_assert_true(g_dbus_connection_close_sync(f->server, NULL, NULL));
 	g_object_unref(f->client);
@@ -395,7 +420,7 @@ static GLogWriterOutput quiet(GLogLevelFlags level, const GLogField *fields, gsi
 #define TEST(name, function) \
 	g_test_add("/broker/displays/" name, struct fixture, NULL, set_up, function, tear_down)
 #define BUS_TEST(name, function) \
-	g_test_add("/broker/displays/" name, struct fixture, NULL, set_up_bus, function, tear_down_bus)
+	g_test_add("/broker/displays/" name, struct fixture, NULL, set_up_reader, function, tear_down_bus)
 
 int main(int argc, char **argv)
 {

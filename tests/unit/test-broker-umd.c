@@ -3,6 +3,8 @@
  * How the processes of sessions begin and end, as the broker sees it: as whom, not at all, and with an exit status
  * that comes late.
  */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,6 +13,7 @@
 #include <glib/gstdio.h>
 
 #include "direct-fixture.h"
+#include "main-loop.h"
 #include "sandbox.h"
 
 /* In place of miracast-sandbox. */
@@ -160,6 +163,37 @@ static void test_killed_meanwhile(struct fixture *f, gconstpointer data)
 	reap_late(0);
 }
 
+/* What it writes itself to the terminal of a daemon that somebody has started there is text. */
+static void test_terminal(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int before = dup(STDERR_FILENO);
+	char text[1024];
+	ssize_t n;
+	int other;
+
+	g_assert_cmpint(grantpt(terminal), ==, 0);
+	g_assert_cmpint(unlockpt(terminal), ==, 0);
+	other = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	g_assert_cmpint(dup2(other, STDERR_FILENO), ==, STDERR_FILENO);
+	sink = dial(f);
+	tell(sink, "lie");
+	wait_until(is_gone, f);
+	turn(200);
+	g_assert_cmpint(dup2(before, STDERR_FILENO), ==, STDERR_FILENO);
+	n = read(terminal, text, sizeof(text) - 1);
+	g_assert_cmpint(n, >, 0);
+	text[n] = '\0';
+	g_assert_nonnull(strstr(text, "listening on $(id)"));
+	/* The log has colours of its own. */
+	g_assert_null(strstr(text, "\033]"));
+	g_assert_null(strchr(text, '\a'));
+	close(other);
+	close(before);
+	close(terminal);
+}
+
 static void test_no_umd(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = dial(f);
@@ -192,6 +226,7 @@ int main(int argc, char **argv)
 	add("/umd/killed-meanwhile", NULL, test_killed_meanwhile);
 	g_test_add("/umd/account-reaped-late", struct fixture, NULL, set_up_accounts, test_account_reaped_late,
 		   tear_down_script);
+	add("/umd/terminal", NULL, test_terminal);
 	add("/umd/none", "/no/such/program", test_no_umd);
 	g_test_add("/umd/not-confined", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_CONFINE),
 		   set_up_not_confined, test_not_confined, tear_down_script);

@@ -258,14 +258,14 @@ static void agent_left(GDBusConnection *bus, const char *name, gpointer user_dat
 	drop_agent(user_data, name);
 }
 
-static void applicant_known(gint64 uid, gpointer user_data)
+static void applicant_known(const struct dbus_caller *who, gpointer user_data)
 {
 	struct applicant *applicant = user_data;
 	dbus_agents *a = applicant->owner;
 	GDBusMethodInvocation *call = applicant->call;
 	struct agent *agent;
 
-	if (uid < 0) {
+	if (who->uid < 0) {
 		g_dbus_method_invocation_return_error(call, REASON_ERROR, REASON_LINK_UNAVAILABLE,
 						      "the bus does not say whose agent it is");
 		g_ptr_array_remove(a->applicants, applicant);
@@ -273,7 +273,7 @@ static void applicant_known(gint64 uid, gpointer user_data)
 	}
 	agent = g_new0(struct agent, 1);
 	agent->owner = a;
-	agent->uid = uid;
+	agent->uid = who->uid;
 	agent->bus = g_object_ref(g_dbus_method_invocation_get_connection(call));
 	agent->name = g_strdup(g_dbus_method_invocation_get_sender(call));
 	agent->path = g_steal_pointer(&applicant->path);
@@ -330,11 +330,11 @@ static void client_free(struct client *client)
 	g_free(client);
 }
 
-static void client_known(gint64 uid, gpointer user_data)
+static void client_known(const struct dbus_caller *who, gpointer user_data)
 {
 	struct client *client = user_data;
 
-	client->uid = uid;
+	client->uid = who->uid;
 	look(client);
 }
 

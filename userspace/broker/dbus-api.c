@@ -6,8 +6,12 @@
 
 #include "dbus-api.h"
 
+#include <string.h>
+
 #include "dbus-agents.h"
 #include "dbus-displays.h"
+#include "dbus-objects.h"
+#include "dbus-sessions.h"
 #include "encoder-check.h"
 #include "link-direct.h"
 #include "miracast1-dbus.h"
@@ -15,6 +19,7 @@
 
 /* Calls that are answered later, of each kind. */
 #define MAX_WAITING 16
+#define MANAGER_PATH DBUS_API_PATH "/Manager"
 
 struct dbus_api {
 	broker *broker;
@@ -25,7 +30,9 @@ struct dbus_api {
 	struct diagnosis_config diagnosis_config;
 	diagnosis *diagnosis; /* NULL: none is under way */
 	GPtrArray *diagnosed; /* GDBusMethodInvocation, owned by GDBus: who waits for it */
-	GDBusObjectManagerServer *objects;
+	dbus_objects *objects;
+	gboolean beginning; /* a session, for this user: */
+	gint64 beginning_uid;
 	dbus_displays *displays;
 	dbus_agents *agents;
 	Miracast1Manager *manager;
@@ -37,137 +44,46 @@ struct dbus_api {
 struct waiting_call {
 	dbus_api *api;
 	GDBusMethodInvocation *call;
+	gint64 uid; /* who calls */
 	char *text; /* what to connect to, or where we listen by now */
 	GVariant *options;
 	void (*go_on)(struct waiting_call *w, const GError *error);
 	encoder_check *encoder; /* the one that was asked for is being tried */
 };
 
-static char *session_path_of(session *s)
-{
-	return g_strdup_printf(DBUS_API_PATH "/Session/%u", session_id(s));
-}
-
 /* ---- sessions ------------------------------------------------------------ */
 
-static gboolean handle_disconnect(Miracast1Session *skeleton, GDBusMethodInvocation *call,
-				  gpointer user_data)
+/* Of what displays have begun by calling us: who listens there. */
+static gint64 owner_of(dbus_api *api, session *s)
 {
-	miracast1_session_complete_disconnect(skeleton, call);
-	session_end(user_data, reason_new_code(REASON_DISCONNECTED, "disconnected by the user"));
-	return TRUE;
-}
+	GVariant *options = NULL;
+	gint64 owner = DBUS_OBJECTS_SHARED;
 
-static gboolean handle_enter_pin(Miracast1Session *skeleton, GDBusMethodInvocation *call,
-				 const char *pin, gpointer user_data)
-{
-	g_autoptr(GError) error = NULL;
-
-	if (session_enter_pin(user_data, pin, &error))
-		miracast1_session_complete_enter_pin(skeleton, call);
-	else
-		g_dbus_method_invocation_return_gerror(call, error);
-	return TRUE;
-}
-
-static gboolean handle_request_idr(Miracast1Session *skeleton, GDBusMethodInvocation *call,
-				   gpointer user_data)
-{
-	if (session_request_idr(user_data))
-		miracast1_session_complete_request_idr(skeleton, call);
-	else
-		g_dbus_method_invocation_return_error(call, REASON_ERROR, REASON_LINK_UNAVAILABLE,
-						      "session %u does not stream",
-						      session_id(user_data));
-	return TRUE;
-}
-
-static GVariant *phases_of(session *s)
-{
-	GPtrArray *phases = session_phases(s);
-	GVariantBuilder builder;
-
-	g_variant_builder_init(&builder, G_VARIANT_TYPE("a(sxs)"));
-	for (guint i = 0; i < phases->len; i++) {
-		struct session_phase *phase = g_ptr_array_index(phases, i);
-
-		g_variant_builder_add(&builder, "(sxs)", phase->name, phase->time_us, phase->text);
-	}
-	return g_variant_builder_end(&builder);
-}
-
-static void update_session(Miracast1Session *skeleton, session *s, enum session_change what)
-{
-	const reason *why = session_reason(s);
-
-	if (what & SESSION_CHANGED_PIN) {
-		const char *pin = session_shown_pin(s);
-
-		miracast1_session_set_pin_wanted(skeleton, session_wants_pin(s));
-		miracast1_session_set_pin_shown(skeleton, pin ? pin : "");
-	}
-	if (what & SESSION_CHANGED_WAY) {
-		miracast1_session_set_sink_id(skeleton, session_sink(s)->id);
-		miracast1_session_set_sink_name(skeleton, session_sink(s)->name);
-	}
-	/* The reason before the state: who waits for the state can read it then. */
-	miracast1_session_set_reason(skeleton, why ? why->name : "");
-	miracast1_session_set_message(skeleton, why ? why->message : "");
-	miracast1_session_set_hint_code(skeleton, why ? why->hint_code : "");
-	miracast1_session_set_hint(skeleton, why ? why->hint : "");
-	if (what & (SESSION_CHANGED_STAY | SESSION_CHANGED_STATE))
-		miracast1_session_set_stay(skeleton, session_stay(s));
-	if (what & (SESSION_CHANGED_PHASES | SESSION_CHANGED_STATE)) {
-		miracast1_session_set_phases(skeleton, phases_of(s));
-		miracast1_session_set_path(skeleton, session_path(s));
-	}
-	if (what & SESSION_CHANGED_SINK)
-		miracast1_session_set_sink_info(skeleton, session_sink_info(s));
-	if (what & SESSION_CHANGED_MODE)
-		miracast1_session_set_mode(skeleton, session_mode(s));
-	if (what & SESSION_CHANGED_STATS)
-		miracast1_session_set_stats(skeleton, session_stats(s));
-	if (what & SESSION_CHANGED_STATE)
-		miracast1_session_set_state(skeleton, session_state_name(session_state(s)));
-	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(skeleton));
+	if (api->beginning)
+		return api->beginning_uid;
+	if (strcmp(session_sink(s)->link, "direct") == 0)
+		options = link_direct_options(broker_link(api->broker, "direct"), session_sink(s));
+	if (options)
+		g_variant_lookup(options, LINK_DIRECT_OWNER, "x", &owner);
+	return owner;
 }
 
 void dbus_api_session_added(dbus_api *api, session *s)
 {
-	g_autofree char *path = session_path_of(s);
-	g_autoptr(Miracast1ObjectSkeleton) object = miracast1_object_skeleton_new(path);
-	g_autoptr(Miracast1Session) skeleton = miracast1_session_skeleton_new();
-
-	miracast1_session_set_id(skeleton, session_id(s));
-	update_session(skeleton, s, ~0u);
-	g_signal_connect(skeleton, "handle-disconnect", G_CALLBACK(handle_disconnect), s);
-	g_signal_connect(skeleton, "handle-enter-pin", G_CALLBACK(handle_enter_pin), s);
-	g_signal_connect(skeleton, "handle-request-idr", G_CALLBACK(handle_request_idr), s);
-	miracast1_object_skeleton_set_session(object, skeleton);
-	g_dbus_object_manager_server_export(api->objects, G_DBUS_OBJECT_SKELETON(object));
+	dbus_sessions_add(api->objects, s, owner_of(api, s));
 }
 
 void dbus_api_session_changed(dbus_api *api, session *s, enum session_change what)
 {
-	g_autofree char *path = session_path_of(s);
-	g_autoptr(GDBusObject) object =
-		g_dbus_object_manager_get_object(G_DBUS_OBJECT_MANAGER(api->objects), path);
-	g_autoptr(Miracast1Session) skeleton = NULL;
-
-	if (object)
-		skeleton = miracast1_object_get_session(MIRACAST1_OBJECT(object));
-	if (skeleton)
-		update_session(skeleton, s, what);
+	dbus_sessions_change(api->objects, s, what);
 	/* Who reads the session before he answers finds there what he is asked. */
 	dbus_agents_session_changed(api->agents, s, what);
 }
 
 void dbus_api_session_removed(dbus_api *api, session *s)
 {
-	g_autofree char *path = session_path_of(s);
-
 	dbus_agents_session_removed(api->agents, s);
-	g_dbus_object_manager_server_unexport(api->objects, path);
+	dbus_sessions_remove(api->objects, s);
 }
 
 /* ---- manager ------------------------------------------------------------- */
@@ -222,6 +138,7 @@ static void when_ready(dbus_api *api, GDBusMethodInvocation *call, const char *t
 
 	w->api = api;
 	w->call = call;
+	w->uid = dbus_objects_uid(api->objects, g_dbus_method_invocation_get_sender(call));
 	w->text = g_strdup(text);
 	w->options = g_variant_ref(options);
 	w->go_on = go_on;
@@ -286,14 +203,17 @@ static void connect_now(struct waiting_call *w, const GError *unready)
 		return;
 	}
 	sink = broker_reach_sink(api->broker, w->text, &error);
+	api->beginning = TRUE;
+	api->beginning_uid = w->uid;
 	if (sink)
 		s = broker_connect(api->broker, sink, w->options, &error);
+	api->beginning = FALSE;
 	if (!s) {
 		g_dbus_method_invocation_return_gerror(w->call, error);
 		return;
 	}
 	dbus_agents_session_begun(api->agents, s, w->call);
-	path = session_path_of(s);
+	path = dbus_sessions_path(s);
 	miracast1_manager_complete_connect(api->manager, w->call, path);
 }
 
@@ -367,17 +287,28 @@ static gboolean check_listen(GVariant *options, GError **error)
 	return FALSE;
 }
 
+static GVariant *with_owner(dbus_api *api, GDBusMethodInvocation *call, GVariant *options)
+{
+	GVariantDict dict;
+
+	g_variant_dict_init(&dict, options);
+	g_variant_dict_insert(&dict, LINK_DIRECT_OWNER, "x",
+			      dbus_objects_uid(api->objects, g_dbus_method_invocation_get_sender(call)));
+	return g_variant_ref_sink(g_variant_dict_end(&dict));
+}
+
 static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
 			      const char *address, GVariant *options, gpointer user_data)
 {
 	dbus_api *api = user_data;
 	g_autoptr(GError) error = NULL;
 	g_autofree char *bound = NULL;
+	g_autoptr(GVariant) owned = NULL;
 
 	used(api);
-	if (!check_listen(options, &error) ||
-	    !link_direct_listen(broker_link(api->broker, "direct"), address, options, &bound,
-				&error)) {
+	if (check_listen(options, &error))
+		owned = with_owner(api, call, options);
+	if (!owned || !link_direct_listen(broker_link(api->broker, "direct"), address, owned, &bound, &error)) {
 		g_dbus_method_invocation_return_gerror(call, error);
 		return TRUE;
 	}
@@ -408,9 +339,13 @@ static gboolean handle_disconnect_all(Miracast1Manager *skeleton, GDBusMethodInv
 	GPtrArray *sessions = broker_sessions(api->broker);
 
 	used(api);
-	for (guint i = 0; i < sessions->len; i++)
-		session_end(g_ptr_array_index(sessions, i),
-			    reason_new_code(REASON_DISCONNECTED, "disconnected by the user"));
+	for (guint i = 0; i < sessions->len; i++) {
+		session *s = g_ptr_array_index(sessions, i);
+		g_autofree char *path = dbus_sessions_path(s);
+
+		if (dbus_objects_may_see(api->objects, g_dbus_method_invocation_get_sender(call), path))
+			session_end(s, reason_new_code(REASON_DISCONNECTED, "disconnected by the user"));
+	}
 	miracast1_manager_complete_disconnect_all(skeleton, call);
 	return TRUE;
 }
@@ -490,7 +425,7 @@ void dbus_api_remembered_changed(dbus_api *api)
 {
 	miracast1_manager_set_remembered(api->manager, remembered_to_variant(broker_remembered(api->broker)));
 	dbus_api_sinks_changed(api);
-	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(api->manager));
+	dbus_objects_flush(api->objects, MANAGER_PATH);
 }
 
 static gboolean handle_set_alias(Miracast1Manager *skeleton, GDBusMethodInvocation *call, const char *what,
@@ -545,7 +480,7 @@ void dbus_api_scanning_changed(dbus_api *api)
 					g_variant_new("(sss)", "", "", ""));
 	miracast1_manager_set_scan_hint_code(api->manager, problem ? problem->hint_code : "");
 	miracast1_manager_set_scanning(api->manager, broker_scanning(api->broker));
-	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(api->manager));
+	dbus_objects_flush(api->objects, MANAGER_PATH);
 }
 
 static void diagnosed(diagnosis *d, GVariant *checks, gpointer user_data)
@@ -579,9 +514,6 @@ static gboolean handle_diagnose(Miracast1Manager *skeleton, GDBusMethodInvocatio
 
 static void make_manager(dbus_api *api)
 {
-	g_autoptr(Miracast1ObjectSkeleton) object =
-		miracast1_object_skeleton_new(DBUS_API_PATH "/Manager");
-
 	api->manager = miracast1_manager_skeleton_new();
 	miracast1_manager_set_version(api->manager, MIRACAST_VERSION);
 	miracast1_manager_set_hints(api->manager, reason_hints());
@@ -601,8 +533,7 @@ static void make_manager(dbus_api *api)
 	dbus_api_remembered_changed(api);
 	dbus_api_scanning_changed(api);
 	update_listening(api);
-	miracast1_object_skeleton_set_manager(object, api->manager);
-	g_dbus_object_manager_server_export(api->objects, G_DBUS_OBJECT_SKELETON(object));
+	dbus_objects_add(api->objects, MANAGER_PATH, G_DBUS_INTERFACE_SKELETON(api->manager), DBUS_OBJECTS_SHARED);
 }
 
 static void part_used(gpointer user_data)
@@ -615,6 +546,41 @@ static const struct dbus_displays_funcs display_callbacks = {
 	.connect = connect_for,
 };
 
+/* ---- who may ---------------------------------------------------------------- */
+
+/* Anybody could have the screen, or whoever listens is somebody else. */
+static enum authority_action listening_action(dbus_api *api, const char *method, GVariant *parameters, gint64 uid)
+{
+	g_autoptr(GVariant) options = NULL, from = NULL;
+	const char *bound;
+	gint64 owner = DBUS_OBJECTS_SHARED;
+
+	if (strcmp(method, "Listen") == 0) {
+		options = g_variant_get_child_value(parameters, 1);
+		from = g_variant_lookup_value(options, "from", NULL);
+		return from ? AUTHORITY_CAST : AUTHORITY_CONFIGURE;
+	}
+	g_variant_get_child(parameters, 0, "&s", &bound);
+	options = link_direct_options_at(broker_link(api->broker, "direct"), bound);
+	if (options)
+		g_variant_lookup(options, LINK_DIRECT_OWNER, "x", &owner);
+	return owner == uid ? AUTHORITY_CAST : AUTHORITY_CONFIGURE;
+}
+
+static enum authority_action action_of(const char *interface, const char *method, GVariant *parameters, gint64 uid,
+				       gpointer user_data)
+{
+	/* Of all interfaces; what is not here is the administrator's. */
+	static const char *const cast[] = { "Scan",	  "StopScan",	     "Connect",	   "RegisterAgent", "UnregisterAgent",
+					    "Diagnose",	  "DisconnectAll",   "Disconnect", "EnterPin",	    "RequestIdr",
+					    NULL };
+	static const char *const listening[] = { "Listen", "StopListening", NULL };
+
+	if (g_strv_contains(listening, method))
+		return listening_action(user_data, method, parameters, uid);
+	return g_strv_contains(cast, method) ? AUTHORITY_CAST : AUTHORITY_CONFIGURE;
+}
+
 /* ---- bus ----------------------------------------------------------------- */
 
 static void bus_acquired(GDBusConnection *connection, const char *name, gpointer user_data)
@@ -623,7 +589,7 @@ static void bus_acquired(GDBusConnection *connection, const char *name, gpointer
 
 	/* A daemon whose bus goes away ends in an orderly way, not by SIGTERM of GIO. */
 	g_dbus_connection_set_exit_on_close(connection, FALSE);
-	g_dbus_object_manager_server_set_connection(api->objects, connection);
+	dbus_objects_set_connection(api->objects, connection);
 }
 
 static void name_acquired(GDBusConnection *connection, const char *name, gpointer user_data)
@@ -681,10 +647,10 @@ dbus_api *dbus_api_new(broker *b, const struct dbus_api_config *config,
 	api->funcs = funcs;
 	api->user_data = user_data;
 	g_queue_init(&api->waiting);
-	api->objects = g_dbus_object_manager_server_new(DBUS_API_PATH);
+	api->objects = dbus_objects_new(DBUS_API_PATH, action_of, api);
 	make_manager(api);
 	api->displays = dbus_displays_new(b, api->objects, api->diagnosis_config.quirks_dir, &display_callbacks, api);
-	api->agents = dbus_agents_new(api->manager, session_path_of, part_used, api);
+	api->agents = dbus_agents_new(api->manager, dbus_sessions_path, part_used, api);
 	dbus_api_own(api);
 	return api;
 }
@@ -709,8 +675,7 @@ void dbus_api_free(dbus_api *api)
 	diagnosis_free(api->diagnosis);
 	dbus_displays_free(api->displays);
 	dbus_agents_free(api->agents);
-	g_dbus_object_manager_server_set_connection(api->objects, NULL);
-	g_object_unref(api->objects);
+	dbus_objects_free(api->objects);
 	g_object_unref(api->manager);
 	g_free(api);
 }

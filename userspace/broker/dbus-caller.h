@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dbus-caller.h - whose a name on the bus is
+ *
+ * The bus is asked (GetConnectionCredentials).  dbus-daemon names the groups of a connection's process (UnixGroupIDs) since
+ * 1.15.  An older one does not, and goes by the data base of users itself; so that is done here then, in a thread, since
+ * the data base may be somewhere in the network.
+ *
+ * Limits: DBUS_CALLER_MS for the bus, and again for the data base; who is not known to be of the group is not.
+ *
+ * Threads: all functions are for the main one.
+ *
+ * Source: D-Bus specification, "org.freedesktop.DBus.GetConnectionCredentials"; dbus 1.15.0, NEWS.
  */
 #pragma once
 
@@ -8,11 +18,22 @@
 
 G_BEGIN_DECLS
 
-/* How long the bus may take. */
+/* How long each may take. */
 #define DBUS_CALLER_MS 5000
+/* Who is in it may cast (authority.h). */
+#define DBUS_CALLER_GROUP "miracast"
 
-/* @uid: -1: it has left, or the bus does not say */
-typedef void dbus_caller_known(gint64 uid, gpointer user_data);
+/**
+ * struct dbus_caller - a program's user
+ * @uid: -1: it has left, or the bus does not say
+ * @member: of DBUS_CALLER_GROUP; when its process began, or now if the bus does not name groups
+ */
+struct dbus_caller {
+	gint64 uid;
+	gboolean member;
+};
+
+typedef void dbus_caller_known(const struct dbus_caller *who, gpointer user_data);
 
 /**
  * dbus_caller_ask - ask the bus, without waiting

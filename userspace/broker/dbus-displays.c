@@ -21,7 +21,7 @@ struct entry {
 
 struct dbus_displays {
 	broker *broker;
-	GDBusObjectManagerServer *objects;
+	dbus_objects *objects;
 	const char *quirks_dir;
 	const struct dbus_displays_funcs *funcs;
 	gpointer user_data;
@@ -31,7 +31,7 @@ struct dbus_displays {
 
 static void entry_free(struct entry *entry)
 {
-	g_dbus_object_manager_server_unexport(entry->owner->objects, entry->path);
+	dbus_objects_remove(entry->owner->objects, entry->path);
 	g_signal_handlers_disconnect_by_data(entry->skeleton, entry);
 	g_object_unref(entry->skeleton);
 	g_free(entry->path);
@@ -161,7 +161,6 @@ static void update(dbus_displays *d, Miracast1Display *skeleton, const struct di
 	miracast1_display_set_signal(skeleton, sink->present ? sink->level : 0);
 	miracast1_display_set_known(skeleton, display->known);
 	miracast1_display_set_autoconnect(skeleton, display->autoconnect);
-	g_dbus_interface_skeleton_flush(G_DBUS_INTERFACE_SKELETON(skeleton));
 }
 
 /* ---- objects ------------------------------------------------------------------ */
@@ -169,7 +168,6 @@ static void update(dbus_displays *d, Miracast1Display *skeleton, const struct di
 static void add_entry(dbus_displays *d, const struct display *display)
 {
 	struct entry *entry = g_new0(struct entry, 1);
-	g_autoptr(Miracast1ObjectSkeleton) object = NULL;
 
 	entry->owner = d;
 	entry->seen = TRUE;
@@ -183,9 +181,7 @@ static void add_entry(dbus_displays *d, const struct display *display)
 			 NULL);
 	update(d, entry->skeleton, display);
 	g_ptr_array_add(d->entries, entry);
-	object = miracast1_object_skeleton_new(entry->path);
-	miracast1_object_skeleton_set_display(object, entry->skeleton);
-	g_dbus_object_manager_server_export(d->objects, G_DBUS_OBJECT_SKELETON(object));
+	dbus_objects_add(d->objects, entry->path, G_DBUS_INTERFACE_SKELETON(entry->skeleton), DBUS_OBJECTS_SHARED);
 }
 
 /* That stood for it, or for one of its ways, and for none of the others yet. */
@@ -224,6 +220,7 @@ void dbus_displays_changed(dbus_displays *d)
 		if (entry) {
 			entry->seen = TRUE;
 			update(d, entry->skeleton, display);
+			dbus_objects_flush(d->objects, entry->path);
 		} else {
 			g_ptr_array_add(new_ones, display);
 		}
@@ -234,7 +231,7 @@ void dbus_displays_changed(dbus_displays *d)
 		add_entry(d, g_ptr_array_index(new_ones, i));
 }
 
-dbus_displays *dbus_displays_new(broker *b, GDBusObjectManagerServer *objects, const char *quirks_dir,
+dbus_displays *dbus_displays_new(broker *b, dbus_objects *objects, const char *quirks_dir,
 				 const struct dbus_displays_funcs *funcs, gpointer user_data)
 {
 	dbus_displays *d = g_new0(dbus_displays, 1);

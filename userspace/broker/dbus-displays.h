@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "dbus-objects.h"
 #include "display.h"
 
 G_BEGIN_DECLS
@@ -30,7 +31,7 @@ struct dbus_displays_funcs {
  * @b, @objects, @funcs: borrowed
  * @quirks_dir: see quirk-files.h; may be NULL
  */
-dbus_displays *dbus_displays_new(broker *b, GDBusObjectManagerServer *objects, const char *quirks_dir,
+dbus_displays *dbus_displays_new(broker *b, dbus_objects *objects, const char *quirks_dir,
 				 const struct dbus_displays_funcs *funcs, gpointer user_data);
 void dbus_displays_free(dbus_displays *d);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(dbus_displays, dbus_displays_free)

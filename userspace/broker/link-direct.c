@@ -326,19 +326,35 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 	return TRUE;
 }
 
-gboolean link_direct_unlisten(link_backend *backend, const char *bound)
+/* -1: nothing listens there. */
+static int find_listener(struct direct *direct, const char *bound)
 {
-	struct direct *direct = (struct direct *)backend;
-
 	for (guint i = 0; i < direct->listeners->len; i++) {
 		struct address *address = g_ptr_array_index(direct->listeners, i);
 
-		if (g_str_equal(rtsp_listener_address(address->listener), bound)) {
-			g_ptr_array_remove_index(direct->listeners, i);
-			return TRUE;
-		}
+		if (g_str_equal(rtsp_listener_address(address->listener), bound))
+			return i;
 	}
-	return FALSE;
+	return -1;
+}
+
+gboolean link_direct_unlisten(link_backend *backend, const char *bound)
+{
+	struct direct *direct = (struct direct *)backend;
+	int i = find_listener(direct, bound);
+
+	if (i >= 0)
+		g_ptr_array_remove_index(direct->listeners, i);
+	return i >= 0;
+}
+
+GVariant *link_direct_options_at(link_backend *backend, const char *bound)
+{
+	struct direct *direct = (struct direct *)backend;
+	int i = find_listener(direct, bound);
+	struct address *address = i >= 0 ? g_ptr_array_index(direct->listeners, i) : NULL;
+
+	return address ? g_variant_ref(address->options) : NULL;
 }
 
 char **link_direct_listening(link_backend *backend)

@@ -16,13 +16,16 @@
 G_BEGIN_DECLS
 
 #define LINK_DIRECT_MAX_LISTENING 16
+/* The uid of who listens; no option of users'. */
+#define LINK_DIRECT_OWNER "owner"
 
 link_backend *link_direct_new(const struct link_events *events, gpointer user_data);
 
 /**
  * link_direct_listen - one more address to listen on
  * @address: as rtsp_parse_address() takes it
- * @options: a{sv} for the sessions that come of it, and "from": who may call
+ * @options: a{sv} for the sessions that come of it, and "from": who may call; LINK_DIRECT_OWNER (x) is kept for
+ *	who asks link_direct_options()
  * @bound: (out) (transfer full) (optional): "address:port"
  *
  * Fails with REASON_ADDRESS_INVALID, REASON_ADDRESS_IN_USE, REASON_CONFIGURATION (from), or, with
@@ -36,5 +39,7 @@ gboolean link_direct_unlisten(link_backend *backend, const char *bound);
 char **link_direct_listening(link_backend *backend);
 /* Options given with the address that the sink dialled, or NULL. */
 GVariant *link_direct_options(link_backend *backend, link_sink *sink);
+/* The same of an address, (transfer full); NULL: nothing listens there. */
+GVariant *link_direct_options_at(link_backend *backend, const char *bound);
 
 G_END_DECLS

@@ -24,6 +24,9 @@ G_BEGIN_DECLS
 	R(SHUTDOWN, "shutdown", START_DAEMON, "Start miracastd again and connect again.") \
 	R(SUSPENDED, "suspended", CONNECT_AGAIN, \
 	  "Connect again; with --stay it comes back by itself when the computer is awake.") \
+	R(NOT_ALLOWED, "not-allowed", GET_RIGHTS, \
+	  "Ask an administrator, or join the group and log in again: sudo usermod -aG miracast $USER") \
+	R(OTHERS_CAST, "cast-of-others", GET_RIGHTS, "Ask the user whose cast it is, or an administrator; or use sudo.") \
 	R(CONFIGURATION, "configuration", CORRECT_SETTING, "Correct the setting that the message names.") \
 	/* kernel */ \
 	R(MODULE_MISSING, "module-missing", LOAD_MODULE, "Load the kernel module: modprobe miracast") \

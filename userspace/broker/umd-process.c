@@ -17,6 +17,7 @@
 #include "link-filter.h"
 #include "rtp-ports.h"
 #include "sandbox.h"
+#include "umd-stderr.h"
 
 enum {
 	FD_SINK = 3,
@@ -366,7 +367,7 @@ static gboolean make_channel(umd_process *umd, int *theirs, GError **error)
 static GSubprocess *launch(umd_launcher *launcher, int sink_fd, GSocket *rtsp, int channel_fd,
 			   struct rtp_ports *ports, GError **error)
 {
-	g_autoptr(GSubprocessLauncher) process = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_NONE);
+	g_autoptr(GSubprocessLauncher) process = g_subprocess_launcher_new(umd_stderr_flags());
 	int rtsp_fd;
 
 	if (sink_fd >= 0)
@@ -447,6 +448,7 @@ umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnect
 			      &ports, error);
 	if (!umd->process || !send_config(umd, owned_config, error))
 		return NULL;
+	umd_stderr_show(umd->process);
 	watch_end(umd);
 	g_subprocess_wait_async(umd->process, umd->cancellable, status_came, umd);
 	return g_steal_pointer(&umd);

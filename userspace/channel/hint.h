@@ -69,7 +69,7 @@ G_BEGIN_DECLS
 	H(CHECK_INSTALLATION, "check-installation", "install miracast again, a file of it is missing or wrong") \
 	H(MATCH_VERSIONS, "match-versions", "install daemon, drivers and module of one release") \
 	H(CREATE_ACCOUNTS, "create-accounts", "create the group and the accounts that are missing") \
-	H(GET_RIGHTS, "get-rights", "join the group that may do this, and log in again") \
+	H(GET_RIGHTS, "get-rights", "ask an administrator, or join the group that may do this and log in again") \
 	H(START_DAEMON, "start-daemon", "start miracastd") \
 	H(START_BUS, "start-bus", "start the D-Bus system bus") \
 	H(STOP_OTHER_PROGRAM, "stop-other-program", "end the other program that is in the way") \

@@ -19,6 +19,13 @@ G_BEGIN_DECLS
 #define CLIENT_BUS_NAME "org.miracast.Miracast1"
 #define CLIENT_PATH "/org/miracast/Miracast1"
 
+/*
+ * Of every call that a user asks for: people may be asked whether he may, for which they have two minutes; what is
+ * called may have the module loaded besides, or an encoder tried.
+ */
+#define CLIENT_CALL_FLAGS G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION
+#define CLIENT_CALL_MS (150 * 1000)
+
 /* Marks a text for the catalogues; it is translated where it is shown. As in gi18n.h, word by word. */
 #define N_(String) (String)
 

@@ -216,9 +216,9 @@ static void complete_command(struct ctl *ctl, int argc, char **argv, const char 
 			continue;
 		ctl->completing = &completion;
 		command->run(ctl, argc, argv);
-		ctl->completing = NULL;
 		if (completion.arguments == 0)
 			offer_argument(ctl, command->argument, current);
+		ctl->completing = NULL;
 	}
 }
 

@@ -158,7 +158,7 @@ static gboolean take_line(struct waiting *w)
 		return FALSE;
 	line = g_strndup(w->typed->str, end - w->typed->str);
 	g_string_erase(w->typed, 0, end + 1 - w->typed->str);
-	miracast1_session_call_enter_pin(w->session, g_strchomp(line), NULL, pin_answered, w);
+	miracast1_session_call_enter_pin(w->session, g_strchomp(line), CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, pin_answered, w);
 	return TRUE;
 }
 
@@ -175,7 +175,7 @@ static gboolean pin_typed(int fd, GIOCondition condition, gpointer user_data)
 		return G_SOURCE_CONTINUE;
 	w->input = 0;
 	if (!take_line(w))
-		miracast1_session_call_disconnect(w->session, NULL, NULL, NULL);
+		miracast1_session_call_disconnect(w->session, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, NULL, NULL);
 	return G_SOURCE_REMOVE;
 }
 
@@ -240,7 +240,7 @@ static gboolean interrupted(gpointer user_data)
 	if (w->interrupted)
 		g_main_loop_quit(w->loop);
 	w->interrupted = TRUE;
-	miracast1_session_call_disconnect(w->session, NULL, NULL, NULL);
+	miracast1_session_call_disconnect(w->session, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, NULL, NULL);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -309,7 +309,7 @@ static gboolean try_connect(struct search *search)
 {
 	g_clear_error(&search->error);
 	return miracast1_manager_call_connect_sync(search->ctl->manager, search->sink, search->options,
-						   &search->path, NULL, &search->error);
+						   CLIENT_CALL_FLAGS, CLIENT_CALL_MS, &search->path, NULL, &search->error);
 }
 
 static gboolean is_unknown(const GError *error)
@@ -388,7 +388,7 @@ static enum ctl_status look_for(struct search *search, int seconds)
 		return CTL_OK;
 	if (!is_unknown(search->error) || seconds == 0)
 		return ctl_print_error(search->ctl, search->error);
-	if (!miracast1_manager_call_scan_sync(search->ctl->manager, seconds, NULL, &error))
+	if (!miracast1_manager_call_scan_sync(search->ctl->manager, seconds, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, &error))
 		return ctl_print_error(search->ctl, error);
 	if (!search->ctl->json)
 		g_print("Looking for %s, for %d s at most; is screen mirroring open there?\n", search->sink, seconds);
@@ -500,7 +500,7 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
-	if (!miracast1_manager_call_listen_sync(ctl->manager, argv[1], options, &bound, NULL,
+	if (!miracast1_manager_call_listen_sync(ctl->manager, argv[1], options, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, &bound, NULL,
 						&error))
 		return ctl_print_error(ctl, error);
 	if (ctl->json)
@@ -526,7 +526,7 @@ enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv)
 	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
-	if (!miracast1_manager_call_stop_listening_sync(ctl->manager, argv[1], NULL, &error))
+	if (!miracast1_manager_call_stop_listening_sync(ctl->manager, argv[1], CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, &error))
 		return ctl_print_error(ctl, error);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'stopped': <%s>}", argv[1]));

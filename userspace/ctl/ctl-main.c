@@ -265,6 +265,17 @@ static gboolean daemon_runs(struct ctl *ctl)
 	return runs;
 }
 
+/* People may be asked whether this user may, but for a key that completes a line. */
+static gboolean is_let_in(struct ctl *ctl, GError **error)
+{
+	g_autoptr(GVariant) version = g_dbus_connection_call_sync(
+		ctl->bus, CLIENT_BUS_NAME, CLIENT_PATH "/Manager", "org.freedesktop.DBus.Properties", "Get",
+		g_variant_new("(ss)", CLIENT_BUS_NAME ".Manager", "Version"), G_VARIANT_TYPE("(v)"),
+		G_DBUS_CALL_FLAGS_NO_AUTO_START | (ctl->completing ? 0 : CLIENT_CALL_FLAGS), CLIENT_CALL_MS, NULL, error);
+
+	return version != NULL;
+}
+
 gboolean ctl_connect_daemon(struct ctl *ctl, GError **error)
 {
 	g_autoptr(GError) no_bus = NULL;
@@ -278,6 +289,8 @@ gboolean ctl_connect_daemon(struct ctl *ctl, GError **error)
 	g_dbus_connection_set_exit_on_close(ctl->bus, FALSE);
 	if (!daemon_runs(ctl) && !start_daemon(ctl, error))
 		return FALSE;
+	if (!is_let_in(ctl, error))
+		return FALSE;
 	ctl->manager = miracast1_manager_proxy_new_sync(
 		ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, CLIENT_BUS_NAME, CLIENT_PATH "/Manager",
 		NULL, error);
@@ -287,7 +300,7 @@ gboolean ctl_connect_daemon(struct ctl *ctl, GError **error)
 	if (!owner)
 		g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
 			    "miracastd is not running");
-	/* The bus lets not everybody ask it. */
+	/* It has ended between, or it is another one. */
 	else if (!miracast1_manager_get_version(ctl->manager))
 		g_set_error(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED, "access denied");
 	else

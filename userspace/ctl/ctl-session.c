@@ -378,7 +378,7 @@ static enum ctl_status disconnect_all(struct ctl *ctl)
 {
 	g_autoptr(GError) error = NULL;
 
-	if (!miracast1_manager_call_disconnect_all_sync(ctl->manager, NULL, &error))
+	if (!miracast1_manager_call_disconnect_all_sync(ctl->manager, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, &error))
 		return ctl_print_error(ctl, error);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'disconnected': <'all'>}"));
@@ -393,8 +393,8 @@ static enum ctl_status disconnect_one(struct ctl *ctl, guint64 id)
 
 	result = g_dbus_connection_call_sync(ctl->bus, CLIENT_BUS_NAME, path,
 					     "org.miracast.Miracast1.Session", "Disconnect", NULL,
-					     NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START, -1, NULL,
-					     &error);
+					     NULL, G_DBUS_CALL_FLAGS_NO_AUTO_START | CLIENT_CALL_FLAGS,
+					     CLIENT_CALL_MS, NULL, &error);
 	if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD) ||
 	    g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)) {
 		g_autofree char *message =

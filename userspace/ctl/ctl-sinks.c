@@ -205,7 +205,7 @@ enum ctl_status ctl_alias(struct ctl *ctl, int argc, char **argv)
 	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
-	if (!miracast1_manager_call_set_alias_sync(ctl->manager, argv[1], alias, NULL, &error))
+	if (!miracast1_manager_call_set_alias_sync(ctl->manager, argv[1], alias, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, &error))
 		return ctl_print_error(ctl, error);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'display': <%s>, 'alias': <%s>}", argv[1], alias));
@@ -226,7 +226,7 @@ enum ctl_status ctl_autoconnect(struct ctl *ctl, int argc, char **argv)
 	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
-	if (!miracast1_manager_call_set_autoconnect_sync(ctl->manager, argv[1], on, NULL, &error))
+	if (!miracast1_manager_call_set_autoconnect_sync(ctl->manager, argv[1], on, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, &error))
 		return ctl_print_error(ctl, error);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'display': <%s>, 'autoconnect': <%b>}", argv[1], on));
@@ -253,7 +253,8 @@ static enum ctl_status forget(struct ctl *ctl, GPtrArray *displays)
 	for (guint i = 0; i < displays->len; i++) {
 		g_autoptr(GError) error = NULL;
 
-		if (!miracast1_manager_call_forget_sync(ctl->manager, g_ptr_array_index(displays, i), NULL, &error))
+		if (!miracast1_manager_call_forget_sync(ctl->manager, g_ptr_array_index(displays, i), CLIENT_CALL_FLAGS, CLIENT_CALL_MS,
+							   NULL, &error))
 			return ctl_print_error(ctl, error);
 	}
 	if (ctl->json)
@@ -382,7 +383,7 @@ static enum ctl_status run_scan(struct ctl *ctl, int seconds)
 
 	g_signal_connect(ctl->manager, "notify::scanning", G_CALLBACK(scanning_changed), &scan);
 	g_signal_connect(ctl->manager, "notify::g-name-owner", G_CALLBACK(owner_changed), &scan);
-	if (!miracast1_manager_call_scan_sync(ctl->manager, seconds, NULL, &error))
+	if (!miracast1_manager_call_scan_sync(ctl->manager, seconds, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, NULL, &error))
 		return ctl_print_error(ctl, error);
 	if (!ctl->json)
 		g_printerr("Looking for displays for %d s...\n", seconds);

@@ -26,7 +26,7 @@ struct ctl_completion;
 /**
  * struct ctl - options that come before the command, and the daemon
  * @json: print JSON
- * @completing: the line is not to be obeyed, but continued (ctl_complete())
+ * @completing: the line is not to be obeyed, but continued (ctl_complete()), and nobody is asked anything
  * @bus_type: where miracastd is
  * @bus: set by ctl_open()
  * @manager: set by ctl_open()

@@ -11,8 +11,6 @@
 
 #define START_SECONDS 60
 #define SCAN_SECONDS 60
-/* A call that begins a session may have the module loaded first, and an encoder tried. */
-#define CALL_SECONDS 120
 
 struct _CastDaemon {
 	GObject parent;
@@ -412,7 +410,8 @@ static void scanned(GObject *source, GAsyncResult *result, gpointer user_data)
 static void scan_now(CastDaemon *daemon)
 {
 	daemon->scan_wanted = TRUE;
-	miracast1_manager_call_scan(daemon->manager, SCAN_SECONDS, daemon->cancellable, scanned, g_object_ref(daemon));
+	miracast1_manager_call_scan(daemon->manager, SCAN_SECONDS, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, daemon->cancellable, scanned,
+				    g_object_ref(daemon));
 }
 
 /* It answers, and lets itself be asked. */
@@ -421,7 +420,7 @@ static void has_opened(CastDaemon *daemon, GDBusObjectManager *objects)
 	g_autoptr(GDBusInterface) manager = g_dbus_object_manager_get_interface(objects, CLIENT_PATH "/Manager",
 										CLIENT_BUS_NAME ".Manager");
 
-	/* The bus lets not everybody ask it. */
+	/* It has ended between. */
 	if (!manager || !miracast1_manager_get_version(MIRACAST1_MANAGER(manager))) {
 		g_autoptr(GError) error = g_error_new_literal(G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED, "access denied");
 
@@ -430,7 +429,6 @@ static void has_opened(CastDaemon *daemon, GDBusObjectManager *objects)
 	}
 	daemon->objects = g_object_ref(objects);
 	daemon->manager = MIRACAST1_MANAGER(g_steal_pointer(&manager));
-	g_dbus_proxy_set_default_timeout(G_DBUS_PROXY(daemon->manager), CALL_SECONDS * 1000);
 	g_signal_connect(daemon->manager, "g-properties-changed", G_CALLBACK(manager_changed), daemon);
 	g_signal_connect(objects, "object-added", G_CALLBACK(object_added), daemon);
 	g_signal_connect(objects, "object-removed", G_CALLBACK(object_removed), daemon);
@@ -453,6 +451,21 @@ static void objects_ready(GObject *source, GAsyncResult *result, gpointer user_d
 		fail(daemon, error);
 }
 
+/* Whoever may look may hear from then on. */
+static void let_in(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	g_autoptr(CastDaemon) daemon = user_data;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) all = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
+
+	if (all)
+		miracast1_object_manager_client_new(G_DBUS_CONNECTION(source),
+						    G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, CLIENT_BUS_NAME,
+						    CLIENT_PATH, daemon->opening, objects_ready, g_object_ref(daemon));
+	else if (!is_cancelled(error))
+		fail(daemon, error);
+}
+
 /*
  * A new one for each owner: one that outlives its owner asks the next one without leaving the main thread, and the
  * window would stand still meanwhile.
@@ -463,8 +476,9 @@ static void name_appeared(GDBusConnection *bus, const char *name, const char *ow
 
 	drop_owner(daemon);
 	daemon->opening = g_cancellable_new();
-	miracast1_object_manager_client_new(bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_DO_NOT_AUTO_START, CLIENT_BUS_NAME,
-					    CLIENT_PATH, daemon->opening, objects_ready, g_object_ref(daemon));
+	g_dbus_connection_call(bus, owner, CLIENT_PATH "/Manager", "org.freedesktop.DBus.Properties", "GetAll",
+			       g_variant_new("(s)", CLIENT_BUS_NAME ".Manager"), NULL, CLIENT_CALL_FLAGS, CLIENT_CALL_MS,
+			       daemon->opening, let_in, g_object_ref(daemon));
 }
 
 static void name_vanished(GDBusConnection *bus, const char *name, gpointer user_data)
@@ -619,8 +633,8 @@ void cast_daemon_connect(CastDaemon *daemon, CastDisplay *display, GVariant *opt
 	if (cast_display_is_busy(display) || !daemon->manager)
 		return;
 	cast_display_set_asked(display, TRUE);
-	miracast1_manager_call_connect(daemon->manager, cast_display_id(display), owned, daemon->cancellable, connected,
-				       asked_new(daemon, display));
+	miracast1_manager_call_connect(daemon->manager, cast_display_id(display), owned, CLIENT_CALL_FLAGS, CLIENT_CALL_MS,
+				       daemon->cancellable, connected, asked_new(daemon, display));
 }
 
 static void disconnected(GObject *source, GAsyncResult *result, gpointer user_data)
@@ -638,7 +652,8 @@ void cast_daemon_disconnect(CastDaemon *daemon, CastDisplay *display)
 	Miracast1Session *session = cast_display_session(display);
 
 	if (session)
-		miracast1_session_call_disconnect(session, daemon->cancellable, disconnected, asked_new(daemon, display));
+		miracast1_session_call_disconnect(session, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, daemon->cancellable, disconnected,
+						 asked_new(daemon, display));
 	else if (cast_display_is_asked(display))
 		cast_display_give_up(display);
 }
@@ -661,6 +676,6 @@ void cast_daemon_enter_pin(CastDaemon *daemon, CastDisplay *display, const char 
 
 	cast_display_set_pin_problem(display, NULL);
 	if (session)
-		miracast1_session_call_enter_pin(session, pin, daemon->cancellable, pin_entered,
-						 asked_new(daemon, display));
+		miracast1_session_call_enter_pin(session, pin, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, daemon->cancellable,
+						 pin_entered, asked_new(daemon, display));
 }

@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The door before the objects on the bus: who is let in, who sees and hears what, and that nobody waits for another.
+ * Users are this test's; polkit is played.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "dbus-objects.h"
+#include "main-loop.h"
+#include "miracast1-dbus.h"
+#include "mock-polkit.h"
+#include "reason.h"
+
+#define ROOT "/objects"
+#define SHARED ROOT "/Manager"
+#define OWNED ROOT "/Session/1"
+#define OWNER (getuid() + 1000)
+#define OTHER (getuid() + 1001)
+#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+
+/* A program on the bus. @heard: of signals, "+PATH ", "-PATH ", "~PATH " */
+struct program {
+	GDBusConnection *bus;
+	struct dbus_caller who;
+	GString *heard;
+	guint answered;
+	GVariant *reply;
+	GError *error;
+};
+
+struct fixture {
+	GTestDBus *test_bus;
+	GDBusConnection *server;
+	mock_polkit *polkit;
+	dbus_objects *objects;
+	Miracast1Manager *manager;
+	Miracast1Session *session;
+	struct program owner, other, stranger, root;
+	guint scans, disconnects;
+};
+
+/* ---- whose it is ------------------------------------------------------------------ */
+
+static struct fixture *now;
+
+void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable *cancellable, dbus_caller_known *done,
+			    gpointer user_data);
+
+struct later {
+	struct dbus_caller who;
+	GCancellable *cancellable;
+	dbus_caller_known *done;
+	gpointer user_data;
+};
+
+static gboolean say(gpointer user_data)
+{
+	struct later *later = user_data;
+
+	if (!g_cancellable_is_cancelled(later->cancellable))
+		later->done(&later->who, later->user_data);
+	g_object_unref(later->cancellable);
+	g_free(later);
+	return G_SOURCE_REMOVE;
+}
+
+void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable *cancellable, dbus_caller_known *done,
+			    gpointer user_data)
+{
+	struct program *programs[] = { &now->owner, &now->other, &now->stranger, &now->root };
+	struct later *later = g_new0(struct later, 1);
+
+	later->who.uid = -1;
+	for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
+		if (programs[i]->bus && g_strcmp0(g_dbus_connection_get_unique_name(programs[i]->bus), name) == 0)
+			later->who = programs[i]->who;
+	}
+	later->cancellable = g_object_ref(cancellable);
+	later->done = done;
+	later->user_data = user_data;
+	g_timeout_add(20, say, later);
+}
+
+/* ---- programs ---------------------------------------------------------------------- */
+
+static GDBusConnection *connect_to(struct fixture *f)
+{
+	g_autoptr(GError) error = NULL;
+	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
+		g_test_dbus_get_bus_address(f->test_bus),
+		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
+		&error);
+
+	g_assert_no_error(error);
+	return bus;
+}
+
+static void hear(GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal,
+		 GVariant *parameters, gpointer user_data)
+{
+	struct program *p = user_data;
+	const char *about = path;
+
+	if (strcmp(interface, OBJECT_MANAGER) == 0)
+		g_variant_get_child(parameters, 0, "&o", &about);
+	g_string_append_printf(p->heard, "%s%s ", strcmp(signal, "InterfacesAdded") == 0   ? "+" :
+						  strcmp(signal, "InterfacesRemoved") == 0 ? "-" :
+											      "~", about);
+}
+
+static void program_begin(struct fixture *f, struct program *p, gint64 uid, gboolean member)
+{
+	p->bus = connect_to(f);
+	p->who = (struct dbus_caller){ .uid = uid, .member = member };
+	p->heard = g_string_new(NULL);
+	/* Whatever arrives at this connection: no rule at the bus is needed for what goes to it by name. */
+	g_dbus_connection_signal_subscribe(p->bus, g_dbus_connection_get_unique_name(f->server), NULL, NULL, NULL, NULL,
+					   G_DBUS_SIGNAL_FLAGS_NONE, hear, p, NULL);
+}
+
+static void program_end(struct program *p)
+{
+	if (!p->bus)
+		return;
+	g_dbus_connection_close_sync(p->bus, NULL, NULL);
+	g_clear_object(&p->bus);
+	g_string_free(p->heard, TRUE);
+	g_clear_error(&p->error);
+	g_clear_pointer(&p->reply, g_variant_unref);
+}
+
+static void answered(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct program *p = user_data;
+
+	g_clear_error(&p->error);
+	g_clear_pointer(&p->reply, g_variant_unref);
+	p->reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &p->error);
+	p->answered++;
+}
+
+static void begin_call(struct fixture *f, struct program *p, const char *path, const char *interface, const char *method,
+		       GVariant *arguments)
+{
+	g_dbus_connection_call(p->bus, g_dbus_connection_get_unique_name(f->server), path, interface, method, arguments, NULL,
+			       G_DBUS_CALL_FLAGS_NONE, -1, NULL, answered, p);
+}
+
+static gboolean call(struct fixture *f, struct program *p, const char *path, const char *interface, const char *method,
+		     GVariant *arguments)
+{
+	guint before = p->answered;
+
+	begin_call(f, p, path, interface, method, arguments);
+	WAIT(p->answered > before);
+	return !p->error;
+}
+
+static gboolean read_from(struct fixture *f, struct program *p, const char *path)
+{
+	return call(f, p, path, PROPERTIES, "GetAll",
+		    g_variant_new("(s)", strcmp(path, SHARED) == 0 ? "org.miracast.Miracast1.Manager" :
+								     "org.miracast.Miracast1.Session"));
+}
+
+static gboolean lists(struct fixture *f, struct program *p, const char *path)
+{
+	g_autoptr(GVariant) objects = NULL, found = NULL;
+
+	g_assert_true(call(f, p, ROOT, OBJECT_MANAGER, "GetManagedObjects", NULL));
+	objects = g_variant_get_child_value(p->reply, 0);
+	found = g_variant_lookup_value(objects, path, NULL);
+	return found != NULL;
+}
+
+static gboolean scan(struct fixture *f, struct program *p)
+{
+	return call(f, p, SHARED, "org.miracast.Miracast1.Manager", "Scan", g_variant_new("(u)", 1));
+}
+
+static gboolean disconnect(struct fixture *f, struct program *p)
+{
+	return call(f, p, OWNED, "org.miracast.Miracast1.Session", "Disconnect", NULL);
+}
+
+static void assert_refused(struct program *p, enum reason_code code)
+{
+	g_assert_error(p->error, REASON_ERROR, (int)code);
+}
+
+/* ---- fixture ------------------------------------------------------------------------ */
+
+static gboolean handle_scan(Miracast1Manager *manager, GDBusMethodInvocation *invocation, guint seconds, gpointer user_data)
+{
+	((struct fixture *)user_data)->scans++;
+	miracast1_manager_complete_scan(manager, invocation);
+	return TRUE;
+}
+
+static gboolean handle_disconnect(Miracast1Session *session, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+	((struct fixture *)user_data)->disconnects++;
+	miracast1_session_complete_disconnect(session, invocation);
+	return TRUE;
+}
+
+static enum authority_action action_of(const char *interface, const char *method, GVariant *parameters, gint64 uid,
+				       gpointer user_data)
+{
+	return strcmp(method, "StopScan") == 0 ? AUTHORITY_CONFIGURE : AUTHORITY_CAST;
+}
+
+static void add_session(struct fixture *f)
+{
+	dbus_objects_add(f->objects, OWNED, G_DBUS_INTERFACE_SKELETON(f->session), OWNER);
+}
+
+static void set_up(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GDBusConnection) polkit_bus = NULL;
+
+	now = f;
+	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
+	g_test_dbus_up(f->test_bus);
+	f->server = connect_to(f);
+	polkit_bus = connect_to(f);
+	f->polkit = mock_polkit_new(polkit_bus);
+	f->polkit->mood = MOCK_POLKIT_DENIES;
+	f->objects = dbus_objects_new(ROOT, action_of, f);
+	f->manager = miracast1_manager_skeleton_new();
+	f->session = miracast1_session_skeleton_new();
+	g_signal_connect(f->manager, "handle-scan", G_CALLBACK(handle_scan), f);
+	g_signal_connect(f->session, "handle-disconnect", G_CALLBACK(handle_disconnect), f);
+	dbus_objects_add(f->objects, SHARED, G_DBUS_INTERFACE_SKELETON(f->manager), DBUS_OBJECTS_SHARED);
+	add_session(f);
+	dbus_objects_set_connection(f->objects, f->server);
+	program_begin(f, &f->owner, OWNER, TRUE);
+	program_begin(f, &f->other, OTHER, TRUE);
+	program_begin(f, &f->stranger, getuid() + 1002, FALSE);
+	program_begin(f, &f->root, 0, FALSE);
+}
+
+static void tear_down(struct fixture *f, gconstpointer data)
+{
+	program_end(&f->owner);
+	program_end(&f->other);
+	program_end(&f->stranger);
+	program_end(&f->root);
+	dbus_objects_free(f->objects);
+	g_object_unref(f->manager);
+	g_object_unref(f->session);
+	mock_polkit_free(f->polkit);
+	g_object_unref(f->server);
+	g_test_dbus_down(f->test_bus);
+	g_object_unref(f->test_bus);
+}
+
+/* ---- who is let in -------------------------------------------------------------------- */
+
+static void test_members(struct fixture *f, gconstpointer data)
+{
+	g_assert_true(scan(f, &f->owner));
+	g_assert_true(scan(f, &f->other));
+	g_assert_true(read_from(f, &f->other, SHARED));
+	g_assert_cmpuint(f->scans, ==, 2);
+	g_assert_cmpuint(f->polkit->asks, ==, 0);
+	g_assert_cmpint(dbus_objects_uid(f->objects, g_dbus_connection_get_unique_name(f->other.bus)), ==, OTHER);
+}
+
+static void test_strangers(struct fixture *f, gconstpointer data)
+{
+	g_assert_false(scan(f, &f->stranger));
+	assert_refused(&f->stranger, REASON_NOT_ALLOWED);
+	g_assert_false(read_from(f, &f->stranger, SHARED));
+	assert_refused(&f->stranger, REASON_NOT_ALLOWED);
+	g_assert_false(call(f, &f->stranger, ROOT, OBJECT_MANAGER, "GetManagedObjects", NULL));
+	assert_refused(&f->stranger, REASON_NOT_ALLOWED);
+	g_assert_cmpuint(f->scans, ==, 0);
+	f->polkit->mood = MOCK_POLKIT_ALLOWS;
+	g_assert_true(scan(f, &f->stranger));
+	g_assert_cmpstr(f->polkit->action, ==, "org.miracast.Miracast1.cast");
+	/* Here of another action; that nothing answers it is another matter. */
+	call(f, &f->stranger, SHARED, "org.miracast.Miracast1.Manager", "StopScan", NULL);
+	g_assert_cmpstr(f->polkit->action, ==, "org.miracast.Miracast1.manage");
+}
+
+/* ---- whose a cast is ------------------------------------------------------------------- */
+
+static void test_others(struct fixture *f, gconstpointer data)
+{
+	g_assert_true(lists(f, &f->owner, OWNED));
+	g_assert_false(lists(f, &f->other, OWNED));
+	g_assert_true(lists(f, &f->other, SHARED));
+	g_assert_true(lists(f, &f->root, OWNED));
+	g_assert_true(read_from(f, &f->owner, OWNED));
+	g_assert_false(read_from(f, &f->other, OWNED));
+	assert_refused(&f->other, REASON_OTHERS_CAST);
+	g_assert_false(disconnect(f, &f->other));
+	assert_refused(&f->other, REASON_OTHERS_CAST);
+	g_assert_cmpuint(f->disconnects, ==, 0);
+	g_assert_true(disconnect(f, &f->owner));
+	g_assert_true(disconnect(f, &f->root));
+	g_assert_cmpuint(f->disconnects, ==, 2);
+	/* An administrator has said yes. */
+	f->polkit->mood = MOCK_POLKIT_ALLOWS;
+	g_assert_true(disconnect(f, &f->other));
+	g_assert_true(lists(f, &f->other, OWNED));
+}
+
+/* ---- who hears ---------------------------------------------------------------------------- */
+
+static void test_hears(struct fixture *f, gconstpointer data)
+{
+	/* Nobody has called yet. */
+	miracast1_session_set_state(f->session, "streaming");
+	turn(100);
+	g_assert_cmpstr(f->root.heard->str, ==, "");
+	g_assert_true(lists(f, &f->owner, OWNED));
+	g_assert_true(lists(f, &f->root, OWNED));
+	g_assert_false(lists(f, &f->other, OWNED));
+	g_assert_false(read_from(f, &f->stranger, SHARED));
+	miracast1_session_set_state(f->session, "ending");
+	WAIT(f->owner.heard->len && f->root.heard->len);
+	/* As it is already: nothing to tell. */
+	miracast1_session_set_state(f->session, "ending");
+	dbus_objects_flush(f->objects, OWNED);
+	miracast1_manager_set_scanning(f->manager, TRUE);
+	WAIT(f->other.heard->len);
+	dbus_objects_remove(f->objects, OWNED);
+	add_session(f);
+	WAIT(g_str_has_suffix(f->owner.heard->str, "+" OWNED " ") && g_str_has_suffix(f->root.heard->str, "+" OWNED " "));
+	turn(100);
+	g_assert_cmpstr(f->owner.heard->str, ==, "~" OWNED " ~" SHARED " -" OWNED " +" OWNED " ");
+	g_assert_cmpstr(f->root.heard->str, ==, f->owner.heard->str);
+	g_assert_cmpstr(f->other.heard->str, ==, "~" SHARED " ");
+	g_assert_cmpstr(f->stranger.heard->str, ==, "");
+}
+
+/* ---- nobody waits for another -------------------------------------------------------------- */
+
+static void test_waits(struct fixture *f, gconstpointer data)
+{
+	f->polkit->mood = MOCK_POLKIT_IS_SILENT;
+	begin_call(f, &f->stranger, SHARED, "org.miracast.Miracast1.Manager", "Scan", g_variant_new("(u)", 1));
+	WAIT(f->polkit->asks == 1);
+	g_assert_true(scan(f, &f->owner));
+	g_assert_cmpuint(f->stranger.answered, ==, 0);
+	/* Who waits leaves: the question goes with him, and nothing is done for him. */
+	program_end(&f->stranger);
+	WAIT(f->polkit->taken_back == 1);
+	g_assert_cmpuint(f->scans, ==, 1);
+}
+
+static void test_too_many(struct fixture *f, gconstpointer data)
+{
+	f->polkit->mood = MOCK_POLKIT_IS_SILENT;
+	for (guint i = 0; i < DBUS_OBJECTS_WAITING + 1; i++)
+		begin_call(f, &f->stranger, SHARED, "org.miracast.Miracast1.Manager", "Scan", g_variant_new("(u)", 1));
+	WAIT(f->stranger.answered == 1);
+	assert_refused(&f->stranger, REASON_LINK_BUSY);
+	g_assert_cmpuint(f->polkit->asks, <=, DBUS_OBJECTS_WAITING);
+	program_end(&f->stranger);
+	g_assert_true(scan(f, &f->other));
+}
+
+/* The daemon ends while somebody is asked about. */
+static void test_ends(struct fixture *f, gconstpointer data)
+{
+	f->polkit->mood = MOCK_POLKIT_IS_SILENT;
+	begin_call(f, &f->stranger, SHARED, "org.miracast.Miracast1.Manager", "Scan", g_variant_new("(u)", 1));
+	WAIT(f->polkit->asks == 1);
+	dbus_objects_set_connection(f->objects, NULL);
+	WAIT(f->stranger.answered == 1);
+	assert_refused(&f->stranger, REASON_SHUTDOWN);
+}
+
+#define TEST(path, function) g_test_add(path, struct fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	TEST("/objects/members", test_members);
+	TEST("/objects/strangers", test_strangers);
+	TEST("/objects/others", test_others);
+	TEST("/objects/hears", test_hears);
+	TEST("/objects/waits", test_waits);
+	TEST("/objects/too-many", test_too_many);
+	TEST("/objects/ends", test_ends);
+	return g_test_run();
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Whose a session is, and what wants an administrator: the daemon's whole interface, with callers of several users, whom
+ * the test names, and a polkit that says no.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "broker.h"
+#include "dbus-api.h"
+#include "dbus-caller.h"
+#include "fake-link.h"
+#include "link-direct.h"
+#include "main-loop.h"
+#include "mock-polkit.h"
+
+#define MANAGER DBUS_API_NAME ".Manager"
+#define SESSION DBUS_API_NAME ".Session"
+#define CAST DBUS_API_NAME ".cast"
+#define MANAGE DBUS_API_NAME ".manage"
+
+struct program {
+	GDBusConnection *bus;
+	struct dbus_caller who;
+	guint answered;
+	GVariant *reply;
+	GError *error;
+};
+
+struct fixture {
+	GTestDBus *test_bus;
+	mock_polkit *polkit;
+	struct broker_config config;
+	broker *broker;
+	dbus_api *api;
+	gboolean ready, stopped;
+	struct program one, other, stranger;
+};
+
+static struct fixture *now;
+
+/* ---- whose it is ------------------------------------------------------------------- */
+
+void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable *cancellable, dbus_caller_known *done,
+			    gpointer user_data);
+
+void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable *cancellable, dbus_caller_known *done,
+			    gpointer user_data)
+{
+	struct program *programs[] = { &now->one, &now->other, &now->stranger };
+
+	for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
+		if (strcmp(g_dbus_connection_get_unique_name(programs[i]->bus), name) == 0)
+			done(&programs[i]->who, user_data);
+	}
+}
+
+/* ---- the daemon ---------------------------------------------------------------------- */
+
+static void session_added(broker *b, session *s, gpointer user_data)
+{
+	dbus_api_session_added(((struct fixture *)user_data)->api, s);
+}
+
+static void session_has_changed(broker *b, session *s, enum session_change what, gpointer user_data)
+{
+	dbus_api_session_changed(((struct fixture *)user_data)->api, s, what);
+}
+
+static void session_removed(broker *b, session *s, gpointer user_data)
+{
+	dbus_api_session_removed(((struct fixture *)user_data)->api, s);
+}
+
+static void stopped(broker *b, gpointer user_data)
+{
+	((struct fixture *)user_data)->stopped = TRUE;
+}
+
+static const struct broker_events events = {
+	.session_added = session_added,
+	.session_changed = session_has_changed,
+	.session_removed = session_removed,
+	.stopped = stopped,
+};
+
+static void ready(gpointer user_data)
+{
+	((struct fixture *)user_data)->ready = TRUE;
+}
+
+static void failed(const GError *error, gpointer user_data)
+{
+	g_assert_no_error(error);
+}
+
+static void used(gpointer user_data)
+{
+}
+
+static const struct dbus_api_funcs funcs = { .ready = ready, .failed = failed, .used = used };
+
+static GDBusConnection *connect_to(struct fixture *f)
+{
+	return g_dbus_connection_new_for_address_sync(
+		g_test_dbus_get_bus_address(f->test_bus),
+		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
+		NULL);
+}
+
+static void set_up(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GDBusConnection) polkit_bus = NULL;
+	g_autoptr(link_sink) tv = link_sink_new("p2p", "02:00:00:00:01:00", "TV");
+	struct fake_link *p2p;
+
+	now = f;
+	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
+	g_test_dbus_up(f->test_bus);
+	polkit_bus = connect_to(f);
+	f->polkit = mock_polkit_new(polkit_bus);
+	f->polkit->mood = MOCK_POLKIT_DENIES;
+	f->config.launcher = umd_launcher_new(FAKE_UMD, NULL);
+	f->config.keep_ended = 60;
+	f->broker = broker_new(&f->config);
+	p2p = fake_link_new("p2p", f->broker);
+	broker_add_link(f->broker, &p2p->base);
+	broker_add_link(f->broker, link_direct_new(broker_link_events(), f->broker));
+	f->api = dbus_api_new(f->broker,
+			      &(struct dbus_api_config){ .bus = G_BUS_TYPE_SESSION,
+							 .diagnosis.launcher = f->config.launcher },
+			      &funcs, f);
+	broker_set_events(f->broker, &events, f);
+	fake_link_sink(p2p, tv, TRUE);
+	WAIT(f->ready);
+	f->one = (struct program){ connect_to(f), { getuid() + 1000, TRUE } };
+	f->other = (struct program){ connect_to(f), { getuid() + 1001, TRUE } };
+	f->stranger = (struct program){ connect_to(f), { getuid() + 1002, FALSE } };
+}
+
+static void program_end(struct program *p)
+{
+	g_dbus_connection_close_sync(p->bus, NULL, NULL);
+	g_clear_object(&p->bus);
+	g_clear_error(&p->error);
+	g_clear_pointer(&p->reply, g_variant_unref);
+}
+
+static void tear_down(struct fixture *f, gconstpointer data)
+{
+	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
+	WAIT(f->stopped);
+	dbus_api_free(f->api);
+	broker_free(f->broker);
+	umd_launcher_unref(f->config.launcher);
+	program_end(&f->one);
+	program_end(&f->other);
+	program_end(&f->stranger);
+	mock_polkit_free(f->polkit);
+	g_test_dbus_down(f->test_bus);
+	g_object_unref(f->test_bus);
+}
+
+/* ---- programs -------------------------------------------------------------------------- */
+
+static void answered(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	struct program *p = user_data;
+
+	g_clear_error(&p->error);
+	g_clear_pointer(&p->reply, g_variant_unref);
+	p->reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &p->error);
+	p->answered++;
+}
+
+static gboolean call(struct program *p, const char *path, const char *interface, const char *method, GVariant *arguments)
+{
+	guint before = p->answered;
+
+	g_dbus_connection_call(p->bus, DBUS_API_NAME, path, interface, method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE, -1,
+			       NULL, answered, p);
+	WAIT(p->answered > before);
+	return !p->error;
+}
+
+static gboolean manage(struct program *p, const char *method, GVariant *arguments)
+{
+	return call(p, DBUS_API_PATH "/Manager", MANAGER, method, arguments);
+}
+
+static gboolean listens(struct program *p, gboolean from)
+{
+	return manage(p, "Listen",
+		      g_variant_new_parsed(from ? "('127.0.0.1:0', {'from': <'127.0.0.1'>})" : "('127.0.0.1:0', @a{sv} {})"));
+}
+
+static gboolean sees(struct program *p, guint id)
+{
+	g_autofree char *path = g_strdup_printf(DBUS_API_PATH "/Session/%u", id);
+	g_autoptr(GVariant) objects = NULL, found = NULL;
+
+	g_assert_true(call(p, DBUS_API_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL));
+	objects = g_variant_get_child_value(p->reply, 0);
+	found = g_variant_lookup_value(objects, path, NULL);
+	return found != NULL;
+}
+
+/* The first session is that of @p, and @other can do nothing with it. */
+static void assert_owner(struct fixture *f, struct program *p, struct program *other)
+{
+	session *s = g_ptr_array_index(broker_sessions(f->broker), 0);
+	enum session_state state = session_state(s);
+
+	g_assert_true(sees(p, 1));
+	g_assert_false(sees(other, 1));
+	g_assert_false(call(other, DBUS_API_PATH "/Session/1", SESSION, "Disconnect", NULL));
+	g_assert_error(other->error, REASON_ERROR, REASON_OTHERS_CAST);
+	g_assert_true(manage(other, "DisconnectAll", NULL));
+	g_assert_cmpint(session_state(s), ==, state);
+	g_assert_true(manage(p, "DisconnectAll", NULL));
+	g_assert_cmpint(session_state(s), !=, state);
+}
+
+/* ---- tests ------------------------------------------------------------------------------- */
+
+static void test_connect(struct fixture *f, gconstpointer data)
+{
+	g_assert_false(manage(&f->stranger, "Connect", g_variant_new_parsed("('TV', @a{sv} {})")));
+	g_assert_error(f->stranger.error, REASON_ERROR, REASON_NOT_ALLOWED);
+	g_assert_cmpuint(broker_sessions(f->broker)->len, ==, 0);
+	g_assert_true(manage(&f->one, "Connect", g_variant_new_parsed("('TV', @a{sv} {})")));
+	assert_owner(f, &f->one, &f->other);
+}
+
+/* What comes of listening is his who listens, whoever has called. */
+static void test_listen(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GSocketConnection) sink = NULL;
+	const char *bound;
+
+	g_assert_true(listens(&f->one, FALSE));
+	g_variant_get(f->one.reply, "(&s)", &bound);
+	sink = g_socket_client_connect_to_host(client, bound, 0, NULL, NULL);
+	g_assert_nonnull(sink);
+	WAIT(broker_sessions(f->broker)->len == 1);
+	assert_owner(f, &f->one, &f->other);
+}
+
+/* Which of the two actions polkit is asked about. */
+static void test_actions(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *method, *arguments, *action;
+	} rows[] = {
+		{ "Scan", "(uint32 1,)", CAST },
+		{ "StopScan", "()", CAST },
+		{ "Connect", "('TV', @a{sv} {})", CAST },
+		{ "RegisterAgent", "(objectpath '/a',)", CAST },
+		{ "UnregisterAgent", "()", CAST },
+		{ "DisconnectAll", "()", CAST },
+		{ "Diagnose", "()", CAST },
+		{ "Listen", "('127.0.0.1:0', {'from': <'127.0.0.1'>})", CAST },
+		{ "Listen", "('127.0.0.1:0', @a{sv} {})", MANAGE },
+		{ "StopListening", "('127.0.0.1:1',)", MANAGE },
+		{ "SetAlias", "('TV', 'x')", MANAGE },
+		{ "SetAutoconnect", "('TV', true)", MANAGE },
+		{ "Forget", "('TV',)", MANAGE },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_assert_false(manage(&f->stranger, rows[i].method, g_variant_new_parsed(rows[i].arguments)));
+		g_assert_error(f->stranger.error, REASON_ERROR, REASON_NOT_ALLOWED);
+		g_assert_cmpstr(f->polkit->action, ==, rows[i].action);
+	}
+	g_assert_cmpuint(f->polkit->asks, ==, G_N_ELEMENTS(rows));
+}
+
+/* One's own is no matter of all users'. */
+static void test_stop_listening(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *bound = NULL;
+
+	f->polkit->mood = MOCK_POLKIT_ALLOWS;
+	g_assert_true(listens(&f->stranger, TRUE));
+	g_assert_cmpstr(f->polkit->action, ==, CAST);
+	g_variant_get(f->stranger.reply, "(s)", &bound);
+	g_assert_true(manage(&f->stranger, "StopListening", g_variant_new("(s)", bound)));
+	g_assert_cmpstr(f->polkit->action, ==, CAST);
+}
+
+static GLogWriterOutput quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
+{
+	return level <= G_LOG_LEVEL_CRITICAL ? g_log_writer_default(level, fields, n_fields, NULL) :
+					       G_LOG_WRITER_HANDLED;
+}
+
+#define TEST(path, function) g_test_add(path, struct fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv)
+{
+	g_test_init(&argc, &argv, NULL);
+	g_log_set_writer_func(quiet, NULL, NULL);
+	TEST("/owners/connect", test_connect);
+	TEST("/owners/listen", test_listen);
+	TEST("/owners/actions", test_actions);
+	TEST("/owners/stop-listening", test_stop_listening);
+	return g_test_run();
+}

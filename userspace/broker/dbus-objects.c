@@ -1,0 +1,523 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Objects on the bus, and the door before them: see dbus-objects.h.
+ */
+#define G_LOG_DOMAIN "miracastd"
+
+#include "dbus-objects.h"
+
+#include <string.h>
+
+#include "reason.h"
+
+#define PROPERTIES "org.freedesktop.DBus.Properties"
+#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
+
+static const char manager_xml[] =
+	"<node><interface name='" OBJECT_MANAGER "'>"
+	"<method name='GetManagedObjects'><arg name='objects' type='a{oa{sa{sv}}}' direction='out'/></method>"
+	"<signal name='InterfacesAdded'><arg name='path' type='o'/><arg name='interfaces' type='a{sa{sv}}'/></signal>"
+	"<signal name='InterfacesRemoved'><arg name='path' type='o'/><arg name='interfaces' type='as'/></signal>"
+	"</interface></node>";
+
+/* @told: a{sv}, what those who hear know */
+struct entry {
+	dbus_objects *owner;
+	char *path;
+	GDBusInterfaceSkeleton *skeleton;
+	gint64 uid; /* DBUS_OBJECTS_SHARED: of all */
+	GVariant *told;
+	guint registration; /* 0: there is no bus */
+	guint idle;
+};
+
+/* A connection to the bus that has called. */
+struct caller {
+	dbus_objects *owner;
+	char *name;
+	struct dbus_caller who;
+	gboolean known;	 /* @who is */
+	gboolean hears;	 /* he was let in */
+	gboolean others; /* also at what is other users' */
+	guint watch;
+	GCancellable *cancellable; /* of all questions about him */
+	GQueue visits;		   /* struct visit, those at the door */
+};
+
+struct visit {
+	struct caller *caller;
+	GDBusMethodInvocation *call;
+	enum authority_action action;
+};
+
+struct dbus_objects {
+	char *root;
+	dbus_objects_action *action;
+	gpointer user_data;
+	GDBusConnection *bus;
+	GDBusNodeInfo *manager_info;
+	guint registration; /* of the object manager */
+	GHashTable *entries; /* path -> struct entry */
+	GHashTable *callers; /* name -> struct caller */
+};
+
+/* ---- who hears ------------------------------------------------------------------ */
+
+static const char *interface_of(struct entry *entry)
+{
+	return g_dbus_interface_skeleton_get_info(entry->skeleton)->name;
+}
+
+static gboolean may_see(struct caller *caller, struct entry *entry)
+{
+	return entry->uid == DBUS_OBJECTS_SHARED || caller->who.uid == entry->uid || caller->others ||
+	       authority_is_root(caller->who.uid);
+}
+
+/* A floating @arguments is consumed. */
+static void tell(struct entry *entry, const char *path, const char *interface, const char *signal, GVariant *arguments)
+{
+	dbus_objects *o = entry->owner;
+	g_autoptr(GVariant) owned = g_variant_ref_sink(arguments);
+	GHashTableIter iter;
+	struct caller *caller;
+
+	g_hash_table_iter_init(&iter, o->callers);
+	while (o->bus && g_hash_table_iter_next(&iter, NULL, (gpointer *)&caller)) {
+		if (caller->hears && may_see(caller, entry))
+			g_dbus_connection_emit_signal(o->bus, caller->name, path, interface, signal, owned, NULL);
+	}
+}
+
+static void flush(struct entry *entry)
+{
+	g_autoptr(GVariant) before = g_steal_pointer(&entry->told);
+	g_autoptr(GVariant) value = NULL;
+	GVariantBuilder changed;
+	GVariantIter iter;
+	const char *key;
+	guint n = 0;
+
+	g_clear_handle_id(&entry->idle, g_source_remove);
+	entry->told = g_variant_ref_sink(g_dbus_interface_skeleton_get_properties(entry->skeleton));
+	g_variant_builder_init(&changed, G_VARIANT_TYPE_VARDICT);
+	g_variant_iter_init(&iter, entry->told);
+	while (g_variant_iter_loop(&iter, "{&sv}", &key, &value)) {
+		g_autoptr(GVariant) old = g_variant_lookup_value(before, key, NULL);
+
+		if (old && g_variant_equal(old, value))
+			continue;
+		g_variant_builder_add(&changed, "{sv}", key, value);
+		n++;
+	}
+	value = NULL;
+	if (n)
+		tell(entry, entry->path, PROPERTIES, "PropertiesChanged",
+		     g_variant_new("(sa{sv}as)", interface_of(entry), &changed, NULL));
+	else
+		g_variant_builder_clear(&changed);
+}
+
+static gboolean flush_later(gpointer user_data)
+{
+	struct entry *entry = user_data;
+
+	entry->idle = 0;
+	flush(entry);
+	return G_SOURCE_REMOVE;
+}
+
+static void property_changed(GObject *skeleton, GParamSpec *pspec, gpointer user_data)
+{
+	struct entry *entry = user_data;
+
+	if (!entry->idle)
+		entry->idle = g_idle_add_full(G_PRIORITY_DEFAULT, flush_later, entry, NULL);
+}
+
+/* ---- behind the door -------------------------------------------------------------- */
+
+static void add_interfaces(GVariantBuilder *builder, struct entry *entry)
+{
+	g_variant_builder_init(builder, G_VARIANT_TYPE("a{sa{sv}}"));
+	g_variant_builder_add(builder, "{s@a{sv}}", interface_of(entry),
+			      g_dbus_interface_skeleton_get_properties(entry->skeleton));
+}
+
+static void answer_objects(struct visit *visit)
+{
+	GVariantBuilder objects;
+	GHashTableIter iter;
+	struct entry *entry;
+
+	g_variant_builder_init(&objects, G_VARIANT_TYPE("a{oa{sa{sv}}}"));
+	g_hash_table_iter_init(&iter, visit->caller->owner->entries);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&entry)) {
+		GVariantBuilder interfaces;
+
+		if (!may_see(visit->caller, entry))
+			continue;
+		add_interfaces(&interfaces, entry);
+		g_variant_builder_add(&objects, "{oa{sa{sv}}}", entry->path, &interfaces);
+	}
+	g_dbus_method_invocation_return_value(visit->call, g_variant_new("(a{oa{sa{sv}}})", &objects));
+}
+
+static void answer_property(struct entry *entry, GDBusMethodInvocation *call)
+{
+	g_autoptr(GVariant) all = g_variant_ref_sink(g_dbus_interface_skeleton_get_properties(entry->skeleton));
+	g_autoptr(GVariant) value = NULL;
+	const char *name;
+
+	if (strcmp(g_dbus_method_invocation_get_method_name(call), "GetAll") == 0) {
+		g_dbus_method_invocation_return_value(call, g_variant_new("(@a{sv})", all));
+		return;
+	}
+	g_variant_get_child(g_dbus_method_invocation_get_parameters(call), 1, "&s", &name);
+	value = g_variant_lookup_value(all, name, NULL);
+	if (value)
+		g_dbus_method_invocation_return_value(call, g_variant_new("(v)", value));
+	else
+		g_dbus_method_invocation_return_error(call, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_PROPERTY,
+						      "there is no property \"%s\"", name);
+}
+
+/* The call is over, or the object's. */
+static void enter(struct visit *visit)
+{
+	GDBusMethodInvocation *call = visit->call;
+	const char *path = g_dbus_method_invocation_get_object_path(call);
+	const char *interface = g_dbus_method_invocation_get_interface_name(call);
+	struct entry *entry = g_hash_table_lookup(visit->caller->owner->entries, path);
+	g_autoptr(GDBusInterfaceSkeleton) kept = NULL;
+
+	if (strcmp(interface, OBJECT_MANAGER) == 0) {
+		answer_objects(visit);
+	} else if (strcmp(path, visit->caller->owner->root) == 0) {
+		g_dbus_method_invocation_return_value(call, g_variant_new("(a{sv})", NULL));
+	} else if (!entry) {
+		g_dbus_method_invocation_return_error(call, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT,
+						      "%s is not there any more", path);
+	} else if (strcmp(interface, PROPERTIES) == 0) {
+		answer_property(entry, call);
+	} else {
+		kept = g_object_ref(entry->skeleton);
+		g_dbus_interface_skeleton_get_vtable(kept)->method_call(
+			g_dbus_method_invocation_get_connection(call), visit->caller->name, path, interface,
+			g_dbus_method_invocation_get_method_name(call), g_dbus_method_invocation_get_parameters(call), call,
+			kept);
+	}
+}
+
+/* ---- at the door -------------------------------------------------------------------- */
+
+static void end_visit(struct visit *visit)
+{
+	g_queue_remove(&visit->caller->visits, visit);
+	g_free(visit);
+}
+
+static void decided(const GError *error, gpointer user_data)
+{
+	struct visit *visit = user_data;
+
+	if (error) {
+		g_dbus_method_invocation_return_gerror(visit->call, error);
+	} else {
+		visit->caller->hears = TRUE;
+		visit->caller->others |= visit->action == AUTHORITY_OTHERS;
+		enter(visit);
+	}
+	end_visit(visit);
+}
+
+/* To one who is let in: whether he is shown what is other users'. That is no reason to ask anybody. */
+static void decided_others(const GError *error, gpointer user_data)
+{
+	struct visit *visit = user_data;
+
+	visit->caller->others |= !error;
+	enter(visit);
+	end_visit(visit);
+}
+
+static gboolean has_hidden(struct caller *caller)
+{
+	GHashTableIter iter;
+	struct entry *entry;
+
+	g_hash_table_iter_init(&iter, caller->owner->entries);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&entry)) {
+		if (!may_see(caller, entry))
+			return TRUE;
+	}
+	return FALSE;
+}
+
+static void decided_objects(const GError *error, gpointer user_data)
+{
+	struct visit *visit = user_data;
+	struct caller *caller = visit->caller;
+
+	if (error || !has_hidden(caller)) {
+		decided(error, visit);
+		return;
+	}
+	caller->hears = TRUE;
+	authority_ask(caller->owner->bus, caller->name, &caller->who, AUTHORITY_OTHERS, FALSE, caller->cancellable,
+		      decided_others, visit);
+}
+
+static enum authority_action action_of(struct visit *visit)
+{
+	dbus_objects *o = visit->caller->owner;
+	const char *interface = g_dbus_method_invocation_get_interface_name(visit->call);
+	struct entry *entry = g_hash_table_lookup(o->entries, g_dbus_method_invocation_get_object_path(visit->call));
+
+	if (entry && !may_see(visit->caller, entry))
+		return AUTHORITY_OTHERS;
+	if (!o->action || strcmp(interface, OBJECT_MANAGER) == 0 || strcmp(interface, PROPERTIES) == 0)
+		return AUTHORITY_CAST;
+	return o->action(interface, g_dbus_method_invocation_get_method_name(visit->call),
+			 g_dbus_method_invocation_get_parameters(visit->call), visit->caller->who.uid, o->user_data);
+}
+
+static void ask(struct visit *visit)
+{
+	struct caller *caller = visit->caller;
+	GDBusMessage *message = g_dbus_method_invocation_get_message(visit->call);
+	gboolean interactive = g_dbus_message_get_flags(message) & G_DBUS_MESSAGE_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION;
+	gboolean all = strcmp(g_dbus_method_invocation_get_interface_name(visit->call), OBJECT_MANAGER) == 0;
+
+	visit->action = action_of(visit);
+	authority_ask(caller->owner->bus, caller->name, &caller->who, visit->action, interactive, caller->cancellable,
+		      all ? decided_objects : decided, visit);
+}
+
+static void caller_known(const struct dbus_caller *who, gpointer user_data)
+{
+	struct caller *caller = user_data;
+	g_autoptr(GList) visits = g_list_copy(caller->visits.head);
+
+	caller->who = *who;
+	caller->known = who->uid >= 0;
+	for (GList *item = visits; item; item = item->next) {
+		struct visit *visit = item->data;
+
+		if (caller->known) {
+			ask(visit);
+		} else {
+			g_dbus_method_invocation_return_error_literal(visit->call, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED,
+								      "the bus does not say who calls");
+			end_visit(visit);
+		}
+	}
+}
+
+static void caller_free(gpointer data)
+{
+	struct caller *caller = data;
+	struct visit *visit;
+
+	g_cancellable_cancel(caller->cancellable);
+	g_object_unref(caller->cancellable);
+	while ((visit = g_queue_pop_head(&caller->visits))) {
+		g_dbus_method_invocation_return_error_literal(visit->call, REASON_ERROR, REASON_SHUTDOWN,
+							      "miracastd is ending");
+		g_free(visit);
+	}
+	g_bus_unwatch_name(caller->watch);
+	g_free(caller->name);
+	g_free(caller);
+}
+
+static void caller_left(GDBusConnection *bus, const char *name, gpointer user_data)
+{
+	dbus_objects *o = user_data;
+
+	g_hash_table_remove(o->callers, name);
+}
+
+static struct caller *caller_of(dbus_objects *o, const char *name)
+{
+	struct caller *caller = g_hash_table_lookup(o->callers, name);
+
+	if (caller)
+		return caller;
+	caller = g_new0(struct caller, 1);
+	caller->owner = o;
+	caller->name = g_strdup(name);
+	caller->who.uid = -1;
+	caller->cancellable = g_cancellable_new();
+	g_queue_init(&caller->visits);
+	g_hash_table_insert(o->callers, caller->name, caller);
+	caller->watch = g_bus_watch_name_on_connection(o->bus, name, G_BUS_NAME_WATCHER_FLAGS_NONE, NULL, caller_left, o,
+						       NULL);
+	return caller;
+}
+
+static void called(GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *method,
+		   GVariant *parameters, GDBusMethodInvocation *call, gpointer user_data)
+{
+	dbus_objects *o = user_data;
+	struct caller *caller = caller_of(o, sender);
+	struct visit *visit;
+
+	if (g_queue_get_length(&caller->visits) >= DBUS_OBJECTS_WAITING) {
+		g_dbus_method_invocation_return_error(call, REASON_ERROR, REASON_LINK_BUSY,
+						      "%d calls of this program wait already", DBUS_OBJECTS_WAITING);
+		return;
+	}
+	visit = g_new0(struct visit, 1);
+	visit->caller = caller;
+	visit->call = call;
+	g_queue_push_tail(&caller->visits, visit);
+	if (caller->known)
+		ask(visit);
+	else if (g_queue_get_length(&caller->visits) == 1)
+		dbus_caller_ask(bus, sender, caller->cancellable, caller_known, caller);
+}
+
+/* Without functions for properties these are calls, too. */
+static const GDBusInterfaceVTable vtable = { .method_call = called };
+
+/* ---- objects -------------------------------------------------------------------------- */
+
+static guint put_on_bus(dbus_objects *o, const char *path, GDBusInterfaceInfo *info)
+{
+	g_autoptr(GError) error = NULL;
+	guint id;
+
+	if (!o->bus)
+		return 0;
+	id = g_dbus_connection_register_object(o->bus, path, info, &vtable, o, NULL, &error);
+	if (!id)
+		g_critical("no object %s: %s", path, error->message);
+	return id;
+}
+
+static void take_off_bus(dbus_objects *o, guint *registration)
+{
+	if (*registration)
+		g_dbus_connection_unregister_object(o->bus, *registration);
+	*registration = 0;
+}
+
+static void entry_free(gpointer data)
+{
+	struct entry *entry = data;
+
+	take_off_bus(entry->owner, &entry->registration);
+	g_clear_handle_id(&entry->idle, g_source_remove);
+	g_signal_handlers_disconnect_by_data(entry->skeleton, entry);
+	g_object_unref(entry->skeleton);
+	g_variant_unref(entry->told);
+	g_free(entry->path);
+	g_free(entry);
+}
+
+void dbus_objects_add(dbus_objects *o, const char *path, GDBusInterfaceSkeleton *skeleton, gint64 owner)
+{
+	struct entry *entry = g_new0(struct entry, 1);
+	GVariantBuilder interfaces;
+
+	entry->owner = o;
+	entry->path = g_strdup(path);
+	entry->skeleton = g_object_ref(skeleton);
+	entry->uid = owner;
+	entry->told = g_variant_ref_sink(g_dbus_interface_skeleton_get_properties(skeleton));
+	entry->registration = put_on_bus(o, path, g_dbus_interface_skeleton_get_info(skeleton));
+	g_signal_connect(skeleton, "notify", G_CALLBACK(property_changed), entry);
+	g_hash_table_replace(o->entries, entry->path, entry);
+	add_interfaces(&interfaces, entry);
+	tell(entry, o->root, OBJECT_MANAGER, "InterfacesAdded", g_variant_new("(oa{sa{sv}})", path, &interfaces));
+}
+
+void dbus_objects_remove(dbus_objects *o, const char *path)
+{
+	struct entry *entry = g_hash_table_lookup(o->entries, path);
+	const char *interfaces[2] = { NULL };
+
+	if (!entry)
+		return;
+	interfaces[0] = interface_of(entry);
+	tell(entry, o->root, OBJECT_MANAGER, "InterfacesRemoved", g_variant_new("(o^as)", path, interfaces));
+	g_hash_table_remove(o->entries, path);
+}
+
+void dbus_objects_flush(dbus_objects *o, const char *path)
+{
+	struct entry *entry = g_hash_table_lookup(o->entries, path);
+
+	if (entry)
+		flush(entry);
+}
+
+GDBusInterfaceSkeleton *dbus_objects_get(dbus_objects *o, const char *path)
+{
+	struct entry *entry = g_hash_table_lookup(o->entries, path);
+
+	return entry ? entry->skeleton : NULL;
+}
+
+gint64 dbus_objects_uid(dbus_objects *o, const char *name)
+{
+	struct caller *caller = g_hash_table_lookup(o->callers, name);
+
+	return caller ? caller->who.uid : -1;
+}
+
+gboolean dbus_objects_may_see(dbus_objects *o, const char *name, const char *path)
+{
+	struct caller *caller = g_hash_table_lookup(o->callers, name);
+	struct entry *entry = g_hash_table_lookup(o->entries, path);
+
+	return caller && entry && may_see(caller, entry);
+}
+
+/* ---- life ------------------------------------------------------------------------------ */
+
+void dbus_objects_set_connection(dbus_objects *o, GDBusConnection *bus)
+{
+	GHashTableIter iter;
+	struct entry *entry;
+
+	if (o->bus == bus)
+		return;
+	g_hash_table_remove_all(o->callers);
+	g_hash_table_iter_init(&iter, o->entries);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&entry))
+		take_off_bus(o, &entry->registration);
+	take_off_bus(o, &o->registration);
+	g_set_object(&o->bus, bus);
+	o->registration = put_on_bus(o, o->root, o->manager_info->interfaces[0]);
+	g_hash_table_iter_init(&iter, o->entries);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&entry))
+		entry->registration =
+			put_on_bus(o, entry->path, g_dbus_interface_skeleton_get_info(entry->skeleton));
+}
+
+dbus_objects *dbus_objects_new(const char *root, dbus_objects_action *action, gpointer user_data)
+{
+	dbus_objects *o = g_new0(dbus_objects, 1);
+
+	o->root = g_strdup(root);
+	o->action = action;
+	o->user_data = user_data;
+	o->manager_info = g_dbus_node_info_new_for_xml(manager_xml, NULL);
+	o->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
+	o->callers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, caller_free);
+	return o;
+}
+
+void dbus_objects_free(dbus_objects *o)
+{
+	if (!o)
+		return;
+	dbus_objects_set_connection(o, NULL);
+	g_hash_table_unref(o->entries);
+	g_hash_table_unref(o->callers);
+	g_dbus_node_info_unref(o->manager_info);
+	g_free(o->root);
+	g_free(o);
+}
