@@ -32,7 +32,7 @@
 #define REFINE (-(float)MOST_QP)
 #define LEAVE ((float)MOST_QP)
 /* Part of the bits at hand that what is planned may have; the rest is for what comes next. */
-#define REFINE_PERCENT 60
+#define REFINE_PERCENT 80
 /* ... and where none are it goes on, if slowly: with such a part of what a picture may have. */
 #define REFINE_LEAST_PART 16
 /*
