@@ -413,10 +413,13 @@ static void test_repeats(struct fixture *f, gconstpointer profile)
 									    GST_CLOCK_TIME_NONE, TRUE, 0));
 			encode_unchanged(f);
 			settle(f, &bytes);
+			/* libx264's buffer is not full again: it counts its pictures, and a new page would have less. */
+			encode_unchanged(f);
+			g_assert_cmpuint(f->reference, >, 0);
 		}
 	}
 	g_test_message("%u of %u pictures were not encoded", repeats, f->pictures);
-	g_assert_cmpuint(repeats, >=, 60);
+	g_assert_cmpuint(repeats, >=, 40);
 	decoded = gst_harness_buffers_received(f->decoder);
 	shown = decode(f);
 	g_assert_cmpuint(f->pictures - decoded, <=, 1);

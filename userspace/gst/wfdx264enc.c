@@ -76,6 +76,7 @@ struct _WfdX264Enc {
 	gint settled;	/* none is rough; read by any thread */
 	struct h264_repeat repeat;
 	gboolean repeated; /* the picture before is one that x264 has not seen */
+	double x264_bits;  /* that x264 believes to be at hand: by its pictures, whenever they come */
 	GstClockTime last_pts;
 };
 
@@ -261,6 +262,7 @@ static void begin_refinement(WfdX264Enc *self)
 	g_atomic_int_set(&self->settled, FALSE);
 	self->repeat = (struct h264_repeat){ 0 };
 	self->repeated = FALSE;
+	self->x264_bits = 0;
 	self->last_pts = GST_CLOCK_TIME_NONE;
 }
 
@@ -520,15 +522,23 @@ static gboolean is_key_frame(WfdX264Enc *self, const GstVideoCodecFrame *frame)
 	return !self->n || self->since_key >= most || GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame);
 }
 
+/* More than its buffer holds x264 does not count. */
+static void follow_x264(WfdX264Enc *self, double bits)
+{
+	self->x264_bits = MIN(self->x264_bits - bits + picture_share(self), self->param.rc.i_vbv_buffer_size * 1000.0);
+}
+
 /*
- * The picture before again, where that is as good as it gets: x264 need not see it.  FALSE: it has to.
+ * The picture before again, where that is as good as it gets: x264 need not see it.  FALSE: it has to,
+ * also where its buffer is not full yet: what is new would have fewer bits for it.
  */
 static gboolean repeat_picture(WfdX264Enc *self, GstVideoCodecFrame *frame)
 {
 	guint8 unit[H264_REPEAT_MAX];
 	gsize size;
 
-	if (self->repeated || self->param.i_slice_count > 1 || !g_atomic_int_get(&self->settled) ||
+	if (self->repeated || self->param.i_slice_count > 1 ||
+	    self->x264_bits < self->param.rc.i_vbv_buffer_size * 1000.0 || !g_atomic_int_get(&self->settled) ||
 	    memchr(self->mb_info, 0, mb_count(self)))
 		return FALSE;
 	size = h264_repeat_write(&self->repeat, mb_count(self), unit);
@@ -576,6 +586,7 @@ static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, x264_pi
 	/* The NAL units of a picture lie one behind the other. */
 	frame->output_buffer = gst_buffer_new_memdup(nals[0].p_payload, size);
 	self->repeated = FALSE;
+	follow_x264(self, size * 8.0);
 	h264_repeat_learn(&self->repeat, nals[n - 1].p_payload, nals[n - 1].i_payload, mb_count(self));
 	learn(self, &plan, out.i_qpplus1 - 1, size * 8.0, picture->prop.mb_info != NULL && !out.b_keyframe);
 	if (out.b_keyframe)
