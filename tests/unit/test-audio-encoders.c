@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * What the table of audio encoders says of those that are installed, measured: how soon a frame comes
- * out, and how much later than its time stamp FFmpeg's decoder gives out what went in.
+ * out, and how much later than its time stamp FFmpeg's decoder gives out what went in.  And the same
+ * of those that are spared most of the silence (sound-silence.h).
  */
 #include <stdlib.h>
 
@@ -9,10 +10,13 @@
 #include <gst/app/gstappsrc.h>
 
 #include "audio-encoders.h"
+#include "sound-silence.h"
 #include "wfdtsmux.h"
 
 #define RATE 48000
 #define BURST_AT RATE
+/* Another one, after two seconds of silence. */
+#define AGAIN_AT (3 * RATE)
 #define BURST 480
 
 struct fixture {
@@ -22,6 +26,8 @@ struct fixture {
 	GstAppSink *sink;
 	guint pushed;
 	gint frames; /* that have come out */
+	gint64 found; /* the latest burst */
+	gint64 decoded_to; /* ns */
 };
 
 static GstPadProbeReturn encoded(GstPad *pad, GstPadProbeInfo *info, gpointer data)
@@ -38,7 +44,7 @@ static void begin(struct fixture *f, const struct audio_encoder *row)
 	g_autofree char *stream = gst_caps_to_string(caps);
 	g_autofree char *text = g_strdup_printf(
 		"appsrc name=source is-live=true format=time caps=audio/x-raw,format=S16LE,layout=interleaved,rate=%u,channels=%u%s "
-		"! audioconvert dithering=none noise-shaping=none ! %s name=encoder ! %s ! %s ! %s ! audioconvert "
+		"! audioconvert dithering=none noise-shaping=none ! %s name=encoder ! %s name=parser ! %s ! %s ! audioconvert "
 		"! audio/x-raw,format=S16LE,channels=%u ! appsink name=sink sync=false",
 		RATE, row->channels, row->channels == 6 ? ",channel-mask=(bitmask)0x3f" : "", row->element, row->parser, stream,
 		row->format == WFD_AUDIO_AAC ? "avdec_aac" : "avdec_ac3", row->channels);
@@ -75,10 +81,10 @@ static void push_frame(struct fixture *f)
 	GstBuffer *buffer;
 
 	for (guint n = 0; n < frame; n++) {
-		guint at = f->pushed + n;
+		guint at = f->pushed + n, since = at - (at < AGAIN_AT ? BURST_AT : AGAIN_AT);
 
-		for (guint c = 0; c < channels && at >= BURST_AT && at < BURST_AT + BURST; c++)
-			samples[n * channels + c] = (at - BURST_AT) / 24 % 2 ? 20000 : -20000;
+		for (guint c = 0; c < channels && at >= BURST_AT && since < BURST; c++)
+			samples[n * channels + c] = since / 24 % 2 ? 20000 : -20000;
 	}
 	buffer = gst_buffer_new_wrapped(samples, size);
 	GST_BUFFER_PTS(buffer) = gst_util_uint64_scale(f->pushed, GST_SECOND, RATE);
@@ -97,9 +103,11 @@ static gboolean come_out(struct fixture *f, gint frames, gint64 ms)
 	return g_atomic_int_get(&f->frames) >= frames;
 }
 
-/* The number of the sample, by its time stamp, with which the burst begins; -1: there is none. */
+/* The number of the sample, by its time stamp, with which the next burst begins; -1: there is none. */
 static gint64 find_burst(struct fixture *f)
 {
+	gint64 last = f->found ? f->found + RATE : 0;
+
 	for (;;) {
 		g_autoptr(GstSample) sample = gst_app_sink_pull_sample(f->sink);
 		gint64 found = -1;
@@ -110,14 +118,20 @@ static gint64 find_burst(struct fixture *f)
 			return -1;
 		buffer = gst_sample_get_buffer(sample);
 		g_assert_true(gst_buffer_map(buffer, &map, GST_MAP_READ));
+		/* What comes out has no gap, and nothing is there twice. */
+		if (f->decoded_to)
+			g_assert_cmpint(ABS((gint64)GST_BUFFER_PTS(buffer) - f->decoded_to), <=, 1000);
+		f->decoded_to = GST_BUFFER_PTS(buffer) + GST_BUFFER_DURATION(buffer);
 		for (gsize i = 0; i < map.size / sizeof(gint16) && found < 0; i += f->row->channels) {
-			if (abs(((const gint16 *)map.data)[i]) > 7000)
-				found = gst_util_uint64_scale_round(GST_BUFFER_PTS(buffer), RATE, GST_SECOND) +
-					i / f->row->channels;
+			gint64 at = gst_util_uint64_scale_round(GST_BUFFER_PTS(buffer), RATE, GST_SECOND) +
+				    i / f->row->channels;
+
+			if (abs(((const gint16 *)map.data)[i]) > 7000 && at >= last)
+				found = at;
 		}
 		gst_buffer_unmap(buffer, &map);
 		if (found >= 0)
-			return found;
+			return f->found = found;
 	}
 }
 
@@ -141,6 +155,42 @@ static void test_row(gconstpointer data)
 	begins = find_burst(&f) - BURST_AT;
 	g_test_message("%s, %u channels: %" G_GINT64_FORMAT " samples in front", row->element, row->channels, begins);
 	g_assert_cmpint(ABS(begins - (gint64)row->delay), <=, 24);
+	end(&f);
+}
+
+/*
+ * Of silence an encoder makes some frames, and the same is decoded as if it had made all: each burst is in
+ * its place, nothing is missing, and nothing is heard that was not there.
+ */
+static void test_silence(gconstpointer data)
+{
+	const struct audio_encoder *row = data;
+	g_autoptr(GstElement) parser = NULL;
+	g_autoptr(GstPad) in = NULL;
+	g_autoptr(GstPad) out = NULL;
+	struct fixture f;
+	gint64 begins;
+	gint n;
+
+	begin(&f, row);
+	parser = gst_bin_get_by_name(GST_BIN(f.pipeline), "parser");
+	in = gst_element_get_static_pad(GST_ELEMENT(f.source), "src");
+	out = gst_element_get_static_pad(parser, "src");
+	sound_silence_watch(in, out);
+	while (f.pushed < AGAIN_AT + 3 * RATE / 10)
+		push_frame(&f);
+	gst_app_src_end_of_stream(f.source);
+	for (guint i = 0; i < 2; i++) {
+		begins = find_burst(&f) - (i ? AGAIN_AT : BURST_AT);
+		g_test_message("%s, %u channels: %" G_GINT64_FORMAT " samples in front", row->element, row->channels, begins);
+		g_assert_cmpint(ABS(begins - (gint64)row->delay), <=, 24);
+	}
+	g_assert_cmpint(find_burst(&f), ==, -1);
+	n = g_atomic_int_get(&f.frames);
+	g_test_message("%d of %u frames were encoded", n, f.pushed / row->frame);
+	g_assert_cmpint(n, <=, f.pushed / row->frame * 3 / 5);
+	/* All but what goes in front of the first sample is there. */
+	g_assert_cmpint(ABS((gint64)gst_util_uint64_scale_round(f.decoded_to, RATE, GST_SECOND) - (gint64)f.pushed), <=, 2 * row->frame);
 	end(&f);
 }
 
@@ -245,10 +295,14 @@ int main(int argc, char **argv)
 	for (gsize i = 0; i < n; i++) {
 		g_autoptr(GstElementFactory) factory = gst_element_factory_find(rows[i].element);
 		g_autofree char *path = g_strdup_printf("/audio-encoders/row/%s-%u", rows[i].element, rows[i].channels);
+		g_autofree char *silence = g_strdup_printf("/audio-encoders/silence/%s-%u", rows[i].element,
+							   rows[i].channels);
 
 		/* fdkaacenc is in no distribution's main archive. */
-		if (factory)
-			g_test_add_data_func(path, &rows[i], test_row);
+		if (!factory)
+			continue;
+		g_test_add_data_func(path, &rows[i], test_row);
+		g_test_add_data_func(silence, &rows[i], test_silence);
 	}
 	g_test_add_func("/audio-encoders/found", test_found);
 	g_test_add_func("/audio-encoders/lfe", test_lfe);

@@ -12,6 +12,8 @@
 
 #include <x264.h>
 
+#include "h264-repeat.h"
+
 #define DEFAULT_BITRATE 4000
 #define DEFAULT_VBV_MS 80
 #define DEFAULT_QP_MIN 12
@@ -30,7 +32,7 @@
 #define REFINE (-(float)MOST_QP)
 #define LEAVE ((float)MOST_QP)
 /* Part of the bits at hand that what is planned may have; the rest is for what comes next. */
-#define REFINE_PERCENT 60
+#define REFINE_PERCENT 80
 /* ... and where none are it goes on, if slowly: with such a part of what a picture may have. */
 #define REFINE_LEAST_PART 16
 /*
@@ -72,6 +74,9 @@ struct _WfdX264Enc {
 	double budget;	/* bits that may be sent now; below 0: too many were */
 	int motion_qp;	/* that something large that moves gets next; 0: x264 finds it */
 	gint settled;	/* none is rough; read by any thread */
+	struct h264_repeat repeat;
+	gboolean repeated; /* the picture before is one that x264 has not seen */
+	double x264_bits;  /* that x264 believes to be at hand: by its pictures, whenever they come */
 	GstClockTime last_pts;
 };
 
@@ -255,6 +260,9 @@ static void begin_refinement(WfdX264Enc *self)
 	self->budget = 0;
 	self->motion_qp = 0;
 	g_atomic_int_set(&self->settled, FALSE);
+	self->repeat = (struct h264_repeat){ 0 };
+	self->repeated = FALSE;
+	self->x264_bits = 0;
 	self->last_pts = GST_CLOCK_TIME_NONE;
 }
 
@@ -514,6 +522,35 @@ static gboolean is_key_frame(WfdX264Enc *self, const GstVideoCodecFrame *frame)
 	return !self->n || self->since_key >= most || GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame);
 }
 
+/* More than its buffer holds x264 does not count. */
+static void follow_x264(WfdX264Enc *self, double bits)
+{
+	self->x264_bits = MIN(self->x264_bits - bits + picture_share(self), self->param.rc.i_vbv_buffer_size * 1000.0);
+}
+
+/*
+ * The picture before again, where that is as good as it gets: x264 need not see it.  FALSE: it has to,
+ * also where its buffer is not full yet: what is new would have fewer bits for it.
+ */
+static gboolean repeat_picture(WfdX264Enc *self, GstVideoCodecFrame *frame)
+{
+	guint8 unit[H264_REPEAT_MAX];
+	gsize size;
+
+	if (self->repeated || self->param.i_slice_count > 1 ||
+	    self->x264_bits < self->param.rc.i_vbv_buffer_size * 1000.0 || !g_atomic_int_get(&self->settled) ||
+	    memchr(self->mb_info, 0, mb_count(self)))
+		return FALSE;
+	size = h264_repeat_write(&self->repeat, mb_count(self), unit);
+	if (!size)
+		return FALSE;
+	self->repeated = TRUE;
+	self->budget -= size * 8.0;
+	frame->output_buffer = gst_buffer_new_memdup(unit, size);
+	frame->dts = frame->pts;
+	return TRUE;
+}
+
 static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, x264_picture_t *picture)
 {
 	gboolean known = find_changes(self, frame->input_buffer);
@@ -524,6 +561,8 @@ static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, x264_pi
 	int n = 0, size;
 
 	earn_budget(self, frame->pts);
+	if (known && picture->i_type != X264_TYPE_IDR && repeat_picture(self, frame))
+		return gst_video_encoder_finish_frame(GST_VIDEO_ENCODER(self), frame);
 	/* The arrays are read in the call. */
 	if (known && picture->i_type != X264_TYPE_IDR) {
 		picture->prop.mb_info = self->mb_info;
@@ -546,6 +585,9 @@ static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, x264_pi
 	}
 	/* The NAL units of a picture lie one behind the other. */
 	frame->output_buffer = gst_buffer_new_memdup(nals[0].p_payload, size);
+	self->repeated = FALSE;
+	follow_x264(self, size * 8.0);
+	h264_repeat_learn(&self->repeat, nals[n - 1].p_payload, nals[n - 1].i_payload, mb_count(self));
 	learn(self, &plan, out.i_qpplus1 - 1, size * 8.0, picture->prop.mb_info != NULL && !out.b_keyframe);
 	if (out.b_keyframe)
 		GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT(frame);

@@ -29,7 +29,8 @@
  * One picture goes in, one access unit comes out, in the thread that brings the picture (with
  * "slices" above 1 that many threads help); the picture is not kept.  AUD, SPS and PPS are in
  * the stream; no SEI but x264's own in the first picture.  A key frame is the first picture and
- * those that are asked for (GstForceKeyUnit); they are IDR.
+ * those that are asked for (GstForceKeyUnit); they are IDR.  Of a picture that is settled, and comes
+ * again unchanged, each second one is written without libx264 (h264-repeat.h): nothing refers to it.
  *
  * Properties
  *   bitrate (kbit/s)    constant bit rate; while it runs, too

@@ -17,6 +17,7 @@
 #include "audio-encoders.h"
 #include "media-delay.h"
 #include "sound-pump.h"
+#include "sound-silence.h"
 
 /* LPCM: one PES packet, 10 ms at 48 kHz, and three of them of silence. */
 #define LPCM_FRAMES 480
@@ -149,6 +150,7 @@ gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config
 	g_autoptr(GstCaps) caps = NULL;
 	g_autoptr(GstCaps) stream_caps = NULL;
 	g_autoptr(GstPad) pad = NULL;
+	g_autoptr(GstPad) frames = NULL;
 	GstElement *last, *filter;
 
 	if (!media_pipeline_sound_layout(selection, &p->sound_layout))
@@ -183,6 +185,10 @@ gboolean media_sound_build(media_pipeline *p, const struct media_pipeline_config
 	}
 	pad = gst_element_get_static_pad(p->sound, "src");
 	gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, unit_leaves, p, NULL);
+	if (encoder) {
+		frames = gst_element_get_static_pad(last, "src");
+		sound_silence_watch(pad, frames);
+	}
 	g_signal_connect(p->mux, "sound-sent", G_CALLBACK(sound_sent), p);
 	return media_link_elements(last, filter, error) && media_link_to_mux(p, filter, "audio", error);
 }
