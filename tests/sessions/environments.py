@@ -27,6 +27,8 @@ CAST_CARD = "/dev/dri/card1"
 # Of gnome-shell: says yes in its dialogue about display changes, and how many there were.
 KEEP_CHANGES = "Main.layoutManager.modalDialogGroup.get_children().filter(dialog => dialog._onSuccess)" \
                ".map(dialog => dialog._onSuccess()).length"
+# Of gnome-shell: leaves the overview that it begins with, which comes after its socket; what is left at once comes again.
+LEAVE_OVERVIEW = "Main.layoutManager._startingUp || (Main.overview.hide(), Main.overview.visible)"
 # The extension, of userspace/gnome-shell, and what it has put into the quick settings.
 EXTENSION = "cast@miracast.org"
 CAST_TOGGLE = "Main.panel.statusArea.quickSettings.menu._grid.get_children().find(child => child.title === 'Cast')"
@@ -196,7 +198,7 @@ accel-profile='flat'
 
     def started(self, login: Login) -> None:
         # It has a socket before it can be asked for anything.
-        wait_for("gnome-shell leaves the overview", START_S, lambda: self._evaluate(login, "Main.overview.hide()") is not None)
+        wait_for("gnome-shell leaves the overview", START_S, lambda: self._evaluate(login, LEAVE_OVERVIEW) == "false")
 
     @staticmethod
     def _evaluate(login: Login, script: str) -> str | None:
