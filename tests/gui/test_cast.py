@@ -83,6 +83,8 @@ class Window(unittest.TestCase):
     def test_4_pin(self):
         self.stage.add_display("Attic", "--pin", "87654321")
         self.screen.click("Ask for a PIN", "check box", "switch")
+        # It slides, and is on only when it is there; a busy machine takes its time, and who clicks sooner asks for no PIN.
+        wait(lambda: self.screen.is_on("Ask for a PIN"), "the switch on")
         self.screen.click("Connect to Attic")
         self.see("Type the PIN that the display shows")
         self.assertIn("PIN", self.told("Attic wants a PIN")[1])
