@@ -106,6 +106,8 @@ static void name_button(GtkWidget *button, const char *format, const char *name)
 {
 	g_autofree char *text = g_strdup_printf(format, name);
 
+	/* GTK has its text name it, from 4.10 on before what is said here. */
+	gtk_accessible_reset_relation(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
 	gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, text, -1);
 }
 
