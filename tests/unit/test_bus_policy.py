@@ -3,7 +3,7 @@
 """test_bus_policy.py POLICY [unittest's options]
 
 The policy that is installed for the system bus, on a bus with a system bus's defaults: what gets through to the daemon from
-who is neither root nor of the group.
+who is not root.
 """
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Policy(unittest.TestCase):
         directory = pathlib.Path(temporary.name)
         # Whoever runs this owns the name as root does, and sends as anybody.
         text = POLICY.read_text(encoding="utf-8").replace('user="root"', f'user="{getpass.getuser()}"')
-        text = text.replace('group="miracast"', 'group="nogroup"').replace(f'<allow send_destination="{NAME}"/>', "")
+        text = text.replace(f'<allow send_destination="{NAME}"/>', "", 1)
         (directory / "policy.conf").write_text(text, encoding="utf-8")
         (directory / "bus.conf").write_text(CONFIG.format(directory=directory), encoding="utf-8")
         bus = subprocess.Popen(["dbus-daemon", "--nofork", "--print-address", f"--config-file={directory}/bus.conf"],
@@ -72,11 +72,12 @@ class Policy(unittest.TestCase):
         # They keep their order, so the other one would have come by now.
         self.assertNotIn("Nothing", self.heard)
 
-    def test_calls_are_refused(self):
-        with self.assertRaises(GLib.Error) as refused:
-            self.other.call_sync(NAME, "/org/miracast/Miracast1/Manager", f"{NAME}.Manager", "StopScan", None, None,
-                                 Gio.DBusCallFlags.NONE, 5000, None)
-        self.assertIn("AccessDenied", str(refused.exception))
+    def test_calls_get_through(self):
+        # To the daemon, whose door decides. Here nobody answers.
+        with self.assertRaises(GLib.Error) as unanswered:
+            self.other.call_sync(NAME, "/org/miracast/Miracast1", f"{NAME}.Manager", "StopScan", None, None,
+                                 Gio.DBusCallFlags.NONE, 500, None)
+        self.assertNotIn("AccessDenied", str(unanswered.exception))
 
 
 if __name__ == "__main__":
