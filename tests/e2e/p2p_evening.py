@@ -35,7 +35,7 @@ def radio_off(scene: Scene) -> None:
     """Flight mode in mid-stream, and out of it again: a session that shall stay comes back by itself."""
     switch = next(pathlib.Path(f"/sys/class/ieee80211/{scene.radios.source_phy}").glob("rfkill*/soft"))
     scene.broker()
-    scene.sink("--sessions", "3")
+    sink = scene.sink()
     scene.find()
     before = system()
     scene.connect()
@@ -49,8 +49,12 @@ def radio_off(scene: Scene) -> None:
         demand(result.get("error", {}).get("name") == "no-wifi", f"a scan without a radio: {result}")
     finally:
         switch.write_text("0", encoding="ascii")
+    # A display is back at its first page soon; this one waits for a group that is gone.
+    sink.terminate()
+    sink.wait(90)
     unchanged(before, "after flight mode")
 
+    sink = scene.sink()
     scene.find()
     scene.connect("--stay")
     scene.frames()
@@ -58,6 +62,9 @@ def radio_off(scene: Scene) -> None:
     switch.write_text("1", encoding="ascii")
     try:
         told("that it waits", began, lambda: ctl("status")[1]["sessions"][0]["state"] == "waiting")
+        sink.terminate()
+        sink.wait(90)
+        scene.sink()
     finally:
         switch.write_text("0", encoding="ascii")
     wait_for("it streams again", lambda: ctl("status")[1]["sessions"][0]["state"] == "streaming")
