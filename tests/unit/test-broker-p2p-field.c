@@ -78,6 +78,15 @@ static gboolean is_called_silent(struct fixture *f)
 	return has_phase(f, "silent");
 }
 
+/* To whoever asks how good the cast is. */
+static gboolean silence_is_told(struct fixture *f)
+{
+	guint seconds = 0;
+
+	return g_variant_lookup(session_stats(only_session(f)), "radio-silent", "u", &seconds) &&
+	       seconds == WIFI_SILENCE_MS / 1000;
+}
+
 static gboolean is_heard_again(struct fixture *f)
 {
 	return has_phase(f, "heard");
@@ -96,6 +105,7 @@ static void test_radio_silent(struct fixture *f, gconstpointer data)
 		silent_for(5);
 	silent_for(WIFI_SILENCE_MS);
 	wait_until(is_called_silent, f);
+	wait_until(silence_is_told, f);
 	silent_for(5);
 	wait_until(is_heard_again, f);
 	silent_for(WIFI_SILENCE_END_MS);

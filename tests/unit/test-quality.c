@@ -151,6 +151,8 @@ static void test_radio(void)
 		{ "{'radio-band': <'5 GHz'>, 'radio-rate': <uint64 6000000>}", "5 GHz, 6 Mbit/s", "choose a smaller mode" },
 		{ "{'radio-rate': <uint64 6000000>, 'radio-signal': <-80>}", "6 Mbit/s, -80 dBm", "signal is weak" },
 		{ "{'radio-width': <uint32 20>}", "20 MHz wide", "the driver says neither" },
+		{ "{'radio-band': <'5 GHz'>, 'radio-signal': <-40>, 'radio-silent': <uint32 4>}", "not heard for 4 s",
+		  "is it switched off" },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {

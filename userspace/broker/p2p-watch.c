@@ -6,14 +6,26 @@
 
 #include "p2p-private.h"
 
+/* a{sv}, floating: of wifi-link.h, and radio-silent (u, seconds) of a display that is not heard any more */
+static GVariant *describe(const struct wifi_silence *silence, const struct wifi_link *link)
+{
+	g_autoptr(GVariant) radio = g_variant_ref_sink(wifi_link_to_variant(link));
+	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(radio);
+
+	if (silence->state == WIFI_SILENT)
+		g_variant_dict_insert(&dict, "radio-silent", "u", link->inactive_ms / 1000);
+	return g_variant_dict_end(&dict);
+}
+
 static void link_heard(const struct wifi_link *link, gpointer user_data)
 {
 	p2p_connection *conn = user_data;
 	enum wifi_silence_state before = conn->silence.state;
-	g_autoptr(GVariant) radio = g_variant_ref_sink(wifi_link_to_variant(link));
+	gboolean moved = wifi_silence_hear(&conn->silence, link);
+	g_autoptr(GVariant) radio = g_variant_ref_sink(describe(&conn->silence, link));
 
 	link_emit_radio(&conn->base, radio);
-	if (!wifi_silence_hear(&conn->silence, link))
+	if (!moved)
 		return;
 	if (conn->silence.state == WIFI_SILENT)
 		link_emit_progress(&conn->base, "silent",

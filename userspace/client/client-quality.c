@@ -164,7 +164,13 @@ static void add_link(GPtrArray *rows, GVariant *mode, GVariant *stats, int level
 	enum quality by_rate = judge_rate(mode, stats), by_signal = QUALITY_UNKNOWN;
 	g_autofree char *text = NULL;
 	int signal = level;
+	guint silent;
 
+	if (g_variant_lookup(stats, "radio-silent", "u", &silent)) {
+		add(rows, N_("link"), QUALITY_POOR, N_("the display is not heard any more: is it switched off, or out of reach?"),
+		    "not heard for %u s", silent);
+		return;
+	}
 	g_variant_lookup(stats, "radio-signal", "i", &signal);
 	by_signal = quality_of_level(signal);
 	text = describe_link(stats, signal);

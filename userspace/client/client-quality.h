@@ -13,7 +13,7 @@
  *			is to have, fair down to half of it
  *	link		of Wi-Fi P2P, as far as known: band, channel, width, bit rate of the radio,
  *			signal: good from -60 dBm on if the bit rate is four times what the mode is to
- *			have, fair from -70 on with twice
+ *			have, fair from -70 on with twice; poor while the display is not heard
  *	losses		packets that the display has missed: good below 0.1 %, fair below 1 %;
  *			unknown of displays that do not say
  *	key frames	that the display asks for when it has missed something: good up to one a
