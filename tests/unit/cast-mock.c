@@ -3,6 +3,7 @@
  * A miracastd that the test plays: see cast-mock.h.
  */
 #include "cast-mock.h"
+#include "test-bus.h"
 
 /* ---- calls ---------------------------------------------------------------------------- */
 
@@ -225,11 +226,7 @@ void mock_start(mock *m)
 	g_autoptr(GVariant) owned = NULL;
 	g_autoptr(GError) error = NULL;
 
-	m->bus = g_dbus_connection_new_for_address_sync(g_test_dbus_get_bus_address(m->test_bus),
-							G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-								G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-							NULL, NULL, &error);
-	g_assert_no_error(error);
+	m->bus = test_bus_connect(m->test_bus);
 	m->objects = g_dbus_object_manager_server_new(CLIENT_PATH);
 	m->manager = miracast1_manager_skeleton_new();
 	g_object_set(m->manager, "version", "0", "source", "kernel", "scan-problem",

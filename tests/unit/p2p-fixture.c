@@ -3,6 +3,7 @@
  * A broker with the P2P link, for tests: see p2p-fixture.h.
  */
 #include "p2p-fixture.h"
+#include "test-bus.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -220,19 +221,6 @@ void settle(struct fixture *f)
 	}
 }
 
-static GDBusConnection *connect_bus(struct fixture *f)
-{
-	g_autoptr(GError) error = NULL;
-	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL, NULL, &error);
-
-	g_assert_no_error(error);
-	return bus;
-}
-
 static void stopped(broker *b, gpointer user_data)
 {
 	struct fixture *f = user_data;
@@ -284,7 +272,7 @@ void stop_broker(struct fixture *f)
 
 void start_nm(struct fixture *f)
 {
-	g_autoptr(GDBusConnection) bus = connect_bus(f);
+	g_autoptr(GDBusConnection) bus = test_bus_connect(f->test_bus);
 
 	f->nm = mock_nm_new(bus);
 }
@@ -308,8 +296,8 @@ void set_up(struct fixture *f, gconstpointer data)
 {
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
-	f->bus = connect_bus(f);
-	f->wpas_bus = connect_bus(f);
+	f->bus = test_bus_connect(f->test_bus);
+	f->wpas_bus = test_bus_connect(f->test_bus);
 	g_dbus_connection_signal_subscribe(f->bus, NULL, "test.Marker", "Here", NULL, NULL,
 					   G_DBUS_SIGNAL_FLAGS_NONE, marker_came, f, NULL);
 	/* The bus has it when it has answered something later. */

@@ -9,6 +9,7 @@
 #include "main-loop.h"
 #include "mock-polkit.h"
 #include "reason.h"
+#include "test-bus.h"
 
 #define CALLER ":1.234"
 #define INTERACTIVE 1u
@@ -35,26 +36,14 @@ static GLogWriterOutput count_said(GLogLevelFlags level, const GLogField *fields
 					       G_LOG_WRITER_HANDLED;
 }
 
-static GDBusConnection *connect_to(struct fixture *f)
-{
-	g_autoptr(GError) error = NULL;
-	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
-		&error);
-
-	g_assert_no_error(error);
-	return bus;
-}
-
 static void set_up(struct fixture *f, gconstpointer data)
 {
 	said = 0;
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
-	f->bus = connect_to(f);
+	f->bus = test_bus_connect(f->test_bus);
 	if (!data) {
-		g_autoptr(GDBusConnection) bus = connect_to(f);
+		g_autoptr(GDBusConnection) bus = test_bus_connect(f->test_bus);
 
 		f->polkit = mock_polkit_new(bus);
 	}

@@ -10,6 +10,7 @@
 #include "dbus-displays.h"
 #include "display.h"
 #include "fake-link.h"
+#include "test-bus.h"
 
 #define INTERFACE DBUS_API_NAME ".Display"
 #define TV "02:00:00:00:01:00"
@@ -193,18 +194,6 @@ static void hear(GDBusConnection *bus, const char *sender, const char *path, con
 	}
 }
 
-static GDBusConnection *open_bus(struct fixture *f)
-{
-	g_autoptr(GError) error = NULL;
-	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL,
-		NULL, &error);
-
-	g_assert_no_error(error);
-	return bus;
-}
-
 static void set_up_bus(struct fixture *f, gconstpointer data)
 {
 	g_autofree char *file = NULL;
@@ -215,8 +204,8 @@ static void set_up_bus(struct fixture *f, gconstpointer data)
 	g_assert_true(g_file_set_contents(file, "[mine]\nname=Odd\nstandby=false\n", -1, NULL));
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
-	f->server = open_bus(f);
-	f->client = open_bus(f);
+	f->server = test_bus_connect(f->test_bus);
+	f->client = test_bus_connect(f->test_bus);
 	f->heard = g_string_new(NULL);
 	f->objects = dbus_objects_new(DBUS_API_PATH, NULL, NULL);
 	f->displays = dbus_displays_new(f->broker, f->objects, f->quirks_dir, &callbacks, f);

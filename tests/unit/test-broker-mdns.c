@@ -11,6 +11,7 @@
 #include "mice-sinks.h"
 #include "mock-avahi.h"
 #include "mock-resolver.h"
+#include "test-bus.h"
 
 #define PATIENCE_US (30 * G_USEC_PER_SEC)
 
@@ -68,19 +69,6 @@ static void sinks_changed(broker *b, gpointer user_data)
 
 static const struct broker_events events = { .stopped = stopped, .sinks_changed = sinks_changed };
 
-static GDBusConnection *connect_bus(struct fixture *f)
-{
-	g_autoptr(GError) error = NULL;
-	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL, NULL, &error);
-
-	g_assert_no_error(error);
-	return bus;
-}
-
 static void set_up(struct fixture *f, gconstpointer without_avahi)
 {
 	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
@@ -88,9 +76,9 @@ static void set_up(struct fixture *f, gconstpointer without_avahi)
 
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
-	f->bus = connect_bus(f);
+	f->bus = test_bus_connect(f->test_bus);
 	if (!without_avahi)
-		f->avahi = mock_avahi_new(connect_bus(f));
+		f->avahi = mock_avahi_new(test_bus_connect(f->test_bus));
 	f->config.launcher = umd_launcher_new(FAKE_UMD, NULL);
 	f->config.keep_ended = 60;
 	f->broker = broker_new(&f->config);
@@ -358,7 +346,7 @@ static void test_no_avahi(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(g_get_monotonic_time() - start, <, 10 * G_USEC_PER_SEC);
 	g_assert_null(broker_scan_problem(f->broker));
 	/* The next time it is there. */
-	f->avahi = mock_avahi_new(connect_bus(f));
+	f->avahi = mock_avahi_new(test_bus_connect(f->test_bus));
 	mock_avahi_add(f->avahi, "TV", "tv.local", "192.0.2.7", 7250);
 	scan(f, 1);
 	f->id = "mice:tv.local";

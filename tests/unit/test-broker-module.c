@@ -8,6 +8,7 @@
 
 #include "kernel-module.h"
 #include "reason.h"
+#include "test-bus.h"
 
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define JOB SYSTEMD_PATH "/job/7"
@@ -128,27 +129,14 @@ static void play_systemd(struct fixture *f)
 	g_assert_no_error(error);
 }
 
-static GDBusConnection *connect_to(GTestDBus *bus)
-{
-	g_autoptr(GError) error = NULL;
-	GDBusConnection *connection = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT |
-			G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL, NULL, &error);
-
-	g_assert_no_error(error);
-	return connection;
-}
-
 static void set_up(struct fixture *f, gconstpointer data)
 {
 	f->behaviour = GPOINTER_TO_INT(data);
 	f->code = -1;
 	f->bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->bus);
-	f->server = connect_to(f->bus);
-	f->client = connect_to(f->bus);
+	f->server = test_bus_connect(f->bus);
+	f->client = test_bus_connect(f->bus);
 	if (f->behaviour != NO_SYSTEMD)
 		play_systemd(f);
 	f->directory = g_dir_make_tmp("miracast-module-XXXXXX", NULL);

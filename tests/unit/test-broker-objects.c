@@ -11,6 +11,7 @@
 #include "miracast1-dbus.h"
 #include "mock-polkit.h"
 #include "reason.h"
+#include "test-bus.h"
 
 #define ROOT "/objects"
 #define SHARED ROOT "/Manager"
@@ -85,18 +86,6 @@ void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable
 
 /* ---- programs ---------------------------------------------------------------------- */
 
-static GDBusConnection *connect_to(struct fixture *f)
-{
-	g_autoptr(GError) error = NULL;
-	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
-		&error);
-
-	g_assert_no_error(error);
-	return bus;
-}
-
 static void hear(GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal,
 		 GVariant *parameters, gpointer user_data)
 {
@@ -112,7 +101,7 @@ static void hear(GDBusConnection *bus, const char *sender, const char *path, con
 
 static void program_begin(struct fixture *f, struct program *p, gint64 uid, gboolean member)
 {
-	p->bus = connect_to(f);
+	p->bus = test_bus_connect(f->test_bus);
 	p->who = (struct dbus_caller){ .uid = uid, .member = member };
 	p->heard = g_string_new(NULL);
 	/* Whatever arrives at this connection: no rule at the bus is needed for what goes to it by name. */
@@ -224,8 +213,8 @@ static void set_up(struct fixture *f, gconstpointer data)
 	now = f;
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
-	f->server = connect_to(f);
-	polkit_bus = connect_to(f);
+	f->server = test_bus_connect(f->test_bus);
+	polkit_bus = test_bus_connect(f->test_bus);
 	f->polkit = mock_polkit_new(polkit_bus);
 	f->polkit->mood = MOCK_POLKIT_DENIES;
 	f->objects = dbus_objects_new(ROOT, action_of, f);

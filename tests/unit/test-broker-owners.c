@@ -13,6 +13,7 @@
 #include "link-direct.h"
 #include "main-loop.h"
 #include "mock-polkit.h"
+#include "test-bus.h"
 
 #define MANAGER DBUS_API_NAME ".Manager"
 #define SESSION DBUS_API_NAME ".Session"
@@ -100,14 +101,6 @@ static void used(gpointer user_data)
 
 static const struct dbus_api_funcs funcs = { .ready = ready, .failed = failed, .used = used };
 
-static GDBusConnection *connect_to(struct fixture *f)
-{
-	return g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
-		NULL);
-}
-
 static void set_up(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GDBusConnection) polkit_bus = NULL;
@@ -117,7 +110,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 	now = f;
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
-	polkit_bus = connect_to(f);
+	polkit_bus = test_bus_connect(f->test_bus);
 	f->polkit = mock_polkit_new(polkit_bus);
 	f->polkit->mood = MOCK_POLKIT_DENIES;
 	f->config.launcher = umd_launcher_new(FAKE_UMD, NULL);
@@ -133,9 +126,9 @@ static void set_up(struct fixture *f, gconstpointer data)
 	broker_set_events(f->broker, &events, f);
 	fake_link_sink(p2p, tv, TRUE);
 	WAIT(f->ready);
-	f->one = (struct program){ connect_to(f), { getuid() + 1000, TRUE } };
-	f->other = (struct program){ connect_to(f), { getuid() + 1001, TRUE } };
-	f->stranger = (struct program){ connect_to(f), { getuid() + 1002, FALSE } };
+	f->one = (struct program){ test_bus_connect(f->test_bus), { getuid() + 1000, TRUE } };
+	f->other = (struct program){ test_bus_connect(f->test_bus), { getuid() + 1001, TRUE } };
+	f->stranger = (struct program){ test_bus_connect(f->test_bus), { getuid() + 1002, FALSE } };
 }
 
 static void program_end(struct program *p)

@@ -8,6 +8,7 @@
 #include "direct-fixture.h"
 #include "mock-logind.h"
 #include "sleep.h"
+#include "test-bus.h"
 
 /* Of one test; the broker and its sessions are the fixture's. */
 static struct {
@@ -78,21 +79,9 @@ static GLogWriterOutput count_said(GLogLevelFlags level, const GLogField *fields
 	return g_log_writer_default(level, fields, n, user_data);
 }
 
-static GDBusConnection *connect_bus(void)
-{
-	g_autoptr(GError) error = NULL;
-	GDBusConnection *bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(t.bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL, NULL, &error);
-
-	g_assert_no_error(error);
-	return bus;
-}
-
 static void start_logind(void)
 {
-	g_autoptr(GDBusConnection) bus = connect_bus();
+	g_autoptr(GDBusConnection) bus = test_bus_connect(t.bus);
 
 	t.logind = mock_logind_new(bus);
 }
@@ -105,7 +94,7 @@ static void begin(struct fixture *f, gconstpointer data)
 	broker_set_events(f->broker, &events, f);
 	t.bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(t.bus);
-	t.ours = connect_bus();
+	t.ours = test_bus_connect(t.bus);
 	if (!data)
 		start_logind();
 	t.watch = sleep_watch_new(t.ours, &funcs, f);
@@ -335,7 +324,7 @@ static void test_never_awake(struct fixture *f, gconstpointer data)
 /* Other users of the bus cannot end casts. */
 static void test_stranger(struct fixture *f, gconstpointer data)
 {
-	g_autoptr(GDBusConnection) stranger = connect_bus();
+	g_autoptr(GDBusConnection) stranger = test_bus_connect(t.bus);
 
 	wait_until(is_held, f);
 	g_dbus_connection_emit_signal(stranger, NULL, "/org/freedesktop/login1", "org.freedesktop.login1.Manager",

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctl-fixture.h"
+#include "test-bus.h"
 
 /* A daemon that refuses. @flags: of the last call */
 struct refuser {
@@ -31,10 +32,7 @@ static GDBusMessage *refuse(GDBusConnection *bus, GDBusMessage *message, gboolea
 
 static void refuser_begin(struct fixture *f, struct refuser *r)
 {
-	r->bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION, NULL, NULL,
-		NULL);
+	r->bus = test_bus_connect(f->test_bus);
 	r->filter = g_dbus_connection_add_filter(r->bus, refuse, r, NULL);
 	g_variant_unref(g_dbus_connection_call_sync(r->bus, "org.freedesktop.DBus", "/", "org.freedesktop.DBus",
 						    "RequestName", g_variant_new("(su)", "org.miracast.Miracast1", 0), NULL,

@@ -9,6 +9,7 @@
 #include "ctl-fixture.h"
 #include "mice-message.h"
 #include "mock-logind.h"
+#include "test-bus.h"
 
 /* A display in the network. */
 struct display {
@@ -194,10 +195,7 @@ static void test_listen(struct fixture *f, gconstpointer data)
 
 static mock_logind *start_logind(struct fixture *f)
 {
-	g_autoptr(GDBusConnection) bus = g_dbus_connection_new_for_address_sync(
-		g_test_dbus_get_bus_address(f->test_bus),
-		G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
-		NULL, NULL, NULL);
+	g_autoptr(GDBusConnection) bus = test_bus_connect(f->test_bus);
 	mock_logind *logind = mock_logind_new(bus);
 	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
 
