@@ -493,3 +493,11 @@ GSocketConnection *call_and_stream(struct fixture *f)
 	return sink;
 }
 
+GSocketConnection *scan_and_stream(struct fixture *f)
+{
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	return call_and_stream(f);
+}
+

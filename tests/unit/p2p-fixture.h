@@ -103,3 +103,5 @@ void assert_reason(struct fixture *f, const char *name);
 gboolean has_phase(struct fixture *f, const char *name);
 GSocketConnection *dial_from(struct fixture *f, const char *host);
 GSocketConnection *call_and_stream(struct fixture *f);
+/* All of it, from the scan on. */
+GSocketConnection *scan_and_stream(struct fixture *f);

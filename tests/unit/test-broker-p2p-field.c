@@ -58,10 +58,7 @@ static void test_radio_ends(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
-	scan(f);
-	begin(f);
-	wait_until(waits_for_call, f);
-	sink = call_and_stream(f);
+	sink = scan_and_stream(f);
 	g_assert_cmpuint(open_watches, ==, 1);
 	mock_wpas_unplug(f->wpas);
 	wait_until(is_gone, f);
@@ -97,10 +94,7 @@ static void test_radio_silent(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
-	scan(f);
-	begin(f);
-	wait_until(waits_for_call, f);
-	sink = call_and_stream(f);
+	sink = scan_and_stream(f);
 	for (guint i = 0; i < WIFI_SILENCE_LEARN; i++)
 		silent_for(5);
 	silent_for(WIFI_SILENCE_MS);
@@ -119,10 +113,7 @@ static void test_radio_flickers(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
-	scan(f);
-	begin(f);
-	wait_until(waits_for_call, f);
-	sink = call_and_stream(f);
+	sink = scan_and_stream(f);
 	for (guint i = 0; i < 200; i++)
 		silent_for(i % 4 == 3 ? WIFI_SILENCE_MS : 5);
 	g_assert_cmpuint(session_phases(only_session(f))->len, ==, 64);
@@ -139,10 +130,7 @@ static void test_wifi_is_switched_off(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
-	scan(f);
-	begin(f);
-	wait_until(waits_for_call, f);
-	sink = call_and_stream(f);
+	sink = scan_and_stream(f);
 	wifi_is_off = TRUE;
 	mock_wpas_end_group(f->wpas);
 	wait_until(is_gone, f);

@@ -365,10 +365,7 @@ static void test_group_ends(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
-	scan(f);
-	begin(f);
-	wait_until(waits_for_call, f);
-	sink = call_and_stream(f);
+	sink = scan_and_stream(f);
 	mock_wpas_end_group(f->wpas);
 	wait_until(is_gone, f);
 	assert_reason(f, "group-ended");
@@ -379,10 +376,7 @@ static void test_sink_leaves_group(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
-	scan(f);
-	begin(f);
-	wait_until(waits_for_call, f);
-	sink = call_and_stream(f);
+	sink = scan_and_stream(f);
 	mock_wpas_station(f->wpas, FALSE);
 	mock_wpas_station(f->wpas, TRUE);
 	spin(7000);
@@ -396,10 +390,7 @@ static void test_unplugged(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
-	scan(f);
-	begin(f);
-	wait_until(waits_for_call, f);
-	sink = call_and_stream(f);
+	sink = scan_and_stream(f);
 	mock_wpas_unplug(f->wpas);
 	wait_until(is_gone, f);
 	assert_reason(f, "no-wifi");
@@ -409,10 +400,7 @@ static void test_supplicant_dies(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
-	scan(f);
-	begin(f);
-	wait_until(waits_for_call, f);
-	sink = call_and_stream(f);
+	sink = scan_and_stream(f);
 	g_clear_pointer(&f->wpas, mock_wpas_free);
 	wait_until(is_gone, f);
 	assert_reason(f, "supplicant-missing");
