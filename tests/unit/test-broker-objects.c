@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bus-program.h"
 #include "dbus-objects.h"
 #include "main-loop.h"
 #include "miracast1-dbus.h"
@@ -21,16 +22,6 @@
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 
-/* A program on the bus. @heard: of signals, "+PATH ", "-PATH ", "~PATH " */
-struct program {
-	GDBusConnection *bus;
-	struct dbus_caller who;
-	GString *heard;
-	guint answered;
-	GVariant *reply;
-	GError *error;
-};
-
 struct fixture {
 	GTestDBus *test_bus;
 	GDBusConnection *server;
@@ -42,109 +33,28 @@ struct fixture {
 	guint scans, disconnects;
 };
 
-/* ---- whose it is ------------------------------------------------------------------ */
-
-static struct fixture *now;
-
-void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable *cancellable, dbus_caller_known *done,
-			    gpointer user_data);
-
-struct later {
-	struct dbus_caller who;
-	GCancellable *cancellable;
-	dbus_caller_known *done;
-	gpointer user_data;
-};
-
-static gboolean say(gpointer user_data)
-{
-	struct later *later = user_data;
-
-	if (!g_cancellable_is_cancelled(later->cancellable))
-		later->done(&later->who, later->user_data);
-	g_object_unref(later->cancellable);
-	g_free(later);
-	return G_SOURCE_REMOVE;
-}
-
-void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable *cancellable, dbus_caller_known *done,
-			    gpointer user_data)
-{
-	struct program *programs[] = { &now->owner, &now->other, &now->stranger, &now->root };
-	struct later *later = g_new0(struct later, 1);
-
-	later->who.uid = -1;
-	for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
-		if (programs[i]->bus && g_strcmp0(g_dbus_connection_get_unique_name(programs[i]->bus), name) == 0)
-			later->who = programs[i]->who;
-	}
-	later->cancellable = g_object_ref(cancellable);
-	later->done = done;
-	later->user_data = user_data;
-	g_timeout_add(20, say, later);
-}
-
 /* ---- programs ---------------------------------------------------------------------- */
 
-static void hear(GDBusConnection *bus, const char *sender, const char *path, const char *interface, const char *signal,
-		 GVariant *parameters, gpointer user_data)
+static const char *server_name(struct fixture *f)
 {
-	struct program *p = user_data;
-	const char *about = path;
-
-	if (strcmp(interface, OBJECT_MANAGER) == 0)
-		g_variant_get_child(parameters, 0, "&o", &about);
-	g_string_append_printf(p->heard, "%s%s ", strcmp(signal, "InterfacesAdded") == 0   ? "+" :
-						  strcmp(signal, "InterfacesRemoved") == 0 ? "-" :
-											      "~", about);
+	return g_dbus_connection_get_unique_name(f->server);
 }
 
-static void program_begin(struct fixture *f, struct program *p, gint64 uid, gboolean member)
+static void begin(struct fixture *f, struct program *p, gint64 uid, gboolean member)
 {
-	p->bus = test_bus_connect(f->test_bus);
-	p->who = (struct dbus_caller){ .uid = uid, .member = member };
-	p->heard = g_string_new(NULL);
-	/* Whatever arrives at this connection: no rule at the bus is needed for what goes to it by name. */
-	g_dbus_connection_signal_subscribe(p->bus, g_dbus_connection_get_unique_name(f->server), NULL, NULL, NULL, NULL,
-					   G_DBUS_SIGNAL_FLAGS_NONE, hear, p, NULL);
+	program_begin(p, f->test_bus, uid, member);
+	program_hear(p, f->server);
 }
 
-static void program_end(struct program *p)
+static void begin_scan(struct fixture *f, struct program *p)
 {
-	if (!p->bus)
-		return;
-	g_dbus_connection_close_sync(p->bus, NULL, NULL);
-	g_clear_object(&p->bus);
-	g_string_free(p->heard, TRUE);
-	g_clear_error(&p->error);
-	g_clear_pointer(&p->reply, g_variant_unref);
-}
-
-static void answered(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-	struct program *p = user_data;
-
-	g_clear_error(&p->error);
-	g_clear_pointer(&p->reply, g_variant_unref);
-	p->reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &p->error);
-	p->answered++;
-}
-
-static void begin_call(struct fixture *f, struct program *p, const char *path, const char *interface, const char *method,
-		       GVariant *arguments)
-{
-	g_dbus_connection_call(p->bus, g_dbus_connection_get_unique_name(f->server), path, interface, method, arguments, NULL,
-			       G_DBUS_CALL_FLAGS_NONE, -1, NULL, answered, p);
+	program_begin_call(p, server_name(f), SHARED, "org.miracast.Miracast1.Manager", "Scan", g_variant_new("(u)", 1));
 }
 
 static gboolean call(struct fixture *f, struct program *p, const char *path, const char *interface, const char *method,
 		     GVariant *arguments)
 {
-	guint before = p->answered;
-
-	begin_call(f, p, path, interface, method, arguments);
-	WAIT(p->answered > before);
-	return !p->error;
+	return program_call(p, server_name(f), path, interface, method, arguments);
 }
 
 static gboolean read_from(struct fixture *f, struct program *p, const char *path)
@@ -156,12 +66,7 @@ static gboolean read_from(struct fixture *f, struct program *p, const char *path
 
 static gboolean lists(struct fixture *f, struct program *p, const char *path)
 {
-	g_autoptr(GVariant) objects = NULL, found = NULL;
-
-	g_assert_true(call(f, p, ROOT, OBJECT_MANAGER, "GetManagedObjects", NULL));
-	objects = g_variant_get_child_value(p->reply, 0);
-	found = g_variant_lookup_value(objects, path, NULL);
-	return found != NULL;
+	return program_lists(p, server_name(f), ROOT, path);
 }
 
 static gboolean scan(struct fixture *f, struct program *p)
@@ -210,7 +115,6 @@ static void set_up(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GDBusConnection) polkit_bus = NULL;
 
-	now = f;
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
 	f->server = test_bus_connect(f->test_bus);
@@ -225,10 +129,10 @@ static void set_up(struct fixture *f, gconstpointer data)
 	dbus_objects_add(f->objects, SHARED, G_DBUS_INTERFACE_SKELETON(f->manager), DBUS_OBJECTS_SHARED);
 	add_session(f);
 	dbus_objects_set_connection(f->objects, f->server);
-	program_begin(f, &f->owner, OWNER, TRUE);
-	program_begin(f, &f->other, OTHER, TRUE);
-	program_begin(f, &f->stranger, getuid() + 1002, FALSE);
-	program_begin(f, &f->root, 0, FALSE);
+	begin(f, &f->owner, OWNER, TRUE);
+	begin(f, &f->other, OTHER, TRUE);
+	begin(f, &f->stranger, getuid() + 1002, FALSE);
+	begin(f, &f->root, 0, FALSE);
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)
@@ -332,7 +236,7 @@ static void test_hears(struct fixture *f, gconstpointer data)
 static void test_waits(struct fixture *f, gconstpointer data)
 {
 	f->polkit->mood = MOCK_POLKIT_IS_SILENT;
-	begin_call(f, &f->stranger, SHARED, "org.miracast.Miracast1.Manager", "Scan", g_variant_new("(u)", 1));
+	begin_scan(f, &f->stranger);
 	WAIT(f->polkit->asks == 1);
 	g_assert_true(scan(f, &f->owner));
 	g_assert_cmpuint(f->stranger.answered, ==, 0);
@@ -346,7 +250,7 @@ static void test_too_many(struct fixture *f, gconstpointer data)
 {
 	f->polkit->mood = MOCK_POLKIT_IS_SILENT;
 	for (guint i = 0; i < DBUS_OBJECTS_WAITING + 1; i++)
-		begin_call(f, &f->stranger, SHARED, "org.miracast.Miracast1.Manager", "Scan", g_variant_new("(u)", 1));
+		begin_scan(f, &f->stranger);
 	WAIT(f->stranger.answered == 1);
 	assert_refused(&f->stranger, REASON_LINK_BUSY);
 	g_assert_cmpuint(f->polkit->asks, <=, DBUS_OBJECTS_WAITING);
@@ -358,7 +262,7 @@ static void test_too_many(struct fixture *f, gconstpointer data)
 static void test_ends(struct fixture *f, gconstpointer data)
 {
 	f->polkit->mood = MOCK_POLKIT_IS_SILENT;
-	begin_call(f, &f->stranger, SHARED, "org.miracast.Miracast1.Manager", "Scan", g_variant_new("(u)", 1));
+	begin_scan(f, &f->stranger);
 	WAIT(f->polkit->asks == 1);
 	dbus_objects_set_connection(f->objects, NULL);
 	WAIT(f->stranger.answered == 1);

@@ -3,12 +3,11 @@
  * Whose a session is, and what wants an administrator: the daemon's whole interface, with callers of several users, whom
  * the test names, and a polkit that says no.
  */
-#include <string.h>
 #include <unistd.h>
 
 #include "broker.h"
+#include "bus-program.h"
 #include "dbus-api.h"
-#include "dbus-caller.h"
 #include "fake-link.h"
 #include "link-direct.h"
 #include "main-loop.h"
@@ -20,14 +19,6 @@
 #define CAST DBUS_API_NAME ".cast"
 #define MANAGE DBUS_API_NAME ".manage"
 
-struct program {
-	GDBusConnection *bus;
-	struct dbus_caller who;
-	guint answered;
-	GVariant *reply;
-	GError *error;
-};
-
 struct fixture {
 	GTestDBus *test_bus;
 	mock_polkit *polkit;
@@ -37,24 +28,6 @@ struct fixture {
 	gboolean ready, stopped;
 	struct program one, other, stranger;
 };
-
-static struct fixture *now;
-
-/* ---- whose it is ------------------------------------------------------------------- */
-
-void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable *cancellable, dbus_caller_known *done,
-			    gpointer user_data);
-
-void __wrap_dbus_caller_ask(GDBusConnection *bus, const char *name, GCancellable *cancellable, dbus_caller_known *done,
-			    gpointer user_data)
-{
-	struct program *programs[] = { &now->one, &now->other, &now->stranger };
-
-	for (guint i = 0; i < G_N_ELEMENTS(programs); i++) {
-		if (strcmp(g_dbus_connection_get_unique_name(programs[i]->bus), name) == 0)
-			done(&programs[i]->who, user_data);
-	}
-}
 
 /* ---- the daemon ---------------------------------------------------------------------- */
 
@@ -107,7 +80,6 @@ static void set_up(struct fixture *f, gconstpointer data)
 	g_autoptr(link_sink) tv = link_sink_new("p2p", "02:00:00:00:01:00", "TV");
 	struct fake_link *p2p;
 
-	now = f;
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
 	polkit_bus = test_bus_connect(f->test_bus);
@@ -126,17 +98,9 @@ static void set_up(struct fixture *f, gconstpointer data)
 	broker_set_events(f->broker, &events, f);
 	fake_link_sink(p2p, tv, TRUE);
 	WAIT(f->ready);
-	f->one = (struct program){ test_bus_connect(f->test_bus), { getuid() + 1000, TRUE } };
-	f->other = (struct program){ test_bus_connect(f->test_bus), { getuid() + 1001, TRUE } };
-	f->stranger = (struct program){ test_bus_connect(f->test_bus), { getuid() + 1002, FALSE } };
-}
-
-static void program_end(struct program *p)
-{
-	g_dbus_connection_close_sync(p->bus, NULL, NULL);
-	g_clear_object(&p->bus);
-	g_clear_error(&p->error);
-	g_clear_pointer(&p->reply, g_variant_unref);
+	program_begin(&f->one, f->test_bus, getuid() + 1000, TRUE);
+	program_begin(&f->other, f->test_bus, getuid() + 1001, TRUE);
+	program_begin(&f->stranger, f->test_bus, getuid() + 1002, FALSE);
 }
 
 static void tear_down(struct fixture *f, gconstpointer data)
@@ -156,24 +120,9 @@ static void tear_down(struct fixture *f, gconstpointer data)
 
 /* ---- programs -------------------------------------------------------------------------- */
 
-static void answered(GObject *source, GAsyncResult *result, gpointer user_data)
-{
-	struct program *p = user_data;
-
-	g_clear_error(&p->error);
-	g_clear_pointer(&p->reply, g_variant_unref);
-	p->reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &p->error);
-	p->answered++;
-}
-
 static gboolean call(struct program *p, const char *path, const char *interface, const char *method, GVariant *arguments)
 {
-	guint before = p->answered;
-
-	g_dbus_connection_call(p->bus, DBUS_API_NAME, path, interface, method, arguments, NULL, G_DBUS_CALL_FLAGS_NONE, -1,
-			       NULL, answered, p);
-	WAIT(p->answered > before);
-	return !p->error;
+	return program_call(p, DBUS_API_NAME, path, interface, method, arguments);
 }
 
 static gboolean manage(struct program *p, const char *method, GVariant *arguments)
@@ -190,12 +139,8 @@ static gboolean listens(struct program *p, gboolean from)
 static gboolean sees(struct program *p, guint id)
 {
 	g_autofree char *path = g_strdup_printf(DBUS_API_PATH "/Session/%u", id);
-	g_autoptr(GVariant) objects = NULL, found = NULL;
 
-	g_assert_true(call(p, DBUS_API_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL));
-	objects = g_variant_get_child_value(p->reply, 0);
-	found = g_variant_lookup_value(objects, path, NULL);
-	return found != NULL;
+	return program_lists(p, DBUS_API_NAME, DBUS_API_PATH, path);
 }
 
 /* The first session is that of @p, and @other can do nothing with it. */
