@@ -11,6 +11,7 @@
 #include <netlink/genl/genl.h>
 
 #include "nl80211.h"
+#include "rfkill.h"
 
 /* Drivers have up to a dozen. */
 #define MAX_COMBINATIONS 64
@@ -145,24 +146,11 @@ radio *radio_ask(const char *ifname)
 	return r;
 }
 
-static gboolean is_blocked(const char *phy, const char *rfkill, const char *how)
-{
-	g_autofree char *path = g_build_filename(phy, rfkill, how, NULL), *value = NULL;
-
-	return g_file_get_contents(path, &value, NULL, NULL) && value[0] == '1';
-}
-
 gboolean radio_is_off(const char *ifname)
 {
 	g_autofree char *phy = g_build_filename("/sys/class/net", ifname, "phy80211", NULL);
-	g_autoptr(GDir) dir = g_dir_open(phy, 0, NULL);
-	const char *name;
 
-	while (dir && (name = g_dir_read_name(dir))) {
-		if (g_str_has_prefix(name, "rfkill") && (is_blocked(phy, name, "soft") || is_blocked(phy, name, "hard")))
-			return TRUE;
-	}
-	return FALSE;
+	return rfkill_read(phy) != RFKILL_ON;
 }
 
 /* ---- what follows --------------------------------------------------------------- */

@@ -26,8 +26,8 @@ typedef struct radio radio;
 radio *radio_ask(const char *ifname);
 
 /*
- * Is Wi-Fi switched off for @ifname, in software or at the machine (rfkill, see the kernel's
- * Documentation/driver-api/rfkill.rst)?  Two small reads of sysfs; FALSE as well: not known.
+ * Is Wi-Fi switched off for @ifname, by software or at the machine (rfkill.h)?  A few small reads of
+ * sysfs; FALSE as well: not known.
  */
 gboolean radio_is_off(const char *ifname);
 

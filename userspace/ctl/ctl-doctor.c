@@ -18,6 +18,7 @@
 #include "kernel.h"
 #include "packages.h"
 #include "reason.h"
+#include "rfkill.h"
 
 #define GROUP "miracast"
 
@@ -245,36 +246,18 @@ static void check_desktop(struct doctor *d)
 
 /* ---- Wi-Fi ------------------------------------------------------------------ */
 
-static gboolean any_blocked(const char *kind)
-{
-	g_autoptr(GDir) dir = g_dir_open("/sys/class/rfkill", 0, NULL);
-	const char *name;
-
-	while (dir && (name = g_dir_read_name(dir))) {
-		g_autofree char *type_path =
-			g_build_filename("/sys/class/rfkill", name, "type", NULL);
-		g_autofree char *path = g_build_filename("/sys/class/rfkill", name, kind, NULL);
-		g_autofree char *type = NULL, *blocked = NULL;
-
-		if (g_file_get_contents(type_path, &type, NULL, NULL) &&
-		    g_str_has_prefix(type, "wlan") &&
-		    g_file_get_contents(path, &blocked, NULL, NULL) && blocked[0] == '1')
-			return TRUE;
-	}
-	return FALSE;
-}
-
 static void check_wifi(struct doctor *d)
 {
 	g_autoptr(GDir) dir = g_dir_open("/sys/class/ieee80211", 0, NULL);
+	enum rfkill rfkill = rfkill_read(RFKILL_ALL);
 
 	if (!dir || !g_dir_read_name(dir))
 		doctor_say(d, "wifi", WARN,
 			   HINT(SWITCH_ON_WIFI, "Plug in a Wi-Fi adapter, or use a network that is there: miracastctl listen ADDRESS"),
 			   "there is no Wi-Fi adapter");
-	else if (any_blocked("hard"))
+	else if (rfkill == RFKILL_HARD)
 		doctor_say(d, "wifi", FAIL, HINT(SWITCH_ON_WIFI, "Switch it on at the machine."), "Wi-Fi is switched off");
-	else if (any_blocked("soft"))
+	else if (rfkill == RFKILL_SOFT)
 		doctor_say(d, "wifi", FAIL, HINT(SWITCH_ON_WIFI, "rfkill unblock wlan"), "Wi-Fi is blocked by software");
 	else
 		doctor_say(d, "wifi", OK, NO_HINT, "there is a Wi-Fi adapter");
