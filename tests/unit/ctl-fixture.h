@@ -62,6 +62,8 @@ void notes_end(void);
 /* @command: its words, the first that is no option tells which object it is */
 void note(const char *const *command, JsonNode *json);
 
+/* test-ctl-colour.c */
+void add_colour_tests(void);
 /* test-ctl-displays.c */
 void add_display_tests(void);
 /* test-ctl-refused.c */

@@ -655,6 +655,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/scan-problem", struct fixture, "--p2p-interface=none0", start_daemon, test_scan_problem,
 		   tear_down);
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
+	add_colour_tests();
 	add_display_tests();
 	g_test_add("/ctl/listen-text", struct fixture, NULL, start_daemon, test_listen_text, tear_down);
 	g_test_add("/ctl/connect-from", struct fixture, NULL, start_daemon, test_connect_from, tear_down);

@@ -12,6 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "ctl-colour.h"
 #include "ctl-desktop.h"
 #include "ctl-doctor.h"
 #include "imports.h"
@@ -23,6 +24,7 @@
 #define GROUP "miracast"
 
 static const char *const verdicts[] = { "ok", "warn", "fail" };
+static const enum colour colours[] = { COLOUR_GOOD, COLOUR_FAIR, COLOUR_POOR };
 
 static enum verdict verdict_of(const char *name)
 {
@@ -51,7 +53,8 @@ void doctor_say(struct doctor *d, const char *check, enum verdict verdict, struc
 							 check, verdicts[verdict], text, next.text, next.code));
 	if (d->ctl->json)
 		return;
-	g_print("%-4s  %-14s %s\n", verdicts[verdict], check, text);
+	colour_print(colours[verdict], verdicts[verdict], 4);
+	g_print("  %-14s %s\n", check, text);
 	if (*next.text)
 		g_print("      %-14s -> %s\n", "", next.text);
 }

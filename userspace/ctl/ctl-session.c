@@ -6,6 +6,7 @@
 
 #include "client-quality.h"
 #include "ctl.h"
+#include "ctl-colour.h"
 
 #define SESSION_PATH CLIENT_PATH "/Session/"
 
@@ -173,6 +174,14 @@ static void print_way(Miracast1Session *session)
 		g_print("    to the encoder: through the processor%s%s\n", *why ? ": " : "", why);
 }
 
+static enum colour colour_of(enum quality quality)
+{
+	return quality == QUALITY_GOOD ? COLOUR_GOOD :
+	       quality == QUALITY_FAIR ? COLOUR_FAIR :
+	       quality == QUALITY_POOR ? COLOUR_POOR :
+					 COLOUR_NONE;
+}
+
 static void print_quality(struct ctl *ctl, Miracast1Session *session)
 {
 	g_autoptr(GPtrArray) rows = client_session_quality(ctl->manager, session);
@@ -180,7 +189,9 @@ static void print_quality(struct ctl *ctl, Miracast1Session *session)
 	for (guint i = 0; i < rows->len; i++) {
 		const struct quality_row *row = g_ptr_array_index(rows, i);
 
-		g_print("    %-10s  %-7s  %s\n", row->what, quality_name(row->quality), row->text);
+		g_print("    %-10s  ", row->what);
+		colour_print(colour_of(row->quality), quality_name(row->quality), 7);
+		g_print("  %s\n", row->text);
 		if (*row->why)
 			g_print("    %-10s  %-7s  -> %s\n", "", "", row->why);
 	}
