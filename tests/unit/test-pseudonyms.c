@@ -88,6 +88,24 @@ static void test_key(void)
 	g_assert_cmpuint(strlen(first), ==, strlen("mac-123456"));
 }
 
+/* Of an object each text, however deep; and of a session no PIN, which looks like any number. */
+static void test_json(void)
+{
+	g_autoptr(pseudonyms) p = pseudonyms_new("key");
+	g_autoptr(JsonNode) node = json_from_string("{\"sessions\": [{\"id\": 1, \"sink\": {\"TV\": \"tv\"}, \"pin-wanted\": true,"
+						    " \"pin-shown\": \"12345670\"}, {\"pin-shown\": \"\", \"hint\": null}]}", NULL);
+	g_autoptr(JsonNode) clean = NULL;
+	g_autofree char *text = NULL, *name = NULL, *wanted = NULL;
+
+	pseudonyms_add(p, "name", "TV");
+	name = pseudonyms_apply(p, "TV");
+	clean = pseudonyms_apply_json(p, node);
+	text = json_to_string(clean, FALSE);
+	wanted = g_strdup_printf("{\"sessions\":[{\"id\":1,\"sink\":{\"TV\":\"%s\"},\"pin-wanted\":true,"
+				 "\"pin-shown\":\"[removed]\"},{\"pin-shown\":\"\",\"hint\":null}]}", name);
+	g_assert_cmpstr(text, ==, wanted);
+}
+
 /* Added while text is being read. */
 static void test_late(void)
 {
@@ -107,6 +125,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/pseudonyms/forms", test_forms);
 	g_test_add_func("/pseudonyms/text", test_text);
 	g_test_add_func("/pseudonyms/key", test_key);
+	g_test_add_func("/pseudonyms/json", test_json);
 	g_test_add_func("/pseudonyms/late", test_late);
 	return g_test_run();
 }

@@ -24,6 +24,7 @@ struct pseudonyms {
 #define END "(?![\\p{L}\\p{N}])"
 #define HEX "[0-9a-f]"
 #define VALUE "[^\\s\"',;()]+"
+#define REMOVED "[removed]"
 
 /*
  * In this order at each place. A group's name tells what it is; what stands before the thing, and stays, is in a group
@@ -88,7 +89,7 @@ static char *replacement(pseudonyms *p, const char *group, const char *thing)
 	g_autofree char *same = NULL;
 
 	if (strcmp(group, "secret") == 0)
-		return g_strdup("[removed]");
+		return g_strdup(REMOVED);
 	if (strcmp(group, "mac") == 0)
 		same = hex_digits(thing);
 	else if (strcmp(group, "ip") == 0)
@@ -195,6 +196,63 @@ char *pseudonyms_apply(pseudonyms *p, const char *text)
 	result = g_regex_replace_eval(p->regex, text, -1, 0, 0, replace, p, &error);
 	/* Rather nothing than what was not looked through. */
 	return result ? result : g_strdup_printf("[%s]", error->message);
+}
+
+/* ---- objects -------------------------------------------------------------------- */
+
+/* What only a display and its user are to know, and nobody could recognise by its form. */
+static gboolean is_secret(const char *member)
+{
+	return strcmp(member, "pin-shown") == 0;
+}
+
+static JsonNode *apply_object(pseudonyms *p, JsonObject *from)
+{
+	JsonNode *node = json_node_new(JSON_NODE_OBJECT);
+	JsonObject *object = json_object_new();
+	JsonObjectIter iter;
+	const char *name;
+	JsonNode *value;
+
+	json_object_iter_init_ordered(&iter, from);
+	while (json_object_iter_next_ordered(&iter, &name, &value)) {
+		const char *text = JSON_NODE_HOLDS_VALUE(value) ? json_node_get_string(value) : NULL;
+
+		if (is_secret(name) && text && *text)
+			json_object_set_string_member(object, name, REMOVED);
+		else
+			json_object_set_member(object, name, pseudonyms_apply_json(p, value));
+	}
+	json_node_take_object(node, object);
+	return node;
+}
+
+static JsonNode *apply_array(pseudonyms *p, JsonArray *from)
+{
+	JsonNode *node = json_node_new(JSON_NODE_ARRAY);
+	JsonArray *array = json_array_new();
+
+	for (guint i = 0; i < json_array_get_length(from); i++)
+		json_array_add_element(array, pseudonyms_apply_json(p, json_array_get_element(from, i)));
+	json_node_take_array(node, array);
+	return node;
+}
+
+JsonNode *pseudonyms_apply_json(pseudonyms *p, JsonNode *node)
+{
+	JsonNode *copy;
+
+	if (JSON_NODE_HOLDS_OBJECT(node))
+		return apply_object(p, json_node_get_object(node));
+	if (JSON_NODE_HOLDS_ARRAY(node))
+		return apply_array(p, json_node_get_array(node));
+	copy = json_node_copy(node);
+	if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING) {
+		g_autofree char *text = pseudonyms_apply(p, json_node_get_string(node));
+
+		json_node_set_string(copy, text);
+	}
+	return copy;
 }
 
 pseudonyms *pseudonyms_new(const char *key)

@@ -21,6 +21,7 @@
 #pragma once
 
 #include <glib.h>
+#include <json-glib/json-glib.h>
 
 G_BEGIN_DECLS
 
@@ -40,5 +41,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(pseudonyms, pseudonyms_free)
 void pseudonyms_add(pseudonyms *p, const char *word, const char *text);
 /* @text: valid UTF-8 */
 char *pseudonyms_apply(pseudonyms *p, const char *text);
+/* Each text of it, and no name of a member; a PIN that is shown, "pin-shown" of a session, goes altogether. */
+JsonNode *pseudonyms_apply_json(pseudonyms *p, JsonNode *node);
 
 G_END_DECLS

@@ -221,43 +221,6 @@ static void gather(struct record *r, const char *journal)
 
 /* ---- the file ------------------------------------------------------------------- */
 
-/* Each text of it, and no name of a member. */
-static JsonNode *without_names(struct record *r, JsonNode *node)
-{
-	JsonNode *copy;
-
-	if (JSON_NODE_HOLDS_OBJECT(node)) {
-		g_autoptr(JsonObject) object = json_object_new();
-		JsonObjectIter iter;
-		const char *name;
-		JsonNode *value;
-
-		json_object_iter_init_ordered(&iter, json_node_get_object(node));
-		while (json_object_iter_next_ordered(&iter, &name, &value))
-			json_object_set_member(object, name, without_names(r, value));
-		copy = json_node_new(JSON_NODE_OBJECT);
-		json_node_set_object(copy, object);
-		return copy;
-	}
-	if (JSON_NODE_HOLDS_ARRAY(node)) {
-		JsonArray *from = json_node_get_array(node);
-		g_autoptr(JsonArray) array = json_array_new();
-
-		for (guint i = 0; i < json_array_get_length(from); i++)
-			json_array_add_element(array, without_names(r, json_array_get_element(from, i)));
-		copy = json_node_new(JSON_NODE_ARRAY);
-		json_node_set_array(copy, array);
-		return copy;
-	}
-	copy = json_node_copy(node);
-	if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING) {
-		g_autofree char *text = pseudonyms_apply(r->names, json_node_get_string(node));
-
-		json_node_set_string(copy, text);
-	}
-	return copy;
-}
-
 /* The user's own, and not in the place of another file. */
 static gboolean write_file(const char *path, const char *text, GError **error)
 {
@@ -342,7 +305,7 @@ static char *compose(struct record *r, int seconds)
 	json_object_set_member(r->bundle, "log", lines_of(journal));
 	json_object_set_member(r->bundle, "kernel-log", lines_of(kernel_log));
 	json_node_set_object(node, r->bundle);
-	clean = without_names(r, node);
+	clean = pseudonyms_apply_json(r->names, node);
 	return json_to_string(clean, TRUE);
 }
 
