@@ -345,6 +345,9 @@ static void test_help(struct fixture *f, gconstpointer data)
 	g_autofree char *option = SAY("connect", "--help");
 
 	g_assert_nonnull(strstr(all, "Exit status:"));
+	/* The longest one has its column, too. */
+	g_assert_nonnull(strstr(all, "\n  connect NAME|MAC|HOST [--no-wait]  cast to a display\n"));
+	g_assert_nonnull(strstr(all, "\n  status                             what is running\n"));
 	g_assert_nonnull(strstr(one, "miracastctl connect ["));
 	g_assert_cmpstr(one, ==, option);
 }

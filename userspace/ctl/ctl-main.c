@@ -329,11 +329,14 @@ void ctl_clear(struct ctl *ctl)
 static char *describe_commands(void)
 {
 	GString *text = g_string_new("Commands:\n");
+	gsize widest = 0;
 
+	for (const struct ctl_command *command = ctl_commands; command->name; command++)
+		widest = MAX(widest, strlen(command->name) + 1 + strlen(command->arguments));
 	for (const struct ctl_command *command = ctl_commands; command->name; command++) {
 		g_autofree char *left = g_strdup_printf("%s %s", command->name, command->arguments);
 
-		g_string_append_printf(text, "  %-30s %s\n", left, command->text);
+		g_string_append_printf(text, "  %-*s  %s\n", (int)widest, left, command->text);
 	}
 	g_string_append(text, "\nEach has its own --help, and prints JSON with --json.\n\n"
 			      "Exit status:\n"
