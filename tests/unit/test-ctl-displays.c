@@ -84,6 +84,24 @@ static void test_remembered(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(json_array_get_length(json_object_get_array_member(object(empty), "remembered")), ==, 0);
 }
 
+/* What has an alias is called by it, wherever its cast is. */
+static void test_session_alias(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = dial(f, "stream");
+	g_autoptr(JsonNode) running = wait_session("sessions", "streaming");
+	g_autoptr(JsonNode) ended = NULL, json = NULL, alias = NULL;
+	g_autofree char *text = NULL, *offered = NULL;
+
+	g_assert_cmpint(CTL(&alias, "alias", "127.0.0.1", "Kitchen"), ==, 0);
+	text = SAY("status");
+	g_assert_nonnull(strstr(text, "\n1  Kitchen (127.0.0.1): streaming\n"));
+	offered = SAY("complete", "disconnect", "");
+	g_assert_cmpstr(offered, ==, "all\tevery session\nKitchen\t1\n");
+	g_assert_cmpint(CTL(&json, "disconnect", "kit"), ==, 0);
+	ended = wait_session("ended", "gone");
+	g_assert_cmpstr(json_object_get_string_member(object(ended), "reason"), ==, "disconnected");
+}
+
 static void test_autoconnect(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(JsonNode) on = NULL, list = NULL, off = NULL, after = NULL, unknown = NULL;
@@ -335,6 +353,7 @@ void add_display_tests(void)
 {
 	g_test_add("/ctl/hints", struct fixture, NULL, start_daemon, test_hints, tear_down);
 	g_test_add("/ctl/remembered", struct fixture, NULL, start_with_memory, test_remembered, tear_down);
+	g_test_add("/ctl/session-alias", struct fixture, NULL, start_daemon, test_session_alias, tear_down);
 	g_test_add("/ctl/autoconnect", struct fixture, NULL, start_with_memory, test_autoconnect, tear_down);
 	g_test_add("/ctl/autoconnect-waits", struct fixture, "--idle-exit=1", start_with_wanted, test_autoconnect_waits,
 		   tear_down);

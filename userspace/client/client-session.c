@@ -42,6 +42,26 @@ gboolean client_session_has_ended(Miracast1Session *session)
 	return g_strcmp0(miracast1_session_get_state(session), "gone") == 0;
 }
 
+char *client_session_alias(Miracast1Manager *manager, Miracast1Session *session)
+{
+	GVariant *known = miracast1_manager_get_remembered(manager);
+	const char *id = miracast1_session_get_sink_id(session);
+	g_autoptr(GVariant) display = known && id ? g_variant_lookup_value(known, id, G_VARIANT_TYPE_VARDICT) : NULL;
+	char *alias = NULL;
+
+	if (display)
+		g_variant_lookup(display, "alias", "s", &alias);
+	return alias ? alias : g_strdup("");
+}
+
+char *client_session_name(Miracast1Manager *manager, Miracast1Session *session)
+{
+	g_autofree char *alias = client_session_alias(manager, session);
+	const char *name = miracast1_session_get_sink_name(session);
+
+	return *alias ? g_steal_pointer(&alias) : g_strdup(name ? name : "");
+}
+
 gint64 client_session_begin(Miracast1Session *session)
 {
 	GVariant *phases = miracast1_session_get_phases(session);

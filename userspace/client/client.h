@@ -62,6 +62,12 @@ gboolean client_session_has_ended(Miracast1Session *session);
 struct hint client_session_hint(Miracast1Session *session);
 /* When its first phase was reached: another one with each try (CLOCK_MONOTONIC); 0: none was. */
 gint64 client_session_begin(Miracast1Session *session);
+/*
+ * The alias of its display, "" if it has none; and what people call it, the alias or else what it calls itself. @manager
+ * knows aliases. Free them.
+ */
+char *client_session_alias(Miracast1Manager *manager, Miracast1Session *session);
+char *client_session_name(Miracast1Manager *manager, Miracast1Session *session);
 /* The last step, for people; "" before the first one. Free it. */
 char *client_session_step(Miracast1Session *session);
 /* "1280x720 at 60 Hz, H.264 ..."; "" if there is none yet. Free it. */

@@ -175,9 +175,10 @@ static void offer_sessions(struct ctl *ctl, const char *current)
 	for (guint i = 0; sessions && i < sessions->len; i++) {
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
 		g_autofree char *id = g_strdup_printf("%u", miracast1_session_get_id(session));
+		g_autofree char *name = client_session_name(ctl->manager, session);
 
 		if (!client_session_has_ended(session))
-			candidates_add(candidates, miracast1_session_get_sink_name(session), id);
+			candidates_add(candidates, name, id);
 	}
 	offer("all", "every session");
 	offer_candidates(candidates, current);

@@ -181,7 +181,9 @@ static gboolean pin_typed(int fd, GIOCondition condition, gpointer user_data)
 
 static void ask_pin(struct waiting *w)
 {
-	g_printerr("PIN that %s shows: ", miracast1_session_get_sink_name(w->session));
+	g_autofree char *name = client_session_name(w->ctl->manager, w->session);
+
+	g_printerr("PIN that %s shows: ", name);
 	if (!take_line(w))
 		w->input = g_unix_fd_add(STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, pin_typed, w);
 }
@@ -189,6 +191,7 @@ static void ask_pin(struct waiting *w)
 /* The display wants one of ours typed. */
 static void show_pin(struct waiting *w)
 {
+	g_autofree char *name = client_session_name(w->ctl->manager, w->session);
 	const char *pin = miracast1_session_get_pin_shown(w->session);
 
 	if (g_strcmp0(pin, w->shown) == 0)
@@ -196,7 +199,7 @@ static void show_pin(struct waiting *w)
 	g_free(w->shown);
 	w->shown = g_strdup(pin);
 	if (pin && *pin)
-		g_printerr("PIN to type at %s: %s\n", miracast1_session_get_sink_name(w->session), pin);
+		g_printerr("PIN to type at %s: %s\n", name, pin);
 }
 
 /* It is wanted, or not any more: two minutes have gone by. */
@@ -246,7 +249,7 @@ static gboolean interrupted(gpointer user_data)
 
 static enum ctl_status print_result(struct waiting *w)
 {
-	g_autofree char *mode = NULL;
+	g_autofree char *mode = NULL, *name = NULL;
 
 	if (w->lost)
 		return ctl_print_reason(w->ctl, "daemon-not-running", CLIENT_DAEMON_ENDED,
@@ -260,7 +263,8 @@ static enum ctl_status print_result(struct waiting *w)
 		return CTL_OK;
 	}
 	mode = client_session_mode(w->session);
-	g_print("Casting to %s: %s\n", miracast1_session_get_sink_name(w->session), mode);
+	name = client_session_name(w->ctl->manager, w->session);
+	g_print("Casting to %s: %s\n", name, mode);
 	g_print("It is a monitor of your desktop now. To end: miracastctl disconnect %u\n",
 		miracast1_session_get_id(w->session));
 	return CTL_OK;
@@ -404,16 +408,18 @@ static enum ctl_status show_session(struct ctl *ctl, const char *path, gboolean 
 	g_autoptr(Miracast1Session) session = miracast1_session_proxy_new_sync(
 		ctl->bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, CLIENT_BUS_NAME, path, NULL, &error);
 
+	g_autofree char *name = NULL;
+
 	if (!session)
 		return ctl_print_error(ctl, error);
 	if (wait)
 		return wait_for_session(ctl, session);
+	name = client_session_name(ctl->manager, session);
 	if (ctl->json)
 		ctl_print_json(ctl_session_variant(ctl, session));
 	else
 		g_print("Session %u with %s has begun. To see how it goes: miracastctl status\n",
-			miracast1_session_get_id(session),
-			miracast1_session_get_sink_name(session));
+			miracast1_session_get_id(session), name);
 	return CTL_OK;
 }
 

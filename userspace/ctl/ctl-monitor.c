@@ -111,7 +111,7 @@ struct shown {
 
 /* ---- sessions ------------------------------------------------------------- */
 
-static void print_phases(Miracast1Session *session, guint printed)
+static void print_phases(Miracast1Session *session, const char *name, guint printed)
 {
 	GVariant *phases = miracast1_session_get_phases(session);
 
@@ -119,8 +119,7 @@ static void print_phases(Miracast1Session *session, guint printed)
 		const char *text;
 
 		g_variant_get_child(phases, i, "(&sx&s)", NULL, NULL, &text);
-		g_print("%u  %s: %s\n", miracast1_session_get_id(session),
-			miracast1_session_get_sink_name(session), text);
+		g_print("%u  %s: %s\n", miracast1_session_get_id(session), name, text);
 	}
 }
 
@@ -133,6 +132,7 @@ static void look_at_session(struct monitor *m, Miracast1Session *session)
 	guint now = n + (client_session_has_ended(session) ? 1 : 0);
 	gint64 begin_us = client_session_begin(session);
 	struct shown *shown = g_hash_table_lookup(m->sessions, path);
+	g_autofree char *name = NULL;
 	guint before;
 
 	if (!shown) {
@@ -147,10 +147,11 @@ static void look_at_session(struct monitor *m, Miracast1Session *session)
 		ctl_print_json(g_variant_new_parsed("{'session': <%*>}", ctl_session_variant(m->ctl, session)));
 		return;
 	}
-	print_phases(session, before);
+	name = client_session_name(m->ctl->manager, session);
+	print_phases(session, name, before);
 	if (client_session_has_ended(session))
-		g_print("%u  %s has ended: %s\n", miracast1_session_get_id(session),
-			miracast1_session_get_sink_name(session), miracast1_session_get_message(session));
+		g_print("%u  %s has ended: %s\n", miracast1_session_get_id(session), name,
+			miracast1_session_get_message(session));
 }
 
 static void object_added(GDBusObjectManager *objects, GDBusObject *object, gpointer user_data)

@@ -280,7 +280,7 @@ static void print_stay(Miracast1Session *session)
 static void print_pin(struct ctl *ctl, Miracast1Session *session)
 {
 	const char *shown = or_blank(miracast1_session_get_pin_shown(session));
-	const char *name = miracast1_session_get_sink_name(session);
+	g_autofree char *name = client_session_name(ctl->manager, session);
 
 	if (*shown)
 		g_print("    PIN to type at %s: %s\n", name, shown);
@@ -293,11 +293,10 @@ static void print_pin(struct ctl *ctl, Miracast1Session *session)
 
 static void print_session(struct ctl *ctl, Miracast1Session *session)
 {
-	g_autofree char *mode = client_session_mode(session);
-	g_autofree char *step = client_session_step(session);
+	g_autofree char *mode = client_session_mode(session), *step = client_session_step(session);
+	g_autofree char *name = client_session_name(ctl->manager, session);
 
-	g_print("%u  %s (%s): %s\n", miracast1_session_get_id(session),
-		miracast1_session_get_sink_name(session), miracast1_session_get_sink_id(session),
+	g_print("%u  %s (%s): %s\n", miracast1_session_get_id(session), name, miracast1_session_get_sink_id(session),
 		miracast1_session_get_state(session));
 	if (client_session_has_ended(session)) {
 		g_print("    %s\n", miracast1_session_get_message(session));
@@ -420,33 +419,18 @@ static enum ctl_status disconnect_one(struct ctl *ctl, guint64 id)
 	return CTL_OK;
 }
 
-/* What people call the display; NULL: nothing. */
-static const char *alias_of(GVariant *known, Miracast1Session *session)
-{
-	g_autoptr(GVariant) display = NULL;
-	const char *alias = NULL;
-
-	if (known)
-		display = g_variant_lookup_value(known, or_blank(miracast1_session_get_sink_id(session)),
-						 G_VARIANT_TYPE_VARDICT);
-	if (display)
-		g_variant_lookup(display, "alias", "&s", &alias);
-	return alias;
-}
-
 /* The session with the display of this alias, id or name, or the only one whose name begins so; NULL after the error was printed. */
 static Miracast1Session *find_session(struct ctl *ctl, GPtrArray *sessions, const char *what)
 {
 	g_autofree char *wanted = g_utf8_casefold(what, -1);
 	g_autofree char *message = NULL;
-	GVariant *known = miracast1_manager_get_remembered(ctl->manager);
 	Miracast1Session *begins = NULL;
 	guint n = 0;
 
 	/* Whatever others call themselves. */
 	for (guint i = 0; i < sessions->len; i++) {
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
-		g_autofree char *alias = g_utf8_casefold(or_blank(alias_of(known, session)), -1);
+		g_autofree char *called = client_session_alias(ctl->manager, session), *alias = g_utf8_casefold(called, -1);
 
 		if (!client_session_has_ended(session) && strcmp(alias, wanted) == 0)
 			return session;
@@ -455,8 +439,7 @@ static Miracast1Session *find_session(struct ctl *ctl, GPtrArray *sessions, cons
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
 		g_autofree char *id = g_utf8_casefold(or_blank(miracast1_session_get_sink_id(session)), -1);
 		g_autofree char *name = g_utf8_casefold(or_blank(miracast1_session_get_sink_name(session)), -1);
-
-		g_autofree char *alias = g_utf8_casefold(or_blank(alias_of(known, session)), -1);
+		g_autofree char *called = client_session_alias(ctl->manager, session), *alias = g_utf8_casefold(called, -1);
 
 		if (client_session_has_ended(session))
 			continue;
