@@ -231,6 +231,46 @@ static void test_hears(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(f->stranger.heard->str, ==, "");
 }
 
+/* ---- what was said is not kept -------------------------------------------------------------- */
+
+#define TOLD_OFTEN 5
+
+static void count_freed(gpointer user_data)
+{
+	guint *freed = user_data;
+
+	(*freed)++;
+}
+
+/* Statistics that say when nobody has them any more. */
+static GVariant *counted(const char *bytes, gsize size, guint *freed)
+{
+	return g_variant_new_from_data(G_VARIANT_TYPE_VARDICT, bytes, size, TRUE, count_freed, freed);
+}
+
+/* To everybody who asks, and to those who hear, for as long as the daemon runs: it would grow by all that it has said. */
+static void test_keeps_nothing(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GVariant) first = g_variant_ref_sink(g_variant_new_parsed("{'frames': <1>}"));
+	g_autoptr(GVariant) second = g_variant_ref_sink(g_variant_new_parsed("{'frames': <2>}"));
+	guint freed = 0;
+
+	for (guint i = 0; i < TOLD_OFTEN; i++) {
+		GVariant *stats = i % 2 ? second : first;
+
+		miracast1_session_set_stats(f->session,
+					    counted(g_variant_get_data(stats), g_variant_get_size(stats), &freed));
+		g_assert_true(lists(f, &f->owner, OWNED));
+		g_assert_true(read_from(f, &f->owner, OWNED));
+	}
+	dbus_objects_remove(f->objects, OWNED);
+	dbus_objects_add(f->objects, OWNED, G_DBUS_INTERFACE_SKELETON(f->session), OWNER);
+	dbus_objects_remove(f->objects, OWNED);
+	miracast1_session_set_stats(f->session, g_variant_new("a{sv}", NULL));
+	turn(100);
+	g_assert_cmpuint(freed, ==, TOLD_OFTEN);
+}
+
 /* ---- nobody waits for another -------------------------------------------------------------- */
 
 static void test_waits(struct fixture *f, gconstpointer data)
@@ -278,6 +318,7 @@ int main(int argc, char **argv)
 	TEST("/objects/strangers", test_strangers);
 	TEST("/objects/others", test_others);
 	TEST("/objects/hears", test_hears);
+	TEST("/objects/keeps-nothing", test_keeps_nothing);
 	TEST("/objects/waits", test_waits);
 	TEST("/objects/too-many", test_too_many);
 	TEST("/objects/ends", test_ends);

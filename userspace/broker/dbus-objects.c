@@ -68,6 +68,12 @@ static const char *interface_of(struct entry *entry)
 	return g_dbus_interface_skeleton_get_info(entry->skeleton)->name;
 }
 
+/* a{sv}, to be unreferenced: GLib has sunk it already, and another reference would keep it for ever. */
+static GVariant *properties_of(GDBusInterfaceSkeleton *skeleton)
+{
+	return g_variant_take_ref(g_dbus_interface_skeleton_get_properties(skeleton));
+}
+
 static gboolean may_see(struct caller *caller, struct entry *entry)
 {
 	return entry->uid == DBUS_OBJECTS_SHARED || caller->who.uid == entry->uid || caller->others ||
@@ -99,7 +105,7 @@ static void flush(struct entry *entry)
 	guint n = 0;
 
 	g_clear_handle_id(&entry->idle, g_source_remove);
-	entry->told = g_variant_ref_sink(g_dbus_interface_skeleton_get_properties(entry->skeleton));
+	entry->told = properties_of(entry->skeleton);
 	g_variant_builder_init(&changed, G_VARIANT_TYPE_VARDICT);
 	g_variant_iter_init(&iter, entry->told);
 	while (g_variant_iter_loop(&iter, "{&sv}", &key, &value)) {
@@ -139,9 +145,10 @@ static void property_changed(GObject *skeleton, GParamSpec *pspec, gpointer user
 
 static void add_interfaces(GVariantBuilder *builder, struct entry *entry)
 {
+	g_autoptr(GVariant) properties = properties_of(entry->skeleton);
+
 	g_variant_builder_init(builder, G_VARIANT_TYPE("a{sa{sv}}"));
-	g_variant_builder_add(builder, "{s@a{sv}}", interface_of(entry),
-			      g_dbus_interface_skeleton_get_properties(entry->skeleton));
+	g_variant_builder_add(builder, "{s@a{sv}}", interface_of(entry), properties);
 }
 
 static void answer_objects(struct visit *visit)
@@ -165,7 +172,7 @@ static void answer_objects(struct visit *visit)
 
 static void answer_property(struct entry *entry, GDBusMethodInvocation *call)
 {
-	g_autoptr(GVariant) all = g_variant_ref_sink(g_dbus_interface_skeleton_get_properties(entry->skeleton));
+	g_autoptr(GVariant) all = properties_of(entry->skeleton);
 	g_autoptr(GVariant) value = NULL;
 	const char *name;
 
@@ -425,7 +432,7 @@ void dbus_objects_add(dbus_objects *o, const char *path, GDBusInterfaceSkeleton 
 	entry->path = g_strdup(path);
 	entry->skeleton = g_object_ref(skeleton);
 	entry->uid = owner;
-	entry->told = g_variant_ref_sink(g_dbus_interface_skeleton_get_properties(skeleton));
+	entry->told = properties_of(skeleton);
 	entry->registration = put_on_bus(o, path, g_dbus_interface_skeleton_get_info(skeleton));
 	g_signal_connect(skeleton, "notify", G_CALLBACK(property_changed), entry);
 	g_hash_table_replace(o->entries, entry->path, entry);
