@@ -602,6 +602,8 @@ class Trial:
         time.sleep(5)
         self._two(addresses, (1002, 1001))
         again = {self.serial(connector): connector for connector in self.connectors()}
+        if again != known:
+            raise DesktopError(f"they were at {known}, and are at {again}")
         wait_for("each has its own size again", LIT_S, lambda: (now := self.monitors()) and
                  now[again[1001]].size == mode.size and now[again[1002]].size not in (None, mode.size))
         self.machine.disconnect()
@@ -609,7 +611,7 @@ class Trial:
         self.plug()
         self.follow()
         self.pictures()
-        return f"{titles}, at {known}, then at {again}"
+        return f"{titles}, at {known}, each time"
 
     def _two(self, addresses: dict[int, str], order: tuple[int, int]) -> None:
         for serial in order:

@@ -240,7 +240,7 @@ static void test_kernel_open(void)
 	g_assert_false(kernel_open(nothing, &missing));
 	g_assert_error(missing, REASON_ERROR, REASON_MODULE_MISSING);
 	/* A session that begins without anybody having asked for the module says the same. */
-	g_assert_cmpint(kernel_open_sink(nothing, &target, &no_sink), ==, -1);
+	g_assert_cmpint(kernel_open_sink(nothing, 0, &target, &no_sink), ==, -1);
 	g_assert_error(no_sink, REASON_ERROR, REASON_MODULE_MISSING);
 	/* Any other device does not know HELLO; it is tried anew each time. */
 	for (guint i = 0; i < 2; i++) {

@@ -391,7 +391,7 @@ static void test_alias_known(struct fixture *f, gconstpointer data)
 {
 	find_both(f);
 	give_alias(f, MICE_ID);
-	remembered_cast(broker_remembered(f->broker), sink_of(f, MOCK_PEER_ID));
+	remembered_cast(broker_remembered(f->broker), sink_of(f, MOCK_PEER_ID), NULL);
 	assert_falls_back(f, 5);
 }
 

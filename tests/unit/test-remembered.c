@@ -97,7 +97,7 @@ static void test_kept(struct fixture *f, gconstpointer data)
 	g_autoptr(GVariant) before = NULL, after = NULL;
 	struct stat status;
 
-	remembered_cast(f->remembered, cast);
+	remembered_cast(f->remembered, cast, "miracast:Virtual-2");
 	remembered_learn_short_m3(f->remembered, learnt);
 	set_alias(f, "mice:tv.local", "TV", "Küche; [x] = \"1\"\\");
 	g_assert_cmpuint(f->changes, ==, 3);
@@ -316,6 +316,86 @@ static void test_wrong_group(struct fixture *f, gconstpointer data)
 	}
 }
 
+/* Where its monitor was: told to nobody, and free when the display is forgotten. */
+static void test_place(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) sink = tv("02:00:00:00:00:01", "TV");
+	g_autoptr(link_sink) other = tv("02:00:00:00:00:02", "TV");
+	g_autoptr(link_sink) caller = link_sink_new("direct", "192.0.2.1", "TV");
+	g_autofree char *told = NULL;
+	g_autoptr(GVariant) all = NULL;
+
+	g_assert_null(remembered_place(f->remembered, sink->id));
+	remembered_cast(f->remembered, sink, "miracast:Virtual-2");
+	remembered_cast(f->remembered, caller, "miracast:Virtual-3");
+	g_assert_cmpint(remembered_last_cast_at(f->remembered, "miracast:Virtual-3", sink->id, NULL), >, 0);
+	begin_again(f);
+	/* Where there is no connector, what was known of one stays. */
+	remembered_cast(f->remembered, sink, NULL);
+	g_assert_cmpstr(remembered_place(f->remembered, sink->id), ==, "miracast:Virtual-2");
+	g_assert_null(remembered_place(f->remembered, other->id));
+	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
+	told = g_variant_print(all, FALSE);
+	g_assert_null(strstr(told, "Virtual"));
+
+	g_assert_cmpint(remembered_last_cast_at(f->remembered, "miracast:Virtual-2", other->id, NULL), >, 0);
+	g_assert_cmpint(remembered_last_cast_at(f->remembered, "miracast:Virtual-2", sink->id, NULL), ==,
+			REMEMBERED_NOBODY);
+	g_assert_cmpint(remembered_last_cast_at(f->remembered, "miracast:Virtual-2", other->id, sink->id), ==,
+			REMEMBERED_NOBODY);
+	/* Of one that dials us it is not kept. */
+	g_assert_cmpint(remembered_last_cast_at(f->remembered, "miracast:Virtual-3", sink->id, NULL), ==,
+			REMEMBERED_NOBODY);
+
+	remembered_cast(f->remembered, sink, "miracast:Virtual-4");
+	g_assert_cmpstr(remembered_place(f->remembered, sink->id), ==, "miracast:Virtual-4");
+	g_assert_true(remembered_forget(f->remembered, sink->id));
+	begin_again(f);
+	g_assert_null(remembered_place(f->remembered, sink->id));
+	g_assert_cmpint(remembered_last_cast_at(f->remembered, "miracast:Virtual-4", other->id, NULL), ==,
+			REMEMBERED_NOBODY);
+}
+
+/* What can be no place is none, and the rest of the display is as it was. */
+static void test_wrong_place(struct fixture *f, gconstpointer data)
+{
+#define LONGEST "0123456789012345678901234567890123456789012345678901234567890123"
+	static const struct {
+		const char *lines;
+		gboolean valid;
+		gint64 last_cast;
+	} cases[] = {
+		{ "connector=miracast:Virtual-1\nlast-cast=5\n", TRUE, 5 },
+		{ "connector=no such driver\nlast-cast=5\n", TRUE, 5 },
+		{ "connector=" LONGEST "\nlast-cast=5\n", TRUE, 5 },
+		{ "connector=" LONGEST "x\nlast-cast=5\n", FALSE, 0 },
+		{ "connector=\nlast-cast=5\n", FALSE, 0 },
+		{ "connector=a\\nb\nlast-cast=5\n", FALSE, 0 },
+		{ "connector=\377\376\nlast-cast=5\n", FALSE, 0 },
+		{ "last-cast=5\n", FALSE, 0 },
+		/* A time that is none is long ago. */
+		{ "connector=miracast:Virtual-1\nlast-cast=-7\n", TRUE, 0 },
+		{ "connector=miracast:Virtual-1\nlast-cast=never\n", TRUE, 0 },
+		{ "connector=miracast:Virtual-1\n", TRUE, 0 },
+	};
+
+	g_assert_cmpint(g_mkdir(f->directory, 0700), ==, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autofree char *text = g_strconcat("[02:00:00:00:00:01]\nname=TV\nlink=p2p\n", cases[i].lines, NULL);
+		const char *place;
+
+		g_assert_true(g_file_set_contents(f->file, text, -1, NULL));
+		begin_again(f);
+		g_test_message("case %u", i); /* one is no UTF-8 */
+		g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01"));
+		place = remembered_place(f->remembered, "02:00:00:00:00:01");
+		g_assert_cmpint(place != NULL, ==, cases[i].valid);
+		if (place)
+			g_assert_cmpint(remembered_last_cast_at(f->remembered, place, "other", NULL), ==,
+					cases[i].last_cast);
+	}
+}
+
 /* As an alias, of this very display, and of those only that can be called. */
 static void test_autoconnect(struct fixture *f, gconstpointer data)
 {
@@ -351,7 +431,7 @@ static void test_many(struct fixture *f, gconstpointer data)
 		g_autofree char *id = g_strdup_printf("02:00:00:00:01:%02x", i);
 		g_autoptr(link_sink) sink = tv(id, "Stranger");
 
-		remembered_cast(f->remembered, sink);
+		remembered_cast(f->remembered, sink, NULL);
 		g_assert_true(remembered_has(f->remembered, id));
 	}
 	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
@@ -418,6 +498,8 @@ int main(int argc, char **argv)
 	ADD("wrong-group", test_wrong_group);
 	ADD("key", test_key);
 	ADD("wrong-key", test_wrong_key);
+	ADD("place", test_place);
+	ADD("wrong-place", test_wrong_place);
 	ADD("many", test_many);
 	ADD("wrong-file", test_wrong_file);
 	ADD("no-file", test_no_file);

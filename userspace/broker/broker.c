@@ -193,7 +193,7 @@ static void session_did_change(session *s, enum session_change what, gpointer us
 
 	EMIT(b, session_changed, s, what);
 	if ((what & SESSION_CHANGED_STATE) && session_state(s) == SESSION_STREAMING)
-		remembered_cast(b->env.remembered, session_sink(s));
+		remembered_cast(b->env.remembered, session_sink(s), session_place(s));
 	if (!(what & SESSION_CHANGED_STATE) || !session_is_down(s))
 		return;
 	check_settled(b);

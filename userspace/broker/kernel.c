@@ -169,14 +169,32 @@ void kernel_free(kernel *k)
 	g_free(k);
 }
 
-int kernel_open_sink(kernel *k, guint32 *target, GError **error)
+GArray *kernel_list_targets(kernel *k, GError **error)
 {
-	struct miracast_open_sink sink = { .target = 0 };
+	struct miracast_target_info info = { .id = 0 };
+	GArray *targets;
+
+	if (!kernel_open(k, error))
+		return NULL;
+	targets = g_array_new(FALSE, FALSE, sizeof(info));
+	/* Each is looked for after the one before. What else may fail here fails again, and is told, when one is opened. */
+	while (call_ioctl(k->fd, MIRACAST_IOC_NEXT_TARGET, &info) == 0)
+		g_array_append_val(targets, info);
+	return targets;
+}
+
+int kernel_open_sink(kernel *k, guint32 wanted, guint32 *target, GError **error)
+{
+	struct miracast_open_sink sink = { .target = wanted };
 	int err;
 
 	if (!kernel_open(k, error))
 		return -1;
 	err = call_ioctl(k->fd, MIRACAST_IOC_OPEN_SINK, &sink);
+	if (wanted && (err == EBUSY || err == ENOENT)) {
+		sink = (struct miracast_open_sink){ .target = 0 };
+		err = call_ioctl(k->fd, MIRACAST_IOC_OPEN_SINK, &sink);
+	}
 	/* What is open is the device of a driver that has gone; the next one may be there. */
 	if (err == ENODEV)
 		close_device(k);

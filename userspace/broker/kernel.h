@@ -37,13 +37,22 @@ void kernel_free(kernel *k);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(kernel, kernel_free)
 
 /**
+ * kernel_list_targets - all connectors there are, free or not; opens the device first
+ *
+ * Returns: (element-type struct miracast_target_info) (transfer full): in the order of their ids; what the kernel
+ * does not tell is not in it.  NULL as kernel_open()
+ */
+GArray *kernel_list_targets(kernel *k, GError **error);
+
+/**
  * kernel_open_sink - create a context on a free target; opens the device first
+ * @wanted: id of the target to have; 0, or one that is taken or has gone by now: any
  * @target: (out): its id
  *
  * Returns: the sink fd (close-on-exec, blocking, owned by the caller), or -1
  * with REASON_NO_FREE_CONNECTOR or _KERNEL, or as kernel_open()
  */
-int kernel_open_sink(kernel *k, guint32 *target, GError **error);
+int kernel_open_sink(kernel *k, guint32 wanted, guint32 *target, GError **error);
 
 /* Destroys a context under a UMD that hangs; one that is gone is no error. */
 gboolean kernel_destroy_sink(kernel *k, guint32 target, GError **error);

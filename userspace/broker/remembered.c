@@ -17,6 +17,7 @@ struct display {
 	char *model;
 	const char *link;
 	char *alias;
+	char *place; /* or NULL */
 	gint64 last_cast;
 	gboolean short_m3;
 	gboolean autoconnect;
@@ -142,6 +143,8 @@ static char *to_text(remembered *r)
 		g_key_file_set_string(keys, group, "link", display->link);
 		g_key_file_set_string(keys, group, "alias", display->alias);
 		g_key_file_set_int64(keys, group, "last-cast", display->last_cast);
+		if (display->place)
+			g_key_file_set_string(keys, group, "connector", display->place);
 		g_key_file_set_boolean(keys, group, "short-m3", display->short_m3);
 		g_key_file_set_boolean(keys, group, "autoconnect", display->autoconnect);
 		if (display->has_group) {
@@ -184,6 +187,7 @@ static void display_free(struct display *display)
 	g_free(display->name);
 	g_free(display->model);
 	g_free(display->alias);
+	g_free(display->place);
 	p2p_key_free(display->key);
 	g_free(display);
 }
@@ -274,6 +278,7 @@ static void load_group(remembered *r, GKeyFile *keys, const char *group)
 	g_autofree char *model = g_key_file_get_string(keys, group, "model", NULL);
 	g_autofree char *link = g_key_file_get_string(keys, group, "link", NULL);
 	g_autofree char *alias = g_key_file_get_string(keys, group, "alias", NULL);
+	g_autofree char *place = g_key_file_get_string(keys, group, "connector", NULL);
 	struct display *display;
 
 	if (!id || !*id || !g_utf8_validate(id, -1, NULL) || !name || !*name || !is_clean(name) || (model && !is_clean(model)) ||
@@ -285,6 +290,8 @@ static void load_group(remembered *r, GKeyFile *keys, const char *group)
 	if (alias && !remembered_find_alias(r, alias))
 		replace(&display->alias, alias);
 	display->last_cast = g_key_file_get_int64(keys, group, "last-cast", NULL);
+	if (place && remembered_may_be_place(place))
+		replace(&display->place, place);
 	display->short_m3 = g_key_file_get_boolean(keys, group, "short-m3", NULL);
 	display->autoconnect = is_kept(display) && g_key_file_get_boolean(keys, group, "autoconnect", NULL);
 	display->has_group = load_p2p_group(keys, group, &display->group);
@@ -308,10 +315,43 @@ static void load(remembered *r)
 		load_group(r, keys, *group);
 }
 
-void remembered_cast(remembered *r, const link_sink *sink)
+void remembered_cast(remembered *r, const link_sink *sink, const char *place)
 {
-	put_sink(r, sink)->last_cast = g_get_real_time() / G_USEC_PER_SEC;
+	struct display *display = put_sink(r, sink);
+
+	display->last_cast = g_get_real_time() / G_USEC_PER_SEC;
+	if (place)
+		replace(&display->place, place);
 	tell(r);
+}
+
+const char *remembered_place(remembered *r, const char *id)
+{
+	struct display *display = g_hash_table_lookup(r->displays, id);
+
+	return display ? display->place : NULL;
+}
+
+gint64 remembered_last_cast_at(remembered *r, const char *place, const char *id, const char *other_id)
+{
+	gint64 last_cast = REMEMBERED_NOBODY;
+	struct display *display;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, r->displays);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
+		if (g_strcmp0(display->place, place) != 0 || strcmp(display->id, id) == 0 ||
+		    g_strcmp0(display->id, other_id) == 0)
+			continue;
+		/* The file may say anything of the time. */
+		last_cast = MAX(last_cast, MAX(display->last_cast, 0));
+	}
+	return last_cast;
+}
+
+gboolean remembered_may_be_place(const char *name)
+{
+	return *name && is_clean(name);
 }
 
 void remembered_learn_short_m3(remembered *r, const link_sink *sink)

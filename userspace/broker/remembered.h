@@ -3,8 +3,8 @@
  * remembered.h - what is remembered of displays
  *
  * All that the daemon keeps of a display beyond a scan or a session is here and nowhere else, so that to forget one
- * is to take it out of here: what it called itself, when it was cast to last, what was learnt of it, the alias
- * that people gave it, and whether it is cast to whenever it is in sight (autoconnect.h).  A display comes in when
+ * is to take it out of here: what it called itself, when it was cast to last and at which connector (place.h),
+ * what was learnt of it, the alias that people gave it, and whether it is cast to whenever it is in sight (autoconnect.h).  A display comes in when
  * pictures have flowed to it, when something was learnt, or when it gets an alias or autoconnect.  wpa_supplicant and
  * NetworkManager keep nothing of ours (wpa-persistent.h).
  *
@@ -43,8 +43,24 @@ remembered *remembered_new(const char *directory, void (*changed)(gpointer user_
 void remembered_free(remembered *r);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(remembered, remembered_free)
 
-/* Pictures flow to it. */
-void remembered_cast(remembered *r, const link_sink *sink);
+/**
+ * remembered_cast - pictures flow to it
+ * @place: place_name() of the connector that it is at; NULL: what is known of that stays as it is
+ */
+void remembered_cast(remembered *r, const link_sink *sink, const char *place);
+/* NULL: none is known. Borrowed, until something is learnt. Nobody outside of the daemon is told it. */
+const char *remembered_place(remembered *r, const char *id);
+/**
+ * remembered_last_cast_at - when pictures have flowed last to a display whose place this is
+ * @id, @other_id: displays that do not count; the second may be NULL
+ *
+ * Returns: seconds since 1970, or REMEMBERED_NOBODY
+ */
+gint64 remembered_last_cast_at(remembered *r, const char *place, const char *id, const char *other_id);
+#define REMEMBERED_NOBODY (-1)
+/* Whether a place can have this name: printable, 64 characters at most. */
+gboolean remembered_may_be_place(const char *name);
+
 /* It closes the connection instead of answering the long M3, and is asked the short one from then on. */
 void remembered_learn_short_m3(remembered *r, const link_sink *sink);
 gboolean remembered_short_m3(remembered *r, const char *id);

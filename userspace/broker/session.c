@@ -11,6 +11,7 @@
 
 #include "encoder-check.h"
 #include "options.h"
+#include "place.h"
 #include "quirk-files.h"
 #include "rtsp-listener.h"
 #include "stay.h"
@@ -47,6 +48,7 @@ struct session {
 	/* The kernel's context: the fd until the UMD has it, the target until the end. */
 	int sink_fd;
 	guint32 target;
+	char *place; /* or NULL */
 	umd_process *umd;
 
 	reason *why;
@@ -329,6 +331,15 @@ static void umd_hung(umd_process *umd, gpointer user_data)
 		g_warning("session %u: %s", s->id, error->message);
 }
 
+/* Of the way that it may go on by; NULL: there is none. */
+static const char *other_id(session *s)
+{
+	link_backend *backend;
+	link_sink *other = s->env->other_way ? s->env->other_way(s->sink, &backend, s->env->user_data) : NULL;
+
+	return other ? other->id : NULL;
+}
+
 /* Reserve a connector for the UMD to come; a failure ends the session. */
 static gboolean open_sink(session *s)
 {
@@ -336,7 +347,9 @@ static gboolean open_sink(session *s)
 
 	if (!s->env->kernel)
 		return TRUE;
-	s->sink_fd = kernel_open_sink(s->env->kernel, &s->target, &error);
+	g_clear_pointer(&s->place, g_free);
+	s->sink_fd = place_open(s->env->kernel, s->env->remembered, s->sink->id, other_id(s), &s->target, &s->place,
+				&error);
 	if (s->sink_fd < 0)
 		session_fail(s, error, REASON_KERNEL);
 	return s->sink_fd >= 0;
@@ -820,6 +833,7 @@ void session_free(session *s)
 	link_sink_unref(s->next);
 	g_clear_pointer(&s->media, g_variant_unref);
 	g_free(s->first_failure);
+	g_free(s->place);
 	g_free(s->shown_pin);
 	g_free(s);
 }
@@ -889,6 +903,11 @@ enum session_state session_state(session *s)
 link_sink *session_sink(session *s)
 {
 	return s->sink;
+}
+
+const char *session_place(session *s)
+{
+	return s->place;
 }
 
 const reason *session_reason(session *s)

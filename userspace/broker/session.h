@@ -227,6 +227,8 @@ guint session_id(session *s);
 enum session_state session_state(session *s);
 /* Another one after SESSION_EVENT_OTHER_WAY. */
 link_sink *session_sink(session *s);
+/* Of the connector of its monitor (place.h); NULL: there is none, or it has no name. */
+const char *session_place(session *s);
 /* Nothing of it is in the system: "waiting" or "gone". */
 gboolean session_is_down(session *s);
 /* Of "ending", "gone" and "waiting"; else NULL. */
