@@ -35,6 +35,7 @@ from monitors import edid  # noqa: E402
 from mouse import Mouse  # noqa: E402
 from radios import SINK_NETNS, run  # noqa: E402
 from systemd import Systemd  # noqa: E402
+from window import casts_from_the_window, has_an_applet  # noqa: E402
 
 PROGRAMS = pathlib.Path("/mnt/build/desktops")
 MODULE = pathlib.Path("/sys/module/miracast")
@@ -642,11 +643,13 @@ class Trial:
             self.login.log_out()
         return "under the desktop" if self.environment.lets_go_of_cards else "when the user has logged out"
 
+    casts_from_the_window, has_an_applet = casts_from_the_window, has_an_applet
     SHORT = (logs_in, lit_by_itself_extended, moving_content, changes_mode, replugs, sleeps_and_wakes,
              service_starts_again, module_goes_with_the_service)
-    LONG = (logs_in, lit_by_itself_extended, shows_its_settings, has_a_button, moving_content, every_mode, mirrors, cursor,
-            cursor_is_refused, sleeps_and_wakes, replugs, another_display, service_starts_again, daemon_is_killed,
-            module_is_taken_away, logs_out_and_in, desktop_is_killed, tells_displays_apart, module_goes_with_the_service)
+    LONG = (logs_in, lit_by_itself_extended, shows_its_settings, has_a_button, moving_content, casts_from_the_window,
+            has_an_applet, every_mode, mirrors, cursor, cursor_is_refused, sleeps_and_wakes, replugs, another_display,
+            service_starts_again, daemon_is_killed, module_is_taken_away, logs_out_and_in, desktop_is_killed,
+            tells_displays_apart, module_goes_with_the_service)
 
     @classmethod
     def steps(cls, args: argparse.Namespace) -> tuple:
