@@ -12,26 +12,28 @@ from __future__ import annotations
 import json
 import pathlib
 import sys
+import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "gui"))
 
 from stage import Screen, wait  # noqa: E402
 
-# On an emulated processor; whoever calls this waits for two minutes.
+# For all of it, on an emulated processor; whoever calls this waits for two minutes.
 PATIENCE_S = 80
 
 
 def main() -> int:
     program, *rest = sys.argv[1:]
     screen = Screen(program)
-    status = 0
+    status, end = 0, time.monotonic() + PATIENCE_S
     try:
         for action, text in zip(rest[::2], rest[1::2], strict=True):
+            left = max(0, end - time.monotonic())
             if action == "click":
-                screen.click(text, "push button", "button", "toggle button", seconds=PATIENCE_S)
+                screen.click(text, "push button", "button", "toggle button", seconds=left)
             else:
-                wait(lambda: any(text in shown for shown in screen.texts()), repr(text), PATIENCE_S)
+                wait(lambda: any(text in shown for shown in screen.texts()), repr(text), left)
     except AssertionError as error:
         print(f"{error}; there is {screen.dump()}", file=sys.stderr)
         status = 1

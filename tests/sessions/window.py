@@ -107,7 +107,8 @@ class Program:
 
     def do(self, *actions: str, of: str = "") -> list[str]:
         """See clicks.py."""
-        return json.loads(self.login.run("python3", str(CLICKS), of or self.name, *actions, seconds=110))
+        with self.trial.quiet():
+            return json.loads(self.login.run("python3", str(CLICKS), of or self.name, *actions, seconds=110))
 
     def picture(self, name: str) -> str:
         path = pathlib.Path(f"/tmp/{name}-{self.trial.environment.name}.png")
@@ -130,10 +131,9 @@ def casts_from_the_window(self: Trial) -> str:
         network.wait_for_call()
         window.do("see", NAME, "see", "Ready", "click", f"Connect to {NAME}")
         window.casts()
-        with self.quiet():
-            said = window.do("see", "Casting")
-            path = window.picture("window")
-            window.do("click", f"Disconnect {NAME}", "see", "Ready")
+        said = window.do("see", "Casting")
+        path = window.picture("window")
+        window.do("click", f"Disconnect {NAME}", "see", "Ready")
         self.left()
         self.machine.forget_displays()
         network.wait_for_call()
@@ -142,9 +142,9 @@ def casts_from_the_window(self: Trial) -> str:
         # It covers the new monitor, and has the keyboard.
         self.paint()
         pictures = self.pictures()
+        network.leave()
+        window.do("see", "Not connected")
         with self.quiet():
-            network.leave()
-            window.do("see", "Not connected")
             wait_for("the user is told", DONE_S, lambda: f"{plain(NAME)} has left" in self.environment.notices(self.login))
         self.machine.forget_displays()
     self.plug()
@@ -157,7 +157,7 @@ def has_an_applet(self: Trial) -> str:
     """It says what is cast to, ends that, opens the window, and bears that there is no daemon."""
     if not self.environment.applet:
         return "there is none"
-    with Program(self, *self.environment.applet) as applet, self.quiet():
+    with Program(self, *self.environment.applet) as applet:
         said = applet.do("see", "Casting")
         path = applet.picture("applet")
         display = next(text for text in said if text == DIRECT_SINK)
