@@ -4,36 +4,34 @@
 
     clicks.py PROGRAM [see TEXT | click NAME]…
 
-Each waits until that is there: text, a part of it is enough, or a button of that name. At the end, or when something does
-not come, it prints all texts as a JSON list.
+Each waits PATIENCE_S until that is there: text, a part of it is enough, or a button of that name. At the end, or when
+something does not come, it prints all texts as a JSON list.
 """
 from __future__ import annotations
 
 import json
 import pathlib
 import sys
-import time
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "gui"))
 
 from stage import Screen, wait  # noqa: E402
 
-# For all of it, on an emulated processor; whoever calls this waits for two minutes.
-PATIENCE_S = 80
+# For each action, on an emulated processor: a program has started, or has drawn itself anew.
+PATIENCE_S = 150
 
 
 def main() -> int:
     program, *rest = sys.argv[1:]
     screen = Screen(program)
-    status, end = 0, time.monotonic() + PATIENCE_S
+    status = 0
     try:
         for action, text in zip(rest[::2], rest[1::2], strict=True):
-            left = max(0, end - time.monotonic())
             if action == "click":
-                screen.click(text, "push button", "button", "toggle button", seconds=left)
+                screen.click(text, "push button", "button", "toggle button", seconds=PATIENCE_S)
             else:
-                wait(lambda: any(text in shown for shown in screen.texts()), repr(text), left)
+                wait(lambda: any(text in shown for shown in screen.texts()), repr(text), PATIENCE_S)
     except AssertionError as error:
         print(f"{error}; there is {screen.dump()}", file=sys.stderr)
         status = 1

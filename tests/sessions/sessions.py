@@ -105,8 +105,8 @@ class Machine(Cast):
     # -- the service -----------------------------------------------------------------------------------------
 
     def listen(self) -> None:
-        """The daemon takes displays that call; for that it has the module loaded."""
-        wait_for("miracastd listens", DONE_S, lambda: self.ctl("listen", DIRECT_SOURCE, check=False) is not None)
+        """The daemon takes displays that call, for the user, who sees no one else's casts; it has the module loaded."""
+        wait_for("miracastd listens", DONE_S, lambda: self.ctl("listen", DIRECT_SOURCE, check=False, user=USER) is not None)
 
     def stop_service(self) -> None:
         self.systemd.inside("systemctl", "stop", "miracastd")
@@ -655,9 +655,8 @@ class Trial:
     def steps(cls, args: argparse.Namespace) -> tuple:
         """The list that is wanted, or of the long one what others need and what is named."""
         if args.steps:
-            begin = cls.LONG.index(cls.moving_content) + 1
-            return tuple(step for at, step in enumerate(cls.LONG)
-                         if step.__name__ in args.steps or (at < begin and step is not cls.shows_its_settings))
+            needed = (cls.logs_in, cls.lit_by_itself_extended, cls.moving_content)
+            return tuple(step for step in cls.LONG if step.__name__ in args.steps or step in needed)
         return cls.LONG if args.long else cls.SHORT
 
     def run(self, steps: tuple) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from cast import DIRECT_SINK, SINK, TIME_SCALE, VIDEO_FORMATS
+from clicks import PATIENCE_S
 from desktop import end_process, wait_for
 from environments import CLICKS
 from radios import SINK_NETNS
@@ -108,7 +109,8 @@ class Program:
     def do(self, *actions: str, of: str = "") -> list[str]:
         """See clicks.py."""
         with self.trial.quiet():
-            return json.loads(self.login.run("python3", str(CLICKS), of or self.name, *actions, seconds=110))
+            return json.loads(self.login.run("python3", str(CLICKS), of or self.name, *actions,
+                                             seconds=60 + PATIENCE_S * (len(actions) // 2)))
 
     def picture(self, name: str) -> str:
         path = pathlib.Path(f"/tmp/{name}-{self.trial.environment.name}.png")

@@ -50,6 +50,7 @@ PlasmoidItem {
     }
 
     function call(bus, service, path, iface, member, signature, values, done) {
+        // What is given is made a DBus.dbusMessage by the call; "as" would do that, too, and is deprecated with Qt 6.8.
         const reply = bus.asyncCall({
             "service": service,
             "path": path,
@@ -57,7 +58,7 @@ PlasmoidItem {
             "member": member,
             "signature": signature,
             "arguments": values
-        } as DBus.dbusMessage);
+        });
 
         reply.finished.connect(() => done(reply));
     }
