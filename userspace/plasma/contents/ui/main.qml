@@ -23,7 +23,7 @@ PlasmoidItem {
     readonly property string daemon: "org.miracast.Miracast1"
     readonly property string session: daemon + ".Session"
     readonly property string domain: "miracast-cast"
-    // {path, name, state} of each session, by name.
+    // {path, name, state} of each session, by name: its user's, else the display's.
     property var casts: []
     // Why it cannot be asked.
     property string trouble: ""
@@ -77,12 +77,19 @@ PlasmoidItem {
     }
 
     function sessionsIn(objects) {
+        const aliases = new Map();
         const found = [];
 
         for (const path in objects) {
+            const display = objects[path][daemon + ".Display"];
+            if (display && String(display.Alias))
+                Array.from(display.Ids).forEach(id => aliases.set(String(id), String(display.Alias)));
+        }
+        for (const path in objects) {
             const values = objects[path][session];
             if (values && String(values.State) !== "gone")
-                found.push({path: path, name: String(values.SinkName) || String(values.SinkId), state: String(values.State)});
+                found.push({path: path, name: aliases.get(String(values.SinkId)) || String(values.SinkName) || String(values.SinkId),
+                            state: String(values.State)});
         }
         return found.sort((a, b) => a.name.localeCompare(b.name));
     }
