@@ -302,8 +302,12 @@ class Plasma(Environment):
                  "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1", "QT_FORCE_STDERR_LOGGING": "1",
                  "QT_LOGGING_RULES": "kwin_wayland_drm.debug=true;kwin_core.debug=true"}
     client_variables = {"QT_QPA_PLATFORM": "wayland"}
-    # The device as tests/desktops/mouse.py names it: vendor, product, name.
-    files = {".config/kcminputrc": "[Libinput][1][1][test mouse]\nPointerAccelerationProfile=1\n"}
+    # The device as tests/desktops/mouse.py names it: vendor, product, name. Nothing moves by itself: with an emulated
+    # processor KWin would do nothing else, and Plasma's tools wait five seconds for it.
+    files = {".config/kcminputrc": "[Libinput][1][1][test mouse]\nPointerAccelerationProfile=1\n",
+             ".config/kdeglobals": "[KDE]\nAnimationDurationFactor=0\n",
+             ".config/gtk-4.0/settings.ini": "[Settings]\ngtk-enable-animations=false\n",
+             ".config/glib-2.0/settings/keyfile": "[org/gnome/desktop/interface]\nenable-animations=false\n"}
 
     def started(self, login: Login) -> None:
         # KWin 6.3 does; 6.7 keeps it, and takes it again.

@@ -99,7 +99,8 @@ class Machine(Cast):
         run("usermod", "-a", "-G", "miracast", USER)
         shutil.copytree(GNOME_SHELL, f"/usr/share/gnome-shell/extensions/{environments.EXTENSION}", dirs_exist_ok=True)
         log = self.out / "miracastd.log"
-        self.systemd.configure("miracastd", "ExecStart=", "ExecStart=/usr/libexec/miracastd --verbose",
+        # There is no Wi-Fi here.
+        self.systemd.configure("miracastd", "ExecStart=", "ExecStart=/usr/libexec/miracastd --verbose --no-p2p",
                                f"StandardOutput=append:{log}", f"StandardError=append:{log}")
 
     # -- the service -----------------------------------------------------------------------------------------
@@ -250,6 +251,9 @@ class Trial:
         self.login.end(PAINTERS[who])
         place = self.environment.place_of_painter(self.login, connector or self.connector)
         self.login.spawn(PAINTERS[who], str(PROGRAMS / self.environment.painter), place, str(self.progress[who]), str(who))
+
+    def stop_painting(self) -> None:
+        self.login.end(PAINTERS[OURS])
 
     def follow(self) -> None:
         """The painter goes on where the monitor is now; X11 programs do not by themselves."""
@@ -588,7 +592,7 @@ class Trial:
 
     def tells_displays_apart(self) -> str:
         """Two of one make: which of them had which size is known when they come in another order."""
-        self.login.end(PAINTERS[OURS])
+        self.stop_painting()
         self.unplug()
         addresses = {1001: DIRECT_SINK, 1002: SECOND_SINK}
         self._two(addresses, (1001, 1002))

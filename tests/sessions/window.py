@@ -8,7 +8,6 @@ import pathlib
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -113,9 +112,18 @@ class Program:
                                              seconds=60 + PATIENCE_S * (len(actions) // 2)))
 
     def picture(self, name: str) -> str:
+        """Of all screens, for the documentation: what is said is drawn some time later."""
         path = pathlib.Path(f"/tmp/{name}-{self.trial.environment.name}.png")
-        time.sleep(10)
-        self.trial.environment.screenshot(self.login, path)
+        before = b""
+
+        def drawn() -> bool:
+            nonlocal before
+            last = before
+            self.trial.environment.screenshot(self.login, path)
+            before = path.read_bytes()
+            return before == last
+        with self.trial.quiet():
+            wait_for("two pictures of the screens are the same", DONE_S, drawn)
         shutil.copyfile(path, self.trial.machine.out / path.name)
         return path.name
 
@@ -127,6 +135,8 @@ class Program:
 
 def casts_from_the_window(self: Trial) -> str:
     """A click casts and another one ends it; who does not look at the window is told that the display has left."""
+    # It would cover the window, on the laptop's own screen.
+    self.stop_painting()
     self.unplug()
     network = Network(self)
     with self.environment.shows_notices(self.login), network.announced(), Program(self, WINDOW) as window:
@@ -159,6 +169,7 @@ def has_an_applet(self: Trial) -> str:
     """It says what is cast to, ends that, opens the window, and bears that there is no daemon."""
     if not self.environment.applet:
         return "there is none"
+    self.stop_painting()
     with Program(self, *self.environment.applet) as applet:
         said = applet.do("see", "Casting")
         path = applet.picture("applet")
@@ -169,9 +180,12 @@ def has_an_applet(self: Trial) -> str:
         applet.do("click", "Open Cast")
         applet.do("see", "No display found", of=WINDOW)
         self.login.run("gapplication", "action", "org.miracast.Cast", "quit")
+        self.plug()
+        applet.do("see", "Casting")
         self.machine.stop_service()
-        time.sleep(10)
+        self.machine.forget_displays()
         applet.do("see", "Nothing is cast")
+        self.left()
         self.machine.listen()
         self.plug()
         applet.do("see", "Casting")
