@@ -302,9 +302,10 @@ class Plasma(Environment):
                  "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1", "QT_FORCE_STDERR_LOGGING": "1",
                  "QT_LOGGING_RULES": "kwin_wayland_drm.debug=true;kwin_core.debug=true"}
     client_variables = {"QT_QPA_PLATFORM": "wayland"}
-    # The device as tests/desktops/mouse.py names it: vendor, product, name. Nothing moves by itself: with an emulated
-    # processor KWin would do nothing else, and Plasma's tools wait five seconds for it.
+    # The device as tests/desktops/mouse.py names it: vendor, product, name. Nothing moves by itself, and nothing is blurred:
+    # with an emulated processor KWin would do nothing else, and Plasma's tools wait five seconds for it.
     files = {".config/kcminputrc": "[Libinput][1][1][test mouse]\nPointerAccelerationProfile=1\n",
+             ".config/kwinrc": "[Plugins]\nblurEnabled=false\ncontrastEnabled=false\n",
              ".config/kdeglobals": "[KDE]\nAnimationDurationFactor=0\n",
              ".config/gtk-4.0/settings.ini": "[Settings]\ngtk-enable-animations=false\n",
              ".config/glib-2.0/settings/keyfile": "[org/gnome/desktop/interface]\nenable-animations=false\n"}

@@ -139,7 +139,7 @@ def casts_from_the_window(self: Trial) -> str:
     self.stop_painting()
     self.unplug()
     network = Network(self)
-    with self.environment.shows_notices(self.login), network.announced(), Program(self, WINDOW) as window:
+    with network.announced(), Program(self, WINDOW) as window:
         network.wait_for_call()
         window.do("see", NAME, "see", "Ready", "click", f"Connect to {NAME}")
         window.casts()
@@ -154,10 +154,13 @@ def casts_from_the_window(self: Trial) -> str:
         # It covers the new monitor, and has the keyboard.
         self.paint()
         pictures = self.pictures()
-        network.leave()
-        window.do("see", "Not connected")
-        with self.quiet():
-            wait_for("the user is told", DONE_S, lambda: f"{plain(NAME)} has left" in self.environment.notices(self.login))
+        with contextlib.ExitStack() as shown:
+            with self.quiet():
+                shown.enter_context(self.environment.shows_notices(self.login))
+            network.leave()
+            window.do("see", "Not connected")
+            with self.quiet():
+                wait_for("the user is told", DONE_S, lambda: f"{plain(NAME)} has left" in self.environment.notices(self.login))
         self.machine.forget_displays()
     self.plug()
     self.follow()
@@ -178,7 +181,7 @@ def has_an_applet(self: Trial) -> str:
         self.left()
         self.machine.forget_displays()
         applet.do("click", "Open Cast")
-        applet.do("see", "No display found", of=WINDOW)
+        applet.do("see", "For the next cast", of=WINDOW)
         self.login.run("gapplication", "action", "org.miracast.Cast", "quit")
         self.plug()
         applet.do("see", "Casting")
