@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cast import DIRECT_SINK, SINK, TIME_SCALE, VIDEO_FORMATS
 from clicks import PATIENCE_S
-from desktop import end_process, wait_for
+from desktop import DesktopError, end_process, wait_for
 from environments import CLICKS
 from radios import SINK_NETNS
 
@@ -30,14 +30,17 @@ host-name=tv
 use-ipv6=no
 enable-dbus=no
 [publish]
+publish-addresses=no
 publish-hinfo=no
 publish-workstation=no
 """
+# The other end has two addresses; the display listens at this one.
+HOSTS = f"{DIRECT_SINK} display.local\n"
 SERVICE = """\
 <?xml version="1.0"?>
 <!DOCTYPE service-group SYSTEM "avahi-service.dtd">
 <service-group><name>&lt;b&gt;TV&lt;/b&gt; &amp; co</name>
-<service><type>_display._tcp</type><port>7250</port></service></service-group>
+<service><type>_display._tcp</type><host-name>display.local</host-name><port>7250</port></service></service-group>
 """
 # What is the other Avahi's alone: `ip netns exec` has mounts of its own.
 START = """
@@ -62,6 +65,7 @@ class Network:
         directory = pathlib.Path("/tmp/avahi-tv")
         (directory / "services").mkdir(parents=True, exist_ok=True)
         (directory / "avahi-daemon.conf").write_text(AVAHI, encoding="ascii")
+        (directory / "hosts").write_text(HOSTS, encoding="ascii")
         (directory / "services/tv.service").write_text(SERVICE, encoding="ascii")
         self.machine.systemd.inside("systemctl", "start", "avahi-daemon")
         with open(self.machine.out / "avahi.log", "ab") as log:
@@ -129,7 +133,10 @@ class Program:
 
     def casts(self) -> None:
         machine = self.trial.machine
-        wait_for("the display is streamed to", CAST_S, lambda: machine.streaming() == 1)
+        try:
+            wait_for("the display is streamed to", CAST_S, lambda: machine.streaming() == 1)
+        except DesktopError as error:
+            raise DesktopError(f"{error}; the window says {self.do()}") from error
         self.trial.lit()
 
 
