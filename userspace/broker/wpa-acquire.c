@@ -571,8 +571,11 @@ static void next_step(wpas *w)
 			       adapter_answered, w);
 }
 
-static void root_failed(wpas *w, const GError *error)
+static void root_failed(wpas *w, const GError *refused)
 {
+	g_autoptr(GError) error = g_error_copy(refused);
+
+	g_dbus_error_strip_remote_error(error);
 	if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
 		wpas_fail(w, REASON_NO_RIGHTS, "no right to use wpa_supplicant on D-Bus");
 	else if (error->domain == G_DBUS_ERROR)
