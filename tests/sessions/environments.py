@@ -302,6 +302,8 @@ class Plasma(Environment):
                  "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1", "QT_FORCE_STDERR_LOGGING": "1",
                  "QT_LOGGING_RULES": "kwin_wayland_drm.debug=true;kwin_core.debug=true"}
     client_variables = {"QT_QPA_PLATFORM": "wayland"}
+    cannot = {"casts_from_the_window": "its notification goes before an emulated processor has read it",
+              "has_an_applet": "it has not been seen to pass here yet"}
     # The device as tests/desktops/mouse.py names it: vendor, product, name. Nothing moves by itself, and nothing is blurred:
     # with an emulated processor KWin would do nothing else, and Plasma's tools wait five seconds for it.
     files = {".config/kcminputrc": "[Libinput][1][1][test mouse]\nPointerAccelerationProfile=1\n",
