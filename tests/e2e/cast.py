@@ -95,9 +95,10 @@ class Cast:
 
     # -- miracastctl -----------------------------------------------------------------------------------------
 
-    def ctl(self, *argv: str, check: bool = True):
-        """JSON that miracastctl printed, or None when it failed and check is False."""
-        done = subprocess.run(["miracastctl", "--json", *argv], capture_output=True, text=True, timeout=300, check=False)
+    def ctl(self, *argv: str, check: bool = True, user: str = ""):
+        """JSON that miracastctl printed, or None when it failed and check is False. It is run by root, or by the user."""
+        who = ["runuser", "-u", user, "--"] if user else []
+        done = subprocess.run([*who, "miracastctl", "--json", *argv], capture_output=True, text=True, timeout=300, check=False)
         with open(self.out / "miracastctl.log", "a", encoding="utf-8") as log:
             print("$ miracastctl", *argv, file=log)
             print(done.stdout, done.stderr, sep="", file=log)

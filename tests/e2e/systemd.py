@@ -59,9 +59,9 @@ class Systemd:
         """Output of a command where systemd is the first process."""
         return subprocess.run([*self._enter(), *argv], check=check, capture_output=True, text=True, timeout=120).stdout
 
-    def call(self, *argv: str) -> subprocess.CompletedProcess:
+    def call(self, *argv: str, seconds: int = 120) -> subprocess.CompletedProcess:
         """The same, however it ends."""
-        return subprocess.run([*self._enter(), *argv], check=False, capture_output=True, text=True, timeout=120)
+        return subprocess.run([*self._enter(), *argv], check=False, capture_output=True, text=True, timeout=seconds)
 
     def succeeds(self, *argv: str) -> bool:
         return self.call(*argv).returncode == 0

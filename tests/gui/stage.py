@@ -133,13 +133,14 @@ class Stage:
 
 
 class Screen:
-    """What a screen reader sees of miracast-cast."""
+    """What a screen reader sees: of one application, or of all that are on the bus."""
 
-    def __init__(self):
+    def __init__(self, application: str = ""):
         import gi
         gi.require_version("Atspi", "2.0")
         from gi.repository import Atspi, GLib
         self._atspi, self._error = Atspi, GLib.Error
+        self._application = application
         Atspi.init()
 
     def _all(self):
@@ -151,6 +152,8 @@ class Screen:
                 if one is None:
                     continue
                 role = one.get_role_name()
+                if role == "application" and self._application not in ("", one.get_name()):
+                    continue
                 if role not in ("desktop frame", "application"):
                     if not one.get_state_set().contains(self._atspi.StateType.VISIBLE):
                         continue
@@ -178,8 +181,9 @@ class Screen:
                 return one
         return None
 
-    def click(self, name: str, *roles: str) -> None:
-        one = wait(lambda: self.find(name, *(roles or ("push button", "button"))), f"a button {name!r}; there is {self.dump()}")
+    def click(self, name: str, *roles: str, seconds: float = SECONDS) -> None:
+        one = wait(lambda: self.find(name, *(roles or ("push button", "button"))), f"a button {name!r}; there is {self.dump()}",
+                   seconds)
         self._atspi.Action.do_action(one, 0)
 
     def is_on(self, name: str) -> bool:

@@ -8,6 +8,7 @@ installed beside it fits together.
 from __future__ import annotations
 
 import ast
+import json
 import pathlib
 import re
 import subprocess
@@ -86,6 +87,24 @@ class Words(unittest.TestCase):
                 texts = root.findall(what)
                 self.assertEqual(len([text for text in texts if LANG not in text.attrib]),
                                  len([text for text in texts if text.get(LANG) == language]), f"{what} in {language}")
+
+    def test_applet(self):
+        """Of Plasma: what it reads and calls is what is installed."""
+        applet = TOP / "userspace/plasma"
+        plugin = json.loads((applet / "metadata.json").read_text(encoding="utf-8"))["KPlugin"]
+        built = (applet / "meson.build").read_text(encoding="utf-8")
+        self.assertIn(f"'plasma/plasmoids/{plugin['Id']}'", built)
+        for path in ("metadata.json", "contents/ui/main.qml"):
+            self.assertIn(f"'{path}'", built)
+        for language in lines(GUI / "po/LINGUAS"):
+            self.assertTrue(plugin[f"Name[{language}]"] and plugin[f"Description[{language}]"])
+        source = (applet / "contents/ui/main.qml").read_text(encoding="utf-8")
+        self.assertEqual(re.findall(r'domain: "(.*)"', source), ["miracast-cast"])
+        name, = re.findall(r"^Name=(.*)$", (GUI / "org.miracast.Cast.service.in").read_text(encoding="utf-8"), re.M)
+        self.assertIn(f'"{name}", "/{name.replace(".", "/")}"', source)
+        self.assertIn(f'#define APP_ID "{name}"', (GUI / "cast-main.c").read_text(encoding="utf-8"))
+        # Names are no markup.
+        self.assertEqual(source.count("PlasmaComponents.Label {"), source.count("textFormat: Text.PlainText"))
 
 
 if __name__ == "__main__":

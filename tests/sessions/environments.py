@@ -5,9 +5,11 @@ All else, what is done with them, is in sessions.py, and the same for each.
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ from login import START_S  # noqa: E402
 if TYPE_CHECKING:
     from login import Login
 
+# What a program shows, and clicks there.
+CLICKS = HERE / "clicks.py"
 # The laptop's own card and screen (virtio-gpu), and the module's.
 OWN_CARD, OWN_SCREEN = "/dev/dri/card0", "Virtual-1"
 CAST_CARD = "/dev/dri/card1"
@@ -32,6 +36,9 @@ LEAVE_OVERVIEW = "Main.layoutManager._startingUp || (Main.overview.hide(), Main.
 # The extension, of userspace/gnome-shell, and what it has put into the quick settings.
 EXTENSION = "cast@miracast.org"
 CAST_TOGGLE = "Main.panel.statusArea.quickSettings.menu._grid.get_children().find(child => child.title === 'Cast')"
+
+# Of desktops that are no more than a compositor.
+NO_NOTICES = {"casts_from_the_window": "it shows no notifications"}
 
 
 @dataclass
@@ -127,6 +134,18 @@ class Environment:
     def screenshot(self, login: Login, path: Path) -> None:
         """All screens beside each other, as a PNG."""
         raise NotImplementedError
+
+    @contextlib.contextmanager
+    def shows_notices(self, login: Login) -> Iterator[None]:
+        """Meanwhile notifications are shown."""
+        yield
+
+    def notices(self, login: Login) -> list[str]:
+        """Titles of those that are there, maybe with other texts."""
+        raise NotImplementedError
+
+    # What shows our applet, if there is one; its name first.
+    applet: tuple[str, ...] = ()
 
     # Has a button of ours in its quick settings, with these four.
     has_button = False
@@ -263,6 +282,10 @@ accel-profile='flat'
     def click_button(self, login: Login) -> None:
         self._evaluate(login, f"{CAST_TOGGLE}.emit('clicked', 1)")
 
+    def notices(self, login: Login) -> list[str]:
+        said = self._evaluate(login, "Main.messageTray.getSources().flatMap(source => source.notifications.map(one => one.title))")
+        return json.loads(said or "[]")
+
     settings = ("env", "GSK_RENDERER=cairo", "gnome-control-center", "display")
 
     def screenshot(self, login: Login, path: Path) -> None:
@@ -279,8 +302,15 @@ class Plasma(Environment):
                  "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1", "QT_FORCE_STDERR_LOGGING": "1",
                  "QT_LOGGING_RULES": "kwin_wayland_drm.debug=true;kwin_core.debug=true"}
     client_variables = {"QT_QPA_PLATFORM": "wayland"}
-    # The device as tests/desktops/mouse.py names it: vendor, product, name.
-    files = {".config/kcminputrc": "[Libinput][1][1][test mouse]\nPointerAccelerationProfile=1\n"}
+    cannot = {"casts_from_the_window": "its notification goes before an emulated processor has read it",
+              "has_an_applet": "it has not been seen to pass here yet"}
+    # The device as tests/desktops/mouse.py names it: vendor, product, name. Nothing moves by itself, and nothing is blurred:
+    # with an emulated processor KWin would do nothing else, and Plasma's tools wait five seconds for it.
+    files = {".config/kcminputrc": "[Libinput][1][1][test mouse]\nPointerAccelerationProfile=1\n",
+             ".config/kwinrc": "[Plugins]\nblurEnabled=false\ncontrastEnabled=false\n",
+             ".config/kdeglobals": "[KDE]\nAnimationDurationFactor=0\n",
+             ".config/gtk-4.0/settings.ini": "[Settings]\ngtk-enable-animations=false\n",
+             ".config/glib-2.0/settings/keyfile": "[org/gnome/desktop/interface]\nenable-animations=false\n"}
 
     def started(self, login: Login) -> None:
         # KWin 6.3 does; 6.7 keeps it, and takes it again.
@@ -329,6 +359,21 @@ class Plasma(Environment):
     def screenshot(self, login: Login, path: Path) -> None:
         login.run("python3", str(HERE / "plasma_screenshot.py"), str(path), seconds=180)
 
+    applet = ("plasmawindowed", "org.miracast.cast")
+    SHELL = "plasmashell"
+
+    @contextlib.contextmanager
+    def shows_notices(self, login: Login) -> Iterator[None]:
+        # Of Plasma the shell does, which is not started with KWin.
+        login.spawn(self.SHELL, "env", "QT_QUICK_BACKEND=software", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1", self.SHELL)
+        try:
+            login.run("gdbus", "wait", "--session", "--timeout", "100", "org.freedesktop.Notifications", seconds=110)
+            yield
+        finally:
+            login.end(self.SHELL)
+
+    def notices(self, login: Login) -> list[str]:
+        return json.loads(login.run("python3", str(CLICKS), self.SHELL, seconds=110))
 
 class Sway(Environment):
     name = "sway"
@@ -339,6 +384,7 @@ class Sway(Environment):
     files = {".config/sway/config": "xwayland disable\ndefault_border none\nfocus_follows_mouse no\n"
                                     "input type:pointer accel_profile flat\n"}
     MIRROR = "wl-mirror"
+    cannot = NO_NOTICES
     unable = "wlroots 0.18 copies to a second card with a renderer of that card's, and Mesa's for a card without a GPU " \
              "imports no buffers: \"cannot be imported into multi-GPU renderer\""
 
@@ -388,7 +434,7 @@ class Weston(Environment):
     cannot = {"every_mode": "sizes are set in its configuration", "mirrors": "mirroring is set in its configuration",
               "sleeps_and_wakes": "it sleeps when nobody touches it for a time that is set in its configuration",
               "module_is_taken_away": "it takes no card that comes while it runs",
-              "tells_displays_apart": "it remembers nothing of monitors"}
+              "tells_displays_apart": "it remembers nothing of monitors", **NO_NOTICES}
 
     def monitors(self, login: Login) -> dict[str, Monitor]:
         return _described(login)
@@ -433,7 +479,7 @@ EndSection
 """}
     takes_new_cards = False
     cannot = {"module_is_taken_away": "it takes no card of its configuration that comes while it runs",
-              "tells_displays_apart": "it remembers nothing of monitors"}
+              "tells_displays_apart": "it remembers nothing of monitors", **NO_NOTICES}
     lights = False
     painter = "painter-x11"
 

@@ -138,7 +138,7 @@ class Login:
     def run(self, *argv: str, check: bool = True, tries: int = 1, seconds: int = 60) -> str:
         """Output of a program in the session, which ends within so long."""
         for _ in range(tries):
-            done = self.systemd.call("timeout", "-k", "5", str(seconds), *self._as_user(argv))
+            done = self.systemd.call("timeout", "-k", "5", str(seconds), *self._as_user(argv), seconds=seconds + 60)
             if not done.returncode:
                 break
         if done.returncode and check:

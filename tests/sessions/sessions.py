@@ -35,6 +35,7 @@ from monitors import edid  # noqa: E402
 from mouse import Mouse  # noqa: E402
 from radios import SINK_NETNS, run  # noqa: E402
 from systemd import Systemd  # noqa: E402
+from window import casts_from_the_window, has_an_applet  # noqa: E402
 
 PROGRAMS = pathlib.Path("/mnt/build/desktops")
 MODULE = pathlib.Path("/sys/module/miracast")
@@ -98,14 +99,15 @@ class Machine(Cast):
         run("usermod", "-a", "-G", "miracast", USER)
         shutil.copytree(GNOME_SHELL, f"/usr/share/gnome-shell/extensions/{environments.EXTENSION}", dirs_exist_ok=True)
         log = self.out / "miracastd.log"
-        self.systemd.configure("miracastd", "ExecStart=", "ExecStart=/usr/libexec/miracastd --verbose",
+        # There is no Wi-Fi here.
+        self.systemd.configure("miracastd", "ExecStart=", "ExecStart=/usr/libexec/miracastd --verbose --no-p2p",
                                f"StandardOutput=append:{log}", f"StandardError=append:{log}")
 
     # -- the service -----------------------------------------------------------------------------------------
 
     def listen(self) -> None:
-        """The daemon takes displays that call; for that it has the module loaded."""
-        wait_for("miracastd listens", DONE_S, lambda: self.ctl("listen", DIRECT_SOURCE, check=False) is not None)
+        """The daemon takes displays that call, for the user, who sees no one else's casts; it has the module loaded."""
+        wait_for("miracastd listens", DONE_S, lambda: self.ctl("listen", DIRECT_SOURCE, check=False, user=USER) is not None)
 
     def stop_service(self) -> None:
         self.systemd.inside("systemctl", "stop", "miracastd")
@@ -249,6 +251,9 @@ class Trial:
         self.login.end(PAINTERS[who])
         place = self.environment.place_of_painter(self.login, connector or self.connector)
         self.login.spawn(PAINTERS[who], str(PROGRAMS / self.environment.painter), place, str(self.progress[who]), str(who))
+
+    def stop_painting(self) -> None:
+        self.login.end(PAINTERS[OURS])
 
     def follow(self) -> None:
         """The painter goes on where the monitor is now; X11 programs do not by themselves."""
@@ -587,7 +592,7 @@ class Trial:
 
     def tells_displays_apart(self) -> str:
         """Two of one make: which of them had which size is known when they come in another order."""
-        self.login.end(PAINTERS[OURS])
+        self.stop_painting()
         self.unplug()
         addresses = {1001: DIRECT_SINK, 1002: SECOND_SINK}
         self._two(addresses, (1001, 1002))
@@ -644,19 +649,20 @@ class Trial:
             self.login.log_out()
         return "under the desktop" if self.environment.lets_go_of_cards else "when the user has logged out"
 
+    casts_from_the_window, has_an_applet = casts_from_the_window, has_an_applet
     SHORT = (logs_in, lit_by_itself_extended, moving_content, changes_mode, replugs, sleeps_and_wakes,
              service_starts_again, module_goes_with_the_service)
-    LONG = (logs_in, lit_by_itself_extended, shows_its_settings, has_a_button, moving_content, every_mode, mirrors, cursor,
-            cursor_is_refused, sleeps_and_wakes, replugs, another_display, service_starts_again, daemon_is_killed,
-            module_is_taken_away, logs_out_and_in, desktop_is_killed, tells_displays_apart, module_goes_with_the_service)
+    LONG = (logs_in, lit_by_itself_extended, shows_its_settings, has_a_button, moving_content, casts_from_the_window,
+            has_an_applet, every_mode, mirrors, cursor, cursor_is_refused, sleeps_and_wakes, replugs, another_display,
+            service_starts_again, daemon_is_killed, module_is_taken_away, logs_out_and_in, desktop_is_killed,
+            tells_displays_apart, module_goes_with_the_service)
 
     @classmethod
     def steps(cls, args: argparse.Namespace) -> tuple:
         """The list that is wanted, or of the long one what others need and what is named."""
         if args.steps:
-            begin = cls.LONG.index(cls.moving_content) + 1
-            return tuple(step for at, step in enumerate(cls.LONG)
-                         if step.__name__ in args.steps or (at < begin and step is not cls.shows_its_settings))
+            needed = (cls.logs_in, cls.lit_by_itself_extended, cls.moving_content)
+            return tuple(step for step in cls.LONG if step.__name__ in args.steps or step in needed)
         return cls.LONG if args.long else cls.SHORT
 
     def run(self, steps: tuple) -> bool:

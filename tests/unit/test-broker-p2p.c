@@ -62,6 +62,8 @@ static void assert_scan_fails(struct fixture *f, const char *expected)
 	g_assert_nonnull(broker_scan_problem(f->broker));
 	g_assert_cmpstr(broker_scan_problem(f->broker)->name, ==, expected);
 	g_assert_cmpstr(broker_scan_problem(f->broker)->hint, !=, "");
+	/* Users read it. */
+	g_assert_null(strstr(broker_scan_problem(f->broker)->message, "GDBus.Error"));
 }
 
 static void test_no_supplicant(struct fixture *f, gconstpointer data)

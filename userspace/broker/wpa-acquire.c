@@ -207,13 +207,24 @@ static void restore_config(wpas *w)
 	g_clear_pointer(&w->configured, g_free);
 }
 
+/* What users read of it: without the name of the error on the bus. */
+static char *words_of(const GError *error)
+{
+	g_autoptr(GError) copy = g_error_copy(error);
+
+	g_dbus_error_strip_remote_error(copy);
+	return g_strdup(copy->message);
+}
+
 static void announced(wpas *w, const char *context, GVariant *result, const GError *error)
 {
 	w->announced = !error;
 	if (error) {
+		g_autofree char *words = words_of(error);
+
 		g_clear_error(&w->problem);
 		g_set_error(&w->problem, REASON_ERROR, REASON_SUPPLICANT_FAILED,
-			    "wpa_supplicant refused our Wi-Fi Display element: %s", error->message);
+			    "wpa_supplicant refused our Wi-Fi Display element: %s", words);
 		/* The element is of all interfaces, so none is left to try. */
 		restore_config(w);
 		g_clear_pointer(&w->interface, g_free);
@@ -573,14 +584,14 @@ static void next_step(wpas *w)
 
 static void root_failed(wpas *w, const GError *error)
 {
+	g_autofree char *words = words_of(error);
+
 	if (g_error_matches(error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
 		wpas_fail(w, REASON_NO_RIGHTS, "no right to use wpa_supplicant on D-Bus");
 	else if (error->domain == G_DBUS_ERROR)
-		wpas_fail(w, REASON_SUPPLICANT_MISSING, "wpa_supplicant is not on D-Bus: %s",
-			  error->message);
+		wpas_fail(w, REASON_SUPPLICANT_MISSING, "wpa_supplicant is not on D-Bus: %s", words);
 	else
-		wpas_fail(w, REASON_SUPPLICANT_FAILED, "wpa_supplicant does not answer: %s",
-			  error->message);
+		wpas_fail(w, REASON_SUPPLICANT_FAILED, "wpa_supplicant does not answer: %s", words);
 }
 
 static void root_came(wpas *w, const char *path, GVariant *result, const GError *error)

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Cast, in the system tray of Plasma: what is cast to, a click that ends it, and one that opens the window, which does
+ * all else.
+ *
+ * Plasma 6.3 tells applets of no signals on the bus. So the daemon is asked now and then, and only while it runs: by
+ * that it is neither started nor kept from ending when it has nothing to do.
+ *
+ * Names come from the network: text, never markup.
+ */
+import QtQuick
+import QtQuick.Layouts
+
+import org.kde.kirigami as Kirigami
+import org.kde.plasma.components as PlasmaComponents
+import org.kde.plasma.core as PlasmaCore
+import org.kde.plasma.plasmoid
+import org.kde.plasma.workspace.dbus as DBus
+
+PlasmoidItem {
+    id: root
+
+    readonly property string daemon: "org.miracast.Miracast1"
+    readonly property string session: daemon + ".Session"
+    readonly property string domain: "miracast-cast"
+    // {path, name, state} of each session, by name: its user's, else the display's.
+    property var casts: []
+    // Why it cannot be asked.
+    property string trouble: ""
+
+    switchWidth: Kirigami.Units.gridUnit * 12
+    switchHeight: Kirigami.Units.gridUnit * 8
+    toolTipMainText: i18nd(domain, "Cast")
+    toolTipSubText: casts.map(cast => cast.name).join("\n")
+    toolTipTextFormat: Text.PlainText
+    Plasmoid.icon: "video-display-symbolic"
+    Plasmoid.status: casts.length ? PlasmaCore.Types.ActiveStatus : PlasmaCore.Types.PassiveStatus
+
+    function describe(state) {
+        switch (state) {
+        case "streaming":
+            return i18nd(domain, "Casting");
+        case "waiting":
+            return i18nd(domain, "Lost; it comes back by itself");
+        case "ending":
+            return i18nd(domain, "Disconnecting");
+        default:
+            return i18nd(domain, "Connecting");
+        }
+    }
+
+    function call(bus, service, path, iface, member, signature, values, done) {
+        // What is given is made a DBus.dbusMessage by the call; "as" would do that, too, and is deprecated with Qt 6.8.
+        const reply = bus.asyncCall({
+            "service": service,
+            "path": path,
+            "iface": iface,
+            "member": member,
+            "signature": signature,
+            "arguments": values
+        });
+
+        reply.finished.connect(() => done(reply));
+    }
+
+    function look() {
+        if (!watcher.registered) {
+            casts = [];
+            trouble = "";
+            return;
+        }
+        call(DBus.SystemBus, daemon, "/org/miracast/Miracast1", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "", [],
+             reply => {
+            trouble = reply.isError ? String(reply.error.message) : "";
+            casts = reply.isError || !watcher.registered ? [] : sessionsIn(reply.value);
+        });
+    }
+
+    function sessionsIn(objects) {
+        const aliases = new Map();
+        const found = [];
+
+        for (const path in objects) {
+            const display = objects[path][daemon + ".Display"];
+            if (display && String(display.Alias))
+                Array.from(display.Ids).forEach(id => aliases.set(String(id), String(display.Alias)));
+        }
+        for (const path in objects) {
+            const values = objects[path][session];
+            if (values && String(values.State) !== "gone")
+                found.push({path: path, name: aliases.get(String(values.SinkId)) || String(values.SinkName) || String(values.SinkId),
+                            state: String(values.State)});
+        }
+        return found.sort((a, b) => a.name.localeCompare(b.name));
+    }
+
+    function disconnectFrom(path) {
+        call(DBus.SystemBus, daemon, path, session, "Disconnect", "", [], reply => {
+            if (reply.isError)
+                trouble = String(reply.error.message);
+            else
+                look();
+        });
+    }
+
+    function openWindow() {
+        call(DBus.SessionBus, "org.miracast.Cast", "/org/miracast/Cast", "org.freedesktop.Application", "Activate", "(a{sv})",
+             [{}], reply => {
+            if (reply.isError)
+                trouble = String(reply.error.message);
+        });
+    }
+
+    DBus.DBusServiceWatcher {
+        id: watcher
+        busType: DBus.BusType.System
+        watchedService: root.daemon
+        onRegisteredChanged: root.look()
+    }
+
+    Timer {
+        interval: root.expanded ? 1000 : 4000
+        repeat: true
+        triggeredOnStart: true
+        running: watcher.registered
+        onTriggered: root.look()
+    }
+
+    fullRepresentation: ColumnLayout {
+        Layout.preferredWidth: Kirigami.Units.gridUnit * 18
+
+        Repeater {
+            model: root.casts
+
+            delegate: RowLayout {
+                id: row
+                required property var modelData
+
+                ColumnLayout {
+                    spacing: 0
+
+                    PlasmaComponents.Label {
+                        Layout.fillWidth: true
+                        text: row.modelData.name
+                        textFormat: Text.PlainText
+                        elide: Text.ElideRight
+                    }
+                    PlasmaComponents.Label {
+                        Layout.fillWidth: true
+                        text: root.describe(row.modelData.state)
+                        textFormat: Text.PlainText
+                        opacity: 0.7
+                    }
+                }
+                PlasmaComponents.Button {
+                    text: i18nd(root.domain, "Disconnect")
+                    Accessible.name: i18nd(root.domain, "Disconnect %s").replace("%s", () => row.modelData.name)
+                    enabled: row.modelData.state !== "ending"
+                    onClicked: root.disconnectFrom(row.modelData.path)
+                }
+            }
+        }
+        PlasmaComponents.Label {
+            Layout.fillWidth: true
+            Layout.fillHeight: true
+            visible: text !== ""
+            horizontalAlignment: Text.AlignHCenter
+            verticalAlignment: Text.AlignVCenter
+            text: root.trouble || (root.casts.length ? "" : i18nd(root.domain, "Nothing is cast"))
+            textFormat: Text.PlainText
+            wrapMode: Text.Wrap
+        }
+        PlasmaComponents.Button {
+            Layout.alignment: Qt.AlignHCenter
+            text: i18nd(root.domain, "Open Cast")
+            onClicked: root.openWindow()
+        }
+    }
+}
