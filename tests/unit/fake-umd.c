@@ -70,12 +70,15 @@ static gboolean say_stats(gpointer user_data)
 				 "'bit-rate': <uint64 8000000>, 'sound': <'playing'>, "
 				 "'pictures': <%s>, 'pictures-read-rate': <uint64 2500000000>, "
 				 "'pictures-why': <%s>, 'pictures-way': <%s>, 'pictures-way-why': <%s>, "
+				 "'slow-width': <uint32 1920>, 'slow-height': <uint32 1080>, 'slow-refresh': <uint32 60000>, "
+				 "'slow-lowered': <%b>, "
 				 "'sound-rate': <uint32 44100>, 'sound-channels': <uint32 2>, "
 				 "'sound-latency-median-us': <uint64 15200>, "
 				 "'sound-latency-p95-us': <uint64 20400>, "
 				 "'sound-skipped-us': <uint64 10000>, 'sound-lost-us': <uint64 0>, 'sound-gaps': <uint64 2>}",
 				 fake->copied ? "copied" : "shared", fake->copied ? "since it must" : "",
-				 fake->copied ? "processor" : "gpu", fake->copied ? "the driver is tired" : ""));
+				 fake->copied ? "processor" : "gpu", fake->copied ? "the driver is tired" : "",
+				 !fake->copied));
 	return G_SOURCE_CONTINUE;
 }
 

@@ -78,6 +78,51 @@ gpointer fake_va_memory_display(GstMemory *memory)
 
 /* -------------------------------------------------------------------- connection */
 
+typedef struct {
+	GObject parent;
+	char *path;
+} FakeVaDisplay;
+
+typedef struct {
+	GObjectClass parent;
+} FakeVaDisplayClass;
+
+GType fake_va_display_get_type(void);
+G_DEFINE_TYPE(FakeVaDisplay, fake_va_display, G_TYPE_OBJECT)
+
+static void get_path(GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+	g_value_set_string(value, ((FakeVaDisplay *)object)->path);
+}
+
+static void finalize_display(GObject *object)
+{
+	g_free(((FakeVaDisplay *)object)->path);
+	G_OBJECT_CLASS(fake_va_display_parent_class)->finalize(object);
+}
+
+static void fake_va_display_class_init(FakeVaDisplayClass *class)
+{
+	G_OBJECT_CLASS(class)->get_property = get_path;
+	G_OBJECT_CLASS(class)->finalize = finalize_display;
+	g_object_class_install_property(G_OBJECT_CLASS(class), 1,
+					g_param_spec_string("path", "path", "path", NULL,
+							    G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
+}
+
+static void fake_va_display_init(FakeVaDisplay *self)
+{
+}
+
+/* Elements of all devices but the first have its node in their names. */
+static char *device_of(GstElement *element)
+{
+	const char *name = GST_OBJECT_NAME(gst_element_get_factory(element));
+	const char *node = g_str_has_prefix(name, "varenderD") ? name + strlen("va") : "renderD128";
+
+	return g_strdup_printf("/dev/dri/%.10s", node);
+}
+
 static GObject *display_of(GstElement *element)
 {
 	GObject *display;
@@ -100,11 +145,16 @@ static GstContext *context_of(GObject *display)
 
 void fake_va_set_context(GstElement *element, GstContext *context)
 {
+	g_autofree char *device = device_of(element);
 	GObject *display = NULL;
 
 	if (!context || strcmp(gst_context_get_context_type(context), CONTEXT) != 0 ||
 	    !gst_structure_get(gst_context_get_structure(context), "gst-display", G_TYPE_OBJECT, &display, NULL))
 		return;
+	if (!g_str_equal(((FakeVaDisplay *)display)->path, device)) {
+		g_object_unref(display);
+		return;
+	}
 	GST_OBJECT_LOCK(element);
 	g_object_set_data_full(G_OBJECT(element), KEY, display, g_object_unref);
 	GST_OBJECT_UNLOCK(element);
@@ -135,6 +185,16 @@ static void ask(GstElement *element, const char *name)
 	gst_element_set_context(element, context);
 }
 
+/* Nobody has answered, and all that open the device now have asked. */
+static void wait_for_others(void)
+{
+	g_atomic_int_inc(&fake_va.opened);
+	for (guint i = 0; g_atomic_int_get(&fake_va.opened) < g_atomic_int_get(&fake_va.open_together); i++) {
+		g_assert_cmpuint(i, <, 1000);
+		g_usleep(1000);
+	}
+}
+
 GObject *fake_va_display(GstElement *element)
 {
 	g_autoptr(GstContext) context = NULL;
@@ -150,11 +210,15 @@ GObject *fake_va_display(GstElement *element)
 	display = display_of(element);
 	if (display)
 		return display;
-	display = g_object_new(G_TYPE_OBJECT, NULL);
+	wait_for_others();
+	display = g_object_new(fake_va_display_get_type(), NULL);
+	((FakeVaDisplay *)display)->path = device_of(element);
 	context = context_of(display);
 	gst_element_set_context(element, context);
+	g_object_unref(display);
 	gst_element_post_message(element, gst_message_new_have_context(GST_OBJECT(element), gst_context_ref(context)));
-	return display;
+	/* Who is told may have a better one. */
+	return display_of(element);
 }
 
 /* ---------------------------------------------------------------------- a device */

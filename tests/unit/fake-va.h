@@ -29,8 +29,10 @@ G_BEGIN_DECLS
  * @old: what comes out is the picture before
  * @green: nothing was drawn into the memory
  * @no_live: it holds pictures back even when the stream is live
+ * @open_together: nobody opens a device before so many have found that nobody has; 0: at once
  * @let_go: who hangs goes on
- * @converted, @encoded, @encoded_gpu, @held: counted; the third of GPU memory, the last now
+ * @converted, @encoded, @encoded_gpu, @held, @opened: counted; the third of GPU memory, the fourth now, the last
+ *	connections to devices
  */
 struct fake_va {
 	gint convert_fails_at;
@@ -43,11 +45,13 @@ struct fake_va {
 	gint old;
 	gint green;
 	gint no_live;
+	gint open_together;
 	gint let_go;
 	gint converted;
 	gint encoded;
 	gint encoded_gpu;
 	gint held;
+	gint opened;
 };
 
 extern struct fake_va fake_va;

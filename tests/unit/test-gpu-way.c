@@ -394,6 +394,72 @@ static void test_fence(gconstpointer unused)
 	end(&d);
 }
 
+/* Frames that are converted are encoded: whose memory it is they agree on. */
+static void check_encoder(struct desktop *d)
+{
+	const struct wfd_selection selection = encoder_test_selection(0, WFD_H264_PROFILE_CBP);
+	g_autoptr(GstCaps) caps = gpu_way_caps(640, 480, 60);
+	struct encoder_line line = { 0 };
+	g_autoptr(GError) error = NULL;
+
+	/* The encoder opens its device in the thread of its pipeline. */
+	encoder_line_build(&line, video_encoder_find("vah264enc", NULL), &selection, caps, &error);
+	g_assert_no_error(error);
+	encoder_line_start(&line, &error);
+	g_assert_no_error(error);
+	for (guint i = 0; i < 3; i++) {
+		GstBuffer *converted = gpu_way_convert(d->way, &d->picture, &error);
+		g_autoptr(GstSample) unit = NULL;
+
+		g_assert_no_error(error);
+		converted = gst_buffer_make_writable(converted);
+		GST_BUFFER_PTS(converted) = i * GST_SECOND / 60;
+		unit = encoder_line_encode(&line, converted, GST_SECOND, &error);
+		g_assert_no_error(error);
+	}
+	encoder_line_clear(&line);
+}
+
+/* Each asks whether there is a connection before the other one has made it. */
+static void test_together(gconstpointer unused)
+{
+	struct desktop d;
+
+	begin(&d, "linear@1.28");
+	fake_va.open_together = 2;
+	check_encoder(&d);
+	g_assert_cmpint(fake_va.opened, ==, 2);
+	/* Of who opens it later, too. */
+	gpu_way_free(d.way);
+	d.way = gpu_way_new("vapostproc");
+	check_encoder(&d);
+	g_assert_cmpint(fake_va.opened, ==, 2);
+	end(&d);
+}
+
+/* One device has been opened; that is nothing to another one. */
+static void test_apart(gconstpointer unused)
+{
+	struct desktop d, second;
+	g_autoptr(GstBuffer) buffer = NULL;
+
+	begin(&d, "linear@1.28");
+	check_encoder(&d);
+	g_assert_cmpint(fake_va.opened, ==, 1);
+	fake_va_register(NULL, encoders, devices, "linear@1.28", NULL, "varenderD129postproc");
+	second = d;
+	for (guint i = 0; i < 2; i++) {
+		second.way = gpu_way_new("varenderD129postproc");
+		buffer = gpu_way_convert(second.way, &d.picture, NULL);
+		g_assert_nonnull(buffer);
+		gst_clear_buffer(&buffer);
+		gpu_way_free(second.way);
+		g_assert_cmpint(fake_va.opened, ==, 2);
+	}
+	check_encoder(&d);
+	end(&d);
+}
+
 /* --------------------------------------------------------------------------- all of it */
 
 int main(int argc, char **argv)
@@ -427,5 +493,7 @@ int main(int argc, char **argv)
 	add_process("modifiers/radeonsi", test_modifiers, "radeonsi@1.26");
 	add_process("hangs", test_hangs, NULL);
 	add_process("fence", test_fence, NULL);
+	add_process("together", test_together, NULL);
+	add_process("apart", test_apart, NULL);
 	return g_test_run();
 }

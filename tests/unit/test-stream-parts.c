@@ -283,7 +283,7 @@ static gint64 encode_for(struct encoder_load *load, gint64 now, gint64 us, gint6
 
 		flip = begin / PERIOD_US;
 		now = begin + took_us;
-		*changes += encoder_load_sent(load, begin, now);
+		*changes += encoder_load_sent(load, begin, now, now);
 		(*taken)++;
 	}
 	return now;
@@ -334,6 +334,54 @@ static void test_load_relapse(void)
 	g_assert_cmpuint(changes, <=, 16);
 }
 
+/* Not even half of the pictures, for a while: that is said, once, with what one of them takes. */
+static void test_load_too_slow(void)
+{
+	struct encoder_load load;
+	guint changes = 0, taken = 0;
+	gint64 now = SEC_US, slow_us;
+
+	encoder_load_init(&load, 60);
+	/* Half of them are not too many, however long. */
+	now = encode_for(&load, now, 60 * SEC_US, 30000, &changes, &taken);
+	g_assert_cmpint(encoder_load_too_slow(&load), ==, 0);
+	/* A compiler runs for some seconds, again and again. */
+	for (guint i = 0; i < 6; i++) {
+		now = encode_for(&load, now, 8 * SEC_US, 60000, &changes, &taken);
+		g_assert_cmpint(encoder_load_too_slow(&load), ==, 0);
+		now = encode_for(&load, now, 8 * SEC_US, 30000, &changes, &taken);
+	}
+	/* Slow it is, but two pictures a second are not too many for it. */
+	now = encode_for(&load, now, 3 * SEC_US, 60000, &changes, &taken);
+	g_assert_cmpuint(encoder_load_divisor(&load), >, 2);
+	for (guint i = 0; i < 120; i++) {
+		now += SEC_US / 2;
+		encoder_load_sent(&load, now, now + 60000, now + 60000);
+		g_assert_cmpint(encoder_load_too_slow(&load), ==, 0);
+	}
+	now = encode_for(&load, now, 12 * SEC_US, 60000, &changes, &taken);
+	slow_us = encoder_load_too_slow(&load);
+	g_assert_cmpint(slow_us, >, 59900);
+	g_assert_cmpint(slow_us, <=, 60000);
+	now = encode_for(&load, now, 60 * SEC_US, 60000, &changes, &taken);
+	g_assert_cmpint(encoder_load_too_slow(&load), ==, 0);
+}
+
+/* It is the network that takes the time: another mode is not what helps. */
+static void test_load_slow_network(void)
+{
+	struct encoder_load load;
+	gint64 now = SEC_US;
+
+	encoder_load_init(&load, 60);
+	for (guint i = 0; i < 1000; i++) {
+		encoder_load_sent(&load, now, now + 20000, now + 80000);
+		now += 81000;
+	}
+	g_assert_cmpuint(encoder_load_divisor(&load), ==, LOAD_MOST);
+	g_assert_cmpint(encoder_load_too_slow(&load), ==, 0);
+}
+
 /* A slow encoder harms nobody on a desktop where little happens. */
 static void test_load_idle(void)
 {
@@ -341,10 +389,12 @@ static void test_load_idle(void)
 
 	encoder_load_init(&load, 60);
 	for (guint i = 1; i < 200; i++)
-		g_assert_false(encoder_load_sent(&load, i * 125000, i * 125000 + 30000));
+		g_assert_false(encoder_load_sent(&load, i * 125000, i * 125000 + 30000, i * 125000 + 30000));
 	/* Nor where an encoder works on several at a time. */
 	for (guint i = 1; i < 200; i++)
-		g_assert_false(encoder_load_sent(&load, 30 * SEC_US + i * PERIOD_US, 30 * SEC_US + i * PERIOD_US + 40000));
+		g_assert_false(encoder_load_sent(&load, 30 * SEC_US + i * PERIOD_US, 30 * SEC_US + i * PERIOD_US + 40000,
+						 30 * SEC_US + i * PERIOD_US + 40000));
+	g_assert_cmpint(encoder_load_too_slow(&load), ==, 0);
 }
 
 /* ---------------------------------------------------------------------- rtp-sender */
@@ -668,6 +718,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/encoder-load/slower", test_load);
 	g_test_add_func("/encoder-load/relapse", test_load_relapse);
 	g_test_add_func("/encoder-load/idle", test_load_idle);
+	g_test_add_func("/encoder-load/too-slow", test_load_too_slow);
+	g_test_add_func("/encoder-load/slow-network", test_load_slow_network);
 	g_test_add_func("/rtp-sender/large-picture", test_large_picture);
 	g_test_add_func("/rtp-sender/one-refused", test_one_refused);
 	g_test_add_func("/rtp-sender/closed-port", test_closed_port);

@@ -20,29 +20,51 @@
 
 #define DEADLINE_US (20 * G_USEC_PER_SEC)
 #define FRAME_US (G_USEC_PER_SEC / 30)
-#define VGA_PITCH (640 * 4)
 
 /* ------------------------------------------------------------ the kernel's half */
 
-struct played_kernel kernel;
+struct played_kernel kernel = { .memory = -1 };
+
+static guint width(void)
+{
+	return kernel.width ? kernel.width : 640;
+}
+
+static guint height(void)
+{
+	return kernel.height ? kernel.height : 480;
+}
+
+/* A line, somewhere. */
+static void draw(void)
+{
+	const gsize pitch = width() * 4;
+	g_autofree guint8 *line = g_malloc(pitch);
+
+	for (gsize i = 0; i < pitch; i++)
+		line[i] = g_random_int();
+	g_assert_cmpint(pwrite(kernel.memory, line, pitch, kernel.seq % height() * pitch), ==, pitch);
+}
 
 static int kernel_acquire(struct miracast_frame *frame)
 {
 	gint64 now = g_get_monotonic_time();
 
-	if (!kernel.frames || (kernel.still && kernel.seq) || now - kernel.flip_us < FRAME_US) {
+	if (!kernel.frames || (kernel.still && kernel.seq) || now - kernel.flip_us < (kernel.frame_us ? kernel.frame_us : FRAME_US)) {
 		errno = EAGAIN;
 		return -1;
 	}
 	kernel.flip_us = now;
+	if (kernel.changes && kernel.memory >= 0)
+		draw();
 	*frame = (struct miracast_frame){
 		.seq = ++kernel.seq,
-		.buffer_id = 1,
+		.buffer_id = width(),
 		.fourcc = DRM_FORMAT_XRGB8888,
 		.num_planes = 1,
-		.pitch = { VGA_PITCH },
-		.width = 640,
-		.height = 480,
+		.pitch = { width() * 4 },
+		.width = width(),
+		.height = height(),
 		.flags = MIRACAST_FRAME_FULL,
 	};
 	return 0;
@@ -79,7 +101,10 @@ static int kernel_get_buffer(struct miracast_get_buffer *get)
 	get->num_fds = 1;
 	get->flags = kernel.shares ? MIRACAST_BUFFER_IMPORTED : 0;
 	get->fd[0] = memfd_create("frame", MFD_CLOEXEC);
-	return ftruncate(get->fd[0], VGA_PITCH * 480);
+	if (kernel.memory >= 0)
+		close(kernel.memory);
+	kernel.memory = dup(get->fd[0]);
+	return ftruncate(get->fd[0], width() * 4 * height());
 }
 
 static int kernel_ioctl(unsigned long request, void *argument)
@@ -350,6 +375,8 @@ static void broker_told(channel *ch, enum channel_message message, GVariant *fie
 	g_variant_lookup(fields, "pictures", "s", &f->pictures);
 	g_variant_lookup(fields, "pictures-why", "s", &f->pictures_why);
 	g_variant_lookup(fields, "pictures-read-rate", "t", &f->read_rate);
+	g_variant_lookup(fields, "slow-width", "u", &f->slow_width);
+	g_variant_lookup(fields, "slow-lowered", "b", &f->slow_lowered);
 	g_variant_lookup(fields, "sound-latency-median-us", "t", &f->sound_latency);
 	if (g_variant_lookup(fields, "sound", "&s", &sound))
 		g_strlcpy(f->sound, sound, sizeof(f->sound));

@@ -27,9 +27,13 @@ struct played_kernel {
 	gboolean frames;  /* the desktop draws all the time ... */
 	gboolean still;	  /* ... or one frame only */
 	gint64 flip_us;   /* its last frame */
+	gint64 frame_us;  /* between two of them; 0: a thirtieth of a second */
 	gboolean revokes; /* its hold is revoked */
 	gboolean foreign; /* its buffers are a GPU's, and nobody can map them, if the plug lets it ... */
 	gboolean always_foreign; /* ... or in any case */
+	guint width, height; /* of its frames; 0: 640x480 */
+	gboolean changes; /* each of them is another picture */
+	int memory;	  /* of its buffer, for that */
 	guint64 seq;
 	guint64 announced; /* frames of which a chunk record was read */
 	gboolean chunks_lost;
@@ -53,6 +57,8 @@ struct fixture {
 	char *encoder; /* of the newest mode */
 	char *pictures, *pictures_why; /* of the newest statistics */
 	guint64 read_rate;	       /* the same */
+	guint slow_width;	       /* the same; 0: no mode was too slow */
+	gboolean slow_lowered;	       /* the same */
 	const char *video;
 	const char *more; /* of M3 */
 	const char *audio; /* NULL: LPCM */

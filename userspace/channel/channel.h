@@ -142,6 +142,10 @@ G_BEGIN_DECLS
  *			"processor": it is read and converted. Of a desktop, and of the test
  *			picture where it has both
  *   pictures-way-why	why the former was given up in this session
+ *   slow-width, slow-height, slow-refresh	a mode of which this computer cannot encode even half of the
+ *			pictures; refresh in mHz
+ *   slow-lowered	the desktop was offered lower modes because of that; else it is one that somebody
+ *			has chosen, or there are none
  *   sound		what is played: "playing", "silent", or "away": there is no sound
  *			card; without it there is no track
  *   sound-rate, sound-channels	of what is played, while it is
@@ -239,6 +243,10 @@ G_BEGIN_DECLS
 	F(STATS, "pictures-why", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "pictures-way", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "pictures-way-why", "s", CHANNEL_OPTIONAL) \
+	F(STATS, "slow-width", "u", CHANNEL_OPTIONAL) \
+	F(STATS, "slow-height", "u", CHANNEL_OPTIONAL) \
+	F(STATS, "slow-refresh", "u", CHANNEL_OPTIONAL) \
+	F(STATS, "slow-lowered", "b", CHANNEL_OPTIONAL) \
 	F(STATS, "sound", "s", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-rate", "u", CHANNEL_OPTIONAL) \
 	F(STATS, "sound-channels", "u", CHANNEL_OPTIONAL) \

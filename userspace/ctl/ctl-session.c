@@ -159,6 +159,23 @@ static void print_pictures(Miracast1Session *session)
 	}
 }
 
+/* A mode that is, or was, too much. */
+static void print_slow_mode(Miracast1Session *session)
+{
+	GVariant *stats = miracast1_session_get_stats(session);
+	guint width, height = 0;
+	gboolean lowered = FALSE;
+
+	if (!stats || !g_variant_lookup(stats, "slow-width", "u", &width))
+		return;
+	g_variant_lookup(stats, "slow-height", "u", &height);
+	g_variant_lookup(stats, "slow-lowered", "b", &lowered);
+	if (lowered)
+		g_print("    the mode was lowered because this computer cannot encode %ux%u fast enough\n", width, height);
+	else
+		g_print("    this computer cannot encode %ux%u fast enough: a lower mode would look smoother\n", width, height);
+}
+
 /* To the encoder: what the processor has to do with them, and why. */
 static void print_way(Miracast1Session *session)
 {
@@ -314,6 +331,7 @@ static void print_session(struct ctl *ctl, Miracast1Session *session)
 	print_quirks(session);
 	print_stats(session);
 	print_quality(ctl, session);
+	print_slow_mode(session);
 	print_pictures(session);
 	print_way(session);
 	print_sound(session);

@@ -6,6 +6,10 @@
 #define OVERLAP_PERCENT 115
 /* Of the distance of the next rate; the rest is for what is not as quick. */
 #define QUICK_PERCENT 75
+/* A picture after so long says nothing of the time between. */
+#define PAUSE_US G_USEC_PER_SEC
+/* Of what pictures take the newest counts one part in so many. */
+#define SMOOTH 8
 
 void encoder_load_init(struct encoder_load *load, guint refresh_hz)
 {
@@ -39,7 +43,20 @@ static gboolean go_faster(struct encoder_load *load, gint64 now_us)
 	return TRUE;
 }
 
-gboolean encoder_load_sent(struct encoder_load *load, gint64 begun_us, gint64 sent_us)
+/* By itself, whatever the network takes: even half of the pictures are too many. */
+static void look_at_half(struct encoder_load *load, gint64 own_us, gboolean at_once, gint64 since_us)
+{
+	const gint64 half_us = 2 * load->period_us;
+
+	if (!at_once || load->divisor <= 2 || own_us * 100 <= half_us * BEHIND_PERCENT) {
+		load->slow_us -= MIN(load->slow_us, since_us);
+		return;
+	}
+	load->slow_us += since_us;
+	load->picture_us = load->picture_us ? (load->picture_us * (SMOOTH - 1) + own_us) / SMOOTH : own_us;
+}
+
+gboolean encoder_load_sent(struct encoder_load *load, gint64 begun_us, gint64 encoded_us, gint64 sent_us)
 {
 	/* An encoder may have begun with one before it was done with the other. */
 	const gint64 took_us = sent_us - MAX(begun_us, load->sent_us);
@@ -47,6 +64,8 @@ gboolean encoder_load_sent(struct encoder_load *load, gint64 begun_us, gint64 se
 	const guint percent = begun_us < load->sent_us ? OVERLAP_PERCENT : BEHIND_PERCENT;
 	const gint64 next_us = load->period_us * (load->divisor - 1);
 
+	look_at_half(load, encoded_us - MAX(begun_us, load->sent_us), at_once,
+		     MIN(sent_us - load->sent_us, PAUSE_US));
 	load->sent_us = sent_us;
 	if (at_once && took_us * 100 > load->period_us * load->divisor * percent)
 		load->score += 2;
@@ -68,4 +87,12 @@ gboolean encoder_load_sent(struct encoder_load *load, gint64 begun_us, gint64 se
 guint encoder_load_divisor(const struct encoder_load *load)
 {
 	return load->divisor;
+}
+
+gint64 encoder_load_too_slow(struct encoder_load *load)
+{
+	if (load->slow_told || load->slow_us < LOAD_TOO_SLOW_US)
+		return 0;
+	load->slow_told = TRUE;
+	return load->picture_us;
 }

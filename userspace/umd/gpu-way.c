@@ -178,16 +178,51 @@ static GstCaps *choose_caps(GstElement *converter, const struct gpu_picture *pic
 static GMutex contexts_lock;
 static GstContext *contexts[MAX_CONTEXTS];
 
-static void keep_context(GstContext *context)
+/* Path of the device; NULL: it does not say. */
+static char *device_of(GstContext *context)
 {
+	g_autoptr(GObject) display = NULL;
+	char *path = NULL;
+
+	if (gst_structure_get(gst_context_get_structure(context), "gst-display", G_TYPE_OBJECT, &display, NULL) &&
+	    display && g_object_class_find_property(G_OBJECT_GET_CLASS(display), "path"))
+		g_object_get(display, "path", &path, NULL);
+	return path;
+}
+
+/*
+ * The connection that is used to the device of @context: of two that were opened at once it is the
+ * one that was told first. The caller's to unref; NULL: there are more devices than we know of.
+ */
+static GstContext *keep_context(GstContext *context)
+{
+	g_autofree char *device = device_of(context);
+	GstContext *kept = NULL;
+
 	g_mutex_lock(&contexts_lock);
-	for (guint i = 0; i < MAX_CONTEXTS; i++) {
-		if (contexts[i])
+	for (guint i = 0; i < MAX_CONTEXTS && !kept; i++) {
+		g_autofree char *other = contexts[i] ? device_of(contexts[i]) : NULL;
+
+		if (!contexts[i])
+			contexts[i] = gst_context_ref(context);
+		else if (g_strcmp0(device, other) != 0)
 			continue;
-		contexts[i] = gst_context_ref(context);
-		break;
+		kept = gst_context_ref(contexts[i]);
 	}
 	g_mutex_unlock(&contexts_lock);
+	return kept;
+}
+
+/*
+ * An element has opened its device. Another one may have been doing so when this one asked, and was
+ * told of none: then it goes over to that connection, before it has used its own.
+ */
+static void settle(GstElement *element, GstContext *context)
+{
+	g_autoptr(GstContext) kept = keep_context(context);
+
+	if (kept && kept != context)
+		gst_element_set_context(element, kept);
 }
 
 /* An element takes that of its device, and no other. */
@@ -217,7 +252,7 @@ static GstBusSyncReply share(GstBus *bus, GstMessage *message, gpointer unused)
 	case GST_MESSAGE_HAVE_CONTEXT:
 		gst_message_parse_have_context(message, &context);
 		if (g_str_equal(gst_context_get_context_type(context), DISPLAY_CONTEXT))
-			keep_context(context);
+			settle(GST_ELEMENT(GST_MESSAGE_SRC(message)), context);
 		break;
 	default:
 		break;

@@ -51,7 +51,9 @@
  *	fails on the CPU way, too, the next one of the table takes its place.
  *
  * Devices.  Converter and encoder are in different pipelines and must speak to the device through
- * the same connection, or neither knows the other's memory: gpu_way_share_device().
+ * the same connection, or neither knows the other's memory: gpu_way_share_device(). There is one to
+ * each device of the process, that which was opened first; of two elements that open it at the same time, each in
+ * the thread of its pipeline, the second one gives its own up.
  *
  * Threads: gpu_way_convert() one at a time; the others any.
  */

@@ -190,12 +190,19 @@ static void au_sent(GstElement *mux, guint64 pts, guint64 flip_ns, guint64 sent_
 	media_pipeline *p = user_data;
 	gboolean first, changed;
 	guint divisor;
+	gint64 slow_us;
 
 	g_mutex_lock(&p->lock);
 	p->stats.frames_sent++;
 	changed = !p->out.repeat && flip_ns == p->out.flip_ns &&
-		  encoder_load_sent(&p->load, p->out.begun_us, sent_ns / 1000);
+		  encoder_load_sent(&p->load, p->out.begun_us, p->out_us, sent_ns / 1000);
 	divisor = encoder_load_divisor(&p->load);
+	slow_us = encoder_load_too_slow(&p->load);
+	if (slow_us) {
+		p->slow_us = slow_us;
+		p->slow_mode = p->selection.mode;
+		g_source_set_ready_time(p->slow_source, 0);
+	}
 	if (flip_ns != GST_CLOCK_TIME_NONE && sent_ns > flip_ns)
 		add_parts(p, flip_ns, sent_ns);
 	first = !p->sent_one;

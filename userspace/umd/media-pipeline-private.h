@@ -93,6 +93,7 @@ struct media_pipeline {
 	GSource *key_frame_source; /* ready when one is due that was asked for */
 	GSource *broken_source;	   /* ready when the encoder has failed */
 	GSource *mode_source;	   /* ready at the time of a new mode */
+	GSource *slow_source;	   /* ready when the mode is too much for the encoder */
 	GSource *lost_source;	   /* attached when the network is lost */
 	struct log_limit warnings;
 	gboolean failed;
@@ -126,6 +127,8 @@ struct media_pipeline {
 	struct picture_times times;
 	struct key_frames keys;
 	struct encoder_load load;
+	gint64 slow_us; /* what a picture of ... */
+	const struct wfd_mode *slow_mode; /* ... takes, as the owner is going to be told */
 
 	/* A mode to come: pictures are held back until its time, or the encoder has to be made, or both. */
 	gboolean mode_waits;

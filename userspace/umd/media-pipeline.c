@@ -135,6 +135,22 @@ static gboolean deliver_lost(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean deliver_slow(gpointer user_data)
+{
+	media_pipeline *p = user_data;
+	const struct wfd_mode *mode;
+	gint64 picture_us;
+
+	g_source_set_ready_time(p->slow_source, -1);
+	g_mutex_lock(&p->lock);
+	mode = p->slow_mode;
+	picture_us = p->slow_us;
+	g_mutex_unlock(&p->lock);
+	if (p->funcs->too_slow)
+		p->funcs->too_slow(mode, MIN(picture_us, G_MAXUINT), p->user_data);
+	return G_SOURCE_CONTINUE;
+}
+
 static const struct rtp_sender_funcs sender_funcs = {
 	.recovered = network_recovered,
 	.lost = network_lost,
@@ -380,6 +396,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->lost_source = new_idle(p, deliver_lost);
 	p->key_frame_source = media_add_alarm(p, key_frame_is_due);
 	p->mode_source = media_add_alarm(p, mode_is_due);
+	p->slow_source = media_add_alarm(p, deliver_slow);
 
 	p->pipeline = gst_object_ref_sink(gst_pipeline_new("miracast"));
 	use_monotonic_clock(p);
@@ -416,6 +433,7 @@ void media_pipeline_free(media_pipeline *p)
 	clear_source(&p->lost_source);
 	clear_source(&p->key_frame_source);
 	clear_source(&p->mode_source);
+	clear_source(&p->slow_source);
 	clear_source(&p->broken_source);
 	gst_object_unref(p->pipeline);
 	rtp_sender_free(p->sender);

@@ -111,6 +111,8 @@ struct media_stats {
  *	@encode_us to encode; streaming thread
  * @load: (nullable): of the mode's pictures one of @divisor shall be pushed from now on, see
  *	encoder-load.h; streaming thread
+ * @too_slow: (nullable): a picture of @mode takes @picture_us to be read and encoded, and has for a while: even half
+ *	of them are too many. Once for each mode; it goes on as it can; main context
  * @encoded: frame @seq, perhaps again, has left the encoder, which says, or with so few bits
  *	that one may guess, what to encode it again would add; streaming thread
  */
@@ -123,6 +125,7 @@ struct media_pipeline_funcs {
 	void (*failed)(enum channel_reason reason, const char *message, gpointer user_data);
 	void (*frame_sent)(guint64 seq, guint encode_us, guint bytes, gpointer user_data);
 	void (*load)(guint divisor, gpointer user_data);
+	void (*too_slow)(const struct wfd_mode *mode, guint picture_us, gpointer user_data);
 	void (*encoded)(guint64 seq, gboolean key, enum picture_gain gain, gpointer user_data);
 };
 

@@ -8,6 +8,94 @@
 
 #define FLOOR_PIXEL_RATE (1024 * 768 * 30)
 
+/* What no mode is lowered below. */
+#define LEAST_PIXELS (1280 * 720)
+
+/* ------------------------------------------------------------- what is offered */
+
+static const struct wfd_mode *mode_at(const GArray *modes, guint i)
+{
+	return g_array_index(modes, struct wfd_mode_choice, i).mode;
+}
+
+static guint pixels(const struct wfd_mode *mode)
+{
+	return (guint)mode->width * mode->height;
+}
+
+static guint64 pixel_rate(const struct wfd_mode *mode)
+{
+	return (guint64)pixels(mode) * mode->refresh_hz;
+}
+
+static gboolean is_offered(const umd_session *s, const struct wfd_mode *mode)
+{
+	return !s->most_pixel_rate || pixel_rate(mode) <= s->most_pixel_rate;
+}
+
+GArray *umd_modes_offered(const umd_session *s)
+{
+	GArray *offered = g_array_new(FALSE, FALSE, sizeof(struct wfd_mode_choice));
+
+	for (guint i = 0; i < s->modes->len; i++) {
+		if (is_offered(s, mode_at(s->modes, i)))
+			g_array_append_val(offered, g_array_index(s->modes, struct wfd_mode_choice, i));
+	}
+	return offered;
+}
+
+/* If some are left out, of those that are left one that is not too small, where there is one. */
+static const struct wfd_mode *best_mode(const umd_session *s)
+{
+	const struct wfd_mode *best = NULL;
+
+	for (guint i = 0; i < s->modes->len; i++) {
+		const struct wfd_mode *mode = mode_at(s->modes, i);
+
+		if (!is_offered(s, mode))
+			continue;
+		if (!s->most_pixel_rate || pixels(mode) >= LEAST_PIXELS)
+			return mode;
+		best = best ? best : mode;
+	}
+	return best;
+}
+
+/* The least one that a mode is lowered to; NULL: none needs less than @mode. */
+static const struct wfd_mode *least_below(const GArray *modes, const struct wfd_mode *mode)
+{
+	const struct wfd_mode *least = NULL;
+
+	for (guint i = 0; i < modes->len; i++) {
+		const struct wfd_mode *other = mode_at(modes, i);
+
+		if (pixels(other) >= LEAST_PIXELS && pixel_rate(other) < pixel_rate(mode) &&
+		    (!least || pixel_rate(other) < pixel_rate(least)))
+			least = other;
+	}
+	return least;
+}
+
+gboolean umd_modes_too_slow(umd_session *s, const struct wfd_mode *mode, guint picture_us)
+{
+	const guint64 rate = (guint64)pixels(mode) * G_USEC_PER_SEC / MAX(picture_us, 1);
+	const struct wfd_mode *least = least_below(s->modes, mode);
+
+	/* What was lowered and is too much all the same is told as it was. */
+	if (s->slow_lowered && !least)
+		return FALSE;
+	s->slow_mode = mode;
+	s->slow_lowered = least && s->config->kernel && !s->config->wish.width && mode == umd_modes_preferred(s);
+	g_message("%s takes %u ms for a picture of %ux%u at %u Hz: %s", video_encoder_element(s->encoder),
+		  picture_us / 1000, mode->width, mode->height, mode->refresh_hz,
+		  s->slow_lowered ? "the desktop is offered lower modes" : "the mode stays");
+	if (s->slow_lowered)
+		s->most_pixel_rate = MAX(rate, pixel_rate(least));
+	return s->slow_lowered;
+}
+
+/* --------------------------------------------------------------- what is agreed on */
+
 /* The wish of the user if the sink can do it, else the best mode. */
 const struct wfd_mode *umd_modes_preferred(umd_session *s)
 {
@@ -25,7 +113,7 @@ const struct wfd_mode *umd_modes_preferred(umd_session *s)
 			g_message("the sink cannot show %ux%u; taking its best mode", wish->width,
 				  wish->height);
 	}
-	return mode ? mode : g_array_index(s->modes, struct wfd_mode_choice, 0).mode;
+	return mode ? mode : best_mode(s);
 }
 
 void umd_modes_drop(umd_session *s, const struct wfd_mode *mode)
@@ -35,6 +123,9 @@ void umd_modes_drop(umd_session *s, const struct wfd_mode *mode)
 		if (g_array_index(s->modes, struct wfd_mode_choice, i).mode == mode)
 			g_array_remove_index(s->modes, i);
 	}
+	/* A mode that is too much is better than none. */
+	if (s->modes->len && !best_mode(s))
+		s->most_pixel_rate = 0;
 	g_mutex_unlock(&s->lock);
 }
 

@@ -82,9 +82,10 @@ int umd_plug(umd_session *s, GError **error)
 {
 	g_autoptr(GPtrArray) cards = imports_cards(DRM_CLASS);
 	g_autoptr(GPtrArray) drivers = imports_drivers(cards);
+	g_autoptr(GArray) offered = umd_modes_offered(s);
 	struct monitor_desc monitor = {
 		.caps = s->caps,
-		.modes = s->modes,
+		.modes = offered,
 		.preferred = umd_modes_preferred(s),
 		.friendly_name = s->config->friendly_name,
 		.device_id = s->config->device_id,

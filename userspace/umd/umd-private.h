@@ -83,6 +83,12 @@ struct umd_session {
 	struct stream_state stream;
 	test_desktop *test_desktop; /* of the test source, while it is wanted */
 	gboolean selected; /* there was an M4 */
+
+	/* What was learnt of this computer, for the session: see umd_modes_too_slow(). */
+	const struct wfd_mode *slow_mode; /* it does not encode this one fast enough; NULL: all so far */
+	gboolean slow_lowered; /* the desktop was offered lower ones */
+	guint64 most_pixel_rate; /* modes with more are not offered any more; 0: all are */
+
 	guint refusals;	   /* of M4 before the stream */
 
 	GSource *desktop_timer;
@@ -111,6 +117,8 @@ struct umd_session {
 
 /* umd-session.c: it cannot go on; the sink shall hear of it, if it listens. */
 void umd_session_fail(umd_session *s, enum channel_reason reason, const char *message);
+/* umd_modes_offered() are others: the desktop shall choose again. FALSE: the session ends. */
+gboolean umd_session_offer_again(umd_session *s);
 
 /* umd-modes.c */
 
@@ -126,6 +134,20 @@ gboolean umd_encoder_replace(umd_session *s, const char *why, GError **error);
 GArray *umd_modes_new(umd_session *s, GError **error);
 /* The wish of the user if the sink can do it, else the best mode. */
 const struct wfd_mode *umd_modes_preferred(umd_session *s);
+/* Those of the session that the desktop is offered; the caller's to unref. */
+GArray *umd_modes_offered(const umd_session *s);
+/*
+ * This computer cannot encode even half of the pictures of @mode, each of which takes @picture_us. Those that need more than
+ * it has are not offered any more for the session, but for the least one of 1280x720 or more: below that
+ * it is the display that looks bad, not the motion. A mode that somebody has chosen, by the wish or in the
+ * desktop, which had been given another one, is theirs.
+ *
+ * Nothing is ever offered again, so that there is no way back and forth; and what the desktop sets
+ * nevertheless is shown.
+ *
+ * Return: there are fewer now
+ */
+gboolean umd_modes_too_slow(umd_session *s, const struct wfd_mode *mode, guint picture_us);
 /* The sink does not take @mode. */
 void umd_modes_drop(umd_session *s, const struct wfd_mode *mode);
 /* The best that is left, or with @last what any sink must have; NULL: none is left. */

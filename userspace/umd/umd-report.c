@@ -143,6 +143,16 @@ static void add_way(umd_session *s, GVariantDict *dict)
 		g_variant_dict_insert(dict, "pictures-way-why", "s", why);
 }
 
+static void add_slow_mode(umd_session *s, GVariantDict *dict)
+{
+	if (!s->slow_mode)
+		return;
+	g_variant_dict_insert(dict, "slow-width", "u", (guint32)s->slow_mode->width);
+	g_variant_dict_insert(dict, "slow-height", "u", (guint32)s->slow_mode->height);
+	g_variant_dict_insert(dict, "slow-refresh", "u", (guint32)(s->slow_mode->refresh_hz * 1000));
+	g_variant_dict_insert(dict, "slow-lowered", "b", s->slow_lowered);
+}
+
 static void add_delay(GVariantDict *dict, const struct media_stats *media)
 {
 	g_variant_dict_insert(dict, "latency-p99-us", "t", media->latency.p99_us);
@@ -209,6 +219,7 @@ void umd_report_stats(umd_session *s)
 	add_delay(&dict, &media);
 	add_last(s, &dict, &frames, &media);
 	add_losses(s, &dict);
+	add_slow_mode(s, &dict);
 	add_sound(s, &dict, &media);
 	tell(s, CHANNEL_STATS, g_variant_dict_end(&dict));
 }

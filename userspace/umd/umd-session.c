@@ -120,16 +120,21 @@ static gboolean desktop_is_late(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* The sink does not take the mode: the desktop is offered the others. FALSE: the session ends. */
-static gboolean drop_mode(umd_session *s, const struct wfd_mode *mode)
+gboolean umd_session_offer_again(umd_session *s)
 {
 	g_autoptr(GError) error = NULL;
 
-	umd_modes_drop(s, mode);
 	if (!s->config->kernel || !s->modes->len || umd_plug(s, &error) == 0)
 		return TRUE;
 	umd_session_fail(s, CHANNEL_REASON_DRIVER_GONE, error->message);
 	return FALSE;
+}
+
+/* The sink does not take the mode: the desktop is offered the others. FALSE: the session ends. */
+static gboolean drop_mode(umd_session *s, const struct wfd_mode *mode)
+{
+	umd_modes_drop(s, mode);
+	return umd_session_offer_again(s);
 }
 
 /* ----------------------------------------------------- what is wanted and reached */

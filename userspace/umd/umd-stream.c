@@ -97,6 +97,15 @@ static void encoder_load(guint divisor, gpointer user_data)
 	frame_pump_set_divisor(s->pump, divisor);
 }
 
+static void too_slow(const struct wfd_mode *mode, guint picture_us, gpointer user_data)
+{
+	umd_session *s = user_data;
+
+	/* Unless the desktop has gone on to another one. */
+	if (mode == s->selection.mode && mode == s->stream.wanted && umd_modes_too_slow(s, mode, picture_us))
+		umd_session_offer_again(s);
+}
+
 static const struct media_pipeline_funcs pipeline_funcs = {
 	.wanted = picture_wanted,
 	.needed = picture_needed,
@@ -106,6 +115,7 @@ static const struct media_pipeline_funcs pipeline_funcs = {
 	.failed = pipeline_failed,
 	.frame_sent = frame_sent,
 	.load = encoder_load,
+	.too_slow = too_slow,
 	.encoded = encoded,
 };
 
