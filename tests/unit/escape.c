@@ -720,7 +720,7 @@ static void look_at_needs(void)
 	else
 		fprintf(stderr, "has a graphics card\n");
 	/* sound-pump.c */
-	if (setpriority(PRIO_PROCESS, gettid(), -11) < 0)
+	if (setpriority(PRIO_PROCESS, 0, -11) < 0)
 		fprintf(stderr, "lacks sound first: %s\n", strerrorname_np(errno));
 	else
 		fprintf(stderr, "has sound first\n");

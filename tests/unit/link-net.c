@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
@@ -214,6 +215,17 @@ guint16 link_net_port(int fd)
 
 	g_assert_no_errno(getsockname(fd, (struct sockaddr *)&address, &len));
 	return ntohs(address.sin_port);
+}
+
+int link_net_hear_arp(enum machine machine)
+{
+	int fd;
+
+	go_to(machine);
+	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, htons(ETH_P_ARP));
+	g_assert_no_errno(fd);
+	go_to(HERE);
+	return fd;
 }
 
 static gboolean comes(int fd, short events)

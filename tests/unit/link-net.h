@@ -27,6 +27,8 @@ char *link_net_enter(void);
 /* A service of @machine on all its addresses, of @type SOCK_STREAM or SOCK_DGRAM; @port 0: any. */
 int link_net_serve(enum machine machine, int type, guint16 port);
 guint16 link_net_port(int fd);
+/* A socket of @machine that hears all ARP (packet(7), SOCK_DGRAM). */
+int link_net_hear_arp(enum machine machine);
 /* Whether somebody on @from can call @address. */
 gboolean link_net_calls(enum machine from, const char *address, guint16 port);
 /* Whether a datagram comes to @to, which has @port on @address. */

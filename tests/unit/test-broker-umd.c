@@ -4,6 +4,7 @@
  * that comes late.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -13,6 +14,7 @@
 #include <glib/gstdio.h>
 
 #include "direct-fixture.h"
+#include "fake-units.h"
 #include "main-loop.h"
 #include "sandbox.h"
 
@@ -42,13 +44,45 @@ static void set_up_accounts(struct fixture *f, gconstpointer data)
 static void tear_down_script(struct fixture *f, gconstpointer data)
 {
 	g_autofree char *accounts = g_build_filename(f->directory, "accounts", NULL);
+	g_autofree char *process = g_build_filename(f->directory, "process", NULL);
 
 	tear_down(f, NULL);
 	g_unlink(accounts);
+	g_unlink(process);
 	g_unlink(f->sandbox);
 	g_rmdir(f->directory);
 	g_free(f->sandbox);
 	g_free(f->directory);
+}
+
+static fake_units *units;
+
+/* systemd starts the processes. @script NULL: confined by nothing, for short. */
+static void set_up_units(struct fixture *f, const char *script)
+{
+	units = fake_units_new();
+	set_up_script(f, script ? script : "#!/bin/sh\necho $$ >\"${0%/*}/process\"\n"
+					   "for program; do :; done\nexec \"$program\"\n");
+	umd_launcher_use_units(f->config.launcher, fake_units_directory(units));
+	g_assert_true(umd_launcher_uses_units(f->config.launcher));
+}
+
+static void set_up_unit(struct fixture *f, gconstpointer data)
+{
+	set_up_units(f, NULL);
+}
+
+static void set_up_unit_not_confined(struct fixture *f, gconstpointer status)
+{
+	g_autofree char *script = g_strdup_printf("#!/bin/sh\nexit %d\n", GPOINTER_TO_INT(status));
+
+	set_up_units(f, script);
+}
+
+static void tear_down_units(struct fixture *f, gconstpointer data)
+{
+	tear_down_script(f, data);
+	g_clear_pointer(&units, fake_units_free);
 }
 
 /* So long GLib's thread that collects exit statuses, and sends signals, does not come out of the kernel. */
@@ -194,6 +228,47 @@ static void test_terminal(struct fixture *f, gconstpointer data)
 	close(terminal);
 }
 
+/* Why it has ended is known as if the process were our own. */
+static void test_unit_ends(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *line;
+		const char *reason;
+	} ends[] = { { "leave", "sink-left" }, { "crash", "umd-died" } };
+
+	for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+		g_autoptr(GSocketConnection) sink = dial(f);
+
+		tell(sink, "stream");
+		wait_until(streams, f);
+		/* It was told before that it would be. */
+		g_assert_cmpuint(fake_units_prepared(units), >, i);
+		tell(sink, ends[i].line);
+		g_assert_cmpint(time_until_gone(f), <, G_USEC_PER_SEC);
+		assert_reason(f, ends[i].reason);
+		g_assert_cmpuint(fake_units_calls(units), ==, i + 1);
+	}
+}
+
+/* One that is stopped is ended, and the session is not over before it is gone. */
+static void test_unit_hangs(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *path = g_build_filename(f->directory, "process", NULL);
+	g_autoptr(GSocketConnection) sink = dial(f);
+	g_autofree char *process = NULL;
+
+	tell(sink, "stream");
+	wait_until(streams, f);
+	g_assert_true(g_file_get_contents(path, &process, NULL, NULL));
+	g_assert_no_errno(kill(atoi(process), SIGSTOP));
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	assert_reason(f, "disconnected");
+	g_assert_cmpuint(left_behind, ==, 0);
+	g_assert_cmpint(kill(atoi(process), 0), ==, -1);
+	g_assert_cmpuint(fake_units_calls(units), ==, 1);
+}
+
 static void test_no_umd(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = dial(f);
@@ -232,5 +307,9 @@ int main(int argc, char **argv)
 		   set_up_not_confined, test_not_confined, tear_down_script);
 	g_test_add("/umd/not-executed", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_PROGRAM),
 		   set_up_not_confined, test_not_confined, tear_down_script);
+	g_test_add("/umd/unit/ends", struct fixture, NULL, set_up_unit, test_unit_ends, tear_down_units);
+	g_test_add("/umd/unit/hangs", struct fixture, NULL, set_up_unit, test_unit_hangs, tear_down_units);
+	g_test_add("/umd/unit/not-confined", struct fixture, GINT_TO_POINTER(SANDBOX_EXIT_CONFINE),
+		   set_up_unit_not_confined, test_not_confined, tear_down_units);
 	return g_test_run();
 }

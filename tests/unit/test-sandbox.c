@@ -286,6 +286,30 @@ static void test_no_account(void)
 		g_assert_nonnull(strstr(outcome.said, "not root"));
 }
 
+static void become_nobody(gpointer data)
+{
+	const struct passwd *account = data;
+
+	if (setgid(account->pw_gid) < 0 || setuid(account->pw_uid) < 0)
+		_exit(99);
+}
+
+/* A unit has made us who we are to be. */
+static void test_own_account(void)
+{
+	g_autoptr(GSubprocessLauncher) launcher = new_launcher();
+	struct passwd *account = is_root() ? getpwnam(USER) : getpwuid(geteuid());
+	g_autofree char *user = g_strconcat("--user=", account->pw_name, NULL);
+	g_autofree char *line = g_strconcat("user ok ", account->pw_name, NULL);
+	char *argv[] = { MIRACAST_SANDBOX, user, "--check", NULL };
+	g_auto(finished) outcome = { 0 };
+
+	g_subprocess_launcher_set_child_setup(launcher, become_nobody, account, NULL);
+	outcome = run(argv, launcher);
+	g_assert_cmpint(outcome.status, ==, 0);
+	g_assert_cmpuint(count(outcome.said, line), ==, 1);
+}
+
 /* ---- the driver does its work --------------------------------------------------------- */
 
 static char *new_cache(void)
@@ -376,6 +400,7 @@ int main(int argc, char *argv[])
 	g_test_add_func("/sandbox/usage", test_usage);
 	g_test_add_func("/sandbox/refusals", test_refusals);
 	g_test_add_func("/sandbox/no-account", test_no_account);
+	g_test_add_func("/sandbox/own-account", test_own_account);
 	g_test_add_func("/sandbox/encoder", test_encoder);
 	g_test_add_func("/sandbox/no-cache", test_no_cache);
 	return g_test_run();

@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 
 #include "encoder-check.h"
+#include "fake-units.h"
 #include "reason.h"
 #include "umd-launcher.h"
 
@@ -22,6 +23,7 @@ struct fixture {
 	char *program;
 	char *output;
 	umd_launcher *launcher;
+	fake_units *units; /* NULL: the processes are our own */
 };
 
 static void set_up(struct fixture *f, gconstpointer data)
@@ -40,8 +42,16 @@ static void set_up(struct fixture *f, gconstpointer data)
 	f->launcher = umd_launcher_new("/the/driver", f->program);
 }
 
+static void set_up_units(struct fixture *f, gconstpointer data)
+{
+	set_up(f, data);
+	f->units = fake_units_new();
+	umd_launcher_use_units(f->launcher, fake_units_directory(f->units));
+}
+
 static void tear_down(struct fixture *f, gconstpointer data)
 {
+	g_clear_pointer(&f->units, fake_units_free);
 	umd_launcher_unref(f->launcher);
 	g_unlink(f->output);
 	g_unlink(f->program);
@@ -188,6 +198,44 @@ static void test_ended(struct fixture *f, gconstpointer data)
 	end(process);
 }
 
+/* By units: each account is one, with root or without, and has one process at a time, one that only tries, too. */
+static void test_units(struct fixture *f, gconstpointer data)
+{
+	GSubprocess *session = start(f, UMD_PURPOSE_SESSION, NULL);
+	g_autofree char *first = written(f, 1);
+	GSubprocess *check = umd_launcher_start_check(f->launcher, NULL);
+	g_autofree char *second = written(f, 2);
+	GSubprocess *maintenance = start(f, UMD_PURPOSE_MAINTENANCE, NULL);
+	g_autofree char *third = written(f, 3);
+
+	g_assert_true(g_str_has_prefix(first, "--user=miracast-umd-1 --cache="));
+	g_assert_nonnull(strstr(first, "/the/driver home=/nonexistent secret= "));
+	g_assert_nonnull(strstr(second, "--user=miracast-umd-2 --cache="));
+	g_assert_nonnull(strstr(third, "--user=miracast-cache --cache="));
+	g_assert_cmpuint(fake_units_calls(f->units), ==, 3);
+
+	g_assert_cmpint(umd_launcher_kill_signal(f->launcher), ==, SIGUSR1);
+	g_subprocess_send_signal(session, umd_launcher_kill_signal(f->launcher));
+	g_subprocess_wait(session, NULL, NULL);
+	g_assert_cmpint(g_subprocess_get_term_sig(session), ==, SIGKILL);
+	g_object_unref(session);
+	end(check);
+	end(maintenance);
+}
+
+/* Where systemd has no sockets, and where nothing is to be confined, they are our own. */
+static void test_no_units(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(umd_launcher) unconfined = umd_launcher_new("/the/driver", NULL);
+	g_autoptr(fake_units) units = fake_units_new();
+
+	umd_launcher_use_units(unconfined, fake_units_directory(units));
+	g_assert_false(umd_launcher_uses_units(unconfined));
+	umd_launcher_use_units(f->launcher, f->directory);
+	g_assert_false(umd_launcher_uses_units(f->launcher));
+	g_assert_cmpint(umd_launcher_kill_signal(f->launcher), ==, SIGKILL);
+}
+
 /* A session process has been taken over: what it says of an encoder becomes an argument. */
 static void test_failure(struct fixture *f, gconstpointer data)
 {
@@ -215,5 +263,7 @@ int main(int argc, char *argv[])
 	ADD("accounts", test_accounts);
 	ADD("ended", test_ended);
 	ADD("failure", test_failure);
+	ADD("no-units", test_no_units);
+	g_test_add("/umd-launcher/units", struct fixture, NULL, set_up_units, test_units, tear_down);
 	return g_test_run();
 }

@@ -28,6 +28,7 @@
 #include "rtsp-listener.h"
 #include "sleep.h"
 #include "umd-launcher.h"
+#include "unit-call.h"
 
 /* Documented in --help; miracastd.service and the tests rely on them. */
 enum exit_status {
@@ -238,6 +239,7 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 	d->config.quirks_dir = d->quirks_dir ? d->quirks_dir : MIRACAST_QUIRKS;
 	d->config.state_dir = d->state_dir || d->no_bus || d->session_bus ? d->state_dir : MIRACAST_STATE;
 	d->config.launcher = umd_launcher_new(d->umd ? d->umd : MIRACAST_UMD, sandbox_of(d));
+	umd_launcher_use_units(d->config.launcher, d->runtime_dir ? d->runtime_dir : UNIT_CALL_DIRECTORY);
 	d->config.keep_ended = BROKER_KEEP_ENDED;
 	return make_defaults(d);
 }

@@ -13,9 +13,13 @@
 
 #include "p2p-address.h"
 #include "packages.h"
+#include "unit-call.h"
 
 #define LEASE_FIRST 10
 #define LEASE_LAST 20
+
+/* The socket of the unit that runs them. */
+#define UNIT_DHCP "dhcp"
 
 /* Time that a program has for its own end. */
 #define KILL_SECONDS 2
@@ -102,12 +106,21 @@ static p2p_dhcp *dhcp_new(const char *ifname, const char *pid_file, enum package
 	return dhcp;
 }
 
-static gboolean start_program(p2p_dhcp *dhcp, const char *const *argv, GSubprocessFlags flags,
-			      GError **error)
+static gboolean start_program(p2p_dhcp *dhcp, const char *const *words, const char *runtime_dir,
+			      GSubprocessFlags flags, GError **error)
 {
+	g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
 	g_autoptr(GError) cause = NULL;
-	g_autofree char *line = g_strjoinv(" ", (char **)argv);
+	g_autofree char *line = g_strjoinv(" ", (char **)words);
+	const char *const *argv;
 
+	/* A server becomes somebody else, and gets his signals from whoever may send them to him. */
+	if (unit_call_answers(runtime_dir, UNIT_DHCP))
+		unit_call_add(all, runtime_dir, UNIT_DHCP);
+	for (; *words; words++)
+		g_ptr_array_add(all, g_strdup(*words));
+	g_ptr_array_add(all, NULL);
+	argv = (const char *const *)all->pdata;
 	g_debug("running %s", line);
 	dhcp->program = g_subprocess_newv(argv, flags, &cause);
 	if (!dhcp->program) {
@@ -187,7 +200,7 @@ p2p_dhcp *p2p_dhcp_serve(const char *ifname, GInetAddressMask *network, const ch
 		"--dhcp-authoritative", "--dhcp-rapid-commit", "--dhcp-no-override",
 		"--log-facility=-", lease_option, pid_option, NULL,
 	};
-	if (start_program(dhcp, argv, G_SUBPROCESS_FLAGS_NONE, error))
+	if (start_program(dhcp, argv, runtime_dir, G_SUBPROCESS_FLAGS_NONE, error))
 		return dhcp;
 	p2p_dhcp_free(dhcp);
 	return NULL;
@@ -254,7 +267,7 @@ p2p_dhcp *p2p_dhcp_ask(const char *ifname, const char *runtime_dir,
 	};
 
 	dhcp->line = g_string_new(NULL);
-	if (start_program(dhcp, argv, G_SUBPROCESS_FLAGS_STDOUT_PIPE, error)) {
+	if (start_program(dhcp, argv, runtime_dir, G_SUBPROCESS_FLAGS_STDOUT_PIPE, error)) {
 		hear(dhcp);
 		return dhcp;
 	}

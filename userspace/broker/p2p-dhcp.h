@@ -13,6 +13,9 @@
  * user, a chroot and a database of its own, and cannot run under the restrictions
  * of miracastd.service; dhclient has been given up by its authors.
  *
+ * Where a unit runs them (unit-call.h) they have its rights, and the daemon has neither
+ * those to use the ports of DHCP nor those to become whom dnsmasq becomes.
+ *
  * A program that does not end when told to is killed after two seconds.  Its
  * process number is in a file of the runtime directory, for the next daemon
  * should this one be killed.

@@ -8,15 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/ethernet.h>
 #include <net/if.h>
-#include <netinet/if_ether.h>
-#include <netpacket/packet.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/neighbour.h>
 #include <netlink/route/addr.h>
+#include <netlink/route/neighbour.h>
 #include <netlink/route/route.h>
 
 #include "link-filter.h"
@@ -255,52 +254,25 @@ static struct rtnl_addr *make_address(p2p_net *net)
 	return address;
 }
 
-/* ARP for IPv4 on Ethernet (RFC 826), a request of one's own address (RFC 5227, 3). */
-static void fill_announcement(struct ether_arp *arp, const guint8 *hardware, GInetAddress *address)
+/*
+ * By ARP, a request of one's own address (RFC 5227, 3): the kernel makes it, and sends it three times, when it is to find
+ * out who has that.  Good to have: without it a display with a fresh memory works all the same.
+ */
+static void announce_address(p2p_net *net, struct nl_sock *sock)
 {
-	*arp = (struct ether_arp){
-		.ea_hdr = {
-			.ar_hrd = htons(ARPHRD_ETHER),
-			.ar_pro = htons(ETHERTYPE_IP),
-			.ar_hln = sizeof(arp->arp_sha),
-			.ar_pln = sizeof(arp->arp_spa),
-			.ar_op = htons(ARPOP_REQUEST),
-		},
-	};
-	memcpy(arp->arp_sha, hardware, sizeof(arp->arp_sha));
-	memcpy(arp->arp_spa, g_inet_address_to_bytes(address), sizeof(arp->arp_spa));
-	memcpy(arp->arp_tpa, arp->arp_spa, sizeof(arp->arp_tpa));
-}
+	struct rtnl_neigh *neighbour = rtnl_neigh_alloc();
+	struct nl_addr *local = nl_addr_build(AF_INET, g_inet_address_to_bytes(net->local), 4);
+	int err;
 
-/* Good to have: without it a display with a fresh memory works all the same. */
-static void announce_address(p2p_net *net)
-{
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ARP),
-		.sll_ifindex = net->ifindex,
-	};
-	struct sockaddr_ll from = { 0 };
-	socklen_t len = sizeof(from);
-	/* No protocol: nothing is to be received. */
-	int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct ether_arp arp;
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&(struct sockaddr_ll){
-				       .sll_family = AF_PACKET, .sll_ifindex = net->ifindex },
-			   sizeof(to)) < 0 ||
-	    getsockname(fd, (struct sockaddr *)&from, &len) < 0 || from.sll_halen != ETH_ALEN) {
-		g_info("%s: cannot announce the address: %s", net->ifname, g_strerror(errno));
-	} else {
-		fill_announcement(&arp, from.sll_addr, net->local);
-		to.sll_halen = ETH_ALEN;
-		memset(to.sll_addr, 0xff, ETH_ALEN);
-		if (sendto(fd, &arp, sizeof(arp), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
-			g_info("%s: cannot announce the address: %s", net->ifname,
-			       g_strerror(errno));
-	}
-	if (fd >= 0)
-		close(fd);
+	rtnl_neigh_set_ifindex(neighbour, net->ifindex);
+	rtnl_neigh_set_dst(neighbour, local);
+	rtnl_neigh_set_state(neighbour, NUD_NONE);
+	rtnl_neigh_set_flags(neighbour, NTF_USE);
+	err = rtnl_neigh_add(sock, neighbour, NLM_F_CREATE | NLM_F_REPLACE);
+	if (err < 0)
+		g_info("%s: cannot announce the address: %s", net->ifname, nl_geterror(err));
+	nl_addr_put(local);
+	rtnl_neigh_put(neighbour);
 }
 
 static gboolean set_address(p2p_net *net, struct nl_sock *sock, GError **error)
@@ -318,7 +290,7 @@ static gboolean set_address(p2p_net *net, struct nl_sock *sock, GError **error)
 		return FALSE;
 	}
 	net->address_set = TRUE;
-	announce_address(net);
+	announce_address(net, sock);
 	return TRUE;
 }
 
@@ -362,8 +334,11 @@ static void peer_leased(p2p_dhcp *dhcp, GInetAddress *address, int prefix, gpoin
 	p2p_net *net = user_data;
 	g_autofree char *text = g_inet_address_to_string(address);
 	g_autofree char *progress = g_strdup_printf("the display has the address %s", text);
+	struct nl_sock *sock = open_route_socket(NULL);
 
-	announce_address(net);
+	if (sock)
+		announce_address(net, sock);
+	nl_socket_free(sock);
 	net->funcs->progress(net, "leased", progress, net->user_data);
 }
 

@@ -153,6 +153,9 @@ static gboolean session_move(session *s, enum session_event event)
 	s->state = next;
 	if (next == SESSION_STREAMING)
 		stay_streams(&s->stay, g_get_monotonic_time());
+	/* Its process is wanted at once when the display dials. */
+	if (next == SESSION_LINKING || next == SESSION_RTSP)
+		umd_launcher_prepare(s->env->launcher);
 	arm_limit(s);
 	s->changed(s, SESSION_CHANGED_STATE, s->user_data);
 	return TRUE;

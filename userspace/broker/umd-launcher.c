@@ -6,12 +6,18 @@
 
 #include "umd-launcher.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "reason.h"
+#include "unit-call.h"
 
 /* Here with the accounts; without them miracast-sandbox makes do. */
 #define SYSTEM_CACHE "/var/cache/miracast"
+
+/* Their sockets. */
+#define UNIT_SESSIONS "umd-%u"
+#define UNIT_MAINTENANCE "cache"
 
 /* Of a GSubprocess: its struct account. */
 #define ACCOUNT "account"
@@ -20,7 +26,8 @@ struct umd_launcher {
 	char *program;
 	char *sandbox;
 	char *cache;
-	gboolean root;
+	char *units; /* directory; NULL: processes are our own */
+	gboolean accounts; /* root can start them as others, and units do */
 	guint taken; /* atomic; bit n: account n + 1 */
 };
 
@@ -49,12 +56,42 @@ umd_launcher *umd_launcher_new(const char *program, const char *sandbox)
 
 	launcher->program = g_strdup(program);
 	launcher->sandbox = g_strdup(sandbox);
-	launcher->root = geteuid() == 0;
-	if (launcher->root && sandbox && !(cache && *cache))
+	launcher->accounts = geteuid() == 0;
+	if (launcher->accounts && sandbox && !(cache && *cache))
 		launcher->cache = g_strdup(SYSTEM_CACHE);
 	else
 		launcher->cache = g_strdup(g_get_user_cache_dir());
 	return launcher;
+}
+
+void umd_launcher_use_units(umd_launcher *launcher, const char *directory)
+{
+	g_autofree char *first = g_strdup_printf(UNIT_SESSIONS, 1);
+
+	if (!launcher->sandbox || !unit_call_answers(directory, first))
+		return;
+	launcher->units = g_strdup(directory);
+	launcher->accounts = TRUE;
+}
+
+gboolean umd_launcher_uses_units(const umd_launcher *launcher)
+{
+	return launcher->units != NULL;
+}
+
+void umd_launcher_prepare(const umd_launcher *launcher)
+{
+	guint taken = g_atomic_int_get(&launcher->taken);
+	guint number = g_bit_nth_lsf(~(gulong)taken, -1) + 1;
+	g_autofree char *unit = g_strdup_printf(UNIT_SESSIONS, number);
+
+	if (launcher->units && number <= UMD_LAUNCHER_ACCOUNTS)
+		unit_call_prepare(launcher->units, unit);
+}
+
+int umd_launcher_kill_signal(const umd_launcher *launcher)
+{
+	return launcher->units ? UNIT_CALL_KILL : SIGKILL;
 }
 
 umd_launcher *umd_launcher_ref(umd_launcher *launcher)
@@ -67,6 +104,7 @@ static void launcher_clear(umd_launcher *launcher)
 	g_free(launcher->program);
 	g_free(launcher->sandbox);
 	g_free(launcher->cache);
+	g_free(launcher->units);
 }
 
 void umd_launcher_unref(umd_launcher *launcher)
@@ -98,7 +136,7 @@ static char **make_environment(const umd_launcher *launcher, enum umd_purpose pu
 	}
 	environment = g_environ_setenv(environment, "XDG_CACHE_HOME", launcher->cache, TRUE);
 	/* An account of its own has no home, and cannot look up that it has none. */
-	if (launcher->sandbox && launcher->root)
+	if (launcher->sandbox && launcher->accounts)
 		environment = g_environ_setenv(environment, "HOME", "/nonexistent", TRUE);
 	/* Sessions use what maintenance has written; if there is nothing they look for themselves. */
 	if (launcher->sandbox && purpose == UMD_PURPOSE_SESSION) {
@@ -136,11 +174,19 @@ static guint take_account(umd_launcher *launcher, struct account **account, GErr
 	return 0;
 }
 
+/* @account: 0: that of maintenance */
 static void add_sandbox(const umd_launcher *launcher, GPtrArray *argv, enum umd_purpose purpose,
-			const char *user)
+			guint account)
 {
+	g_autofree char *user = account ? g_strdup_printf("miracast-umd-%u", account) :
+					  g_strdup("miracast-cache");
+	g_autofree char *unit = account ? g_strdup_printf(UNIT_SESSIONS, account) :
+					  g_strdup(UNIT_MAINTENANCE);
+
+	if (launcher->units)
+		unit_call_add(argv, launcher->units, unit);
 	g_ptr_array_add(argv, g_strdup(launcher->sandbox));
-	if (user)
+	if (launcher->accounts)
 		g_ptr_array_add(argv, g_strconcat("--user=", user, NULL));
 	g_ptr_array_add(argv, g_strconcat("--cache=", launcher->cache, NULL));
 	if (purpose == UMD_PURPOSE_MAINTENANCE)
@@ -163,36 +209,37 @@ static GSubprocess *spawn(const umd_launcher *launcher, enum umd_purpose purpose
 	return started;
 }
 
-GSubprocess *umd_launcher_start(umd_launcher *launcher, enum umd_purpose purpose,
-				GSubprocessLauncher *process, const char *argument, GError **error)
+static GSubprocess *spawn_as(const umd_launcher *launcher, enum umd_purpose purpose,
+			     GSubprocessLauncher *process, GPtrArray *argv, struct account *account,
+			     GError **error)
 {
-	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *user = NULL;
-	struct account *account = NULL;
-	GSubprocess *started;
+	GSubprocess *started = spawn(launcher, purpose, process, argv, error);
 
-	if (launcher->sandbox && launcher->root) {
-		guint number = 0;
-
-		if (purpose == UMD_PURPOSE_SESSION) {
-			number = take_account(launcher, &account, error);
-			if (!number)
-				return NULL;
-		}
-		user = number ? g_strdup_printf("miracast-umd-%u", number) :
-				g_strdup("miracast-cache");
-	}
-	if (launcher->sandbox)
-		add_sandbox(launcher, argv, purpose, user);
-	g_ptr_array_add(argv, g_strdup(launcher->program));
-	if (argument)
-		g_ptr_array_add(argv, g_strdup(argument));
-	started = spawn(launcher, purpose, process, argv, error);
 	if (started && account)
 		g_object_set_data_full(G_OBJECT(started), ACCOUNT, account, account_free);
 	else if (account)
 		account_free(account);
 	return started;
+}
+
+GSubprocess *umd_launcher_start(umd_launcher *launcher, enum umd_purpose purpose,
+				GSubprocessLauncher *process, const char *argument, GError **error)
+{
+	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+	struct account *account = NULL;
+	guint number = 0;
+
+	if (launcher->sandbox && launcher->accounts && purpose == UMD_PURPOSE_SESSION) {
+		number = take_account(launcher, &account, error);
+		if (!number)
+			return NULL;
+	}
+	if (launcher->sandbox)
+		add_sandbox(launcher, argv, purpose, number);
+	g_ptr_array_add(argv, g_strdup(launcher->program));
+	if (argument)
+		g_ptr_array_add(argv, g_strdup(argument));
+	return spawn_as(launcher, purpose, process, argv, account, error);
 }
 
 void umd_launcher_ended(GSubprocess *process)
@@ -205,10 +252,16 @@ GSubprocess *umd_launcher_start_check(umd_launcher *launcher, GError **error)
 	g_autoptr(GSubprocessLauncher) process =
 		g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
 	g_autoptr(GPtrArray) argv = g_ptr_array_new_with_free_func(g_free);
+	struct account *account = NULL;
+	guint number = 1;
 
-	/* It only tries: nobody else's account is in the way, nor is it in anybody's. */
-	add_sandbox(launcher, argv, UMD_PURPOSE_SESSION, launcher->root ? "miracast-umd-1" : NULL);
+	/* It only tries: nobody else's account is in the way, nor is it in anybody's. A unit has one process. */
+	if (launcher->units)
+		number = take_account(launcher, &account, error);
+	if (!number)
+		return NULL;
+	add_sandbox(launcher, argv, UMD_PURPOSE_SESSION, number);
 	g_ptr_array_add(argv, g_strdup("--check"));
 	g_ptr_array_add(argv, g_strdup(launcher->program));
-	return spawn(launcher, UMD_PURPOSE_SESSION, process, argv, error);
+	return spawn_as(launcher, UMD_PURPOSE_SESSION, process, argv, account, error);
 }

@@ -50,6 +50,7 @@ struct umd_process {
 	guint watchdog; /* until the next "stats" is overdue */
 	gboolean stopping;
 	gboolean confined;
+	int kill_signal;
 	int rtp; /* what it sends with, to be connected; -1: it is */
 	char *peer; /* numeric address */
 	char *interface; /* where the sink's reports come in; NULL: anywhere */
@@ -124,8 +125,8 @@ static gboolean kill_timed_out(gpointer user_data)
 static void kill_process(umd_process *umd)
 {
 	if (umd->pidfd < 0)
-		g_subprocess_send_signal(umd->process, SIGKILL);
-	else if (pidfd_send_signal(umd->pidfd, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		g_subprocess_send_signal(umd->process, umd->kill_signal);
+	else if (pidfd_send_signal(umd->pidfd, umd->kill_signal, NULL, 0) < 0 && errno != ESRCH)
 		g_warning("miracast-umd cannot be sent a signal: %s", g_strerror(errno));
 }
 
@@ -367,7 +368,8 @@ static gboolean make_channel(umd_process *umd, int *theirs, GError **error)
 static GSubprocess *launch(umd_launcher *launcher, int sink_fd, GSocket *rtsp, int channel_fd,
 			   struct rtp_ports *ports, GError **error)
 {
-	g_autoptr(GSubprocessLauncher) process = g_subprocess_launcher_new(umd_stderr_flags());
+	g_autoptr(GSubprocessLauncher) process =
+		g_subprocess_launcher_new(umd_stderr_flags(umd_launcher_uses_units(launcher)));
 	int rtsp_fd;
 
 	if (sink_fd >= 0)
@@ -433,6 +435,7 @@ umd_process *umd_process_new(umd_launcher *launcher, int sink_fd, GSocketConnect
 	umd->peer = g_strdup(path->peer);
 	umd->interface = g_strdup(path->interface);
 	umd->confined = umd_launcher_confines(launcher);
+	umd->kill_signal = umd_launcher_kill_signal(launcher);
 	umd->funcs = funcs;
 	umd->user_data = user_data;
 	if (!open_ports(path, &ports, error) || !keep_rtp(umd, &ports, error) ||

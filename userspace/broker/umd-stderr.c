@@ -10,9 +10,9 @@
 
 #define MOST_AT_ONCE 4096
 
-GSubprocessFlags umd_stderr_flags(void)
+GSubprocessFlags umd_stderr_flags(gboolean of_a_unit)
 {
-	return isatty(STDERR_FILENO) ? G_SUBPROCESS_FLAGS_STDERR_PIPE : G_SUBPROCESS_FLAGS_NONE;
+	return of_a_unit || isatty(STDERR_FILENO) ? G_SUBPROCESS_FLAGS_STDERR_PIPE : G_SUBPROCESS_FLAGS_NONE;
 }
 
 /* A character, or a line, that came in two pieces is two. */

@@ -305,6 +305,7 @@ static void allow_sockets(struct rules *rules)
 static void allow_arguments(struct rules *rules, const struct sandbox_devices *devices)
 {
 	static const int file_control[] = { CALL(fcntl), CALL(fcntl64) };
+	const struct scmp_arg_cmp this_thread[] = { SCMP_A0_32(SCMP_CMP_EQ, PRIO_PROCESS), SCMP_A1_32(SCMP_CMP_EQ, 0) };
 	const struct scmp_arg_cmp itself[] = {
 		SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)getpid()),
 		SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)getpid()),
@@ -332,8 +333,8 @@ static void allow_arguments(struct rules *rules, const struct sandbox_devices *d
 				 SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)fcntl_commands[j]));
 	}
 	allow_sockets(rules);
-	/* Of a thread: sound goes before pictures. How far says RLIMIT_NICE. */
-	allow_if(rules, CALL(setpriority), SCMP_A0_32(SCMP_CMP_EQ, PRIO_PROCESS));
+	/* Of the thread that calls: sound goes before pictures. How far says RLIMIT_NICE. */
+	allow(rules, CALL(setpriority), G_N_ELEMENTS(this_thread), this_thread);
 	/* Mesa: are two descriptors of a card the same one? */
 	allow(rules, CALL(kcmp), G_N_ELEMENTS(itself), itself);
 	/* Limits are read. */

@@ -224,7 +224,8 @@ static void allow_devices(sandbox_files *files, const char *pattern, enum kind k
 		if (wants_group(files, &about, kind))
 			add_group(devices->groups, about.st_gid);
 		devices->graphics |= kind == KIND_RENDER || kind == KIND_NVIDIA;
-		devices->video |= kind == KIND_VIDEO;
+		/* Without rules cameras cannot be told apart: then no calls to any. */
+		devices->video |= kind == KIND_VIDEO && files;
 		devices->nvidia |= kind == KIND_NVIDIA;
 		devices->memory |= kind == KIND_MEMORY;
 	}

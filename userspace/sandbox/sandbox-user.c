@@ -62,11 +62,22 @@ static gboolean become(const struct passwd *account, const GArray *groups, GErro
 	return TRUE;
 }
 
+gboolean sandbox_user_is(const char *user)
+{
+	const struct passwd *account = user ? getpwnam(user) : NULL;
+
+	return account && account->pw_uid != 0 && account->pw_uid == geteuid();
+}
+
 gboolean sandbox_user_enter(const struct sandbox_config *config, const GArray *groups,
 			    struct sandbox_report *report, GError **error)
 {
 	const struct passwd *account = NULL;
 
+	if (sandbox_user_is(config->user)) {
+		report->has[SANDBOX_USER] = g_strdup(config->user);
+		return drop_capabilities(error);
+	}
 	if (geteuid() != 0 || !config->user) {
 		report->missing[SANDBOX_USER] =
 			g_strdup(geteuid() == 0 ? "root, since no account was named" :

@@ -110,7 +110,7 @@ gboolean sandbox_enter(const struct sandbox_config *config, struct sandbox_repor
 	struct sandbox_devices devices = { .groups = g_array_new(FALSE, FALSE, sizeof(gid_t)) };
 	g_autoptr(GArray) groups = devices.groups;
 	g_autoptr(sandbox_files) files = NULL;
-	gboolean own_user = config->user && geteuid() == 0;
+	gboolean own_user = config->user && (geteuid() == 0 || sandbox_user_is(config->user));
 
 	if (!sandbox_files_prepare(config, &devices, &files, report, error) ||
 	    !sandbox_limits_enter(own_user, report, error))

@@ -6,7 +6,7 @@
  * owns the process, and shall find that it is worth nothing: it has the session
  * that it was made for, a processor to compute with, and no way to anything else.
  *
- * How.  miracastd starts miracast-sandbox, which takes from itself what the
+ * How.  miracastd, or systemd for it (spawn.h), starts miracast-sandbox, which takes from itself what the
  * driver is not to have and then becomes the driver (execve: the same process, no
  * one between).  It is a program of its own since miracastd has threads, in which
  * little is allowed between fork and execve, and since any driver is to be
@@ -17,7 +17,8 @@
  *			for memory and descriptors
  *	user		an account of its own, with the groups of the graphics cards'
  *			nodes, so that no file and no process of others is its own.
- *			It also gives up all capabilities
+ *			A unit has given it these already.  It also gives up all
+ *			capabilities
  *	files		Landlock: libraries, GStreamer's plug-ins, what is known of
  *			them and what lies beside the driver can be read, the nodes of
  *			graphics cards used, and the driver itself executed; all other
@@ -39,9 +40,10 @@
  *
  * Why accounts and not namespaces.  With root's uid nothing of it is a border:
  * systemd, D-Bus services and polkit give to uid 0 what it asks for, whatever its
- * capabilities are; so the uid comes first.  Transient units with DynamicUser=
- * would have to be asked of systemd, which is not everywhere, keeps the process
- * and its exit status to itself, and cannot compare the arguments of calls.  A
+ * capabilities are; so the uid comes first.  Units of systemd's have the same accounts
+ * (spawn.h) and restrictions of their own around these layers; but systemd is not
+ * everywhere, and cannot compare the arguments of calls.  With DynamicUser= all instances of
+ * a unit would be one user, unless they are named, as these accounts are.  A
  * range of plain numbers may be somebody's: accounts of sysusers.d belong to us on
  * every distribution, and have names in ps and in logs.  There is one for each
  * session that can exist at a time, so that two drivers are strangers, too.
@@ -84,7 +86,7 @@ enum sandbox_layer {
 
 /**
  * struct sandbox_config - for whom
- * @user: account to become, if we are root; NULL: none
+ * @user: account to become, if we are root, or to be already; NULL: none
  * @cache: (nullable): directory in which is kept what is known of plug-ins and
  *	encoders, as $XDG_CACHE_HOME
  * @maintains: it writes to @cache and may start GStreamer's scanner of plug-ins.
@@ -146,6 +148,8 @@ gboolean sandbox_files_enter(sandbox_files *files, const struct sandbox_config *
 void sandbox_files_free(sandbox_files *files);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sandbox_files, sandbox_files_free)
 
+/* Is that who we are already? A unit has made us so. */
+gboolean sandbox_user_is(const char *user);
 gboolean sandbox_user_enter(const struct sandbox_config *config, const GArray *groups,
 			    struct sandbox_report *report, GError **error);
 gboolean sandbox_limits_enter(gboolean own_user, struct sandbox_report *report, GError **error);

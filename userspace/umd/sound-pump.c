@@ -102,7 +102,7 @@ static void wait_for_sound(sound_pump *pump, guint64 due)
 
 void sound_thread_first(void)
 {
-	if (setpriority(PRIO_PROCESS, gettid(), SOUND_NICE) < 0)
+	if (setpriority(PRIO_PROCESS, 0, SOUND_NICE) < 0)
 		g_debug("sound has no priority: %s", g_strerror(errno));
 }
 
