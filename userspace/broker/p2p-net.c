@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/ethernet.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/if_ether.h>
 #include <netpacket/packet.h>
@@ -41,6 +42,10 @@ struct p2p_net {
 	p2p_dhcp *dhcp;
 	guint idle;
 	guint timer;
+
+	gboolean made;
+	GInetAddress *display; /* of one that is made, or NULL */
+	guint rounds; /* of looking at it */
 };
 
 static void net_fail(p2p_net *net, const GError *error)
@@ -421,7 +426,7 @@ static gboolean take_address(p2p_net *net, GInetAddress *local, int prefix, GIne
 			g_object_unref(net->peers);
 			net->peers = p2p_address_network(owner, 32);
 		}
-		ok = set_address(net, sock, error);
+		ok = net->made || set_address(net, sock, error);
 	}
 	nl_socket_free(sock);
 	return ok;
@@ -478,6 +483,115 @@ static gboolean open_client(p2p_net *net, const struct p2p_net_request *request,
 	return TRUE;
 }
 
+/* ---- made by another program ----------------------------------------------- */
+
+/* The address that the interface has. */
+struct found_address {
+	int ifindex;
+	GInetAddress *address;
+	int prefix;
+};
+
+static void find_address(struct nl_object *object, void *data)
+{
+	struct rtnl_addr *address = (struct rtnl_addr *)object;
+	struct nl_addr *local = rtnl_addr_get_local(address);
+	struct found_address *found = data;
+
+	if (found->address || rtnl_addr_get_ifindex(address) != found->ifindex || !local ||
+	    nl_addr_get_family(local) != AF_INET)
+		return;
+	found->address = g_inet_address_new_from_bytes(nl_addr_get_binary_addr(local), G_SOCKET_FAMILY_IPV4);
+	found->prefix = rtnl_addr_get_prefixlen(address);
+}
+
+struct stray_routes {
+	p2p_net *net;
+	struct nl_sock *sock;
+};
+
+/* The kernel makes those to the link's own network and addresses by itself. */
+static void remove_stray(struct nl_object *object, void *data)
+{
+	struct rtnl_route *route = (struct rtnl_route *)object;
+	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
+	struct stray_routes *stray = data;
+	int err;
+
+	if (!hop || rtnl_route_nh_get_ifindex(hop) != stray->net->ifindex ||
+	    rtnl_route_get_protocol(route) == RTPROT_KERNEL)
+		return;
+	err = rtnl_route_delete(stray->sock, route, 0);
+	if (err < 0)
+		g_warning("%s: the display is the way to other networks, and a route stays: %s", stray->net->ifname,
+			  nl_geterror(err));
+	else
+		g_message("%s: removed a route through the display", stray->net->ifname);
+}
+
+static void remove_stray_routes(p2p_net *net)
+{
+	struct nl_sock *reader = open_route_socket(NULL);
+	struct stray_routes stray = { net, open_route_socket(NULL) };
+	struct nl_cache *cache;
+
+	if (reader && stray.sock && rtnl_route_alloc_cache(reader, AF_INET, 0, &cache) >= 0) {
+		nl_cache_foreach(cache, remove_stray, &stray);
+		nl_cache_free(cache);
+	}
+	nl_socket_free(reader);
+	nl_socket_free(stray.sock);
+}
+
+static gboolean look_again(gpointer user_data);
+
+/* Who has made it sets what it sets in its own time, and again with a new lease: ever less often is looked. */
+static gboolean look_at_made(p2p_net *net, GError **error)
+{
+	struct found_address found = { .ifindex = net->ifindex };
+	struct nl_sock *sock = net->local ? NULL : open_route_socket(error);
+	struct nl_cache *cache;
+	gboolean ok = TRUE;
+
+	if (!net->local) {
+		if (!sock)
+			return FALSE;
+		if (rtnl_addr_alloc_cache(sock, &cache) >= 0) {
+			nl_cache_foreach(cache, find_address, &found);
+			nl_cache_free(cache);
+		}
+		nl_socket_free(sock);
+		if (found.address)
+			ok = take_address(net, found.address, found.prefix, net->display, error);
+		g_clear_object(&found.address);
+		if (!ok)
+			return FALSE;
+		if (!net->local && net->rounds >= P2P_NET_MADE_SECONDS) {
+			g_set_error(error, REASON_ERROR, REASON_ADDRESS_FAILED, "%s has got no address", net->ifname);
+			return FALSE;
+		}
+	}
+	if (net->local)
+		remove_stray_routes(net);
+	net->timer = g_timeout_add_seconds(net->local ? 1 << MIN(net->rounds, 6) : 1, look_again, net);
+	net->rounds++;
+	return TRUE;
+}
+
+static gboolean look_again(gpointer user_data)
+{
+	p2p_net *net = user_data;
+	gboolean was_up = net->local != NULL;
+	g_autoptr(GError) error = NULL;
+
+	net->timer = 0;
+	if (!look_at_made(net, &error))
+		net_fail(net, error);
+	else if (net->local && !was_up)
+		emit_up(net);
+	return G_SOURCE_REMOVE;
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 struct opening {
@@ -508,10 +622,15 @@ static gboolean open_now(gpointer user_data)
 		g_set_error(&error, REASON_ERROR, REASON_ADDRESS_FAILED, "there is no interface %s",
 			    net->ifname);
 	} else if (close_interface(net, opening->request.runtime_dir, &error)) {
+		gboolean ok;
+
 		keep_out(net, owner);
-		if ((owner ? open_owner(net, &opening->request, &error) :
-			     open_client(net, &opening->request, &error)) &&
-		    net->local)
+		if (net->made)
+			ok = look_at_made(net, &error);
+		else
+			ok = owner ? open_owner(net, &opening->request, &error) :
+				     open_client(net, &opening->request, &error);
+		if (ok && net->local)
 			emit_up(net);
 	}
 	if (error)
@@ -528,6 +647,9 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 	net->ifname = g_strdup(request->ifname);
 	net->funcs = funcs;
 	net->user_data = user_data;
+	net->made = request->made;
+	if (net->made)
+		g_set_object(&net->display, request->owner_ip);
 	opening->net = net;
 	opening->request = *request;
 	opening->request.ifname = net->ifname;
@@ -590,6 +712,7 @@ static void net_free(p2p_net *net)
 	g_clear_pointer(&net->dhcp, p2p_dhcp_free);
 	undo(net);
 	g_clear_object(&net->local);
+	g_clear_object(&net->display);
 	g_clear_object(&net->peers);
 	g_free(net->ifname);
 	g_free(net);
