@@ -321,7 +321,7 @@ static void enabled(GObject *source, GAsyncResult *result, gpointer user_data)
 	if (!reply) {
 		text = error_text(error);
 		fail(w, REASON_LINK_UNAVAILABLE,
-		     "iwd cannot switch Wi-Fi P2P on: %s; is Wi-Fi switched off?", text);
+		     "iwd cannot switch Wi-Fi P2P on, as when Wi-Fi is switched off: %s", text);
 		return;
 	}
 	w->state = READY;
@@ -364,7 +364,7 @@ static void registered(GObject *source, GAsyncResult *result, gpointer user_data
 	if (strcmp(word, "AlreadyExists") == 0)
 		fail(w, REASON_LINK_BUSY, "another program casts over Wi-Fi P2P through iwd");
 	else
-		fail(w, REASON_NO_WFD_SUPPORT, "iwd does not take a Wi-Fi Display service: %s", text);
+		fail(w, REASON_LINK_UNAVAILABLE, "iwd does not take a Wi-Fi Display service: %s", text);
 }
 
 static void begin(iwd *w, GVariant *objects)
@@ -523,9 +523,11 @@ static void refuse(iwd *w, const GError *cause, gboolean pin)
 	gint64 waited_us = g_get_monotonic_time() - w->asked_us;
 	gboolean late = waited_us >= (gint64)IWD_ACCEPT_SECONDS * G_USEC_PER_SEC ||
 			g_error_matches(cause, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) ||
-			g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY) ||
 			strcmp(word, "WalkTimerExpired") == 0;
 
+	/* It has ended, and that is said in a moment. */
+	if (g_error_matches(cause, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY))
+		return;
 	if (late)
 		error = g_error_new_literal(REASON_ERROR, REASON_NOT_ACCEPTED,
 					    "nobody has accepted the connection at the display in time");

@@ -131,8 +131,8 @@ gboolean iwd_has_leftovers(iwd *w);
  * iwd_acquire - announce us as a WFD source
  *
  * ready or failed follows; REASON_SUPPLICANT_MISSING: there is no iwd; REASON_NO_P2P_SUPPORT: it has no
- * P2P device, or not on the adapter that is wanted; _NO_WFD_SUPPORT, _LINK_BUSY: another program is
- * its display service; _LINK_UNAVAILABLE.
+ * P2P device, or not on the adapter that is wanted; _LINK_BUSY: another program is its display service;
+ * _LINK_UNAVAILABLE.
  */
 void iwd_acquire(iwd *w);
 /* released follows, always; ready or failed does not. */
