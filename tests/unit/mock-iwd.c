@@ -40,6 +40,9 @@ static const char xml[] =
 	" <method name='StartPin'><arg type='s' direction='in'/></method>"
 	" <method name='Cancel'/>"
 	"</interface>"
+	"<interface name='net.connman.iwd.Daemon'>"
+	" <method name='GetInfo'><arg type='a{sv}' direction='out'/></method>"
+	"</interface>"
 	"</node>";
 
 static void refuse(GDBusMethodInvocation *call, const char *error)
@@ -184,6 +187,10 @@ static void method_called(GDBusConnection *bus, const char *sender, const char *
 
 	if (strcmp(method, "GetManagedObjects") == 0) {
 		g_dbus_method_invocation_return_value(call, objects_of(iwd));
+	} else if (strcmp(method, "GetInfo") == 0) {
+		g_dbus_method_invocation_return_value(
+			call, g_variant_new_parsed(iwd->gives_no_addresses ? "({'NetworkConfigurationEnabled': <false>},)" :
+							       "({'NetworkConfigurationEnabled': <true>},)"));
 	} else if (strcmp(method, "RegisterDisplayService") == 0) {
 		register_service(iwd, args, call);
 	} else if (strcmp(method, "UnregisterDisplayService") == 0) {
@@ -249,7 +256,7 @@ static const GDBusInterfaceVTable vtable = { method_called, get_property, set_pr
 
 mock_iwd *mock_iwd_new(GDBusConnection *bus, gboolean enabled)
 {
-	static const char *const paths[] = { "/", MANAGER, DEVICE, TV, TV };
+	static const char *const paths[] = { "/", MANAGER, DEVICE, TV, TV, MANAGER };
 	mock_iwd *iwd = g_new0(mock_iwd, 1);
 	g_autoptr(GDBusNodeInfo) info = g_dbus_node_info_new_for_xml(xml, NULL);
 	g_autoptr(GVariant) reply = NULL;

@@ -25,6 +25,7 @@ typedef struct mock_iwd {
 	/* set by the test */
 	gboolean no_p2p; /* the adapter cannot */
 	gboolean no_display; /* no display service can be registered */
+	gboolean gives_no_addresses; /* it is configured so */
 	gboolean taken; /* another program has one */
 	gboolean cannot_enable;
 	gboolean deaf; /* RequestDiscovery has no answer */
