@@ -8,11 +8,9 @@
 
 #include <string.h>
 
-#include "iwd.h"
+#include "iwd-sinks.h"
 #include "p2p-device.h"
 #include "p2p-path.h"
-
-#define MAX_SINKS 64
 
 enum device_state {
 	DEVICE_IDLE,
@@ -32,12 +30,6 @@ enum step {
 	STEP_CLOSING_NET,
 	STEP_CLOSING_GROUP,
 	STEP_CLOSED,
-};
-
-/* A display that was found; @path: its object, NULL: not in sight. */
-struct found {
-	link_sink *sink;
-	char *path;
 };
 
 struct iwd_connection {
@@ -61,7 +53,7 @@ struct link_iwd {
 	guint linger_seconds;
 	gboolean stopping;
 	guint stop_idle;
-	GHashTable *found; /* id -> struct found */
+	iwd_sinks *sinks;
 	struct iwd_connection *connection;
 	guint find; /* its end, or its saying so */
 	gint64 find_until;
@@ -81,81 +73,20 @@ static struct link_iwd *link_of(struct iwd_connection *conn)
 
 /* ---- sinks --------------------------------------------------------------------- */
 
-static void found_free(struct found *found)
-{
-	link_sink_unref(found->sink);
-	g_free(found->path);
-	g_free(found);
-}
-
-static void forget_oldest(struct link_iwd *link)
-{
-	link_sink *oldest = NULL;
-	GHashTableIter iter;
-	struct found *found;
-
-	if (g_hash_table_size(link->found) < MAX_SINKS)
-		return;
-	g_hash_table_iter_init(&iter, link->found);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&found)) {
-		if (!found->path && !(link->connection && link->connection->base.sink == found->sink) &&
-		    (!oldest || found->sink->last_seen_us < oldest->last_seen_us))
-			oldest = found->sink;
-	}
-	if (!oldest)
-		return;
-	link_sink_ref(oldest);
-	g_hash_table_remove(link->found, oldest->id);
-	link_emit_sink_gone(&link->base, oldest);
-	link_sink_unref(oldest);
-}
-
 static void sighted(struct iwd_connection *conn);
 
 static void on_peer(iwd *w, const struct iwd_peer *peer, gpointer user_data)
 {
 	struct link_iwd *link = user_data;
-	struct found *found = g_hash_table_lookup(link->found, peer->address);
-	g_autofree char *name = link_clean_text(peer->name);
-	link_sink *sink;
+	link_sink *used = link->connection ? link->connection->base.sink : NULL;
 
-	if (!peer->sink)
-		return;
-	if (!found) {
-		forget_oldest(link);
-		found = g_new0(struct found, 1);
-		found->sink = link_sink_new("p2p", peer->address, peer->address);
-		g_hash_table_insert(link->found, found->sink->id, found);
-	}
-	sink = found->sink;
-	g_free(found->path);
-	found->path = g_strdup(peer->path);
-	g_free(sink->name);
-	sink->name = g_strdup(*name ? name : sink->id);
-	sink->hdcp = peer->hdcp;
-	sink->level = peer->level;
-	sink->present = TRUE;
-	sink->last_seen_us = g_get_monotonic_time();
-	link_emit_sink_changed(&link->base, sink);
-	if (link->connection && link->connection->base.sink == sink)
+	if (iwd_sinks_update(link->sinks, peer, used) == used && used)
 		sighted(link->connection);
 }
 
 static void on_peer_lost(iwd *w, const char *path, gpointer user_data)
 {
-	struct link_iwd *link = user_data;
-	GHashTableIter iter;
-	struct found *found;
-
-	g_hash_table_iter_init(&iter, link->found);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&found)) {
-		if (g_strcmp0(found->path, path) != 0)
-			continue;
-		g_clear_pointer(&found->path, g_free);
-		found->sink->present = FALSE;
-		link_emit_sink_changed(&link->base, found->sink);
-		return;
-	}
+	iwd_sinks_lose(((struct link_iwd *)user_data)->sinks, path);
 }
 
 /* ---- the P2P device --------------------------------------------------------------- */
@@ -317,9 +248,7 @@ static gboolean limit_reached(gpointer user_data)
 
 static const char *path_of(struct iwd_connection *conn)
 {
-	struct found *found = g_hash_table_lookup(link_of(conn)->found, conn->base.sink->id);
-
-	return found ? found->path : NULL;
+	return iwd_sinks_path(link_of(conn)->sinks, conn->base.sink->id);
 }
 
 static void sighted(struct iwd_connection *conn)
@@ -680,11 +609,8 @@ static void iwd_connection_free(link_connection *base)
 static gboolean iwd_forget(link_backend *backend, link_sink *sink)
 {
 	struct link_iwd *link = (struct link_iwd *)backend;
-	struct found *found = g_hash_table_lookup(link->found, sink->id);
 
-	return found && found->sink == sink && !found->path &&
-	       !(link->connection && link->connection->base.sink == sink) &&
-	       g_hash_table_remove(link->found, sink->id);
+	return !(link->connection && link->connection->base.sink == sink) && iwd_sinks_forget(link->sinks, sink);
 }
 
 static gboolean say_stopped(gpointer user_data)
@@ -720,7 +646,7 @@ static void iwd_link_free(link_backend *backend)
 	g_clear_handle_id(&link->stop_idle, g_source_remove);
 	g_clear_error(&link->find_error);
 	iwd_free(link->iwd);
-	g_hash_table_unref(link->found);
+	iwd_sinks_free(link->sinks);
 	g_free(link->runtime_dir);
 	g_free(link);
 }
@@ -755,7 +681,7 @@ link_backend *link_iwd_new(const struct link_p2p_config *config, const struct li
 	link->accept_seconds = config->accept_seconds ? config->accept_seconds : LINK_P2P_ACCEPT_SECONDS;
 	link->linger_seconds = config->linger_seconds ? config->linger_seconds : P2P_DEVICE_LINGER_SECONDS;
 	link->runtime_dir = g_strdup(config->runtime_dir ? config->runtime_dir : "/run/miracast");
-	link->found = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)found_free);
+	link->sinks = iwd_sinks_new(&link->base);
 	link->iwd = iwd_new(&(struct iwd_config){
 				    .bus = config->bus,
 				    .interface = config->interface,

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/ethernet.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/if_ether.h>
 #include <netpacket/packet.h>
@@ -23,6 +22,7 @@
 #include "link-filter.h"
 #include "p2p-address.h"
 #include "p2p-dhcp.h"
+#include "p2p-routes.h"
 
 #define OWNER_HOST 1
 
@@ -485,86 +485,17 @@ static gboolean open_client(p2p_net *net, const struct p2p_net_request *request,
 
 /* ---- made by another program ----------------------------------------------- */
 
-/* The address that the interface has. */
-struct found_address {
-	int ifindex;
-	GInetAddress *address;
-	int prefix;
-};
-
-static void find_address(struct nl_object *object, void *data)
-{
-	struct rtnl_addr *address = (struct rtnl_addr *)object;
-	struct nl_addr *local = rtnl_addr_get_local(address);
-	struct found_address *found = data;
-
-	if (found->address || rtnl_addr_get_ifindex(address) != found->ifindex || !local ||
-	    nl_addr_get_family(local) != AF_INET)
-		return;
-	found->address = g_inet_address_new_from_bytes(nl_addr_get_binary_addr(local), G_SOCKET_FAMILY_IPV4);
-	found->prefix = rtnl_addr_get_prefixlen(address);
-}
-
-struct stray_routes {
-	p2p_net *net;
-	struct nl_sock *sock;
-};
-
-/* The kernel makes those to the link's own network and addresses by itself. */
-static void remove_stray(struct nl_object *object, void *data)
-{
-	struct rtnl_route *route = (struct rtnl_route *)object;
-	struct rtnl_nexthop *hop = rtnl_route_nexthop_n(route, 0);
-	struct stray_routes *stray = data;
-	int err;
-
-	if (!hop || rtnl_route_nh_get_ifindex(hop) != stray->net->ifindex ||
-	    rtnl_route_get_protocol(route) == RTPROT_KERNEL)
-		return;
-	err = rtnl_route_delete(stray->sock, route, 0);
-	if (err < 0)
-		g_warning("%s: the display is the way to other networks, and a route stays: %s", stray->net->ifname,
-			  nl_geterror(err));
-	else
-		g_message("%s: removed a route through the display", stray->net->ifname);
-}
-
-static void remove_stray_routes(p2p_net *net)
-{
-	struct nl_sock *reader = open_route_socket(NULL);
-	struct stray_routes stray = { net, open_route_socket(NULL) };
-	struct nl_cache *cache;
-
-	if (reader && stray.sock && rtnl_route_alloc_cache(reader, AF_INET, 0, &cache) >= 0) {
-		nl_cache_foreach(cache, remove_stray, &stray);
-		nl_cache_free(cache);
-	}
-	nl_socket_free(reader);
-	nl_socket_free(stray.sock);
-}
-
 static gboolean look_again(gpointer user_data);
 
 /* Who has made it sets what it sets in its own time, and again with a new lease: ever less often is looked. */
 static gboolean look_at_made(p2p_net *net, GError **error)
 {
-	struct found_address found = { .ifindex = net->ifindex };
-	struct nl_sock *sock = net->local ? NULL : open_route_socket(error);
-	struct nl_cache *cache;
-	gboolean ok = TRUE;
+	g_autoptr(GInetAddress) address = NULL;
+	int prefix;
 
 	if (!net->local) {
-		if (!sock)
-			return FALSE;
-		if (rtnl_addr_alloc_cache(sock, &cache) >= 0) {
-			nl_cache_foreach(cache, find_address, &found);
-			nl_cache_free(cache);
-		}
-		nl_socket_free(sock);
-		if (found.address)
-			ok = take_address(net, found.address, found.prefix, net->display, error);
-		g_clear_object(&found.address);
-		if (!ok)
+		address = p2p_routes_find_address(net->ifindex, &prefix);
+		if (address && !take_address(net, address, prefix, net->display, error))
 			return FALSE;
 		if (!net->local && net->rounds >= P2P_NET_MADE_SECONDS) {
 			g_set_error(error, REASON_ERROR, REASON_ADDRESS_FAILED, "%s has got no address", net->ifname);
@@ -572,7 +503,7 @@ static gboolean look_at_made(p2p_net *net, GError **error)
 		}
 	}
 	if (net->local)
-		remove_stray_routes(net);
+		p2p_routes_remove_strays(net->ifname, net->ifindex);
 	net->timer = g_timeout_add_seconds(net->local ? 1 << MIN(net->rounds, 6) : 1, look_again, net);
 	net->rounds++;
 	return TRUE;
