@@ -9,23 +9,7 @@
 /* Forgetting begins here; what is in sight is kept in any case. */
 #define MAX_SINKS 64
 
-/* void iwd_sinks_lose(iwd_sinks *sinks, const char *path)
-{
-	GHashTableIter iter;
-	struct found *found;
-
-	g_hash_table_iter_init(&iter, sinks->found);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&found)) {
-		if (g_strcmp0(found->path, path) != 0)
-			continue;
-		g_clear_pointer(&found->path, g_free);
-		found->sink->present = FALSE;
-		link_emit_sink_changed(sinks->backend, found->sink);
-		return;
-	}
-}
-
-link_sink *iwd_sinks_update(path: its object, NULL: not in sight */
+/* @path: its object, NULL: not in sight */
 struct found {
 	link_sink *sink;
 	char *path;
@@ -65,7 +49,23 @@ static void forget_oldest(iwd_sinks *sinks, link_sink *keep)
 	link_emit_sink_gone(sinks->backend, oldest);
 }
 
-@iwd_sinks *sinks, const struct iwd_peer *peer, link_sink *keep)
+void iwd_sinks_lose(iwd_sinks *sinks, const char *path)
+{
+	GHashTableIter iter;
+	struct found *found;
+
+	g_hash_table_iter_init(&iter, sinks->found);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&found)) {
+		if (g_strcmp0(found->path, path) != 0)
+			continue;
+		g_clear_pointer(&found->path, g_free);
+		found->sink->present = FALSE;
+		link_emit_sink_changed(sinks->backend, found->sink);
+		return;
+	}
+}
+
+link_sink *iwd_sinks_update(iwd_sinks *sinks, const struct iwd_peer *peer, link_sink *keep)
 {
 	struct found *found = g_hash_table_lookup(sinks->found, peer->address);
 	g_autofree char *name = link_clean_text(peer->name);
