@@ -626,6 +626,9 @@ static void iwd_stop(link_backend *backend)
 {
 	struct link_iwd *link = (struct link_iwd *)backend;
 
+	/* The broker says it again when another session has gone. */
+	if (link->stopping)
+		return;
 	link->stopping = TRUE;
 	if (link->find)
 		end_find_soon(link, NULL);
