@@ -538,7 +538,8 @@ static void refuse(iwd *w, const GError *cause, gboolean pin)
 		error = pin ? g_error_new_literal(REASON_ERROR, REASON_NO_PIN,
 						  "iwd says that no PIN can be typed at this display") :
 			      g_error_new_literal(REASON_ERROR, REASON_NEEDS_PIN,
-						  "iwd says that this display takes no push button, or nobody at all");
+						  "iwd cannot join this display: it takes no push button, or "
+						  "nobody at all, or wants to keep the group");
 	else
 		error = g_error_new(REASON_ERROR, REASON_GROUP_FAILED,
 				    "iwd could not connect to the display: %s", *word ? word : text);

@@ -15,8 +15,8 @@
  *	SimpleConfiguration	PushButton, GeneratePin, StartPin; each answers when the peer has its address
  *
  * What it does not have: which of the two owns the group (iwd has the intent 2 of 15), its channel,
- * groups that are kept for the next time, what a peer can be paired with, its model, the network that
- * it is in; and a display is never asked to show a PIN.  What it says of an error is one word.
+ * groups that are kept for the next time (nor does it join a peer that wants to keep one), what a peer can be
+ * paired with, its model, the network that it is in; and a display is never asked to show a PIN.  What it says of an error is one word.
  *
  * Acquiring and releasing
  * =======================
