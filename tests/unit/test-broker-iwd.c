@@ -213,7 +213,7 @@ static void test_cannot_enable(struct fixture *f, gconstpointer data)
 {
 	iwd->cannot_enable = TRUE;
 	assert_scan_fails(f, "link-unavailable", "iwd");
-	g_assert_false(iwd->registered);
+	wait_until(is_released, f);
 }
 
 static void test_other_adapter(struct fixture *f, gconstpointer data)
