@@ -113,15 +113,33 @@ void mock_iwd_end(mock_iwd *iwd)
 	iwd->connected = FALSE;
 	if (!iwd->silent_end)
 		say_changed(iwd, TV, NAME ".p2p.Peer", "Connected", g_variant_new_boolean(FALSE));
-	say_changed(iwd, DEVICE, NAME ".p2p.Device", "AvailableConnections", g_variant_new_uint16(1));
+	else
+		say_changed(iwd, DEVICE, NAME ".p2p.Device", "AvailableConnections", g_variant_new_uint16(1));
 }
 
 /* ---- methods ----------------------------------------------------------------------- */
+
+static void register_service(mock_iwd *iwd, GVariant *args, GDBusMethodInvocation *call);
+
+static gboolean register_later(gpointer user_data)
+{
+	mock_iwd *iwd = user_data;
+	GDBusMethodInvocation *call = g_steal_pointer(&iwd->registering);
+
+	iwd->slow = FALSE;
+	register_service(iwd, g_dbus_method_invocation_get_parameters(call), call);
+	return G_SOURCE_REMOVE;
+}
 
 static void register_service(mock_iwd *iwd, GVariant *args, GDBusMethodInvocation *call)
 {
 	g_autoptr(GVariant) service = g_variant_get_child_value(args, 0);
 
+	if (iwd->slow) {
+		iwd->registering = call;
+		g_timeout_add(200, register_later, iwd);
+		return;
+	}
 	if (iwd->no_display || iwd->taken || iwd->registered) {
 		refuse(call, iwd->no_display ? "NotSupported" : "AlreadyExists");
 		return;

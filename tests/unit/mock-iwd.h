@@ -27,6 +27,7 @@ typedef struct mock_iwd {
 	gboolean no_display; /* no display service can be registered */
 	gboolean gives_no_addresses; /* it is configured so */
 	gboolean taken; /* another program has one */
+	gboolean slow; /* to register one */
 	gboolean cannot_enable;
 	gboolean deaf; /* RequestDiscovery has no answer */
 	gboolean silent_end; /* the end of a connection is only that there is room again */
@@ -47,7 +48,7 @@ typedef struct mock_iwd {
 	gboolean connected;
 	guint buttons, disconnects;
 	char *pin; /* of the last StartPin */
-	GDBusMethodInvocation *asked; /* has no answer yet */
+	GDBusMethodInvocation *asked, *registering; /* has no answer yet */
 } mock_iwd;
 
 /* @bus: taken */

@@ -209,6 +209,24 @@ static void test_taken(struct fixture *f, gconstpointer data)
 	g_assert_false(iwd->enabled);
 }
 
+static gboolean is_registering(struct fixture *f)
+{
+	return iwd->registering != NULL;
+}
+
+/* @data: another program has a display service, and keeps it. iwd would let us end it. */
+static void test_stopped_early(struct fixture *f, gconstpointer data)
+{
+	iwd->slow = TRUE;
+	iwd->taken = data != NULL;
+	g_assert_true(broker_scan(f->broker, 60, NULL));
+	wait_until(is_registering, f);
+	stop_broker(f);
+	g_assert_false(iwd->registered);
+	g_assert_null(iwd->registering);
+	start_broker(f);
+}
+
 static void test_cannot_enable(struct fixture *f, gconstpointer data)
 {
 	iwd->cannot_enable = TRUE;
@@ -488,6 +506,8 @@ int main(int argc, char **argv)
 	add("/iwd/cannot/no-p2p", NULL, test_no_p2p);
 	add("/iwd/cannot/no-display-service", NULL, test_no_display_service);
 	add("/iwd/cannot/taken", NULL, test_taken);
+	add("/iwd/cannot/stopped-early", NULL, test_stopped_early);
+	add("/iwd/cannot/stopped-early-taken", "", test_stopped_early);
 	add("/iwd/cannot/enable", NULL, test_cannot_enable);
 	add("/iwd/cannot/other-adapter", NULL, test_other_adapter);
 	add("/iwd/beside-supplicant", NULL, test_beside_supplicant);
