@@ -205,25 +205,45 @@ def beside_iwd(scene: Scene) -> None:
             demand(connected(), "iwd is no longer connected")
 
 
-def through_iwd(scene: Scene) -> None:
-    """A display is found and joined through iwd, cast to, and left, in either role; and nothing stays."""
+def gone(link: str) -> None:
+    wait_for("the session is gone", lambda: not ctl("status")[1]["sessions"])
+    wait_for("the link is gone", lambda: link not in interfaces() and not tables(), 20)
+
+
+def joins_through_iwd(scene: Scene) -> None:
+    """A display that owns the group is found and joined through iwd, cast to, and left; and nothing stays."""
     with iwd(scene):
         scene.broker()
-        for intent in ("15", "0"):
-            sink = scene.sink("--go-intent", intent, *ROUTERS)
-            scene.find()
-            before = system()
-            session = scene.connect()
-            print("    path:", session["path"])
-            scene.frames()
-            link = session["path"]["interface"]
-            demand(not any("gateway" in route for route in routes(link)), f"a way through the display: {routes(link)}")
-            demand(tables(), "a link without rules")
-            demand(ctl("disconnect", "all")[0] == 0, "disconnect")
-            wait_for("the session is gone", lambda: not ctl("status")[1]["sessions"])
-            wait_for("the link is gone", lambda: link not in interfaces() and not tables(), 20)
-            sink.wait(90)
-            unchanged(before, "after the cast")
+        sink = scene.sink("--go-intent", "15", *ROUTERS)
+        scene.find()
+        before = system()
+        session = scene.connect()
+        print("    path:", session["path"])
+        scene.frames()
+        link = session["path"]["interface"]
+        demand(not any("gateway" in route for route in routes(link)), f"a way through the display: {routes(link)}")
+        demand(tables(), "a link without rules")
+        demand(ctl("disconnect", "all")[0] == 0, "disconnect")
+        gone(link)
+        sink.wait(90)
+        unchanged(before, "after the cast")
+        scene.quit()
+        demand(iwd_says("net.connman.iwd.p2p.Device", "Enabled") == "b false", "iwd's P2P device is still switched on")
+
+
+def owns_through_iwd(scene: Scene) -> None:
+    """
+    A group that iwd owns: iwd 3.8 refuses a display of wpa_supplicant's there ("tried to register as enrollee but we
+    don't have their Probe Request record"). That is said, and nothing stays.
+    """
+    with iwd(scene):
+        scene.broker()
+        scene.sink("--go-intent", "0", *ROUTERS)
+        scene.find()
+        before = system()
+        scene.connect_fails("group-failed", "iwd")
+        gone("wlan0-p2p-go0")
+        unchanged(before, "after the attempt")
         scene.quit()
         demand(iwd_says("net.connman.iwd.p2p.Device", "Enabled") == "b false", "iwd's P2P device is still switched on")
 
@@ -240,4 +260,6 @@ def beside_access_point(scene: Scene) -> None:
         run("ip", "addr", "flush", "dev", interface)
 
 
-SCENARIOS = (beside_network_manager, beside_access_point, beside_iwd, through_iwd)
+SCENARIOS = (beside_network_manager, beside_access_point, beside_iwd, joins_through_iwd, owns_through_iwd)
+# For who has time.
+LONG = (joins_through_iwd, owns_through_iwd)
