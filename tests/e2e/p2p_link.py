@@ -206,7 +206,7 @@ def unit(scene: Scene) -> None:
 SCENARIOS = (unit, cast, rejected, sink_is_owner, sink_lies, killed, sink_vanishes, *p2p_persistent.SCENARIOS,
              *p2p_pin.SCENARIOS, *p2p_beside.SCENARIOS, *p2p_evening.SCENARIOS)
 # For who has time: `make check` has a limit.
-LEFT_OUT = (*p2p_pin.LONG, *p2p_evening.SCENARIOS)
+LEFT_OUT = (*p2p_pin.LONG, *p2p_beside.LONG, *p2p_evening.SCENARIOS)
 
 
 def perform(scene: Scene, scenario) -> bool:

@@ -170,6 +170,14 @@ char *link_net_enter(void)
 
 /* ---- sockets ------------------------------------------------------------- */
 
+void link_net_go_through_tv(void)
+{
+	struct nl_sock *sock = route_socket();
+
+	set_default_route(sock, if_nametoindex(LINK_NET_IFNAME), LINK_NET_TV);
+	nl_socket_free(sock);
+}
+
 static struct sockaddr_in address_of(const char *text, guint16 port)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };

@@ -24,6 +24,8 @@ enum machine { HERE, TV, PC, N_MACHINES };
 /* Once; NULL: they are there. Otherwise why they cannot be, (transfer full). */
 char *link_net_enter(void);
 
+/* HERE has its way to everywhere through the TV, as one that asks it by DHCP may have. */
+void link_net_go_through_tv(void);
 /* A service of @machine on all its addresses, of @type SOCK_STREAM or SOCK_DGRAM; @port 0: any. */
 int link_net_serve(enum machine machine, int type, guint16 port);
 guint16 link_net_port(int fd);

@@ -32,7 +32,9 @@ static void note_request(const struct p2p_net_request *request)
 	g_autofree char *owner_ip =
 		request->owner_ip ? g_inet_address_to_string(request->owner_ip) : NULL;
 
-	if (request->owner)
+	if (request->made)
+		g_snprintf(net_opened, sizeof(net_opened), "made for %s", owner_ip ? owner_ip : "-");
+	else if (request->owner)
 		g_strlcpy(net_opened, "owner", sizeof(net_opened));
 	else
 		g_snprintf(net_opened, sizeof(net_opened), "client %s/%d of %s", ip ? ip : "-",
@@ -240,7 +242,7 @@ void start_broker(struct fixture *f)
 	f->stopped = FALSE;
 	f->broker = broker_new(&f->config);
 	broker_set_events(f->broker, &events, f);
-	broker_add_link(f->broker, link_p2p_new(&(struct link_p2p_config){
+	broker_add_link(f->broker, (f->wifi ? link_wifi_new : link_p2p_new)(&(struct link_p2p_config){
 						.bus = f->bus,
 						.interface = f->interface ? f->interface :
 							f->wpas && f->wpas->build != MOCK_COMPLETE &&

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "broker.h"
-#include "link-p2p.h"
+#include "link-wifi.h"
 #include "mock-nm.h"
 #include "mock-wpas.h"
 #include "p2p-sinks.h"
@@ -20,6 +20,7 @@
  * @nm: NULL: there is none
  * @interface, @linger, @device_name: for start_broker(), struct link_p2p_config
  * @accept_seconds: of the same; 0: 2
+ * @wifi: link-wifi.h instead of link-p2p.h alone
  * @users, @control_dirs: who has an adapter; control sockets are in @runtime_dir
  */
 struct fixture {
@@ -34,6 +35,7 @@ struct fixture {
 	const char *interface;
 	guint linger;
 	guint accept_seconds;
+	gboolean wifi;
 	const char *device_name;
 	struct wifi_users users;
 	const char *control_dirs[2];
@@ -43,7 +45,7 @@ struct fixture {
 
 /* How many nets are open. */
 extern guint open_nets;
-/* What the last net was opened with: "owner", or "client IP/PREFIX of OWNER". */
+/* What the last net was opened with: "owner", "client IP/PREFIX of OWNER", or "made for IP". */
 extern char net_opened[64];
 /* The address of one that was silent comes after all; the display has got its own from us. */
 void net_rises(void);

@@ -711,8 +711,8 @@ static void test_leftovers(void)
 {
 	g_autofree char *dir = g_dir_make_tmp("miracast-XXXXXX", NULL);
 	g_autofree char *created = NULL, *group = NULL;
-	p2p_state *killed = p2p_state_new(dir);
-	p2p_state *next = p2p_state_new(dir);
+	p2p_state *killed = p2p_state_new(dir, "p2p.state");
+	p2p_state *next = p2p_state_new(dir, "p2p.state");
 
 	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group));
 	p2p_state_begin(killed, ":1.5", "/if/0");

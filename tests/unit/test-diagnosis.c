@@ -13,7 +13,9 @@
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 
+#include "mock-iwd.h"
 #include "mock-wpas.h"
+#include "test-bus.h"
 
 struct fixture {
 	GTestDBus *test_bus;
@@ -223,6 +225,29 @@ static void test_no_p2p(struct fixture *f, gconstpointer data)
 }
 
 /* Encoding on the processor is well where there is nothing better; the card is not looked at where it encodes. */
+/* Whether it is there, can do it, and gives addresses. */
+static void test_iwd(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *none = diagnose(f, "iwd", unknown);
+	mock_iwd *iwd = mock_iwd_new(test_bus_connect(f->test_bus), FALSE);
+	g_autofree char *can = diagnose(f, "iwd", unknown), *no_addresses = NULL, *cannot = NULL;
+
+	g_assert_null(none);
+	g_assert_true(g_str_has_prefix(can, "ok: "));
+	iwd->gives_no_addresses = TRUE;
+	no_addresses = diagnose(f, "iwd", unknown);
+	g_assert_true(g_str_has_prefix(no_addresses, "warn: "));
+	g_assert_nonnull(strstr(no_addresses, "address"));
+	iwd->no_p2p = TRUE;
+	cannot = diagnose(f, "iwd", unknown);
+	g_assert_true(g_str_has_prefix(cannot, "warn: "));
+	g_assert_nonnull(strstr(cannot, "no Wi-Fi P2P device"));
+	/* Nothing is changed by being asked. */
+	g_assert_cmpuint(iwd->enables, ==, 0);
+	g_assert_false(iwd->registered);
+	mock_iwd_free(iwd);
+}
+
 static void test_encoder(struct fixture *f, gconstpointer data)
 {
 	static const struct {
@@ -289,5 +314,6 @@ int main(int argc, char **argv)
 	TEST("encoder", MOCK_COMPLETE, test_encoder);
 	TEST("encoder/pictures", MOCK_COMPLETE, test_pictures);
 	TEST("filter", MOCK_COMPLETE, test_filter);
+	TEST("iwd", MOCK_COMPLETE, test_iwd);
 	return g_test_run();
 }

@@ -569,6 +569,54 @@ static umd_process *start_session(struct heard *heard)
 	return umd;
 }
 
+static gboolean goes_through_tv(void)
+{
+	g_autofree char *routes = NULL;
+
+	g_assert_true(g_file_get_contents("/proc/net/route", &routes, NULL, NULL));
+	return strstr(routes, LINK_NET_IFNAME "\t00000000") != NULL;
+}
+
+static gboolean no_way_through_tv(gpointer user_data)
+{
+	*(gboolean *)user_data = !goes_through_tv();
+	return G_SOURCE_CONTINUE;
+}
+
+/* One that another program has made: what it has set beyond the link goes, again and again, its address stays. */
+static void test_made(void)
+{
+	g_autofree char *directory = NULL;
+	g_autoptr(GInetAddress) tv = g_inet_address_new_from_string(LINK_NET_TV);
+	struct heard heard = { 0 };
+	gboolean gone = FALSE;
+	p2p_path *path;
+	guint poll;
+
+	if (!enter())
+		return;
+	directory = g_dir_make_tmp(NULL, NULL);
+	link_net_go_through_tv();
+	path = p2p_path_open(&p2p_net_system, &(struct p2p_net_request){
+				     .ifname = LINK_NET_IFNAME, .made = TRUE, .owner_ip = tv, .runtime_dir = directory,
+			     }, RTSP_PORT, &path_funcs, &heard);
+	wait_for(&heard.up);
+	g_assert_false(goes_through_tv());
+	g_assert_true(ruleset_says("table inet miracast-" LINK_NET_IFNAME));
+	g_assert_true(link_net_calls(TV, LINK_NET_HERE, RTSP_PORT));
+	link_net_go_through_tv();
+	poll = g_timeout_add(50, no_way_through_tv, &gone);
+	wait_for(&gone);
+	g_source_remove(poll);
+	p2p_path_close(path);
+	wait_for(&heard.closed);
+	p2p_path_free(path);
+	assert_ruleset("");
+	g_assert_true(link_net_echoes(TV, LINK_NET_HERE));
+	g_clear_object(&heard.rtsp);
+	rmdir(directory);
+}
+
 /* From the address to the end of it; who owns the port of the reports is a session process. */
 static void test_link(void)
 {
@@ -664,6 +712,7 @@ int main(int argc, char **argv)
 	g_test_add_data_func("/link-filter/refused", "--do-without", test_in_process);
 	g_test_add_data_func("/link-filter/check", "--check-often", test_in_process);
 	g_test_add_func("/link-filter/time", test_time);
+	g_test_add_func("/link-filter/made", test_made);
 	/* Last: they take the addresses away. */
 	g_test_add_func("/link-filter/link", test_link);
 	g_test_add_func("/link-filter/adapter", test_adapter);

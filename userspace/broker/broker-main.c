@@ -21,7 +21,7 @@
 #include "link-direct.h"
 #include "link-filter.h"
 #include "link-mice.h"
-#include "link-p2p.h"
+#include "link-wifi.h"
 #include "encoder-check.h"
 #include "options.h"
 #include "p2p-dhcp.h"
@@ -551,7 +551,7 @@ static gboolean open_links(struct daemon *d)
 		broker_add_link(d->broker, link_mice_new(&(struct link_mice_config){ 0 },
 							 broker_link_events(), d->broker));
 	if (!d->no_bus && !d->no_p2p)
-		broker_add_link(d->broker, link_p2p_new(&(struct link_p2p_config){
+		broker_add_link(d->broker, link_wifi_new(&(struct link_p2p_config){
 							.interface = d->p2p_interface,
 							.remembered = broker_remembered(d->broker),
 							.runtime_dir = d->runtime_dir,

@@ -10,6 +10,7 @@
 #include "channel.h"
 #include "encoder-check.h"
 #include "imports.h"
+#include "iwd-objects.h"
 #include "packages.h"
 #include "quirk-files.h"
 #include "reason.h"
@@ -192,19 +193,49 @@ static void supplicant_came(GObject *source, GAsyncResult *result, gpointer user
 	answered(d);
 }
 
-static void iwd_came(GObject *source, GAsyncResult *result, gpointer user_data)
+/* Of a display that joins a group of ours it is iwd which gives it its address. */
+static void iwd_info_came(GObject *source, GAsyncResult *result, gpointer user_data)
 {
 	diagnosis *d = user_data;
-	g_autoptr(GVariant) reply = NULL;
+	g_autoptr(GVariant) reply = NULL, info = NULL;
 	g_autoptr(GError) error = NULL;
+	gboolean configures = TRUE;
 
 	if (!take_reply(source, result, &reply, &error))
 		return;
-	if (reply)
+	info = reply ? properties_of(reply) : NULL;
+	if (info)
+		g_variant_lookup(info, "NetworkConfigurationEnabled", "b", &configures);
+	if (configures)
+		say(d, "iwd", "ok", NO_HINT, "iwd is running and can do Wi-Fi P2P; where it has the adapter it casts");
+	else
+		say(d, "iwd", "warn",
+		    HINT(CORRECT_SETTING, "Set EnableNetworkConfiguration=true under [General] in /etc/iwd/main.conf, "
+		    "unless another program configures its network; or cast over the network"),
+		    "iwd is running and can do Wi-Fi P2P, but gives no addresses: displays that join it cannot be cast to");
+	answered(d);
+}
+
+static void iwd_came(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	diagnosis *d = user_data;
+	g_autoptr(GVariant) reply = NULL, objects = NULL;
+	g_autoptr(GError) error = NULL;
+	g_autofree char *device = NULL;
+	gboolean enabled;
+
+	if (!take_reply(source, result, &reply, &error))
+		return;
+	if (reply && g_variant_is_of_type(reply, G_VARIANT_TYPE("(a{oa{sa{sv}}})")))
+		objects = g_variant_get_child_value(reply, 0);
+	device = objects ? iwd_choose_device(objects, NULL, &enabled) : NULL;
+	if (device)
+		ask(d, IWD_NAME, "/net/connman/iwd", IWD_NAME ".Daemon", "GetInfo", NULL, iwd_info_came);
+	else if (reply)
 		say(d, "iwd", "warn",
 		    HINT(USE_OTHER_ADAPTER, "Let wpa_supplicant run Wi-Fi, or use another adapter, or the direct link: "
 		    "miracastctl listen ADDRESS"),
-		    "iwd is running; an adapter that it has cannot be used for Wi-Fi P2P here");
+		    "iwd is running and has no Wi-Fi P2P device; an adapter that it has cannot be used for Wi-Fi P2P");
 	answered(d);
 }
 
@@ -239,8 +270,7 @@ static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
 	if (bus) {
 		ask(d, WPAS_NAME, WPAS_PATH, "org.freedesktop.DBus.Properties", "GetAll",
 		    g_variant_new("(s)", WPAS_NAME), supplicant_came);
-		ask(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-		    "GetNameOwner", g_variant_new("(s)", "net.connman.iwd"), iwd_came);
+		ask(d, IWD_NAME, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL, iwd_came);
 		ask(d, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
 		    "GetNameOwner", g_variant_new("(s)", AVAHI_NAME), avahi_came);
 	} else {

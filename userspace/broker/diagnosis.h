@@ -11,7 +11,7 @@
  *	wpa_supplicant	is it there, with P2P and Wi-Fi Display?
  *	p2p		each of its interfaces: can it do P2P, for which country?
  *	radio		those that can: beside the user's network, on how many channels?
- *	iwd		does it run beside wpa_supplicant?
+ *	iwd		does it run, has it a P2P device (iwd.h), and does it give addresses?
  *	avahi		does it run? it finds the displays of the network
  *	filter		can a display be kept from this machine's services (link-filter.h)?
  *	quirks		are there files of the user's, and are they right?

@@ -135,7 +135,7 @@ p2p_device *p2p_device_new(wpas *w, const char *runtime_dir, guint linger_second
 	p2p_device *device = g_new0(p2p_device, 1);
 
 	device->w = w;
-	device->file = p2p_state_new(runtime_dir);
+	device->file = p2p_state_new(runtime_dir, "p2p.state");
 	device->linger_seconds = linger_seconds ? linger_seconds : P2P_DEVICE_LINGER_SECONDS;
 	device->funcs = funcs;
 	device->user_data = user_data;

@@ -21,6 +21,7 @@
 #include "link-filter.h"
 #include "p2p-address.h"
 #include "p2p-dhcp.h"
+#include "p2p-routes.h"
 
 #define OWNER_HOST 1
 
@@ -40,6 +41,10 @@ struct p2p_net {
 	p2p_dhcp *dhcp;
 	guint idle;
 	guint timer;
+
+	gboolean made;
+	GInetAddress *display; /* of one that is made, or NULL */
+	guint rounds; /* of looking at it */
 };
 
 static void net_fail(p2p_net *net, const GError *error)
@@ -396,7 +401,7 @@ static gboolean take_address(p2p_net *net, GInetAddress *local, int prefix, GIne
 			g_object_unref(net->peers);
 			net->peers = p2p_address_network(owner, 32);
 		}
-		ok = set_address(net, sock, error);
+		ok = net->made || set_address(net, sock, error);
 	}
 	nl_socket_free(sock);
 	return ok;
@@ -453,6 +458,46 @@ static gboolean open_client(p2p_net *net, const struct p2p_net_request *request,
 	return TRUE;
 }
 
+/* ---- made by another program ----------------------------------------------- */
+
+static gboolean look_again(gpointer user_data);
+
+/* Who has made it sets what it sets in its own time, and again with a new lease: ever less often is looked. */
+static gboolean look_at_made(p2p_net *net, GError **error)
+{
+	g_autoptr(GInetAddress) address = NULL;
+	int prefix;
+
+	if (!net->local) {
+		address = p2p_routes_find_address(net->ifindex, &prefix);
+		if (address && !take_address(net, address, prefix, net->display, error))
+			return FALSE;
+		if (!net->local && net->rounds >= P2P_NET_MADE_SECONDS) {
+			g_set_error(error, REASON_ERROR, REASON_ADDRESS_FAILED, "%s has got no address", net->ifname);
+			return FALSE;
+		}
+	}
+	if (net->local)
+		p2p_routes_remove_strays(net->ifname, net->ifindex);
+	net->timer = g_timeout_add_seconds(net->local ? 1 << MIN(net->rounds, 6) : 1, look_again, net);
+	net->rounds++;
+	return TRUE;
+}
+
+static gboolean look_again(gpointer user_data)
+{
+	p2p_net *net = user_data;
+	gboolean was_up = net->local != NULL;
+	g_autoptr(GError) error = NULL;
+
+	net->timer = 0;
+	if (!look_at_made(net, &error))
+		net_fail(net, error);
+	else if (net->local && !was_up)
+		emit_up(net);
+	return G_SOURCE_REMOVE;
+}
+
 /* ---- life ---------------------------------------------------------------- */
 
 struct opening {
@@ -483,10 +528,15 @@ static gboolean open_now(gpointer user_data)
 		g_set_error(&error, REASON_ERROR, REASON_ADDRESS_FAILED, "there is no interface %s",
 			    net->ifname);
 	} else if (close_interface(net, opening->request.runtime_dir, &error)) {
+		gboolean ok;
+
 		keep_out(net, owner);
-		if ((owner ? open_owner(net, &opening->request, &error) :
-			     open_client(net, &opening->request, &error)) &&
-		    net->local)
+		if (net->made)
+			ok = look_at_made(net, &error);
+		else
+			ok = owner ? open_owner(net, &opening->request, &error) :
+				     open_client(net, &opening->request, &error);
+		if (ok && net->local)
 			emit_up(net);
 	}
 	if (error)
@@ -503,6 +553,9 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 	net->ifname = g_strdup(request->ifname);
 	net->funcs = funcs;
 	net->user_data = user_data;
+	net->made = request->made;
+	if (net->made)
+		g_set_object(&net->display, request->owner_ip);
 	opening->net = net;
 	opening->request = *request;
 	opening->request.ifname = net->ifname;
@@ -565,6 +618,7 @@ static void net_free(p2p_net *net)
 	g_clear_pointer(&net->dhcp, p2p_dhcp_free);
 	undo(net);
 	g_clear_object(&net->local);
+	g_clear_object(&net->display);
 	g_clear_object(&net->peers);
 	g_free(net->ifname);
 	g_free(net);

@@ -14,6 +14,12 @@
  * it is let in to nothing but what Wi-Fi Display needs (link-filter.h), before there is
  * an address; where the kernel cannot do that, the log says so, once.
  *
+ * Where another program makes the link and gives or asks for its address ("made"), as iwd does, that
+ * address is taken as it is, if p2p-address.h finds nothing wrong with it, and what else
+ * the program has let the display set is taken away again: routes other than to the link's network,
+ * as often as they come.  Rules and settings come with our knowledge of the interface, so a
+ * moment later than the address.  Name servers that the program has taken from the display are not ours to remove.
+ *
  * Where the group has no network interface of its own but that of the adapter, what
  * was set before is set again when the group is gone; after a daemon that was killed, when
  * the next one begins, which is before that one ends the group.
@@ -36,6 +42,8 @@ G_BEGIN_DECLS
  * DHCP client that had no answer asks again only after 10 s and more.
  */
 #define P2P_NET_LEASE_SECONDS 50
+/* For the address of a link that is made: the kernel has it, or is about to. */
+#define P2P_NET_MADE_SECONDS 5
 
 typedef struct p2p_net p2p_net;
 
@@ -43,14 +51,16 @@ typedef struct p2p_net p2p_net;
  * struct p2p_net_request - the group
  * @ifname: its network interface
  * @owner: we are group owner
+ * @made: another program has given it its address; @owner, @ip and @prefix mean nothing
  * @ip, @prefix: as client: address from the handshake, or NULL; the prefix as in
  *	p2p_address_check()
- * @owner_ip: as client: the owner's own address from the handshake, or NULL
+ * @owner_ip: as client: the owner's own address from the handshake, or NULL; of one that is made: the display's
  * @runtime_dir: directory for the files of the DHCP programs; exists
  */
 struct p2p_net_request {
 	const char *ifname;
 	gboolean owner;
+	gboolean made;
 	GInetAddress *ip;
 	int prefix;
 	GInetAddress *owner_ip;

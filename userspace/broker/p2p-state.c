@@ -15,11 +15,11 @@ struct p2p_state {
 	GKeyFile *keys;
 };
 
-p2p_state *p2p_state_new(const char *runtime_dir)
+p2p_state *p2p_state_new(const char *runtime_dir, const char *file)
 {
 	p2p_state *state = g_new0(p2p_state, 1);
 
-	state->path = g_build_filename(runtime_dir, "p2p.state", NULL);
+	state->path = g_build_filename(runtime_dir, file, NULL);
 	state->keys = g_key_file_new();
 	return state;
 }
@@ -29,6 +29,11 @@ void p2p_state_free(p2p_state *state)
 	g_key_file_unref(state->keys);
 	g_free(state->path);
 	g_free(state);
+}
+
+gboolean p2p_state_is_there(p2p_state *state)
+{
+	return g_file_test(state->path, G_FILE_TEST_EXISTS);
 }
 
 static void save(p2p_state *state)

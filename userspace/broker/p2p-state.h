@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * p2p-state.h - what a broker that is killed leaves in wpa_supplicant
+ * p2p-state.h - what a broker that is killed leaves in wpa_supplicant, or in iwd
  *
- * A small file in the runtime directory: which wpa_supplicant (its unique bus
+ * A small file for each in the runtime directory: which wpa_supplicant (its unique bus
  * name, so that nothing of a restarted one is touched), the interface that was
- * created, the group that was formed.  It exists only while there is such a
- * thing.
+ * created, the group that was formed; of iwd the P2P device that was switched on, as
+ * what was created.  It exists only while there is such a thing.
  */
 #pragma once
 
@@ -15,8 +15,10 @@ G_BEGIN_DECLS
 
 typedef struct p2p_state p2p_state;
 
-p2p_state *p2p_state_new(const char *runtime_dir);
+p2p_state *p2p_state_new(const char *runtime_dir, const char *file);
 void p2p_state_free(p2p_state *state);
+/* A process before us, or this one, has left something. */
+gboolean p2p_state_is_there(p2p_state *state);
 
 /**
  * p2p_state_take_leftovers - what a process before us has left
