@@ -147,16 +147,16 @@ static gboolean sees(struct program *p, guint id)
 static void assert_owner(struct fixture *f, struct program *p, struct program *other)
 {
 	session *s = g_ptr_array_index(broker_sessions(f->broker), 0);
-	enum session_state state = session_state(s);
 
 	g_assert_true(sees(p, 1));
 	g_assert_false(sees(other, 1));
 	g_assert_false(call(other, DBUS_API_PATH "/Session/1", SESSION, "Disconnect", NULL));
 	g_assert_error(other->error, REASON_ERROR, REASON_OTHERS_CAST);
 	g_assert_true(manage(other, "DisconnectAll", NULL));
-	g_assert_cmpint(session_state(s), ==, state);
+	/* It may have come further meanwhile. */
+	g_assert_cmpint(session_state(s), <, SESSION_ENDING);
 	g_assert_true(manage(p, "DisconnectAll", NULL));
-	g_assert_cmpint(session_state(s), !=, state);
+	g_assert_cmpint(session_state(s), >=, SESSION_ENDING);
 }
 
 /* ---- tests ------------------------------------------------------------------------------- */
