@@ -189,11 +189,12 @@ def sink_vanishes(scene: Scene) -> None:
 
 
 def unit(scene: Scene) -> None:
-    """What the unit opens of the machine, and what it does not."""
+    """What the units of daemon and sessions open of the machine, and what they do not."""
     scene.broker()
-    devices = scene.systemd.property(UNIT, "DeviceAllow")
+    devices = {unit: scene.systemd.property(unit, "DeviceAllow") for unit in (UNIT, "miracast-umd@1.service")}
     for device in ("char-drm rw", "char-nvidia* rw"):
-        demand(device in devices, f"no {device} in {devices!r}")
+        demand(device in devices["miracast-umd@1.service"], f"sessions may not use {device}: {devices}")
+        demand(device not in devices[UNIT], f"the daemon may use {device}: {devices}")
     for path, expected in (("/proc/sys/net/ipv6/conf/all/disable_ipv6", True),
                            ("/proc/sys/net/ipv4/conf/all/forwarding", True),
                            ("/proc/sys/net/ipv4/ip_forward", False), ("/proc/sys/kernel/core_pattern", False)):
