@@ -298,14 +298,20 @@ static void test_busy(struct fixture *f, gconstpointer data)
 	end_last(f);
 }
 
-/* One that went out of sight is looked for. */
-static void test_searched(struct fixture *f, gconstpointer data)
+/* The display was in sight, and is not any more. */
+static void scan_and_lose(struct fixture *f)
 {
 	scan(f);
 	mock_iwd_show(iwd, FALSE);
 	wait_until(tv_is_away, f);
 	broker_stop_scan(f->broker);
 	wait_until(scan_is_over, f);
+}
+
+/* One that went out of sight is looked for. */
+static void test_searched(struct fixture *f, gconstpointer data)
+{
+	scan_and_lose(f);
 	begin(f);
 	spin(200);
 	g_assert_true(has_phase(f, "searching"));
@@ -447,11 +453,7 @@ guint __wrap_g_timeout_add_seconds(guint seconds, GSourceFunc function, gpointer
 
 static void test_never_in_sight(struct fixture *f, gconstpointer data)
 {
-	scan(f);
-	mock_iwd_show(iwd, FALSE);
-	wait_until(tv_is_away, f);
-	broker_stop_scan(f->broker);
-	wait_until(scan_is_over, f);
+	scan_and_lose(f);
 	quick = TRUE;
 	begin(f);
 	assert_fails(f, "sink-not-in-sight");

@@ -303,29 +303,29 @@ static void leave_all(struct fixture *f, GSocketConnection **sinks, guint n)
 		g_object_unref(sinks[i]);
 }
 
-/* The mend: who comes first does not get what is the other's. */
+/* The first one, then the second one beside it, each at this connector; and both leave. */
+static void cast_both(struct fixture *f, const char *first, const char *first_place, const char *second,
+		      const char *second_place)
+{
+	GSocketConnection *sinks[] = { cast(f, first, first_place), NULL };
+
+	sinks[1] = cast(f, second, second_place);
+	leave_all(f, sinks, G_N_ELEMENTS(sinks));
+}
+
+/* Who comes first does not get what is the other's. */
 static void test_other_order(struct fixture *f, gconstpointer data)
 {
-	GSocketConnection *sinks[2];
-
-	sinks[0] = cast(f, FIRST, "miracast:Virtual-2");
-	sinks[1] = cast(f, SECOND, "miracast:Virtual-3");
-	leave_all(f, sinks, 2);
-	sinks[0] = cast(f, SECOND, "miracast:Virtual-3");
-	sinks[1] = cast(f, FIRST, "miracast:Virtual-2");
-	leave_all(f, sinks, 2);
+	cast_both(f, FIRST, "miracast:Virtual-2", SECOND, "miracast:Virtual-3");
+	cast_both(f, SECOND, "miracast:Virtual-3", FIRST, "miracast:Virtual-2");
 }
 
 /* Who was not here before leaves the first one its place; the first one is asked for again, alone, as well. */
 static void test_newcomer(struct fixture *f, gconstpointer data)
 {
-	GSocketConnection *sinks[2];
-
 	leave(f, cast(f, FIRST, "miracast:Virtual-2"));
 	leave(f, cast(f, FIRST, "miracast:Virtual-2"));
-	sinks[0] = cast(f, SECOND, "miracast:Virtual-3");
-	sinks[1] = cast(f, FIRST, "miracast:Virtual-2");
-	leave_all(f, sinks, 2);
+	cast_both(f, SECOND, "miracast:Virtual-3", FIRST, "miracast:Virtual-2");
 	/* What nobody remembers is free for whoever comes. */
 	g_assert_true(remembered_forget(broker_remembered(f->broker), FIRST));
 	leave(f, cast(f, THIRD, "miracast:Virtual-2"));
@@ -334,42 +334,28 @@ static void test_newcomer(struct fixture *f, gconstpointer data)
 /* Ids are others after each loading; names may be. */
 static void test_module_again(struct fixture *f, gconstpointer data)
 {
-	GSocketConnection *sinks[2];
-
-	sinks[0] = cast(f, FIRST, "miracast:Virtual-2");
-	sinks[1] = cast(f, SECOND, "miracast:Virtual-3");
-	leave_all(f, sinks, 2);
+	cast_both(f, FIRST, "miracast:Virtual-2", SECOND, "miracast:Virtual-3");
 	play_nothing();
 	play_module(5, 2, 4);
-	sinks[0] = cast(f, SECOND, "miracast:Virtual-3");
-	sinks[1] = cast(f, FIRST, "miracast:Virtual-2");
-	leave_all(f, sinks, 2);
+	cast_both(f, SECOND, "miracast:Virtual-3", FIRST, "miracast:Virtual-2");
 	play_nothing();
 	/* Of another driver it is another place. */
 	play_target(9, "other", "Virtual-2");
 	play_module(10, 3, 3);
-	sinks[0] = cast(f, FIRST, "other:Virtual-2");
-	sinks[1] = cast(f, SECOND, "miracast:Virtual-3");
-	leave_all(f, sinks, 2);
+	cast_both(f, FIRST, "other:Virtual-2", SECOND, "miracast:Virtual-3");
 	leave(f, cast(f, FIRST, "other:Virtual-2"));
 }
 
 /* More displays than connectors: two that had the same one have their own once they were there together. */
 static void test_crowded(struct fixture *f, gconstpointer data)
 {
-	GSocketConnection *sinks[2];
-
 	play_nothing();
 	play_module(1, 1, 2);
 	leave(f, cast(f, FIRST, "miracast:Virtual-1"));
 	leave(f, cast(f, SECOND, "miracast:Virtual-2"));
 	leave(f, cast(f, THIRD, "miracast:Virtual-1"));
-	sinks[0] = cast(f, FIRST, "miracast:Virtual-1");
-	sinks[1] = cast(f, THIRD, "miracast:Virtual-2");
-	leave_all(f, sinks, 2);
-	sinks[0] = cast(f, THIRD, "miracast:Virtual-2");
-	sinks[1] = cast(f, FIRST, "miracast:Virtual-1");
-	leave_all(f, sinks, 2);
+	cast_both(f, FIRST, "miracast:Virtual-1", THIRD, "miracast:Virtual-2");
+	cast_both(f, THIRD, "miracast:Virtual-2", FIRST, "miracast:Virtual-1");
 }
 
 /* Between the look and the opening others may do something. */
