@@ -229,7 +229,7 @@ static gboolean limit_reached(gpointer user_data)
 		fail(conn, REASON_LINK_UNAVAILABLE, "iwd does not answer");
 		break;
 	case STEP_SEARCHING:
-		fail(conn, REASON_SINK_NOT_IN_SIGHT, "the display was not found within 30 s");
+		fail(conn, REASON_SINK_NOT_IN_SIGHT, "the display was not found within " G_STRINGIFY(LINK_IWD_SEARCH_SECONDS) " s");
 		break;
 	case STEP_ASKING:
 		fail(conn, REASON_NOT_ACCEPTED, "nobody has accepted the connection at the display in time");
