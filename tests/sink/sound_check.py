@@ -145,7 +145,7 @@ def check(path: str, channels: int = 2, silent: bool = False, with_pictures: boo
             clicks, lights = result.figures["click_pts"], tones.flashes(seen)
             if offsets is not None and clicks:
                 lights = as_shown(lights, clicks, offsets)
-            lights = [light for light in lights if not judge.is_excused_at(light.pts)]
+            lights = [light for light in lights if not judge.is_excused(light)]
             tones.skew(clicks, lights, max(steps[len(steps) // 2], rest_s), limits, result)
     result.figures.pop("click_pts", [])
     if latency_ms is not None:

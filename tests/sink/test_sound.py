@@ -334,6 +334,17 @@ class LeftOut(Recording):
             self.assertEqual(self.heard(lossy, [(at, 0.1)]).faults, [])
             self.assert_fault(self.heard(lossy, [(at + 0.4, 0.1)]), "silent for|something else|unsteady")
 
+    def test_flash_after_a_piece(self) -> None:
+        """A source that stood still shows its flash when it goes on: the click may have been left out before. One second
+        later it was not."""
+        self.write(sound_maker.recording(sound_maker.signal(SECONDS)))
+        judge = tones.Judge(sound.read_track(self.path), tones.Signal(tones.TONES[2]))
+        (sample, first), rate = judge.track.units[0], judge.track.rate
+        judge.excused = left_out.Spans([(sample + 0.9 * rate, sample + 1.2 * rate)])
+        origin = first / 90000
+        for earliest, pts, is_excused in ((0.88, 1.29, True), (0.99, 1.0, True), (1.26, 1.29, False), (1.95, 2.0, False)):
+            self.assertEqual(judge.is_excused(tones.Flash(origin + pts, origin + earliest)), is_excused, (earliest, pts))
+
     def test_nothing_excuses(self) -> None:
         """A sample too few or too many, a unit twice, and words that do not agree with themselves."""
         at = LATE / 48000

@@ -169,11 +169,11 @@ class Judge:
     def _is_excused(self, at: int) -> bool:
         return self.excused.touch(at, at + self.window)
 
-    def is_excused_at(self, pts: float) -> bool:
-        """Whether a click at this time may be missing."""
+    def is_excused(self, light: Flash) -> bool:
+        """Whether the click of a flash may be missing: the flash may have begun while sound was left out."""
         (sample, first), around = self.track.units[0], self.window
-        at = sample + (pts - first / 90000) * self.track.rate
-        return self.excused.touch(at - around, at + around)
+        begin, end = (sample + (pts - first / 90000) * self.track.rate for pts in (light.earliest, light.pts))
+        return self.excused.touch(begin - around, end + around)
 
     def excuse(self, said: left_out.Said, clock: float, first_click: float, where: left_out.Placed) -> None:
         """What the source has left out is missing, and nothing else is; what is missing of LPCM is counted by the sample.
