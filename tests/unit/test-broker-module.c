@@ -2,7 +2,8 @@
 /*
  * Loading the module on demand, with a systemd that the test plays on a bus of its
  * own. The device that "loading" brings is one that does not know HELLO, so that
- * REASON_ABI_MISMATCH says that it was opened after it was loaded.
+ * REASON_ABI_MISMATCH says that it was opened after it was loaded. One that is there
+ * before is opened by the test.
  */
 #include <glib/gstdio.h>
 
@@ -21,6 +22,9 @@ enum behaviour {
 	LOADS_NOTHING, /* the job is done, and no device is there */
 	FAILS, /* with exit_status */
 	NEVER_ENDS,
+	OPEN, /* somebody else has loaded it */
+	OPEN_NO_UNIT,
+	OPEN_FAILS,
 	NOT_A_UNIT, /* but a daemon that somebody has started by hand */
 };
 
@@ -36,7 +40,7 @@ struct fixture {
 	enum behaviour behaviour;
 	int exit_status;
 	gboolean subscribed;
-	guint restarts;
+	guint restarts, starts;
 	guint answers;
 	int code; /* of the last answer; -1: none, -2: no error */
 };
@@ -44,6 +48,8 @@ struct fixture {
 static const char introspection[] =
 	"<node><interface name='org.freedesktop.systemd1.Manager'>"
 	"<method name='Subscribe'/>"
+	"<method name='StartUnit'><arg type='s' direction='in'/><arg type='s' direction='in'/>"
+	"<arg type='o' direction='out'/></method>"
 	"<method name='RestartUnit'><arg type='s' direction='in'/><arg type='s' direction='in'/>"
 	"<arg type='o' direction='out'/></method>"
 	"<signal name='JobRemoved'><arg type='u'/><arg type='o'/><arg type='s'/><arg type='s'/></signal>"
@@ -51,9 +57,19 @@ static const char introspection[] =
 	"<interface name='org.freedesktop.systemd1.Service'>"
 	"<property name='ExecMainStatus' type='i' access='read'/></interface></node>";
 
+static gboolean is_open;
+
+gboolean __real_kernel_open(kernel *k, GError **error);
+gboolean __wrap_kernel_open(kernel *k, GError **error);
+
+gboolean __wrap_kernel_open(kernel *k, GError **error)
+{
+	return is_open || __real_kernel_open(k, error);
+}
+
 static void end_job(struct fixture *f)
 {
-	gboolean fails = f->behaviour == FAILS;
+	gboolean fails = f->behaviour == FAILS || f->behaviour == OPEN_FAILS;
 	const char *result = fails ? "failed" : "done";
 	g_autoptr(GError) error = NULL;
 
@@ -84,10 +100,13 @@ static void called(GDBusConnection *connection, const char *sender, const char *
 		return;
 	}
 	g_assert_true(f->subscribed);
-	f->restarts++;
+	if (g_str_equal(method, "StartUnit"))
+		f->starts++;
+	else
+		f->restarts++;
 	g_variant_get(parameters, "(&s&s)", &unit, NULL);
 	g_assert_cmpstr(unit, ==, MODULE_UNIT);
-	if (f->behaviour == NO_UNIT) {
+	if (f->behaviour == NO_UNIT || f->behaviour == OPEN_NO_UNIT) {
 		g_dbus_method_invocation_return_dbus_error(
 			call, "org.freedesktop.systemd1.NoSuchUnit", "Unit not found.");
 		return;
@@ -95,7 +114,7 @@ static void called(GDBusConnection *connection, const char *sender, const char *
 	if (f->behaviour == LOADS_EARLY)
 		end_job(f);
 	g_dbus_method_invocation_return_value(call, g_variant_new("(o)", JOB));
-	if (f->behaviour != LOADS_EARLY && f->behaviour != NEVER_ENDS)
+	if (f->behaviour != LOADS_EARLY && f->behaviour != NEVER_ENDS && f->behaviour != OPEN)
 		end_job(f);
 }
 
@@ -133,6 +152,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 {
 	f->behaviour = GPOINTER_TO_INT(data);
 	f->code = -1;
+	is_open = f->behaviour >= OPEN && f->behaviour <= OPEN_FAILS;
 	f->bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->bus);
 	f->server = test_bus_connect(f->bus);
@@ -249,6 +269,32 @@ static void test_not_a_unit(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->restarts, ==, 0);
 }
 
+/* A unit that is yet to start when the daemon is stopped never starts, and unloads nothing. */
+static void test_open(struct fixture *f, gconstpointer data)
+{
+	need(f);
+	while (f->starts == 0)
+		g_main_context_iteration(NULL, TRUE);
+	for (guint i = 0; i < 20; i++) {
+		g_main_context_iteration(NULL, FALSE);
+		g_usleep(1000);
+	}
+	g_assert_cmpuint(f->answers, ==, 0);
+	end_job(f);
+	wait_for(f, 1);
+	g_assert_cmpint(f->code, ==, -2);
+	g_assert_cmpuint(f->restarts, ==, 0);
+}
+
+/* What matters is that it is open. */
+static void test_open_no_unit(struct fixture *f, gconstpointer data)
+{
+	need(f);
+	wait_for(f, 1);
+	g_assert_cmpint(f->code, ==, -2);
+	g_assert_cmpuint(f->starts, ==, 1);
+}
+
 static void test_freed(struct fixture *f, gconstpointer data)
 {
 	need(f);
@@ -269,6 +315,7 @@ static void add(const char *name, enum behaviour behaviour,
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	add("/module/loads", LOADS, test_loads);
 	add("/module/loads-early", LOADS_EARLY, test_loads);
 	add("/module/loads-nothing", LOADS_NOTHING, test_loads_nothing);
@@ -276,6 +323,9 @@ int main(int argc, char **argv)
 	add("/module/no-unit", NO_UNIT, test_no_unit);
 	add("/module/no-systemd", NO_SYSTEMD, test_no_unit);
 	add("/module/not-a-unit", NOT_A_UNIT, test_not_a_unit);
+	add("/module/open", OPEN, test_open);
+	add("/module/open/no-unit", OPEN_NO_UNIT, test_open_no_unit);
+	add("/module/open/fails", OPEN_FAILS, test_open_no_unit);
 	add("/module/freed", NEVER_ENDS, test_freed);
 	return g_test_run();
 }

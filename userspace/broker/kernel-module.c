@@ -25,6 +25,7 @@ struct kernel_module {
 	GQueue waiting; /* struct waiter */
 	gboolean busy; /* a way to open it is being tried, or its end is due */
 	gboolean loaded; /* by us, for those who wait now */
+	gboolean open; /* only the unit has to be told yet, which is not reason to fail */
 	gboolean allowed;
 	char *job;
 	GHashTable *ended_jobs; /* path -> result, of jobs that ended before we knew ours */
@@ -69,7 +70,9 @@ static void finish_failed(kernel_module *m, enum reason_code code, const char *f
 	va_start(args, format);
 	error = g_error_new_valist(REASON_ERROR, code, format, args);
 	va_end(args);
-	finish(m, error);
+	if (m->open)
+		g_warning("%s has not started: the module will stay loaded when the daemon ends", MODULE_UNIT);
+	finish(m, m->open ? NULL : error);
 }
 
 /* ---- loading --------------------------------------------------------------- */
@@ -110,6 +113,10 @@ static void status_came(GObject *source, GAsyncResult *result, gpointer user_dat
 
 static void job_ended(kernel_module *m, const char *result)
 {
+	if (strcmp(result, "done") == 0 && m->open) {
+		finish(m, NULL);
+		return;
+	}
 	if (strcmp(result, "done") == 0) {
 		m->loaded = TRUE;
 		try_to_open(m);
@@ -179,17 +186,8 @@ static gboolean load_timed_out(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
-/* Somebody else has loaded it, or it could not be unloaded: our unit sees to it from now on. */
-static void note_use(kernel_module *m)
+static void call_unit(kernel_module *m, const char *method)
 {
-	g_dbus_connection_call(m->bus, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartUnit",
-			       g_variant_new("(ss)", MODULE_UNIT, "replace"), NULL,
-			       G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, NULL, NULL, NULL);
-}
-
-static void load(kernel_module *m)
-{
-	g_message("loading the kernel module");
 	m->timer = g_timeout_add_seconds(MODULE_SECONDS, load_timed_out, m);
 	m->job_signal = g_dbus_connection_signal_subscribe(
 		m->bus, SYSTEMD, SYSTEMD_MANAGER, "JobRemoved", SYSTEMD_PATH, NULL,
@@ -197,7 +195,7 @@ static void load(kernel_module *m)
 	/* Without this it tells nobody of its jobs. */
 	g_dbus_connection_call(m->bus, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", NULL, NULL,
 			       G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, m->cancellable, NULL, NULL);
-	g_dbus_connection_call(m->bus, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, "RestartUnit",
+	g_dbus_connection_call(m->bus, SYSTEMD, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
 			       g_variant_new("(ss)", MODULE_UNIT, "replace"), G_VARIANT_TYPE("(o)"),
 			       G_DBUS_CALL_FLAGS_NO_AUTO_START, CALL_MS, m->cancellable, unit_starts,
 			       m);
@@ -243,11 +241,15 @@ static void try_to_open(kernel_module *m)
 	gboolean may_ask = m->is_unit && m->bus;
 
 	if (kernel_open(m->kernel, &error)) {
-		if (may_ask && !m->loaded)
-			note_use(m);
-		finish(m, NULL);
+		if (may_ask && !m->loaded) {
+			m->open = TRUE;
+			call_unit(m, "StartUnit");
+		} else {
+			finish(m, NULL);
+		}
 	} else if (error->code == REASON_MODULE_MISSING && may_ask && !m->loaded) {
-		load(m);
+		g_message("loading the kernel module");
+		call_unit(m, "RestartUnit");
 	} else if (error->code == REASON_NO_RIGHTS && may_ask && !m->allowed) {
 		allow_device(m);
 	} else {
@@ -272,7 +274,7 @@ static gboolean begin(gpointer user_data)
 	kernel_module *m = user_data;
 
 	m->timer = 0;
-	m->loaded = m->allowed = FALSE;
+	m->loaded = m->allowed = m->open = FALSE;
 	if (m->bus || !m->is_unit)
 		try_to_open(m);
 	else

@@ -10,11 +10,15 @@
  *	idle --kernel_module_need()--> the device is opened
  *	          |  there is none: RestartUnit ----> its job has ended -----> opened
  *	          |  no right: SetUnitProperties(DeviceAllow) --------------> opened
+ *	          |  loaded by somebody else: StartUnit ---> its job has ended
  *	          +--> open, or the reason why not --> done() of all who asked --> idle
  *
  * Only a daemon that is miracastd.service asks systemd for anything: for any other
- * one the module has to be loaded.  If it is loaded already, the unit is started
- * all the same, without waiting for it: it is what unloads the module.
+ * one the module has to be loaded.  If it is loaded already, by somebody else or
+ * since it could not be unloaded, the unit is started all the same: it is what
+ * unloads the module.  Its start is waited for, since a unit that is to be started
+ * when the daemon is stopped is forgotten, and the module with it; but that it does
+ * not start is no reason to fail.
  *
  * It is restarted, since a unit that is active says nothing about a module that
  * somebody has unloaded or unbound meanwhile.  The rule about the device is made
