@@ -167,8 +167,11 @@ static void force_key_frame(GstHarness *encoder, GstClockTime pts)
 	gst_pad_send_event(pad, gst_video_event_new_upstream_force_key_unit(pts, TRUE, 0));
 }
 
-/* The stream, of pictures of so many slices, to all of @sinks, of which the first one misses nothing. */
-static void cast(struct sink *sinks, guint n, guint slices)
+/*
+ * The stream, of pictures of so many slices, to all of @sinks, of which the first one misses nothing.
+ * @reported: as to one who reports, each five seconds, that something is missing
+ */
+static void cast(struct sink *sinks, guint n, guint slices, gboolean reported)
 {
 	g_autofree guint8 *picture = g_malloc(SIZE);
 	GstHarness *encoder = new_encoder(slices);
@@ -178,8 +181,12 @@ static void cast(struct sink *sinks, guint n, guint slices)
 	for (guint number = 0; number < PICTURES; number++) {
 		GstBuffer *buffer;
 		g_autoptr(GstBuffer) unit = NULL;
-		gboolean key = key_frames_next(&keys, G_USEC_PER_SEC + (gint64)number * G_USEC_PER_SEC / FPS);
+		gint64 now_us = G_USEC_PER_SEC + (gint64)number * G_USEC_PER_SEC / FPS;
+		gboolean key;
 
+		if (reported && number % (5 * FPS) == CLEAN)
+			key_frames_reported(&keys, TRUE, now_us);
+		key = key_frames_next(&keys, now_us);
 		draw(picture, number);
 		buffer = gst_buffer_new_memdup(picture, SIZE);
 		GST_BUFFER_PTS(buffer) = number * GST_SECOND / FPS;
@@ -221,10 +228,11 @@ static double longer_than(const struct sink *sinks, guint n, double seconds)
 /**
  * check() - sinks of all kinds of luck see one stream
  * @loss: part of the packets that is lost
+ * @reported: see cast()
  * @pictures, @pixels: at most so many parts are wrong, in the mean of the sinks
  * @seconds: of the faults, at most 1 in 100 is seen for longer
  */
-static void check(double loss, guint slices, double pictures, double pixels, double seconds)
+static void check(double loss, guint slices, gboolean reported, double pictures, double pixels, double seconds)
 {
 	struct sink *sinks = g_new0(struct sink, SINKS + 1);
 	double wrong_pictures = 0, wrong_pixels = 0, longer;
@@ -234,7 +242,7 @@ static void check(double loss, guint slices, double pictures, double pixels, dou
 		sinks[i].random = g_rand_new_with_seed(i);
 		sinks[i].decoder = new_decoder();
 	}
-	cast(sinks, SINKS + 1, slices);
+	cast(sinks, SINKS + 1, slices, reported);
 	for (guint i = 1; i <= SINKS; i++) {
 		wrong_pictures += sinks[i].wrong_pictures / (double)(PICTURES - CLEAN) / SINKS;
 		wrong_pixels += sinks[i].wrong_pixels / (PICTURES - CLEAN) / SINKS;
@@ -256,18 +264,23 @@ static void check(double loss, guint slices, double pictures, double pixels, dou
 
 static void test_few(void)
 {
-	check(0.001, 1, 0.06, 0.008, 0.6);
+	check(0.001, 1, FALSE, 0.06, 0.008, 0.6);
 }
 
 static void test_many(void)
 {
-	check(0.01, 1, 0.4, 0.05, 0.7);
+	check(0.01, 1, FALSE, 0.4, 0.05, 0.7);
+}
+
+static void test_reported(void)
+{
+	check(0.01, 1, TRUE, 0.4, 0.03, 0.7);
 }
 
 /* What sinks that take slices get: a loss costs one of them. */
 static void test_slices(void)
 {
-	check(0.01, WFD_SLICES, 0.4, 0.015, 0.7);
+	check(0.01, WFD_SLICES, FALSE, 0.4, 0.015, 0.7);
 }
 
 int main(int argc, char **argv)
@@ -277,6 +290,7 @@ int main(int argc, char **argv)
 	gst_plugin_load_file(X264_PLUGIN, NULL);
 	g_test_add_func("/losses/0.1-percent", test_few);
 	g_test_add_func("/losses/1-percent", test_many);
+	g_test_add_func("/losses/1-percent/reported", test_reported);
 	g_test_add_func("/losses/1-percent-of-slices", test_slices);
 	return g_test_run();
 }

@@ -244,6 +244,28 @@ static void test_key_frames_told(void)
 	g_assert_cmpuint(number, >, 100);
 }
 
+/* Where packets get lost and the sink asks for nothing there are more; not for ever, and not once it misses nothing. */
+static void test_key_frames_lossy(void)
+{
+	struct key_frames keys = { 0 };
+	guint number, more;
+
+	key_frames_restart(&keys);
+	in_motion(&keys, 30, &number);
+	keys = (struct key_frames){ 0 };
+	key_frames_restart(&keys);
+	key_frames_reported(&keys, TRUE, 0);
+	g_assert_cmpint(in_motion(&keys, 30, &more), <=, SEC_US / 5);
+	/* A quarter of the minute. */
+	g_assert_cmpuint(more, >, number * 6 / 5);
+	g_assert_cmpuint(more, <, number * 6 / 4);
+	key_frames_reported(&keys, TRUE, 61 * SEC_US);
+	key_frames_reported(&keys, FALSE, 0);
+	keys.last_us = 0;
+	in_motion(&keys, 30, &more);
+	g_assert_cmpuint(more, <=, number);
+}
+
 /* ----------------------------------------------------------------------- log-limit */
 
 static void test_log_limit(void)
@@ -711,6 +733,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/key-frames/busy", test_key_frames_busy);
 	g_test_add_func("/key-frames/in-motion", test_key_frames_in_motion);
 	g_test_add_func("/key-frames/told", test_key_frames_told);
+	g_test_add_func("/key-frames/lossy", test_key_frames_lossy);
 	g_test_add_func("/log-limit", test_log_limit);
 	g_test_add_func("/rtp-sender/sends", test_sends);
 	g_test_add_func("/rtp-sender/sealed", test_sealed);
