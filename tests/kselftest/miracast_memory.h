@@ -321,16 +321,19 @@ static inline int cgroup_unlimit(int max)
 	return write(max, "max", 3) < 0 ? -errno : 0;
 }
 
-/* Messages of this size, until one is refused; how many were accepted. */
-static inline int cgroup_send(int test, uint32_t size, int *ret)
+/* So many messages of this size, or until one is refused; how many were accepted. */
+static inline int cgroup_send(int test, uint32_t size, int most, int *ret)
 {
 	struct miracast_test_send send = {
 		.flags = MIRACAST_TEST_NO_DONE, .in_len = size, .count = 1,
 	};
-	int sent = 0;
+	int sent;
 
-	while (!(*ret = dev_ioctl(test, MIRACAST_TEST_IOC_SEND, &send)))
-		sent++;
+	for (sent = 0; sent < most; sent++) {
+		*ret = dev_ioctl(test, MIRACAST_TEST_IOC_SEND, &send);
+		if (*ret)
+			break;
+	}
 
 	return sent;
 }

@@ -438,9 +438,9 @@ TEST_F(hostile, memcg_exhaustion_in_send)
 	ASSERT_EQ(0, sink_start(self->r.sink));
 
 	ASSERT_EQ(0, cgroup_limit(max, 256 * 1024));
-	EXPECT_GT(16, cgroup_send(self->r.test, MIRACAST_MAX_MESSAGE, &ret));
+	EXPECT_GT(16, cgroup_send(self->r.test, MIRACAST_MAX_MESSAGE, 256, &ret));
 	EXPECT_EQ(-ENOMEM, ret);
-	cgroup_send(self->r.test, 4000, &ret);
+	cgroup_send(self->r.test, 4000, 256, &ret);
 	EXPECT_EQ(-ENOMEM, ret);
 	/* The same for what the user asks for itself. */
 	EXPECT_EQ(-ENOMEM, sink_io_control(self->r.sink, MIRACAST_TEST_CTL_ECHO, in,
@@ -450,7 +450,7 @@ TEST_F(hostile, memcg_exhaustion_in_send)
 	EXPECT_EQ(killed, cgroup_killed());
 	EXPECT_EQ(sizeof(record.head) + MIRACAST_MAX_MESSAGE,
 		  sink_read(self->r.sink, &record));
-	cgroup_send(self->r.test, 8, &ret);
+	cgroup_send(self->r.test, 8, 1000, &ret);
 	EXPECT_EQ(-ENOBUFS, ret);
 }
 
