@@ -74,7 +74,9 @@ def cast(scene: Scene) -> None:
     channel = ""
     for _ in range(2):
         sink = scene.sink("--advertise-router", "--misbehave", "port-pair")
-        scene.find()
+        found = scene.find()
+        # It waits on a channel of these; D-Bus alone would not say so.
+        demand(found.get("band") == "2.4 GHz" and found.get("level", 0) < 0, f"where was it heard? {found}")
         # From here on wpa_supplicant has the adapter.
         before = before or system()
         session = scene.connect()

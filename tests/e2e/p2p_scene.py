@@ -216,9 +216,11 @@ class Scene:
         """What happened at the display; known when it has ended."""
         return [text for _, text in json.loads((self.sink_out() / "p2p.json").read_text(encoding="utf-8"))["timeline"]]
 
-    def find(self) -> None:
-        wait_for(f"{SINK_NAME} is found", lambda: any(
-            sink["name"] == SINK_NAME and sink["present"] for sink in ctl("scan", "--seconds", "10")[1]["sinks"]))
+    def find(self) -> dict:
+        """As scan tells of it."""
+        return wait_for(f"{SINK_NAME} is found", lambda: next(
+            (sink for sink in ctl("scan", "--seconds", "10")[1]["sinks"] if sink["name"] == SINK_NAME and sink["present"]),
+            None))
 
     def connect(self, *options: str) -> dict:
         status, session = ctl("connect", SINK_NAME, *options)

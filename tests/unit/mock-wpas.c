@@ -402,6 +402,16 @@ static void provision_called(mock_wpas *mock, GVariant *args, GDBusMethodInvocat
 	provision(mock, peer, g_str_equal(method, "display"));
 }
 
+static void peer_asked(mock_wpas *mock, GSocketAddress *from, const char *command)
+{
+	gboolean tv = g_str_equal(command, "P2P_PEER " MOCK_PEER_ID);
+	const char *answer = tv ? mock->peer_answer : "FAIL\n";
+
+	mock->peer_commands += tv;
+	if (answer)
+		g_socket_send_to(mock->control, from, answer, strlen(answer), NULL, NULL);
+}
+
 static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer user_data)
 {
 	mock_wpas *mock = user_data;
@@ -411,6 +421,10 @@ static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer
 
 	g_assert_cmpint(len, >, 0);
 	command[len] = '\0';
+	if (g_str_has_prefix(command, "P2P_PEER ")) {
+		peer_asked(mock, from, command);
+		return G_SOURCE_CONTINUE;
+	}
 	g_free(mock->command);
 	mock->command = g_strdup(command);
 	mock->commands++;
@@ -441,6 +455,7 @@ void mock_wpas_open_control(mock_wpas *mock, const char *directory)
 	g_source_set_callback(mock->control_source, G_SOURCE_FUNC(control_called), mock, NULL);
 	g_source_attach(mock->control_source, NULL);
 	mock->control_answer = "OK\n";
+	mock->peer_answer = "FAIL\n";
 }
 
 static void find_called(mock_wpas *mock, GDBusMethodInvocation *call)
@@ -591,7 +606,7 @@ static GVariant *peer_property(mock_wpas *mock, const char *path, const char *pr
 	if (strcmp(property, "config_method") == 0)
 		return g_variant_new_uint16(mock->config_methods);
 	if (strcmp(property, "groupcapability") == 0)
-		return g_variant_new_byte(0);
+		return g_variant_new_byte(i == 0 ? mock->group_capability : 0);
 	if (strcmp(property, "level") == 0)
 		return g_variant_new_int32(mock->level);
 	return g_variant_new_string("");

@@ -81,6 +81,7 @@ typedef struct mock_wpas {
 	guint16 config_methods; /* of the TV */
 	GBytes *vendor; /* WPS vendor extension of the TV, or NULL; taken */
 	gint level; /* of the TV */
+	guint8 group_capability; /* of the TV */
 	enum mock_answer answer;
 	int status;
 	enum mock_provisioning provisioning;
@@ -121,6 +122,8 @@ typedef struct mock_wpas {
 	const char *control_answer; /* set by the test */
 	char *command; /* the last one */
 	guint commands;
+	const char *peer_answer; /* to P2P_PEER of the TV, set by the test; NULL: none */
+	guint peer_commands; /* those, which are not counted in commands */
 	char *control_path;
 	GSocket *control;
 	GSource *control_source;

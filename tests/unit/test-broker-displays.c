@@ -328,12 +328,14 @@ static void assert_property(struct fixture *f, guint n, const char *name, const 
 static void test_object(struct fixture *f, gconstpointer data)
 {
 	f->tv->level = -60;
+	f->tv->band = "5 GHz";
 	fake_link_sink(f->p2p, f->tv, TRUE);
 	assert_heard(f, "+1");
 	assert_property(f, 1, "Id", "'" TV "'");
 	assert_property(f, 1, "Name", "'TV'");
 	assert_property(f, 1, "State", "'ready'");
 	assert_property(f, 1, "Signal", "-60");
+	assert_property(f, 1, "Band", "'5 GHz'");
 	assert_property(f, 1, "Known", "false");
 	assert_property(f, 1, "Quirks", "'default'");
 	f->host->addresses = g_strsplit("192.0.2.7", ",", 0);

@@ -565,6 +565,146 @@ static void test_level(struct fixture *f, gconstpointer data)
 	reset_events(f);
 }
 
+/* ---- where it was heard ------------------------------------------------------------ */
+
+/* As wpa_supplicant 2.10 writes it, shortened. */
+#define HEARD_ON_2_4 "02:00:00:00:01:00\nage=1\nlisten_freq=2437\nlevel=-40\ndevice_name=TV\noper_freq=5180\nstatus=0\n"
+/* How long an answer is waited for, with what seconds are rounded by. */
+#define ANSWER_MS 1200
+
+static char *control_directory;
+
+static void open_control(struct fixture *f, const char *answer)
+{
+	control_directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
+	mock_wpas_open_control(f->wpas, control_directory);
+	f->wpas->peer_answer = answer;
+}
+
+static void close_control(struct fixture *f)
+{
+	g_unlink(f->wpas->control_path);
+	g_rmdir(control_directory);
+	g_clear_pointer(&control_directory, g_free);
+}
+
+static gboolean is_on_5_ghz(struct fixture *f)
+{
+	return g_strcmp0(tv(f)->band, "5 GHz") == 0;
+}
+
+static gboolean has_no_band(struct fixture *f)
+{
+	return !tv(f)->band;
+}
+
+/* It is told with the display, not after it; what it has spoken of is its band only when it owns a group. */
+static void test_band(struct fixture *f, gconstpointer data)
+{
+	static const struct broker_events counting = { .sinks_changed = sinks_changed };
+
+	open_control(f, HEARD_ON_2_4);
+	scan(f);
+	g_assert_cmpstr(tv(f)->band, ==, "2.4 GHz");
+	settle(f);
+	g_assert_cmpuint(f->wpas->commands, ==, 0);
+	broker_set_events(f->broker, &counting, f);
+	sinks_told = 0;
+	f->wpas->group_capability = 0x01;
+	mock_wpas_peer_changed(f->wpas);
+	wait_until(is_on_5_ghz, f);
+	settle(f);
+	g_assert_cmpuint(sinks_told, ==, 1);
+	f->wpas->peer_answer = "FAIL\n";
+	mock_wpas_peer_changed(f->wpas);
+	wait_until(has_no_band, f);
+	g_assert_cmpuint(sinks_told, ==, 2);
+	reset_events(f);
+	close_control(f);
+}
+
+/* A socket that is silent holds up a display once, and for a moment. */
+static void test_band_silent(struct fixture *f, gconstpointer data)
+{
+	gint64 began = g_get_monotonic_time();
+	guint asked;
+
+	open_control(f, NULL);
+	scan(f);
+	g_assert_cmpint(g_get_monotonic_time() - began, <, 5 * G_USEC_PER_SEC);
+	g_assert_null(tv(f)->band);
+	asked = f->wpas->peer_commands;
+	g_assert_cmpuint(asked, ==, 1);
+	f->wpas->level = -70;
+	mock_wpas_peer_changed(f->wpas);
+	settle(f);
+	g_assert_true(is_near(f));
+	g_assert_cmpuint(f->wpas->peer_commands, ==, asked);
+	close_control(f);
+}
+
+/* Many have D-Bus alone, whatever the property says. */
+static void test_band_no_socket(struct fixture *f, gconstpointer data)
+{
+	open_control(f, HEARD_ON_2_4);
+	g_unlink(f->wpas->control_path);
+	scan(f);
+	g_assert_null(tv(f)->band);
+	g_assert_true(tv(f)->connectable);
+	close_control(f);
+}
+
+/* However often it changes while it is asked for, there is one question, and what is new counts. */
+static void test_band_once(struct fixture *f, gconstpointer data)
+{
+	guint asked;
+
+	open_control(f, HEARD_ON_2_4);
+	scan(f);
+	settle(f);
+	asked = f->wpas->peer_commands;
+	f->wpas->peer_answer = NULL;
+	for (int level = -68; level >= -70; level--) {
+		f->wpas->level = level;
+		mock_wpas_peer_changed(f->wpas);
+		settle(f);
+	}
+	g_assert_cmpuint(f->wpas->peer_commands, ==, asked + 1);
+	wait_until(is_near, f);
+	close_control(f);
+}
+
+/* What is lost while it is asked for is not found by the answer. */
+static void test_band_lost(struct fixture *f, gconstpointer data)
+{
+	open_control(f, HEARD_ON_2_4);
+	scan(f);
+	settle(f);
+	f->wpas->peer_answer = NULL;
+	mock_wpas_peer_changed(f->wpas);
+	settle(f);
+	mock_wpas_show_peer(f->wpas, FALSE);
+	wait_until(tv_is_out_of_sight, f);
+	spin(2 * ANSWER_MS);
+	g_assert_false(tv(f)->present);
+	close_control(f);
+}
+
+/* Nothing waits for an answer when all is over. */
+static void test_band_stop(struct fixture *f, gconstpointer data)
+{
+	open_control(f, HEARD_ON_2_4);
+	scan(f);
+	settle(f);
+	f->wpas->peer_answer = NULL;
+	mock_wpas_peer_changed(f->wpas);
+	settle(f);
+	stop_broker(f);
+	spin(2 * ANSWER_MS);
+	start_broker(f);
+	close_control(f);
+}
+
 /* ---- one radio for all ----------------------------------------------------------- */
 
 static void test_scan_while_casting(struct fixture *f, gconstpointer data)
@@ -944,6 +1084,12 @@ int main(int argc, char **argv)
 	add("/p2p/peer/stays-away", MOCK_COMPLETE, test_peer_stays_away);
 	add("/p2p/peer/no-push-button", MOCK_COMPLETE, test_no_push_button);
 	add("/p2p/peer/level", MOCK_COMPLETE, test_level);
+	add("/p2p/peer/band", MOCK_COMPLETE, test_band);
+	add("/p2p/peer/band/silent", MOCK_COMPLETE, test_band_silent);
+	add("/p2p/peer/band/no-socket", MOCK_COMPLETE, test_band_no_socket);
+	add("/p2p/peer/band/once", MOCK_COMPLETE, test_band_once);
+	add("/p2p/peer/band/lost", MOCK_COMPLETE, test_band_lost);
+	add("/p2p/peer/band/stop", MOCK_COMPLETE, test_band_stop);
 	add("/p2p/radio/scan-while-casting", MOCK_COMPLETE, test_scan_while_casting);
 	add("/p2p/radio/connect-while-resting", MOCK_COMPLETE, test_connect_while_resting);
 	add("/p2p/radio/foreign-group", MOCK_COMPLETE, test_foreign_group);

@@ -122,9 +122,9 @@ static void assert_ends(struct fixture *f, int status)
 /* ---- tests ---------------------------------------------------------------------------- */
 
 #define PLAIN "'02:00:00:00:00:01': {'name': <'Beamer'>, 'model': <'LG 55'>, 'link': <'p2p'>, 'links': <['p2p', 'mice']>," \
-	      " 'present': <true>, 'connectable': <true>, 'level': <-48>, 'remembered': <false>}"
+	      " 'present': <true>, 'connectable': <true>, 'level': <-48>, 'band': <'5 GHz'>, 'remembered': <false>}"
 #define WIDE "'02:00:00:00:00:02': {'name': <'客厅 TV'>, 'model': <'X'>, 'link': <'p2p'>, 'links': <['p2p']>," \
-	     " 'present': <true>, 'connectable': <true>, 'remembered': <true>, 'autoconnect': <true>, 'alias': <'Wohnküche 客厅'>}"
+	     " 'present': <true>, 'connectable': <true>, 'band': <'2.4 GHz'>, 'remembered': <true>, 'autoconnect': <true>, 'alias': <'Wohnküche 客厅'>}"
 #define BUSY "'mice:tv.local': {'name': <'TV'>, 'model': <''>, 'link': <'mice'>, 'links': <['mice']>, 'present': <true>," \
 	     " 'connectable': <false>, 'obstacle': <'it is busy'>, 'remembered': <true>, 'level': <0>}"
 #define AWAY "'02:00:00:00:00:03': {'name': <'Away'>, 'link': <'p2p'>, 'present': <false>, 'last-seen': <int64 1>}"
@@ -133,9 +133,9 @@ static void assert_ends(struct fixture *f, int status)
 static void test_lines(struct fixture *f, gconstpointer data)
 {
 	set_sinks(f, "{" PLAIN "," AWAY "}");
-	assert_line(f, "Beamer                       02:00:00:00:00:01  p2p+mice LG 55  -48 dBm  [new]");
+	assert_line(f, "Beamer                       02:00:00:00:00:01  p2p+mice LG 55  -48 dBm on 5 GHz  [new]");
 	set_sinks(f, "{" PLAIN "," AWAY "," WIDE "}");
-	assert_line(f, "Wohnküche 客厅               02:00:00:00:00:02  p2p      X  (客厅 TV)  [autoconnect]");
+	assert_line(f, "Wohnküche 客厅               02:00:00:00:00:02  p2p      X  (客厅 TV)  on 2.4 GHz  [autoconnect]");
 	set_sinks(f, "{" PLAIN "," AWAY "," WIDE "," BUSY "}");
 	assert_line(f, "TV                           mice:tv.local      mice       [it is busy]");
 	g_assert_true(miracast1_manager_get_scanning(f->manager));
@@ -149,7 +149,7 @@ static void test_lines(struct fixture *f, gconstpointer data)
 static void test_daemon_ends(struct fixture *f, gconstpointer data)
 {
 	set_sinks(f, "{" PLAIN "}");
-	assert_line(f, "Beamer                       02:00:00:00:00:01  p2p+mice LG 55  -48 dBm  [new]");
+	assert_line(f, "Beamer                       02:00:00:00:00:01  p2p+mice LG 55  -48 dBm on 5 GHz  [new]");
 	g_dbus_connection_close_sync(f->bus, NULL, NULL);
 	assert_line(f, NULL);
 	assert_ends(f, 1);

@@ -393,6 +393,8 @@ static GVariant *sink_to_variant(broker *b, link_sink *sink)
 	g_variant_dict_insert(&dict, "last-seen", "x", sink->last_seen_us);
 	if (sink->level)
 		g_variant_dict_insert(&dict, "level", "i", sink->level);
+	if (sink->band)
+		g_variant_dict_insert(&dict, "band", "s", sink->band);
 	if (sink->throughput)
 		g_variant_dict_insert(&dict, "throughput", "u", sink->throughput);
 	g_variant_dict_insert(&dict, "hdcp", "b", sink->hdcp);

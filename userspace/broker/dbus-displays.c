@@ -159,6 +159,7 @@ static void update(dbus_displays *d, Miracast1Display *skeleton, const struct di
 	miracast1_display_set_state(skeleton, display_state_name(state));
 	miracast1_display_set_obstacle(skeleton, state == DISPLAY_BLOCKED && sink->obstacle ? sink->obstacle : "");
 	miracast1_display_set_signal(skeleton, sink->present ? sink->level : 0);
+	miracast1_display_set_band(skeleton, sink->present && sink->band ? sink->band : "");
 	miracast1_display_set_known(skeleton, display->known);
 	miracast1_display_set_autoconnect(skeleton, display->autoconnect);
 }

@@ -67,6 +67,7 @@ G_BEGIN_DECLS
  * @obstacle: why not, a sentence; NULL if @connectable
  * @obstacle_code: the same for an error, REASON_SINK_UNAVAILABLE if nothing is known
  * @level: signal in dBm, 0 = not known
+ * @band: of the radio on which it was heard, as wifi_link_band() has it; NULL: not known
  * @last_seen_us: CLOCK_MONOTONIC of the last sign of life
  * @present: FALSE: not seen lately; kept so that the user can name it
  * @hdcp: the sink says that it has content protection
@@ -88,6 +89,7 @@ struct link_sink {
 	char *obstacle;
 	enum reason_code obstacle_code;
 	gint level;
+	const char *band;
 	gint64 last_seen_us;
 	gboolean present;
 	gboolean hdcp;

@@ -10,6 +10,7 @@
 #include "mice-resolve.h"
 #include "p2p-pin.h"
 #include "wfd-ie.h"
+#include "wifi-link.h"
 
 /* Forgetting begins here; what is in sight is kept in any case. */
 #define MAX_SINKS 64
@@ -156,7 +157,7 @@ static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, cons
 	g_autofree char *name = link_clean_text(found->name);
 	g_autofree char *both = g_strdup_printf("%s %s", found->manufacturer, found->model);
 	g_autofree char *model = link_clean_text(both);
-	const char *obstacle = NULL;
+	const char *obstacle = NULL, *band = wifi_link_band(found->frequency);
 	gboolean connectable = wfd_device_is_connectable_sink(ie, &obstacle);
 	gboolean changed = FALSE;
 
@@ -172,12 +173,13 @@ static gboolean update_sink(link_sink *sink, const struct wpas_peer *found, cons
 	changed |= update_network(sink, found->vendor);
 	changed |= replace_text(&sink->obstacle, connectable ? NULL : obstacle);
 	changed |= sink->connectable != connectable || !sink->present || sink->hdcp != ie->hdcp ||
-		   sink->throughput != ie->throughput;
+		   sink->throughput != ie->throughput || g_strcmp0(sink->band, band) != 0;
 	sink->connectable = connectable;
 	sink->present = TRUE;
 	sink->hdcp = ie->hdcp;
 	sink->throughput = ie->throughput;
 	sink->level = found->level;
+	sink->band = band;
 	sink->last_seen_us = g_get_monotonic_time();
 	return changed;
 }

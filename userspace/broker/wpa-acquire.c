@@ -83,9 +83,12 @@ void wpas_clear(wpas *w)
 	g_clear_pointer(&w->groups, g_hash_table_unref);
 	g_clear_pointer(&w->starting, g_hash_table_unref);
 	g_clear_pointer(&w->lost, g_hash_table_unref);
+	g_clear_pointer(&w->asked, g_hash_table_unref);
+	w->unheard = FALSE;
 	g_clear_pointer(&w->ended, g_hash_table_unref);
 	w->ended = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	w->lost = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	w->asked = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, wpas_asked_free);
 	w->radios = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 					  (GDestroyNotify)radio_free);
 	w->groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);

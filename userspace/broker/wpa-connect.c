@@ -203,7 +203,7 @@ static gboolean connect_wide(wpas *w, const struct wpas_request *request)
 	c->request.pin = g_strdup(request->pin);
 	w->connecting = g_cancellable_new();
 	w->asked_wide = TRUE;
-	wpa_control_request(radio->control, command->str, w->connecting, wide_answered, c,
+	wpa_control_request(radio->control, command->str, WPA_CONTROL_SECONDS, w->connecting, wide_answered, c,
 			    wide_connect_free);
 	return TRUE;
 }

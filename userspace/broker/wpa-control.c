@@ -10,13 +10,13 @@
 
 #include <gio/gunixsocketaddress.h>
 
-#define ANSWER_SECONDS 10
 #define ANSWER_MAX_BYTES 4096
 
 struct request {
 	GCancellable *cancellable;
 	GSocket *socket;
 	GSource *source; /* of its answer */
+	guint seconds;
 	guint timer;
 	GError *error; /* of sending: reported later */
 	wpa_control_done *done;
@@ -87,8 +87,8 @@ static gboolean timed_out(gpointer user_data)
 
 	r->timer = 0;
 	if (!error)
-		error = g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer within %d s",
-				    ANSWER_SECONDS);
+		error = g_error_new(G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer within %u s",
+				    r->seconds);
 	finish(r, NULL, error);
 	return G_SOURCE_REMOVE;
 }
@@ -111,11 +111,12 @@ static gboolean send_command(struct request *r, const char *path, const char *co
 	       g_socket_send(r->socket, command, strlen(command), NULL, error) >= 0;
 }
 
-void wpa_control_request(const char *path, const char *command, GCancellable *cancellable,
+void wpa_control_request(const char *path, const char *command, guint seconds, GCancellable *cancellable,
 			 wpa_control_done *done, gpointer user_data, GDestroyNotify destroy)
 {
 	struct request *r = g_new0(struct request, 1);
 
+	r->seconds = seconds;
 	r->cancellable = g_object_ref(cancellable);
 	r->done = done;
 	r->user_data = user_data;
@@ -124,7 +125,7 @@ void wpa_control_request(const char *path, const char *command, GCancellable *ca
 		r->timer = g_timeout_add(0, timed_out, r);
 		return;
 	}
-	r->timer = g_timeout_add_seconds(ANSWER_SECONDS, timed_out, r);
+	r->timer = g_timeout_add_seconds(seconds, timed_out, r);
 	r->source = g_socket_create_source(r->socket, G_IO_IN, cancellable);
 	g_source_set_callback(r->source, G_SOURCE_FUNC(answered), r, NULL);
 	g_source_attach(r->source, g_main_context_get_thread_default());

@@ -2,10 +2,11 @@
 /*
  * wpa-control.h - one command to wpa_supplicant over its control interface
  *
- * What D-Bus has no words for: how wide a group is that we are going to own.  Its
- * Connect always asks for 20 MHz of 802.11n, the command P2P_CONNECT takes more.
- * Not every wpa_supplicant has the socket (Debian's, Ubuntu's and Arch's have),
- * so whoever asks needs another way.
+ * What D-Bus has no words for: how wide a group is that we are going to own (its
+ * Connect always asks for 20 MHz of 802.11n, the command P2P_CONNECT takes more),
+ * and on which channel a peer was heard (wpa-peer.h).  Not every wpa_supplicant
+ * has the socket (Debian's, Ubuntu's and Arch's have), so whoever asks needs
+ * another way.
  *
  * The protocol is described in wpa_supplicant's doc/ctrl_iface.doxygen: a datagram
  * to the socket of an interface, and one back, to whatever address it came from.
@@ -17,6 +18,8 @@
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
+
+#define WPA_CONTROL_SECONDS 10
 
 /**
  * wpa_control_path - the socket of an interface
@@ -36,11 +39,12 @@ typedef void wpa_control_done(const char *answer, const GError *error, gpointer 
 
 /**
  * wpa_control_request - send a command
+ * @seconds: how long an answer is waited for; WPA_CONTROL_SECONDS where nothing else counts
  * @cancellable: drops the request; @done is not called then
- * @done: called once and never from inside; after ten seconds with an error
+ * @done: called once and never from inside; without an answer in time with an error
  * @destroy: frees @user_data, whether @done was called or not; or NULL
  */
-void wpa_control_request(const char *path, const char *command, GCancellable *cancellable,
+void wpa_control_request(const char *path, const char *command, guint seconds, GCancellable *cancellable,
 			 wpa_control_done *done, gpointer user_data, GDestroyNotify destroy);
 
 G_END_DECLS

@@ -208,7 +208,7 @@ static void invite(struct wpas_invitation *i)
 	g_string_append(command, width ? width : "");
 	wpas_forget_connect(i->w);
 	i->w->connecting = g_cancellable_new();
-	wpa_control_request(path, command->str, i->w->connecting, command_answered, i, NULL);
+	wpa_control_request(path, command->str, WPA_CONTROL_SECONDS, i->w->connecting, command_answered, i, NULL);
 }
 
 static void list_sockets(struct wpas_invitation *i)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * wpa-private.h - between wpa-supplicant.c (calls and signals), wpa-acquire.c
- * (acquiring and releasing), wpa-connect.c (asking for a group) and wpa-persistent.c
- * (for one that is known already); see wpa-supplicant.h
+ * (acquiring and releasing), wpa-connect.c (asking for a group), wpa-persistent.c
+ * (for one that is known already) and wpa-peer.c (where a peer was heard); see
+ * wpa-supplicant.h
  */
 #pragma once
 
@@ -29,7 +30,7 @@ enum wpas_state {
 };
 
 /**
- * struct wpas - state of all four files
+ * struct wpas - state of all five files
  * @wanted_interface, @device_name, @wfd, @users: of struct wpas_config
  * @bus: NULL until it is there
  * @watch: of wpa_supplicant's name
@@ -57,6 +58,8 @@ enum wpas_state {
  * @lost: object paths of peers that were lost, and of interfaces that were removed:
  *	an answer about one of them that was asked for before, and that a signal may
  *	overtake, does not bring it back
+ * @asked: peers about which the control socket is being asked: object path -> struct wpas_asked
+ * @unheard: it did not answer, and is asked no more
  * @ended: object paths of groups that we have told to end
  * @forming: a group is being formed for us; the object of its interface has no
  *	name yet
@@ -105,6 +108,8 @@ struct wpas {
 	char *configured;
 
 	GHashTable *lost;
+	GHashTable *asked;
+	gboolean unheard;
 	GHashTable *ended;
 	gboolean forming;
 	GHashTable *starting;
@@ -158,6 +163,13 @@ void wpas_log_error(wpas *w, const char *context, GVariant *result, const GError
 
 /* Set our WFD element, which another program may have cleared. */
 void wpas_announce_again(wpas *w);
+
+/* A peer as D-Bus has it: asked for what is not there (wpa-peer.h), then reported. */
+void wpas_hear_peer(wpas *w, const char *path, GVariant *properties);
+/* @heard: the control socket's answer, or NULL */
+void wpas_report_peer(wpas *w, const char *path, GVariant *properties, const char *heard);
+/* Of a value of @asked. */
+void wpas_asked_free(gpointer asked);
 
 /* Subscribe to the signals, once. */
 void wpas_listen(wpas *w);

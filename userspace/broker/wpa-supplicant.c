@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "p2p-address.h"
+#include "wpa-peer.h"
 
 /* GO formation answers at once; only scanning commands may take a while. */
 #define CALL_TIMEOUT_MS 10000
@@ -111,7 +112,7 @@ static guint16 lookup_u16(GVariant *dict, const char *key)
 	return value;
 }
 
-static void report_peer(wpas *w, const char *path, GVariant *properties)
+void wpas_report_peer(wpas *w, const char *path, GVariant *properties, const char *heard)
 {
 	g_autoptr(GVariant) address =
 		g_variant_lookup_value(properties, "DeviceAddress", G_VARIANT_TYPE_BYTESTRING);
@@ -138,6 +139,8 @@ static void report_peer(wpas *w, const char *path, GVariant *properties)
 	g_variant_lookup(properties, "groupcapability", "y", &capability);
 	peer.group_owner = (capability & GROUP_CAPABILITY_OWNER) != 0;
 	peer.config_methods = lookup_u16(properties, "config_method");
+	if (heard)
+		peer.frequency = wpa_peer_frequency(heard, peer.group_owner);
 	w->funcs->peer(w, &peer, w->user_data);
 }
 
@@ -148,7 +151,7 @@ static void got_peer(wpas *w, const char *path, GVariant *result, const GError *
 	if (error || g_hash_table_contains(w->lost, path))
 		return; /* lost meanwhile */
 	g_variant_get(result, "(@a{sv})", &properties);
-	report_peer(w, path, properties);
+	wpas_hear_peer(w, path, properties);
 }
 
 /* Many do not go between a question and its answer. */
@@ -591,6 +594,7 @@ void wpas_free(wpas *w)
 	g_hash_table_unref(w->groups);
 	g_hash_table_unref(w->starting);
 	g_hash_table_unref(w->lost);
+	g_hash_table_unref(w->asked);
 	g_hash_table_unref(w->ended);
 	g_clear_object(&w->bus);
 	g_bytes_unref(w->wfd);

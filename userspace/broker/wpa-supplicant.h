@@ -50,6 +50,7 @@ G_BEGIN_DECLS
  * @config_methods: WPS configuration methods, WPAS_CAN_...; 0: it does not say
  * @group_owner: it is owner of a group already and can only be joined
  * @level: dBm, 0 if not known
+ * @frequency: MHz: of its group if it owns one, else where it was heard last; 0: not known
  */
 struct wpas_peer {
 	const char *path;
@@ -62,6 +63,7 @@ struct wpas_peer {
 	guint16 config_methods;
 	gboolean group_owner;
 	gint level;
+	guint frequency;
 };
 
 /**

@@ -76,7 +76,7 @@ static gboolean is_present(GVariant *sink)
 
 void ctl_print_sink(GVariant *sink)
 {
-	const char *obstacle = NULL;
+	const char *obstacle = NULL, *band = NULL;
 	gboolean remembered = FALSE, autoconnect = FALSE;
 	gint level = 0;
 	gint64 last_seen = 0;
@@ -85,10 +85,13 @@ void ctl_print_sink(GVariant *sink)
 	g_variant_lookup(sink, "remembered", "b", &remembered);
 	g_variant_lookup(sink, "autoconnect", "b", &autoconnect);
 	g_variant_lookup(sink, "level", "i", &level);
+	g_variant_lookup(sink, "band", "&s", &band);
 	g_variant_lookup(sink, "last-seen", "x", &last_seen);
 	print_head(sink);
 	if (level)
 		g_print("  %d dBm", level);
+	if (band)
+		g_print(level ? " on %s" : "  on %s", band);
 	if (!remembered)
 		g_print("  [new]");
 	if (autoconnect)
