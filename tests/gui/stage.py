@@ -86,7 +86,7 @@ class Stage:
             os.environ.pop(name, None)
         os.environ.update(DISPLAY=f":{display}", DBUS_SESSION_BUS_ADDRESS=address, DBUS_SYSTEM_BUS_ADDRESS=address,
                           XDG_RUNTIME_DIR=str(self.directory), XDG_CONFIG_HOME=str(self.directory),
-                          XDG_CACHE_HOME=str(self.directory), GSK_RENDERER="cairo", GDK_BACKEND="x11", LC_ALL="C.UTF-8",
+                          XDG_CACHE_HOME=str(self.directory), XDG_DATA_HOME=str(self.directory), GSK_RENDERER="cairo", GDK_BACKEND="x11", LC_ALL="C.UTF-8",
                           GSETTINGS_BACKEND="memory", NO_AT_BRIDGE="0", GTK_A11Y="atspi")
         self._neighbours = self.start([PYTHON, pathlib.Path(__file__).with_name("neighbours.py")], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE)
@@ -110,6 +110,15 @@ class Stage:
         self._neighbours.stdin.write(json.dumps([name, display.address, int(display.port)]) + "\n")
         self._neighbours.stdin.flush()
         return display
+
+    def add_panel(self, name: str) -> pathlib.Path:
+        """A panel of the desktop's settings, which makes a file when it is opened; that file."""
+        opened = self.directory / f"{name}-opened"
+        panel = self.directory / "applications" / f"{name}.desktop"
+        panel.parent.mkdir(exist_ok=True)
+        panel.write_text(f"[Desktop Entry]\nType=Application\nName={name}\nExec=touch {opened}\nNoDisplay=true\n",
+                         encoding="utf-8")
+        return opened
 
     def _listen(self) -> None:
         """All notifications, [TITLE, TEXT], and [] when one is taken back."""

@@ -32,6 +32,7 @@ class Window(unittest.TestCase):
         cls.stage = Stage(DIRECTORY, PROGRAMS)
         cls.addClassCleanup(cls.stage.close)
         cls.stage.begin()
+        cls.opened = cls.stage.add_panel("gnome-sound-panel")
         cls.cast = cls.stage.start_cast()
         cls.screen = Screen()
 
@@ -61,8 +62,11 @@ class Window(unittest.TestCase):
         self.screen.click(f"Connect to {NAME}")
         self.see_some("Casting")
         self.stage.picture("casting")
+        self.screen.click("Sound settings")
+        wait(self.opened.exists, "the desktop's settings of sound")
         self.screen.click(f"Disconnect {NAME}")
         self.see("Ready")
+        self.assertIsNone(self.screen.find("Sound settings", "push button", "button"))
         display.gone()
 
     def test_3_left(self):

@@ -276,8 +276,12 @@ static void test_cast(struct fixture *f, gconstpointer data)
 	g_assert_true(status_is(display, "Casting"));
 	mode = cast_words_mode(display);
 	g_assert_cmpstr(mode, ==, "1280 × 720, 59.94 Hz, without sound");
+	g_assert_false(cast_display_has_sound(display));
+	miracast1_session_set_mode(session, g_variant_new_parsed("{'audio': <'LPCM'>}"));
+	WAIT(cast_display_has_sound(display));
 	cast_daemon_disconnect(f->daemon, display);
 	WAIT(cast_display_state(display) == CAST_IDLE);
+	g_assert_false(cast_display_has_sound(display));
 	g_assert_cmpuint(f->mock.disconnects, ==, 1);
 	g_assert_cmpstr(f->moves->str, ==, "cacSe.");
 	/* A second click is nothing while it is busy. */
@@ -500,22 +504,23 @@ static void test_remedy_of_error(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(cast_remedy_of(cast_display_hint(display).code), ==, CAST_REMEDY_AGAIN);
 	g_assert_cmpint(cast_remedy_of("plant-an-aerial"), ==, CAST_REMEDY_NONE);
 	g_assert_cmpint(cast_remedy_of(""), ==, CAST_REMEDY_NONE);
-	for (enum cast_remedy remedy = 0; remedy <= CAST_REMEDY_NETWORK; remedy++)
+	for (enum cast_remedy remedy = 0; remedy <= CAST_REMEDY_SOUND; remedy++)
 		g_assert_cmpint(remedy == CAST_REMEDY_NONE, ==, *cast_remedy_label(remedy) == '\0');
 }
 
 /* That of another desktop, which lies in the way, is passed over. */
 static void test_panels(void)
 {
-	static const char *const names[] = { "gnome-wifi-panel.desktop", "kcm_networkmanagement.desktop" };
+	static const char *const names[] = { "gnome-wifi-panel.desktop", "kcm_networkmanagement.desktop",
+					     "gnome-sound-panel.desktop", "pavucontrol.desktop" };
 	g_autofree char *directory = g_build_filename(g_get_user_data_dir(), "applications", NULL);
-	g_autoptr(GAppInfo) none = NULL, panel = NULL;
+	g_autoptr(GAppInfo) none = NULL, panel = NULL, sound = NULL;
 
 	g_assert_cmpint(g_mkdir(directory, 0700), ==, 0);
 	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path = g_build_filename(directory, names[i], NULL);
-		g_autofree char *text = g_strdup_printf("[Desktop Entry]\nType=Application\nName=Network\nExec=true\n"
-							"NoDisplay=true\nOnlyShowIn=%s\n", i == 0 ? "GNOME;" : "KDE;");
+		g_autofree char *text = g_strdup_printf("[Desktop Entry]\nType=Application\nName=Panel\nExec=true\n"
+							"NoDisplay=true\nOnlyShowIn=%s\n", i % 2 == 0 ? "GNOME;" : "KDE;");
 
 		g_assert_true(g_file_set_contents(path, text, -1, NULL));
 	}
@@ -524,6 +529,11 @@ static void test_panels(void)
 	panel = cast_remedy_settings(CAST_REMEDY_NETWORK);
 	g_assert_nonnull(panel);
 	g_assert_cmpstr(g_app_info_get_id(panel), ==, names[1]);
+	sound = cast_remedy_settings(CAST_REMEDY_SOUND);
+	g_assert_nonnull(sound);
+	g_assert_cmpstr(g_app_info_get_id(sound), ==, names[3]);
+	g_assert_true(cast_remedy_opens_settings(CAST_REMEDY_SOUND));
+	g_assert_false(cast_remedy_opens_settings(CAST_REMEDY_AGAIN));
 	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
 		g_autofree char *path = g_build_filename(directory, names[i], NULL);
 

@@ -206,6 +206,16 @@ const char *cast_display_problem(CastDisplay *display)
 	return or_blank(display->problem);
 }
 
+gboolean cast_display_has_sound(CastDisplay *display)
+{
+	GVariant *mode = display->session ? miracast1_session_get_mode(display->session) : NULL;
+	const char *audio = "none";
+
+	if (mode)
+		g_variant_lookup(mode, "audio", "&s", &audio);
+	return display->state == CAST_STREAMING && strcmp(audio, "none") != 0;
+}
+
 int cast_display_level(CastDisplay *display)
 {
 	gint level = 0;

@@ -73,6 +73,8 @@ gboolean cast_display_is_remembered(CastDisplay *display);
 gboolean cast_display_is_autoconnect(CastDisplay *display);
 /* Why the last change of what is kept of it was refused; "" */
 const char *cast_display_problem(CastDisplay *display);
+/* It is cast to, with sound. */
+gboolean cast_display_has_sound(CastDisplay *display);
 /* dBm, 0: not known */
 int cast_display_level(CastDisplay *display);
 /* FAILED or WAITING: why, and what to do next; else "" and NO_HINT */

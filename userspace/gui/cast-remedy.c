@@ -24,8 +24,12 @@ static const enum cast_remedy remedies[N_HINTS] = {
 	[HINT_CHANGE_NETWORK] = CAST_REMEDY_NETWORK,
 };
 
-/* GNOME, KDE Plasma. */
-static const char *const network_panels[] = { "gnome-wifi-panel.desktop", "kcm_networkmanagement.desktop" };
+/* GNOME, KDE Plasma; and what other desktops have for sound, under its name of today and the one before. */
+static const char *const panels[][5] = {
+	[CAST_REMEDY_NETWORK] = { "gnome-wifi-panel.desktop", "kcm_networkmanagement.desktop" },
+	[CAST_REMEDY_SOUND] = { "gnome-sound-panel.desktop", "kcm_pulseaudio.desktop",
+				"org.pulseaudio.pavucontrol.desktop", "pavucontrol.desktop" },
+};
 
 enum cast_remedy cast_remedy_of(const char *hint_code)
 {
@@ -40,15 +44,21 @@ const char *cast_remedy_label(enum cast_remedy remedy)
 		[CAST_REMEDY_WITH_PIN] = N_("Connect with a PIN"),
 		[CAST_REMEDY_WITHOUT_PIN] = N_("Connect without a PIN"),
 		[CAST_REMEDY_NETWORK] = N_("Network settings"),
+		[CAST_REMEDY_SOUND] = N_("Sound settings"),
 	};
 
 	return labels[remedy];
 }
 
+gboolean cast_remedy_opens_settings(enum cast_remedy remedy)
+{
+	return panels[remedy][0] != NULL;
+}
+
 GAppInfo *cast_remedy_settings(enum cast_remedy remedy)
 {
-	for (guint i = 0; remedy == CAST_REMEDY_NETWORK && i < G_N_ELEMENTS(network_panels); i++) {
-		g_autoptr(GDesktopAppInfo) panel = g_desktop_app_info_new(network_panels[i]);
+	for (guint i = 0; panels[remedy][i]; i++) {
+		g_autoptr(GDesktopAppInfo) panel = g_desktop_app_info_new(panels[remedy][i]);
 
 		if (panel && g_desktop_app_info_get_show_in(panel, NULL))
 			return G_APP_INFO(g_steal_pointer(&panel));

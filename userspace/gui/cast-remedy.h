@@ -22,11 +22,14 @@ enum cast_remedy {
 	CAST_REMEDY_WITH_PIN,	 /* ... and have a PIN asked for */
 	CAST_REMEDY_WITHOUT_PIN, /* ... and have none asked for */
 	CAST_REMEDY_NETWORK,	 /* open the desktop's settings of networks */
+	CAST_REMEDY_SOUND,	 /* ... of sound; no hint says so, it is offered while there is sound */
 };
 
 enum cast_remedy cast_remedy_of(const char *hint_code);
 /* On its button, not translated; "" of NONE */
 const char *cast_remedy_label(enum cast_remedy remedy);
+/* It opens settings, if there are any. */
+gboolean cast_remedy_opens_settings(enum cast_remedy remedy);
 /*
  * Transfer full: what opens the settings; NULL: that remedy opens none, or this desktop has none that are known.
  * Settings of another desktop than the one that runs are passed over.

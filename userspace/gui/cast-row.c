@@ -21,6 +21,8 @@ struct _CastRow {
 	GtkWidget *remedy; /* GtkButton */
 	GtkWidget *more, *care; /* GtkToggleButton, CastCare: there while that is pressed */
 	GtkWidget *mode;
+	GtkWidget *sound; /* GtkButton */
+	gboolean has_sound;
 };
 
 G_DEFINE_FINAL_TYPE(CastRow, cast_row, GTK_TYPE_LIST_BOX_ROW)
@@ -84,6 +86,11 @@ static void remedy_clicked(CastRow *row)
 	g_signal_emit(row, signals[SIGNAL_REMEDY], 0, row->display, (int)remedy_of(row));
 }
 
+static void sound_clicked(CastRow *row)
+{
+	g_signal_emit(row, signals[SIGNAL_REMEDY], 0, row->display, (int)CAST_REMEDY_SOUND);
+}
+
 static void autoconnect_switched(CastRow *row, gboolean on)
 {
 	g_signal_emit(row, signals[SIGNAL_AUTOCONNECT], 0, row->display, on);
@@ -140,8 +147,22 @@ static void show_remedy(CastRow *row)
 	gtk_button_set_label(GTK_BUTTON(row->connect), again ? _("Try again") : _("Connect"));
 	name_button(row->connect, again ? _("Try again with %s") : _("Connect to %s"), cast_display_name(row->display));
 	gtk_button_set_label(GTK_BUTTON(row->remedy), cast_words(cast_remedy_label(remedy)));
-	gtk_widget_set_visible(row->remedy, remedy == CAST_REMEDY_NETWORK ? settings != NULL :
-									    remedy != CAST_REMEDY_NONE && !again);
+	gtk_widget_set_visible(row->remedy, cast_remedy_opens_settings(remedy) ? settings != NULL :
+										 remedy != CAST_REMEDY_NONE && !again);
+}
+
+/* Each second something of a cast is new; files are looked at when it begins to have sound. */
+static void show_sound(CastRow *row)
+{
+	gboolean has_sound = cast_display_has_sound(row->display);
+	g_autoptr(GAppInfo) settings = NULL;
+
+	if (has_sound == row->has_sound)
+		return;
+	row->has_sound = has_sound;
+	if (has_sound)
+		settings = cast_remedy_settings(CAST_REMEDY_SOUND);
+	gtk_widget_set_visible(row->sound, settings != NULL);
 }
 
 static void show_buttons(CastRow *row)
@@ -158,6 +179,7 @@ static void show_buttons(CastRow *row)
 	gtk_widget_set_visible(row->spinner, busy && state != CAST_STREAMING);
 	gtk_spinner_set_spinning(GTK_SPINNER(row->spinner), busy && state != CAST_STREAMING);
 	show_remedy(row);
+	show_sound(row);
 	name_button(row->more, _("Settings of %s"), name);
 	name_button(row->disconnect, _("Disconnect %s"), name);
 }
@@ -263,7 +285,11 @@ static void cast_row_init(CastRow *row)
 	row->trouble = text_label(NULL);
 	gtk_label_set_selectable(GTK_LABEL(row->trouble), TRUE);
 	row->mode = text_label("caption");
+	row->sound = make_button(row, cast_words(cast_remedy_label(CAST_REMEDY_SOUND)), NULL, G_CALLBACK(sound_clicked));
+	gtk_widget_set_halign(row->sound, GTK_ALIGN_START);
+	gtk_widget_set_visible(row->sound, FALSE);
 	gtk_box_append(GTK_BOX(all), row->mode);
+	gtk_box_append(GTK_BOX(all), row->sound);
 	gtk_box_append(GTK_BOX(all), row->pin);
 	gtk_box_append(GTK_BOX(all), row->pin_box);
 	gtk_box_append(GTK_BOX(all), row->trouble);

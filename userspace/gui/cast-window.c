@@ -96,7 +96,7 @@ static void open_settings(CastWindow *window, enum cast_remedy remedy)
 
 static void remedy_clicked(CastWindow *window, CastDisplay *display, int remedy)
 {
-	if (remedy == CAST_REMEDY_NETWORK)
+	if (cast_remedy_opens_settings(remedy))
 		open_settings(window, remedy);
 	else
 		cast_daemon_connect(window->daemon, display, chosen_options(window, remedy == CAST_REMEDY_WITH_PIN));
