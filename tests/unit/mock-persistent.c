@@ -189,7 +189,8 @@ gboolean mock_persistent_called(mock_wpas *mock, const char *method, GVariant *a
 	const char *path;
 
 	if (strcmp(method, "AddPersistentGroup") == 0) {
-		g_autofree char *kept = keep(mock, g_variant_get_child_value(args, 0));
+		g_autoptr(GVariant) properties = g_variant_get_child_value(args, 0);
+		g_autofree char *kept = keep(mock, properties);
 
 		g_dbus_method_invocation_return_value(call, g_variant_new("(o)", kept));
 		return TRUE;

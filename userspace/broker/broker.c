@@ -409,6 +409,8 @@ gboolean broker_check_connect(broker *b, link_sink *sink, GVariant *options, GEr
 
 session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **error)
 {
+	g_autoptr(GVariant) held = g_variant_ref_sink(options);
+
 	if (!broker_check_connect(b, sink, options, error))
 		return NULL;
 	return start_session(b, sink, broker_link(b, sink->link), options);

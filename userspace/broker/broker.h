@@ -155,7 +155,7 @@ gboolean broker_forget(broker *b, const char *what, GError **error);
 
 /**
  * broker_connect - new session
- * @options: a{sv}, checked with options_check()
+ * @options: a{sv}, checked with options_check(); a floating one is consumed
  *
  * Over the network that is there, Wi-Fi P2P is what the session turns to if the display
  * is in sight there as well (session.h); but if it has an alias, only if what is in sight

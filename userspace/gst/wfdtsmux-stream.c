@@ -41,9 +41,10 @@ static void copy_reference_timestamps(GstBuffer *to, GstBuffer *from)
 GstFlowReturn wfd_ts_mux_push_packets(WfdTsMux *self, GByteArray *packets, guint wrote,
 				  const struct wfd_ts_access_unit *au, GstBuffer *au_buffer)
 {
-	g_autoptr(GstBuffer) whole = NULL;
+	g_autoptr(GBytes) bytes = g_byte_array_free_to_bytes(packets);
+	g_autoptr(GstBuffer) whole = gst_buffer_new_wrapped_bytes(bytes);
 	gboolean audio_only = self->inputs[WFD_TS_VIDEO].pad == NULL;
-	gsize size = packets->len;
+	gsize size = g_bytes_get_size(bytes);
 	GstBufferList *list;
 	gsize chunk;
 
@@ -51,7 +52,6 @@ GstFlowReturn wfd_ts_mux_push_packets(WfdTsMux *self, GByteArray *packets, guint
 	chunk = self->settings.packets_per_buffer * WFD_TS_PACKET_SIZE;
 	GST_OBJECT_UNLOCK(self);
 
-	whole = gst_buffer_new_wrapped_bytes(g_byte_array_free_to_bytes(packets));
 	list = gst_buffer_list_new_sized((size + chunk - 1) / chunk);
 	for (gsize offset = 0; offset < size; offset += chunk) {
 		gsize length = MIN(chunk, size - offset);

@@ -42,6 +42,7 @@ static void keep_promise(media_pipeline *p, GstBuffer *buffer)
 static GstBuffer *clear_fixed_rate(GstBuffer *buffer)
 {
 	GByteArray *changed = g_byte_array_new();
+	g_autoptr(GBytes) bytes = NULL;
 	GstBuffer *copy;
 	GstMapInfo map;
 
@@ -49,11 +50,10 @@ static GstBuffer *clear_fixed_rate(GstBuffer *buffer)
 		wfd_h264_clear_fixed_rate(map.data, map.size, changed);
 		gst_buffer_unmap(buffer, &map);
 	}
-	if (!changed->len) {
-		g_byte_array_unref(changed);
+	bytes = g_byte_array_free_to_bytes(changed);
+	if (!g_bytes_get_size(bytes))
 		return buffer;
-	}
-	copy = gst_buffer_new_wrapped_bytes(g_byte_array_free_to_bytes(changed));
+	copy = gst_buffer_new_wrapped_bytes(bytes);
 	gst_buffer_copy_into(copy, buffer, GST_BUFFER_COPY_METADATA, 0, -1);
 	gst_buffer_unref(buffer);
 	return copy;
