@@ -175,6 +175,21 @@ void mock_wpas_end_group(mock_wpas *mock)
 	group_finished(mock, GROUP);
 }
 
+static void say_event(mock_wpas *mock, const char *event)
+{
+	g_autofree char *text = g_strconcat("<3>", event, NULL);
+
+	g_assert_nonnull(mock->listener);
+	g_assert_cmpint(g_socket_send_to(mock->control, mock->listener, text, strlen(text), NULL, NULL), >, 0);
+}
+
+void mock_wpas_end_group_for(mock_wpas *mock, const char *reason)
+{
+	mock->last_event = g_strdup_printf("P2P-GROUP-REMOVED %s GO reason=%s", ifname_of(mock, GROUP), reason);
+	say_event(mock, "CTRL-EVENT-SCAN-RESULTS ");
+	mock_wpas_end_group(mock);
+}
+
 void mock_wpas_foreign_group(mock_wpas *mock, gboolean there)
 {
 	mock->foreign = there;
@@ -412,6 +427,34 @@ static void peer_asked(mock_wpas *mock, GSocketAddress *from, const char *comman
 		g_socket_send_to(mock->control, from, answer, strlen(answer), NULL, NULL);
 }
 
+/* Of events there is one, so one that listens is enough. */
+static gboolean listener_says(mock_wpas *mock, const char *command, GSocketAddress *from)
+{
+	if (strcmp(command, "ATTACH") == 0) {
+		g_assert_null(mock->listener);
+		mock->listener = g_object_ref(from);
+		g_socket_send_to(mock->control, from, "OK\n", strlen("OK\n"), NULL, NULL);
+		return TRUE;
+	}
+	if (strcmp(command, "P2P_SET conc_pref sta") == 0) {
+		mock->station_first = TRUE;
+		g_socket_send_to(mock->control, from, "OK\n", strlen("OK\n"), NULL, NULL);
+		return TRUE;
+	}
+	if (strcmp(command, "PING") == 0) {
+		if (mock->last_event)
+			say_event(mock, mock->last_event);
+		g_clear_pointer(&mock->last_event, g_free);
+		g_socket_send_to(mock->control, from, "PONG\n", strlen("PONG\n"), NULL, NULL);
+		return TRUE;
+	}
+	if (strcmp(command, "DETACH") != 0)
+		return FALSE;
+	g_assert_nonnull(mock->listener);
+	g_clear_object(&mock->listener);
+	return TRUE;
+}
+
 static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer user_data)
 {
 	mock_wpas *mock = user_data;
@@ -425,6 +468,8 @@ static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer
 		peer_asked(mock, from, command);
 		return G_SOURCE_CONTINUE;
 	}
+	if (listener_says(mock, command, from))
+		return G_SOURCE_CONTINUE;
 	g_free(mock->command);
 	mock->command = g_strdup(command);
 	mock->commands++;
@@ -890,6 +935,8 @@ void mock_wpas_free(mock_wpas *mock)
 		g_object_unref(mock->control);
 		g_unlink(mock->control_path);
 	}
+	g_clear_object(&mock->listener);
+	g_free(mock->last_event);
 	g_free(mock->control_path);
 	g_free(mock->command);
 	g_free(mock->method);

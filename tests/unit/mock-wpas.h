@@ -127,6 +127,9 @@ typedef struct mock_wpas {
 	char *control_path;
 	GSocket *control;
 	GSource *control_source;
+	GSocketAddress *listener; /* who has attached, or NULL */
+	char *last_event; /* is said to the listener with its next answer, or NULL */
+	gboolean station_first; /* a group gives way to the network that the adapter is in */
 } mock_wpas;
 
 #define MOCK_PEER_ID "02:00:00:00:01:00"
@@ -190,3 +193,5 @@ void mock_wpas_unplug(mock_wpas *mock);
 void mock_wpas_plug(mock_wpas *mock);
 /* The group is over. */
 void mock_wpas_end_group(mock_wpas *mock);
+/* The same, as wpa_supplicant does it by itself, and @reason is said at the control socket a moment later: "FREQ_CONFLICT". */
+void mock_wpas_end_group_for(mock_wpas *mock, const char *reason);

@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "p2p-fixture.h"
 
 #define KNOWN_SECONDS 5
@@ -58,6 +60,19 @@ static void end_group(struct fixture *f)
 	mock_wpas_end_group(f->wpas);
 }
 
+/* The station roams, and the radio has one channel at a time. */
+static void move_network(struct fixture *f)
+{
+	/* Else the network would be gone, and not the group. */
+	g_assert_true(f->wpas->station_first);
+	mock_wpas_end_group_for(f->wpas, "FREQ_CONFLICT");
+}
+
+static void end_group_unused(struct fixture *f)
+{
+	mock_wpas_end_group_for(f->wpas, "IDLE");
+}
+
 static void leave_group(struct fixture *f)
 {
 	mock_wpas_station(f->wpas, FALSE);
@@ -78,11 +93,14 @@ static const struct loss {
 	const char *path;
 	void (*happen)(struct fixture *f);
 	const char *reason;
+	gboolean control; /* wpa_supplicant has a control socket */
 } losses[] = {
 	{ "/loss/hung-up", hang_up, "sink-vanished" },
 	{ "/loss/left", leave, "sink-left" },
 	{ "/loss/umd-died", die, "umd-died" },
 	{ "/loss/group-ended", end_group, "group-ended" },
+	{ "/loss/network-moved", move_network, "no-common-channel", TRUE },
+	{ "/loss/group-unused", end_group_unused, "group-ended", TRUE },
 	{ "/loss/station-left", leave_group, "group-ended" },
 	{ "/loss/adapter", unplug, "no-wifi" },
 	{ "/loss/supplicant", end_supplicant, "supplicant-missing" },
@@ -109,8 +127,11 @@ static void stream(struct fixture *f)
 static void test_known(struct fixture *f, gconstpointer data)
 {
 	const struct loss *loss = data;
+	g_autofree char *directory = loss->control ? g_dir_make_tmp("miracast-wpas-XXXXXX", NULL) : NULL;
 	gint64 begin_us;
 
+	if (directory)
+		mock_wpas_open_control(f->wpas, directory);
 	scan(f);
 	begin(f);
 	stream(f);
@@ -121,6 +142,38 @@ static void test_known(struct fixture *f, gconstpointer data)
 	assert_reason(f, loss->reason);
 	wait_until(is_gone, f);
 	assert_reason(f, loss->reason);
+	if (!directory)
+		return;
+	/* Nobody listens when there is no group. */
+	settle(f);
+	g_assert_null(f->wpas->listener);
+	g_unlink(f->wpas->control_path);
+	g_rmdir(directory);
+}
+
+/* Another program's group is its own concern, and so is what it gives way to. */
+static void test_foreign(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
+
+	mock_wpas_open_control(f->wpas, directory);
+	scan(f);
+	mock_wpas_foreign_group(f->wpas, TRUE);
+	settle(f);
+	g_assert_false(f->wpas->station_first);
+	g_assert_null(f->wpas->listener);
+	mock_wpas_foreign_group(f->wpas, FALSE);
+	settle(f);
+	begin(f);
+	stream(f);
+	g_assert_true(f->wpas->station_first);
+	g_assert_nonnull(f->wpas->listener);
+	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(is_gone, f);
+	settle(f);
+	g_assert_null(f->wpas->listener);
+	g_unlink(f->wpas->control_path);
+	g_rmdir(directory);
 }
 
 /* ---- coming back -------------------------------------------------------------------------- */
@@ -199,6 +252,7 @@ int main(int argc, char **argv)
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	for (guint i = 0; i < G_N_ELEMENTS(losses); i++)
 		g_test_add(losses[i].path, struct fixture, &losses[i], set_up_cast, test_known, tear_down_cast);
+	g_test_add("/loss/foreign", struct fixture, NULL, set_up_cast, test_foreign, tear_down_cast);
 	g_test_add("/loss/back", struct fixture, NULL, set_up_cast, test_back, tear_down_cast);
 	g_test_add("/loss/refused", struct fixture, NULL, set_up_cast, test_refused, tear_down_cast);
 	g_test_add("/loss/sleep", struct fixture, NULL, set_up_cast, test_sleep, tear_down_cast);

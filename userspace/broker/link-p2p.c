@@ -191,11 +191,11 @@ static void on_group_started(wpas *w, const struct wpas_group *group, gpointer u
 	g_message("another program has a Wi-Fi P2P group on %s", group->ifname);
 }
 
-static void on_group_ended(wpas *w, const char *path, gpointer user_data)
+static void on_group_ended(wpas *w, const char *path, gboolean displaced, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
 
-	p2p_connection_group_ended(p2p->connection, path);
+	p2p_connection_group_ended(p2p->connection, path, displaced);
 }
 
 static void on_station(wpas *w, const char *path, gboolean joined, gpointer user_data)

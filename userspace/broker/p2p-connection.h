@@ -117,7 +117,7 @@ void p2p_connection_wps_failed(p2p_connection *conn, const char *why, gboolean p
 void p2p_connection_formation_failed(p2p_connection *conn, const char *why);
 /* TRUE: it is ours. */
 gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_group *group);
-void p2p_connection_group_ended(p2p_connection *conn, const char *path);
+void p2p_connection_group_ended(p2p_connection *conn, const char *path, gboolean displaced);
 void p2p_connection_station(p2p_connection *conn, const char *path, gboolean joined);
 void p2p_connection_cancelled(p2p_connection *conn);
 

@@ -121,6 +121,7 @@ gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_gr
 	conn->group.prefix = group->prefix;
 	conn->group.owner_ip = group->owner_ip ? g_object_ref(group->owner_ip) : NULL;
 	p2p_device_note_group(p2p_of(conn)->device, group->path);
+	wpas_group_is_ours(p2p_of(conn)->wpas);
 	g_info("group on %s as %s", group->ifname, group->owner ? "owner" : "client");
 	if (conn->state == P2P_CLOSING_GROUP)
 		wpas_disconnect(p2p_of(conn)->wpas, conn->group.path);
@@ -131,12 +132,16 @@ gboolean p2p_connection_group_started(p2p_connection *conn, const struct wpas_gr
 	return TRUE;
 }
 
-void p2p_connection_group_ended(p2p_connection *conn, const char *path)
+void p2p_connection_group_ended(p2p_connection *conn, const char *path, gboolean displaced)
 {
 	if (!conn || !conn->has_group || strcmp(conn->group.path, path) != 0)
 		return;
 	p2p_connection_lose_group(conn);
-	if (conn->invited && conn->state == P2P_FORMING)
+	if (displaced)
+		p2p_connection_fail(conn, REASON_NO_COMMON_CHANNEL,
+				    "this computer's Wi-Fi network is on another channel now, and the adapter serves one "
+				    "at a time: the group with %s was given up", name_of(conn));
+	else if (conn->invited && conn->state == P2P_FORMING)
 		p2p_connection_ask_anew(conn, TRUE);
 	else
 		p2p_connection_fail(conn, REASON_GROUP_ENDED, "%s has left the Wi-Fi group", name_of(conn));

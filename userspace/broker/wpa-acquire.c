@@ -12,7 +12,6 @@
 
 #include "wpa-private.h"
 
-#include "wpa-control.h"
 
 #include <string.h>
 
@@ -68,6 +67,7 @@ void wpas_clear(wpas *w)
 	/* Without an interface nothing is said of it. */
 	wpas_invitation_is_over(w);
 	g_queue_clear_full(&w->new_groups, g_free);
+	wpas_stop_listening(w);
 	g_clear_pointer(&w->ifname, g_free);
 	g_clear_pointer(&w->created, g_free);
 	g_clear_pointer(&w->created_ifname, g_free);

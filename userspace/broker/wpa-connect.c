@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-#include "wpa-control.h"
 
 /*
  * What we are, as Connect has it, and what the peer is to do, as ProvisionDiscoveryRequest

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * wpa-control.h - one command to wpa_supplicant over its control interface
+ * wpa-control.h - commands to wpa_supplicant over its control interface, and events of it
  *
  * What D-Bus has no words for: how wide a group is that we are going to own (its
  * Connect always asks for 20 MHz of 802.11n, the command P2P_CONNECT takes more),
- * and on which channel a peer was heard (wpa-peer.h).  Not every wpa_supplicant
- * has the socket (Debian's, Ubuntu's and Arch's have), so whoever asks needs
- * another way.
+ * on which channel a peer was heard (wpa-peer.h), and why a group has ended
+ * (GroupFinished says that it has).  Not every wpa_supplicant has the socket
+ * (Debian's, Ubuntu's and Arch's have), so whoever asks needs another way, or can
+ * do without.
  *
  * The protocol is described in wpa_supplicant's doc/ctrl_iface.doxygen: a datagram
- * to the socket of an interface, and one back, to whatever address it came from.
+ * to the socket of an interface, and one back, to whatever address it came from; to one that
+ * has said "ATTACH" its events, too.
  *
  * All runs in the main context and nothing waits.
  */
@@ -46,5 +48,23 @@ typedef void wpa_control_done(const char *answer, const GError *error, gpointer 
  */
 void wpa_control_request(const char *path, const char *command, guint seconds, GCancellable *cancellable,
 			 wpa_control_done *done, gpointer user_data, GDestroyNotify destroy);
+
+typedef struct wpa_control_ear wpa_control_ear;
+
+/*
+ * An event without its level, "P2P-GROUP-REMOVED p2p-wlan0-0 GO reason=REQUESTED", or the answer to what was told. By the main
+ * loop; it must not free the ear.
+ */
+typedef void wpa_control_heard(const char *text, gpointer user_data);
+
+/**
+ * wpa_control_listen - hear the events of an interface
+ *
+ * Returns: NULL: it has no such socket. One that refuses says nothing.
+ */
+wpa_control_ear *wpa_control_listen(const char *path, wpa_control_heard *heard, gpointer user_data);
+/* FALSE: it could not be sent. What it says of events that were before, it has said when it answers. */
+gboolean wpa_control_tell(wpa_control_ear *ear, const char *command);
+void wpa_control_ear_free(wpa_control_ear *ear);
 
 G_END_DECLS

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "wpa-control.h"
-
 /* Values of "mode" in its configuration. */
 #define MODE_CLIENT 0
 #define MODE_GROUP_OWNER 3
@@ -211,9 +209,9 @@ static void invite(struct wpas_invitation *i)
 	wpa_control_request(path, command->str, WPA_CONTROL_SECONDS, i->w->connecting, command_answered, i, NULL);
 }
 
-static void list_sockets(struct wpas_invitation *i)
+void wpas_list_sockets(wpas *w, GQueue *paths)
 {
-	struct wpas_radio *radio = g_hash_table_lookup(i->w->radios, i->w->interface);
+	struct wpas_radio *radio = w->interface ? g_hash_table_lookup(w->radios, w->interface) : NULL;
 	g_autofree char *directory = NULL, *name = NULL, *own = NULL;
 
 	if (!radio || !radio->control)
@@ -221,8 +219,8 @@ static void list_sockets(struct wpas_invitation *i)
 	directory = g_path_get_dirname(radio->control);
 	name = g_path_get_basename(radio->control);
 	own = g_strconcat("p2p-dev-", name, NULL);
-	g_queue_push_tail(&i->sockets, g_build_filename(directory, own, NULL));
-	g_queue_push_tail(&i->sockets, g_strdup(radio->control));
+	g_queue_push_tail(paths, g_build_filename(directory, own, NULL));
+	g_queue_push_tail(paths, g_strdup(radio->control));
 }
 
 static void key_added(wpas *w, const char *number, GVariant *result, const GError *error)
@@ -241,7 +239,7 @@ static void key_added(wpas *w, const char *number, GVariant *result, const GErro
 		return;
 	}
 	i->kept = g_strdup(kept);
-	list_sockets(i);
+	wpas_list_sockets(w, &i->sockets);
 	invite(i);
 }
 

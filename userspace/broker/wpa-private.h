@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "wpa-control.h"
 #include "wpa-supplicant.h"
 
 G_BEGIN_DECLS
@@ -61,6 +62,11 @@ enum wpas_state {
  * @asked: peers about which the control socket is being asked: object path -> struct wpas_asked
  * @unheard: it did not answer, and is asked no more
  * @ended: object paths of groups that we have told to end
+ * @ears: from a group of ours on until there is none: at the control sockets where its end is told of
+ * @displaced: network interface of the group that was ended last for the channel, or NULL
+ * @over: object paths of groups that have ended, until it is known why, and they are reported
+ * @asked_why: questions at the control sockets that are not answered
+ * @why_limit: for the answers, or the source that reports
  * @forming: a group is being formed for us; the object of its interface has no
  *	name yet
  * @starting: groups that have started and are not reported yet, for want of their
@@ -111,6 +117,11 @@ struct wpas {
 	GHashTable *asked;
 	gboolean unheard;
 	GHashTable *ended;
+	wpa_control_ear *ears[2];
+	char *displaced;
+	GQueue over;
+	guint asked_why;
+	guint why_limit;
 	gboolean forming;
 	GHashTable *starting;
 	guint starts;
@@ -188,9 +199,16 @@ void wpas_persistent_signal(wpas *w, const char *signal, GVariant *args);
 GVariant *wpas_bytes_variant(GBytes *bytes);
 /* The last part of a peer's object path: its device address, xx:xx:xx:xx:xx:xx; NULL: it is none. */
 char *wpas_peer_address(const char *peer_path);
+/*
+ * (element-type utf8): control sockets where P2P is said: of the P2P device, if it has an interface of its own, and of the
+ * adapter. Whether they are there is not known.
+ */
+void wpas_list_sockets(wpas *w, GQueue *paths);
 /* How wide a group is asked to be that came down so often; NULL: 20 MHz. */
 const char *wpas_width_words(guint narrowed);
 
+/* Nothing more is heard at the control sockets, and nothing asked. */
+void wpas_stop_listening(wpas *w);
 /* What has not been answered of a connect is of no interest any more. */
 void wpas_forget_connect(wpas *w);
 /* Says cancelled when it is due. */

@@ -303,6 +303,124 @@ static void group_name_came(wpas *w, const char *key, GVariant *result, const GE
 		group_ssid_came(w, key, NULL, NULL);
 }
 
+/* ---- signals: the end of a group --------------------------------------------------- */
+
+/*
+ * D-Bus has no reason for it, the control socket has, which says it a moment later: so that is asked for an answer to
+ * anything, before which it has said it. A group of another program's, or that we have ended ourselves, needs none.
+ */
+#define WHY_MS 1000
+
+static void report_end(wpas *w, const char *path)
+{
+	const char *ifname = g_hash_table_lookup(w->groups, path);
+	gboolean displaced = ifname && g_strcmp0(w->displaced, ifname) == 0;
+
+	g_hash_table_remove(w->groups, path);
+	forget_start(w, path);
+	if (g_hash_table_size(w->groups) == 0 && g_hash_table_size(w->starting) == 0)
+		wpas_stop_listening(w);
+	w->funcs->group_ended(w, path, displaced, w->user_data);
+	wpas_check_cancelled(w);
+}
+
+static gboolean report_ends(gpointer user_data)
+{
+	wpas *w = user_data;
+	GQueue over = w->over;
+	char *path;
+
+	w->why_limit = 0;
+	w->asked_why = 0;
+	g_queue_init(&w->over);
+	/* What is done about the first one may be that all is forgotten. */
+	while ((path = g_queue_pop_head(&over))) {
+		if (w->state == WPAS_READY)
+			report_end(w, path);
+		g_free(path);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+/* "P2P-GROUP-REMOVED p2p-wlan0-0 GO reason=FREQ_CONFLICT" */
+static void control_heard(const char *text, gpointer user_data)
+{
+	wpas *w = user_data;
+	g_auto(GStrv) words = NULL;
+
+	if (strcmp(text, "PONG") == 0 && w->asked_why > 0 && --w->asked_why == 0) {
+		g_source_remove(w->why_limit);
+		w->why_limit = g_idle_add_full(G_PRIORITY_DEFAULT, report_ends, w, NULL);
+	}
+	if (!g_str_has_prefix(text, "P2P-GROUP-REMOVED "))
+		return;
+	g_debug("wpa_supplicant: %s", text);
+	words = g_strsplit(text, " ", -1);
+	if (g_strv_contains((const char *const *)words, "reason=FREQ_CONFLICT")) {
+		g_free(w->displaced);
+		w->displaced = g_strdup(words[1]);
+	}
+}
+
+/*
+ * What is to become of the network that the adapter is in, when that goes to another channel than the group's and the
+ * adapter serves one at a time: left to itself, wpa_supplicant keeps what was there first, and switches the network off. The
+ * group has to give way. There is no command that takes this back; it says nothing of where there is no group.
+ */
+void wpas_group_is_ours(wpas *w)
+{
+	GQueue paths = G_QUEUE_INIT;
+
+	wpas_list_sockets(w, &paths);
+	for (guint i = 0; i < G_N_ELEMENTS(w->ears); i++) {
+		g_autofree char *path = g_queue_pop_head(&paths);
+
+		if (path && !w->ears[i])
+			w->ears[i] = wpa_control_listen(path, control_heard, w);
+		if (w->ears[i])
+			wpa_control_tell(w->ears[i], "P2P_SET conc_pref sta");
+	}
+	g_queue_clear_full(&paths, g_free);
+}
+
+void wpas_stop_listening(wpas *w)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(w->ears); i++)
+		g_clear_pointer(&w->ears[i], wpa_control_ear_free);
+	g_clear_pointer(&w->displaced, g_free);
+	g_clear_handle_id(&w->why_limit, g_source_remove);
+	w->asked_why = 0;
+	g_queue_clear_full(&w->over, g_free);
+}
+
+static void ask_why(wpas *w)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(w->ears); i++) {
+		if (w->ears[i] && wpa_control_tell(w->ears[i], "PING"))
+			w->asked_why++;
+	}
+	g_clear_handle_id(&w->why_limit, g_source_remove);
+	w->why_limit = g_timeout_add(w->asked_why > 0 ? WHY_MS : 0, report_ends, w);
+}
+
+static gboolean is_over(wpas *w, const char *path)
+{
+	return g_queue_find_custom(&w->over, path, (GCompareFunc)g_strcmp0) != NULL;
+}
+
+static void group_is_over(wpas *w, const char *path)
+{
+	/* It may be told twice: as a group, and as an interface. */
+	if (is_over(w, path))
+		return;
+	if (!g_hash_table_contains(w->groups, path) || (!w->ears[0] && !w->ears[1])) {
+		report_end(w, path);
+		return;
+	}
+	g_queue_push_tail(&w->over, g_strdup(path));
+	ask_why(w);
+}
+
 static void group_started(wpas *w, GVariant *properties)
 {
 	g_autofree char *key = NULL;
@@ -311,6 +429,11 @@ static void group_started(wpas *w, GVariant *properties)
 
 	if (!g_variant_lookup(properties, "interface_object", "&o", &path))
 		return;
+	/* The next one has the same object path. */
+	if (is_over(w, path)) {
+		g_source_remove(w->why_limit);
+		report_ends(w);
+	}
 	w->forming = FALSE;
 	forget_start(w, path);
 	starting = g_new0(struct wpas_starting, 1);
@@ -319,14 +442,6 @@ static void group_started(wpas *w, GVariant *properties)
 	key = g_strdup_printf("%u", ++w->starts);
 	g_hash_table_insert(w->starting, g_strdup(key), starting);
 	wpas_get(w, path, WPAS_INTERFACE_IFACE, "Ifname", group_name_came, key);
-}
-
-static void group_is_over(wpas *w, const char *path)
-{
-	g_hash_table_remove(w->groups, path);
-	forget_start(w, path);
-	w->funcs->group_ended(w, path, w->user_data);
-	wpas_check_cancelled(w);
 }
 
 static void group_finished(wpas *w, GVariant *properties)
@@ -575,6 +690,7 @@ wpas *wpas_new(const struct wpas_config *config, const struct wpas_funcs *funcs,
 	g_queue_init(&w->interfaces);
 	g_queue_init(&w->adapters);
 	g_queue_init(&w->new_groups);
+	g_queue_init(&w->over);
 	wpas_clear(w);
 	return w;
 }
@@ -671,7 +787,7 @@ static void disconnect_answered(wpas *w, const char *path, GVariant *result, con
 	if (!error)
 		return;
 	g_info("wpa_supplicant: Disconnect: %s", error->message);
-	w->funcs->group_ended(w, path, w->user_data);
+	w->funcs->group_ended(w, path, FALSE, w->user_data);
 }
 
 void wpas_disconnect(wpas *w, const char *group_path)

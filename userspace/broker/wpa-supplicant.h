@@ -128,7 +128,8 @@ struct wpas_group {
  * @wps_failed: what WPS says; @password: the two have not the same PIN
  * @formation_failed: group formation has failed after the negotiation
  * @group_started: @group is borrowed
- * @group_ended: the group of that object path is over
+ * @group_ended: the group of that object path is over; @displaced: since the adapter's own network
+ *	has gone to another channel, and it serves one at a time. That is known where there is a control socket
  * @station: a device has joined the group that we own, or left it
  * @cancelled: answer to wpas_cancel(); groups that had started before it have been
  *	reported
@@ -153,7 +154,7 @@ struct wpas_funcs {
 	void (*wps_failed)(wpas *w, const char *why, gboolean password, gpointer user_data);
 	void (*formation_failed)(wpas *w, const char *why, gpointer user_data);
 	void (*group_started)(wpas *w, const struct wpas_group *group, gpointer user_data);
-	void (*group_ended)(wpas *w, const char *path, gpointer user_data);
+	void (*group_ended)(wpas *w, const char *path, gboolean displaced, gpointer user_data);
 	void (*station)(wpas *w, const char *path, gboolean joined, gpointer user_data);
 	void (*cancelled)(wpas *w, gpointer user_data);
 };
@@ -237,6 +238,14 @@ const char *wpas_other_group(wpas *w, const char *mine);
 void wpas_find(wpas *w, guint seconds, gboolean full);
 void wpas_stop_find(wpas *w);
 
+/**
+ * wpas_group_is_ours - of a group that has started
+ *
+ * From now on the network that the adapter is in comes first, where wpa_supplicant has a control socket: when
+ * that goes to another channel, and the adapter serves one at a time, the group is ended, and group_ended says
+ * so. That is not undone, since there is no way to; it says nothing of where there is no group.
+ */
+void wpas_group_is_ours(wpas *w);
 /* End a group; group_ended follows if it was there. */
 void wpas_disconnect(wpas *w, const char *group_path);
 
