@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import pathlib
 import re
 import signal
 import subprocess
+import tempfile
 import time
 
 from processes import MICE_SINK, PYTHON, Broker, Failed, Programs, address, demand, sanitizer_environment, wait_until
@@ -18,6 +20,8 @@ PICTURE_SECONDS = 2.0
 SANITIZED_SECONDS = 10.0
 # Of it, until the display has been told to call: nothing is waited for there.
 CONTACT_SECONDS = 1.0
+# Of /proc/PID/status: no capabilities, none to be gained, and a filter of system calls.
+CONFINEMENT = {"CapEff": "0+", "NoNewPrivs": "1", "Seccomp": "2"}
 
 
 class Bus:
@@ -184,6 +188,26 @@ def encrypted(bench: Bench) -> None:
     demand(said == ["SOURCE_READY", "STOP_PROJECTION"], f"the source said {bench.said(mice)}")
 
 
+def confined(bench: Bench) -> None:
+    """
+    The process that reads what the display sends has nothing but its descriptors: it gets the keys of an encrypted stream
+    by one of them, and its sockets, which are connected to the display alone, carry the whole cast.
+    """
+    display = bench.display("confined", "--duration", "60", "--end", "wait")
+    session = bench.connect(display.what, "--encrypt")
+    bench.broker.wait_phase(session, "streaming")
+    processes = bench.broker.umds()
+    demand(len(processes) == 1, f"{len(processes)} processes of a session")
+    status = pathlib.Path(f"/proc/{processes[0]}/status").read_text(encoding="ascii")
+    for name, value in CONFINEMENT.items():
+        demand(re.search(rf"^{name}:\s+{value}$", status, re.MULTILINE), f"{name} is not {value}: {status}")
+    wait_until(lambda: bench.ctl("status")["sessions"][0]["stats"].get("frames-sent", 0) > 30, 15, "pictures are sent")
+    bench.ctl("disconnect", str(session))
+    bench.demand_end(session, "disconnected")
+    report, mice = display.wait(20)
+    _demand_sealed(report, mice)
+
+
 def pin(bench: Bench) -> None:
     """Wrong once, then right; the source ends it, in a message that is behind the stream's."""
     display = bench.display("pin", "--duration", "60", "--end", "wait", "--pin", "90817263")
@@ -240,9 +264,13 @@ CASES = {
 }
 
 
+# With the sandbox, for programs without sanitizers.
+CONFINED = {"confined": confined}
+
+
 def _case(bench: Bench, name: str, report) -> None:
     try:
-        CASES[name](bench)
+        {**CASES, **CONFINED}[name](bench)
         demand(bench.broker.running(), "miracastd has died")
         wait_until(lambda: not bench.broker.umds(), 5, "no miracast-umd is left")
         bench.broker.demand_clean()
@@ -252,9 +280,21 @@ def _case(bench: Bench, name: str, report) -> None:
         report(f"mice/{name}")
 
 
-def run(programs: Programs, directory: pathlib.Path, only: list[str], report) -> None:
+def _run_confined(programs: Programs, directory: pathlib.Path, name: str, report) -> None:
+    """By a miracastd of its own, with a cache that another account may read, which the process has if we are root."""
+    host = address(3)
+    with tempfile.TemporaryDirectory(prefix="miracast-mice.") as cache, Bus() as bus:
+        os.chmod(cache, 0o755)
+        with Broker(programs, directory / "broker-confined", host, MODE, "--no-p2p",
+                    f"--runtime-dir={directory / 'broker-confined'}",
+                    f"--sandbox={programs.umd.parents[2]}/userspace/sandbox/miracast-sandbox", bus=True,
+                    env={**bus.environment(), "XDG_CACHE_HOME": cache}) as broker:
+            broker.wait_ready()
+            _case(Bench(programs, directory, broker, bus, host), name, report)
+
+
+def _run_together(programs: Programs, directory: pathlib.Path, only: list[str], report) -> None:
     """One miracastd for all; a display that is told to call, and does not, waits beside the other cases."""
-    directory.mkdir(parents=True, exist_ok=True)
     host = address(1)
     with Bus() as bus, Broker(programs, directory / "broker", host, MODE, "--no-p2p",
                               f"--runtime-dir={directory / 'broker'}", bus=True, env=bus.environment()) as broker:
@@ -276,6 +316,15 @@ def run(programs: Programs, directory: pathlib.Path, only: list[str], report) ->
             report("mice/end", str(error))
         else:
             report("mice/end")
+
+
+def run(programs: Programs, directory: pathlib.Path, only: list[str], report) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    if not only or set(only) - set(CONFINED):
+        _run_together(programs, directory, only, report)
+    for name in CONFINED:
+        if programs.unsanitized() and (not only or name in only):
+            _run_confined(programs, directory, name, report)
 
 
 def _warm_up(bench: Bench) -> None:
