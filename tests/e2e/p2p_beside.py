@@ -16,7 +16,7 @@ NETWORK = "Home"
 IWD_LOG = "/tmp/iwd.log"
 # A display that is owner of the group claims to be a router, too.
 ROUTERS = ("--dhcp-option", "3,192.168.173.1")
-HOSTAPD = "interface={interface}\ndriver=nl80211\nssid={ssid}\nhw_mode=g\nchannel=6\n"
+HOSTAPD = "interface={interface}\ndriver=nl80211\nssid={ssid}\nhw_mode=g\nchannel={channel}\n"
 PROFILE = f"""[connection]
 id={NETWORK}
 type=wifi
@@ -35,28 +35,32 @@ method=disabled
 """
 
 
-def hostapd(scene: Scene, interface: str, netns: str | None = None) -> subprocess.Popen:
+def hostapd(scene: Scene, interface: str, netns: str | None = None, channel: int = 6) -> subprocess.Popen:
     config = scene.logs / f"hostapd-{interface}.conf"
-    config.write_text(HOSTAPD.format(interface=interface, ssid=NETWORK), encoding="utf-8")
+    config.write_text(HOSTAPD.format(interface=interface, ssid=NETWORK, channel=channel), encoding="utf-8")
     prefix = ["ip", "netns", "exec", netns] if netns else []
     return scene.start([*prefix, "hostapd", str(config)], "hostapd.log")
 
 
 @contextlib.contextmanager
 def access_point(scene: Scene):
-    """Somebody's network, on a radio and in a namespace of its own."""
+    """Somebody's network, on a radio and in a namespace of its own. Gives its interface, and its hostapd."""
     run("ip", "netns", "add", ACCESS_POINT_NETNS)
     interface = scene.radios.give(3, ACCESS_POINT_NETNS)
     try:
-        hostapd(scene, interface, ACCESS_POINT_NETNS)
-        wait_for("the access point is up", lambda: "type AP" in run(
-            "ip", "netns", "exec", ACCESS_POINT_NETNS, "iw", "dev", interface, "info"))
+        process = hostapd(scene, interface, ACCESS_POINT_NETNS)
+        wait_for_access_point(interface)
         run("ip", "-n", ACCESS_POINT_NETNS, "addr", "replace", "10.55.0.1/24", "dev", interface)
-        yield
+        yield interface, process
     finally:
         scene.end()
         scene.radios.park(3, ACCESS_POINT_NETNS)
         run("ip", "netns", "del", ACCESS_POINT_NETNS)
+
+
+def wait_for_access_point(interface: str) -> None:
+    wait_for("the access point is up", lambda: "type AP" in run(
+        "ip", "netns", "exec", ACCESS_POINT_NETNS, "iw", "dev", interface, "info"))
 
 
 @contextlib.contextmanager

@@ -20,8 +20,8 @@ def told(what: str, began: float, condition) -> None:
 
 
 def ended(scene: Scene, *reasons: str) -> None:
-    """How the only session has ended."""
-    last = wait_for("the session has ended", lambda: ctl("status")[1]["ended"])[0]
+    """How the last session has ended."""
+    last = max(wait_for("the session has ended", lambda: ctl("status")[1]["ended"]), key=lambda session: session["id"])
     print("    reason:", last["reason"])
     demand(last["reason"] in reasons and last["message"] and last["hint"], f"{last}")
     wait_for("nothing is left", lambda: not scene.leftovers())

@@ -26,6 +26,8 @@ import p2p_beside  # noqa: E402
 import p2p_evening  # noqa: E402
 import p2p_persistent  # noqa: E402
 import p2p_pin  # noqa: E402
+import p2p_second  # noqa: E402
+import p2p_station  # noqa: E402
 from p2p_scene import (UNIT, Failure, Scene, addresses, ctl, demand, only_the_link, system, unchanged,  # noqa: E402
                        wait_for)
 from radios import run  # noqa: E402
@@ -207,9 +209,11 @@ def unit(scene: Scene) -> None:
 
 
 SCENARIOS = (unit, cast, rejected, sink_is_owner, sink_lies, killed, sink_vanishes, *p2p_persistent.SCENARIOS,
-             *p2p_pin.SCENARIOS, *p2p_beside.SCENARIOS, *p2p_evening.SCENARIOS)
+             *p2p_pin.SCENARIOS, *p2p_beside.SCENARIOS, *p2p_evening.SCENARIOS, *p2p_second.SCENARIOS,
+             *p2p_station.SCENARIOS)
 # For who has time: `make check` has a limit.
-LEFT_OUT = (*p2p_pin.LONG, *p2p_beside.LONG, *p2p_evening.SCENARIOS)
+LEFT_OUT = (*p2p_persistent.LONG, *p2p_pin.LONG, *p2p_beside.LONG, *p2p_evening.SCENARIOS, *p2p_second.SCENARIOS,
+            *p2p_station.SCENARIOS)
 
 
 def perform(scene: Scene, scenario) -> bool:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The scenario of p2p_link.py with a display that keeps the key to a group."""
+"""Scenarios of p2p_link.py with a display that keeps the key to a group."""
 from __future__ import annotations
 
 import re
@@ -12,10 +12,10 @@ def phases(session: dict) -> list[str]:
     return [phase["name"] for phase in session["phases"]]
 
 
-def keys() -> int:
-    """How many keys the daemon has written down, which is done by a thread."""
+def keys() -> list[str]:
+    """Those that the daemon has written down, which is done by a thread."""
     text = DISPLAYS.read_text(encoding="utf-8") if DISPLAYS.exists() else ""
-    return len(re.findall(r"^p2p-psk=.", text, re.MULTILINE))
+    return re.findall(r"^p2p-psk=(.+)", text, re.MULTILINE)
 
 
 def kept_by_supplicant(interface: str) -> str:
@@ -35,31 +35,51 @@ def cast(scene: Scene) -> list[str]:
     print("    ms:", {step["name"]: (step["time-us"] - start) // 1000 for step in session["phases"]})
     kept = kept_by_supplicant(scene.radios.source_interface)
     demand(kept == "(<@ao []>,)", f"wpa_supplicant keeps {kept}")
-    wait_for("the key is written down", lambda: keys() == 1, 10)
+    wait_for("the key is written down", lambda: len(keys()) == 1, 10)
     scene.disconnect()
     return phases(session)
 
 
-def persistent(scene: Scene) -> None:
-    """A display that was cast to joins our group without a question; one that has forgotten us is asked anew."""
+def three_casts(scene: Scene, *options: str) -> None:
+    """To a display that does not know us, that knows us, and that has forgotten us."""
     scene.broker()
-    sink = scene.sink("--sessions", "2")
+    sink = scene.sink("--sessions", "2", *options)
     asked = cast(scene)
     demand("waiting-for-acceptance" in asked and "inviting" not in asked, f"the first time: {asked}")
     demand(DISPLAYS.stat().st_mode & 0o777 == 0o600, f"{DISPLAYS} has mode {DISPLAYS.stat().st_mode:o}")
-    before = system()
+    before, first = system(), keys()
     known = cast(scene)
     demand("inviting" in known and "waiting-for-acceptance" not in known, f"the second time: {known}")
+    demand(keys() == first, "the second time the key is another one")
     sink.wait(90)
     unchanged(before, "after the second cast")
     # Another wpa_supplicant, which knows nobody.
-    sink = scene.sink()
+    sink = scene.sink(*options)
     forgotten = cast(scene)
     demand("inviting" in forgotten and "waiting-for-acceptance" in forgotten, f"forgotten: {forgotten}")
+    wait_for("the former key is forgotten", lambda: len(keys()) == 1 and keys() != first, 10)
     sink.wait(90)
     demand(ctl("forget", "--all")[0] == 0, "forget")
-    wait_for("the key is forgotten", lambda: keys() == 0, 10)
+    wait_for("the key is forgotten", lambda: not keys(), 10)
     scene.quit()
 
 
-SCENARIOS = (persistent,)
+def persistent(scene: Scene) -> None:
+    """A display that was cast to joins our group without a question; one that has forgotten us is asked anew."""
+    three_casts(scene)
+
+
+def persistent_client(scene: Scene) -> None:
+    """
+    The same of a display that owns the group: we join it without a question, neither a button nor a PIN; one that has
+    forgotten the group refuses, the key is forgotten, and it is asked as the first time, in the same attempt.
+    """
+    three_casts(scene, "--go-intent", "15", "--persistent")
+    # What a display's log says of the last cast holds for all: it never takes another role.
+    roles = [text.split()[2] for text in scene.sink_heard() if text.startswith("P2P-GROUP-STARTED")]
+    demand(roles == ["GO"], f"the display was {roles}")
+
+
+SCENARIOS = (persistent, persistent_client)
+# For who has time: the tests' own supplicants go through the same.
+LONG = (persistent_client,)

@@ -18,6 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 SINK = HERE.parent / "sink" / "wfd-sink-p2p"
 SINK_NAME = "Living room TV"
 RUNTIME = pathlib.Path("/run/miracast")
+# A display that plays until the source ends it, and is as slow as the machine; what it has recorded is nobody's concern.
+WITHOUT_END = ("--duration", "100000", "--end", "wait", "--time-scale", "10", "--no-analysis")
 UNIT = "miracastd"
 # What the daemon remembers of displays.
 DISPLAYS = pathlib.Path("/var/lib/miracast/displays")
@@ -205,9 +207,12 @@ class Scene:
     # -- the display ---------------------------------------------------------------------------------------------
 
     def sink(self, *options: str) -> subprocess.Popen:
-        return self.start(["ip", "netns", "exec", SINK_NETNS, str(SINK), "--interface", self.radios.sink_interface,
-                           "--name", SINK_NAME, "--out", str(self.sink_out()), "--duration", "100000",
-                           "--end", "wait", "--time-scale", "10", "--no-analysis", *options], "sink.log")
+        return self.sink_on(self.radios.sink_interface, SINK_NETNS, SINK_NAME, self.sink_out(), *options)
+
+    def sink_on(self, interface: str, netns: str, name: str, out: pathlib.Path, *options: str) -> subprocess.Popen:
+        """Another display than the usual one."""
+        return self.start(["ip", "netns", "exec", netns, str(SINK), "--interface", interface, "--name", name, "--out", str(out),
+                           *WITHOUT_END, *options], "sink.log")
 
     def sink_out(self) -> pathlib.Path:
         return self.logs / f"sink-{self.name}"
@@ -216,19 +221,22 @@ class Scene:
         """What happened at the display; known when it has ended."""
         return [text for _, text in json.loads((self.sink_out() / "p2p.json").read_text(encoding="utf-8"))["timeline"]]
 
-    def find(self) -> dict:
-        """As scan tells of it."""
-        return wait_for(f"{SINK_NAME} is found", lambda: next(
-            (sink for sink in ctl("scan", "--seconds", "10")[1]["sinks"] if sink["name"] == SINK_NAME and sink["present"]),
-            None))
+    def find(self, *names: str) -> dict:
+        """By one scan, which tells this of the first of them."""
+        wanted = names or (SINK_NAME,)
 
-    def connect(self, *options: str) -> dict:
-        status, session = ctl("connect", SINK_NAME, *options)
+        def found() -> dict | None:
+            there = {sink["name"]: sink for sink in ctl("scan", "--seconds", "10")[1]["sinks"] if sink["present"]}
+            return there[wanted[0]] if there.keys() >= set(wanted) else None
+        return wait_for(f"{', '.join(wanted)} found", found)
+
+    def connect(self, *options: str, name: str = SINK_NAME) -> dict:
+        status, session = ctl("connect", name, *options)
         demand(status == 0, f"connect: {session}")
         return session
 
-    def connect_fails(self, reason: str, *words: str) -> None:
-        status, result = ctl("connect", SINK_NAME)
+    def connect_fails(self, reason: str, *words: str, name: str = SINK_NAME) -> None:
+        status, result = ctl("connect", name)
         demand(status == 1, f"connect ended with status {status}: {result}")
         demand(result["error"]["name"] == reason, f"connect: {result['error']} instead of {reason}")
         for word in words:

@@ -15,6 +15,11 @@ import struct
 import threading
 import time
 
+try:
+    from . import dtls
+except ImportError:
+    dtls = None  # only who needs it has to have OpenSSL for Python
+
 PORT = 7250
 VERSION = 1
 SOURCE_READY, STOP_PROJECTION, SECURITY_HANDSHAKE, SESSION_REQUEST, PIN_CHALLENGE, PIN_RESPONSE = 1, 2, 3, 4, 5, 6
@@ -155,7 +160,6 @@ class ControlChannel:
             raise MiceError(f"the source wants {self._options:#x}")
 
     def _shake(self, message: Message) -> None:
-        from . import dtls  # only who needs it has to have OpenSSL for Python
         self._demand_values(message, {TLV_TOKEN, TLV_SOURCE_ID})
         if self._behaviour == "deaf":
             return

@@ -24,6 +24,7 @@ class P2pOptions:
     interface: str
     name: str = "Test display"
     go_intent: int = 0
+    persistent: bool = False            # keep a group that we own; one that the source owns is kept if that keeps it
     method: str = "pbc"                 # pbc, display (we show a PIN), keypad (we type the source's PIN)
     pin: str = "12345670"
     pin_file: str = ""                  # keypad: the PIN that the source shows comes here, and is taken from here
@@ -156,7 +157,8 @@ class P2pSink:
 
     def _connect(self, peer: str) -> None:
         method = "pbc" if self.options.method == "pbc" else f"{self.options.pin} {self.options.method}"
-        self._control.ok(f"P2P_CONNECT {peer} {method} go_intent={self.options.go_intent}")
+        persistent = " persistent" * self.options.persistent
+        self._control.ok(f"P2P_CONNECT {peer} {method}{persistent} go_intent={self.options.go_intent}")
 
     # -- addresses -------------------------------------------------------------------------------------------
 
