@@ -117,6 +117,9 @@ static void answered(GObject *source, GAsyncResult *result, gpointer user_data)
 	g_clear_pointer(&p->reply, g_variant_unref);
 	p->reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &p->error);
 	p->answered++;
+	/* It has left while this was under way. */
+	if (!p->bus)
+		g_clear_error(&p->error);
 }
 
 void program_begin_call(struct program *p, const char *name, const char *path, const char *interface, const char *method,

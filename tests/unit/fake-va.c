@@ -225,11 +225,16 @@ GObject *fake_va_display(GstElement *element)
 
 GKeyFile *fake_va_load(const char *name)
 {
+	/* The types that are made of them last as long as the process. */
+	static GPtrArray *all;
 	GKeyFile *file = g_key_file_new();
 	g_autoptr(GError) error = NULL;
 
 	g_key_file_load_from_file(file, name, G_KEY_FILE_NONE, &error);
 	g_assert_no_error(error);
+	if (!all)
+		all = g_ptr_array_new();
+	g_ptr_array_add(all, file);
 	return file;
 }
 

@@ -131,7 +131,9 @@ static void method_called(GDBusConnection *bus, const char *sender, const char *
 	mock_avahi *avahi = user_data;
 
 	if (strcmp(method, "ResolveService") == 0) {
-		if (!avahi->silent)
+		if (avahi->silent)
+			g_object_unref(call);
+		else
 			resolve_service(avahi, args, call);
 	} else if (strcmp(method, "ResolveHostName") == 0) {
 		resolve_host(avahi, args, call);

@@ -109,6 +109,7 @@ static void activate(mock_nm *nm, GDBusMethodInvocation *call)
 {
 	g_autoptr(GDBusNodeInfo) info = g_dbus_node_info_new_for_xml(xml, NULL);
 	g_autoptr(GVariant) p2p = g_variant_lookup_value(nm->settings, "wifi-p2p", G_VARIANT_TYPE_VARDICT);
+	g_autoptr(GVariant) wfd = g_variant_lookup_value(p2p, "wfd-ies", G_VARIANT_TYPE_BYTESTRING);
 	g_autofree char *path = NULL;
 
 	nm->asks++;
@@ -118,7 +119,7 @@ static void activate(mock_nm *nm, GDBusMethodInvocation *call)
 				nm->bus, path, info->interfaces[2], &active_vtable, nm, NULL, NULL)));
 	g_dbus_method_invocation_return_value(
 		call, g_variant_new_parsed("(%o, %o, @a{sv} {})", ROOT "/Settings/1", path));
-	announce(nm, g_variant_lookup_value(p2p, "wfd-ies", G_VARIANT_TYPE_BYTESTRING));
+	announce(nm, wfd);
 	call_p2p(nm, RADIO, "Connect",
 		 g_variant_new_parsed("({'wps_method': <'pbc'>, 'peer': <%o>, 'join': <false>,"
 				      " 'persistent': <false>, 'go_intent': <7>},)", TV));

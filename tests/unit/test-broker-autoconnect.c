@@ -121,6 +121,7 @@ static void see(struct fixture *f, gboolean present)
 /* Once each time that it is there; whoever says no is not asked again. */
 static void test_in_sight(struct fixture *f, gconstpointer data)
 {
+	g_autoptr(GVariant) stay = NULL;
 	gboolean wanted = FALSE;
 
 	see(f, TRUE);
@@ -128,7 +129,8 @@ static void test_in_sight(struct fixture *f, gconstpointer data)
 	want(f, "TV", TRUE);
 	WAIT(f->p2p->connects == 1);
 	g_assert_cmpstr(f->p2p->connected, ==, TV);
-	g_assert_true(g_variant_lookup(session_stay(last_session(f)), "wanted", "b", &wanted));
+	stay = g_variant_ref_sink(session_stay(last_session(f)));
+	g_assert_true(g_variant_lookup(stay, "wanted", "b", &wanted));
 	g_assert_true(wanted);
 	fake_link_fail(f->p2p);
 	WAIT(is_over(f));

@@ -11,10 +11,10 @@
 #define WARM_UP 192
 #define CYCLES 700
 /*
- * Less than a kilobyte of each cast, from the larger of two rounds to the smaller of the two after them: what is kept
- * for threads that come and go, and tables that double, are half a megabyte at once.
+ * Less than a fifth of a kilobyte of each cast, from the larger of two rounds to the smaller of the two after them: what is kept
+ * for threads that come and go, and tables that double, is so much at once.
  */
-#define MOST_GROWTH (640 * 1024)
+#define MOST_GROWTH (256 * 1024)
 /* What a cast leaves for a moment (a closing connection, messages on their way) is gone after so long. */
 #define REST_US (1500 * G_TIME_SPAN_MILLISECOND)
 

@@ -77,12 +77,11 @@ static void in_own_process(gconstpointer path)
 
 static void add_process(const char *name, GTestDataFunc function, gconstpointer data)
 {
-	char *path = g_strdup_printf("/gpu-way/%s", name);
-	char *inner = g_strdup_printf("%s/subprocess/it", path);
+	g_autofree char *path = g_strdup_printf("/gpu-way/%s", name);
+	g_autofree char *inner = g_strdup_printf("%s/subprocess/it", path);
 
-	g_test_add_data_func_full(path, inner, in_own_process, g_free);
+	g_test_add_data_func_full(path, g_strdup(inner), in_own_process, g_free);
 	g_test_add_data_func(inner, data, function);
-	g_free(path);
 }
 
 static const struct video_encoder *choose(const char *group)

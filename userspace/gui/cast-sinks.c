@@ -47,8 +47,11 @@ GVariant *cast_sinks(Miracast1Manager *manager, GDBusObjectManager *objects)
 	GVariant *item;
 
 	g_variant_builder_init(&builder, G_VARIANT_TYPE("a{sa{sv}}"));
-	for (gsize i = 0; sinks && i < g_variant_n_children(sinks); i++)
-		g_variant_builder_add_value(&builder, g_variant_get_child_value(sinks, i));
+	for (gsize i = 0; sinks && i < g_variant_n_children(sinks); i++) {
+		g_autoptr(GVariant) sink = g_variant_get_child_value(sinks, i);
+
+		g_variant_builder_add_value(&builder, sink);
+	}
 	if (known)
 		g_variant_iter_init(&iter, known);
 	while (known && g_variant_iter_next(&iter, "{&s@a{sv}}", &id, &item)) {
