@@ -50,6 +50,12 @@ def alive(pid: int) -> bool:
     return stat.rpartition(")")[2].split()[0] != "Z"
 
 
+def anonymous_kib(pid: int) -> int:
+    """Memory that is a process's own."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"RssAnon:\s+(\d+)", status)[1])
+
+
 def children(pid: int) -> list[int]:
     found = []
     for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
