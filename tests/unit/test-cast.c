@@ -153,20 +153,20 @@ static void test_obstacle(struct fixture *f, gconstpointer data)
 	g_assert_true(status_is(at(f, 0), "it wants <HDCP>"));
 }
 
-static GVariant *remembered(const char *text)
+static void remember(struct fixture *f, const char *text)
 {
 	g_autoptr(GError) error = NULL;
-	GVariant *known = g_variant_parse(G_VARIANT_TYPE("a{sa{sv}}"), text, NULL, NULL, &error);
+	g_autoptr(GVariant) known = g_variant_parse(G_VARIANT_TYPE("a{sa{sv}}"), text, NULL, NULL, &error);
 
 	g_assert_no_error(error);
-	return known;
+	miracast1_manager_set_remembered(f->mock.manager, known);
 }
 
 /* Those out of sight come last, and one that can be called where it is can be clicked. */
 static void test_remembered(struct fixture *f, gconstpointer data)
 {
-	miracast1_manager_set_remembered(f->mock.manager, remembered("{'a': {'name': <'X'>, 'alias': <'Attic'>, 'link': <'p2p'>},"
-								     " 'mice:b': {'name': <'Beamer'>, 'link': <'mice'>}}"));
+	remember(f, "{'a': {'name': <'X'>, 'alias': <'Attic'>, 'link': <'p2p'>},"
+		    " 'mice:b': {'name': <'Beamer'>, 'link': <'mice'>}}");
 	WAIT(count(f) == 2);
 	g_assert_cmpstr(cast_display_name(at(f, 0)), ==, "Attic");
 	g_assert_true(status_is(at(f, 0), "Not in sight"));
@@ -183,7 +183,7 @@ static void test_remembered(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(count(f), ==, 3);
 	mock_sink(&f->mock, "a", NULL, NULL);
 	WAIT(strcmp(cast_display_name(at(f, 1)), "Attic") == 0);
-	miracast1_manager_set_remembered(f->mock.manager, remembered("{}"));
+	remember(f, "{}");
 	WAIT(count(f) == 1);
 }
 
@@ -193,8 +193,8 @@ static void test_two_ways(struct fixture *f, gconstpointer data)
 	const char *const ids[] = { "a", "mice:b", NULL };
 
 	mock_display(&f->mock, 1, ids);
-	miracast1_manager_set_remembered(f->mock.manager, remembered("{'a': {'name': <'X'>, 'link': <'p2p'>},"
-								     " 'mice:b': {'name': <'X'>, 'link': <'mice'>}}"));
+	remember(f, "{'a': {'name': <'X'>, 'link': <'p2p'>},"
+		    " 'mice:b': {'name': <'X'>, 'link': <'mice'>}}");
 	WAIT(count(f) == 1);
 	g_assert_cmpstr(cast_display_id(at(f, 0)), ==, "a");
 	mock_sink(&f->mock, "mice:b", "X", "{'other-ways': <['a']>}");
