@@ -45,7 +45,7 @@ G_STATIC_ASSERT(UMD_LAUNCHER_ACCOUNTS <= 8 * sizeof(guint));
 /* Environment variables that reach the UMD; the rest is none of its business. */
 static const char *const passed_variables[] = {
 	"PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "TZ", "HOME", "XDG_RUNTIME_DIR",
-	"LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH", "G_MESSAGES_DEBUG", "G_DEBUG",
+	"LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH", "G_MESSAGES_DEBUG", "G_DEBUG", "G_SLICE",
 	"ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS",
 };
 

@@ -103,7 +103,7 @@ def sanitizer_environment(directory: pathlib.Path) -> dict[str, str]:
     goes no deeper than the suppressions need."""
     log = f"log_path={directory}/sanitizer"
     # The small quarantine is for what the resident size says of leaks.
-    return dict(os.environ,
+    return dict(os.environ, G_SLICE="always-malloc",
                 ASAN_OPTIONS=f"{log}:detect_leaks=1:quarantine_size_mb=1:fast_unwind_on_malloc=0:malloc_context_size=10",
                 UBSAN_OPTIONS=f"{log}:print_stacktrace=1:halt_on_error=1",
                 LSAN_OPTIONS=f"suppressions={SUPPRESSIONS}:print_suppressions=0")
