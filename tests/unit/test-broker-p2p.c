@@ -674,8 +674,8 @@ static void test_band_once(struct fixture *f, gconstpointer data)
 	close_control(f);
 }
 
-/* What is lost while it is asked for is not found by the answer. */
-static void test_band_lost(struct fixture *f, gconstpointer data)
+/* A display is known, and is asked about again, without an answer. */
+static void ask_in_vain(struct fixture *f)
 {
 	open_control(f, HEARD_ON_2_4);
 	scan(f);
@@ -683,6 +683,12 @@ static void test_band_lost(struct fixture *f, gconstpointer data)
 	f->wpas->peer_answer = NULL;
 	mock_wpas_peer_changed(f->wpas);
 	settle(f);
+}
+
+/* What is lost while it is asked for is not found by the answer. */
+static void test_band_lost(struct fixture *f, gconstpointer data)
+{
+	ask_in_vain(f);
 	mock_wpas_show_peer(f->wpas, FALSE);
 	wait_until(tv_is_out_of_sight, f);
 	spin(2 * ANSWER_MS);
@@ -693,12 +699,7 @@ static void test_band_lost(struct fixture *f, gconstpointer data)
 /* Nothing waits for an answer when all is over. */
 static void test_band_stop(struct fixture *f, gconstpointer data)
 {
-	open_control(f, HEARD_ON_2_4);
-	scan(f);
-	settle(f);
-	f->wpas->peer_answer = NULL;
-	mock_wpas_peer_changed(f->wpas);
-	settle(f);
+	ask_in_vain(f);
 	stop_broker(f);
 	spin(2 * ANSWER_MS);
 	start_broker(f);

@@ -113,10 +113,6 @@ static void status_came(GObject *source, GAsyncResult *result, gpointer user_dat
 
 static void job_ended(kernel_module *m, const char *result)
 {
-	if (strcmp(result, "done") == 0 && m->open) {
-		finish(m, NULL);
-		return;
-	}
 	if (strcmp(result, "done") == 0) {
 		m->loaded = TRUE;
 		try_to_open(m);

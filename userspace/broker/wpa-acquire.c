@@ -12,7 +12,6 @@
 
 #include "wpa-private.h"
 
-
 #include <string.h>
 
 /* Category 1 (computer), OUI 00-50-F2-04, subcategory 1 (PC); WSC 2.0, 12. */

@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-
 /*
  * What we are, as Connect has it, and what the peer is to do, as ProvisionDiscoveryRequest
  * has it: who types asks for a display.
