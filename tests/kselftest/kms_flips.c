@@ -79,8 +79,7 @@ static void wait_a_period(uint64_t start)
  */
 static int vblanks_fit_the_mode(struct kms *kms, uint64_t *off_by)
 {
-	uint64_t period = 1000000ULL * kms->mode.htotal * kms->mode.vtotal /
-			  kms->mode.clock;
+	uint64_t period = kms_period_ns(kms);
 	uint64_t first, at, rest, seen = 0;
 	uint64_t end = now_ms() + LATE_MS;
 
@@ -576,6 +575,59 @@ TEST_F_TIMEOUT(flips, unbind_waits_for_nobody, 60)
 	ASSERT_EQ(0, kms_driver("bind"));
 	EXPECT_EQ(0, kms_find(self->kms.broker, 0, &info));
 	EXPECT_TRUE(kms_card_there(&info));
+}
+
+/* A flip to @fb that is asked for at @when; the moment it was, 0 on failure. */
+static uint64_t flip_at(struct kms *kms, const struct kms_fb *fb, uint64_t when)
+{
+	drmModeAtomicReq *req = drmModeAtomicAlloc();
+	uint64_t now;
+
+	kms_set_plane(kms, req, kms->primary, "FB_ID", fb->id);
+	do {
+		now = now_ns();
+		if (now + 2 * NS_PER_MS < when)
+			sleep_ms(1);
+	} while (now < when);
+
+	return kms_commit(kms, req, DRM_MODE_PAGE_FLIP_EVENT) ? 0 : now;
+}
+
+/*
+ * A vblank that comes while a picture is published is before it or after it, for
+ * the reader of the picture and for who waits for the flip alike.
+ */
+TEST_F(flips, one_time_for_both_beside_a_vblank)
+{
+	enum { FLIPS = 120, AROUND_NS = 600000 };
+	struct kms *kms = &self->kms;
+	uint64_t period = kms_period_ns(kms), lead = UINT64_MAX, when = 0;
+	const struct kms_fb *fbs[] = { &self->b, &self->a };
+	unsigned int i, before = 0, agree = 0;
+	uint64_t asked, event;
+
+	for (i = 0; i < FLIPS; i++) {
+		ASSERT_EQ(0, sink_release(kms->sink, self->frame.seq, -1, NULL));
+		asked = flip_at(kms, fbs[i % 2], when);
+		ASSERT_NE(0, asked);
+		event = kms_wait_flip(kms, LATE_MS);
+		ASSERT_NE(0, event);
+		ASSERT_EQ(0, sink_acquire(kms->sink, &self->frame));
+		EXPECT_LT(self->frame.flip_ns, self->frame.shown_ns);
+		agree += self->frame.shown_ns / 1000 == event / 1000;
+		before += self->frame.shown_ns - self->frame.flip_ns < period / 2;
+		/* From there to the picture, on the best day. */
+		if (self->frame.flip_ns - asked < lead)
+			lead = self->frame.flip_ns - asked;
+		/* A bit sooner each time, so that the vblank is at each place of the commit. */
+		when = self->frame.shown_ns + period - lead + AROUND_NS / 2 -
+		       (uint64_t)i * AROUND_NS / FLIPS;
+	}
+	TH_LOG("%u of %u agree, %u had the vblank before them", agree, i,
+	       i - before);
+	EXPECT_LE(10, before);
+	EXPECT_GE(FLIPS - 10, before);
+	EXPECT_EQ(FLIPS, agree);
 }
 
 TEST_HARNESS_MAIN

@@ -35,12 +35,6 @@ FIXTURE_TEARDOWN(vblank)
 	kms_close(&self->kms);
 }
 
-static uint64_t period_ns(const struct kms *kms)
-{
-	return 1000000ULL * kms->mode.htotal * kms->mode.vtotal /
-	       kms->mode.clock;
-}
-
 static bool next_event(struct kms *kms, struct drm_event_vblank *event,
 		       int timeout_ms)
 {
@@ -99,7 +93,7 @@ TEST_F(vblank, flips_are_paced_and_their_stamps_exact)
 		last = event;
 	}
 	passed = event_ns(&event) - event_ns(&first);
-	expected = (event.sequence - first.sequence) * period_ns(kms);
+	expected = (event.sequence - first.sequence) * kms_period_ns(kms);
 	/* Within half a percent of a period for each period. */
 	EXPECT_LE(passed > expected ? passed - expected : expected - passed,
 		  expected / 200);
@@ -112,7 +106,7 @@ TEST_F(vblank, pauses_do_not_lose_the_beat)
 {
 	struct kms *kms = &self->kms;
 	struct drm_event_vblank first = {}, event = {};
-	uint64_t period = period_ns(kms), passed, rest;
+	uint64_t period = kms_period_ns(kms), passed, rest;
 	int i;
 
 	for (i = 0; i < 10; i++) {
@@ -227,7 +221,7 @@ static void *wait_now_and_then(void *data)
 
 	for (i = 0; !atomic_load(&waiter->stop); i++) {
 		wait_vblank(waiter->kms, DRM_VBLANK_RELATIVE, 1, &vblank);
-		usleep((useconds_t)(period_ns(waiter->kms) / 1000 + i * 53 % 500));
+		usleep((useconds_t)(kms_period_ns(waiter->kms) / 1000 + i * 53 % 500));
 	}
 
 	return NULL;
@@ -278,7 +272,7 @@ TEST_F_TIMEOUT(vblank, flips_beside_waiters, 120)
 		} while (event.base.type != DRM_EVENT_FLIP_COMPLETE);
 		flips++;
 		/* It stops with the vblank after the last one that was wanted. */
-		usleep((useconds_t)(period_ns(kms) / 1000 +
+		usleep((useconds_t)(kms_period_ns(kms) / 1000 +
 				    flips * 37 % 400));
 	}
 	atomic_store(&waiter.stop, true);

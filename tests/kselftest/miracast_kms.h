@@ -634,6 +634,13 @@ static inline int kms_set_cursor(struct kms *kms, const struct kms_fb *fb,
 	return kms_commit(kms, req, flags);
 }
 
+/* From one vertical blank to the next. */
+static inline uint64_t kms_period_ns(const struct kms *kms)
+{
+	return 1000000ULL * kms->mode.htotal * kms->mode.vtotal /
+	       kms->mode.clock;
+}
+
 /* When the flip was complete, by its event, in ns; 0: none came. */
 static inline uint64_t kms_wait_flip(struct kms *kms, int timeout_ms)
 {

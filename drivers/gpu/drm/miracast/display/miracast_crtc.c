@@ -89,34 +89,21 @@ static int miracast_crtc_atomic_check(struct drm_crtc *crtc,
 	return 0;
 }
 
-static void miracast_crtc_atomic_enable(struct drm_crtc *crtc,
-					struct miracast_commit *commit)
-{
-	miracast_vblank_on(crtc);
-}
-
-static void miracast_crtc_atomic_disable(struct drm_crtc *crtc,
-					 struct miracast_commit *commit)
-{
-	miracast_crtc_end_hold(crtc_to_pipe(crtc));
-	drm_crtc_vblank_off(crtc);
-}
-
 /* ----------------------------------------------------------------- flips */
 
-static void miracast_crtc_complete_held(struct miracast_pipe *pipe)
+static void miracast_crtc_complete_flip(struct miracast_pipe *pipe)
 {
 	struct drm_crtc *crtc = &pipe->crtc;
 
 	lockdep_assert_held(&crtc->dev->event_lock);
 
-	drm_crtc_send_vblank_event(crtc, pipe->held_flip);
-	pipe->held_flip = NULL;
+	drm_crtc_send_vblank_event(crtc, pipe->flip);
+	pipe->flip = NULL;
 	drm_crtc_vblank_put(crtc);
 }
 
 /**
- * miracast_crtc_end_hold() - nothing is to be waited for any more
+ * miracast_crtc_end_hold() - no reader is to be waited for any more
  * @pipe: the pipe
  *
  * Revokes what is held, and completes a flip that waits for it.
@@ -127,8 +114,8 @@ void miracast_crtc_end_hold(struct miracast_pipe *pipe)
 
 	spin_lock_irq(event_lock);
 	miracast_hold_expire(pipe);
-	if (pipe->held_flip)
-		miracast_crtc_complete_held(pipe);
+	if (pipe->flip && pipe->flip_held)
+		miracast_crtc_complete_flip(pipe);
 	spin_unlock_irq(event_lock);
 }
 
@@ -138,18 +125,39 @@ void miracast_crtc_end_hold(struct miracast_pipe *pipe)
  * Fences must not wait for user space, see "Indefinite DMA Fences" in
  * Documentation/driver-api/dma-buf.rst.
  */
-static void miracast_crtc_hold_flip(struct miracast_pipe *pipe,
-				    struct drm_pending_vblank_event *event)
+static void miracast_crtc_hold_flip(struct miracast_pipe *pipe)
 {
-	struct drm_crtc *crtc = &pipe->crtc;
-	u64 wait = max_t(u64, 2 * miracast_vblank_period(crtc),
+	u64 wait = max_t(u64, 2 * miracast_vblank_period(&pipe->crtc),
 			 MIRACAST_MIN_HOLD_NS);
 
-	lockdep_assert_held(&crtc->dev->event_lock);
+	lockdep_assert_held(&pipe->crtc.dev->event_lock);
 
-	pipe->held_flip = event;
-	pipe->held_from = drm_crtc_accurate_vblank_count(crtc) + 1;
-	pipe->held_until = event->base.fence ? 0 : ktime_add_ns(ktime_get(), wait);
+	pipe->flip_held = true;
+	pipe->flip_until = pipe->flip->base.fence ? 0 : ktime_add_ns(ktime_get(), wait);
+}
+
+/*
+ * Have a flip wait for the vblank at @shown, which was the next one when its
+ * picture was published. That the vblank may have been meanwhile is why core's
+ * drm_crtc_arm_vblank_event() is not used: the event would come a period after
+ * the time that the picture has.
+ */
+static void miracast_crtc_begin_flip(struct miracast_pipe *pipe,
+				     struct drm_pending_vblank_event *event,
+				     u64 shown)
+{
+	lockdep_assert_held(&pipe->crtc.dev->event_lock);
+
+	pipe->flip = event;
+	pipe->flip_from = miracast_vblank_number(&pipe->crtc, shown);
+	pipe->flip_held = false;
+}
+
+static bool miracast_crtc_flip_due(struct miracast_pipe *pipe)
+{
+	lockdep_assert_held(&pipe->crtc.dev->event_lock);
+
+	return drm_crtc_vblank_count(&pipe->crtc) >= pipe->flip_from;
 }
 
 /*
@@ -167,21 +175,28 @@ static void miracast_crtc_atomic_flush(struct drm_crtc *crtc,
 	struct drm_crtc_state *crtc_state =
 		drm_atomic_get_new_crtc_state(commit, crtc);
 	struct miracast_pipe *pipe = crtc_to_pipe(crtc);
-	struct drm_pending_vblank_event *event;
-	bool busy = miracast_frame_publish(pipe, commit);
+	struct drm_pending_vblank_event *event = crtc_state->event;
+	/* Before the time: no vblank is to be missed between the two. */
+	bool paced = event && !drm_crtc_vblank_get(crtc);
+	ktime_t now = ktime_get();
+	u64 shown = miracast_vblank_after(crtc, now);
+	bool busy = miracast_frame_publish(pipe, commit, now, shown);
 
 	spin_lock_irq(&crtc->dev->event_lock);
-	event = crtc_state->event;
 	crtc_state->event = NULL;
 	if (!event) {
 		/* Nobody waits, so nobody can be made to wait. */
-	} else if (drm_crtc_vblank_get(crtc)) {
+	} else if (!paced) {
 		drm_crtc_send_vblank_event(crtc, event);
-	} else if (busy && !pipe->held_flip) {
-		miracast_crtc_hold_flip(pipe, event);
-		busy = false;
-	} else {
+	} else if (pipe->flip) {
 		drm_crtc_arm_vblank_event(crtc, event);
+	} else {
+		miracast_crtc_begin_flip(pipe, event, shown);
+		if (busy)
+			miracast_crtc_hold_flip(pipe);
+		else if (miracast_crtc_flip_due(pipe))
+			miracast_crtc_complete_flip(pipe);
+		busy = false;
 	}
 	if (busy)
 		miracast_hold_expire(pipe);
@@ -217,14 +232,45 @@ void miracast_crtc_handle_vblank(struct drm_crtc *crtc)
 	drm_crtc_handle_vblank(crtc);
 
 	spin_lock_irqsave(&crtc->dev->event_lock, flags);
-	if (pipe->held_flip && drm_crtc_vblank_count(crtc) >= pipe->held_from) {
-		if (ktime_compare(ktime_get(), pipe->held_until) >= 0)
+	if (pipe->flip && miracast_crtc_flip_due(pipe)) {
+		if (pipe->flip_held &&
+		    ktime_compare(ktime_get(), pipe->flip_until) >= 0)
 			miracast_hold_expire(pipe);
-		if (!miracast_crtc_busy(pipe))
-			miracast_crtc_complete_held(pipe);
+		if (!pipe->flip_held || !miracast_crtc_busy(pipe))
+			miracast_crtc_complete_flip(pipe);
 	}
 	spin_unlock_irqrestore(&crtc->dev->event_lock, flags);
 }
+
+/* ------------------------------------------------------------ on and off */
+
+/* No vblank comes that a flip could wait for. */
+static void miracast_crtc_end_flip(struct miracast_pipe *pipe)
+{
+	spinlock_t *event_lock = &pipe->crtc.dev->event_lock;
+
+	miracast_crtc_end_hold(pipe);
+
+	spin_lock_irq(event_lock);
+	if (pipe->flip)
+		miracast_crtc_complete_flip(pipe);
+	spin_unlock_irq(event_lock);
+}
+
+static void miracast_crtc_atomic_enable(struct drm_crtc *crtc,
+					struct miracast_commit *commit)
+{
+	miracast_vblank_on(crtc);
+}
+
+static void miracast_crtc_atomic_disable(struct drm_crtc *crtc,
+					 struct miracast_commit *commit)
+{
+	miracast_crtc_end_flip(crtc_to_pipe(crtc));
+	drm_crtc_vblank_off(crtc);
+}
+
+/* --------------------------------------------------------------- commits */
 
 /**
  * miracast_crtc_commit_tail() - carry out a commit

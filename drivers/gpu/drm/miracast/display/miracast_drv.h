@@ -49,13 +49,15 @@
  *
  * A compositor draws into a buffer again once the flip away from it has been
  * reported complete, so this is where the daemon's reading is protected
- * (R79). The commit tail publishes the new picture at once, and when a hold is
- * on another framebuffer than the new one, keeps the flip's event in
- * pipe->held_flip. Each vblank looks whether the holds are gone, or the
- * deadline has passed; then the holds are revoked. A flip with an out-fence is
- * complete with the next vblank, as a fence must not wait for user space: holds
- * that are left then are revoked. Disabling the CRTC, a stop and the end of the
- * context complete a held flip at once.
+ * (R79). The commit tail publishes the new picture at once, with the time of the
+ * vblank that comes next, and the flip's event waits in pipe->flip for that very
+ * vblank, also when it passes before the event is there: what the daemon is told
+ * and what the compositor is told is one time. When a hold is on another
+ * framebuffer than the new one the flip is held: each vblank looks whether the
+ * holds are gone, or the deadline has passed; then the holds are revoked. A flip
+ * with an out-fence is complete with the next vblank, as a fence must not wait
+ * for user space: holds that are left then are revoked. Disabling the CRTC, a
+ * stop and the end of the context complete a held flip at once.
  *
  * The cursor's image is a buffer like any other: a commit that changes it waits
  * for the holds of the old one. Unless nobody waits for the commit, as those of
@@ -87,7 +89,7 @@
  *	Which monitor pipe->monitor is and which sound pipe->sound, and
  *	pipe->hotplug_next. A leaf; process context.
  * drm->event_lock (spinlock, interrupts off)
- *	pipe->held_flip, as all events. DRM's own locks of vblanks are below it,
+ *	pipe->flip, as all events. DRM's own locks of vblanks are below it,
  *	and pipe->vblank.lock below those.
  * pipe->frame_lock (spinlock, interrupts off)
  *	Picture, damage, holds, context, statistics. A leaf but for the locks of
@@ -393,10 +395,11 @@ struct miracast_stats {
  *	READ_ONCE/WRITE_ONCE
  * @hotplug_work: tells user space of a change of @monitor, and of a mode that
  *	is not for it
- * @held_flip: event of a flip that waits for a hold, or NULL; protected by
- *	drm->event_lock; it comes with a vblank reference
- * @held_from: vblank that @held_flip is complete with at the earliest
- * @held_until: deadline of @held_flip; 0 for a flip that signals a fence
+ * @flip: event of a flip that waits for its vblank, or NULL; protected by
+ *	drm->event_lock, as what follows; it comes with a vblank reference
+ * @flip_from: number of the vblank that @flip is complete with at the earliest
+ * @flip_held: it waits for holds as well
+ * @flip_until: until when it does; 0 for a flip that signals a fence
  * @frame_lock: see "Locks"; protects what follows
  * @picture: what is on the screen
  * @last_seq: number of the newest picture
@@ -427,9 +430,10 @@ struct miracast_pipe {
 	bool cursor_allowed;
 	struct delayed_work hotplug_work;
 
-	struct drm_pending_vblank_event *held_flip;
-	u64 held_from;
-	ktime_t held_until;
+	struct drm_pending_vblank_event *flip;
+	u64 flip_from;
+	bool flip_held;
+	ktime_t flip_until;
 
 	spinlock_t frame_lock;		/* see "Locks" */
 	struct miracast_picture picture;
@@ -513,7 +517,8 @@ size_t miracast_color_get(struct miracast_pipe *pipe, void *out,
 int miracast_vblank_init(struct drm_crtc *crtc);
 void miracast_vblank_on(struct drm_crtc *crtc);
 u64 miracast_vblank_period(struct drm_crtc *crtc);
-u64 miracast_vblank_next(struct drm_crtc *crtc);
+u64 miracast_vblank_after(struct drm_crtc *crtc, ktime_t now);
+u64 miracast_vblank_number(struct drm_crtc *crtc, u64 time);
 int miracast_vblank_enable(struct drm_crtc *crtc);
 void miracast_vblank_disable(struct drm_crtc *crtc);
 bool miracast_vblank_get_timestamp(struct drm_crtc *crtc, int *max_error,
@@ -548,7 +553,8 @@ miracast_fb_create(struct drm_device *drm, struct drm_file *file,
 
 /* miracast_frame.c: the mailbox */
 bool miracast_frame_publish(struct miracast_pipe *pipe,
-			    struct miracast_commit *commit);
+			    struct miracast_commit *commit, ktime_t now,
+			    u64 shown);
 void miracast_frame_move_cursor(struct miracast_pipe *pipe,
 				const struct drm_plane_state *state);
 void miracast_frame_begin(struct miracast_pipe *pipe);

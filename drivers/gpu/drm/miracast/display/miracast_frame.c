@@ -118,7 +118,8 @@ void miracast_frame_begin(struct miracast_pipe *pipe)
 }
 
 static void miracast_picture_stamp(struct miracast_pipe *pipe,
-				   struct miracast_picture *picture)
+				   struct miracast_picture *picture,
+				   ktime_t now, u64 shown)
 {
 	lockdep_assert_held(&pipe->frame_lock);
 
@@ -126,8 +127,9 @@ static void miracast_picture_stamp(struct miracast_pipe *pipe,
 		return;
 
 	picture->seq = ++pipe->last_seq;
-	picture->flip_ns = ktime_get_ns();
-	picture->shown_ns = miracast_vblank_next(&pipe->crtc);
+	/* A cursor that was moved meanwhile has been there a moment later. */
+	picture->flip_ns = max_t(u64, ktime_to_ns(now), pipe->picture.flip_ns);
+	picture->shown_ns = max(shown, pipe->picture.shown_ns);
 	picture->mode_serial = pipe->mode.serial;
 	pipe->stats.pictures++;
 }
@@ -158,6 +160,8 @@ static void miracast_frame_wake(struct miracast_session *session)
  * miracast_frame_publish() - a commit has changed the picture, or the mode
  * @pipe: the pipe
  * @commit: the commit
+ * @now: when
+ * @shown: when the vblank is that the commit is complete with
  *
  * Context: Commit tail. The cursor it touches only when the commit does, as
  * miracast_frame_move_cursor() may be at it meanwhile.
@@ -165,7 +169,8 @@ static void miracast_frame_wake(struct miracast_session *session)
  * Return: whether a reader may have the buffer that the desktop draws into next.
  */
 bool miracast_frame_publish(struct miracast_pipe *pipe,
-			    struct miracast_commit *commit)
+			    struct miracast_commit *commit, ktime_t now,
+			    u64 shown)
 {
 	const struct drm_crtc_state *crtc_state =
 		drm_atomic_get_new_crtc_state(commit, &pipe->crtc);
@@ -227,7 +232,7 @@ bool miracast_frame_publish(struct miracast_pipe *pipe,
 		miracast_color_update(pipe, crtc_state);
 	if (!cursor)
 		new.cursor = pipe->picture.cursor;
-	miracast_picture_stamp(pipe, &new);
+	miracast_picture_stamp(pipe, &new, now, shown);
 	pipe->picture = new;
 	pipe->damage_full |= full;
 	pipe->cursor_changed |= cursor_changed;
@@ -266,6 +271,7 @@ void miracast_frame_move_cursor(struct miracast_pipe *pipe,
 {
 	struct miracast_picture old, new;
 	struct miracast_session *session;
+	ktime_t now;
 
 	spin_lock_irq(&pipe->frame_lock);
 	old = pipe->picture;
@@ -276,7 +282,9 @@ void miracast_frame_move_cursor(struct miracast_pipe *pipe,
 		return;
 	}
 	miracast_fb_get(new.cursor.fb);
-	miracast_picture_stamp(pipe, &new);
+	now = ktime_get();
+	miracast_picture_stamp(pipe, &new, now,
+			       miracast_vblank_after(&pipe->crtc, now));
 	pipe->picture = new;
 	pipe->cursor_changed = true;
 	session = miracast_frame_offer(pipe);

@@ -30,15 +30,22 @@ static struct miracast_vblank *crtc_to_vblank(struct drm_crtc *crtc)
 	return &crtc_to_pipe(crtc)->vblank;
 }
 
-/* The last vblank that was due. */
-static ktime_t miracast_vblank_last(const struct miracast_vblank *vblank)
+/* The last vblank that was due at @now. */
+static ktime_t miracast_vblank_before(const struct miracast_vblank *vblank,
+				      ktime_t now)
 {
-	s64 since = ktime_sub(ktime_get(), vblank->origin);
+	s64 since = ktime_sub(now, vblank->origin);
 
 	lockdep_assert_held(&vblank->lock);
 
 	return ktime_add_ns(vblank->origin,
-			    div64_u64(since, vblank->period) * vblank->period);
+			    div64_s64(since, vblank->period) * vblank->period);
+}
+
+/* The last vblank that was due. */
+static ktime_t miracast_vblank_last(const struct miracast_vblank *vblank)
+{
+	return miracast_vblank_before(vblank, ktime_get());
 }
 
 /*
@@ -137,14 +144,13 @@ u64 miracast_vblank_period(struct drm_crtc *crtc)
 }
 
 /**
- * miracast_vblank_next() - when the next vblank is
+ * miracast_vblank_after() - when the first vblank after a moment is
  * @crtc: the CRTC
- *
- * A flip that is armed now is complete with it, and its event has this time.
+ * @now: the moment, not before the mode was set
  *
  * Return: nanoseconds of CLOCK_MONOTONIC, 0 where no mode was ever set.
  */
-u64 miracast_vblank_next(struct drm_crtc *crtc)
+u64 miracast_vblank_after(struct drm_crtc *crtc, ktime_t now)
 {
 	struct miracast_vblank *vblank = crtc_to_vblank(crtc);
 	unsigned long flags;
@@ -152,11 +158,31 @@ u64 miracast_vblank_next(struct drm_crtc *crtc)
 
 	spin_lock_irqsave(&vblank->lock, flags);
 	if (vblank->period)
-		next = ktime_to_ns(miracast_vblank_last(vblank)) +
+		next = ktime_to_ns(miracast_vblank_before(vblank, now)) +
 		       vblank->period;
 	spin_unlock_irqrestore(&vblank->lock, flags);
 
 	return next;
+}
+
+/**
+ * miracast_vblank_number() - the number of a vblank
+ * @crtc: the CRTC, which is on
+ * @time: when the vblank is or was, from miracast_vblank_after()
+ *
+ * Context: With a vblank reference since before @time.
+ *
+ * Return: what events have, and drm_crtc_vblank_count() once it has been.
+ */
+u64 miracast_vblank_number(struct drm_crtc *crtc, u64 time)
+{
+	u64 period = miracast_vblank_period(crtc), number;
+	ktime_t counted;
+
+	/* Whichever vblank has been counted last: they are whole periods apart. */
+	number = drm_crtc_vblank_count_and_time(crtc, &counted);
+
+	return number + div64_s64(time - ktime_to_ns(counted), period);
 }
 
 /* Core wants to hear of vblanks. */
