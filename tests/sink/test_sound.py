@@ -88,6 +88,17 @@ class Clean(Recording):
                 # The pictures' SPS is not that of the table, which is nothing of the sound's.
                 self.assertEqual(set(findings.violations()) - {"desc-avc", "desc-lpcm"}, set(), findings.as_json())
 
+    def test_clicks_at_the_ends(self) -> None:
+        """Sound that begins, or ends, in the middle of a click has all of its sound nevertheless."""
+        for codec, rate, count in FORMATS:
+            last = SECONDS * rate
+            for name, spoil in (("begins", lambda signal, _: muted(signal, 0, 250)),
+                                ("ends", lambda signal, last: muted(signal, last + 250, len(signal[0]) - last - 250))):
+                with self.subTest(name, codec=codec, rate=rate, channels=count):
+                    result = self.judged(spoil(sound_maker.signal(SECONDS + 0.3, rate, count), last), rate, codec)
+                    self.assertEqual(result.faults, [], result.figures)
+                    self.assertLess(abs(result.figures["click_spacing_worst_ms"]), 0.5)
+
     def test_wrapping_pts(self) -> None:
         result = self.judged(sound_maker.signal(SECONDS), start=(1 << 33) - 120000)
         self.assertEqual(result.faults, [])

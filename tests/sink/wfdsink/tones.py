@@ -151,9 +151,7 @@ class Judge:
 
     def _find(self) -> bool:
         """The first and the last window with sound in it, less those at the edges that may be half filled."""
-        track, least = self.track, (self.signal.amplitude / 4) ** 2 / 2
-        loud = [at for at in range(0, track.length - self.window + 1, self.window)
-                if max(energy(channel[at:at + self.window:8]) for channel in track.channels) > least]
+        loud = self._loud()
         if len(loud) < WINDOWS_PER_SECOND:
             self.result.fault(f"only {len(loud) / WINDOWS_PER_SECOND:.2f} s of sound that is loud enough")
             return False
@@ -165,6 +163,12 @@ class Judge:
             self.result.fault(f"silent for {len(quiet) / WINDOWS_PER_SECOND:.2f} s, first after "
                               f"{self.seconds(quiet[0] - self.window):.2f} s")
         return True
+
+    def _loud(self) -> list[int]:
+        """The windows with sound in them."""
+        track, least = self.track, (self.signal.amplitude / 4) ** 2 / 2
+        return [at for at in range(0, track.length - self.window + 1, self.window)
+                if max(energy(channel[at:at + self.window:8]) for channel in track.channels) > least]
 
     def _is_excused(self, at: int) -> bool:
         return self.excused.touch(at, at + self.window)
@@ -380,9 +384,13 @@ class Judge:
             self.result.fault(f"clicks are up to {max(off, key=abs):+.2f} ms off a second of samples")
 
     def onsets(self) -> list[float]:
-        """The sample at which each click begins, by the middle of its envelope."""
+        """The sample at which each click begins, by the middle of its envelope.
+
+        Where sound begins, and where it ends, it may be in the middle of a click, whose beginning that does not tell.
+        """
         if self._onsets is None:
-            self._onsets = self._listen()
+            loud, length = self._loud() or [0], CLICK_S * self.track.rate
+            self._onsets = [onset for onset in self._listen() if loud[0] + self.window <= onset <= loud[-1] - length]
         return self._onsets
 
     def _listen(self) -> list[float]:
