@@ -487,8 +487,9 @@ static gboolean control_called(GSocket *socket, GIOCondition condition, gpointer
 	return G_SOURCE_CONTINUE;
 }
 
-void mock_wpas_open_control(mock_wpas *mock, const char *directory)
+void mock_wpas_open_control(mock_wpas *mock)
 {
+	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
 	g_autoptr(GSocketAddress) address = NULL;
 
 	mock->control_path = g_build_filename(directory, "wlan0", NULL);
@@ -930,10 +931,13 @@ void mock_wpas_free(mock_wpas *mock)
 	g_array_unref(mock->radio_objects);
 	g_variant_unref(mock->wfd);
 	if (mock->control) {
+		g_autofree char *directory = g_path_get_dirname(mock->control_path);
+
 		g_source_destroy(mock->control_source);
 		g_source_unref(mock->control_source);
 		g_object_unref(mock->control);
 		g_unlink(mock->control_path);
+		g_assert_cmpint(g_rmdir(directory), ==, 0);
 	}
 	g_clear_object(&mock->listener);
 	g_free(mock->last_event);

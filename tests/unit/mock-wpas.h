@@ -182,8 +182,8 @@ void mock_wpas_peer_changed(mock_wpas *mock);
 
 mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build);
 void mock_wpas_free(mock_wpas *mock);
-/* Has a control socket in @directory, as most do. */
-void mock_wpas_open_control(mock_wpas *mock, const char *directory);
+/* Has a control socket, as most do; in a directory that goes with it. */
+void mock_wpas_open_control(mock_wpas *mock);
 /* DeviceFound or DeviceLost of the TV */
 void mock_wpas_show_peer(mock_wpas *mock, gboolean there);
 /* The peer joins the group that we own, or leaves it; the group stays. */

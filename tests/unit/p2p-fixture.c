@@ -451,6 +451,18 @@ void begin_secure(struct fixture *f, const char *security)
 	g_assert_no_error(error);
 }
 
+void assert_scan_fails(struct fixture *f, const char *expected, const char *word)
+{
+	g_assert_true(broker_scan(f->broker, 60, NULL));
+	wait_until(scan_is_over, f);
+	g_assert_nonnull(broker_scan_problem(f->broker));
+	g_assert_cmpstr(broker_scan_problem(f->broker)->name, ==, expected);
+	g_assert_cmpstr(broker_scan_problem(f->broker)->hint, !=, "");
+	/* Users read it. */
+	g_assert_nonnull(strstr(broker_scan_problem(f->broker)->message, word));
+	g_assert_null(strstr(broker_scan_problem(f->broker)->message, "GDBus.Error"));
+}
+
 void begin(struct fixture *f)
 {
 	begin_secure(f, NULL);
@@ -472,6 +484,11 @@ gboolean has_phase(struct fixture *f, const char *name)
 			return TRUE;
 	}
 	return FALSE;
+}
+
+gboolean is_searching(struct fixture *f)
+{
+	return has_phase(f, "searching");
 }
 
 GSocketConnection *dial_from(struct fixture *f, const char *host)

@@ -83,6 +83,8 @@ gboolean tv_is_found(struct fixture *f);
 gboolean scan_is_over(struct fixture *f);
 /* For a minute; returns when the TV is found. */
 void scan(struct fixture *f);
+/* It ends with that reason, in words for people, with @word among them. */
+void assert_scan_fails(struct fixture *f, const char *expected, const char *word);
 
 /* Connect to the TV. */
 void begin(struct fixture *f);
@@ -103,6 +105,7 @@ gboolean waits_for_call(struct fixture *f);
 gboolean streams(struct fixture *f);
 void assert_reason(struct fixture *f, const char *name);
 gboolean has_phase(struct fixture *f, const char *name);
+gboolean is_searching(struct fixture *f);
 GSocketConnection *dial_from(struct fixture *f, const char *host);
 GSocketConnection *call_and_stream(struct fixture *f);
 /* All of it, from the scan on. */

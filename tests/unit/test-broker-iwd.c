@@ -43,16 +43,6 @@ static void tear_down_iwd(struct fixture *f, gconstpointer data)
 	tear_down(f, data);
 }
 
-static void assert_scan_fails(struct fixture *f, const char *name, const char *word)
-{
-	g_assert_true(broker_scan(f->broker, 60, NULL));
-	wait_until(scan_is_over, f);
-	g_assert_nonnull(broker_scan_problem(f->broker));
-	g_assert_cmpstr(broker_scan_problem(f->broker)->name, ==, name);
-	g_assert_nonnull(strstr(broker_scan_problem(f->broker)->message, word));
-	g_assert_cmpstr(broker_scan_problem(f->broker)->hint, !=, "");
-}
-
 static void assert_fails(struct fixture *f, const char *expected)
 {
 	wait_until(last_is_gone, f);

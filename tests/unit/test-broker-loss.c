@@ -127,11 +127,10 @@ static void stream(struct fixture *f)
 static void test_known(struct fixture *f, gconstpointer data)
 {
 	const struct loss *loss = data;
-	g_autofree char *directory = loss->control ? g_dir_make_tmp("miracast-wpas-XXXXXX", NULL) : NULL;
 	gint64 begin_us;
 
-	if (directory)
-		mock_wpas_open_control(f->wpas, directory);
+	if (loss->control)
+		mock_wpas_open_control(f->wpas);
 	scan(f);
 	begin(f);
 	stream(f);
@@ -142,21 +141,17 @@ static void test_known(struct fixture *f, gconstpointer data)
 	assert_reason(f, loss->reason);
 	wait_until(is_gone, f);
 	assert_reason(f, loss->reason);
-	if (!directory)
+	if (!loss->control)
 		return;
 	/* Nobody listens when there is no group. */
 	settle(f);
 	g_assert_null(f->wpas->listener);
-	g_unlink(f->wpas->control_path);
-	g_rmdir(directory);
 }
 
 /* Another program's group is its own concern, and so is what it gives way to. */
 static void test_foreign(struct fixture *f, gconstpointer data)
 {
-	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
-
-	mock_wpas_open_control(f->wpas, directory);
+	mock_wpas_open_control(f->wpas);
 	scan(f);
 	mock_wpas_foreign_group(f->wpas, TRUE);
 	settle(f);
@@ -172,8 +167,6 @@ static void test_foreign(struct fixture *f, gconstpointer data)
 	wait_until(is_gone, f);
 	settle(f);
 	g_assert_null(f->wpas->listener);
-	g_unlink(f->wpas->control_path);
-	g_rmdir(directory);
 }
 
 /* ---- coming back -------------------------------------------------------------------------- */

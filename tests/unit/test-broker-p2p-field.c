@@ -336,9 +336,7 @@ static void test_channel(struct fixture *f, gconstpointer data)
 /* A driver that refuses wide channels is no reason to be on the slowest one for ever. */
 static void test_width(struct fixture *f, gconstpointer data)
 {
-	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
-
-	mock_wpas_open_control(f->wpas, directory);
+	mock_wpas_open_control(f->wpas);
 	scan(f);
 	cast(f, MOCK_FORMATION_FAILS_ONCE, 0, "@a{sv} {}");
 	g_assert_true(g_str_has_suffix(f->wpas->command, " freq=2437 ht40"));
@@ -350,8 +348,6 @@ static void test_width(struct fixture *f, gconstpointer data)
 	assert_first_request(f, OWNER, 0);
 	cast(f, MOCK_CHANNEL_FAILS, 0, "@a{sv} {}");
 	assert_first_request(f, OWNER, MOCK_GOOD_FREQUENCY);
-	g_unlink(f->wpas->control_path);
-	g_rmdir(directory);
 }
 
 /* A group over which no picture went says nothing. */

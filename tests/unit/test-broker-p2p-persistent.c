@@ -247,9 +247,7 @@ static void test_file_later(struct fixture *f, gconstpointer data)
 /* Over the control socket it can be said how wide the group is to be, and where. */
 static void test_wide(struct fixture *f, gconstpointer data)
 {
-	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
-
-	mock_wpas_open_control(f->wpas, directory);
+	mock_wpas_open_control(f->wpas);
 	scan(f);
 	cast(f);
 	g_assert_cmpstr(f->wpas->command, ==, "P2P_CONNECT 02:00:00:00:01:00 pbc go_intent=15 persistent ht40 vht he");
@@ -258,16 +256,12 @@ static void test_wide(struct fixture *f, gconstpointer data)
 	/* One that does not know the command is asked by D-Bus. */
 	f->wpas->control_answer = "FAIL\n";
 	assert_invited(f);
-	g_unlink(f->wpas->control_path);
-	g_rmdir(directory);
 }
 
 /* As wide as the group was of which the key is: a driver that refuses more would refuse it each time. */
 static void test_width(struct fixture *f, gconstpointer data)
 {
-	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
-
-	mock_wpas_open_control(f->wpas, directory);
+	mock_wpas_open_control(f->wpas);
 	scan(f);
 	f->wpas->answer = MOCK_FORMATION_FAILS_ONCE;
 	cast(f);
@@ -279,8 +273,6 @@ static void test_width(struct fixture *f, gconstpointer data)
 	scan(f);
 	assert_invited(f);
 	g_assert_true(g_str_has_suffix(f->wpas->command, MOCK_PEER_ID " ht40"));
-	g_unlink(f->wpas->control_path);
-	g_rmdir(directory);
 }
 
 /* Another role or channel than last time is another group. */

@@ -54,11 +54,6 @@ static gboolean tv_is_away(struct fixture *f)
 	return !tv(f)->present;
 }
 
-static gboolean is_searching(struct fixture *f)
-{
-	return has_phase(f, "searching");
-}
-
 /* @methods: of the TV; @security: what the user wants, or NULL */
 static void begin_with(struct fixture *f, guint16 methods, const char *security)
 {
@@ -406,9 +401,7 @@ static void test_two_displays(struct fixture *f, gconstpointer data)
 /* The same of a wide group, over the control socket. */
 static void test_wide(struct fixture *f, gconstpointer data)
 {
-	g_autofree char *directory = g_dir_make_tmp("miracast-wpas-XXXXXX", NULL);
-
-	mock_wpas_open_control(f->wpas, directory);
+	mock_wpas_open_control(f->wpas);
 	begin_with(f, SHOWS, NULL);
 	wait_until(wants_pin, f);
 	type(f, MOCK_PIN);
@@ -416,8 +409,6 @@ static void test_wide(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(f->wpas->command, ==,
 			"P2P_CONNECT 02:00:00:00:01:00 12345670 keypad go_intent=15 persistent ht40 vht he");
 	g_assert_cmpuint(f->wpas->connects, ==, 1);
-	g_unlink(f->wpas->control_path);
-	g_rmdir(directory);
 }
 
 /* NetworkManager knows push button only; the display is asked with the PIN after it. */

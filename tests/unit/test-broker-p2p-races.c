@@ -35,24 +35,6 @@ static const char *const place_names[] = {
 	"retrying", "forming", "addressing", "up", "streaming",
 };
 
-static gboolean phase_reached(struct fixture *f, const char *name)
-{
-	GPtrArray *phases = session_phases(last_session(f));
-
-	for (guint i = 0; i < phases->len; i++) {
-		struct session_phase *phase = g_ptr_array_index(phases, i);
-
-		if (strcmp(phase->name, name) == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
-static gboolean is_searching(struct fixture *f)
-{
-	return phase_reached(f, "searching");
-}
-
 static gboolean is_provisioning(struct fixture *f)
 {
 	return f->wpas->provisions > 0;
@@ -65,12 +47,12 @@ static gboolean is_entering(struct fixture *f)
 
 static gboolean is_forming(struct fixture *f)
 {
-	return phase_reached(f, "group-forming");
+	return has_phase(f, "group-forming");
 }
 
 static gboolean has_group(struct fixture *f)
 {
-	return phase_reached(f, "group-started");
+	return has_phase(f, "group-started");
 }
 
 static gboolean has_path(struct fixture *f)
