@@ -8,7 +8,8 @@ import shutil
 import subprocess
 import time
 
-from p2p_scene import Scene, ctl, demand, interfaces, only_the_link, routes, system, tables, unchanged, wait_for
+from p2p_scene import (Scene, announced, ctl, demand, interfaces, only_the_link, routes, system, tables, unchanged,  # noqa: E402
+                       wait_for)
 from radios import run
 
 ACCESS_POINT_NETNS = "ap"
@@ -88,19 +89,29 @@ def foreign_group(scene: Scene):
         scene.radios.park(2)
 
 
-def whole_cast(scene: Scene, before: dict[str, list[str]]) -> None:
+def called_again(called: list[str], when: str) -> None:
+    """This machine has its name and what else it is announced with again, within two seconds."""
+    deadline = time.monotonic() + 2
+    while (now := announced()) != called:
+        demand(time.monotonic() < deadline, f"{when} this machine is announced as {now}, and was as {called}")
+        time.sleep(0.2)
+
+
+def whole_cast(scene: Scene, before: dict[str, list[str]], called: list[str]) -> None:
     """Connected to, streamed, killed in the middle, cleaned up, connected again, disconnected; in either role."""
     sink = scene.sink("--go-intent", "15")
     scene.find()
     session = scene.connect()
     scene.frames()
     only_the_link(session)
+    demand(announced() != called, "this machine is not announced: this test proves nothing")
     scene.kill()
+    unchanged(before, "after the next daemon's start")
+    called_again(called, "after the next daemon's start")
     sink.terminate()
     sink.wait(90)
     sink = scene.sink("--go-intent", "0")
     scene.find()
-    unchanged(before, "after the next daemon's start")
     session = scene.connect()
     scene.frames()
     only_the_link(session)
@@ -123,14 +134,15 @@ def beside_network_manager(scene: Scene) -> None:
         scene.systemd.inside("systemctl", "start", "NetworkManager")
         try:
             wait_for("NetworkManager is connected", connected)
-            before = system()
+            before, called = system(), announced()
             demand(any("via" in line or "gateway" in line for line in before["routes"]), "no default route to be kept")
             demand(before["resolver"], "no resolver to be kept")
             scene.broker()
-            whole_cast(scene, before)
+            whole_cast(scene, before, called)
             demand(connected(), "NetworkManager is no longer connected")
             scene.quit()
             unchanged(before, "after the daemon's end")
+            called_again(called, "after the daemon's end")
         finally:
             scene.systemd.inside("systemctl", "stop", "NetworkManager")
             profile.unlink()

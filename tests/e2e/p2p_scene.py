@@ -56,6 +56,25 @@ def wfd_element() -> str:
                "fi.w1.wpa_supplicant1", "WFDIEs").strip()
 
 
+def property_of(path: str, interface: str, name: str) -> str:
+    """Of wpa_supplicant, as busctl prints it; "" where it does not run, for which it is not started."""
+    return subprocess.run(["busctl", "--system", "--auto-start=no", "get-property", "fi.w1.wpa_supplicant1", path,
+                           f"fi.w1.wpa_supplicant1{interface}", name], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def announced() -> list[str]:
+    """How wpa_supplicant calls and announces this machine, on each of its interfaces but those of groups.
+
+    A name that was there cannot be taken away again, but be empty; to the air that is the same.
+    """
+    paths = re.findall(r'"(/[^"]+)"', property_of("/fi/w1/wpa_supplicant1", "", "Interfaces"))
+    known = {property_of(path, ".Interface", "Ifname"): path for path in paths}
+    return [re.sub(r' a\{sv\} \d+| "DeviceName" s ""', "",
+                   f"{name} {property_of(path, '.Interface.P2PDevice', 'P2PDeviceConfig')} "
+                   f"{property_of(path, '.Interface.WPS', 'ConfigMethods')}")
+            for name, path in sorted(known.items()) if not name.startswith('s "p2p-')]
+
+
 def interfaces() -> list[str]:
     return [link["ifname"] for link in json.loads(run("ip", "-j", "link"))]
 
@@ -183,6 +202,7 @@ class Scene:
         left = self.leftovers()
         wait_for("the next miracastd runs", lambda: self.pid() not in ("0", killed)
                  and self.systemd.property(UNIT, "ActiveState") == "active")
+        wait_for("the next miracastd takes down what was left, unasked", lambda: not self.leftovers(), 2)
         return left
 
     def quit(self) -> None:

@@ -726,8 +726,12 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 			g_variant_new_parsed("{'Modes': <['infrastructure', 'p2p']>}");
 	if (strcmp(property, "Peers") == 0)
 		return g_variant_new_parsed("@ao []");
-	if (strcmp(property, "P2PDeviceConfig") == 0)
-		return g_variant_new_parsed("{'DeviceName': <''>, 'PrimaryDeviceType': <" MOCK_OLD_TYPE ">}");
+	if (strcmp(property, "P2PDeviceConfig") == 0) {
+		g_autoptr(GVariant) type = g_variant_parse(G_VARIANT_TYPE_BYTESTRING, mock->device_type, NULL, NULL, NULL);
+
+		return g_variant_new_parsed("{'DeviceName': <%s>, 'PrimaryDeviceType': <%@ay>}",
+					    mock->device_name ? mock->device_name : "", type);
+	}
 	if (strcmp(property, "ConfigMethods") == 0)
 		return g_variant_new_string(mock->methods);
 	return g_variant_new_string("");
@@ -898,7 +902,7 @@ mock_wpas *mock_wpas_new(GDBusConnection *bus, enum mock_build build)
 	mock->config_methods = 0x0080;
 	mock->level = -40;
 	mock->update_config = "0";
-	mock->device_type = g_strdup("");
+	mock->device_type = g_strdup(MOCK_OLD_TYPE);
 	mock->methods = g_strdup(MOCK_OLD_METHODS);
 	mock->objects = g_array_new(FALSE, FALSE, sizeof(guint));
 	mock->radio_objects = g_array_new(FALSE, FALSE, sizeof(guint));

@@ -112,7 +112,7 @@ typedef struct mock_wpas {
 	char *method, *pin; /* of the last connect: "pbc" and "", or one with a PIN */
 	const char *find_ifname; /* of the interface whose Find() was called last */
 	char *device_name;
-	char *device_type; /* as printed; "" at first */
+	char *device_type; /* as printed */
 	char *methods;
 
 	/* set by the test: a peer that is owner gives us 192.168.77.9 with this mask, "255, 255, 255, 0" */
@@ -144,7 +144,7 @@ typedef struct mock_wpas {
 #define MOCK_SSID "DIRECT-ours"
 #define MOCK_PASSPHRASE "a \"secret\" of the TV"
 #define MOCK_OWN_ADDRESS "02:00:00:00:00:99"
-#define MOCK_OLD_TYPE "[byte 0x07]"
+#define MOCK_OLD_TYPE "[0x07]"
 #define MOCK_OLD_METHODS "display"
 
 /* Every signal that wpa_supplicant may send at any time. */

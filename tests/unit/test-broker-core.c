@@ -711,30 +711,36 @@ static void test_leftovers(void)
 {
 	g_autofree char *dir = g_dir_make_tmp("miracast-XXXXXX", NULL);
 	g_autofree char *created = NULL, *group = NULL;
+	g_autoptr(GVariant) former = NULL, set = g_variant_ref_sink(g_variant_new_parsed(
+		"(objectpath '/if/0', {'DeviceName': <'a \"b\"'>, 'PrimaryDeviceType': <b'\x07'>}, @ms nothing)"));
 	p2p_state *killed = p2p_state_new(dir, "p2p.state");
 	p2p_state *next = p2p_state_new(dir, "p2p.state");
 
-	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group));
+	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group, NULL));
 	p2p_state_begin(killed, ":1.5", "/if/0");
 	p2p_state_set_group(killed, "/if/1");
-	g_assert_true(p2p_state_take_leftovers(next, ":1.5", &created, &group));
+	p2p_state_set_former(killed, set);
+	g_assert_true(p2p_state_take_leftovers(next, ":1.5", &created, &group, &former));
 	g_assert_cmpstr(created, ==, "/if/0");
 	g_assert_cmpstr(group, ==, "/if/1");
+	g_assert_true(g_variant_equal(former, set));
+	g_clear_pointer(&former, g_variant_unref);
 	g_clear_pointer(&created, g_free);
 	g_clear_pointer(&group, g_free);
 
 	/* Taken once. */
-	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group));
+	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group, NULL));
 	/* Another wpa_supplicant: the same path is somebody else's interface. */
 	p2p_state_set_group(killed, "/if/1");
-	g_assert_false(p2p_state_take_leftovers(next, ":1.6", &created, &group));
+	g_assert_false(p2p_state_take_leftovers(next, ":1.6", &created, &group, &former));
+	g_assert_null(former);
 	g_assert_null(created);
 	g_assert_null(group);
 
 	/* An orderly end leaves nothing. */
 	p2p_state_begin(killed, ":1.5", NULL);
 	p2p_state_end(killed);
-	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group));
+	g_assert_false(p2p_state_take_leftovers(next, ":1.5", &created, &group, NULL));
 	p2p_state_free(killed);
 	p2p_state_free(next);
 	g_assert_cmpint(g_rmdir(dir), ==, 0);

@@ -32,7 +32,26 @@ static void test_foreign_interface(struct fixture *f, gconstpointer data)
 	start_broker(f);
 }
 
-/* SIGKILL: nothing is taken down. The next one does it. */
+static gboolean nothing_is_left(struct fixture *f)
+{
+	g_autofree char *state = g_build_filename(f->runtime_dir, "p2p.state", NULL);
+
+	return !f->wpas->group && g_variant_n_children(f->wpas->wfd) == 0 &&
+	       !g_file_test(state, G_FILE_TEST_EXISTS);
+}
+
+/* The next one takes it down, and nobody has to ask for anything; within two seconds. */
+static void start_next(struct fixture *f)
+{
+	gint64 began = g_get_monotonic_time();
+
+	start_broker(f);
+	wait_until(nothing_is_left, f);
+	g_assert_cmpint(g_get_monotonic_time() - began, <, 2 * G_USEC_PER_SEC);
+	settle(f);
+}
+
+/* SIGKILL: nothing is taken down. */
 static void test_killed(struct fixture *f, gconstpointer data)
 {
 	scan(f);
@@ -43,12 +62,54 @@ static void test_killed(struct fixture *f, gconstpointer data)
 	g_assert_true(f->wpas->interface);
 	g_assert_cmpuint(g_variant_n_children(f->wpas->wfd), ==, 9);
 
+	start_next(f);
+	g_assert_false(f->wpas->interface);
+}
+
+/* Of an interface that is not ours: it is called and announced as it was before. */
+static void test_killed_restored(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	settle(f);
+	g_assert_cmpstr(f->wpas->device_name, !=, "");
+	g_clear_pointer(&f->broker, broker_free);
+	start_next(f);
+	g_assert_true(f->wpas->interface);
+	g_assert_cmpstr(f->wpas->device_name, ==, "");
+	g_assert_cmpstr(f->wpas->device_type, ==, MOCK_OLD_TYPE);
+	g_assert_cmpstr(f->wpas->methods, ==, MOCK_OLD_METHODS);
+}
+
+/* Somebody scans at once: what is left goes, and the scan goes on. */
+static void test_killed_scan(struct fixture *f, gconstpointer data)
+{
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	g_clear_pointer(&f->broker, broker_free);
 	start_broker(f);
 	scan(f);
 	g_assert_false(f->wpas->group);
+	g_assert_cmpstr(f->wpas->device_name, !=, "");
+	begin(f);
+	wait_until(waits_for_call, f);
 	stop_broker(f);
-	g_assert_false(f->wpas->interface);
+	g_assert_cmpstr(f->wpas->device_name, ==, "");
 	start_broker(f);
+}
+
+/* What was in a wpa_supplicant that has ended is gone; that one is not started for it, but for a scan it is. */
+static void test_killed_both(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *state = g_build_filename(f->runtime_dir, "p2p.state", NULL);
+
+	scan(f);
+	g_clear_pointer(&f->broker, broker_free);
+	g_clear_pointer(&f->wpas, mock_wpas_free);
+	start_broker(f);
+	while (g_file_test(state, G_FILE_TEST_EXISTS))
+		g_main_context_iteration(NULL, TRUE);
+	assert_scan_fails(f, "supplicant-missing", "wpa_supplicant");
 }
 
 /* ---- what is not ours ------------------------------------------------------------------ */
@@ -194,7 +255,7 @@ static void test_restored(struct fixture *f, gconstpointer data)
 	g_assert_nonnull(strstr(f->wpas->methods, "push_button"));
 	stop_broker(f);
 	g_assert_cmpstr(f->wpas->device_name, ==, "");
-	g_assert_cmpstr(f->wpas->device_type, ==, "[0x07]");
+	g_assert_cmpstr(f->wpas->device_type, ==, MOCK_OLD_TYPE);
 	g_assert_cmpstr(f->wpas->methods, ==, MOCK_OLD_METHODS);
 	start_broker(f);
 }
@@ -249,11 +310,9 @@ static void test_killed_with_group(struct fixture *f, gconstpointer data)
 	wait_until(waits_for_call, f);
 	g_clear_pointer(&f->broker, broker_free);
 	f->wpas->group_ifname = "p2p-wlan0-0";
-	start_broker(f);
-	scan(f);
-	settle(f);
-	g_assert_false(f->wpas->group);
+	start_next(f);
 	f->wpas->group_ifname = NULL;
+	scan(f);
 	begin(f);
 	wait_until(waits_for_call, f);
 }
@@ -276,11 +335,8 @@ static void test_killed_early(struct fixture *f, gconstpointer data)
 	g_clear_pointer(&f->broker, broker_free);
 	settle(f);
 	g_assert_true(f->wpas->interface);
-	start_broker(f);
-	scan(f);
-	stop_broker(f);
+	start_next(f);
 	g_assert_false(f->wpas->interface);
-	start_broker(f);
 }
 
 static void add(const char *name, int build, void (*test)(struct fixture *, gconstpointer))
@@ -296,6 +352,9 @@ int main(int argc, char **argv)
 	add("/p2p/created-interface", MOCK_NO_INTERFACE, test_created_interface);
 	add("/p2p/foreign-interface", MOCK_COMPLETE, test_foreign_interface);
 	add("/p2p/killed", MOCK_NO_INTERFACE, test_killed);
+	add("/p2p/killed/restored", MOCK_COMPLETE, test_killed_restored);
+	add("/p2p/killed/scan", MOCK_COMPLETE, test_killed_scan);
+	add("/p2p/killed/both", MOCK_COMPLETE, test_killed_both);
 	add("/p2p/killed-with-group", MOCK_COMPLETE, test_killed_with_group);
 	add("/p2p/killed-early", MOCK_NO_INTERFACE, test_killed_early);
 	add("/p2p/adapter/iwd", MOCK_NO_INTERFACE, test_iwd);

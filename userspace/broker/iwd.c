@@ -381,7 +381,7 @@ static void begin(iwd *w, GVariant *objects)
 		     w->interface ? w->interface : "");
 		return;
 	}
-	p2p_state_take_leftovers(w->leftovers, w->owner, &left, &group);
+	p2p_state_take_leftovers(w->leftovers, w->owner, &left, &group, NULL);
 	w->enabled_by_us = !is_enabled || g_strcmp0(left, w->device) == 0;
 	if (left && w->enabled_by_us)
 		p2p_state_begin(w->leftovers, w->owner, w->device);

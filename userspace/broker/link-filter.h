@@ -30,9 +30,9 @@
  *
  * At the end of a link the table goes after the group (p2p-connection.h).  When the
  * process is killed it is the other way round: the table is gone at once, the group and
- * its address stay in wpa_supplicant and in the kernel until the next daemon takes the
- * P2P device (p2p-device.h), which it does when somebody looks for displays or connects.
- * Until then the display, if it stays, reaches what listens on all addresses.
+ * its address stay in wpa_supplicant and in the kernel until the next daemon has started and
+ * takes down what is left (p2p-device.h).  Until then the display, if it stays, reaches what
+ * listens on all addresses.
  *
  * Where the kernel has no nf_tables, or we have no rights, a link works without; the
  * daemon says so in its log and in `miracastctl doctor`.  Stateful rules need the

@@ -70,6 +70,13 @@ static void on_created(wpas *w, const char *path, gpointer user_data)
 	p2p_device_created(p2p->device, path);
 }
 
+static void on_configured(wpas *w, GVariant *former, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_device_configured(p2p->device, former);
+}
+
 static void on_ready(wpas *w, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
@@ -215,6 +222,7 @@ static void on_cancelled(wpas *w, gpointer user_data)
 static const struct wpas_funcs wpas_callbacks = {
 	.found = on_found,
 	.created = on_created,
+	.configured = on_configured,
 	.ready = on_ready,
 	.failed = on_failed,
 	.released = on_released,

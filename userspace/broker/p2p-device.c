@@ -24,6 +24,8 @@ struct p2p_device {
 	enum device_state state;
 	guint holders;
 	gboolean stop_wanted;
+	gboolean started; /* wpa_supplicant may be, for this acquiring */
+	gboolean cleaning; /* nobody has held it since the leftovers were found */
 	guint limit; /* of the state */
 	guint stopped_source; /* says "stopped" */
 };
@@ -57,6 +59,8 @@ static void follow(p2p_device *device)
 	case DEVICE_LINGERING:
 		if (device->stop_wanted)
 			enter(device, DEVICE_RELEASING);
+		else if (!wanted && device->cleaning)
+			enter(device, DEVICE_RELEASING);
 		else if (wanted != (device->state == DEVICE_READY))
 			enter(device, wanted ? DEVICE_READY : DEVICE_LINGERING);
 		break;
@@ -72,6 +76,11 @@ static void follow(p2p_device *device)
 /* All holds are void; who wants it again has to take a new one. */
 static void be_gone(p2p_device *device, const GError *error)
 {
+	/* Looked for without being started, and somebody needs it meanwhile. */
+	if (device->state == DEVICE_ACQUIRING && !device->started && device->holders > 0) {
+		enter(device, DEVICE_ACQUIRING);
+		return;
+	}
 	device->holders = 0;
 	enter(device, DEVICE_IDLE);
 	device->funcs->gone(device, error, device->user_data);
@@ -121,12 +130,14 @@ static void enter(p2p_device *device, enum device_state state)
 	device->state = state;
 	if (seconds)
 		device->limit = g_timeout_add_seconds(seconds, limit_reached, device);
-	if (state == DEVICE_ACQUIRING)
-		wpas_acquire(device->w);
-	else if (state == DEVICE_RELEASING)
+	if (state == DEVICE_ACQUIRING) {
+		device->started = device->holders > 0;
+		wpas_acquire(device->w, device->started);
+	} else if (state == DEVICE_RELEASING) {
 		wpas_release(device->w);
-	else
+	} else {
 		follow(device);
+	}
 }
 
 p2p_device *p2p_device_new(wpas *w, const char *runtime_dir, guint linger_seconds,
@@ -139,6 +150,9 @@ p2p_device *p2p_device_new(wpas *w, const char *runtime_dir, guint linger_second
 	device->linger_seconds = linger_seconds ? linger_seconds : P2P_DEVICE_LINGER_SECONDS;
 	device->funcs = funcs;
 	device->user_data = user_data;
+	device->cleaning = p2p_state_is_there(device->file);
+	if (device->cleaning)
+		enter(device, DEVICE_ACQUIRING);
 	return device;
 }
 
@@ -153,6 +167,7 @@ void p2p_device_free(p2p_device *device)
 void p2p_device_hold(p2p_device *device)
 {
 	device->holders++;
+	device->cleaning = FALSE;
 	follow(device);
 }
 
@@ -183,10 +198,14 @@ void p2p_device_note_group(p2p_device *device, const char *path)
 void p2p_device_found(p2p_device *device, const char *owner)
 {
 	g_autofree char *group = NULL, *created = NULL;
+	g_autoptr(GVariant) former = NULL;
 
-	if (p2p_state_take_leftovers(device->file, owner, &created, &group)) {
+	if (p2p_state_take_leftovers(device->file, owner, &created, &group, &former)) {
+		g_message("what a daemon before us has left in wpa_supplicant is taken down");
 		if (group)
 			wpas_disconnect(device->w, group);
+		if (former)
+			wpas_set_back(device->w, former);
 		if (created)
 			wpas_adopt_created(device->w, created);
 	}
@@ -196,6 +215,11 @@ void p2p_device_found(p2p_device *device, const char *owner)
 void p2p_device_created(p2p_device *device, const char *path)
 {
 	p2p_state_set_created(device->file, path);
+}
+
+void p2p_device_configured(p2p_device *device, GVariant *former)
+{
+	p2p_state_set_former(device->file, former);
 }
 
 void p2p_device_acquired(p2p_device *device)

@@ -7,7 +7,8 @@
  *
  *	state		holders		what happens		then
  *	idle		first comes	wpas_acquire()		acquiring
- *	acquiring	any		ready			ready; lingering if none
+ *	idle		none		there are leftovers	acquiring
+ *	acquiring	any		ready			ready; lingering if none; releasing if none ever
  *	acquiring	any		failed, or the limit	idle
  *	ready		last leaves	-			lingering
  *	lingering	one comes	-			ready
@@ -20,8 +21,11 @@
  *
  * It lingers because a person looks at what was found before he chooses.  As long
  * as it is held or lingers, we are announced as a WFD source, and a file says what
- * is ours in wpa_supplicant (p2p-state.h); what an earlier process has left is taken
- * over or ended when wpa_supplicant is found.
+ * is ours in wpa_supplicant (p2p-state.h).
+ *
+ * What an earlier process has left, one that was killed, is taken over or ended when wpa_supplicant
+ * is found, and that is looked for at the start: nobody else ends a group whose interface has
+ * lost the rules that kept others out.  A wpa_supplicant that does not run any more is not started for that.
  */
 #pragma once
 
@@ -51,7 +55,7 @@ struct p2p_device_funcs {
 };
 
 /**
- * p2p_device_new - nothing happens before it is held
+ * p2p_device_new - nothing happens before it is held, unless there are leftovers
  * @w: borrowed; its owner hands found, created, ready, failed and released on
  * @runtime_dir: for p2p-state.h
  * @linger_seconds: 0: P2P_DEVICE_LINGER_SECONDS
@@ -72,6 +76,7 @@ void p2p_device_note_group(p2p_device *device, const char *path);
 /* What wpas_funcs says. */
 void p2p_device_found(p2p_device *device, const char *owner);
 void p2p_device_created(p2p_device *device, const char *path);
+void p2p_device_configured(p2p_device *device, GVariant *former);
 void p2p_device_acquired(p2p_device *device);
 void p2p_device_lost(p2p_device *device, const GError *error);
 void p2p_device_released(p2p_device *device);

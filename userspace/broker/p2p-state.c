@@ -44,22 +44,28 @@ static void save(p2p_state *state)
 		g_info("%s", error->message);
 }
 
-gboolean p2p_state_take_leftovers(p2p_state *state, const char *owner, char **created, char **group)
+gboolean p2p_state_take_leftovers(p2p_state *state, const char *owner, char **created, char **group,
+				  GVariant **former)
 {
 	g_autoptr(GKeyFile) keys = g_key_file_new();
-	g_autofree char *former = NULL;
+	g_autofree char *of = NULL, *text = NULL;
 
 	*created = NULL;
 	*group = NULL;
+	if (former)
+		*former = NULL;
 	if (!g_key_file_load_from_file(keys, state->path, G_KEY_FILE_NONE, NULL))
 		return FALSE;
 	unlink(state->path);
-	former = g_key_file_get_string(keys, GROUP, "owner", NULL);
-	if (!owner || g_strcmp0(former, owner) != 0)
+	of = g_key_file_get_string(keys, GROUP, "owner", NULL);
+	if (!owner || g_strcmp0(of, owner) != 0)
 		return FALSE;
 	*created = g_key_file_get_string(keys, GROUP, "created", NULL);
 	*group = g_key_file_get_string(keys, GROUP, "group", NULL);
-	return *created || *group;
+	text = g_key_file_get_string(keys, GROUP, "former", NULL);
+	if (former && text)
+		*former = g_variant_parse(NULL, text, NULL, NULL, NULL);
+	return *created || *group || (former && *former);
 }
 
 void p2p_state_begin(p2p_state *state, const char *owner, const char *created)
@@ -87,6 +93,13 @@ void p2p_state_set_created(p2p_state *state, const char *created)
 void p2p_state_set_group(p2p_state *state, const char *group)
 {
 	set(state, "group", group);
+}
+
+void p2p_state_set_former(p2p_state *state, GVariant *former)
+{
+	g_autofree char *text = g_variant_print(former, TRUE);
+
+	set(state, "former", text);
 }
 
 void p2p_state_end(p2p_state *state)

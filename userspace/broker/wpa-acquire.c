@@ -72,8 +72,7 @@ void wpas_clear(wpas *w)
 	g_clear_pointer(&w->created_ifname, g_free);
 	g_clear_pointer(&w->former_wfd, g_bytes_unref);
 	g_clear_pointer(&w->former_config, g_variant_unref);
-	g_clear_pointer(&w->former_methods, g_free);
-	g_clear_pointer(&w->configured, g_free);
+	g_clear_pointer(&w->former, g_variant_unref);
 	g_clear_error(&w->problem);
 	w->adapters_listed = FALSE;
 	g_queue_clear_full(&w->interfaces, g_free);
@@ -198,15 +197,25 @@ static void remove_created(wpas *w)
 
 static void next_step(wpas *w);
 
+void wpas_set_back(wpas *w, GVariant *former)
+{
+	g_autoptr(GVariant) config = NULL;
+	const char *path, *methods;
+
+	if (!g_variant_is_of_type(former, G_VARIANT_TYPE(WPAS_FORMER_TYPE)))
+		return;
+	g_variant_get(former, "(&o@a{sv}m&s)", &path, &config, &methods);
+	wpas_set(w, path, WPAS_P2P_IFACE, "P2PDeviceConfig", config);
+	if (methods)
+		wpas_set(w, path, WPAS_WPS_IFACE, "ConfigMethods", g_variant_new_string(methods));
+}
+
 /* Name, type and methods as they were; of an interface that goes it does not matter. */
 static void restore_config(wpas *w)
 {
-	if (w->configured && w->former_config)
-		wpas_set(w, w->configured, WPAS_P2P_IFACE, "P2PDeviceConfig", w->former_config);
-	if (w->configured && w->former_methods)
-		wpas_set(w, w->configured, WPAS_WPS_IFACE, "ConfigMethods",
-			 g_variant_new_string(w->former_methods));
-	g_clear_pointer(&w->configured, g_free);
+	if (w->former)
+		wpas_set_back(w, w->former);
+	g_clear_pointer(&w->former, g_variant_unref);
 }
 
 /* What users read of it: without the name of the error on the bus. */
@@ -272,7 +281,6 @@ static void config_answered(wpas *w, const char *context, GVariant *result, cons
 
 static void set_device_config(wpas *w)
 {
-	w->configured = g_strdup(w->interface);
 	wpas_call(w, w->interface, WPAS_PROPERTIES_IFACE, "Set",
 		  g_variant_new("(ssv)", WPAS_P2P_IFACE, "P2PDeviceConfig",
 				device_config(w->device_name)), NULL, config_answered, NULL);
@@ -283,15 +291,18 @@ static void set_device_config(wpas *w)
 static void methods_came(wpas *w, const char *context, GVariant *result, const GError *error)
 {
 	g_autoptr(GVariant) methods = NULL;
+	const char *text = NULL;
 
 	if (result)
 		g_variant_get(result, "(v)", &methods);
 	if (methods && g_variant_is_of_type(methods, G_VARIANT_TYPE_STRING))
-		w->former_methods = g_variant_dup_string(methods, NULL);
+		text = g_variant_get_string(methods, NULL);
 	if (w->release_wanted) {
 		next_step(w);
 		return;
 	}
+	w->former = g_variant_ref_sink(g_variant_new("(o@a{sv}ms)", w->interface, w->former_config, text));
+	w->funcs->configured(w, w->former, w->user_data);
 	set_device_config(w);
 	announce(w);
 }

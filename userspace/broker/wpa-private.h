@@ -39,6 +39,7 @@ enum wpas_state {
  * @cancellable: of all calls of this acquisition whose answer matters only to it
  * @owner: unique name of wpa_supplicant
  * @state: where we are
+ * @start: D-Bus may start wpa_supplicant for a call
  * @release_wanted: wpas_release() came while acquiring: the next step turns round
  * @interface: object path of the one in use, from its choice on
  * @ifname: its network interface
@@ -46,8 +47,8 @@ enum wpas_state {
  * @created_ifname: its network interface, or NULL if an earlier process made it
  * @announced: our WFD element has been set
  * @former_wfd: what was there before
- * @former_config: a{sv} DeviceName and PrimaryDeviceType to set back, or NULL
- * @former_methods: ConfigMethods to set back, or NULL
+ * @former_config: a{sv} DeviceName and PrimaryDeviceType, while the rest of @former is asked for; or NULL
+ * @former: WPAS_FORMER_TYPE: what is to be set back, as we have set it, or NULL
  * @interfaces: to look at: object paths
  * @radios: those that are no groups: object path -> struct wpas_radio
  * @adapters: network interfaces that wpa_supplicant could be given
@@ -55,7 +56,6 @@ enum wpas_state {
  * @adapters_listed: @adapters has been filled
  * @problem: what stood in the way first: an adapter that somebody else has, or
  *	what is to be said when releasing is over; or NULL
- * @configured: object path whose name, type and methods we have set, or NULL
  * @lost: object paths of peers that were lost, and of interfaces that were removed:
  *	an answer about one of them that was asked for before, and that a signal may
  *	overtake, does not bring it back
@@ -95,6 +95,7 @@ struct wpas {
 	char *owner;
 
 	enum wpas_state state;
+	gboolean start;
 	gboolean release_wanted;
 	char *interface;
 	char *ifname;
@@ -103,7 +104,7 @@ struct wpas {
 	gboolean announced;
 	GBytes *former_wfd;
 	GVariant *former_config;
-	char *former_methods;
+	GVariant *former;
 
 	GQueue interfaces;
 	GHashTable *radios;
@@ -111,7 +112,6 @@ struct wpas {
 	GHashTable *groups;
 	gboolean adapters_listed;
 	GError *problem;
-	char *configured;
 
 	GHashTable *lost;
 	GHashTable *asked;

@@ -55,7 +55,8 @@ void wpas_call(wpas *w, const char *path, const char *iface, const char *method,
 	call->done = done;
 	call->context = g_strdup(context);
 	g_dbus_connection_call(w->bus, WPAS_NAME, path, iface, method, args,
-			       reply ? G_VARIANT_TYPE(reply) : NULL, G_DBUS_CALL_FLAGS_NONE,
+			       reply ? G_VARIANT_TYPE(reply) : NULL,
+			       w->start ? G_DBUS_CALL_FLAGS_NONE : G_DBUS_CALL_FLAGS_NO_AUTO_START,
 			       CALL_TIMEOUT_MS, w->cancellable, call_finished, call);
 }
 
@@ -720,9 +721,10 @@ void wpas_free(wpas *w)
 	g_free(w);
 }
 
-void wpas_acquire(wpas *w)
+void wpas_acquire(wpas *w, gboolean start)
 {
 	w->state = WPAS_ACQUIRING;
+	w->start = start;
 	if (w->bus)
 		wpas_begin(w);
 	else

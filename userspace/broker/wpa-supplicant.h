@@ -107,8 +107,10 @@ struct wpas_group {
  * struct wpas_funcs - what comes in
  * @found: within wpas_acquire(): wpa_supplicant is there, under the bus name
  *	@owner, and nothing has been set up yet; the moment for
- *	wpas_adopt_created() and wpas_disconnect() of what a killed process left
+ *	wpas_adopt_created(), wpas_set_back() and wpas_disconnect() of what a killed process left
  * @created: an interface was created by us; NULL: there is none any more
+ * @configured: an interface that is not ours is about to be called and announced as we are;
+ *	@former is for wpas_set_back()
  * @ready: answer to wpas_acquire()
  * @failed: acquiring failed, or wpa_supplicant or the adapter has gone: everything
  *	that was set up is gone with it, and wpas_acquire() may be called again
@@ -137,6 +139,7 @@ struct wpas_group {
 struct wpas_funcs {
 	void (*found)(wpas *w, const char *owner, gpointer user_data);
 	void (*created)(wpas *w, const char *path, gpointer user_data);
+	void (*configured)(wpas *w, GVariant *former, gpointer user_data);
 	void (*ready)(wpas *w, gpointer user_data);
 	void (*failed)(wpas *w, const GError *error, gpointer user_data);
 	void (*released)(wpas *w, gpointer user_data);
@@ -198,12 +201,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(wpas, wpas_free)
 
 /**
  * wpas_acquire - find or make a P2P device and announce us as a WFD source
+ * @start: D-Bus starts a wpa_supplicant that does not run; else that is REASON_SUPPLICANT_MISSING
  *
  * ready or failed follows.  Fails with REASON_SUPPLICANT_MISSING, _NO_RIGHTS,
  * _NO_WFD_SUPPORT, _NO_P2P_SUPPORT, _NO_WIFI, _SUPPLICANT_FAILED, or
  * _LINK_UNAVAILABLE if another program has the adapter.
  */
-void wpas_acquire(wpas *w);
+void wpas_acquire(wpas *w, gboolean start);
 
 /**
  * wpas_release - undo what wpas_acquire() did, or has done so far
@@ -218,6 +222,12 @@ void wpas_forget(wpas *w);
 
 /* An interface that an earlier process created is ours to remove. */
 void wpas_adopt_created(wpas *w, const char *path);
+/*
+ * An interface, what its P2PDeviceConfig was (a name and a type), and its ConfigMethods (NULL: not known).
+ * Without it who asks wpa_supplicant again after a SIGKILL takes our own name for somebody's.
+ */
+#define WPAS_FORMER_TYPE "(oa{sv}ms)"
+void wpas_set_back(wpas *w, GVariant *former);
 /* The network interface that is used; NULL before ready. */
 const char *wpas_ifname(wpas *w);
 /* How often we have come down with the width of groups, since one of that width was not formed. */
