@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 
 from p2p_scene import DISPLAYS, Scene, ctl, demand, system, unchanged, wait_for
 from radios import run
+
+
+# From the command to the pictures: of a display that knows us, and of one that has to be asked, without what its user takes.
+KNOWN_SECONDS, NEW_SECONDS = 4.0, 8.0
+# A display that owns the group looks for so long whether an address is in use before it gives it (its dnsmasq).
+PROBE_SECONDS = 3.0
 
 
 def phases(session: dict) -> list[str]:
@@ -25,9 +32,22 @@ def kept_by_supplicant(interface: str) -> str:
                "org.freedesktop.DBus.Properties.Get", "fi.w1.wpa_supplicant1.Interface.P2PDevice", "PersistentGroups").strip()
 
 
+def in_time(session: dict, seconds: float) -> None:
+    """By the test's own clock, how long it took; the session's says how much of it was the display's and its user's."""
+    at = {step["name"]: step["time-us"] / 1e6 for step in session["phases"]}
+    prompt = at["group-forming"] - at["waiting-for-acceptance"] if "waiting-for-acceptance" in at else 0
+    probe = 0 if "leased" in at else min(PROBE_SECONDS, at["link-up"] - at["group-started"])
+    limit = NEW_SECONDS if prompt else KNOWN_SECONDS
+    print(f"    seconds: {seconds:.2f}, of them until accepted {prompt:.2f}, until an address was given {probe:.2f}; "
+          f"the rest may be {limit:g}")
+    demand(seconds - prompt - probe <= limit, f"pictures after {seconds:.2f} s")
+
+
 def cast(scene: Scene) -> list[str]:
     scene.find()
+    asked = time.monotonic()
     session = scene.connect()
+    in_time(session, time.monotonic() - asked)
     scene.frames()
     interface = session["path"]["interface"]
     print("    channel:", re.search(r"channel (.*)", run("iw", "dev", interface, "info")).group(1))

@@ -118,6 +118,15 @@ class Bench:
         return [word for _, word in mice["said"]]
 
 
+def _demand_soon(bench: Bench, what: str, start: float, report: dict, mice: dict) -> None:
+    """From the command, at `start`, to the display's first picture."""
+    came, seconds = mice["came"] - start, report["started_monotonic"] + report["first_picture"]["idr_t"] - start
+    print(f"# mice: {what}: contacted after {came:.3f} s, first picture after {seconds:.3f} s", flush=True)
+    limit = PICTURE_SECONDS if bench.programs.unsanitized() else SANITIZED_SECONDS
+    demand(came <= CONTACT_SECONDS, f"the display was contacted after {came:.3f} s")
+    demand(seconds <= limit, f"the first picture came after {seconds:.3f} s")
+
+
 def picture(bench: Bench, host: str | None = None) -> None:
     """From the command to the picture, by one clock; then the display ends it as over any other link."""
     display = bench.display("picture-6" if host else "picture", "--duration", "2", host=host)
@@ -126,13 +135,7 @@ def picture(bench: Bench, host: str | None = None) -> None:
     report, mice = display.wait()
     bench.demand_end(session, "sink-left")
     demand(report.get("played") and report["rtp"]["packets"], f"nothing was played, see {display.directory}")
-    seconds = report["started_monotonic"] + report["first_picture"]["idr_t"] - start
-    came = mice["came"] - start
-    print(f"# mice: {'IPv6' if host else 'IPv4'}: contacted after {came:.3f} s, first picture after {seconds:.3f} s",
-          flush=True)
-    limit = PICTURE_SECONDS if bench.programs.unsanitized() else SANITIZED_SECONDS
-    demand(came <= CONTACT_SECONDS, f"the display was contacted after {came:.3f} s")
-    demand(seconds <= limit, f"the first picture came after {seconds:.3f} s")
+    _demand_soon(bench, "IPv6" if host else "IPv4", start, report, mice)
     demand(bench.said(mice) == ["SOURCE_READY", "STOP_PROJECTION"], f"the source said {bench.said(mice)}")
     demand(mice["source"]["name"] and len(mice["source"]["id"]) == 32, f"the source is {mice['source']}")
 
@@ -180,9 +183,11 @@ def _demand_sealed(report: dict, mice: dict) -> None:
 
 def encrypted(bench: Bench) -> None:
     display = bench.display("encrypted", "--duration", "2")
+    start = time.monotonic()
     session = bench.connect(display.what, "--encrypt")
     report, mice = display.wait()
     bench.demand_end(session, "sink-left")
+    _demand_soon(bench, "encrypted", start, report, mice)
     _demand_sealed(report, mice)
     said = [word for word in bench.said(mice) if word != "SECURITY_HANDSHAKE"]
     demand(said == ["SOURCE_READY", "STOP_PROJECTION"], f"the source said {bench.said(mice)}")
