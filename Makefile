@@ -65,7 +65,9 @@ modules-all:
 	tests/modules-all $(BUILD)
 
 # Always /usr: a system bus reads no policy below /usr/local.
-MESON_SETUP := meson setup --prefix=/usr --libdir=lib/$$(gcc -print-multiarch) -Dtests=false
+# Where libraries are in a directory for each architecture, as Debian's; elsewhere meson knows.
+MULTIARCH := $(shell gcc -print-multiarch 2>/dev/null)
+MESON_SETUP := meson setup --prefix=/usr $(MULTIARCH:%=--libdir=lib/%) -Dtests=false
 
 .PHONY: userspace
 userspace:
