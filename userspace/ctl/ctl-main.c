@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <json-glib/json-glib.h>
 
+#include "ctl-agent.h"
 #include "ctl.h"
 #include "reason.h"
 
@@ -289,6 +291,9 @@ gboolean ctl_connect_daemon(struct ctl *ctl, GError **error)
 	g_dbus_connection_set_exit_on_close(ctl->bus, FALSE);
 	if (!daemon_runs(ctl) && !start_daemon(ctl, error))
 		return FALSE;
+	/* Root is not asked about, and polkit is on the system's bus. */
+	if (!ctl->completing && geteuid() != 0 && ctl->bus_type == G_BUS_TYPE_SYSTEM)
+		ctl_agent_start();
 	if (!is_let_in(ctl, error))
 		return FALSE;
 	ctl->manager = miracast1_manager_proxy_new_sync(
