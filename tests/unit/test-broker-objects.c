@@ -179,6 +179,24 @@ static void test_strangers(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(f->polkit->action, ==, "org.miracast.Miracast1.manage");
 }
 
+/* Who was let in reads on, as proxies do by themselves: he hears it anyway. Whatever he wants to do is asked about. */
+static void test_reads_on(struct fixture *f, gconstpointer data)
+{
+	f->polkit->mood = MOCK_POLKIT_ALLOWS;
+	g_assert_true(read_from(f, &f->stranger, SHARED));
+	g_assert_cmpuint(f->polkit->asks, ==, 1);
+	f->polkit->mood = MOCK_POLKIT_CHALLENGES;
+	g_assert_true(read_from(f, &f->stranger, SHARED));
+	g_assert_cmpuint(f->polkit->asks, ==, 1);
+	/* Not what is other users'. */
+	g_assert_true(lists(f, &f->stranger, SHARED));
+	g_assert_false(lists(f, &f->stranger, OWNED));
+	g_assert_false(read_from(f, &f->stranger, OWNED));
+	assert_refused(&f->stranger, REASON_OTHERS_CAST);
+	g_assert_false(scan(f, &f->stranger));
+	assert_refused(&f->stranger, REASON_NOT_ALLOWED);
+}
+
 /* ---- whose a cast is ------------------------------------------------------------------- */
 
 static void test_others(struct fixture *f, gconstpointer data)
@@ -316,6 +334,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	TEST("/objects/members", test_members);
 	TEST("/objects/strangers", test_strangers);
+	TEST("/objects/reads-on", test_reads_on);
 	TEST("/objects/others", test_others);
 	TEST("/objects/hears", test_hears);
 	TEST("/objects/keeps-nothing", test_keeps_nothing);

@@ -15,6 +15,7 @@
  * An object is shared or has an owner, a user.  Others do not find it in GetManagedObjects, and each call of it is
  * AUTHORITY_OTHERS; root finds all.  Signals (PropertiesChanged, InterfacesAdded, InterfacesRemoved) go to each caller
  * by name: to those who were let in once since they came to the bus, and of an owned object to those who may see it.
+ * Nobody is asked whether these may read on.
  * Whoever was once let at something of other users' hears of theirs until he leaves the bus.  So a program that has never
  * called hears nothing; programs read before they wait.
  *
