@@ -35,6 +35,7 @@ static const char xml[] =
 	" <property name='Ifname' type='s' access='read'/>"
 	" <property name='CtrlInterface' type='s' access='read'/>"
 	" <property name='UpdateConfig' type='s' access='read'/>"
+	" <property name='Country' type='s' access='read'/>"
 	" <property name='Capabilities' type='a{sv}' access='read'/>"
 	" <property name='Networks' type='ao' access='read'/>"
 	"</interface>"
@@ -707,7 +708,9 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 		return mock->adopted ? g_variant_new_parsed("[objectpath '/network/0']") :
 				       g_variant_new_parsed("@ao []");
 	if (strcmp(property, "WFDIEs") == 0)
-		return mock->build == MOCK_NO_WFD ? NULL : g_variant_ref(mock->wfd);
+		return mock->build == MOCK_NO_WFD || mock->build == MOCK_BUILT_WITHOUT_P2P ? NULL : g_variant_ref(mock->wfd);
+	if (strcmp(property, "Country") == 0)
+		return mock->country ? g_variant_new_string(mock->country) : NULL;
 	if (strcmp(property, "UpdateConfig") == 0 && mock->update_config)
 		return g_variant_new_string(mock->update_config);
 	if (strcmp(property, "Ifname") == 0)
@@ -718,10 +721,11 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 		return g_variant_new_take_string(g_strdup_printf("DIR=%s GROUP=netdev", directory));
 	}
 	if (strcmp(property, "Capabilities") == 0 && strcmp(path, ROOT) == 0)
-		return g_variant_new_parsed("['ap', 'p2p']");
+		return mock->build == MOCK_BUILT_WITHOUT_P2P ? g_variant_new_parsed("['ap']") :
+							       g_variant_new_parsed("['ap', 'p2p']");
 	if (strcmp(property, "Capabilities") == 0)
 		return mock->build == MOCK_NO_P2P || mock->build == MOCK_CREATED_NO_P2P ||
-				       strcmp(path, GROUP) == 0 ?
+				       mock->build == MOCK_BUILT_WITHOUT_P2P || strcmp(path, GROUP) == 0 ?
 			g_variant_new_parsed("{'Modes': <['infrastructure']>}") :
 			g_variant_new_parsed("{'Modes': <['infrastructure', 'p2p']>}");
 	if (strcmp(property, "Peers") == 0)

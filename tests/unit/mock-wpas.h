@@ -39,6 +39,7 @@ enum mock_build {
 	MOCK_COMPLETE,
 	MOCK_NO_INTERFACE, /* one can be created */
 	MOCK_NO_WFD,
+	MOCK_BUILT_WITHOUT_P2P, /* wpa_supplicant itself, and so whatever it has */
 	MOCK_NO_P2P, /* an interface is there, but cannot */
 	MOCK_CREATED_NO_P2P, /* the same, of one that can be created */
 	MOCK_TWO_RADIOS, /* P2P is on the first one, as always */
@@ -78,6 +79,7 @@ typedef struct mock_wpas {
 	gboolean adopted; /* the interface has a network to join */
 	gboolean refuses_name; /* of any length */
 	const char *group_ifname; /* NULL: "lo" */
+	const char *country; /* of every radio; NULL: it does not say */
 	guint16 config_methods; /* of the TV */
 	GBytes *vendor; /* WPS vendor extension of the TV, or NULL; taken */
 	gint level; /* of the TV */

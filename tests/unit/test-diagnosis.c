@@ -4,6 +4,8 @@
  */
 #include "diagnosis.h"
 #include "hint.h"
+#include "packages.h"
+#include "reason.h"
 
 #include <linux/nl80211.h>
 #include <string.h>
@@ -13,6 +15,7 @@
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 
+#include "mock-avahi.h"
 #include "mock-iwd.h"
 #include "mock-wpas.h"
 #include "test-bus.h"
@@ -24,6 +27,7 @@ struct fixture {
 	GVariant *checks;
 	gboolean (*filter)(GError **error);
 	char *drm_class;
+	char *next; /* what the last line that was asked for says to do, "code: sentence"; "" */
 };
 
 static gboolean can_filter(GError **error)
@@ -73,8 +77,9 @@ static void tear_down(struct fixture *f, gconstpointer data)
 	set_card(f, NULL);
 	g_assert_cmpint(g_rmdir(f->drm_class), ==, 0);
 	g_free(f->drm_class);
-	mock_wpas_free(f->wpas);
+	g_clear_pointer(&f->wpas, mock_wpas_free);
 	g_object_unref(f->wpas_bus);
+	g_free(f->next);
 	g_clear_pointer(&f->checks, g_variant_unref);
 	g_test_dbus_down(f->test_bus);
 	g_object_unref(f->test_bus);
@@ -87,7 +92,7 @@ static void came(diagnosis *d, GVariant *checks, gpointer user_data)
 	f->checks = g_variant_ref(checks);
 }
 
-/* What a line says, "result: text"; NULL: it is not there. */
+/* What a line says, "result: text", and f->next; NULL: it is not there. */
 static char *diagnose(struct fixture *f, const char *line, radio *(*ask)(const char *ifname))
 {
 	g_autoptr(umd_launcher) launcher = umd_launcher_new(FAKE_UMD, NULL);
@@ -122,6 +127,8 @@ static char *diagnose(struct fixture *f, const char *line, radio *(*ask)(const c
 			continue;
 		g_assert_null(said);
 		said = g_strdup_printf("%s: %s", result, text);
+		g_free(f->next);
+		f->next = *next ? g_strdup_printf("%s: %s", code, next) : g_strdup("");
 	}
 	g_clear_pointer(&f->checks, g_variant_unref);
 	return said;
@@ -191,6 +198,16 @@ static radio *unknown(const char *ifname)
 	return NULL;
 }
 
+/* It has this verdict and these words, and says to do @next. */
+static void assert_line(struct fixture *f, const char *line, const char *said, struct hint next)
+{
+	g_autofree char *really = diagnose(f, line, unknown);
+	g_autofree char *to_do = *next.text ? g_strdup_printf("%s: %s", next.code, next.text) : g_strdup("");
+
+	g_assert_cmpstr(really, ==, said);
+	g_assert_cmpstr(f->next, ==, to_do);
+}
+
 static void test_radio(struct fixture *f, gconstpointer data)
 {
 	static const struct {
@@ -224,7 +241,82 @@ static void test_no_p2p(struct fixture *f, gconstpointer data)
 	g_assert_null(said);
 }
 
-/* Encoding on the processor is well where there is nothing better; the card is not looked at where it encodes. */
+/* ---- wpa_supplicant, its adapters, Avahi ------------------------------------------------ */
+
+static void test_complete(struct fixture *f, gconstpointer data)
+{
+	assert_line(f, "wpa_supplicant", "ok: has P2P and Wi-Fi Display", NO_HINT);
+	assert_line(f, "p2p", "ok: wlan0 can do Wi-Fi P2P", NO_HINT);
+}
+
+static void test_no_wfd(struct fixture *f, gconstpointer data)
+{
+	assert_line(f, "wpa_supplicant", "fail: this wpa_supplicant is built without Wi-Fi Display",
+		    reason_code_hint(REASON_NO_WFD_SUPPORT));
+	/* That is not the adapter's fault. */
+	assert_line(f, "p2p", "ok: wlan0 can do Wi-Fi P2P", NO_HINT);
+}
+
+static void test_built_without_p2p(struct fixture *f, gconstpointer data)
+{
+	assert_line(f, "wpa_supplicant", "fail: this wpa_supplicant is built without P2P",
+		    reason_code_hint(REASON_NO_WFD_SUPPORT));
+	assert_line(f, "p2p", "warn: wlan0 cannot do Wi-Fi P2P", reason_code_hint(REASON_NO_P2P_SUPPORT));
+}
+
+static void test_adapter_without_p2p(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *country = NULL;
+
+	assert_line(f, "wpa_supplicant", "ok: has P2P and Wi-Fi Display", NO_HINT);
+	assert_line(f, "p2p", "warn: wlan0 cannot do Wi-Fi P2P", reason_code_hint(REASON_NO_P2P_SUPPORT));
+	/* Of one that is not cast with it does not matter. */
+	country = diagnose(f, "country", unknown);
+	g_assert_null(country);
+}
+
+static void test_no_supplicant(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *p2p = NULL;
+
+	g_clear_pointer(&f->wpas, mock_wpas_free);
+	assert_line(f, "wpa_supplicant", "warn: wpa_supplicant is not on D-Bus, which Wi-Fi P2P needs",
+		    reason_code_hint(REASON_SUPPLICANT_MISSING));
+	p2p = diagnose(f, "p2p", unknown);
+	g_assert_null(p2p);
+}
+
+static void test_country(struct fixture *f, gconstpointer data)
+{
+	static const char *const unset[] = { NULL, "", "00" };
+
+	for (guint i = 0; i < G_N_ELEMENTS(unset); i++) {
+		f->wpas->country = unset[i];
+		assert_line(f, "country", "warn: wlan0 knows no country and may use the fewest channels only",
+			    HINT(SET_COUNTRY, "Set it: iw reg set XX, with the two letters of your country"));
+	}
+	f->wpas->country = "DE";
+	assert_line(f, "country", "ok: wlan0 obeys the radio rules of DE", NO_HINT);
+}
+
+static void test_avahi(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *install = package_command(PACKAGE_AVAHI, NULL);
+	g_autofree char *next = g_strdup_printf(
+		"%s, systemctl start avahi-daemon; or name the display: miracastctl connect ADDRESS", install);
+	mock_avahi *avahi;
+
+	assert_line(f, "avahi", "warn: Avahi is not running, displays in the network cannot be found",
+		    HINT(INSTALL_PROGRAM, next));
+	avahi = mock_avahi_new(test_bus_connect(f->test_bus));
+	assert_line(f, "avahi", "ok: displays in the network are found by Avahi", NO_HINT);
+	/* It was not looked for anything. */
+	g_assert_cmpuint(avahi->browsers, ==, 0);
+	mock_avahi_free(avahi);
+}
+
+/* ---- iwd --------------------------------------------------------------------------------- */
+
 /* Whether it is there, can do it, and gives addresses. */
 static void test_iwd(struct fixture *f, gconstpointer data)
 {
@@ -248,34 +340,38 @@ static void test_iwd(struct fixture *f, gconstpointer data)
 	mock_iwd_free(iwd);
 }
 
+/* ---- encoder, filter ------------------------------------------------------------------------ */
+
+/* Encoding on the processor is well where there is nothing better; the card is not looked at where it encodes. */
 static void test_encoder(struct fixture *f, gconstpointer data)
 {
 	static const struct {
 		const char *driver;
 		const char *software, *hardware;
+		enum package missing; /* what a warning says to install; of no other case */
 	} cases[] = {
 		{ NULL, "ok: video with fakeenc, on the processor", "ok: video with fakeenc" },
 		{ "bochs-drm", "ok: video with fakeenc, on the processor", "ok: video with fakeenc" },
 		{ "i915", "warn: video with fakeenc, on the processor: no encoder of card0 (i915) works",
-		  "ok: video with fakeenc" },
+		  "ok: video with fakeenc", PACKAGE_VA_INTEL },
 		{ "xe", "warn: video with fakeenc, on the processor: no encoder of card0 (xe) works",
-		  "ok: video with fakeenc" },
+		  "ok: video with fakeenc", PACKAGE_VA_INTEL },
 		{ "amdgpu", "warn: video with fakeenc, on the processor: no encoder of card0 (amdgpu) works",
-		  "ok: video with fakeenc" },
+		  "ok: video with fakeenc", PACKAGE_VA_AMD },
 		{ "radeon", "warn: video with fakeenc, on the processor: no encoder of card0 (radeon) works",
-		  "ok: video with fakeenc" },
+		  "ok: video with fakeenc", PACKAGE_VA_AMD },
 	};
 
 	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
-		g_autofree char *software = NULL, *hardware = NULL;
+		gboolean better = g_str_has_prefix(cases[i].software, "warn: ");
+		g_autofree char *install = package_command(cases[i].missing, NULL);
+		g_autofree char *next = g_strdup_printf("If that is missing: %s", install);
 
 		set_card(f, cases[i].driver);
 		g_setenv("GST_FAKE_UMD_SOFTWARE", "1", TRUE);
-		software = diagnose(f, "encoder", unknown);
+		assert_line(f, "encoder", cases[i].software, better ? HINT(INSTALL_ENCODER, next) : NO_HINT);
 		g_unsetenv("GST_FAKE_UMD_SOFTWARE");
-		hardware = diagnose(f, "encoder", unknown);
-		g_assert_cmpstr(software, ==, cases[i].software);
-		g_assert_cmpstr(hardware, ==, cases[i].hardware);
+		assert_line(f, "encoder", cases[i].hardware, NO_HINT);
 	}
 }
 
@@ -309,6 +405,13 @@ static void test_filter(struct fixture *f, gconstpointer data)
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	TEST("complete", MOCK_COMPLETE, test_complete);
+	TEST("no-wfd", MOCK_NO_WFD, test_no_wfd);
+	TEST("built-without-p2p", MOCK_BUILT_WITHOUT_P2P, test_built_without_p2p);
+	TEST("adapter-without-p2p", MOCK_NO_P2P, test_adapter_without_p2p);
+	TEST("no-supplicant", MOCK_COMPLETE, test_no_supplicant);
+	TEST("country", MOCK_COMPLETE, test_country);
+	TEST("avahi", MOCK_COMPLETE, test_avahi);
 	TEST("radio", MOCK_COMPLETE, test_radio);
 	TEST("no-p2p", MOCK_NO_P2P, test_no_p2p);
 	TEST("encoder", MOCK_COMPLETE, test_encoder);
