@@ -252,7 +252,7 @@ static void test_cast(struct fixture *f, gconstpointer data)
 {
 	CastDisplay *display = connect_one(f);
 	g_autoptr(Miracast1Session) session = NULL;
-	g_autofree char *mode = NULL;
+	g_autofree char *mode = NULL, *title = NULL, *body = NULL;
 	const char *audio;
 
 	/* At once, whatever the daemon does. */
@@ -265,8 +265,13 @@ static void test_cast(struct fixture *f, gconstpointer data)
 	session = mock_last_session(&f->mock);
 	mock_session_state(session, "linking", "searching", "looking for the display");
 	WAIT(status_is(display, "Connecting: looking for the display"));
+	g_assert_false(cast_words_notification(display, &title, &body));
 	mock_session_state(session, "linking", "waiting-for-acceptance", "accept it");
 	WAIT(cast_display_state(display) == CAST_ACCEPT);
+	g_assert_true(status_is(display, "Accept the connection at the display"));
+	g_assert_true(cast_words_notification(display, &title, &body));
+	g_assert_cmpstr(title, ==, "Accept the connection at TV");
+	g_assert_cmpstr(body, ==, "The display asks whether this computer may show its picture there.");
 	mock_session_state(session, "rtsp", "answered", "the display answers");
 	WAIT(cast_display_state(display) == CAST_CONNECTING);
 	miracast1_session_set_mode(session, g_variant_new_parsed("{'width': <uint32 1280>, 'height': <uint32 720>,"
