@@ -9,33 +9,34 @@
 static const struct distribution {
 	const char *ids[5]; /* of os-release */
 	const char *command;
-	const char *names[N_PACKAGES];
+	const char *names[N_PACKAGES]; /* NULL: it has none */
 } distributions[] = {
 	{ { "debian", "ubuntu" },
 	  "apt install",
 	  { "dnsmasq-base", "busybox", "avahi-daemon", "pipewire-audio",
-	    "intel-media-va-driver gstreamer1.0-plugins-bad", "mesa-va-drivers gstreamer1.0-plugins-bad" } },
+	    "intel-media-va-driver gstreamer1.0-plugins-bad", "mesa-va-drivers gstreamer1.0-plugins-bad",
+	    "mokutil", "miracast-desktop" } },
 	{ { "fedora", "rhel", "centos" },
 	  "dnf install",
 	  { "dnsmasq", "busybox", "avahi", "pipewire-pulseaudio wireplumber",
 	    "libva-intel-media-driver gstreamer1-plugins-bad-free",
 	    /* Of RPM Fusion: Fedora's own leaves H.264 out. */
-	    "mesa-va-drivers-freeworld gstreamer1-plugins-bad-free" } },
+	    "mesa-va-drivers-freeworld gstreamer1-plugins-bad-free", "mokutil" } },
 	{ { "arch" },
 	  "pacman -S",
 	  { "dnsmasq", "busybox", "avahi", "pipewire-pulse wireplumber", "intel-media-driver gst-plugin-va",
-	    "mesa gst-plugin-va" } },
+	    "mesa gst-plugin-va", "mokutil" } },
 	{ { "suse", "opensuse", "opensuse-tumbleweed", "opensuse-leap" },
 	  "zypper install",
 	  { "dnsmasq", "busybox", "avahi", "pipewire-pulseaudio wireplumber",
-	    "intel-media-driver gstreamer-plugins-bad", "Mesa-libva gstreamer-plugins-bad" } },
+	    "intel-media-driver gstreamer-plugins-bad", "Mesa-libva gstreamer-plugins-bad", "mokutil" } },
 };
 
 static const struct distribution unknown = {
 	{ NULL },
 	"install",
 	{ "dnsmasq", "busybox", "avahi", "PipeWire and WirePlumber", "Intel's media driver and GStreamer's VA plugin",
-	  "Mesa's VA-API driver and GStreamer's VA plugin" },
+	  "Mesa's VA-API driver and GStreamer's VA plugin", "mokutil" },
 };
 
 static const struct distribution *find(const char *id)
@@ -86,5 +87,7 @@ char *package_command(enum package package, const char *os_release)
 {
 	const struct distribution *distribution = which(os_release);
 
+	if (!distribution->names[package])
+		return NULL;
 	return g_strdup_printf("%s %s", distribution->command, distribution->names[package]);
 }

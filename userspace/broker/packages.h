@@ -20,6 +20,8 @@ enum package {
 	PACKAGE_SOUND_SERVER, /* PipeWire with WirePlumber, and PulseAudio's protocol */
 	PACKAGE_VA_INTEL, /* VA-API for Intel's graphics, and GStreamer's elements for it */
 	PACKAGE_VA_AMD, /* the same for AMD's */
+	PACKAGE_MOKUTIL, /* the program mokutil */
+	PACKAGE_DESKTOP, /* what a desktop needs of this project, which only some distributions have a package of */
 	N_PACKAGES,
 };
 
@@ -30,7 +32,8 @@ enum package {
  *
  * Returns: (transfer full): a command for root, such as "apt install busybox".  On a
  * distribution that is not in the table, neither by its ID nor by one that it says
- * it is like: "install busybox", without a command.
+ * it is like: "install busybox", without a command.  NULL if there is no such package
+ * where only some have it.
  */
 char *package_command(enum package package, const char *os_release);
 

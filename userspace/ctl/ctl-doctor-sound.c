@@ -6,24 +6,25 @@
 #include <unistd.h>
 
 #include "ctl-doctor.h"
+#include "ctl-program.h"
 #include "packages.h"
 
 #define CARDS "/proc/asound/cards"
-#define DATA "/usr/share/"
-#define ANSWER_SECONDS 5
 
 /* ---- module and files ------------------------------------------------------ */
 
 /* A module that was built with sound depends on ALSA's, unless that is built in. */
-static gboolean module_has_sound(const char *release)
+static gboolean module_has_sound(const char *root, const char *release)
 {
 	static const char *const files[][2] = {
 		{ "modules.builtin", "/snd-pcm\\.ko$" },
 		{ "modules.dep", "/miracast\\.ko(\\.[a-z]+)?:.*/snd-pcm\\.ko" },
 	};
 
+	g_autofree char *holder = g_strconcat(root, "/sys/module/snd_pcm/holders/miracast", NULL);
+
 	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
-		g_autofree char *path = g_strdup_printf("/lib/modules/%s/%s", release, files[i][0]);
+		g_autofree char *path = g_strdup_printf("%s/lib/modules/%s/%s", root, release, files[i][0]);
 		g_autofree char *content = NULL;
 
 		if (g_file_get_contents(path, &content, NULL, NULL) &&
@@ -31,23 +32,59 @@ static gboolean module_has_sound(const char *release)
 			return TRUE;
 	}
 	/* Not installed but loaded. */
-	return g_file_test("/sys/module/snd_pcm/holders/miracast", G_FILE_TEST_EXISTS);
+	return g_file_test(holder, G_FILE_TEST_EXISTS);
 }
 
-/* The first of our files that is not there, NULL if all are. */
-static const char *missing_file(void)
+/*
+ * The first of our files that is not there, NULL if all are.  In packages they are a desktop's, which a computer can do
+ * without that only sends pictures.
+ */
+static const char *missing_file(const char *root)
 {
 	static const char *const files[] = {
-		"/usr/lib/udev/rules.d/79-miracast-sound.rules",
-		DATA "alsa/cards/Miracast.conf",
-		DATA "wireplumber/wireplumber.conf.d/60-miracast.conf",
-		DATA "wireplumber/scripts/miracast.lua",
+		MIRACAST_UDEV_RULES "/79-miracast-sound.rules",
+		MIRACAST_DATA "/alsa/cards/Miracast.conf",
+		MIRACAST_DATA "/wireplumber/wireplumber.conf.d/60-miracast.conf",
+		MIRACAST_DATA "/wireplumber/scripts/miracast.lua",
 	};
 
-	for (guint i = 0; i < G_N_ELEMENTS(files); i++)
-		if (access(files[i], R_OK) != 0)
+	for (guint i = 0; i < G_N_ELEMENTS(files); i++) {
+		g_autofree char *path = g_strconcat(root, files[i], NULL);
+
+		if (access(path, R_OK) != 0)
 			return files[i];
+	}
 	return NULL;
+}
+
+static void say_missing(struct doctor *d, const char *root, const char *file)
+{
+	g_autofree char *os_release = *root ? g_strconcat(root, "/etc/os-release", NULL) : NULL;
+	g_autofree char *install = package_command(PACKAGE_DESKTOP, os_release);
+	g_autofree char *next = g_strdup_printf("Install it in the way in which miracastd was installed%s%s",
+						install ? "; if that was as a package: " : "", install ? install : "");
+
+	doctor_say(d, "sound", WARN, HINT(CHECK_INSTALLATION, next),
+		   "the module has sound, but %s is missing: what plays it may not find the display", file);
+}
+
+gboolean doctor_check_sound_module(struct doctor *d, const char *root, const char *release)
+{
+	const char *missing = missing_file(root);
+
+	if (!module_has_sound(root, release)) {
+		doctor_say(d, "sound", WARN,
+			   HINT(INSTALL_MODULE, "Install a kernel with ALSA (snd-pcm), and the module for it in the way in which "
+			   "miracastd was installed; see also: dkms status"),
+			   "miracast.ko has no sound on kernel %s: displays show pictures only", release);
+		return FALSE;
+	}
+	if (missing)
+		say_missing(d, root, missing);
+	else
+		doctor_say(d, "sound", OK, NO_HINT,
+			   "the module has sound: a display that takes it is a sound card while it is connected");
+	return TRUE;
 }
 
 /* ---- cards ------------------------------------------------------------------ */
@@ -85,27 +122,7 @@ static guint check_cards(struct doctor *d)
 
 /* ---- sound server ------------------------------------------------------------- */
 
-/* What a program prints; NULL if it fails or does not answer. */
-static char *output_of(const char *const *argv)
-{
-	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(
-		G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
-	g_autoptr(GSubprocess) process = NULL;
-	g_autofree char *output = NULL;
-	const char *limited[8] = { "timeout", G_STRINGIFY(ANSWER_SECONDS) };
-
-	for (guint i = 0; argv[i] && i + 3 < G_N_ELEMENTS(limited); i++)
-		limited[i + 2] = argv[i];
-	/* Its words are looked at. */
-	g_subprocess_launcher_setenv(launcher, "LC_ALL", "C.UTF-8", TRUE);
-	process = g_subprocess_launcher_spawnv(launcher, limited, NULL);
-	if (!process || !g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, NULL) ||
-	    !g_subprocess_get_successful(process))
-		return NULL;
-	return g_steal_pointer(&output);
-}
-
-#define OUTPUT_OF(...) output_of((const char *const[]){ __VA_ARGS__, NULL })
+#define OUTPUT_OF(...) PROGRAM_OUTPUT(PROGRAM_SUCCESS, __VA_ARGS__)
 
 /*
  * The command that lets an output play again; NULL if it is not muted.
@@ -184,22 +201,10 @@ static void check_server(struct doctor *d, guint cards)
 
 void doctor_check_sound(struct doctor *d, const char *release)
 {
-	const char *missing = missing_file();
 	guint cards;
 
-	if (!module_has_sound(release)) {
-		doctor_say(d, "sound", WARN,
-			   HINT(INSTALL_MODULE, "Install a kernel with ALSA (snd-pcm), and the module for it: sudo make install"),
-			   "miracast.ko has no sound on kernel %s: displays show pictures only", release);
+	if (!doctor_check_sound_module(d, "", release))
 		return;
-	}
-	if (missing)
-		doctor_say(d, "sound", WARN, HINT(CHECK_INSTALLATION, "Install it again: sudo make install"),
-			   "the module has sound, but %s is missing: what plays it may not find the display",
-			   missing);
-	else
-		doctor_say(d, "sound", OK, NO_HINT,
-			   "the module has sound: a display that takes it is a sound card while it is connected");
 	cards = check_cards(d);
 	check_server(d, cards);
 }

@@ -12,9 +12,11 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "ctl.h"
 #include "ctl-colour.h"
 #include "ctl-desktop.h"
 #include "ctl-doctor.h"
+#include "ctl-program.h"
 #include "imports.h"
 #include "kernel.h"
 #include "packages.h"
@@ -22,6 +24,7 @@
 #include "rfkill.h"
 
 #define GROUP "miracast"
+#define SYSTEM ""
 
 static const char *const verdicts[] = { "ok", "warn", "fail" };
 static const enum colour colours[] = { COLOUR_GOOD, COLOUR_FAIR, COLOUR_POOR };
@@ -137,47 +140,6 @@ static void check_umd(struct doctor *d)
 
 /* ---- kernel --------------------------------------------------------------- */
 
-static gboolean secure_boot(void)
-{
-	g_autofree char *content = NULL;
-	gsize len = 0;
-
-	/* Four bytes of attributes, then the value. */
-	return g_file_get_contents("/sys/firmware/efi/efivars/"
-				   "SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
-				   &content, &len, NULL) &&
-	       len == 5 && content[4] == 1;
-}
-
-static gboolean module_is_installed(const char *release)
-{
-	g_autofree char *path = g_strdup_printf("/lib/modules/%s/modules.dep", release);
-	g_autofree char *content = NULL;
-
-	return g_file_get_contents(path, &content, NULL, NULL) &&
-	       g_regex_match_simple("/miracast\\.ko(\\.[a-z]+)?:", content, 0, 0);
-}
-
-static gboolean check_module(struct doctor *d, const char *release)
-{
-	if (g_file_test("/sys/module/miracast", G_FILE_TEST_IS_DIR)) {
-		doctor_say(d, "module", OK, NO_HINT, "miracast.ko is loaded (kernel %s)", release);
-		return TRUE;
-	}
-	if (!module_is_installed(release))
-		doctor_say(d, "module", FAIL, reason_code_hint(REASON_MODULE_NOT_INSTALLED),
-			   "miracast.ko is not installed for kernel %s", release);
-	else if (secure_boot())
-		doctor_say(d, "module", WARN, reason_code_hint(REASON_MODULE_REJECTED),
-			   "miracast.ko is installed, but Secure Boot is on: the kernel takes it only if it "
-			   "knows the key that signs it");
-	else
-		doctor_say(d, "module", OK, NO_HINT,
-			   "miracast.ko is installed for kernel %s, and is loaded when a display is connected",
-			   release);
-	return FALSE;
-}
-
 /* Opens it for a moment, unless the daemon has it. */
 static void check_device(struct doctor *d)
 {
@@ -269,48 +231,19 @@ static void check_wifi(struct doctor *d)
 static void check_program(struct doctor *d, const char *program, enum package package,
 			  enum verdict without, const char *what_for)
 {
-	g_autofree char *path = g_find_program_in_path(program);
-	g_autofree char *sbin = g_build_filename("/usr/sbin", program, NULL);
+	g_autofree char *path = program_find(SYSTEM, program);
 	g_autofree char *next = package_command(package, NULL);
 
-	if (path || access(sbin, X_OK) == 0)
-		doctor_say(d, program, OK, NO_HINT, "%s", path ? path : sbin);
+	if (path)
+		doctor_say(d, program, OK, NO_HINT, "%s", path);
 	else
 		doctor_say(d, program, without, HINT(INSTALL_PROGRAM, next), "there is no %s, which %s", program, what_for);
-}
-
-static void check_firewall(struct doctor *d)
-{
-	g_autoptr(GDBusConnection) bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, NULL);
-	g_autoptr(GVariant) firewalld = NULL;
-	g_autofree char *ufw = NULL;
-
-	if (bus)
-		firewalld = g_dbus_connection_call_sync(
-			bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-			"org.freedesktop.DBus", "GetNameOwner",
-			g_variant_new("(s)", "org.fedoraproject.FirewallD1"), NULL,
-			G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
-	g_file_get_contents("/etc/ufw/ufw.conf", &ufw, NULL, NULL);
-	if (firewalld)
-		doctor_say(d, "firewall", WARN,
-			   HINT(OPEN_FIREWALL, "Let displays in on their own interfaces only: firewall-cmd --permanent "
-			   "--new-zone=miracast && firewall-cmd --permanent --zone=miracast "
-			   "--add-interface=p2p-+ --add-port=7236/tcp --add-port=67/udp && "
-			   "firewall-cmd --reload"),
-			   "firewalld is running and may keep displays out");
-	else if (ufw && g_regex_match_simple("^ENABLED=yes", ufw, G_REGEX_MULTILINE, 0))
-		doctor_say(d, "firewall", WARN,
-			   HINT(OPEN_FIREWALL, "Let displays in on their own interfaces only: ufw allow in on p2p-+ to any port "
-			   "7236 proto tcp && ufw allow in on p2p-+ to any port 67 proto udp"),
-			   "ufw is enabled and may keep displays out");
-	else
-		doctor_say(d, "firewall", OK, NO_HINT, "neither firewalld nor ufw");
 }
 
 enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 {
 	struct doctor d = { .ctl = ctl, .worst = OK };
+	g_autoptr(GDBusConnection) bus = NULL;
 	struct utsname uts;
 	gboolean loaded;
 
@@ -323,7 +256,7 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	check_daemon(&d);
 	check_umd(&d);
 	uname(&uts);
-	loaded = check_module(&d, uts.release);
+	loaded = doctor_check_module(&d, SYSTEM, uts.release);
 	if (loaded)
 		check_device(&d);
 	check_cards(&d);
@@ -333,8 +266,9 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 		      "gives displays their address over Wi-Fi P2P");
 	check_program(&d, "busybox", PACKAGE_BUSYBOX, WARN,
 		      "is needed for displays that insist on being group owner");
-	check_firewall(&d);
-	if (loaded || module_is_installed(uts.release))
+	bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, NULL);
+	doctor_check_firewall(&d, SYSTEM, bus);
+	if (loaded || doctor_module_is_installed(SYSTEM, uts.release))
 		doctor_check_sound(&d, uts.release);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'result': <%s>, 'checks': <%*>}",
