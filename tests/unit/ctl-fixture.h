@@ -66,6 +66,8 @@ void note(const char *const *command, JsonNode *json);
 void add_colour_tests(void);
 /* test-ctl-displays.c */
 void add_display_tests(void);
+/* test-ctl-pin.c */
+void add_pin_tests(void);
 /* test-ctl-refused.c */
 void add_refused_tests(void);
 /* test-ctl-stay.c */

@@ -568,8 +568,7 @@ static void test_ctl(struct fixture *f, gconstpointer data)
 	wait_until(has_said, f);
 	if (here) {
 		ASSERT_STATUS("--session-bus", MOCK_PEER_NAME " shows a PIN",
-			      "-> busctl --user call org.miracast.Miracast1 /org/miracast/Miracast1/Session/1 "
-			      "org.miracast.Miracast1.Session EnterPin s PIN");
+			      "-> miracastctl --session-bus pin 1\n");
 		ASSERT_STATUS("--json", "\"pin-wanted\" : true", "\"pin-shown\" : \"\"");
 	} else {
 		ASSERT_STATUS("--session-bus", "PIN to type at " MOCK_PEER_NAME ": " MOCK_PIN);

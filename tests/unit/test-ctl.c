@@ -666,6 +666,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/connect-from", struct fixture, NULL, start_daemon, test_connect_from, tear_down);
 	add_stay_tests();
 	add_refused_tests();
+	add_pin_tests();
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/quirks", struct fixture, NULL, start_daemon, test_quirks, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);

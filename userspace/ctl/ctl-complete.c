@@ -167,7 +167,7 @@ static void offer_displays(struct ctl *ctl, const char *current)
 	offer_candidates(candidates, current);
 }
 
-static void offer_sessions(struct ctl *ctl, const char *current)
+static void offer_sessions(struct ctl *ctl, enum ctl_argument argument, const char *current)
 {
 	g_autoptr(GPtrArray) candidates = candidates_new();
 	g_autoptr(GPtrArray) sessions = ctl_sessions(ctl, NULL);
@@ -177,10 +177,13 @@ static void offer_sessions(struct ctl *ctl, const char *current)
 		g_autofree char *id = g_strdup_printf("%u", miracast1_session_get_id(session));
 		g_autofree char *name = client_session_name(ctl->manager, session);
 
-		if (!client_session_has_ended(session))
-			candidates_add(candidates, name, id);
+		if (client_session_has_ended(session) ||
+		    (argument == CTL_PIN_WANTED && !miracast1_session_get_pin_wanted(session)))
+			continue;
+		candidates_add(candidates, name, id);
 	}
-	offer("all", "every session");
+	if (argument == CTL_SESSION)
+		offer("all", "every session");
 	offer_candidates(candidates, current);
 }
 
@@ -200,8 +203,8 @@ static void offer_argument(struct ctl *ctl, enum ctl_argument argument, const ch
 		return;
 	if (argument == CTL_DISPLAY)
 		offer_displays(ctl, current);
-	else if (argument == CTL_SESSION)
-		offer_sessions(ctl, current);
+	else if (argument == CTL_SESSION || argument == CTL_PIN_WANTED)
+		offer_sessions(ctl, argument, current);
 	else
 		offer_listening(ctl);
 }

@@ -303,9 +303,9 @@ static void print_pin(struct ctl *ctl, Miracast1Session *session)
 		g_print("    PIN to type at %s: %s\n", name, shown);
 	if (miracast1_session_get_pin_wanted(session))
 		g_print("    %s shows a PIN, which is to be typed here. If connect does not ask for it:\n"
-			"    -> busctl %scall " CLIENT_BUS_NAME " %s " CLIENT_BUS_NAME ".Session EnterPin s PIN\n",
-			name, ctl->bus_type == G_BUS_TYPE_SESSION ? "--user " : "",
-			g_dbus_proxy_get_object_path(G_DBUS_PROXY(session)));
+			"    -> miracastctl %spin %u\n",
+			name, ctl->bus_type == G_BUS_TYPE_SESSION ? "--session-bus " : "",
+			miracast1_session_get_id(session));
 }
 
 static void print_session(struct ctl *ctl, Miracast1Session *session)
@@ -437,14 +437,21 @@ static enum ctl_status disconnect_one(struct ctl *ctl, guint64 id)
 	return CTL_OK;
 }
 
-/* The session with the display of this alias, id or name, or the only one whose name begins so; NULL after the error was printed. */
-static Miracast1Session *find_session(struct ctl *ctl, GPtrArray *sessions, const char *what)
+Miracast1Session *ctl_find_session(struct ctl *ctl, GPtrArray *sessions, const char *what)
 {
 	g_autofree char *wanted = g_utf8_casefold(what, -1);
 	g_autofree char *message = NULL;
 	Miracast1Session *begins = NULL;
+	guint64 number = 0;
 	guint n = 0;
 
+	g_ascii_string_to_unsigned(what, 10, 1, G_MAXUINT32, &number, NULL);
+	for (guint i = 0; number && i < sessions->len; i++) {
+		Miracast1Session *session = g_ptr_array_index(sessions, i);
+
+		if (!client_session_has_ended(session) && miracast1_session_get_id(session) == number)
+			return session;
+	}
 	/* Whatever others call themselves. */
 	for (guint i = 0; i < sessions->len; i++) {
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
@@ -486,7 +493,7 @@ static enum ctl_status disconnect_named(struct ctl *ctl, const char *what)
 
 	if (!sessions)
 		return ctl_print_error(ctl, error);
-	session = find_session(ctl, sessions, what);
+	session = ctl_find_session(ctl, sessions, what);
 	return session ? disconnect_one(ctl, miracast1_session_get_id(session)) : CTL_FAILED;
 }
 

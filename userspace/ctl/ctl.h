@@ -79,6 +79,14 @@ GDBusObjectManager *ctl_objects(struct ctl *ctl, GError **error);
  * Returns: (element-type Miracast1Session) (transfer full), or NULL
  */
 GPtrArray *ctl_sessions(struct ctl *ctl, GError **error);
+/**
+ * ctl_find_session - the one that is meant
+ * @sessions: of ctl_sessions()
+ * @what: its number; or of its display the alias, id or name, or what only one name begins with
+ *
+ * Returns: (transfer none): one that has not ended; NULL after the error was printed
+ */
+Miracast1Session *ctl_find_session(struct ctl *ctl, GPtrArray *sessions, const char *what);
 /* a{sv}, as every command prints a session. */
 GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session);
 
@@ -92,6 +100,7 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_disconnect(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_pin(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_record(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_monitor(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv);
@@ -105,6 +114,7 @@ enum ctl_argument {
 	CTL_NOTHING, /* nothing that can be known before it is typed */
 	CTL_DISPLAY, /* found or remembered */
 	CTL_SESSION,
+	CTL_PIN_WANTED, /* a session that waits for one */
 	CTL_LISTENING,
 	CTL_COMMAND,
 };
