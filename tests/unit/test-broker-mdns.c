@@ -15,6 +15,12 @@
 
 #define PATIENCE_US (30 * G_USEC_PER_SEC)
 
+/* Data of a test; NULL: nothing of all that. */
+struct setting {
+	gboolean without_avahi;
+	guint linger_seconds; /* 0: as for users */
+};
+
 struct fixture {
 	struct broker_config config;
 	GTestDBus *test_bus;
@@ -69,21 +75,23 @@ static void sinks_changed(broker *b, gpointer user_data)
 
 static const struct broker_events events = { .stopped = stopped, .sinks_changed = sinks_changed };
 
-static void set_up(struct fixture *f, gconstpointer without_avahi)
+static void set_up(struct fixture *f, gconstpointer data)
 {
+	const struct setting *setting = data ? data : &(struct setting){ 0 };
 	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
 	g_autoptr(GSocketAddress) bound = NULL;
 
 	f->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(f->test_bus);
 	f->bus = test_bus_connect(f->test_bus);
-	if (!without_avahi)
+	if (!setting->without_avahi)
 		f->avahi = mock_avahi_new(test_bus_connect(f->test_bus));
 	f->config.launcher = umd_launcher_new(FAKE_UMD, NULL);
 	f->config.keep_ended = 60;
 	f->broker = broker_new(&f->config);
 	broker_set_events(f->broker, &events, f);
-	broker_add_link(f->broker, link_mice_new(&(struct link_mice_config){ .bus = f->bus },
+	broker_add_link(f->broker, link_mice_new(&(struct link_mice_config){ .bus = f->bus,
+									   .linger_seconds = setting->linger_seconds },
 						 broker_link_events(), f->broker));
 	f->door = g_socket_new(G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
 	g_socket_set_blocking(f->door, FALSE);
@@ -98,7 +106,7 @@ static gboolean has_stopped(struct fixture *f)
 	return f->stopped;
 }
 
-static void tear_down(struct fixture *f, gconstpointer without_avahi)
+static void tear_down(struct fixture *f, gconstpointer data)
 {
 	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
 	wait_until(has_stopped, f);
@@ -428,6 +436,38 @@ static void test_connect(struct fixture *f, gconstpointer data)
 	g_assert_true(is_present(f));
 }
 
+static gboolean looks_no_more(struct fixture *f)
+{
+	return f->avahi->freed > 0;
+}
+
+/* What is cast to is in sight, however long ago somebody has looked for it; and so it is to who casts to it again. */
+static void test_cast_to(struct fixture *f, gconstpointer data)
+{
+	const struct setting *setting = data;
+	g_autofree char *id = g_strdup_printf("mice:tv.local:%u", f->port);
+
+	mock_avahi_add(f->avahi, "TV", "tv.local", "127.0.0.1", f->port);
+	scan(f, 1);
+	f->id = id;
+	wait_until(is_present, f);
+	begin(f, "TV");
+	wait_until(finds_nothing, f);
+	/* It has not answered yet. */
+	spin(f, (setting->linger_seconds + 1) * 1000);
+	g_assert_cmpuint(broker_active_sessions(f->broker), ==, 1);
+	g_assert_true(is_present(f));
+	session_end(g_ptr_array_index(broker_sessions(f->broker), 0), reason_new_code(REASON_DISCONNECTED, "enough"));
+	wait_until(all_gone, f);
+	g_assert_true(is_present(f));
+	wait_until(looks_no_more, f);
+	g_assert_true(is_out_of_sight(f));
+	/* Nobody has looked: then nobody does for a cast. */
+	begin(f, "mice:tv.local");
+	spin(f, 100);
+	g_assert_cmpuint(f->avahi->browsers, ==, 1);
+}
+
 /* A host that only multicast DNS knows. */
 static void test_host_by_avahi(struct fixture *f, gconstpointer data)
 {
@@ -573,6 +613,7 @@ static void test_container(struct fixture *f, gconstpointer data)
 
 int main(int argc, char **argv)
 {
+	static const struct setting no_avahi = { .without_avahi = TRUE }, short_linger = { .linger_seconds = 1 };
 	int status;
 
 	g_test_init(&argc, &argv, NULL);
@@ -583,11 +624,12 @@ int main(int argc, char **argv)
 	ADD("flood", test_flood);
 	ADD("alias", test_alias);
 	ADD("forget", test_forget);
-	g_test_add("/mdns/no-avahi", struct fixture, "", set_up, test_no_avahi, tear_down);
+	g_test_add("/mdns/no-avahi", struct fixture, &no_avahi, set_up, test_no_avahi, tear_down);
 	ADD("avahi-ends", test_avahi_ends);
 	ADD("avahi-fails", test_avahi_fails);
 	ADD("stopped", test_stopped);
 	ADD("connect", test_connect);
+	g_test_add("/mdns/cast-to", struct fixture, &short_linger, set_up, test_cast_to, tear_down);
 	ADD("host-by-avahi", test_host_by_avahi);
 	ADD("better-way", test_better_way);
 	ADD("heard-and-found", test_heard_and_found);

@@ -21,7 +21,9 @@ struct mice {
 	avahi *avahi; /* with @bus */
 	guint find; /* the end of a find; 0: there is none */
 	gint64 find_ends_us; /* CLOCK_MONOTONIC */
-	guint linger; /* the end of browsing after it */
+	guint connections; /* that are not closed */
+	guint linger; /* the end of browsing, after finds and connections; 0: they go on, or nobody browses */
+	guint linger_seconds;
 	guint16 rtsp_port;
 	guint answer_seconds;
 	guint handshake_ms;
@@ -74,14 +76,20 @@ static gboolean lingered(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
-/* The find is over; what it has found may still be looked at for a while. */
+/* What was found may still be looked at for a while; what is connected to is there. */
+static void linger(struct mice *mice)
+{
+	g_clear_handle_id(&mice->linger, g_source_remove);
+	if (!mice->find && !mice->connections && mice->avahi && avahi_browses(mice->avahi))
+		mice->linger = g_timeout_add_seconds(mice->linger_seconds, lingered, mice);
+}
+
 static gboolean end_find(gpointer user_data)
 {
 	struct mice *mice = user_data;
 
 	mice->find = 0;
-	if (mice->avahi && avahi_browses(mice->avahi))
-		mice->linger = g_timeout_add_seconds(LINK_MICE_LINGER_SECONDS, lingered, mice);
+	linger(mice);
 	link_emit_find_ended(&mice->base, NULL);
 	return G_SOURCE_REMOVE;
 }
@@ -201,7 +209,11 @@ static void mice_heard(link_backend *backend, link_sink *other, gboolean gone)
 
 static void connection_closed(link_backend *backend, link_sink *sink)
 {
-	mice_sinks_unuse(((struct mice *)backend)->sinks, sink);
+	struct mice *mice = (struct mice *)backend;
+
+	mice_sinks_unuse(mice->sinks, sink);
+	mice->connections--;
+	linger(mice);
 }
 
 static link_connection *mice_connect(link_backend *backend, link_sink *sink, GVariant *options,
@@ -228,6 +240,8 @@ static link_connection *mice_connect(link_backend *backend, link_sink *sink, GVa
 	target.pin = g_str_equal(security, "pin");
 	target.encrypted = target.pin || g_str_equal(security, "encryption");
 	mice_sinks_use(mice->sinks, sink);
+	mice->connections++;
+	linger(mice);
 	return mice_connection_new(backend, sink, &target, events, user_data);
 }
 
@@ -304,6 +318,7 @@ link_backend *link_mice_new(const struct link_mice_config *config, const struct 
 	mice->base.impl = &mice_impl;
 	mice->base.events = events;
 	mice->base.user_data = user_data;
+	mice->linger_seconds = config->linger_seconds ? config->linger_seconds : LINK_MICE_LINGER_SECONDS;
 	mice->rtsp_port = config->rtsp_port ? config->rtsp_port : LINK_DEFAULT_PORT;
 	mice->answer_seconds = config->answer_seconds;
 	mice->handshake_ms = config->handshake_ms;

@@ -13,8 +13,10 @@
  * says for how long they are known.
  *
  * A find begins to browse; browsing goes on for LINK_MICE_LINGER_SECONDS when the find is
- * over, so that what the user has just been shown stays true while he chooses.  Where
- * there is no Avahi a find is over at once, without an error: it is one of several ways.
+ * over, so that what the user has just been shown stays true while he chooses; and as long
+ * as there is a connection, and so long after the last one, so that a display that was in
+ * sight is not said to be out of it while, and just after, it is cast to.  Where there is
+ * no Avahi a find is over at once, without an error: it is one of several ways.
  *
  * Who we are: displays want a source id, 16 bytes that are the same in all messages
  * of a session, and by which they may know a source again.  It is made of this
@@ -44,6 +46,7 @@ G_BEGIN_DECLS
 /**
  * struct link_mice_config - read by link_mice_new() only
  * @bus: where Avahi is; NULL: system bus
+ * @linger_seconds: 0: LINK_MICE_LINGER_SECONDS
  * @rtsp_port: 0: LINK_DEFAULT_PORT
  * @answer_seconds: 0: MICE_ANSWER_SECONDS
  * @handshake_ms: 0: MICE_HANDSHAKE_MS
@@ -52,6 +55,7 @@ G_BEGIN_DECLS
  */
 struct link_mice_config {
 	GDBusConnection *bus;
+	guint linger_seconds;
 	guint16 rtsp_port;
 	guint answer_seconds;
 	guint handshake_ms;
