@@ -171,10 +171,11 @@ class Screen:
             except self._error:
                 continue    # it has gone meanwhile
 
-    def texts(self) -> list[str]:
+    def texts(self, *roles: str) -> list[str]:
+        """Of labels, or of what has one of these roles."""
         found = []
         for role, one in self._all():
-            if role == "label":
+            if role in (roles or ("label",)):
                 try:
                     found.append(one.get_name() or self._atspi.Text.get_text(one, 0, -1))
                 except self._error:

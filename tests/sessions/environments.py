@@ -135,9 +135,12 @@ class Environment:
         """All screens beside each other, as a PNG."""
         raise NotImplementedError
 
+    # The program that shows notifications and applets.
+    SHELL = ""
+
     @contextlib.contextmanager
-    def shows_notices(self, login: Login) -> Iterator[None]:
-        """Meanwhile notifications are shown."""
+    def shell(self, login: Login) -> Iterator[None]:
+        """Meanwhile notifications are shown, and applets."""
         yield
 
     def notices(self, login: Login) -> list[str]:
@@ -147,11 +150,15 @@ class Environment:
     # What shows our applet, if there is one; its name first.
     applet: tuple[str, ...] = ()
 
-    # Has a button of ours in its quick settings, with these four.
+    # Has a button of ours in its quick settings, with these six.
     has_button = False
 
     def button_says(self, login: Login) -> list[str]:
         """The displays in its menu; none where it is off."""
+        raise NotImplementedError
+
+    def button_lists(self, login: Login) -> list[str]:
+        """The displays in its menu, or what it says in their place."""
         raise NotImplementedError
 
     def open_button(self, login: Login, is_open: bool) -> None:
@@ -159,6 +166,10 @@ class Environment:
         raise NotImplementedError
 
     def click_button(self, login: Login) -> None:
+        raise NotImplementedError
+
+    def click_display(self, login: Login, name: str) -> None:
+        """In the menu."""
         raise NotImplementedError
 
     def place_of_painter(self, login: Login, connector: str) -> str:
@@ -271,8 +282,10 @@ accel-profile='flat'
     has_button = True
 
     def button_says(self, login: Login) -> list[str]:
-        said = self._evaluate(login, f"(toggle => toggle.checked ? toggle._displays._getMenuItems().map(item => item.label.text)"
-                                     f" : [])({CAST_TOGGLE})")
+        return self.button_lists(login) if self._evaluate(login, f"{CAST_TOGGLE}.checked") == "true" else []
+
+    def button_lists(self, login: Login) -> list[str]:
+        said = self._evaluate(login, f"{CAST_TOGGLE}._displays._getMenuItems().map(item => item.label.text)")
         return json.loads(said or "[]")
 
     def open_button(self, login: Login, is_open: bool) -> None:
@@ -281,6 +294,10 @@ accel-profile='flat'
 
     def click_button(self, login: Login) -> None:
         self._evaluate(login, f"{CAST_TOGGLE}.emit('clicked', 1)")
+
+    def click_display(self, login: Login, name: str) -> None:
+        self._evaluate(login, f"{CAST_TOGGLE}._displays._getMenuItems().find(item => item.label.text === {json.dumps(name)})"
+                              ".emit('activate', null)")
 
     def notices(self, login: Login) -> list[str]:
         said = self._evaluate(login, "Main.messageTray.getSources().flatMap(source => source.notifications.map(one => one.title))")
@@ -302,12 +319,12 @@ class Plasma(Environment):
                  "KWIN_SCREENSHOT_NO_PERMISSION_CHECKS": "1", "QT_FORCE_STDERR_LOGGING": "1",
                  "QT_LOGGING_RULES": "kwin_wayland_drm.debug=true;kwin_core.debug=true"}
     client_variables = {"QT_QPA_PLATFORM": "wayland"}
-    cannot = {"casts_from_the_window": "its notification goes before an emulated processor has read it",
-              "has_an_applet": "it has not been seen to pass here yet"}
     # The device as tests/desktops/mouse.py names it: vendor, product, name. Nothing moves by itself, and nothing is blurred:
     # with an emulated processor KWin would do nothing else, and Plasma's tools wait five seconds for it.
     files = {".config/kcminputrc": "[Libinput][1][1][test mouse]\nPointerAccelerationProfile=1\n",
              ".config/kwinrc": "[Plugins]\nblurEnabled=false\ncontrastEnabled=false\n",
+             # What is said there for five seconds an emulated processor has not read to its end.
+             ".config/plasmanotifyrc": "[Notifications]\nPopupTimeout=600000\n",
              ".config/kdeglobals": "[KDE]\nAnimationDurationFactor=0\n",
              ".config/gtk-4.0/settings.ini": "[Settings]\ngtk-enable-animations=false\n",
              ".config/glib-2.0/settings/keyfile": "[org/gnome/desktop/interface]\nenable-animations=false\n"}
@@ -363,17 +380,21 @@ class Plasma(Environment):
     SHELL = "plasmashell"
 
     @contextlib.contextmanager
-    def shows_notices(self, login: Login) -> Iterator[None]:
-        # Of Plasma the shell does, which is not started with KWin.
-        login.spawn(self.SHELL, "env", "QT_QUICK_BACKEND=software", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1", self.SHELL)
+    def shell(self, login: Login) -> Iterator[None]:
+        # It is not started with KWin. If it dies it is to do so, and not to be started again behind our backs.
+        login.spawn(self.SHELL, "env", "KDE_DEBUG=1", "QT_QUICK_BACKEND=software", "QT_LINUX_ACCESSIBILITY_ALWAYS_ON=1", self.SHELL)
         try:
-            login.run("gdbus", "wait", "--session", "--timeout", "100", "org.freedesktop.Notifications", seconds=110)
+            login.run("gdbus", "wait", "--session", "--timeout", str(START_S), "org.freedesktop.Notifications",
+                      seconds=START_S + 10)
+            # Its panel comes last.
+            login.run("python3", str(CLICKS), self.SHELL, "find", "Show hidden icons", seconds=START_S)
             yield
         finally:
             login.end(self.SHELL)
 
     def notices(self, login: Login) -> list[str]:
         return json.loads(login.run("python3", str(CLICKS), self.SHELL, seconds=110))
+
 
 class Sway(Environment):
     name = "sway"

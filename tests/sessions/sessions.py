@@ -35,7 +35,7 @@ from monitors import edid  # noqa: E402
 from mouse import Mouse  # noqa: E402
 from radios import SINK_NETNS, run  # noqa: E402
 from systemd import Systemd  # noqa: E402
-from window import casts_from_the_window, has_an_applet  # noqa: E402
+from window import casts_from_the_window, has_a_button, has_an_applet  # noqa: E402
 
 PROGRAMS = pathlib.Path("/mnt/build/desktops")
 MODULE = pathlib.Path("/sys/module/miracast")
@@ -384,33 +384,6 @@ class Trial:
         self.login.end("settings")
         return path.name
 
-    def has_a_button(self) -> str:
-        """In the quick settings: it says what is cast to, and ends it; a picture of it for the documentation."""
-        if not self.environment.has_button:
-            return "there is none"
-
-        def says(display: bool) -> None:
-            with self.quiet():
-                wait_for(f"the button is {'on' if display else 'off'}", DONE_S, lambda: bool(
-                    self.environment.button_says(self.login)) == display)
-        says(True)
-        said, = self.environment.button_says(self.login)
-        if not said.endswith("Casting"):
-            raise DesktopError(f"the button's menu says \"{said}\"")
-        path = pathlib.Path(f"/tmp/button-{self.environment.name}.png")
-        self.environment.open_button(self.login, True)
-        time.sleep(10)
-        self.environment.screenshot(self.login, path)
-        shutil.copyfile(path, self.machine.out / path.name)
-        self.environment.open_button(self.login, False)
-        self.environment.click_button(self.login)
-        self.left()
-        self.machine.forget_displays()
-        says(False)
-        self.plug()
-        says(True)
-        return f"{said}, {path.name}"
-
     def moving_content(self) -> str:
         self.paint()
         return self.pictures(MANY, still=True)
@@ -649,7 +622,7 @@ class Trial:
             self.login.log_out()
         return "under the desktop" if self.environment.lets_go_of_cards else "when the user has logged out"
 
-    casts_from_the_window, has_an_applet = casts_from_the_window, has_an_applet
+    casts_from_the_window, has_a_button, has_an_applet = casts_from_the_window, has_a_button, has_an_applet
     SHORT = (logs_in, lit_by_itself_extended, moving_content, changes_mode, replugs, sleeps_and_wakes,
              service_starts_again, module_goes_with_the_service)
     LONG = (logs_in, lit_by_itself_extended, shows_its_settings, has_a_button, moving_content, casts_from_the_window,

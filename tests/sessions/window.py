@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Our window and our applet in a desktop, clicked as a screen reader does; Avahi finds the window's display in the network."""
+"""Our window, our button and our applet in a desktop, clicked; Avahi finds the display in the network."""
 from __future__ import annotations
 
 import contextlib
@@ -94,6 +94,32 @@ class Network:
         self.process.send_signal(signal.SIGUSR1)
 
 
+def picture(trial: Trial, name: str) -> str:
+    """
+    Of all screens, for the documentation: what is said is drawn some time later. Figures change each second, so two
+    pictures are nearly the same, which their sizes say, when all is drawn.
+    """
+    path = pathlib.Path(f"/tmp/{name}-{trial.environment.name}.png")
+    size = 0
+
+    def drawn() -> bool:
+        nonlocal size
+        last = size
+        trial.environment.screenshot(trial.login, path)
+        size = path.stat().st_size
+        return abs(size - last) < size / 50
+    with trial.quiet():
+        wait_for("two pictures of the screens are nearly the same", DONE_S, drawn)
+    shutil.copyfile(path, trial.machine.out / path.name)
+    return path.name
+
+
+def begins(trial: Trial) -> None:
+    """The display that was connected to is streamed to, and the desktop shows something on it."""
+    wait_for("the display is streamed to", CAST_S, lambda: trial.machine.streaming() == 1)
+    trial.lit()
+
+
 class Program:
     """One of ours in the session, as the user's screen reader has it; it runs for the length of a `with`."""
 
@@ -115,32 +141,11 @@ class Program:
             return json.loads(self.login.run("python3", str(CLICKS), of or self.name, *actions,
                                              seconds=60 + PATIENCE_S * (len(actions) // 2)))
 
-    def picture(self, name: str) -> str:
-        """
-        Of all screens, for the documentation: what is said is drawn some time later. Figures change each second, so
-        two pictures are nearly the same, which their sizes say, when all is drawn.
-        """
-        path = pathlib.Path(f"/tmp/{name}-{self.trial.environment.name}.png")
-        size = 0
-
-        def drawn() -> bool:
-            nonlocal size
-            last = size
-            self.trial.environment.screenshot(self.login, path)
-            size = path.stat().st_size
-            return abs(size - last) < size / 50
-        with self.trial.quiet():
-            wait_for("two pictures of the screens are nearly the same", DONE_S, drawn)
-        shutil.copyfile(path, self.trial.machine.out / path.name)
-        return path.name
-
     def casts(self) -> None:
-        machine = self.trial.machine
         try:
-            wait_for("the display is streamed to", CAST_S, lambda: machine.streaming() == 1)
+            begins(self.trial)
         except DesktopError as error:
             raise DesktopError(f"{error}; the window says {self.do()}") from error
-        self.trial.lit()
 
 
 def casts_from_the_window(self: Trial) -> str:
@@ -154,7 +159,7 @@ def casts_from_the_window(self: Trial) -> str:
         window.do("see", NAME, "see", "Ready", "click", f"Connect to {NAME}")
         window.casts()
         said = window.do("see", "Casting")
-        path = window.picture("window")
+        path = picture(self, "window")
         window.do("click", f"Disconnect {NAME}", "see", "Ready")
         self.left()
         self.machine.forget_displays()
@@ -166,27 +171,83 @@ def casts_from_the_window(self: Trial) -> str:
         pictures = self.pictures()
         with contextlib.ExitStack() as shown:
             with self.quiet():
-                shown.enter_context(self.environment.shows_notices(self.login))
+                shown.enter_context(self.environment.shell(self.login))
             network.leave()
             window.do("see", "Not connected")
             with self.quiet():
                 wait_for("the user is told", DONE_S, lambda: f"{plain(NAME)} has left" in self.environment.notices(self.login))
         self.machine.forget_displays()
     self.plug()
-    self.follow()
+    # Another display has another connector.
+    self.paint()
     self.pictures()
     return f"{next(text for text in said if 'Casting' in text)}, {pictures}, {path}"
 
 
+def has_a_button(self: Trial) -> str:
+    """
+    In the quick settings: it says what is cast to, and ends it; a click in its menu casts to a display that it has found.
+    A picture of it for the documentation.
+    """
+    desktop = self.environment
+    if not desktop.has_button:
+        return "there is none"
+
+    def says(*displays: str) -> None:
+        with self.quiet():
+            wait_for(f"the button says {displays or 'nothing'}", DONE_S, lambda: desktop.button_says(self.login) == [
+                f"{display} \N{EN DASH} Casting" for display in displays])
+
+    def ends() -> None:
+        desktop.click_button(self.login)
+        self.left()
+        self.machine.forget_displays()
+        says()
+    says(DIRECT_SINK)
+    desktop.open_button(self.login, True)
+    path = picture(self, "button")
+    desktop.open_button(self.login, False)
+    ends()
+    network = Network(self)
+    with network.announced():
+        network.wait_for_call()
+        # It looks for displays when it is opened.
+        desktop.open_button(self.login, True)
+        with self.quiet():
+            wait_for("the display is in the menu", DONE_S, lambda: NAME in desktop.button_lists(self.login))
+        desktop.click_display(self.login, NAME)
+        begins(self)
+        says(NAME)
+        desktop.open_button(self.login, False)
+        self.paint()
+        pictures = self.pictures()
+        self.stop_painting()
+        ends()
+    self.plug()
+    says(DIRECT_SINK)
+    return f"{pictures}, {path}"
+
+
 def has_an_applet(self: Trial) -> str:
-    """It says what is cast to, ends that, opens the window, and bears that there is no daemon."""
+    """
+    In the tray it says what is cast to, and ends that; in a window of its own it opens ours, too, and bears that there is
+    no daemon.
+    """
     if not self.environment.applet:
         return "there is none"
     self.stop_painting()
-    with Program(self, *self.environment.applet) as applet:
-        said = applet.do("see", "Casting")
-        path = applet.picture("applet")
+    with self.environment.shell(self.login):
+        tray = Program(self, self.environment.SHELL)
+        said = tray.do("click", "Cast", "see", "Casting")
+        in_tray = picture(self, "tray")
         display = next(text for text in said if text == DIRECT_SINK)
+        tray.do("click", f"Disconnect {display}")
+        self.left()
+        self.machine.forget_displays()
+        self.plug()
+    with Program(self, *self.environment.applet) as applet:
+        applet.do("see", "Casting")
+        path = picture(self, "applet")
         applet.do("click", f"Disconnect {display}", "see", "Nothing is cast")
         self.left()
         self.machine.forget_displays()
@@ -204,7 +265,7 @@ def has_an_applet(self: Trial) -> str:
         applet.do("see", "Casting")
     self.follow()
     self.pictures()
-    return f"{display}, {path}"
+    return f"{display}, {in_tray}, {path}"
 
 
 def plain(name: str) -> str:

@@ -33,7 +33,7 @@ PlasmoidItem {
     toolTipMainText: i18nd(domain, "Cast")
     toolTipSubText: casts.map(cast => cast.name).join("\n")
     toolTipTextFormat: Text.PlainText
-    Plasmoid.icon: "video-display-symbolic"
+    Plasmoid.icon: "org.miracast.Cast-symbolic"
     Plasmoid.status: casts.length ? PlasmaCore.Types.ActiveStatus : PlasmaCore.Types.PassiveStatus
 
     function describe(state) {
@@ -160,7 +160,13 @@ PlasmoidItem {
                 }
             }
         }
+        // Casts stay at the top, the button at the bottom.
+        Item {
+            Layout.fillHeight: true
+            visible: !words.visible
+        }
         PlasmaComponents.Label {
+            id: words
             Layout.fillWidth: true
             Layout.fillHeight: true
             visible: text !== ""
