@@ -63,14 +63,23 @@ PlasmoidItem {
         reply.finished.connect(() => done(reply));
     }
 
+    // The daemon, by the name of its connection: by its own the bus would start it again when it has just ended, of which
+    // the watcher hears later.
+    function ask(path, iface, member, done) {
+        call(DBus.SystemBus, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetNameOwner", "(s)", [daemon],
+             owner => {
+            if (!owner.isError)
+                call(DBus.SystemBus, String(owner.value), path, iface, member, "", [], done);
+        });
+    }
+
     function look() {
         if (!watcher.registered) {
             casts = [];
             trouble = "";
             return;
         }
-        call(DBus.SystemBus, daemon, "/org/miracast/Miracast1", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", "", [],
-             reply => {
+        ask("/org/miracast/Miracast1", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", reply => {
             trouble = reply.isError ? String(reply.error.message) : "";
             casts = reply.isError || !watcher.registered ? [] : sessionsIn(reply.value);
         });
@@ -95,7 +104,7 @@ PlasmoidItem {
     }
 
     function disconnectFrom(path) {
-        call(DBus.SystemBus, daemon, path, session, "Disconnect", "", [], reply => {
+        ask(path, session, "Disconnect", reply => {
             if (reply.isError)
                 trouble = String(reply.error.message);
             else
@@ -135,6 +144,7 @@ PlasmoidItem {
             delegate: RowLayout {
                 id: row
                 required property var modelData
+                Layout.margins: Kirigami.Units.smallSpacing
 
                 ColumnLayout {
                     spacing: 0
@@ -178,6 +188,7 @@ PlasmoidItem {
         }
         PlasmaComponents.Button {
             Layout.alignment: Qt.AlignHCenter
+            Layout.margins: Kirigami.Units.smallSpacing
             text: i18nd(root.domain, "Open Cast")
             onClicked: root.openWindow()
         }
