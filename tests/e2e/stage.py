@@ -55,13 +55,30 @@ class Stage(Cast):
     def listen(self) -> None:
         self.ctl("listen", DIRECT_SOURCE)
 
+    def shown(self) -> dict[int, int]:
+        """Of each session how many of the desktop's pictures it has taken. What it sends is also a picture once more
+        that stands still, and black where there is none, so that something is sent whatever the desktop does."""
+        return {session["id"]: session["stats"].get("frames-acquired", 0) for session in self.ctl("status")["sessions"]}
+
+    def pictures_flow(self, more: int = 3, before: dict[int, int] | None = None) -> None:
+        """Of the desktop, to the display of every session: so many were taken, and in the last second one was sent."""
+        before = before or self.shown()
+
+        def flow() -> bool:
+            sessions = self.ctl("status")["sessions"]
+            demand({session["id"] for session in sessions} == set(before) != set(), f"sessions {set(before)} are now {sessions}")
+            # The delay from flip to packet is of new pictures alone; 0 if there was none since the report before.
+            return all(session["stats"].get("frames-acquired", 0) >= before[session["id"]] + more
+                       and session["stats"].get("latency-median-us", 0) for session in sessions)
+        wait_for("pictures of the desktop are sent", 60, flow)
+
     def streams(self) -> None:
         """A sink that behaves gets pictures of the desktop."""
         self.start_sink()
         wait_for("a session streams", 120, lambda: any(
             session["state"] == "streaming" for session in self.ctl("status")["sessions"]))
         self.desktop.wait_output()
-        wait_for("pictures are sent", 60, lambda: self.session()["stats"].get("frames-sent", 0) > 3)
+        self.pictures_flow()
 
     def gone(self) -> None:
         """Nothing is left of a session, and the desktop is as before."""
