@@ -253,20 +253,39 @@ static void test_pin_refused(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->connects, ==, 2);
 }
 
+/* @words: how the message ends; @connects: how often the display was asked until it was over */
+static const struct named {
+	const char *name;
+	int status;
+	const char *options;
+	const char *words;
+	guint connects;
+} named[] = {
+	{ "3", 3, "@a{sv} {}", "status 3: it has no room for another connection", 1 },
+	{ "77", 77, "@a{sv} {}", "status 77", 1 },
+	/* We give way once; if that is of no use there is nothing that the user could accept. */
+	{ "9", 9, "@a{sv} {}", "status 9: it says that we want to own the group as it does, although we have given way", 2 },
+	{ "9-given-way", 9, "{'go-intent': <uint32 3>}",
+	  "status 9: it says that we want to own the group as it does, although we have given way", 1 },
+};
+
 /* What nothing can be done about is named. */
 static void test_named(struct fixture *f, gconstpointer data)
 {
+	const struct named *expected = data;
+
+	/* It is told long before the time for a user who accepts is over. */
+	stop_broker(f);
+	f->accept_seconds = 60;
+	start_broker(f);
 	f->wpas->answer = MOCK_STATUS;
-	f->wpas->status = GPOINTER_TO_INT(data);
+	f->wpas->status = expected->status;
 	scan(f);
-	begin(f);
+	begin_options(f, expected->options);
 	wait_until(is_gone, f);
 	assert_reason(f, "group-failed");
-	g_assert_cmpuint(f->wpas->connects, ==, 1);
-	g_assert_true((strstr(session_reason(only_session(f))->message, "status 3: it has no room") != NULL) ==
-		      (f->wpas->status == 3));
-	g_assert_true(g_str_has_suffix(session_reason(only_session(f))->message, "status 77") ==
-		      (f->wpas->status == 77));
+	g_assert_cmpuint(f->wpas->connects, ==, expected->connects);
+	g_assert_true(g_str_has_suffix(session_reason(only_session(f))->message, expected->words));
 }
 
 /* ---- what is remembered ------------------------------------------------------------- */
@@ -451,9 +470,11 @@ int main(int argc, char *argv[])
 	ADD("second-request-and-try", test_second_request_and_try);
 	ADD("second-pin", test_second_pin);
 	ADD("pin-refused", test_pin_refused);
-	g_test_add("/broker-p2p-field/named/3", struct fixture, GINT_TO_POINTER(3), set_up_complete, test_named, tear_down);
-	g_test_add("/broker-p2p-field/named/77", struct fixture, GINT_TO_POINTER(77), set_up_complete, test_named,
-		   tear_down);
+	for (guint i = 0; i < G_N_ELEMENTS(named); i++) {
+		g_autofree char *name = g_strconcat("/broker-p2p-field/named/", named[i].name, NULL);
+
+		g_test_add(name, struct fixture, &named[i], set_up_complete, test_named, tear_down);
+	}
 	ADD("role", test_role);
 	ADD("channel", test_channel);
 	ADD("width", test_width);

@@ -64,6 +64,7 @@ static const char *status_words(int status)
 		[5] = "it cannot do what was asked for",
 		[6] = "it takes us for a device that disturbs it",
 		[8] = "it does not know the group",
+		[P2P_STATUS_BOTH_WANT_OWNER] = "it says that we want to own the group as it does, although we have given way",
 	};
 
 	return status > 0 && status < (int)G_N_ELEMENTS(words) ? words[status] : NULL;
@@ -95,12 +96,20 @@ void p2p_connection_negotiation_failed(p2p_connection *conn, const char *peer, i
 					    "%s and this machine have no common channel", name_of(conn));
 		break;
 	case P2P_STATUS_BOTH_WANT_OWNER:
-		/* Such a sink only works as group owner. */
+		/* Such a sink only works as group owner. Who says so of less than all wish will not be convinced. */
+		if (conn->go_intent <= GO_INTENT_YIELD) {
+			ended_by_status(conn, status);
+			break;
+		}
 		conn->go_intent = GO_INTENT_YIELD;
-		G_GNUC_FALLTHROUGH;
+		p2p_connection_happen(conn, P2P_EVENT_AGAIN);
+		break;
 	case P2P_STATUS_NO_ANSWER:
 	case P2P_STATUS_UNAVAILABLE:
-		/* Its user may still be on the way to it; the time limit goes on. */
+		/*
+		 * No refusal: "not yet", and what becomes of that when nobody has accepted meanwhile.  Its user may still
+		 * be on the way to it, and so the same is asked as long as he may take; the time limit goes on.
+		 */
 		p2p_connection_happen(conn, P2P_EVENT_AGAIN);
 		break;
 	default:
