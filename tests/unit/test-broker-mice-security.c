@@ -2,6 +2,8 @@
 /*
  * PIN and encryption with Miracast over Infrastructure: what is said before a session.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -134,6 +136,35 @@ static void test_encrypted(struct fixture *f, gconstpointer data)
 	shake(f);
 	go_on(f);
 	g_assert_cmpstr(f->ready.name, ==, OWN_NAME);
+	end(f);
+}
+
+/* Our end of the control channel, which nobody hands out: by who is at its other end. */
+static int own_end(struct fixture *f)
+{
+	struct sockaddr_in there;
+	socklen_t len = sizeof(there);
+
+	for (int fd = 3; fd < 1024; fd++) {
+		len = sizeof(there);
+		if (getpeername(fd, (struct sockaddr *)&there, &len) == 0 && there.sin_family == AF_INET &&
+		    ntohs(there.sin_port) == f->port)
+			return fd;
+	}
+	g_assert_not_reached();
+}
+
+/* Several messages are one step of the handshake, and the display confirms the first one when it has all of them. */
+static void test_not_held_back(struct fixture *f, gconstpointer data)
+{
+	int no_delay = 0;
+	socklen_t len = sizeof(no_delay);
+
+	begin_secure(f, "encryption");
+	shake(f);
+	g_assert_cmpint(getsockopt(own_end(f), IPPROTO_TCP, TCP_NODELAY, &no_delay, &len), ==, 0);
+	g_assert_cmpint(no_delay, !=, 0);
+	go_on(f);
 	end(f);
 }
 
@@ -361,6 +392,7 @@ int main(int argc, char **argv)
 	mock_resolver_install();
 	own_rtsp_port = 7237;
 	ADD("encrypted", test_encrypted);
+	ADD("not-held-back", test_not_held_back);
 	ADD("encrypted-config", test_encrypted_config);
 	ADD("pin", test_pin);
 	ADD("pin-wrong", test_pin_wrong);

@@ -6,6 +6,8 @@
 
 #include "mice-connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -547,6 +549,8 @@ static void control_open(mice_dial *dial, GSocket *socket, const GError *failure
 		return;
 	}
 	c->control = g_object_ref(socket);
+	/* A step of the handshake is several messages: the second one is not to wait until the first was confirmed. */
+	g_socket_set_option(c->control, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
 	g_clear_pointer(&c->dial, mice_dial_free);
 	if (!note_addresses(c, &error)) {
 		fail_to_say(c, error);
