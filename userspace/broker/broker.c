@@ -411,9 +411,9 @@ session *broker_connect(broker *b, link_sink *sink, GVariant *options, GError **
 {
 	g_autoptr(GVariant) held = g_variant_ref_sink(options);
 
-	if (!broker_check_connect(b, sink, options, error))
+	if (!broker_check_connect(b, sink, held, error))
 		return NULL;
-	return start_session(b, sink, broker_link(b, sink->link), options);
+	return start_session(b, sink, broker_link(b, sink->link), held);
 }
 
 GPtrArray *broker_sessions(broker *b)
