@@ -439,8 +439,8 @@ static GPtrArray *kept_addresses(link_sink *sink)
 {
 	g_autoptr(GPtrArray) addresses = g_ptr_array_new_with_free_func(g_object_unref);
 	guint16 port;
-	g_autofree char *host = mice_host_parse(sink->id + strlen(LINK_MICE_PREFIX), &port);
 
+	g_free(mice_host_parse(sink->id + strlen(LINK_MICE_PREFIX), &port));
 	for (char **text = sink->host ? sink->addresses : NULL;
 	     text && *text && addresses->len < MICE_MAX_ADDRESSES; text++)
 		g_ptr_array_add(addresses, g_inet_socket_address_new_from_string(*text, port));
