@@ -120,6 +120,27 @@ static void test_stream(gconstpointer priority)
 	say(client, server, "enough");
 }
 
+/* Who is in the middle has what the display has said; also when the stream's keys were taken, which GnuTLS forgets it with. */
+static void test_again(void)
+{
+	g_autoptr(mice_dtls) client = new_client();
+	g_autoptr(mock_dtls) server = mock_dtls_new(NULL);
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GBytes) record = NULL;
+	g_autoptr(GBytes) first = NULL;
+	struct mice_dtls_keys keys;
+
+	g_assert_true(shake(client, server, &error));
+	record = mock_dtls_seal(server, "the PIN is right", 16);
+	first = mice_dtls_open(client, g_bytes_get_data(record, NULL), g_bytes_get_size(record), &error);
+	g_assert_nonnull(first);
+	g_assert_true(mice_dtls_give_keys(client, &keys, &error));
+	hear(client, server, "and this is new");
+	g_assert_null(mice_dtls_open(client, g_bytes_get_data(record, NULL), g_bytes_get_size(record), &error));
+	g_assert_error(error, REASON_ERROR, REASON_ENCRYPTION_FAILED);
+	g_assert_false(mice_dtls_is_ready(client));
+}
+
 /* No two records have one number, and each says the one that it has. */
 static void test_numbers(void)
 {
@@ -245,6 +266,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/mice-dtls/session", test_session);
 	g_test_add_data_func("/mice-dtls/stream-128", "NORMAL:-CIPHER-ALL:+AES-128-GCM", test_stream);
 	g_test_add_data_func("/mice-dtls/stream-256", "NORMAL:-CIPHER-ALL:+AES-256-GCM", test_stream);
+	g_test_add_func("/mice-dtls/again", test_again);
 	g_test_add_func("/mice-dtls/numbers", test_numbers);
 	g_test_add_func("/mice-dtls/sizes", test_sizes);
 	g_test_add_func("/mice-dtls/no-cipher", test_no_cipher);

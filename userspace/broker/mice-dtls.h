@@ -23,6 +23,8 @@
  *	MICE_DTLS_LAST		ours, behind the stream's, which a display would take for
  *				repetitions if they were lower
  *
+ * A record of the display is taken once, and only behind those that were taken.
+ *
  * Nothing waits.  Errors are of the domain REASON_ERROR, with REASON_ENCRYPTION_FAILED.
  */
 #pragma once
