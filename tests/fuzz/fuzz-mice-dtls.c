@@ -33,6 +33,7 @@ struct talk {
 	GBytes *last;
 	GByteArray *plain; /* what is in the record under way */
 	gboolean failed;
+	gboolean streams;
 	guint said;
 };
 
@@ -170,7 +171,10 @@ static void take_step(struct talk *talk, struct steps *steps)
 		return;
 	}
 	if (step == STEP_KEYS) {
+		genuine = mice_dtls_is_ready(talk->ours) && !talk->streams;
 		talk->failed = !mice_dtls_give_keys(talk->ours, &keys, NULL);
+		talk->streams = !talk->failed;
+		g_assert_true(talk->streams == genuine);
 		return;
 	}
 	g_byte_array_set_size(talk->plain, 0);

@@ -118,6 +118,9 @@ static void test_stream(gconstpointer priority)
 		g_assert_cmpmem(g_bytes_get_data(plain, NULL), g_bytes_get_size(plain), "packet of RTP", 13);
 	}
 	say(client, server, "enough");
+	/* Numbers would be used a second time. */
+	g_assert_false(mice_dtls_give_keys(client, &keys, &error));
+	g_assert_error(error, REASON_ERROR, REASON_ENCRYPTION_FAILED);
 }
 
 /* Who is in the middle has what the display has said; also when the stream's keys were taken, which GnuTLS forgets it with. */

@@ -29,6 +29,7 @@ struct mice_dtls {
 	GPtrArray *out; /* GBytes: datagrams */
 	gboolean ready;
 	gboolean failed;
+	gboolean given; /* the keys of the stream; a second time would use numbers twice */
 	guint sealed;
 	guint64 opened; /* number of the last record that was; with the epoch in front */
 };
@@ -195,7 +196,7 @@ gboolean mice_dtls_give_keys(mice_dtls *dtls, struct mice_dtls_keys *keys, GErro
 {
 	gnutls_datum_t salt, key;
 	guint8 next[8];
-	int code = mice_dtls_is_ready(dtls) ?
+	int code = mice_dtls_is_ready(dtls) && !dtls->given ?
 			   gnutls_record_get_state(dtls->session, 0, NULL, &salt, &key, next) :
 			   GNUTLS_E_INVALID_SESSION;
 
@@ -204,6 +205,7 @@ gboolean mice_dtls_give_keys(mice_dtls *dtls, struct mice_dtls_keys *keys, GErro
 	if (code == GNUTLS_E_SUCCESS) {
 		guint64 last = GUINT64_TO_BE(MICE_DTLS_LAST | G_GUINT64_CONSTANT(1) << 48);
 
+		dtls->given = TRUE;
 		memcpy(keys->salt, salt.data, sizeof(keys->salt));
 		memcpy(keys->key, key.data, key.size);
 		keys->key_len = key.size;

@@ -74,7 +74,7 @@ GBytes *mice_dtls_seal(mice_dtls *dtls, const guint8 *data, gsize len, GError **
 /* What is in all the records of @data; an alert fails. */
 GBytes *mice_dtls_open(mice_dtls *dtls, const guint8 *data, gsize len, GError **error);
 
-/* The stream begins: records that are sealed from now on are behind its. */
+/* The stream begins, once: records that are sealed from now on are behind its. */
 gboolean mice_dtls_give_keys(mice_dtls *dtls, struct mice_dtls_keys *keys, GError **error);
 
 G_END_DECLS
