@@ -32,7 +32,7 @@ class Window(unittest.TestCase):
         cls.stage = Stage(DIRECTORY, PROGRAMS)
         cls.addClassCleanup(cls.stage.close)
         cls.stage.begin()
-        cls.opened = cls.stage.add_panel("gnome-sound-panel")
+        cls.opened = {name: cls.stage.add_panel(f"gnome-{name}-panel") for name in ("sound", "display")}
         cls.cast = cls.stage.start_cast()
         cls.screen = Screen()
 
@@ -63,10 +63,14 @@ class Window(unittest.TestCase):
         self.see_some("Casting")
         self.stage.picture("casting")
         self.screen.click("Sound settings")
-        wait(self.opened.exists, "the desktop's settings of sound")
+        wait(self.opened["sound"].exists, "the desktop's settings of sound")
+        # Mode, mirror and extend are the desktop's as well.
+        self.screen.click("Display settings")
+        wait(self.opened["display"].exists, "the desktop's settings of monitors")
         self.screen.click(f"Disconnect {NAME}")
         self.see("Ready")
-        self.assertIsNone(self.screen.find("Sound settings", "push button", "button"))
+        for name in ("Sound settings", "Display settings"):
+            self.assertIsNone(self.screen.find(name, "push button", "button"))
         display.gone()
 
     def test_3_left(self):

@@ -509,7 +509,7 @@ static void test_remedy_of_error(struct fixture *f, gconstpointer data)
 	g_assert_cmpint(cast_remedy_of(cast_display_hint(display).code), ==, CAST_REMEDY_AGAIN);
 	g_assert_cmpint(cast_remedy_of("plant-an-aerial"), ==, CAST_REMEDY_NONE);
 	g_assert_cmpint(cast_remedy_of(""), ==, CAST_REMEDY_NONE);
-	for (enum cast_remedy remedy = 0; remedy <= CAST_REMEDY_SOUND; remedy++)
+	for (enum cast_remedy remedy = 0; remedy <= CAST_REMEDY_DISPLAYS; remedy++)
 		g_assert_cmpint(remedy == CAST_REMEDY_NONE, ==, *cast_remedy_label(remedy) == '\0');
 }
 
@@ -517,9 +517,10 @@ static void test_remedy_of_error(struct fixture *f, gconstpointer data)
 static void test_panels(void)
 {
 	static const char *const names[] = { "gnome-wifi-panel.desktop", "kcm_networkmanagement.desktop",
-					     "gnome-sound-panel.desktop", "pavucontrol.desktop" };
+					     "gnome-sound-panel.desktop", "pavucontrol.desktop",
+					     "gnome-display-panel.desktop", "network.cycles.wdisplays.desktop" };
 	g_autofree char *directory = g_build_filename(g_get_user_data_dir(), "applications", NULL);
-	g_autoptr(GAppInfo) none = NULL, panel = NULL, sound = NULL;
+	g_autoptr(GAppInfo) none = NULL, panel = NULL, sound = NULL, displays = NULL;
 
 	g_assert_cmpint(g_mkdir(directory, 0700), ==, 0);
 	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
@@ -537,6 +538,9 @@ static void test_panels(void)
 	sound = cast_remedy_settings(CAST_REMEDY_SOUND);
 	g_assert_nonnull(sound);
 	g_assert_cmpstr(g_app_info_get_id(sound), ==, names[3]);
+	displays = cast_remedy_settings(CAST_REMEDY_DISPLAYS);
+	g_assert_nonnull(displays);
+	g_assert_cmpstr(g_app_info_get_id(displays), ==, names[5]);
 	g_assert_true(cast_remedy_opens_settings(CAST_REMEDY_SOUND));
 	g_assert_false(cast_remedy_opens_settings(CAST_REMEDY_AGAIN));
 	for (guint i = 0; i < G_N_ELEMENTS(names); i++) {

@@ -24,11 +24,18 @@ static const enum cast_remedy remedies[N_HINTS] = {
 	[HINT_CHANGE_NETWORK] = CAST_REMEDY_NETWORK,
 };
 
-/* GNOME, KDE Plasma; and what other desktops have for sound, under its name of today and the one before. */
-static const char *const panels[][5] = {
+/*
+ * GNOME, KDE Plasma; what other desktops have for sound, under its name of today and the one before; and for monitors Xfce,
+ * MATE, LXQt and Cinnamon, that one under both of its names, and at last a program for any compositor of Sway's kind.
+ */
+static const char *const panels[][9] = {
 	[CAST_REMEDY_NETWORK] = { "gnome-wifi-panel.desktop", "kcm_networkmanagement.desktop" },
 	[CAST_REMEDY_SOUND] = { "gnome-sound-panel.desktop", "kcm_pulseaudio.desktop",
 				"org.pulseaudio.pavucontrol.desktop", "pavucontrol.desktop" },
+	[CAST_REMEDY_DISPLAYS] = { "gnome-display-panel.desktop", "kcm_kscreen.desktop", "xfce-display-settings.desktop",
+				   "mate-display-properties.desktop", "lxqt-config-monitor.desktop",
+				   "cinnamon-settings-display.desktop", "cinnamon-display-panel.desktop",
+				   "network.cycles.wdisplays.desktop" },
 };
 
 enum cast_remedy cast_remedy_of(const char *hint_code)
@@ -45,6 +52,7 @@ const char *cast_remedy_label(enum cast_remedy remedy)
 		[CAST_REMEDY_WITHOUT_PIN] = N_("Connect without a PIN"),
 		[CAST_REMEDY_NETWORK] = N_("Network settings"),
 		[CAST_REMEDY_SOUND] = N_("Sound settings"),
+		[CAST_REMEDY_DISPLAYS] = N_("Display settings"),
 	};
 
 	return labels[remedy];

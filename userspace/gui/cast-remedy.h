@@ -23,6 +23,7 @@ enum cast_remedy {
 	CAST_REMEDY_WITHOUT_PIN, /* ... and have none asked for */
 	CAST_REMEDY_NETWORK,	 /* open the desktop's settings of networks */
 	CAST_REMEDY_SOUND,	 /* ... of sound; no hint says so, it is offered while there is sound */
+	CAST_REMEDY_DISPLAYS,	 /* ... of monitors: mode, mirror or extend; offered while pictures flow */
 };
 
 enum cast_remedy cast_remedy_of(const char *hint_code);

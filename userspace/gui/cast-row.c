@@ -21,8 +21,8 @@ struct _CastRow {
 	GtkWidget *remedy; /* GtkButton */
 	GtkWidget *more, *care; /* GtkToggleButton, CastCare: there while that is pressed */
 	GtkWidget *mode;
-	GtkWidget *sound; /* GtkButton */
-	gboolean has_sound;
+	GtkWidget *displays, *sound; /* GtkButton */
+	gboolean streams, has_sound;
 };
 
 G_DEFINE_FINAL_TYPE(CastRow, cast_row, GTK_TYPE_LIST_BOX_ROW)
@@ -91,6 +91,11 @@ static void sound_clicked(CastRow *row)
 	g_signal_emit(row, signals[SIGNAL_REMEDY], 0, row->display, (int)CAST_REMEDY_SOUND);
 }
 
+static void displays_clicked(CastRow *row)
+{
+	g_signal_emit(row, signals[SIGNAL_REMEDY], 0, row->display, (int)CAST_REMEDY_DISPLAYS);
+}
+
 static void autoconnect_switched(CastRow *row, gboolean on)
 {
 	g_signal_emit(row, signals[SIGNAL_AUTOCONNECT], 0, row->display, on);
@@ -151,18 +156,17 @@ static void show_remedy(CastRow *row)
 										 remedy != CAST_REMEDY_NONE && !again);
 }
 
-/* Each second something of a cast is new; files are looked at when it begins to have sound. */
-static void show_sound(CastRow *row)
+/* Each second something of a cast is new; files are looked at when there is something to set. @was: before, and now */
+static void offer_settings(GtkWidget *button, enum cast_remedy remedy, gboolean is, gboolean *was)
 {
-	gboolean has_sound = cast_display_has_sound(row->display);
 	g_autoptr(GAppInfo) settings = NULL;
 
-	if (has_sound == row->has_sound)
+	if (is == *was)
 		return;
-	row->has_sound = has_sound;
-	if (has_sound)
-		settings = cast_remedy_settings(CAST_REMEDY_SOUND);
-	gtk_widget_set_visible(row->sound, settings != NULL);
+	*was = is;
+	if (is)
+		settings = cast_remedy_settings(remedy);
+	gtk_widget_set_visible(button, settings != NULL);
 }
 
 static void show_buttons(CastRow *row)
@@ -179,7 +183,8 @@ static void show_buttons(CastRow *row)
 	gtk_widget_set_visible(row->spinner, busy && state != CAST_STREAMING);
 	gtk_spinner_set_spinning(GTK_SPINNER(row->spinner), busy && state != CAST_STREAMING);
 	show_remedy(row);
-	show_sound(row);
+	offer_settings(row->displays, CAST_REMEDY_DISPLAYS, state == CAST_STREAMING, &row->streams);
+	offer_settings(row->sound, CAST_REMEDY_SOUND, cast_display_has_sound(row->display), &row->has_sound);
 	name_button(row->more, _("Settings of %s"), name);
 	name_button(row->disconnect, _("Disconnect %s"), name);
 }
@@ -222,6 +227,16 @@ static GtkWidget *make_button(CastRow *row, const char *text, const char *class,
 	if (class)
 		gtk_widget_add_css_class(button, class);
 	g_signal_connect_swapped(button, "clicked", clicked, row);
+	return button;
+}
+
+/* Opens a panel of the desktop's settings, and is not there until there is something to set. */
+static GtkWidget *make_settings(CastRow *row, enum cast_remedy remedy, GCallback clicked)
+{
+	GtkWidget *button = make_button(row, cast_words(cast_remedy_label(remedy)), NULL, clicked);
+
+	gtk_widget_set_halign(button, GTK_ALIGN_START);
+	gtk_widget_set_visible(button, FALSE);
 	return button;
 }
 
@@ -285,10 +300,10 @@ static void cast_row_init(CastRow *row)
 	row->trouble = text_label(NULL);
 	gtk_label_set_selectable(GTK_LABEL(row->trouble), TRUE);
 	row->mode = text_label("caption");
-	row->sound = make_button(row, cast_words(cast_remedy_label(CAST_REMEDY_SOUND)), NULL, G_CALLBACK(sound_clicked));
-	gtk_widget_set_halign(row->sound, GTK_ALIGN_START);
-	gtk_widget_set_visible(row->sound, FALSE);
+	row->displays = make_settings(row, CAST_REMEDY_DISPLAYS, G_CALLBACK(displays_clicked));
+	row->sound = make_settings(row, CAST_REMEDY_SOUND, G_CALLBACK(sound_clicked));
 	gtk_box_append(GTK_BOX(all), row->mode);
+	gtk_box_append(GTK_BOX(all), row->displays);
 	gtk_box_append(GTK_BOX(all), row->sound);
 	gtk_box_append(GTK_BOX(all), row->pin);
 	gtk_box_append(GTK_BOX(all), row->pin_box);
