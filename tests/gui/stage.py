@@ -200,6 +200,11 @@ class Screen:
         one = self.find(name, "check box", "switch")
         return bool(one and one.get_state_set().contains(self._atspi.StateType.CHECKED))
 
+    def pressed(self) -> list[str]:
+        """Buttons that stay so."""
+        return [one.get_name() for role, one in self._all() if role in ("toggle button", "push button", "button") and
+                one.get_state_set().contains(self._atspi.StateType.PRESSED)]
+
     def type(self, name: str, text: str) -> None:
         one = wait(lambda: self.find(name, "text", "entry", "password text"), f"an entry {name!r}; there is {self.dump()}")
         self._atspi.EditableText.set_text_contents(one, text)

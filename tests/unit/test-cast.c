@@ -215,16 +215,19 @@ static void test_settings(void)
 
 	cast_settings_load(path, &settings);
 	g_assert_true(settings.sound && !settings.stay && !settings.pin);
-	settings = (struct cast_settings){ .stay = TRUE };
+	g_assert_cmpint(settings.latency, ==, CHANNEL_LATENCY_NORMAL);
+	settings = (struct cast_settings){ .stay = TRUE, .latency = CHANNEL_LATENCY_HIGH };
 	g_assert_true(cast_settings_save(path, &settings, NULL));
 	settings = (struct cast_settings){ .sound = TRUE };
 	cast_settings_load(path, &settings);
 	g_assert_true(!settings.sound && settings.stay && !settings.pin);
+	g_assert_cmpint(settings.latency, ==, CHANNEL_LATENCY_HIGH);
 
 	/* What others wrote is kept, and what is wrong is as at first. */
-	g_assert_true(g_file_set_contents(path, "# mine\n[cast]\nsound=maybe\npin=true\n[other]\nx=y\n", -1, NULL));
+	g_assert_true(g_file_set_contents(path, "# mine\n[cast]\nsound=maybe\npin=true\nlatency=soon\n[other]\nx=y\n", -1, NULL));
 	cast_settings_load(path, &settings);
 	g_assert_true(settings.sound && !settings.stay && settings.pin);
+	g_assert_cmpint(settings.latency, ==, CHANNEL_LATENCY_NORMAL);
 	g_assert_true(cast_settings_save(path, &settings, NULL));
 	g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
 	g_assert_nonnull(strstr(text, "# mine"));
@@ -236,6 +239,25 @@ static void test_settings(void)
 	g_assert_nonnull(error);
 	g_unlink(directory);
 	g_rmdir(top);
+}
+
+static void assert_options(struct cast_settings settings, const char *expected)
+{
+	g_autoptr(GVariant) options = g_variant_ref_sink(cast_settings_options(&settings));
+	g_autofree char *text = g_variant_print(options, TRUE);
+
+	g_assert_cmpstr(text, ==, expected);
+}
+
+/* What is not otherwise than at first is left to the daemon, and a latency to the display. */
+static void test_options(void)
+{
+	assert_options((struct cast_settings){ .sound = TRUE }, "@a{sv} {}");
+	assert_options((struct cast_settings){ .sound = FALSE }, "{'audio': <'none'>}");
+	assert_options((struct cast_settings){ .sound = TRUE, .stay = TRUE }, "{'stay': <'yes'>}");
+	assert_options((struct cast_settings){ .sound = TRUE, .pin = TRUE }, "{'security': <'pin'>}");
+	assert_options((struct cast_settings){ .sound = TRUE, .latency = CHANNEL_LATENCY_LOW }, "{'latency': <'low'>}");
+	assert_options((struct cast_settings){ .sound = TRUE, .latency = CHANNEL_LATENCY_HIGH }, "{'latency': <'high'>}");
 }
 
 static void test_scan_problem(struct fixture *f, gconstpointer data)
@@ -697,6 +719,7 @@ int main(int argc, char **argv)
 		g_test_add(tests[i].path, struct fixture, NULL, set_up_daemon, tests[i].run, tear_down);
 	g_test_add("/cast/no-daemon", struct fixture, NULL, set_up, test_no_daemon, tear_down);
 	g_test_add_func("/cast/settings", test_settings);
+	g_test_add_func("/cast/options", test_options);
 	g_test_add_func("/cast/panels", test_panels);
 	g_test_add_func("/cast/blank", test_blank);
 	status = g_test_run();

@@ -22,6 +22,7 @@ struct _CastWindow {
 	GtkWidget *empty;	       /* AdwStatusPage */
 	GtkWidget *list;
 	GtkWidget *sound, *stay, *pin; /* GtkSwitch */
+	GtkWidget *latencies[CHANNEL_N_LATENCIES]; /* GtkToggleButton, of which one is pressed */
 };
 
 G_DEFINE_FINAL_TYPE(CastWindow, cast_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -39,28 +40,25 @@ static void cast_window_class_init(CastWindowClass *class)
 
 /* ---- what is done ------------------------------------------------------------------ */
 
-/* @pin: a PIN is to be asked for */
-static GVariant *chosen_options(CastWindow *window, gboolean pin)
+static struct cast_settings chosen(CastWindow *window)
 {
-	g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT(NULL);
+	struct cast_settings settings = {
+		.sound = gtk_switch_get_active(GTK_SWITCH(window->sound)),
+		.stay = gtk_switch_get_active(GTK_SWITCH(window->stay)),
+		.pin = gtk_switch_get_active(GTK_SWITCH(window->pin)),
+	};
 
-	if (!gtk_switch_get_active(GTK_SWITCH(window->sound)))
-		g_variant_dict_insert(&dict, "audio", "s", "none");
-	if (gtk_switch_get_active(GTK_SWITCH(window->stay)))
-		g_variant_dict_insert(&dict, "stay", "s", "yes");
-	if (pin)
-		g_variant_dict_insert(&dict, "security", "s", "pin");
-	return g_variant_dict_end(&dict);
+	for (guint i = 0; i < CHANNEL_N_LATENCIES; i++) {
+		if (gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(window->latencies[i])))
+			settings.latency = i;
+	}
+	return settings;
 }
 
 /* The next window begins with it. */
 static void switched(CastWindow *window)
 {
-	const struct cast_settings settings = {
-		.sound = gtk_switch_get_active(GTK_SWITCH(window->sound)),
-		.stay = gtk_switch_get_active(GTK_SWITCH(window->stay)),
-		.pin = gtk_switch_get_active(GTK_SWITCH(window->pin)),
-	};
+	const struct cast_settings settings = chosen(window);
 	g_autofree char *path = cast_settings_path();
 	g_autoptr(GError) error = NULL;
 
@@ -68,10 +66,18 @@ static void switched(CastWindow *window)
 		g_warning("what was chosen cannot be kept: %s", error->message);
 }
 
+/* Of two that change together the one that is pressed now. */
+static void latency_toggled(GtkToggleButton *button, CastWindow *window)
+{
+	if (gtk_toggle_button_get_active(button))
+		switched(window);
+}
+
 static void connect_clicked(CastWindow *window, CastDisplay *display)
 {
-	cast_daemon_connect(window->daemon, display,
-			    chosen_options(window, gtk_switch_get_active(GTK_SWITCH(window->pin))));
+	const struct cast_settings settings = chosen(window);
+
+	cast_daemon_connect(window->daemon, display, cast_settings_options(&settings));
 }
 
 static void disconnect_clicked(CastWindow *window, CastDisplay *display)
@@ -96,10 +102,13 @@ static void open_settings(CastWindow *window, enum cast_remedy remedy)
 
 static void remedy_clicked(CastWindow *window, CastDisplay *display, int remedy)
 {
+	struct cast_settings settings = chosen(window);
+
+	settings.pin = remedy == CAST_REMEDY_WITH_PIN;
 	if (cast_remedy_opens_settings(remedy))
 		open_settings(window, remedy);
 	else
-		cast_daemon_connect(window->daemon, display, chosen_options(window, remedy == CAST_REMEDY_WITH_PIN));
+		cast_daemon_connect(window->daemon, display, cast_settings_options(&settings));
 }
 
 static void settings_clicked(CastWindow *window)
@@ -256,19 +265,55 @@ static GtkWidget *make_header(CastWindow *window)
 	return header;
 }
 
-static GtkWidget *add_switch(AdwPreferencesGroup *group, const char *title, const char *text, gboolean active)
+static AdwActionRow *add_option(AdwPreferencesGroup *group, const char *title, const char *text, GtkWidget *choice)
 {
 	GtkWidget *row = adw_action_row_new();
-	GtkWidget *one = gtk_switch_new();
 
 	adw_preferences_row_set_title(ADW_PREFERENCES_ROW(row), title);
 	adw_action_row_set_subtitle(ADW_ACTION_ROW(row), text);
-	gtk_switch_set_active(GTK_SWITCH(one), active);
-	gtk_widget_set_valign(one, GTK_ALIGN_CENTER);
-	adw_action_row_add_suffix(ADW_ACTION_ROW(row), one);
-	adw_action_row_set_activatable_widget(ADW_ACTION_ROW(row), one);
+	gtk_widget_set_valign(choice, GTK_ALIGN_CENTER);
+	adw_action_row_add_suffix(ADW_ACTION_ROW(row), choice);
 	adw_preferences_group_add(group, row);
+	return ADW_ACTION_ROW(row);
+}
+
+static GtkWidget *add_switch(AdwPreferencesGroup *group, const char *title, const char *text, gboolean active)
+{
+	GtkWidget *one = gtk_switch_new();
+
+	gtk_switch_set_active(GTK_SWITCH(one), active);
+	adw_action_row_set_activatable_widget(add_option(group, title, text, one), one);
 	return one;
+}
+
+static GtkWidget *add_latency(GtkWidget *box, GtkWidget *others, const char *word)
+{
+	GtkWidget *button = gtk_toggle_button_new_with_label(word);
+	/* TRANSLATORS: what is chosen, and the choice: "Latency: Low" */
+	g_autofree char *name = g_strdup_printf(_("Latency: %s"), word);
+
+	gtk_toggle_button_set_group(GTK_TOGGLE_BUTTON(button), others ? GTK_TOGGLE_BUTTON(others) : NULL);
+	/* Who cannot see what it stands beside has to hear of it; from GTK 4.10 on its text would name it before this. */
+	gtk_accessible_reset_relation(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_RELATION_LABELLED_BY);
+	gtk_accessible_update_property(GTK_ACCESSIBLE(button), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+	gtk_box_append(GTK_BOX(box), button);
+	return button;
+}
+
+/* Buttons, since all three can be seen and reached at once. */
+static void add_latencies(CastWindow *window, AdwPreferencesGroup *group, enum channel_latency latency)
+{
+	GtkWidget *box = gtk_box_new(GTK_ORIENTATION_HORIZONTAL, 0);
+	GtkWidget *low = add_latency(box, NULL, _("Low"));
+
+	gtk_widget_add_css_class(box, "linked");
+	window->latencies[CHANNEL_LATENCY_LOW] = low;
+	window->latencies[CHANNEL_LATENCY_NORMAL] = add_latency(box, low, _("Normal"));
+	window->latencies[CHANNEL_LATENCY_HIGH] = add_latency(box, low, _("High"));
+	gtk_toggle_button_set_active(GTK_TOGGLE_BUTTON(window->latencies[latency]), TRUE);
+	for (guint i = 0; i < CHANNEL_N_LATENCIES; i++)
+		g_signal_connect(window->latencies[i], "toggled", G_CALLBACK(latency_toggled), window);
+	add_option(group, _("Latency"), _("Low for games and typing, high for films over a poor link"), box);
 }
 
 static GtkWidget *make_options(CastWindow *window)
@@ -282,6 +327,7 @@ static GtkWidget *make_options(CastWindow *window)
 	adw_preferences_group_set_title(options, _("For the next cast"));
 	window->sound = add_switch(options, _("Sound"), _("The display is an output for sound as well"),
 				   settings.sound);
+	add_latencies(window, options, settings.latency);
 	window->stay = add_switch(options, _("Reconnect"),
 				  _("If it is lost, or the computer sleeps, it comes back by itself"), settings.stay);
 	window->pin = add_switch(options, _("Ask for a PIN"),
