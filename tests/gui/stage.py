@@ -205,6 +205,17 @@ class Screen:
         return [one.get_name() for role, one in self._all() if role in ("toggle button", "push button", "button") and
                 one.get_state_set().contains(self._atspi.StateType.PRESSED)]
 
+    def items(self, of_list) -> dict[str, str]:
+        """Of what find() has found: its items and their descriptions, as far as it is there."""
+        found = {}
+        try:
+            for i in range(of_list.get_child_count()):
+                one = of_list.get_child_at_index(i)
+                found[one.get_name()] = one.get_description()
+        except self._error:
+            pass    # it has gone meanwhile
+        return found
+
     def type(self, name: str, text: str) -> None:
         one = wait(lambda: self.find(name, "text", "entry", "password text"), f"an entry {name!r}; there is {self.dump()}")
         self._atspi.EditableText.set_text_contents(one, text)

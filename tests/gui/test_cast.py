@@ -64,7 +64,7 @@ class Window(unittest.TestCase):
         self.see("No display found")
         self.screen.click("Search again")
         self.see("Looking for displays")
-        display = self.stage.add_display(NAME, "--behaviour", "stop")
+        display = self.stage.add_display(NAME, "--behaviour", "stop", "--duration", "100")
         self.see(NAME)
         self.see("Ready")
         self.stage.picture("found")
@@ -76,11 +76,35 @@ class Window(unittest.TestCase):
         # Mode, mirror and extend are the desktop's as well.
         self.screen.click("Display settings")
         wait(self.opened["display"].exists, "the desktop's settings of monitors")
+        self.look_at_numbers(f"Measurements of {NAME}")
         self.screen.click(f"Disconnect {NAME}")
         self.see("Ready")
-        for name in ("Sound settings", "Display settings"):
-            self.assertIsNone(self.screen.find(name, "push button", "button"))
+        shown = self.screen.dump()
+        for name in ("Sound settings", "Display settings", "Measurements"):
+            self.assertNotIn(name, shown)
         display.gone()
+
+    def look_at_numbers(self, title: str):
+        """They are there when they are asked for, in words, and keep up with the cast."""
+        self.assertIsNone(self.screen.find(title, "list"))
+        self.screen.click(title, "toggle button", "push button", "button")
+        rows = wait(lambda: self.screen.find(title, "list"), f"the numbers; there is {self.screen.dump()}")
+
+        def numbers() -> dict[str, tuple[str, str]]:
+            """What it is: how good, and the number, as a screen reader says them."""
+            return {name.partition(": ")[0]: (name.partition(": ")[2], text)
+                    for name, text in self.screen.items(rows).items()}
+        wait(lambda: {"Frame rate", "Delay", "Bit rate", "Key frames", "Sound"} <= set(numbers()), "all of them")
+        first = numbers()
+        for verdict, text in first.values():
+            self.assertIn(verdict, ("good", "fair", "poor", "unknown"))
+            self.assertRegex(text, r"\d|not known")
+        self.assertIn(" ms, 95 % within ", first["Delay"][1])
+        self.assertIn(" Mbit/s, the encoder may have ", first["Bit rate"][1])
+        # What is heard is seen.
+        self.see_some(" Mbit/s, the encoder may have ")
+        self.stage.picture("numbers")
+        wait(lambda: numbers()["Delay"][1] != first["Delay"][1], "another delay")
 
     def test_3_left(self):
         """Why it is over is said in the window, and to who does not look at it."""

@@ -64,6 +64,16 @@ class Words(unittest.TestCase):
             for language in lines(GUI / "po/LINGUAS"):
                 subprocess.run(["msgfmt", "--check-format", "-o", out.name, GUI / f"po/{language}.po"], check=True)
 
+    def test_formats_without_a_flag(self):
+        """Who translates may forget to say that it is one: that is known of what is translated."""
+        with tempfile.NamedTemporaryFile("w", suffix=".pot", encoding="utf-8") as made:
+            made.write(template())
+            made.flush()
+            for language in lines(GUI / "po/LINGUAS"):
+                merged = subprocess.run(["msgmerge", "--quiet", "--no-fuzzy-matching", "-o", "-", GUI / f"po/{language}.po",
+                                         made.name], check=True, stdout=subprocess.PIPE, text=True).stdout
+                self.assertEqual(re.findall(r"^#, fuzzy.*\nmsgid (.*)", merged, re.M), [], language)
+
     def test_hints(self):
         """What the daemon says is to be done next is found by who makes the catalogue."""
         found = words(template())

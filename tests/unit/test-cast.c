@@ -343,6 +343,42 @@ static void test_quality(struct fixture *f, gconstpointer data)
 				" or use 5 GHz)"));
 }
 
+/* Those of a moment ago are nothing of a cast that has stopped. */
+static void test_numbers(struct fixture *f, gconstpointer data)
+{
+	CastDisplay *display = connect_one(f);
+	g_autoptr(Miracast1Session) session = NULL;
+	const struct quality_row *row;
+	g_autofree char *what = NULL, *number = NULL;
+
+	WAIT(cast_display_session(display));
+	session = mock_last_session(&f->mock);
+	g_assert_cmpuint(cast_display_numbers(display)->len, ==, 0);
+	miracast1_session_set_mode(session, g_variant_new_parsed("{'bit-rate': <uint32 8000000>}"));
+	miracast1_session_set_stats(session, g_variant_new_parsed("{'frames-sent': <uint64 9>, 'last-us': <uint64 1000000>,"
+								  " 'last-bytes': <uint64 500000>, 'bit-rate': <uint64 3000000>}"));
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(cast_display_numbers(display)->len == 2);
+	row = g_ptr_array_index(cast_display_numbers(display), 1);
+	g_assert_cmpstr(row->text, ==, "4.0 Mbit/s, the encoder may have 3.0 of 8.0");
+	what = cast_words_what(row);
+	number = cast_words_number(row);
+	g_assert_cmpstr(what, ==, "Bit rate");
+	g_assert_cmpstr(cast_words_verdict(row), ==, "poor");
+	g_assert_cmpstr(number, ==, "Bit rate: poor");
+	g_assert_cmpint(cast_display_quality(display), ==, QUALITY_POOR);
+	g_assert_cmpstr(cast_display_quality_what(display), ==, "bit rate");
+	mock_session_state(session, "waiting", "waiting", "next try in 4 s");
+	WAIT(cast_display_state(display) == CAST_WAITING);
+	g_assert_cmpuint(cast_display_numbers(display)->len, ==, 0);
+	mock_session_state(session, "streaming", "streaming", "pictures are being sent");
+	WAIT(cast_display_numbers(display)->len == 2);
+	cast_daemon_disconnect(f->daemon, display);
+	WAIT(cast_display_state(display) == CAST_IDLE);
+	g_assert_cmpuint(cast_display_numbers(display)->len, ==, 0);
+	g_assert_cmpint(cast_display_quality(display), ==, QUALITY_UNKNOWN);
+}
+
 static void test_refused(struct fixture *f, gconstpointer data)
 {
 	CastDisplay *display;
@@ -691,6 +727,7 @@ int main(int argc, char **argv)
 		{ "/cast/cast", test_cast },
 		{ "/cast/busy", test_busy },
 		{ "/cast/quality", test_quality },
+		{ "/cast/numbers", test_numbers },
 		{ "/cast/refused", test_refused },
 		{ "/cast/left", test_left },
 		{ "/cast/never-came", test_never_came },

@@ -20,7 +20,7 @@ static const char stats[] =
 	" 'sound-latency-median-us': <uint64 30000>, 'sound-skipped-us': <uint64 0>, 'sound-lost-us': <uint64 0>}";
 
 /* @changed: a{sv} with what is otherwise */
-static GPtrArray *rows_of(const char *changed, int level)
+static GPtrArray *rows_in(quality_words words, const char *changed, int level)
 {
 	g_autoptr(GVariant) m = g_variant_ref_sink(g_variant_new_parsed(mode));
 	g_autoptr(GVariant) base = g_variant_ref_sink(g_variant_new_parsed(stats));
@@ -36,7 +36,12 @@ static GPtrArray *rows_of(const char *changed, int level)
 	while (g_variant_iter_loop(&iter, "{&sv}", &key, &value))
 		g_variant_dict_insert_value(&dict, key, value);
 	s = g_variant_ref_sink(g_variant_dict_end(&dict));
-	return quality_of(m, s, level, 2 * MINUTE);
+	return quality_of(m, s, level, 2 * MINUTE, words);
+}
+
+static GPtrArray *rows_of(const char *changed, int level)
+{
+	return rows_in(NULL, changed, level);
 }
 
 static const struct quality_row *find(GPtrArray *rows, const char *what)
@@ -183,15 +188,53 @@ static void test_part(void)
 	}
 }
 
+/* A language, nearly. */
+static const char *shouted(const char *format)
+{
+	g_autoptr(GString) other = g_string_new(format);
+
+	g_string_replace(other, "channel", "CHANNEL", 0);
+	g_string_append(other, strcmp(format, "%s") == 0 ? "" : "!");
+	return g_intern_string(other->str);
+}
+
+/* Each number's text is that of the catalogue, and what it is and why are found there later. */
+static void test_words(void)
+{
+	static const char *const cases[] = {
+		"{'radio-band': <'5 GHz'>, 'radio-channel': <uint32 36>, 'radio-width': <uint32 80>}",
+		"{'radio-silent': <uint32 4>, 'last-offered': <uint64 0>, 'last-dropped': <uint64 0>, 'sink-reports': <uint64 0>,"
+		" 'sound': <'silent'>}",
+		"{'radio-silent': <uint32 4>, 'latency-median-us': <uint64 75000>}",
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_autoptr(GPtrArray) rows = rows_in(shouted, cases[i], 0);
+		g_autoptr(GPtrArray) english = rows_of(cases[i], 0);
+
+		g_assert_cmpuint(rows->len, ==, 7);
+		for (guint j = 0; j < rows->len; j++) {
+			const struct quality_row *row = g_ptr_array_index(rows, j), *same = g_ptr_array_index(english, j);
+
+			g_test_message("%s", row->text);
+			g_assert_true(g_str_has_suffix(row->text, "!"));
+			g_assert_cmpstr(row->what, ==, same->what);
+			g_assert_cmpstr(row->why, ==, same->why);
+		}
+		if (i == 0)
+			g_assert_cmpstr(find(rows, "link")->text, ==, "5 GHz CHANNEL 36!, 80 MHz wide!");
+	}
+}
+
 /* A user-mode driver of somebody else's may say less, or nothing. */
 static void test_little(void)
 {
 	g_autoptr(GVariant) empty = g_variant_ref_sink(g_variant_new_parsed("@a{sv} {}"));
 	g_autoptr(GVariant) few =
 		g_variant_ref_sink(g_variant_new_parsed("{'frames-sent': <uint64 1>, 'packets': <uint64 1>}"));
-	g_autoptr(GPtrArray) none = quality_of(NULL, NULL, 0, 0);
-	g_autoptr(GPtrArray) before = quality_of(empty, empty, -50, 0);
-	g_autoptr(GPtrArray) little = quality_of(empty, few, 0, 0);
+	g_autoptr(GPtrArray) none = quality_of(NULL, NULL, 0, 0, NULL);
+	g_autoptr(GPtrArray) before = quality_of(empty, empty, -50, 0, NULL);
+	g_autoptr(GPtrArray) little = quality_of(empty, few, 0, 0, NULL);
 
 	g_assert_cmpuint(none->len, ==, 0);
 	g_assert_cmpuint(before->len, ==, 0);
@@ -206,6 +249,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/quality/borders", test_borders);
 	g_test_add_func("/quality/part", test_part);
 	g_test_add_func("/quality/radio", test_radio);
+	g_test_add_func("/quality/words", test_words);
 	g_test_add_func("/quality/little", test_little);
 	return g_test_run();
 }

@@ -55,15 +55,19 @@ struct quality_row {
 	char *why;
 };
 
+/* What a format is in the user's language; called in the thread of who asks for the rows. */
+typedef const char *(*quality_words)(const char *text);
+
 /**
  * quality_of - the rows of a session
  * @mode, @stats: a{sv} of org.miracast.Miracast1.Session
  * @level: of the display in dBm, 0: not known
  * @streaming_us: for how long pictures have been flowing
+ * @words: (nullable): for @text of each row, which has numbers in it; @what and @why are English
  *
  * Returns: (element-type struct quality_row) (transfer full); empty before there are any
  */
-GPtrArray *quality_of(GVariant *mode, GVariant *stats, int level, gint64 streaming_us);
+GPtrArray *quality_of(GVariant *mode, GVariant *stats, int level, gint64 streaming_us, quality_words words);
 /* Of a signal in dBm alone, as in the row "link"; 0: unknown. */
 enum quality quality_of_level(int level);
 /* The worst of them. */

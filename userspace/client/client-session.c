@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "client.h"
-#include "client-quality.h"
 
 const char *client_sink_name(GVariant *sink)
 {
@@ -117,7 +116,7 @@ static int level_of(Miracast1Manager *manager, Miracast1Session *session)
 	return level;
 }
 
-GPtrArray *client_session_quality(Miracast1Manager *manager, Miracast1Session *session)
+GPtrArray *client_session_quality(Miracast1Manager *manager, Miracast1Session *session, quality_words words)
 {
 	GVariant *phases = miracast1_session_get_phases(session);
 	gint64 begin_us = g_get_monotonic_time();
@@ -130,5 +129,5 @@ GPtrArray *client_session_quality(Miracast1Manager *manager, Miracast1Session *s
 			begin_us = MIN(begin_us, time_us);
 	}
 	return quality_of(miracast1_session_get_mode(session), miracast1_session_get_stats(session),
-			  level_of(manager, session), g_get_monotonic_time() - begin_us);
+			  level_of(manager, session), g_get_monotonic_time() - begin_us, words);
 }

@@ -11,6 +11,7 @@
 
 #include <gio/gio.h>
 
+#include "client-quality.h"
 #include "hint.h"
 #include "miracast1-dbus.h"
 
@@ -72,7 +73,7 @@ char *client_session_name(Miracast1Manager *manager, Miracast1Session *session);
 char *client_session_step(Miracast1Session *session);
 /* "1280x720 at 60 Hz, H.264 ..."; "" if there is none yet. Free it. */
 char *client_session_mode(Miracast1Session *session);
-/* Rows of client-quality.h (transfer full); @manager knows the signal. */
-GPtrArray *client_session_quality(Miracast1Manager *manager, Miracast1Session *session);
+/* Rows of client-quality.h (transfer full), for which @words are; @manager knows the signal. */
+GPtrArray *client_session_quality(Miracast1Manager *manager, Miracast1Session *session, quality_words words);
 
 G_END_DECLS

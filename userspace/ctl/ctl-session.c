@@ -78,7 +78,7 @@ static GVariant *phases_variant(Miracast1Session *session)
 
 static GVariant *quality_variant(struct ctl *ctl, Miracast1Session *session)
 {
-	g_autoptr(GPtrArray) rows = client_session_quality(ctl->manager, session);
+	g_autoptr(GPtrArray) rows = client_session_quality(ctl->manager, session, NULL);
 	GVariantBuilder list;
 
 	g_variant_builder_init(&list, G_VARIANT_TYPE("aa{sv}"));
@@ -201,7 +201,7 @@ static enum colour colour_of(enum quality quality)
 
 static void print_quality(struct ctl *ctl, Miracast1Session *session)
 {
-	g_autoptr(GPtrArray) rows = client_session_quality(ctl->manager, session);
+	g_autoptr(GPtrArray) rows = client_session_quality(ctl->manager, session, NULL);
 
 	for (guint i = 0; i < rows->len; i++) {
 		const struct quality_row *row = g_ptr_array_index(rows, i);

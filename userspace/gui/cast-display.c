@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "cast-words.h"
+
 struct _CastDisplay {
 	GObject parent;
 	char *id;
@@ -21,8 +23,7 @@ struct _CastDisplay {
 	char *pin_problem;
 	char *problem; /* of what is kept */
 	char *step;
-	enum quality quality;
-	char *quality_what, *quality_why;
+	GPtrArray *numbers; /* struct quality_row */
 };
 
 G_DEFINE_FINAL_TYPE(CastDisplay, cast_display, G_TYPE_OBJECT)
@@ -44,8 +45,7 @@ static void cast_display_finalize(GObject *object)
 	g_free(display->pin_problem);
 	g_free(display->problem);
 	g_free(display->step);
-	g_free(display->quality_what);
-	g_free(display->quality_why);
+	g_ptr_array_unref(display->numbers);
 	G_OBJECT_CLASS(cast_display_parent_class)->finalize(object);
 }
 
@@ -60,6 +60,7 @@ static void cast_display_class_init(CastDisplayClass *class)
 
 static void cast_display_init(CastDisplay *display)
 {
+	display->numbers = g_ptr_array_new();
 }
 
 CastDisplay *cast_display_new(const char *id)
@@ -280,19 +281,42 @@ const char *cast_display_step(CastDisplay *display)
 	return or_blank(display->step);
 }
 
+GPtrArray *cast_display_numbers(CastDisplay *display)
+{
+	return display->numbers;
+}
+
 enum quality cast_display_quality(CastDisplay *display)
 {
-	return display->quality;
+	return quality_worst(display->numbers);
+}
+
+/* The first of those that are the worst, unless all is good; NULL */
+static const struct quality_row *worst_number(CastDisplay *display)
+{
+	enum quality worst = cast_display_quality(display);
+
+	for (guint i = 0; worst > QUALITY_GOOD && i < display->numbers->len; i++) {
+		const struct quality_row *row = g_ptr_array_index(display->numbers, i);
+
+		if (row->quality == worst)
+			return row;
+	}
+	return NULL;
 }
 
 const char *cast_display_quality_what(CastDisplay *display)
 {
-	return or_blank(display->quality_what);
+	const struct quality_row *worst = worst_number(display);
+
+	return worst ? worst->what : "";
 }
 
 const char *cast_display_quality_why(CastDisplay *display)
 {
-	return or_blank(display->quality_why);
+	const struct quality_row *worst = worst_number(display);
+
+	return worst ? worst->why : "";
 }
 
 /* ---- what the daemon says -------------------------------------------------------- */
@@ -330,23 +354,20 @@ void cast_display_set_sink(CastDisplay *display, GVariant *sink)
 	changed(display);
 }
 
-static void look_at_quality(CastDisplay *display, Miracast1Manager *manager)
+/* @numbers: (transfer full) */
+static void take_numbers(CastDisplay *display, GPtrArray *numbers)
 {
-	g_autoptr(GPtrArray) rows = client_session_quality(manager, display->session);
-	enum quality worst = quality_worst(rows);
-	const char *what = "", *why = "";
+	g_ptr_array_unref(display->numbers);
+	display->numbers = numbers;
+}
 
-	for (guint i = 0; i < rows->len; i++) {
-		const struct quality_row *row = g_ptr_array_index(rows, i);
-
-		if (worst > QUALITY_GOOD && row->quality == worst && !*why) {
-			what = row->what;
-			why = row->why;
-		}
-	}
-	display->quality = worst;
-	replace(&display->quality_what, what);
-	replace(&display->quality_why, why);
+/* A session that waits, or ends, still has those of when it streamed. */
+static void look_at_numbers(CastDisplay *display, Miracast1Manager *manager)
+{
+	if (state_of(display->session) == CAST_STREAMING)
+		take_numbers(display, client_session_quality(manager, display->session, cast_words));
+	else
+		take_numbers(display, g_ptr_array_new());
 }
 
 void cast_display_set_name(CastDisplay *display, const char *name)
@@ -360,9 +381,7 @@ static gboolean drop_session(CastDisplay *display)
 	gboolean had = display->session != NULL;
 
 	g_clear_object(&display->session);
-	display->quality = QUALITY_UNKNOWN;
-	replace(&display->quality_what, NULL);
-	replace(&display->quality_why, NULL);
+	take_numbers(display, g_ptr_array_new());
 	replace(&display->pin_problem, NULL);
 	replace(&display->step, NULL);
 	return had;
@@ -383,7 +402,7 @@ void cast_display_set_session(CastDisplay *display, Miracast1Session *session, M
 	display->failed = FALSE;
 	step = client_session_step(session);
 	replace(&display->step, step);
-	look_at_quality(display, manager);
+	look_at_numbers(display, manager);
 	/* Whatever else of it is shown is read from the session. */
 	changed(display);
 }

@@ -28,7 +28,6 @@
 
 #include <gio/gio.h>
 
-#include "client-quality.h"
 #include "client.h"
 
 G_BEGIN_DECLS
@@ -86,7 +85,12 @@ const char *cast_display_pin(CastDisplay *display);
 const char *cast_display_pin_problem(CastDisplay *display);
 /* While connecting: the daemon's words for the last step; "" */
 const char *cast_display_step(CastDisplay *display);
-/* STREAMING: how good it is; of the worst row of client-quality.h, what it is and why; "" if it is good */
+/*
+ * Element-type struct quality_row, with its text in the user's language; empty unless STREAMING.  It lives until the
+ * next "changed".
+ */
+GPtrArray *cast_display_numbers(CastDisplay *display);
+/* How good it is: of the worst row of these, what it is and why; "" if it is good */
 enum quality cast_display_quality(CastDisplay *display);
 const char *cast_display_quality_what(CastDisplay *display);
 const char *cast_display_quality_why(CastDisplay *display);

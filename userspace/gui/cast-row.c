@@ -7,6 +7,7 @@
 #include <glib/gi18n.h>
 
 #include "cast-care.h"
+#include "cast-numbers.h"
 #include "cast-remedy.h"
 #include "cast-words.h"
 
@@ -319,6 +320,7 @@ GtkWidget *cast_row_new(CastDisplay *display)
 	CastRow *row = g_object_new(CAST_TYPE_ROW, NULL);
 
 	row->display = g_object_ref(display);
+	gtk_box_append(GTK_BOX(gtk_list_box_row_get_child(GTK_LIST_BOX_ROW(row))), cast_numbers_new(display));
 	row->care = cast_care_new(display);
 	g_object_bind_property(row->more, "active", row->care, "visible", G_BINDING_SYNC_CREATE);
 	g_object_connect(row->care,

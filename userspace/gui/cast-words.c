@@ -101,16 +101,38 @@ char *cast_words_mode(CastDisplay *display)
 			       height, refresh / 1000.0);
 }
 
-/* Sentences of the daemon begin as parts of one; but what a display is called is written as it is. */
+/* Sentences of the daemon begin as parts of one; but @name, what a display is called, is written as it is; NULL: none */
 static char *as_sentence(const char *text, const char *name)
 {
 	g_autofree char *first = NULL;
 
-	if (!*text || g_str_has_prefix(text, name))
+	if (!*text || (name && g_str_has_prefix(text, name)))
 		return g_strdup(text);
 	first = g_utf8_strup(text, g_utf8_next_char(text) - text);
 	return g_strconcat(first, g_utf8_next_char(text), NULL);
 }
+
+/* ---- numbers ---------------------------------------------------------------------------- */
+
+char *cast_words_what(const struct quality_row *row)
+{
+	return as_sentence(cast_words(row->what), NULL);
+}
+
+const char *cast_words_verdict(const struct quality_row *row)
+{
+	return cast_words(quality_name(row->quality));
+}
+
+char *cast_words_number(const struct quality_row *row)
+{
+	g_autofree char *what = cast_words_what(row);
+
+	/* TRANSLATORS: of a number, what it is and how good that is: "Delay: fair" */
+	return g_strdup_printf(_("%s: %s"), what, cast_words_verdict(row));
+}
+
+/* ---- trouble ---------------------------------------------------------------------------- */
 
 char *cast_words_problem(CastDisplay *display)
 {

@@ -20,6 +20,10 @@ const char *cast_words(const char *text);
 char *cast_words_status(CastDisplay *display);
 /* While pictures flow, which and whether with sound: "1280 × 720, 60 Hz"; "" */
 char *cast_words_mode(CastDisplay *display);
+/* Of a row of cast_display_numbers(): what it is, how good that is, both: "Delay", "fair", "Delay: fair" */
+char *cast_words_what(const struct quality_row *row);
+const char *cast_words_verdict(const struct quality_row *row);
+char *cast_words_number(const struct quality_row *row);
 /* What happened and what to do, of a failure, of a cast that waits, or of a PIN that was not taken, in one text; "" */
 char *cast_words_trouble(CastDisplay *display);
 
