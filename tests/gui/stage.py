@@ -136,8 +136,8 @@ class Stage:
     def picture(self, name: str) -> pathlib.Path:
         """What is on the screen."""
         path = self.directory / f"{name}.png"
-        subprocess.run(["ffmpeg", "-loglevel", "error", "-y", "-f", "x11grab", "-video_size", WINDOW, "-i",
-                        os.environ["DISPLAY"], "-frames:v", "1", path], check=True, stdin=subprocess.DEVNULL)
+        subprocess.run(["ffmpeg", "-loglevel", "error", "-y", "-f", "x11grab", "-draw_mouse", "0", "-video_size", WINDOW,
+                        "-i", os.environ["DISPLAY"], "-frames:v", "1", path], check=True, stdin=subprocess.DEVNULL)
         return path
 
 
