@@ -80,14 +80,16 @@ class Stage:
         screen = self.start(["Xvfb", "-displayfd", "1", "-screen", "0", f"{SCREEN}x24", "-nolisten", "tcp"],
                             stdout=subprocess.PIPE)
         display = screen.stdout.readline().strip()
-        bus = self.start(["dbus-daemon", "--session", "--nofork", "--print-address"], stdout=subprocess.PIPE)
-        address = bus.stdout.readline().strip()
         for name in ("WAYLAND_DISPLAY", "LANGUAGE", "GTK_THEME"):
             os.environ.pop(name, None)
-        os.environ.update(DISPLAY=f":{display}", DBUS_SESSION_BUS_ADDRESS=address, DBUS_SYSTEM_BUS_ADDRESS=address,
-                          XDG_RUNTIME_DIR=str(self.directory), XDG_CONFIG_HOME=str(self.directory),
-                          XDG_CACHE_HOME=str(self.directory), XDG_DATA_HOME=str(self.directory), GSK_RENDERER="cairo", GDK_BACKEND="x11", LC_ALL="C.UTF-8",
-                          GSETTINGS_BACKEND="memory", NO_AT_BRIDGE="0", GTK_A11Y="atspi")
+        # Before there is a bus: what that starts, as the bus of screen readers, has its socket below these directories, and
+        # another stage's elsewhere.
+        os.environ.update(DISPLAY=f":{display}", XDG_RUNTIME_DIR=str(self.directory), XDG_CONFIG_HOME=str(self.directory),
+                          XDG_CACHE_HOME=str(self.directory), XDG_DATA_HOME=str(self.directory), GSK_RENDERER="cairo",
+                          GDK_BACKEND="x11", LC_ALL="C.UTF-8", GSETTINGS_BACKEND="memory", NO_AT_BRIDGE="0", GTK_A11Y="atspi")
+        bus = self.start(["dbus-daemon", "--session", "--nofork", "--print-address"], stdout=subprocess.PIPE)
+        address = bus.stdout.readline().strip()
+        os.environ.update(DBUS_SESSION_BUS_ADDRESS=address, DBUS_SYSTEM_BUS_ADDRESS=address)
         self._neighbours = self.start([PYTHON, pathlib.Path(__file__).with_name("neighbours.py")], stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE)
         assert self._neighbours.stdout.readline() == "ready\n"
