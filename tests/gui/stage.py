@@ -58,6 +58,7 @@ class Stage:
         self.displays: list[Display] = []
         self.notifications: list[list[str]] = []
         self._running: list[subprocess.Popen] = []
+        self._daemon: subprocess.Popen | None = None
         self._log = open(directory / "log", "w", encoding="utf-8")
 
     def close(self) -> None:
@@ -99,9 +100,16 @@ class Stage:
         # GStreamer reads all of its plugins once, for whom this is a new user. On a machine that is busy that may take
         # longer than a display waits for M4.
         subprocess.run(["gst-inspect-1.0", "--exists", "x264enc"], stdin=subprocess.DEVNULL, check=False)
-        self.start([self._build["miracastd"], "--session-bus", "--no-p2p", "--source=test",
-                    f"--umd={self._build['umd']}", "--sandbox=", f"--state-dir={self.directory}",
-                    f"--runtime-dir={self.directory}"], stdout=self._log)
+        self._daemon = self.start([self._build["miracastd"], "--session-bus", "--no-p2p", "--source=test",
+                                   f"--umd={self._build['umd']}", "--sandbox=", f"--state-dir={self.directory}",
+                                   f"--runtime-dir={self.directory}"], stdout=self._log)
+
+    def play_daemon(self) -> None:
+        """In the place of the real one, if that runs: played-daemon.c."""
+        if self._daemon:
+            self._daemon.terminate()
+            self._daemon.wait(10)
+        self.start([self._build["played"]], stdout=self._log)
 
     def start_cast(self) -> subprocess.Popen:
         return self.start([self._build["cast"], "--session-bus"], stdout=self._log)

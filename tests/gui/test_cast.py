@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""test_cast.py MIRACASTD MIRACAST-UMD MIRACAST-CAST [--keep DIR] [unittest's options]
+"""test_cast.py MIRACASTD MIRACAST-UMD MIRACAST-CAST PLAYED-DAEMON [--keep DIR] [unittest's options]
 
 The window of miracast-cast with the real daemon and displays of the test's own: found, clicked, cast to, left.
 """
@@ -191,14 +191,23 @@ class Window(unittest.TestCase):
         self.see("Den")
         wait(lambda: not self.screen.is_on(switch), "the switch off")
 
+    def test_8_accept(self):
+        """Who does not look at the window is told that somebody has to say yes at the display."""
+        self.stage.play_daemon()
+        self.see("Gallery")
+        self.stage.look_away()
+        self.screen.click("Connect to Gallery")
+        self.see("Accept the connection at the display")
+        self.assertIn("asks whether", self.told("Accept the connection at Gallery")[1])
+
     def kept(self) -> str:
         return (DIRECTORY / "displays").read_text(encoding="utf-8")
 
 
 def main() -> bool:
     global DIRECTORY
-    PROGRAMS.update(zip(("miracastd", "umd", "cast"), sys.argv[1:4]))
-    rest = sys.argv[4:]
+    PROGRAMS.update(zip(("miracastd", "umd", "cast", "played"), sys.argv[1:5]))
+    rest = sys.argv[5:]
     with tempfile.TemporaryDirectory(prefix="cast-") as temporary:
         DIRECTORY = pathlib.Path(temporary)
         if rest[:1] == ["--keep"]:

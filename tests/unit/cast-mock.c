@@ -222,11 +222,18 @@ void mock_session_remove(mock *m, guint id)
 
 void mock_start(mock *m)
 {
+	mock_start_on(m, test_bus_connect(m->test_bus));
+}
+
+void mock_start_on(mock *m, GDBusConnection *bus)
+{
 	g_autoptr(Miracast1ObjectSkeleton) object = miracast1_object_skeleton_new(CLIENT_PATH "/Manager");
 	g_autoptr(GVariant) owned = NULL;
 	g_autoptr(GError) error = NULL;
 
-	m->bus = test_bus_connect(m->test_bus);
+	m->bus = bus;
+	if (!m->sinks)
+		m->sinks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_variant_unref);
 	m->objects = g_dbus_object_manager_server_new(CLIENT_PATH);
 	m->manager = miracast1_manager_skeleton_new();
 	g_object_set(m->manager, "version", "0", "source", "kernel", "scan-problem",
@@ -259,20 +266,24 @@ void mock_stop(mock *m)
 
 void mock_set_up(mock *m, gconstpointer data)
 {
-	m->sinks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_variant_unref);
 	m->test_bus = g_test_dbus_new(G_TEST_DBUS_NONE);
 	g_test_dbus_up(m->test_bus);
 }
 
-void mock_tear_down(mock *m, gconstpointer data)
+void mock_clear(mock *m)
 {
-	mock_stop(m);
-	g_hash_table_unref(m->sinks);
+	g_clear_pointer(&m->sinks, g_hash_table_unref);
 	g_free(m->connected_to);
 	g_free(m->pin);
 	g_free(m->kept);
 	g_clear_pointer(&m->options, g_variant_unref);
 	g_clear_error(&m->refuse_with);
+}
+
+void mock_tear_down(mock *m, gconstpointer data)
+{
+	mock_stop(m);
+	mock_clear(m);
 	g_test_dbus_down(m->test_bus);
 	g_object_unref(m->test_bus);
 }

@@ -38,6 +38,9 @@ typedef struct mock {
 void mock_set_up(mock *m, gconstpointer data);
 void mock_tear_down(mock *m, gconstpointer data);
 void mock_start(mock *m);
+/* The same without mock_set_up(), on a bus that is there; @bus: given to it. mock_clear() frees what mock_stop() leaves. */
+void mock_start_on(mock *m, GDBusConnection *bus);
+void mock_clear(mock *m);
 void mock_stop(mock *m);
 /* @text: a{sv} in text form, without name, present and connectable; NULL: it is gone */
 void mock_sink(mock *m, const char *id, const char *name, const char *text);
