@@ -25,6 +25,7 @@ struct p2p_net {
 guint open_nets;
 static p2p_net *last_net;
 char net_opened[64];
+gboolean net_in_zone;
 
 static void note_request(const struct p2p_net_request *request)
 {
@@ -71,6 +72,9 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 	p2p_net *net = g_new0(p2p_net, 1);
 
 	g_assert_cmpstr(request->ifname, ==, "lo");
+	net_in_zone = request->in_zone;
+	/* Where firewalld would be. */
+	g_assert_nonnull(request->bus);
 	net->funcs = funcs;
 	net->user_data = user_data;
 	if (!net_is_silent)
@@ -116,7 +120,14 @@ static void net_free(p2p_net *net)
 	open_nets--;
 }
 
-static const struct p2p_net_impl loopback_net = { net_open, net_close, net_free };
+gboolean net_has_no_rules;
+
+static gboolean net_keeps_out(void)
+{
+	return !net_has_no_rules;
+}
+
+static const struct p2p_net_impl loopback_net = { net_open, net_close, net_free, net_keeps_out };
 
 /* ---- nl80211, played -------------------------------------------------------------- */
 
@@ -349,6 +360,7 @@ void tear_down(struct fixture *f, gconstpointer data)
 	set_kernel_user(NULL);
 	net_is_silent = FALSE;
 	net_does_not_close = FALSE;
+	net_has_no_rules = FALSE;
 }
 
 link_sink *tv(struct fixture *f)

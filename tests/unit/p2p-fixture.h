@@ -47,6 +47,8 @@ struct fixture {
 extern guint open_nets;
 /* What the last net was opened with: "owner", "client IP/PREFIX of OWNER", or "made for IP". */
 extern char net_opened[64];
+/* The same. */
+extern gboolean net_in_zone;
 /* The address of one that was silent comes after all; the display has got its own from us. */
 void net_rises(void);
 void net_leases(void);
@@ -59,6 +61,8 @@ void radio_says(const struct wifi_link *link);
 /* No address comes; close() is not answered. */
 extern gboolean net_is_silent;
 extern gboolean net_does_not_close;
+/* There can be none that keep a display out. */
+extern gboolean net_has_no_rules;
 
 /* @data: enum mock_build, or -1: no wpa_supplicant */
 void set_up(struct fixture *f, gconstpointer data);

@@ -9,7 +9,9 @@
 
 #include <glib/gstdio.h>
 
+#include "mock-firewalld.h"
 #include "p2p-fixture.h"
+#include "test-bus.h"
 
 /* ---- before and after ------------------------------------------------------------ */
 
@@ -317,6 +319,36 @@ static void test_killed_with_group(struct fixture *f, gconstpointer data)
 	wait_until(waits_for_call, f);
 }
 
+static mock_firewalld *firewalld;
+
+static gboolean firewalld_is_asked(struct fixture *f)
+{
+	return firewalld->removes > 0;
+}
+
+static gboolean is_forgotten(struct fixture *f)
+{
+	g_autofree char *path = g_build_filename(f->runtime_dir, "firewalld-p2p-wlan0-0", NULL);
+
+	return !g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* Nothing protects any more what firewalld lets in: the next one does not wait until somebody looks for displays. */
+static void test_killed_in_zone(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *path = g_build_filename(f->runtime_dir, "firewalld-p2p-wlan0-0", NULL);
+
+	firewalld = mock_firewalld_new(test_bus_connect(f->test_bus));
+	mock_firewalld_put(firewalld, "p2p-wlan0-0", "trusted");
+	g_clear_pointer(&f->broker, broker_free);
+	g_assert_true(g_file_set_contents(path, "", 0, NULL));
+	start_broker(f);
+	wait_until(firewalld_is_asked, f);
+	wait_until(is_forgotten, f);
+	g_assert_null(mock_firewalld_zone(firewalld, "p2p-wlan0-0"));
+	g_clear_pointer(&firewalld, mock_firewalld_free);
+}
+
 /* SIGKILL between creating the interface and using it: the file says so already. */
 static void test_killed_early(struct fixture *f, gconstpointer data)
 {
@@ -355,6 +387,7 @@ int main(int argc, char **argv)
 	add("/p2p/killed/restored", MOCK_COMPLETE, test_killed_restored);
 	add("/p2p/killed/scan", MOCK_COMPLETE, test_killed_scan);
 	add("/p2p/killed/both", MOCK_COMPLETE, test_killed_both);
+	add("/p2p/killed-in-zone", MOCK_COMPLETE, test_killed_in_zone);
 	add("/p2p/killed-with-group", MOCK_COMPLETE, test_killed_with_group);
 	add("/p2p/killed-early", MOCK_NO_INTERFACE, test_killed_early);
 	add("/p2p/adapter/iwd", MOCK_NO_INTERFACE, test_iwd);

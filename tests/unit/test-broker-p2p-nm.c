@@ -46,6 +46,7 @@ static void assert_settings(struct fixture *f)
 	} expected[] = {
 		{ "connection", "type", "'wifi-p2p'" },
 		{ "connection", "autoconnect", "false" },
+		{ "connection", "zone", "'trusted'" },
 		{ "wifi-p2p", "peer", "'" MOCK_PEER_ID "'" },
 		{ "wifi-p2p", "wps-method", "uint32 4" },
 		{ "ipv4", "method", "'disabled'" },
@@ -74,6 +75,7 @@ static void test_cast(struct fixture *f, gconstpointer data)
 	begin(f);
 	wait_until(waits_for_call, f);
 	assert_settings(f);
+	g_assert_true(net_in_zone);
 	sink = call_and_stream(f);
 	g_assert_true(f->nm->group);
 	end(f);
@@ -89,6 +91,22 @@ static void test_cast(struct fixture *f, gconstpointer data)
 	g_assert_true(broker_scan(f->broker, 60, NULL));
 	settle(f);
 	g_assert_cmpuint(g_variant_n_children(f->wpas->wfd), ==, 9);
+}
+
+/* Without rules of ours it is firewalld that keeps the display out, if anything does. */
+static void test_no_rules(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GVariant) setting = NULL;
+
+	net_has_no_rules = TRUE;
+	scan(f);
+	begin(f);
+	wait_until(waits_for_call, f);
+	setting = g_variant_lookup_value(f->nm->settings, "connection", NULL);
+	g_assert_nonnull(setting);
+	g_assert_null(g_variant_lookup_value(setting, "zone", NULL));
+	g_assert_false(net_in_zone);
+	end(f);
 }
 
 /* What a display refuses is asked for once more while NetworkManager still waits. */
@@ -252,6 +270,7 @@ static void test_not_concerned(struct fixture *f, gconstpointer data)
 	begin(f);
 	wait_until(waits_for_call, f);
 	g_assert_cmpuint(f->nm->asks, ==, 0);
+	g_assert_false(net_in_zone);
 	end(f);
 }
 
@@ -292,6 +311,7 @@ int main(int argc, char **argv)
 	} tests[] = {
 		{ "/p2p-nm/cast/owner", test_cast, MOCK_ACCEPT },
 		{ "/p2p-nm/cast/client", test_cast, MOCK_ACCEPT_AS_OWNER },
+		{ "/p2p-nm/no-rules", test_no_rules },
 		{ "/p2p-nm/other-role", test_other_role },
 		{ "/p2p-nm/refused", test_refused },
 		{ "/p2p-nm/asked-again", test_asked_again },

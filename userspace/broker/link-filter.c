@@ -173,6 +173,8 @@ struct link_filter {
 	char *ifname;
 	struct link_filter_rules rules;
 	struct nft_ctx *nft; /* its socket owns the table; NULL: it was taken away */
+	link_filter_lost *lost; /* NULL: nobody hears of that */
+	gpointer user_data;
 };
 
 /* Those whose tables there are. */
@@ -196,6 +198,12 @@ link_filter *link_filter_new(const char *ifname, gboolean owner, GError **error)
 		return NULL;
 	filters = g_slist_prepend(filters, filter);
 	return g_steal_pointer(&filter);
+}
+
+void link_filter_when_lost(link_filter *filter, link_filter_lost *lost, gpointer user_data)
+{
+	filter->lost = lost;
+	filter->user_data = user_data;
 }
 
 static void take_away(link_filter *filter)
@@ -253,6 +261,8 @@ static void set_door(link_filter *filter, enum link_filter_door door, guint16 po
 	}
 	take_away(filter);
 	link_filter_do_without(filter->ifname, error);
+	if (filter->lost)
+		filter->lost(filter->user_data);
 }
 
 void link_filter_open_door(const char *ifname, enum link_filter_door door, guint16 port)

@@ -32,12 +32,16 @@
  * process is killed it is the other way round: the table is gone at once, the group and
  * its address stay in wpa_supplicant and in the kernel until the next daemon has started and
  * takes down what is left (p2p-device.h).  Until then the display, if it stays, reaches what
- * listens on all addresses.
+ * listens on all addresses.  Where firewalld would keep it out it does so
+ * again as soon as the next daemon starts, too (firewalld.h).
  *
  * Where the kernel has no nf_tables, or we have no rights, a link works without; the
  * daemon says so in its log and in `miracastctl doctor`.  Stateful rules need the
  * kernel's connection tracking, which for the time of a link looks at all packets of
  * the machine.
+ *
+ * firewalld is told to accept what comes in on the link, since this lets in less than it would (firewalld.h); what is
+ * said above of other rules holds for those that are not its.
  *
  * Texts for nftables are made of numbers and of interface names of letters, digits and
  * "-_." alone; an interface with another name is not filtered, as above.
@@ -94,6 +98,9 @@ typedef struct link_filter link_filter;
  * Fails with REASON_CONFIGURATION; then there are none.  One per interface.
  */
 link_filter *link_filter_new(const char *ifname, gboolean owner, GError **error);
+/* Heard at most once, from inside of a call that opens a door: they were taken away. */
+typedef void link_filter_lost(gpointer user_data);
+void link_filter_when_lost(link_filter *filter, link_filter_lost *lost, gpointer user_data);
 /* They are gone. NULL is allowed. */
 void link_filter_free(link_filter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_filter, link_filter_free)
@@ -105,7 +112,7 @@ void link_filter_do_without(const char *ifname, const GError *error);
  * A port on a link, for those who know the interface alone.  Without a filter there,
  * or without an interface (NULL), nothing happens.  A door has one port: the last one
  * counts, and the end of an earlier one shuts nothing.  If the kernel refuses to open one
- * all rules of the link are taken away, and the link goes on without.
+ * all rules of the link are taken away, and the link goes on without: lost.
  */
 void link_filter_open_door(const char *ifname, enum link_filter_door door, guint16 port);
 void link_filter_shut_door(const char *ifname, enum link_filter_door door, guint16 port);

@@ -60,6 +60,7 @@ struct link_iwd {
 	gboolean finding;
 	GError *find_error;
 
+	GDBusConnection *bus; /* NULL: system bus */
 	const struct p2p_net_impl *net;
 	char *runtime_dir;
 	guint16 rtsp_port;
@@ -507,6 +508,7 @@ static void on_connected(iwd *w, const char *ifname, GInetAddress *peer, gpointe
 					   .made = TRUE,
 					   .owner_ip = peer,
 					   .runtime_dir = link->runtime_dir,
+					   .bus = link->bus,
 				   }, link->rtsp_port, &path_callbacks, conn);
 }
 
@@ -650,6 +652,7 @@ static void iwd_link_free(link_backend *backend)
 	g_clear_error(&link->find_error);
 	iwd_free(link->iwd);
 	iwd_sinks_free(link->sinks);
+	g_clear_object(&link->bus);
 	g_free(link->runtime_dir);
 	g_free(link);
 }
@@ -679,6 +682,7 @@ link_backend *link_iwd_new(const struct link_p2p_config *config, const struct li
 	struct link_iwd *link = g_new0(struct link_iwd, 1);
 
 	link->base = (link_backend){ &iwd_impl, events, user_data };
+	link->bus = config->bus ? g_object_ref(config->bus) : NULL;
 	link->net = config->net ? config->net : &p2p_net_system;
 	link->rtsp_port = config->rtsp_port ? config->rtsp_port : LINK_DEFAULT_PORT;
 	link->accept_seconds = config->accept_seconds ? config->accept_seconds : LINK_P2P_ACCEPT_SECONDS;

@@ -50,7 +50,7 @@
  * disconnect() is taken there and then; its work is begun from a source.  When iwd or its device goes,
  * what has not failed fails with REASON_GROUP_ENDED, or what iwd.h says, and closing goes on without it.
  *
- * Phases, as progress() names them: searching, waiting-for-acceptance, pin-shown, group-started.
+ * Phases, as progress() names them: searching, waiting-for-acceptance, pin-shown, group-started, firewalld-refused.
  *
  * By push button; with the option "security" of "pin" iwd makes a PIN that is to be typed at the display.
  * One connection at a time; while there is one nothing is looked for.  No group is kept for the next

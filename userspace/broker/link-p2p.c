@@ -352,6 +352,7 @@ static void p2p_free(link_backend *backend)
 	p2p_sinks_free(p2p->sinks);
 	g_clear_handle_id(&p2p->late_timer, g_source_remove);
 	p2p_claim_free(p2p->late);
+	g_clear_object(&p2p->bus);
 	g_free(p2p->runtime_dir);
 	g_free(p2p);
 }
@@ -398,7 +399,8 @@ link_backend *link_p2p_new(const struct link_p2p_config *config, const struct li
 	p2p->runtime_dir = g_strdup(config->runtime_dir ? config->runtime_dir : "/run/miracast");
 	if (g_mkdir_with_parents(p2p->runtime_dir, 0755) < 0)
 		g_warning("cannot make %s", p2p->runtime_dir);
-	p2p_net_clean_up(p2p->runtime_dir);
+	p2p->bus = config->bus ? g_object_ref(config->bus) : NULL;
+	p2p_net_clean_up(p2p->bus, p2p->runtime_dir);
 	wfd_ie_init_source(&ie, p2p->rtsp_port, THROUGHPUT_MBIT);
 	wfd = wfd_ie_build_subelements(&ie);
 	p2p->wpas = wpas_new(&(struct wpas_config){

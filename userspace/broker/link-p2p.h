@@ -20,6 +20,7 @@
  *	group-forming		accepted; keys are being agreed on
  *	group-started		the radio link is up
  *	leased			the display has its IP address (as group owner)
+ *	firewalld-refused	firewalld may keep the display out: what to do
  *
  * One connection at a time.  Nothing of us is in wpa_supplicant before the first
  * find or connect, nor when neither was wanted for linger_seconds; what a killed
@@ -45,7 +46,7 @@ G_BEGIN_DECLS
 
 /**
  * struct link_p2p_config - read by link_p2p_new() only
- * @bus: where wpa_supplicant is; NULL: system bus
+ * @bus: where wpa_supplicant and firewalld are; NULL: system bus
  * @interface: network interface, NULL: first that can do P2P
  * @runtime_dir: for files, NULL: /run/miracast; made if missing
  * @net: NULL: &p2p_net_system

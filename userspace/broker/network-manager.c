@@ -41,7 +41,7 @@ enum nm_state {
  * @signals: subscription to what active connections say, as long as @owner
  * @cancellable: of the calls of this state
  * @limit: of "looking" and "ending"; "asking" has that of its call
- * @ifname, @peer: what is wanted, or NULL
+ * @ifname, @peer: what is wanted, or NULL; @zone: the same, or the default one
  * @asked_peer: which peer was asked
  * @active: object path of the active connection
  */
@@ -60,6 +60,7 @@ struct network_manager {
 	guint limit;
 	char *ifname;
 	char *peer;
+	char *zone;
 	char *asked_peer;
 	char *active;
 };
@@ -79,6 +80,7 @@ static void want_nothing(network_manager *nm)
 {
 	g_clear_pointer(&nm->ifname, g_free);
 	g_clear_pointer(&nm->peer, g_free);
+	g_clear_pointer(&nm->zone, g_free);
 }
 
 /* The only place where the state changes; what belonged to the former one ends with it. */
@@ -262,14 +264,23 @@ static GVariant *connection_settings(network_manager *nm)
 {
 	g_autofree char *uuid = g_uuid_string_random();
 	g_autofree char *id = g_strconcat("Miracast ", nm->peer, NULL);
+	GVariantDict connection;
 	gsize len;
 	gconstpointer data = g_bytes_get_data(nm->wfd, &len);
 
+	g_variant_dict_init(&connection, NULL);
+	g_variant_dict_insert(&connection, "type", "s", "wifi-p2p");
+	g_variant_dict_insert(&connection, "id", "s", id);
+	g_variant_dict_insert(&connection, "uuid", "s", uuid);
+	g_variant_dict_insert(&connection, "autoconnect", "b", FALSE);
+	if (nm->zone)
+		g_variant_dict_insert(&connection, "zone", "s", nm->zone);
+
 	return g_variant_new_parsed(
-		"{'connection': {'type': <'wifi-p2p'>, 'id': <%s>, 'uuid': <%s>, 'autoconnect': <false>},"
+		"{'connection': %@a{sv},"
 		" 'wifi-p2p': {'peer': <%s>, 'wps-method': <%u>, 'wfd-ies': <%@ay>},"
 		" 'ipv4': {'method': <'disabled'>}, 'ipv6': {'method': <'disabled'>}}",
-		id, uuid, nm->peer, (guint32)WPS_PUSH_BUTTON,
+		g_variant_dict_end(&connection), nm->peer, (guint32)WPS_PUSH_BUTTON,
 		g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, data, len, 1));
 }
 
@@ -433,12 +444,13 @@ void network_manager_free(network_manager *nm)
 	g_free(nm);
 }
 
-void network_manager_ask(network_manager *nm, const char *ifname, const char *peer)
+void network_manager_ask(network_manager *nm, const char *ifname, const char *peer, const char *zone)
 {
 	if (nm->peer)
 		return;
 	nm->ifname = g_strdup(ifname);
 	nm->peer = g_strdup(peer);
+	nm->zone = g_strdup(zone);
 	follow(nm);
 }
 

@@ -10,6 +10,9 @@
  * addresses are p2p-net.h's: with both methods "disabled" NetworkManager configures
  * nothing, and of addresses it removes only those that it has set.
  *
+ * NetworkManager puts the group's interface into a zone of firewalld's, if that runs, before we know of the interface: into the
+ * one that it is asked for, or into the default one, which would keep the display out.
+ *
  * The connection is also a permission: as long as NetworkManager activates it, it
  * takes any group that starts on the device for its own, whoever has asked for it. So
  * the display is asked once more, or in another way, by wpas_connect() as elsewhere.
@@ -91,11 +94,12 @@ void network_manager_free(network_manager *nm);
  * network_manager_ask - ask the display, if that is NetworkManager's business
  * @ifname: network interface of the adapter
  * @peer: P2P device address, xx:xx:xx:xx:xx:xx
+ * @zone: of firewalld, for the group's interface (connection.zone); NULL: the default one
  *
  * One answer follows, once, or ended if NetworkManager goes away; asking again before
  * that changes nothing, nor does it while active.
  */
-void network_manager_ask(network_manager *nm, const char *ifname, const char *peer);
+void network_manager_ask(network_manager *nm, const char *ifname, const char *peer, const char *zone);
 /* End what was asked for; ended follows unless it is idle. */
 void network_manager_release(network_manager *nm);
 

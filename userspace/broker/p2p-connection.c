@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "firewalld.h"
 #include "p2p-find.h"
 
 /*
@@ -380,7 +381,10 @@ static void ask_network_manager(p2p_connection *conn)
 {
 	struct p2p *p2p = p2p_of(conn);
 
-	network_manager_ask(p2p->nm, wpas_ifname(p2p->wpas), conn->base.sink->id);
+	/* Before there is a group: NetworkManager puts it into a zone before we hear of it. */
+	conn->in_zone = p2p->net->keeps_out();
+	network_manager_ask(p2p->nm, wpas_ifname(p2p->wpas), conn->base.sink->id,
+			    conn->in_zone ? FIREWALLD_ZONE : NULL);
 }
 
 /* Also when the same request is made once more, within the same limit. */
@@ -477,6 +481,8 @@ static void addressing(p2p_connection *conn)
 		.prefix = conn->group.prefix,
 		.owner_ip = conn->group.owner_ip,
 		.runtime_dir = p2p->runtime_dir,
+		.bus = p2p->bus,
+		.in_zone = conn->in_zone && network_manager_is_active(p2p->nm),
 	};
 
 	p2p_connection_forget_pin(conn);

@@ -18,6 +18,7 @@
 #include <netlink/route/neighbour.h>
 #include <netlink/route/route.h>
 
+#include "firewalld.h"
 #include "link-filter.h"
 #include "p2p-address.h"
 #include "p2p-dhcp.h"
@@ -25,6 +26,12 @@
 
 #define OWNER_HOST 1
 
+/**
+ * struct p2p_net - see the header
+ * @opening: what was asked for, until it is begun
+ * @firewalld: NULL: it is not told, or no more
+ * @closing: close() waits for an answer of each of @dhcp and @firewalld
+ */
 struct p2p_net {
 	char *ifname;
 	int ifindex;
@@ -37,6 +44,9 @@ struct p2p_net {
 	gboolean address_set; /* by us: to be removed by us */
 	char *former_file; /* what to set again */
 	link_filter *filter; /* NULL: there can be none */
+	firewalld *firewalld;
+	struct p2p_net_request *opening;
+	gboolean closing;
 
 	p2p_dhcp *dhcp;
 	guint idle;
@@ -500,26 +510,112 @@ static gboolean look_again(gpointer user_data)
 
 /* ---- life ---------------------------------------------------------------- */
 
-struct opening {
-	p2p_net *net;
-	struct p2p_net_request request; /* its pointers are ours */
+/* Its pointers are ours, but for the name, which is @net's. */
+static struct p2p_net_request *copy_request(p2p_net *net, const struct p2p_net_request *request)
+{
+	struct p2p_net_request *copy = g_memdup2(request, sizeof(*request));
+
+	copy->ifname = net->ifname;
+	copy->runtime_dir = g_strdup(request->runtime_dir);
+	if (request->bus)
+		g_object_ref(request->bus);
+	if (request->ip)
+		g_object_ref(request->ip);
+	if (request->owner_ip)
+		g_object_ref(request->owner_ip);
+	return copy;
+}
+
+static void free_request(struct p2p_net_request *request)
+{
+	g_clear_object(&request->bus);
+	g_clear_object(&request->ip);
+	g_clear_object(&request->owner_ip);
+	g_free((char *)request->runtime_dir);
+	g_free(request);
+}
+
+/* What keeps the display out is there. */
+static void begin(p2p_net *net)
+{
+	const struct p2p_net_request *request = net->opening;
+	g_autoptr(GError) error = NULL;
+	gboolean ok;
+
+	if (net->made)
+		ok = look_at_made(net, &error);
+	else
+		ok = request->owner ? open_owner(net, request, &error) : open_client(net, request, &error);
+	g_clear_pointer(&net->opening, free_request);
+	if (ok && net->local)
+		emit_up(net);
+	if (error)
+		net_fail(net, error);
+}
+
+static void closed(p2p_net *net);
+
+static void firewalld_entered(firewalld *fw, gpointer user_data)
+{
+	begin(user_data);
+}
+
+static void firewalld_refused(firewalld *fw, const char *text, gpointer user_data)
+{
+	p2p_net *net = user_data;
+
+	net->funcs->progress(net, "firewalld-refused", text, net->user_data);
+}
+
+static void firewalld_left(firewalld *fw, gpointer user_data)
+{
+	p2p_net *net = user_data;
+
+	g_clear_pointer(&net->firewalld, firewalld_free);
+	if (net->closing)
+		closed(net);
+	else if (net->opening)
+		begin(net);
+}
+
+static const struct firewalld_funcs firewalld_callbacks = {
+	.entered = firewalld_entered,
+	.refused = firewalld_refused,
+	.left = firewalld_left,
 };
 
-static void opening_free(gpointer data)
+static void filter_lost(gpointer user_data)
 {
-	struct opening *opening = data;
+	p2p_net *net = user_data;
 
-	g_clear_object(&opening->request.ip);
-	g_clear_object(&opening->request.owner_ip);
-	g_free((char *)opening->request.runtime_dir);
-	g_free(opening);
+	if (net->firewalld && !net->closing)
+		firewalld_leave(net->firewalld);
+}
+
+/* TRUE: what it answers is waited for.  Without rules of ours it has to keep the display out itself. */
+static gboolean tell_firewalld(p2p_net *net)
+{
+	const struct p2p_net_request *request = net->opening;
+
+	if (!net->filter && !request->in_zone)
+		return FALSE;
+	net->firewalld = firewalld_enter(&(struct firewalld_request){
+						 .bus = request->bus,
+						 .ifname = net->ifname,
+						 .runtime_dir = request->runtime_dir,
+						 .in_zone = request->in_zone,
+					 }, &firewalld_callbacks, net);
+	if (net->filter)
+		link_filter_when_lost(net->filter, filter_lost, net);
+	else
+		firewalld_leave(net->firewalld);
+	return TRUE;
 }
 
 static gboolean open_now(gpointer user_data)
 {
-	struct opening *opening = user_data;
-	p2p_net *net = opening->net;
-	gboolean owner = opening->request.owner;
+	p2p_net *net = user_data;
+	const struct p2p_net_request *request = net->opening;
 	g_autoptr(GError) error = NULL;
 
 	net->idle = 0;
@@ -527,17 +623,10 @@ static gboolean open_now(gpointer user_data)
 	if (net->ifindex == 0) {
 		g_set_error(&error, REASON_ERROR, REASON_ADDRESS_FAILED, "there is no interface %s",
 			    net->ifname);
-	} else if (close_interface(net, opening->request.runtime_dir, &error)) {
-		gboolean ok;
-
-		keep_out(net, owner);
-		if (net->made)
-			ok = look_at_made(net, &error);
-		else
-			ok = owner ? open_owner(net, &opening->request, &error) :
-				     open_client(net, &opening->request, &error);
-		if (ok && net->local)
-			emit_up(net);
+	} else if (close_interface(net, request->runtime_dir, &error)) {
+		keep_out(net, request->owner);
+		if (!tell_firewalld(net))
+			begin(net);
 	}
 	if (error)
 		net_fail(net, error);
@@ -548,7 +637,6 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 			 gpointer user_data)
 {
 	p2p_net *net = g_new0(p2p_net, 1);
-	struct opening *opening = g_new0(struct opening, 1);
 
 	net->ifname = g_strdup(request->ifname);
 	net->funcs = funcs;
@@ -556,15 +644,8 @@ static p2p_net *net_open(const struct p2p_net_request *request, const struct p2p
 	net->made = request->made;
 	if (net->made)
 		g_set_object(&net->display, request->owner_ip);
-	opening->net = net;
-	opening->request = *request;
-	opening->request.ifname = net->ifname;
-	opening->request.runtime_dir = g_strdup(request->runtime_dir);
-	if (request->ip)
-		g_object_ref(request->ip);
-	if (request->owner_ip)
-		g_object_ref(request->owner_ip);
-	net->idle = g_idle_add_full(G_PRIORITY_DEFAULT, open_now, opening, opening_free);
+	net->opening = copy_request(net, request);
+	net->idle = g_idle_add_full(G_PRIORITY_DEFAULT, open_now, net, NULL);
 	return net;
 }
 
@@ -578,8 +659,11 @@ static void undo(p2p_net *net)
 	g_clear_pointer(&net->former_file, g_free);
 }
 
+/* One of those that close() waits for has ended. */
 static void closed(p2p_net *net)
 {
+	if (net->dhcp || net->firewalld)
+		return;
 	remove_address(net);
 	net->funcs->closed(net, net->user_data);
 }
@@ -605,9 +689,12 @@ static void net_close(p2p_net *net)
 {
 	g_clear_handle_id(&net->idle, g_source_remove);
 	g_clear_handle_id(&net->timer, g_source_remove);
+	net->closing = TRUE;
+	if (net->firewalld)
+		firewalld_leave(net->firewalld);
 	if (net->dhcp)
 		p2p_dhcp_close(net->dhcp);
-	else
+	if (!net->firewalld && !net->dhcp)
 		net->idle = g_idle_add_full(G_PRIORITY_DEFAULT, close_now, net, NULL);
 }
 
@@ -616,7 +703,10 @@ static void net_free(p2p_net *net)
 	g_clear_handle_id(&net->idle, g_source_remove);
 	g_clear_handle_id(&net->timer, g_source_remove);
 	g_clear_pointer(&net->dhcp, p2p_dhcp_free);
+	/* Before the rules go. */
+	g_clear_pointer(&net->firewalld, firewalld_free);
 	undo(net);
+	g_clear_pointer(&net->opening, free_request);
 	g_clear_object(&net->local);
 	g_clear_object(&net->display);
 	g_clear_object(&net->peers);
@@ -624,18 +714,25 @@ static void net_free(p2p_net *net)
 	g_free(net);
 }
 
+static gboolean net_keeps_out(void)
+{
+	return link_filter_check(NULL);
+}
+
 const struct p2p_net_impl p2p_net_system = {
 	.open = net_open,
 	.close = net_close,
 	.free = net_free,
+	.keeps_out = net_keeps_out,
 };
 
-void p2p_net_clean_up(const char *runtime_dir)
+void p2p_net_clean_up(GDBusConnection *bus, const char *runtime_dir)
 {
 	g_autoptr(GDir) dir = g_dir_open(runtime_dir, 0, NULL);
 	const char *name;
 
 	p2p_dhcp_clean_up(runtime_dir);
+	firewalld_clean_up(bus, runtime_dir);
 	while (dir && (name = g_dir_read_name(dir))) {
 		g_autofree char *path = g_build_filename(runtime_dir, name, NULL);
 

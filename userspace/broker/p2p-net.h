@@ -12,7 +12,9 @@
  * in comes to the interface: no route and no name server by DHCP; no IPv6 at all,
  * and with it no Router Advertisement; nothing that arrives on it is forwarded.  And
  * it is let in to nothing but what Wi-Fi Display needs (link-filter.h), before there is
- * an address; where the kernel cannot do that, the log says so, once.
+ * an address; where the kernel cannot do that, the log says so, once.  Where firewalld runs it is told to leave the
+ * rest to those rules, for as long as they stand (firewalld.h): after them and before the address, and until the
+ * address goes.
  *
  * Where another program makes the link and gives or asks for its address ("made"), as iwd does, that
  * address is taken as it is, if p2p-address.h finds nothing wrong with it, and what else
@@ -56,6 +58,8 @@ typedef struct p2p_net p2p_net;
  *	p2p_address_check()
  * @owner_ip: as client: the owner's own address from the handshake, or NULL; of one that is made: the display's
  * @runtime_dir: directory for the files of the DHCP programs; exists
+ * @bus: where firewalld is; NULL: system bus
+ * @in_zone: as in struct firewalld_request
  */
 struct p2p_net_request {
 	const char *ifname;
@@ -65,11 +69,13 @@ struct p2p_net_request {
 	int prefix;
 	GInetAddress *owner_ip;
 	const char *runtime_dir;
+	GDBusConnection *bus;
+	gboolean in_zone;
 };
 
 /**
  * struct p2p_net_funcs - what the owner hears; never from inside of a call
- * @progress: as in link.h
+ * @progress: as in link.h; also after up
  * @up: our address, and the network in which the peer is, or the peer alone if it
  *	has said which address it has
  * @failed: at most once; REASON_ADDRESS_FAILED, _ADDRESS_REFUSED or _DHCP_MISSING
@@ -89,18 +95,20 @@ struct p2p_net_funcs {
  * @close: end the DHCP program and remove the address; closed follows
  * @free: after closed, or at once if nothing matters any more. Only with that go the
  *	rules and settings that keep the display out: it can send until the group is gone
+ * @keeps_out: whether there can be such rules, before there is an interface
  */
 struct p2p_net_impl {
 	p2p_net *(*open)(const struct p2p_net_request *request, const struct p2p_net_funcs *funcs,
 			 gpointer user_data);
 	void (*close)(p2p_net *net);
 	void (*free)(p2p_net *net);
+	gboolean (*keeps_out)(void);
 };
 
 /* The one that works on the system. */
 extern const struct p2p_net_impl p2p_net_system;
 
-/* Undo what a process that was killed has left: programs, settings; see @runtime_dir. */
-void p2p_net_clean_up(const char *runtime_dir);
+/* Undo what a process that was killed has left: programs, settings, a zone; see @runtime_dir and @bus. */
+void p2p_net_clean_up(GDBusConnection *bus, const char *runtime_dir);
 
 G_END_DECLS

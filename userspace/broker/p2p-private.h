@@ -29,6 +29,7 @@ G_BEGIN_DECLS
  *	when there is another PIN
  * @asked: how often, in the way that it can take: by NetworkManager that is push button only
  * @asked_directly: by us last, and not by NetworkManager, which has no PIN
+ * @in_zone: what NetworkManager was asked for, if it was, was for a zone of firewalld's, too
  * @asking: wpa_supplicant may have a request of ours
  * @cancelling: Cancel has not been answered
  * @second_try: after WPS or the formation had failed
@@ -60,6 +61,7 @@ struct p2p_connection {
 	gint64 accept_until;
 	guint asked;
 	gboolean asked_directly;
+	gboolean in_zone;
 	gboolean asking;
 	gboolean cancelling;
 	gboolean second_try;

@@ -16,6 +16,7 @@
  *	p2p-persistent.c	a display that knows this computer already
  *	p2p-memory.c		how a group with it came about last time
  *	p2p-path.c		IPv4 and the RTSP port on it
+ *	firewalld.c		... and what firewalld lets through to it
  *	p2p-watch.c		how good the radio link is
  *	p2p-sinks.c		which peers are displays
  *
@@ -42,11 +43,13 @@ typedef struct p2p_connection p2p_connection;
 /**
  * struct p2p - the backend
  * @connection: the one that has the radio, or NULL
+ * @bus: NULL: system bus
  * @late: a group that may still come of a connection that is over; see
  *	p2p-connection.h
  */
 struct p2p {
 	link_backend base;
+	GDBusConnection *bus;
 	wpas *wpas;
 	network_manager *nm;
 	p2p_device *device;
