@@ -248,18 +248,18 @@ static void test_mokutil_hangs(struct fixture *f, gconstpointer data)
 /* It does not say that nothing is in the way: that it cannot know. */
 static void test_no_firewall(struct fixture *f, gconstpointer data)
 {
-	doctor_check_firewall(&f->doctor, f->root, NULL);
+	doctor_check_firewall(&f->doctor, f->root, NULL, TRUE);
 	assert_said(f, "firewall", OK, NO_FIREWALL, NO_HINT);
 	put(f, "/etc/ufw/ufw.conf", "# ENABLED=yes\nENABLED=no\n");
-	doctor_check_firewall(&f->doctor, f->root, NULL);
+	doctor_check_firewall(&f->doctor, f->root, NULL, TRUE);
 	assert_said(f, "firewall", OK, NO_FIREWALL, NO_HINT);
 }
 
 static void test_ufw(struct fixture *f, gconstpointer data)
 {
 	put(f, "/etc/ufw/ufw.conf", "# ufw\nENABLED=yes\nLOGLEVEL=low\n");
-	doctor_check_firewall(&f->doctor, f->root, NULL);
-	assert_said(f, "firewall", WARN, "ufw is enabled and may keep displays out", UFW_NEXT);
+	doctor_check_firewall(&f->doctor, f->root, NULL, TRUE);
+	assert_said(f, "firewall", WARN, "ufw is enabled and may keep displays out; its rules are permanent, so they are for you to make", UFW_NEXT);
 }
 
 static void test_firewalld(struct fixture *f, gconstpointer data)
@@ -273,7 +273,7 @@ static void test_firewalld(struct fixture *f, gconstpointer data)
 	g_test_dbus_up(test_bus);
 	bus = test_bus_connect(test_bus);
 	firewalld = test_bus_connect(test_bus);
-	doctor_check_firewall(&f->doctor, f->root, bus);
+	doctor_check_firewall(&f->doctor, f->root, bus, TRUE);
 	assert_said(f, "firewall", OK, NO_FIREWALL, NO_HINT);
 	reply = g_dbus_connection_call_sync(firewalld, "org.freedesktop.DBus", "/", "org.freedesktop.DBus", "RequestName",
 					    g_variant_new("(su)", "org.fedoraproject.FirewallD1", 0), NULL,
@@ -281,11 +281,15 @@ static void test_firewalld(struct fixture *f, gconstpointer data)
 	g_assert_nonnull(reply);
 	/* What is on the bus runs, whatever the other one's file says. */
 	put(f, "/etc/ufw/ufw.conf", "ENABLED=yes\n");
-	doctor_check_firewall(&f->doctor, f->root, bus);
+	doctor_check_firewall(&f->doctor, f->root, bus, FALSE);
 	g_assert_cmpuint(f->doctor.n, ==, 1);
 	g_assert_cmpint(f->doctor.verdict, ==, WARN);
-	g_assert_nonnull(strstr(f->doctor.text, "firewalld is running"));
+	g_assert_nonnull(strstr(f->doctor.text, "firewalld is running and may keep displays out"));
 	g_assert_cmpstr(f->doctor.code, ==, "open-firewall");
+	/* Where there are rules of our own, the daemon sees to it. */
+	doctor_check_firewall(&f->doctor, f->root, bus, TRUE);
+	g_assert_cmpint(f->doctor.verdict, ==, OK);
+	g_assert_nonnull(strstr(f->doctor.text, "\"trusted\""));
 	g_assert_true(g_dbus_connection_close_sync(bus, NULL, NULL));
 	g_assert_true(g_dbus_connection_close_sync(firewalld, NULL, NULL));
 	g_test_dbus_down(test_bus);

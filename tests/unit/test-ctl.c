@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 
 #include "ctl-fixture.h"
+#include "test-bus.h"
 
 /* ---- tests ------------------------------------------------------------------------ */
 
@@ -574,6 +575,47 @@ static void test_doctor(struct fixture *f, gconstpointer data)
 	g_assert_true(supplicant);
 }
 
+static JsonObject *check_named(JsonNode *json, const char *name)
+{
+	JsonArray *checks = json_object_get_array_member(object(json), "checks");
+
+	for (guint i = 0; i < json_array_get_length(checks); i++) {
+		JsonObject *check = json_array_get_object_element(checks, i);
+
+		if (strcmp(json_object_get_string_member(check, "check"), name) == 0)
+			return check;
+	}
+	return NULL;
+}
+
+/* Where there can be rules of our own, there is nothing to do for links; where there cannot, firewalld is not told of them. */
+static void test_doctor_firewalld(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *former = g_strdup(g_getenv("DBUS_SYSTEM_BUS_ADDRESS"));
+	g_autoptr(GDBusConnection) bus = test_bus_connect(f->test_bus);
+	g_autoptr(JsonNode) json = NULL;
+	JsonObject *firewall, *filter;
+	gboolean ok;
+
+	g_variant_unref(g_dbus_connection_call_sync(bus, "org.freedesktop.DBus", "/", "org.freedesktop.DBus",
+						    "RequestName", g_variant_new("(su)", "org.fedoraproject.FirewallD1", 0),
+						    NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL));
+	g_setenv("DBUS_SYSTEM_BUS_ADDRESS", g_test_dbus_get_bus_address(f->test_bus), TRUE);
+	CTL(&json, "doctor");
+	if (former)
+		g_setenv("DBUS_SYSTEM_BUS_ADDRESS", former, TRUE);
+	else
+		g_unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
+	firewall = check_named(json, "firewall");
+	filter = check_named(json, "filter");
+	g_assert_nonnull(firewall);
+	g_assert_nonnull(filter);
+	ok = strcmp(json_object_get_string_member(filter, "result"), "ok") == 0;
+	g_assert_cmpstr(json_object_get_string_member(firewall, "result"), ==, ok ? "ok" : "warn");
+	g_assert_nonnull(strstr(json_object_get_string_member(firewall, "text"), ok ? "\"trusted\"" : "may keep displays out"));
+	g_assert_cmpstr(json_object_get_string_member(firewall, "next-code"), ==, ok ? "" : "open-firewall");
+}
+
 /* The user's files count from the next session on; what is wrong in them is told. */
 static void test_quirks(struct fixture *f, gconstpointer data)
 {
@@ -670,6 +712,7 @@ int main(int argc, char **argv)
 	g_test_add("/ctl/unlisten", struct fixture, NULL, start_daemon, test_unlisten, tear_down);
 	g_test_add("/ctl/quirks", struct fixture, NULL, start_daemon, test_quirks, tear_down);
 	g_test_add("/ctl/doctor", struct fixture, NULL, start_daemon, test_doctor, tear_down);
+	g_test_add("/ctl/doctor/firewalld", struct fixture, NULL, start_daemon, test_doctor_firewalld, tear_down);
 	g_test_add("/ctl/many-calls", struct fixture, NULL, start_daemon, test_many_calls, tear_down);
 	g_test_add("/ctl/step", struct fixture, NULL, start_daemon, test_step, tear_down);
 	g_test_add("/ctl/sound", struct fixture, NULL, start_daemon, test_sound_row, tear_down);

@@ -6,6 +6,7 @@
 
 #include "ctl-doctor.h"
 #include "ctl-program.h"
+#include "firewalld.h"
 #include "packages.h"
 #include "reason.h"
 
@@ -85,23 +86,29 @@ gboolean doctor_check_module(struct doctor *d, const char *root, const char *rel
 
 /* ---- firewall ---------------------------------------------------------------- */
 
-void doctor_check_firewall(struct doctor *d, const char *root, GDBusConnection *bus)
+void doctor_check_firewall(struct doctor *d, const char *root, GDBusConnection *bus, gboolean filtered)
 {
 	g_autofree char *ufw_path = g_strconcat(root, "/etc/ufw/ufw.conf", NULL);
-	g_autoptr(GVariant) firewalld = NULL;
+	g_autoptr(GVariant) owner = NULL;
 	g_autofree char *ufw = NULL;
 
 	if (bus)
-		firewalld = g_dbus_connection_call_sync(
+		owner = g_dbus_connection_call_sync(
 			bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
 			"org.freedesktop.DBus", "GetNameOwner",
-			g_variant_new("(s)", "org.fedoraproject.FirewallD1"), NULL,
+			g_variant_new("(s)", FIREWALLD_NAME), NULL,
 			G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL);
 	g_file_get_contents(ufw_path, &ufw, NULL, NULL);
-	if (firewalld)
+	if (owner && filtered)
+		doctor_say(d, "firewall", OK, NO_HINT,
+			   "firewalld is running: as long as a link over Wi-Fi P2P lasts it is in the zone \"" FIREWALLD_ZONE
+			   "\", where line \"filter\" is what keeps displays out; a display in the network has to be let in "
+			   "by you, to TCP port 7236");
+	else if (owner)
+		/* Nobody would keep out what it lets in. */
 		doctor_say(d, "firewall", WARN,
-			   HINT(OPEN_FIREWALL, "Let displays in on their own interfaces only: firewall-cmd --permanent "
-			   "--new-zone=miracast && firewall-cmd --permanent --zone=miracast "
+			   HINT(OPEN_FIREWALL, "Do what line \"filter\" says. Until then, let displays in on their own interfaces "
+			   "only: firewall-cmd --permanent --new-zone=miracast && firewall-cmd --permanent --zone=miracast "
 			   "--add-interface=p2p-+ --add-port=7236/tcp --add-port=67/udp && "
 			   "firewall-cmd --reload"),
 			   "firewalld is running and may keep displays out");
@@ -109,7 +116,7 @@ void doctor_check_firewall(struct doctor *d, const char *root, GDBusConnection *
 		doctor_say(d, "firewall", WARN,
 			   HINT(OPEN_FIREWALL, "Let displays in on their own interfaces only: ufw allow in on p2p-+ to any port "
 			   "7236 proto tcp && ufw allow in on p2p-+ to any port 67 proto udp"),
-			   "ufw is enabled and may keep displays out");
+			   "ufw is enabled and may keep displays out; its rules are permanent, so they are for you to make");
 	else
 		/* Rules can be read by root alone, and what they do to a display only a display can tell. */
 		doctor_say(d, "firewall", OK, NO_HINT,

@@ -38,6 +38,7 @@ struct doctor {
 	struct ctl *ctl;
 	GVariantBuilder checks; /* aa{sv} */
 	enum verdict worst;
+	gboolean unfiltered; /* the daemon can have no rules of its own on a link */
 };
 
 void doctor_say(struct doctor *d, const char *check, enum verdict verdict, struct hint next,
@@ -126,6 +127,8 @@ static void check_daemon(struct doctor *d)
 		g_variant_lookup(check, "next", "&s", &next.text);
 		g_variant_lookup(check, "next-code", "&s", &next.code);
 		doctor_say(d, name, verdict_of(result), next, "%s", text);
+		if (strcmp(name, "filter") == 0)
+			d->unfiltered = verdict_of(result) != OK;
 	}
 }
 
@@ -267,7 +270,7 @@ enum ctl_status ctl_doctor(struct ctl *ctl, int argc, char **argv)
 	check_program(&d, "busybox", PACKAGE_BUSYBOX, WARN,
 		      "is needed for displays that insist on being group owner");
 	bus = g_bus_get_sync(G_BUS_TYPE_SYSTEM, NULL, NULL);
-	doctor_check_firewall(&d, SYSTEM, bus);
+	doctor_check_firewall(&d, SYSTEM, bus, !d.unfiltered);
 	if (loaded || doctor_module_is_installed(SYSTEM, uts.release))
 		doctor_check_sound(&d, uts.release);
 	if (ctl->json)

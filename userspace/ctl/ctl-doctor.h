@@ -46,8 +46,9 @@ gboolean doctor_module_is_installed(const char *root, const char *release);
 /**
  * doctor_check_firewall - does a firewall that is known keep displays out?
  * @bus: (nullable): where firewalld is
+ * @filtered: the daemon can have rules of its own on a link (line "filter"), and so has firewalld let the link in
  */
-void doctor_check_firewall(struct doctor *d, const char *root, GDBusConnection *bus);
+void doctor_check_firewall(struct doctor *d, const char *root, GDBusConnection *bus, gboolean filtered);
 
 /**
  * doctor_check_sound - does sound reach a display?
