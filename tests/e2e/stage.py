@@ -73,7 +73,7 @@ class Stage(Cast):
             sent.update(session["id"] for session in sessions if session["stats"].get("latency-median-us", 0)
                         and session["stats"].get("frames-acquired", 0) >= before[session["id"]] + more)
             return sent == set(before)
-        wait_for("pictures of the desktop are sent", 60, flow)
+        wait_for("pictures of the desktop are sent", 180, flow)
 
     def streams(self) -> None:
         """A sink that behaves gets pictures of the desktop."""
