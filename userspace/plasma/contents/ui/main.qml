@@ -135,62 +135,71 @@ PlasmoidItem {
         onTriggered: root.look()
     }
 
-    fullRepresentation: ColumnLayout {
+    // Plasma 6.3 asks what it is given for its size while a row goes, and a layout then looks at the row that has gone: so died
+    // Plasma's shell when a cast ended. What it is given has a size of its own.
+    fullRepresentation: Item {
+        Layout.minimumWidth: Kirigami.Units.gridUnit * 12
+        Layout.minimumHeight: Kirigami.Units.gridUnit * 8
         Layout.preferredWidth: Kirigami.Units.gridUnit * 18
+        Layout.preferredHeight: Kirigami.Units.gridUnit * 18
 
-        Repeater {
-            model: root.casts
+        ColumnLayout {
+            anchors.fill: parent
 
-            delegate: RowLayout {
-                id: row
-                required property var modelData
-                Layout.margins: Kirigami.Units.smallSpacing
+            Repeater {
+                model: root.casts
 
-                ColumnLayout {
-                    spacing: 0
+                delegate: RowLayout {
+                    id: row
+                    required property var modelData
+                    Layout.margins: Kirigami.Units.smallSpacing
 
-                    PlasmaComponents.Label {
-                        Layout.fillWidth: true
-                        text: row.modelData.name
-                        textFormat: Text.PlainText
-                        elide: Text.ElideRight
+                    ColumnLayout {
+                        spacing: 0
+
+                        PlasmaComponents.Label {
+                            Layout.fillWidth: true
+                            text: row.modelData.name
+                            textFormat: Text.PlainText
+                            elide: Text.ElideRight
+                        }
+                        PlasmaComponents.Label {
+                            Layout.fillWidth: true
+                            text: root.describe(row.modelData.state)
+                            textFormat: Text.PlainText
+                            opacity: 0.7
+                        }
                     }
-                    PlasmaComponents.Label {
-                        Layout.fillWidth: true
-                        text: root.describe(row.modelData.state)
-                        textFormat: Text.PlainText
-                        opacity: 0.7
+                    PlasmaComponents.Button {
+                        text: i18nd(root.domain, "Disconnect")
+                        Accessible.name: i18nd(root.domain, "Disconnect %s").replace("%s", () => row.modelData.name)
+                        enabled: row.modelData.state !== "ending"
+                        onClicked: root.disconnectFrom(row.modelData.path)
                     }
-                }
-                PlasmaComponents.Button {
-                    text: i18nd(root.domain, "Disconnect")
-                    Accessible.name: i18nd(root.domain, "Disconnect %s").replace("%s", () => row.modelData.name)
-                    enabled: row.modelData.state !== "ending"
-                    onClicked: root.disconnectFrom(row.modelData.path)
                 }
             }
-        }
-        // Casts stay at the top, the button at the bottom.
-        Item {
-            Layout.fillHeight: true
-            visible: !words.visible
-        }
-        PlasmaComponents.Label {
-            id: words
-            Layout.fillWidth: true
-            Layout.fillHeight: true
-            visible: text !== ""
-            horizontalAlignment: Text.AlignHCenter
-            verticalAlignment: Text.AlignVCenter
-            text: root.trouble || (root.casts.length ? "" : i18nd(root.domain, "Nothing is cast"))
-            textFormat: Text.PlainText
-            wrapMode: Text.Wrap
-        }
-        PlasmaComponents.Button {
-            Layout.alignment: Qt.AlignHCenter
-            Layout.margins: Kirigami.Units.smallSpacing
-            text: i18nd(root.domain, "Open Cast")
-            onClicked: root.openWindow()
+            // Casts stay at the top, the button at the bottom.
+            Item {
+                Layout.fillHeight: true
+                visible: !words.visible
+            }
+            PlasmaComponents.Label {
+                id: words
+                Layout.fillWidth: true
+                Layout.fillHeight: true
+                visible: text !== ""
+                horizontalAlignment: Text.AlignHCenter
+                verticalAlignment: Text.AlignVCenter
+                text: root.trouble || (root.casts.length ? "" : i18nd(root.domain, "Nothing is cast"))
+                textFormat: Text.PlainText
+                wrapMode: Text.Wrap
+            }
+            PlasmaComponents.Button {
+                Layout.alignment: Qt.AlignHCenter
+                Layout.margins: Kirigami.Units.smallSpacing
+                text: i18nd(root.domain, "Open Cast")
+                onClicked: root.openWindow()
+            }
         }
     }
 }
