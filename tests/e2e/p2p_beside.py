@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -15,8 +16,10 @@ from radios import run
 ACCESS_POINT_NETNS = "ap"
 NETWORK = "Home"
 IWD_LOG = "/tmp/iwd.log"
-# A display that is owner of the group claims to be a router, too.
-ROUTERS = ("--dhcp-option", "3,192.168.173.1")
+# A display that is owner of the group claims to be a router, too, and to know names.
+ROUTERS = ("--dhcp-option", "3,192.168.173.1", "--dhcp-option", "6,192.168.173.1")
+# Of the network that the adapter is in.
+CHANNEL = 6
 HOSTAPD = "interface={interface}\ndriver=nl80211\nssid={ssid}\nhw_mode=g\nchannel={channel}\n"
 PROFILE = f"""[connection]
 id={NETWORK}
@@ -36,7 +39,7 @@ method=disabled
 """
 
 
-def hostapd(scene: Scene, interface: str, netns: str | None = None, channel: int = 6) -> subprocess.Popen:
+def hostapd(scene: Scene, interface: str, netns: str | None = None, channel: int = CHANNEL) -> subprocess.Popen:
     config = scene.logs / f"hostapd-{interface}.conf"
     config.write_text(HOSTAPD.format(interface=interface, ssid=NETWORK, channel=channel), encoding="utf-8")
     prefix = ["ip", "netns", "exec", netns] if netns else []
@@ -103,7 +106,9 @@ def whole_cast(scene: Scene, before: dict[str, list[str]], called: list[str]) ->
     scene.find()
     session = scene.connect()
     scene.frames()
-    only_the_link(session)
+    channel = re.search(r"channel (.*)", run("iw", "dev", only_the_link(session), "info")).group(1)
+    print("    channel:", channel)
+    demand(channel.startswith(f"{CHANNEL} ("), f"the group is on channel {channel}")
     demand(announced() != called, "this machine is not announced: this test proves nothing")
     scene.kill()
     unchanged(before, "after the next daemon's start")

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 
-from p2p_beside import ACCESS_POINT_NETNS, NETWORK, access_point, hostapd, settled, wait_for_access_point
+from p2p_beside import ACCESS_POINT_NETNS, CHANNEL, NETWORK, access_point, hostapd, settled, wait_for_access_point
 from p2p_evening import ended, told
 from p2p_scene import HERE, WITHOUT_END, Scene, ctl, demand, only_the_link, unchanged, wait_for
 from radios import run
@@ -20,9 +20,8 @@ MICE_SINK = HERE.parent / "sink" / "wfd-sink-mice"
 DISPLAY = "10.55.0.1"
 OWN = "10.55.0.2"
 PIN, ANOTHER_PIN = "90817263", "11111111"
-# The first access point has channel 6.
 OTHER_CHANNEL = 11
-FREQUENCIES = {6: 2437, OTHER_CHANNEL: 2462}
+FREQUENCIES = {CHANNEL: 2437, OTHER_CHANNEL: 2462}
 INSIDE = ("ip", "-n", ACCESS_POINT_NETNS)
 
 
