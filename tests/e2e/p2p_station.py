@@ -13,7 +13,7 @@ import time
 
 from p2p_beside import ACCESS_POINT_NETNS, CHANNEL, NETWORK, access_point, hostapd, settled, wait_for_access_point
 from p2p_evening import ended, told
-from p2p_scene import HERE, WITHOUT_END, Scene, ctl, demand, only_the_link, unchanged, wait_for
+from p2p_scene import HERE, SINK_NAME, WITHOUT_END, Scene, ctl, demand, only_the_link, unchanged, wait_for
 from radios import run
 
 MICE_SINK = HERE.parent / "sink" / "wfd-sink-mice"
@@ -273,4 +273,38 @@ def over_infrastructure(scene: Scene) -> None:
         scene.quit()
 
 
-SCENARIOS = (roaming, over_infrastructure)
+def heard_over_the_air(scene: Scene) -> None:
+    """
+    A display that says over the air where it is in the network is one row. It is cast to over the network, and nothing is
+    made for it; when it is not there any more, over Wi-Fi P2P, in the same attempt.
+    """
+    with access_point(scene), station(scene) as link:
+        scene.broker()
+        sink = scene.sink("--mice-address", DISPLAY)
+        scene.find()
+        rows = [one["name"] for one in ctl("scan", "--seconds", "4")[1]["sinks"]]
+        demand(rows == [SINK_NAME], f"one display has these rows: {rows}")
+        before = settled()
+        display = MiceDisplay(scene, "heard")
+        session = scene.connect()
+        scene.frames()
+        is_no_group(scene, session)
+        scene.disconnect()
+        display.process.wait(90)
+        unchanged(before, "after the cast over the network")
+
+        session = scene.connect()
+        steps = [step["name"] for step in session["phases"]]
+        start, way = session["phases"][0]["time-us"], steps.index("other-way")
+        print("    the network was given up after", (session["phases"][way]["time-us"] - start) // 1000, "ms")
+        scene.frames()
+        only_the_link(session)
+        demand("group-started" in steps[way:], f"over the air: {steps}")
+        scene.disconnect()
+        sink.wait(90)
+        wait_for("the network is there", link.echoes, 10)
+        unchanged(before, "after the casts")
+        scene.quit()
+
+
+SCENARIOS = (roaming, over_infrastructure, heard_over_the_air)

@@ -32,6 +32,7 @@ class P2pOptions:
     accept_after: float = 0.0
     listen: str = "listen"              # or find
     listen_channel: int = 0
+    mice_address: str = ""              # where it can be called over the network, said over the air; "": nowhere
     wfd_port: int = 0
     owner_net: str = "192.168.173"
     dhcp_options: tuple[str, ...] = ()
@@ -60,6 +61,15 @@ def rtsp_port(subelements: str) -> int:
             return int.from_bytes(data[5:7], "big") or DEFAULT_RTSP_PORT
         data = data[3 + length:]
     return DEFAULT_RTSP_PORT
+
+
+def network_offer(address: str) -> bytes:
+    """An element of WPS with the Vendor Extension of [MS-MICE] 2.2.8: takes Miracast over Infrastructure, at that address."""
+    def attribute(number: int, value: bytes) -> bytes:
+        return number.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
+    extension = bytes.fromhex("000137") + attribute(0x2001, b"\x05") + attribute(0x2005, address.encode("ascii") + b"\0")
+    body = bytes.fromhex("0050f204") + attribute(0x1049, extension)
+    return bytes([0xDD, len(body)]) + body
 
 
 class P2pSink:
@@ -100,6 +110,9 @@ class P2pSink:
         self._events.ok("ATTACH")
         self._control.ok("SET wifi_display 1")
         self._control.ok("WFD_SUBELEM_SET 0 " + WFD_DEVICE_INFO.format(port=options.wfd_port))
+        if options.mice_address:
+            # In Probe Responses of P2P (number 1 of wpa_supplicant's frames), behind its own element of WPS.
+            self._control.ok(f"IFNAME={options.interface} VENDOR_ELEM_ADD 1 {network_offer(options.mice_address).hex()}")
         self._listener.start()
         self._note(f"wpa_supplicant is up on {options.interface}")
 
