@@ -355,6 +355,10 @@ class LeftOut(Recording):
         origin = first / 90000
         for earliest, pts, is_excused in ((0.88, 1.29, True), (0.99, 1.0, True), (1.26, 1.29, False), (1.95, 2.0, False)):
             self.assertEqual(judge.is_excused(tones.Flash(origin + pts, origin + earliest)), is_excused, (earliest, pts))
+        # A flash that is a little before its click, which is not judged since sound was left out right behind it.
+        for begin, is_excused in ((1.045, True), (1.060, False)):
+            judge.excused = left_out.Spans([(sample + begin * rate, sample + 1.2 * rate)])
+            self.assertEqual(judge.is_excused(tones.Flash(origin + 0.983, origin + 0.966)), is_excused, begin)
 
     def test_nothing_excuses(self) -> None:
         """A sample too few or too many, a unit twice, and words that do not agree with themselves."""

@@ -174,10 +174,16 @@ class Judge:
         return self.excused.touch(at, at + self.window)
 
     def is_excused(self, light: Flash) -> bool:
-        """Whether the click of a flash may be missing: the flash may have begun while sound was left out."""
+        """Whether the click of a flash may be missing: the flash may have begun while sound was left out, or its click, which
+        need not be at the same moment, is too near to that to be judged."""
         (sample, first), around = self.track.units[0], self.window
         begin, end = (sample + (pts - first / 90000) * self.track.rate for pts in (light.earliest, light.pts))
-        return self.excused.touch(begin - around, end + around)
+        return (self.excused.touch(begin - around, end + around) or
+                any(begin - around < onset < end + around and self._is_unclear(onset) for onset in self.onsets()))
+
+    def _is_unclear(self, onset: float) -> bool:
+        """A click that may not be whole, since sound was left out near it."""
+        return self.excused.touch(onset - self.window, onset + self.window)
 
     def excuse(self, said: left_out.Said, clock: float, first_click: float, where: left_out.Placed) -> None:
         """What the source has left out is missing, and nothing else is; what is missing of LPCM is counted by the sample.
@@ -355,7 +361,7 @@ class Judge:
     def _clicks(self) -> None:
         """Their beginnings, a second of samples and a second of PTS apart."""
         track, every = self.track, self.signal.click_every
-        onsets = [onset for onset in self.onsets() if not self.excused.touch(onset - self.window, onset + self.window)]
+        onsets = [onset for onset in self.onsets() if not self._is_unclear(onset)]
         figures = self.result.figures
         figures["clicks"] = len(onsets)
         figures["click_pts"] = [round(track.pts(onset), 6) for onset in onsets]
@@ -364,7 +370,7 @@ class Judge:
             # Those that would be where something was left out.
             period = every * track.rate
             first = onsets[0] - math.floor((onsets[0] - self.begin) / period) * period
-            expected = sum(not self.excused.touch(first + n * period - self.window, first + n * period + self.window)
+            expected = sum(not self._is_unclear(first + n * period)
                            for n in range(math.ceil((self.end - first) / period)))
         if len(onsets) < expected - 1.2:
             self.result.fault(f"{len(onsets)} clicks in {self.seconds(self.end - self.begin):.1f} s")
