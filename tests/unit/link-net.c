@@ -22,6 +22,8 @@
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
 
+#include "link-filter.h"
+
 /* What goes through goes through at once; what does not has to be waited for. */
 #define IN_VAIN_MS 400
 
@@ -168,6 +170,23 @@ char *link_net_enter(void)
 	connect_machine(PC, "lan", LINK_NET_LAN, LINK_NET_PC);
 	write_file("/proc/sys/net/ipv4/ip_forward", "1");
 	return NULL;
+}
+
+gboolean link_net_has_rules(void)
+{
+	static gboolean entered;
+	static char *why;
+	g_autoptr(GError) error = NULL;
+
+	if (!entered && !why) {
+		why = link_net_enter();
+		if (!why && !link_filter_check(&error))
+			why = g_strdup(error->message);
+		entered = !why;
+	}
+	if (why)
+		g_test_skip(why);
+	return entered;
 }
 
 /* ---- sockets ------------------------------------------------------------- */

@@ -23,6 +23,8 @@ enum machine { HERE, TV, PC, N_MACHINES };
 
 /* Once; NULL: they are there. Otherwise why they cannot be, (transfer full). */
 char *link_net_enter(void);
+/* The same, with rules of nftables; FALSE: this kernel has nothing to try it with, and the test is skipped. */
+gboolean link_net_has_rules(void);
 
 /* HERE has its way to everywhere through the TV, as one that asks it by DHCP may have. */
 void link_net_go_through_tv(void);

@@ -537,24 +537,6 @@ static void test_killed_and_again(struct fixture *f, gconstpointer data)
 
 /* ---- tests: where it is used ------------------------------------------------------------- */
 
-/* FALSE: this kernel has nothing to try it with, and the test is skipped. */
-static gboolean have_rules(void)
-{
-	static gboolean entered;
-	static char *why;
-	g_autoptr(GError) error = NULL;
-
-	if (!entered && !why) {
-		why = link_net_enter();
-		if (!why && !link_filter_check(&error))
-			why = g_strdup(error->message);
-		entered = !why;
-	}
-	if (why)
-		g_test_skip(why);
-	return entered;
-}
-
 /**
  * struct net_heard - of a link
  * @f: its firewalld
@@ -631,7 +613,7 @@ static void test_net(struct fixture *f, gconstpointer data)
 	p2p_net *net;
 	int service;
 
-	if (!have_rules())
+	if (!link_net_has_rules())
 		return;
 	set_up(f, data);
 	service = link_net_serve(HERE, SOCK_STREAM, SERVICE_PORT);
@@ -668,7 +650,7 @@ static void test_net_refused(struct fixture *f, gconstpointer data)
 	struct net_heard heard = { 0 };
 	p2p_net *net;
 
-	if (!have_rules())
+	if (!link_net_has_rules())
 		return;
 	set_up(f, data);
 	f->firewalld->refuses = "PANIC_MODE";
@@ -686,7 +668,7 @@ static void test_net_ends_early(struct fixture *f, gconstpointer data)
 	struct net_heard heard = { 0 };
 	p2p_net *net;
 
-	if (!have_rules())
+	if (!link_net_has_rules())
 		return;
 	set_up(f, data);
 	f->firewalld->silent = TRUE;
@@ -711,7 +693,7 @@ static void test_net_owner(struct fixture *f, gconstpointer data)
 	struct net_heard heard = { .f = f };
 	p2p_net *net;
 
-	if (!have_rules())
+	if (!link_net_has_rules())
 		return;
 	set_up(f, data);
 	programs = g_dir_make_tmp("miracast-XXXXXX", NULL);
@@ -759,7 +741,7 @@ static void test_rules_lost(struct fixture *f, gconstpointer data)
 	struct net_heard heard = { 0 };
 	p2p_net *net;
 
-	if (!have_rules())
+	if (!link_net_has_rules())
 		return;
 	set_up(f, data);
 	net = open_net(f, &heard, LINK_NET_IFNAME, FALSE);
@@ -781,7 +763,7 @@ static void test_no_rules(struct fixture *f, gconstpointer data)
 	link_filter *other;
 	p2p_net *net;
 
-	if (!have_rules())
+	if (!link_net_has_rules())
 		return;
 	set_up(f, data);
 	if (data)

@@ -95,24 +95,6 @@ static void test_names(void)
 
 /* ---- in the kernel ------------------------------------------------------- */
 
-/* FALSE: skipped. */
-static gboolean enter(void)
-{
-	static gboolean entered;
-	static char *why;
-	g_autoptr(GError) error = NULL;
-
-	if (!entered && !why) {
-		why = link_net_enter();
-		if (!why && !link_filter_check(&error))
-			why = g_strdup(error->message);
-		entered = !why;
-	}
-	if (why)
-		g_test_skip(why);
-	return entered;
-}
-
 /* As somebody else with the same rights. */
 static char *nft(const char *command)
 {
@@ -140,7 +122,7 @@ static void test_rules_in_kernel(void)
 	g_autoptr(link_filter) filter = NULL;
 	g_autofree char *ruleset = NULL;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	filter = link_filter_new("p2p-wlan0-0", TRUE, NULL);
 	g_assert_nonnull(filter);
@@ -167,7 +149,7 @@ static void test_services(void)
 	g_autoptr(link_filter) filter = NULL;
 	int service, rtsp, udp;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	service = link_net_serve(HERE, SOCK_STREAM, 631);
 	udp = link_net_serve(HERE, SOCK_DGRAM, 5353);
@@ -204,7 +186,7 @@ static void test_dhcp(void)
 {
 	int server, client;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	server = link_net_serve(HERE, SOCK_DGRAM, 67);
 	client = link_net_serve(HERE, SOCK_DGRAM, 68);
@@ -227,7 +209,7 @@ static void test_reports(void)
 	int rtcp, before, there;
 	guint16 port;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	rtcp = link_net_serve(HERE, SOCK_DGRAM, 0);
 	before = link_net_serve(HERE, SOCK_DGRAM, 0);
@@ -257,7 +239,7 @@ static void test_forward(void)
 {
 	int there, at_tv;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	there = link_net_serve(PC, SOCK_STREAM, 80);
 	at_tv = link_net_serve(TV, SOCK_STREAM, 80);
@@ -286,7 +268,7 @@ static void test_neighbours(void)
 	g_autoptr(link_filter) filter = NULL;
 	int service;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	service = link_net_serve(HERE, SOCK_STREAM, 631);
 	made = nft(theirs);
@@ -332,7 +314,7 @@ static void test_killed(void)
 	char line[6];
 	int service;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	service = link_net_serve(HERE, SOCK_STREAM, 631);
 	holder = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE, NULL, self, "--hold", NULL);
@@ -432,7 +414,7 @@ static void test_in_process(gconstpointer data)
 	g_autoptr(GSubprocess) process = NULL;
 	g_autoptr(GError) error = NULL;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	process = g_subprocess_new(G_SUBPROCESS_FLAGS_STDOUT_SILENCE, NULL, self, data, NULL);
 	g_subprocess_wait_check(process, NULL, &error);
@@ -476,7 +458,7 @@ static void test_time(void)
 	g_autoptr(GString) many = g_string_new("table inet theirs {\n");
 	g_autofree char *made = NULL, *flushed = NULL;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	measure("with no other rules");
 	assert_ruleset("");
@@ -593,7 +575,7 @@ static void test_made(void)
 	p2p_path *path;
 	guint poll;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	directory = g_dir_make_tmp(NULL, NULL);
 	link_net_go_through_tv();
@@ -626,7 +608,7 @@ static void test_link(void)
 	p2p_path *path;
 	int service;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	directory = g_dir_make_tmp(NULL, NULL);
 	service = link_net_serve(HERE, SOCK_STREAM, 631);
@@ -674,7 +656,7 @@ static void test_adapter(void)
 	struct heard heard = { 0 };
 	p2p_path *path;
 
-	if (!enter())
+	if (!link_net_has_rules())
 		return;
 	directory = g_dir_make_tmp(NULL, NULL);
 	g_assert_true(lan_forwards());
