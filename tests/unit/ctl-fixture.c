@@ -10,6 +10,8 @@
 
 #include <glib/gstdio.h>
 
+#include "ctl-process.h"
+
 /* ---- programs ------------------------------------------------------------------- */
 
 /* A line for each object that was printed: the schema is held against them at the end. */
@@ -57,15 +59,11 @@ int ctl(JsonNode **json, const char *const *arguments)
 	g_autoptr(GError) error = NULL;
 	const char *const *command = arguments;
 
-	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
-	g_ptr_array_add(argv, (gpointer) "--session-bus");
 	g_ptr_array_add(argv, (gpointer) "--json");
 	for (; *arguments; arguments++)
 		g_ptr_array_add(argv, (gpointer)*arguments);
 	g_ptr_array_add(argv, NULL);
-	process = g_subprocess_newv((const char *const *)argv->pdata,
-				    G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error);
-	g_assert_no_error(error);
+	process = ctl_process(G_SUBPROCESS_FLAGS_STDOUT_PIPE, (const char *const *)argv->pdata);
 	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error));
 	g_assert_true(g_subprocess_get_if_exited(process));
 	*json = json_from_string(output, &error);
@@ -77,20 +75,11 @@ int ctl(JsonNode **json, const char *const *arguments)
 
 char *say(const char *const *arguments)
 {
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	g_autoptr(GSubprocess) process = NULL;
+	g_autoptr(GSubprocess) process =
+		ctl_process(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE, arguments);
 	g_autoptr(GError) error = NULL;
 	char *output = NULL;
 
-	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
-	g_ptr_array_add(argv, (gpointer) "--session-bus");
-	for (; *arguments; arguments++)
-		g_ptr_array_add(argv, (gpointer)*arguments);
-	g_ptr_array_add(argv, NULL);
-	process = g_subprocess_newv((const char *const *)argv->pdata,
-				    G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE,
-				    &error);
-	g_assert_no_error(error);
 	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, &error));
 	return output;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cast-mock.h"
+#include "ctl-process.h"
 #include "reason.h"
 
 struct fixture {
@@ -78,17 +79,7 @@ static void tear_down(struct fixture *f, gconstpointer data)
 
 static void start(struct fixture *f, const char *const *arguments)
 {
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	g_autoptr(GError) error = NULL;
-
-	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
-	g_ptr_array_add(argv, (gpointer) "--session-bus");
-	for (; *arguments; arguments++)
-		g_ptr_array_add(argv, (gpointer)*arguments);
-	g_ptr_array_add(argv, NULL);
-	f->ctl = g_subprocess_newv((const char *const *)argv->pdata,
-				   G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
-	g_assert_no_error(error);
+	f->ctl = ctl_process(G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_PIPE, arguments);
 	f->output = g_data_input_stream_new(g_subprocess_get_stdout_pipe(f->ctl));
 }
 #define START(f, ...) start(f, (const char *const[]){ __VA_ARGS__, NULL })

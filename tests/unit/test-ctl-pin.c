@@ -6,6 +6,7 @@
 
 #include "cast-mock.h"
 #include "ctl-fixture.h"
+#include "ctl-process.h"
 
 struct pin_fixture {
 	mock mock;
@@ -51,20 +52,11 @@ static char *all_of(GInputStream *stream)
 /* @input: (nullable): what is typed, and then the end; else nothing is typed, and it may be */
 static void start(struct pin_fixture *f, const char *input, const char *const *arguments)
 {
-	g_autoptr(GPtrArray) argv = g_ptr_array_new();
-	g_autoptr(GError) error = NULL;
 	GOutputStream *stream;
 
 	g_clear_object(&f->ctl);
-	g_ptr_array_add(argv, (gpointer)MIRACASTCTL);
-	g_ptr_array_add(argv, (gpointer) "--session-bus");
-	for (; *arguments; arguments++)
-		g_ptr_array_add(argv, (gpointer)*arguments);
-	g_ptr_array_add(argv, NULL);
-	f->ctl = g_subprocess_newv((const char *const *)argv->pdata,
-				   G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
-					   G_SUBPROCESS_FLAGS_STDERR_PIPE, &error);
-	g_assert_no_error(error);
+	f->ctl = ctl_process(G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+				     G_SUBPROCESS_FLAGS_STDERR_PIPE, arguments);
 	stream = g_subprocess_get_stdin_pipe(f->ctl);
 	if (input) {
 		g_assert_true(g_output_stream_write_all(stream, input, strlen(input), NULL, NULL, NULL));
