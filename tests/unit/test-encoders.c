@@ -119,6 +119,8 @@ static void assert_live(GObject *element, const struct encoder_row *row,
 		guint64 unit = strcmp(row->element, "openh264enc") == 0 ? 1 : 1000;
 
 		g_assert_cmpuint(number(element, "bitrate"), ==, settings->bit_rate / unit);
+		if (has(element, "burst-bitrate"))
+			g_assert_cmpuint(number(element, "burst-bitrate"), ==, settings->burst_bit_rate / unit);
 	} else {
 		g_autoptr(GstStructure) controls = NULL;
 		int rate = 0, mode = 0, cabac = 1, b_frames_there = 1;
@@ -146,6 +148,7 @@ static void apply_all(GType type, const struct encoder_row *row, const char *fit
 			static const guint seconds[] = { 0, 1, 4, 60 };
 			const struct video_encoder_settings settings = {
 				.bit_rate = rates[i % 3],
+				.burst_bit_rate = rates[i % 3] * 2,
 				.fps = fps[i / 3 % 3],
 				.key_interval_s = seconds[i / 9],
 				.slices = 1,
@@ -162,9 +165,11 @@ static void apply_all(GType type, const struct encoder_row *row, const char *fit
 			if (!fits)
 				continue;
 			assert_live(element, row, &settings);
-			encoder_apply_bit_rate(row, element, 2000000);
+			encoder_apply_bit_rate(row, element, 2000000, 3000000);
 			if (row->scaled[0].property)
 				g_assert_cmpuint(number(element, "bitrate") % 2000, ==, 0);
+			if (has(element, "burst-bitrate"))
+				g_assert_cmpuint(number(element, "burst-bitrate"), ==, 3000);
 		}
 	}
 }

@@ -81,7 +81,7 @@ static GstHarness *new_encoder(guint slices)
 {
 	GstHarness *h = gst_harness_new("wfdx264enc");
 
-	g_object_set(h->element, "bitrate", KBIT, "slices", slices, NULL);
+	g_object_set(h->element, "bitrate", KBIT, "burst-bitrate", 2 * KBIT, "slices", slices, NULL);
 	gst_harness_set_sink_caps_str(h, "video/x-h264,profile=constrained-baseline,level=(string)4,"
 					 "stream-format=byte-stream,alignment=au");
 	gst_harness_set_src_caps_str(h, "video/x-raw,format=I420,width=640,height=352,framerate=30/1,"

@@ -10,6 +10,7 @@
 #define MS_US G_GINT64_CONSTANT(1000)
 #define PACKET 1328
 #define AGREED (20 * MBIT)
+#define BURST (35 * MBIT)
 #define FLOOR (3 * MBIT / 2)
 /* What an access point queues: half a second at 30 Mbit/s. */
 #define QUEUE_BYTES (30 * MBIT / 8 / 2)
@@ -195,7 +196,7 @@ static void run(const struct scene *scene, guint32 seed, struct seen *seen)
 	const guint pictures = 3 * scene->seconds * scene->fps;
 
 	link.packets = g_new(struct packet, MOST_PACKETS);
-	rate_control_init(&control, FLOOR, AGREED);
+	rate_control_init(&control, FLOOR, AGREED, BURST);
 	for (guint i = 0; i < pictures; i++) {
 		gint64 now_us = i * SEC_US / scene->fps;
 		guint bytes = picture_bytes(&link, rate_control_get(&control), i);
@@ -313,7 +314,7 @@ static void test_unused(void)
 	gint64 now_us = SEC_US;
 	guint before;
 
-	rate_control_init(&control, FLOOR, AGREED);
+	rate_control_init(&control, FLOOR, AGREED, BURST);
 	send(&control, &now_us, 1000, 200000, 20000);
 	g_assert_cmpint(control.state, ==, RATE_BACKING_OFF);
 	send(&control, &now_us, 300, 0, 0);
@@ -331,7 +332,7 @@ static void test_bounds(void)
 	struct rate_control control;
 	gint64 now_us = SEC_US;
 
-	rate_control_init(&control, FLOOR, AGREED);
+	rate_control_init(&control, FLOOR, AGREED, BURST);
 	g_assert_cmpuint(rate_control_get(&control), ==, AGREED);
 	rate_control_limit(&control, AGREED / 4);
 	g_assert_cmpuint(rate_control_get(&control), ==, AGREED / 4);
@@ -339,20 +340,50 @@ static void test_bounds(void)
 	g_assert_cmpuint(rate_control_get(&control), ==, FLOOR);
 	rate_control_limit(&control, 0);
 	g_assert_cmpuint(rate_control_get(&control), ==, AGREED);
-	rate_control_agree(&control, AGREED * 2);
+	rate_control_agree(&control, AGREED * 2, BURST);
 	g_assert_cmpuint(rate_control_get(&control), ==, 2 * AGREED);
 	/* A mode that needs less than the floor. */
-	rate_control_agree(&control, FLOOR / 2);
+	rate_control_agree(&control, FLOOR / 2, BURST);
 	g_assert_cmpuint(rate_control_get(&control), ==, FLOOR / 2);
-	rate_control_agree(&control, AGREED);
+	rate_control_agree(&control, AGREED, BURST);
 	/* A link that carries nothing. */
 	send(&control, &now_us, 5000, 500000, 20000);
 	g_assert_cmpuint(rate_control_get(&control), ==, FLOOR);
 	/* A blocked send is a queue, too. */
-	rate_control_init(&control, FLOOR, AGREED);
+	rate_control_init(&control, FLOOR, AGREED, BURST);
 	for (guint i = 0; i < 10; i++, now_us += 33 * MS_US)
 		rate_control_sent(&control, now_us, 0, 20000, 0, 25 * MS_US);
 	g_assert_cmpuint(rate_control_get(&control), <, AGREED);
+}
+
+/* As long as nothing speaks against it. */
+static void test_burst(void)
+{
+	struct rate_control control;
+	gint64 now_us = SEC_US;
+
+	rate_control_init(&control, FLOOR, AGREED, BURST);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, BURST);
+	/* The driver's word. */
+	rate_control_limit(&control, BURST - MBIT);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, BURST - MBIT);
+	rate_control_limit(&control, AGREED / 2);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, AGREED / 2);
+	rate_control_limit(&control, 0);
+	/* A queue has stood: not before a minute is over, and the rate is all of it again. */
+	send(&control, &now_us, 200, 200000, 20000);
+	g_assert_cmpuint(rate_control_get(&control), <, AGREED);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, rate_control_get(&control));
+	send(&control, &now_us, 300, 0, 0);
+	while (rate_control_get(&control) < AGREED)
+		send(&control, &now_us, 33, 0, rate_control_get(&control) / 240);
+	g_assert_cmpint(now_us, <, 40 * SEC_US);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, AGREED);
+	send(&control, &now_us, RATE_CALM_US / 1000, 0, 400);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, BURST);
+	/* A mode for which none was agreed on. */
+	rate_control_agree(&control, AGREED, 0);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, AGREED);
 }
 
 /* Reports are what anybody may send: any numbers, any time. */
@@ -362,7 +393,7 @@ static void test_nonsense(void)
 	g_autoptr(GRand) random = g_rand_new_with_seed(1);
 	gint64 now_us = 0;
 
-	rate_control_init(&control, FLOOR, AGREED);
+	rate_control_init(&control, FLOOR, AGREED, BURST);
 	rate_control_report(&control, 0, 255, 7);
 	for (guint i = 0; i < 100000; i++) {
 		now_us += g_rand_int_range(random, 0, 50) * MS_US;
@@ -370,6 +401,8 @@ static void test_nonsense(void)
 		rate_control_report(&control, now_us, g_rand_int_range(random, 0, 256), g_rand_int(random));
 		g_assert_cmpuint(rate_control_get(&control), >=, FLOOR);
 		g_assert_cmpuint(rate_control_get(&control), <=, AGREED);
+		g_assert_cmpuint(rate_control_get_burst(&control), >=, rate_control_get(&control));
+		g_assert_cmpuint(rate_control_get_burst(&control), <=, BURST);
 	}
 }
 
@@ -382,6 +415,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/rate-control/reports", test_reports);
 	g_test_add_func("/rate-control/unused", test_unused);
 	g_test_add_func("/rate-control/bounds", test_bounds);
+	g_test_add_func("/rate-control/burst", test_burst);
 	g_test_add_func("/rate-control/nonsense", test_nonsense);
 	return g_test_run();
 }

@@ -411,6 +411,27 @@ static void test_bitrate(void)
 #undef SUGGEST
 }
 
+/* Twice the bit rate, as far as what bounds that allows. */
+static void test_burst(void)
+{
+	struct wfd_encoder_limits limits = no_limits;
+
+#define BURST(rate, level, max) wfd_burst_bitrate(rate, WFD_LEVEL_##level, WFD_H264_PROFILE_CBP, &limits, max)
+	g_assert_cmpuint(BURST(9132480, 4_2, 0), ==, 2 * 9132480);
+	g_assert_cmpuint(BURST(12000000, 4_2, 0), ==, 20000000); /* unknown link */
+	limits.link_rate = 200000000;
+	g_assert_cmpuint(BURST(12000000, 4_2, 0), ==, 24000000);
+	g_assert_cmpuint(BURST(12000000, 3_1, 0), ==, 14000000); /* level */
+	g_assert_cmpuint(BURST(9000000, 4_2, 11000000), ==, 11000000); /* sink */
+	limits.link_rate = 20000000;
+	g_assert_cmpuint(BURST(9000000, 4_2, 0), ==, 14000000); /* link */
+	limits.max_bitrate = 10000000;
+	g_assert_cmpuint(BURST(9000000, 4_2, 0), ==, 10000000); /* user */
+	/* Where the least bit rate is more than that. */
+	g_assert_cmpuint(BURST(11000000, 4_2, 0), ==, 11000000);
+#undef BURST
+}
+
 int main(int argc, char *argv[])
 {
 	g_test_init(&argc, &argv, NULL);
@@ -429,5 +450,6 @@ int main(int argc, char *argv[])
 	g_test_add_func("/wfd/negotiate/six-channels", test_six_channels);
 	g_test_add_func("/wfd/negotiate/audio-modes", test_audio_modes);
 	g_test_add_func("/wfd/negotiate/M4/bitrate", test_bitrate);
+	g_test_add_func("/wfd/negotiate/M4/burst", test_burst);
 	return g_test_run();
 }

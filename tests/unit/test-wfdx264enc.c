@@ -480,6 +480,51 @@ static void test_bit_rate(struct fixture *f, gconstpointer profile)
 	g_assert_cmpuint(at[1], <, at[0] / 2);
 }
 
+/* Bytes of a new page and of the pictures in which it gets better: the first, and all of @n. */
+static void new_page(struct fixture *f, guint n, gsize *first, gsize *all)
+{
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	*first = *all = encode(f, make_buffer(f, PERIOD), NULL);
+	while (--n) {
+		GstBuffer *buffer = make_buffer(f, PERIOD);
+
+		wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+		*all += encode(f, buffer, NULL);
+	}
+}
+
+/* What was left of the bit rate is there at once for a new page, once, and what moves on has the bit rate. */
+static void test_burst(struct fixture *f, gconstpointer profile)
+{
+	/* 150 ms of it beyond the bit rate. */
+	const gsize saved = KBIT * 150 / 8;
+	gsize first[3], all[3], moving = 0, bytes;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode_new(f);
+	for (guint i = 0; i < G_N_ELEMENTS(first); i++) {
+		settle(f, &bytes);
+		g_object_set(f->harness->element, "burst-bitrate", i == 1 ? 2 * KBIT : 0, NULL);
+		for (guint n = 0; n < 20; n++)
+			g_assert_cmpuint(encode_unchanged(f), <=, NOTHING);
+		new_page(f, 5, &first[i], &all[i]);
+		g_test_message("burst %u: %" G_GSIZE_FORMAT " bytes, %" G_GSIZE_FORMAT " in five pictures", i == 1, first[i], all[i]);
+		g_assert_cmpuint(first[i], <=, i == 1 ? 2 * MOST_NEW : MOST_NEW);
+		g_assert_cmpuint(all[i], <, MOST_NEW + KBIT * 1000 / 8 * 5 / FPS + (i == 1 ? saved : 0));
+		if (i == 1) {
+			/* Used up: no more than the bit rate from here on. */
+			for (guint n = 0; n < 60; n++) {
+				draw(f, 0, 0, WIDTH, HEIGHT / 2);
+				moving += encode_changed(f, 0, 0, WIDTH, HEIGHT / 2);
+			}
+		}
+	}
+	g_assert_cmpuint(first[1] * 10, >, 14 * MAX(first[0], first[2]));
+	g_assert_cmpuint(all[1], >, MAX(all[0], all[2]) + saved * 7 / 10);
+	g_test_message("%" G_GSIZE_FORMAT " bytes in two seconds", moving);
+	g_assert_cmpuint(8 * moving, <, 2 * KBIT * 1050);
+}
+
 /* Caps need not say that pictures are progressive, and interlaced ones are refused. */
 static void test_interlaced(void)
 {
@@ -593,6 +638,7 @@ int main(int argc, char **argv)
 	add("endless-area", test_endless_area);
 	add("motion", test_motion);
 	add("bit-rate", test_bit_rate);
+	add("burst", test_burst);
 	g_test_add("/wfdx264enc/slices", struct fixture, "high", set_up_three, test_slices, tear_down);
 	g_test_add_func("/wfdx264enc/interlaced", test_interlaced);
 	g_test_add_func("/wfdx264enc/level", test_level);

@@ -17,6 +17,8 @@
 #define DEFAULT_BITRATE 4000
 #define DEFAULT_VBV_MS 80
 #define DEFAULT_QP_MIN 12
+/* So long at the bit rate of bursts, after which what was saved for one is used up. */
+#define BURST_MS 150
 #define MOST_QP 51
 #define MACROBLOCK 16
 
@@ -48,6 +50,7 @@ struct _WfdX264Enc {
 
 	/* Guarded by the object's lock. */
 	guint bitrate;
+	guint burst_bitrate;
 	guint vbv_ms;
 	guint qp_min;
 	guint key_interval;
@@ -72,6 +75,8 @@ struct _WfdX264Enc {
 	guint next;	/* where it goes on */
 	double bits;	/* for a unit of content */
 	double budget;	/* bits that may be sent now; below 0: too many were */
+	double saved;	/* that were not sent of the bit rate, and are left for a burst */
+	gboolean bursts; /* the rate is that of bursts */
 	int motion_qp;	/* that something large that moves gets next; 0: x264 finds it */
 	gint settled;	/* none is rough; read by any thread */
 	struct h264_repeat repeat;
@@ -90,6 +95,7 @@ struct plan {
 
 enum {
 	PROP_BITRATE = 1,
+	PROP_BURST_BITRATE,
 	PROP_VBV,
 	PROP_QP_MIN,
 	PROP_KEY_INTERVAL,
@@ -123,10 +129,13 @@ static void log_x264(void *data, int level, const char *format, va_list args)
 
 static void set_rate(WfdX264Enc *self, x264_param_t *param)
 {
+	guint rate;
+
 	GST_OBJECT_LOCK(self);
-	param->rc.i_bitrate = self->bitrate;
-	param->rc.i_vbv_max_bitrate = self->bitrate;
-	param->rc.i_vbv_buffer_size = MAX(self->bitrate * self->vbv_ms / 1000, 1);
+	rate = self->bursts ? MAX(self->burst_bitrate, self->bitrate) : self->bitrate;
+	param->rc.i_bitrate = rate;
+	param->rc.i_vbv_max_bitrate = rate;
+	param->rc.i_vbv_buffer_size = MAX(rate * self->vbv_ms / 1000, 1);
 	self->bitrate_changed = FALSE;
 	GST_OBJECT_UNLOCK(self);
 }
@@ -257,13 +266,35 @@ static void begin_refinement(WfdX264Enc *self)
 	memset(self->rough, TRUE, mb_count(self));
 	self->bits = FIRST_BITS_PER_UNIT;
 	self->next = 0;
-	self->budget = 0;
+	self->budget = self->saved = 0;
 	self->motion_qp = 0;
 	g_atomic_int_set(&self->settled, FALSE);
 	self->repeat = (struct h264_repeat){ 0 };
 	self->repeated = FALSE;
 	self->x264_bits = 0;
 	self->last_pts = GST_CLOCK_TIME_NONE;
+}
+
+/*
+ * What pictures leave of the bit rate is saved for those that come, up to what BURST_MS of a burst take beyond
+ * it.  Once so much is there the rate is that of bursts, until it is used up: libx264's buffer is full of it before the
+ * first large picture comes.
+ */
+static void save(WfdX264Enc *self, GstClockTime pts)
+{
+	double rate, most;
+	gboolean bursts;
+
+	GST_OBJECT_LOCK(self);
+	rate = self->bitrate * 1000.0;
+	most = MAX((double)self->burst_bitrate - self->bitrate, 0) * BURST_MS;
+	if (GST_CLOCK_TIME_IS_VALID(self->last_pts) && pts > self->last_pts)
+		self->saved += rate * (pts - self->last_pts) / GST_SECOND;
+	self->saved = CLAMP(self->saved, 0, most);
+	bursts = self->saved > 0 && (self->bursts || self->saved >= most);
+	self->bitrate_changed |= bursts != self->bursts;
+	self->bursts = bursts;
+	GST_OBJECT_UNLOCK(self);
 }
 
 static void earn_budget(WfdX264Enc *self, GstClockTime pts)
@@ -390,6 +421,7 @@ static void learn(WfdX264Enc *self, const struct plan *plan, int qp, double bits
 
 	self->motion_qp = known && moves(self, plan) ? next_motion_qp(self, plan, qp, bits) : 0;
 	self->budget -= bits;
+	self->saved -= bits;
 	for (guint i = 0; i < mb_count(self); i++) {
 		if (!known || (self->offsets[i] == LEAVE && !self->mb_info[i]))
 			self->rough[i] = TRUE;
@@ -546,6 +578,7 @@ static gboolean repeat_picture(WfdX264Enc *self, GstVideoCodecFrame *frame)
 		return FALSE;
 	self->repeated = TRUE;
 	self->budget -= size * 8.0;
+	self->saved -= size * 8.0;
 	frame->output_buffer = gst_buffer_new_memdup(unit, size);
 	frame->dts = frame->pts;
 	return TRUE;
@@ -560,6 +593,8 @@ static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, x264_pi
 	x264_nal_t *nals;
 	int n = 0, size;
 
+	save(self, frame->pts);
+	follow_rate(self);
 	earn_budget(self, frame->pts);
 	if (known && picture->i_type != X264_TYPE_IDR && repeat_picture(self, frame))
 		return gst_video_encoder_finish_frame(GST_VIDEO_ENCODER(self), frame);
@@ -606,7 +641,6 @@ static GstFlowReturn enc_handle_frame(GstVideoEncoder *encoder, GstVideoCodecFra
 		gst_video_encoder_finish_frame(encoder, frame);
 		return GST_FLOW_ERROR;
 	}
-	follow_rate(self);
 	x264_picture_init(&picture);
 	picture.img.i_csp = X264_CSP_I420;
 	picture.img.i_plane = 3;
@@ -637,6 +671,10 @@ static void enc_set_property(GObject *object, guint id, const GValue *value, GPa
 		self->bitrate = g_value_get_uint(value);
 		self->bitrate_changed = TRUE;
 		break;
+	case PROP_BURST_BITRATE:
+		self->burst_bitrate = g_value_get_uint(value);
+		self->bitrate_changed = TRUE;
+		break;
 	case PROP_VBV:
 		self->vbv_ms = g_value_get_uint(value);
 		self->bitrate_changed = TRUE;
@@ -664,6 +702,9 @@ static void enc_get_property(GObject *object, guint id, GValue *value, GParamSpe
 	switch (id) {
 	case PROP_BITRATE:
 		g_value_set_uint(value, self->bitrate);
+		break;
+	case PROP_BURST_BITRATE:
+		g_value_set_uint(value, self->burst_bitrate);
 		break;
 	case PROP_VBV:
 		g_value_set_uint(value, self->vbv_ms);
@@ -707,6 +748,8 @@ static void wfd_x264_enc_class_init(WfdX264EncClass *class)
 	encoder_class->handle_frame = enc_handle_frame;
 	add_property(object_class, PROP_BITRATE, "bitrate", "kbit/s", 1, 1000000, DEFAULT_BITRATE,
 		     GST_PARAM_MUTABLE_PLAYING);
+	add_property(object_class, PROP_BURST_BITRATE, "burst-bitrate", "kbit/s for a moment after a still picture; 0: as bitrate",
+		     0, 1000000, 0, GST_PARAM_MUTABLE_PLAYING);
 	add_property(object_class, PROP_VBV, "vbv-buf-capacity", "ms of the bit rate that a decoder buffers", 1, 10000,
 		     DEFAULT_VBV_MS, GST_PARAM_MUTABLE_READY);
 	add_property(object_class, PROP_QP_MIN, "qp-min", "least quantiser", 1, MOST_QP, DEFAULT_QP_MIN,

@@ -34,7 +34,10 @@
  *
  * Properties
  *   bitrate (kbit/s)    constant bit rate; while it runs, too
- *   vbv-buf-capacity    ms of it that a decoder buffers; default 80
+ *   burst-bitrate (kbit/s)  bit rate of what comes after pictures that have left some of "bitrate",
+ *                       as long as 150 ms of it, so that a new page is sharp soon; 0, the default, or no
+ *                       more than "bitrate": there are no bursts.  While it runs, too
+ *   vbv-buf-capacity    ms of the bit rate, and in a burst of that, that a decoder buffers; default 80
  *   qp-min              no better than that; default 12.  A picture at rest gets better until it
  *                       is there, and then costs neither bits nor time
  *   key-int-max         most pictures between two key frames

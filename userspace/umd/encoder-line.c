@@ -32,6 +32,7 @@ gboolean encoder_line_build(struct encoder_line *line, const struct video_encode
 {
 	const struct video_encoder_settings settings = {
 		.bit_rate = selection->bitrate,
+		.burst_bit_rate = selection->burst_bitrate,
 		.fps = selection->mode->refresh_hz,
 		.slices = MAX(selection->slices, 1),
 		.high = selection->profile == WFD_H264_PROFILE_CHP,

@@ -99,9 +99,11 @@ gboolean encoder_set_number(GObject *element, const char *property, guint64 valu
 	return encoder_set_property(element, property, text, need, error);
 }
 
-static guint64 scale(const struct encoder_scaled *scaled, guint64 bit_rate)
+static guint64 scale(const struct encoder_scaled *scaled, guint bit_rate, guint burst_bit_rate)
 {
-	return MAX(bit_rate * scaled->ms / 1000 / scaled->unit, 1);
+	const guint64 rate = scaled->of_burst ? burst_bit_rate : bit_rate;
+
+	return MAX(rate * scaled->ms / 1000 / scaled->unit, 1);
 }
 
 static gboolean set_controls(GObject *element, char *controls, GError **error)
@@ -146,7 +148,7 @@ gboolean encoder_apply_row(const struct encoder_row *row, GObject *element,
 	    !encoder_set_number(element, row->key_interval, key_interval, NEEDED, error))
 		return FALSE;
 	for (const struct encoder_scaled *s = row->scaled; s->property; s++) {
-		if (!encoder_set_number(element, s->property, scale(s, settings->bit_rate),
+		if (!encoder_set_number(element, s->property, scale(s, settings->bit_rate, settings->burst_bit_rate),
 					s->need, error))
 			return FALSE;
 	}
@@ -154,13 +156,13 @@ gboolean encoder_apply_row(const struct encoder_row *row, GObject *element,
 	       set_controls(element, make_controls(row, settings, key_interval), error);
 }
 
-void encoder_apply_bit_rate(const struct encoder_row *row, GObject *element, guint bit_rate)
+void encoder_apply_bit_rate(const struct encoder_row *row, GObject *element, guint bit_rate, guint burst_bit_rate)
 {
 	g_autoptr(GError) error = NULL;
 
 	for (const struct encoder_scaled *s = row->scaled; s->property; s++) {
 		if (s->while_playing)
-			encoder_set_number(element, s->property, scale(s, bit_rate), WISH, NULL);
+			encoder_set_number(element, s->property, scale(s, bit_rate, burst_bit_rate), WISH, NULL);
 	}
 	if (row->running_controls &&
 	    !set_controls(element, make_running_controls(row, bit_rate), &error))

@@ -47,6 +47,7 @@ struct encoder_setting {
  * @unit: bits in one unit of the property
  * @ms: of the bit rate: 1000 is the bit rate itself
  * @while_playing: may be set while the element runs
+ * @of_burst: it follows from that of bursts
  */
 struct encoder_scaled {
 	const char *property;
@@ -54,6 +55,7 @@ struct encoder_scaled {
 	guint ms;
 	gboolean while_playing;
 	enum encoder_need need;
+	gboolean of_burst;
 };
 
 #define ENCODER_MAX_SCALED 3
@@ -213,6 +215,6 @@ gboolean encoder_set_number(GObject *element, const char *property, guint64 valu
 			    enum encoder_need need, GError **error);
 gboolean encoder_apply_row(const struct encoder_row *row, GObject *element,
 			   const struct video_encoder_settings *settings, GError **error);
-void encoder_apply_bit_rate(const struct encoder_row *row, GObject *element, guint bit_rate);
+void encoder_apply_bit_rate(const struct encoder_row *row, GObject *element, guint bit_rate, guint burst_bit_rate);
 
 G_END_DECLS

@@ -188,7 +188,7 @@ static const struct encoder_row rows[] = {
 	/* Ours; not there where it was built without libx264. */
 	{ .element = "wfdx264enc",
 	  .settings = wfdx264_settings,
-	  .scaled = { { "bitrate", 1000, 1000, TRUE, NEEDED } },
+	  .scaled = { { "bitrate", 1000, 1000, TRUE, NEEDED }, { "burst-bitrate", 1000, 1000, TRUE, NEEDED, TRUE } },
 	  .key_interval = "key-int-max",
 	  .slices = "slices",
 	  .profiles = BOTH_PROFILES,
@@ -527,7 +527,7 @@ gboolean video_encoder_configure(const struct video_encoder *encoder, GstElement
 }
 
 void video_encoder_set_bit_rate(const struct video_encoder *encoder, GstElement *element,
-				guint bit_rate)
+				guint bit_rate, guint burst_bit_rate)
 {
-	encoder_apply_bit_rate(encoder->row, G_OBJECT(element), bit_rate);
+	encoder_apply_bit_rate(encoder->row, G_OBJECT(element), bit_rate, burst_bit_rate);
 }

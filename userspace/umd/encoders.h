@@ -36,6 +36,7 @@ struct video_encoder;
 /**
  * struct video_encoder_settings - what a stream wants of its encoder
  * @bit_rate: bits per second
+ * @burst_bit_rate: ... for a moment after a still picture, where the element can do that; 0: no more than @bit_rate
  * @fps: nominal frames per second, rounded up
  * @key_interval_s: seconds of pictures at @fps between key frames that nobody
  *	asked for; 0: as rarely as the element can, for those who ask by a timer,
@@ -45,6 +46,7 @@ struct video_encoder;
  */
 struct video_encoder_settings {
 	guint bit_rate;
+	guint burst_bit_rate;
 	guint fps;
 	guint key_interval_s;
 	guint slices;
@@ -136,6 +138,6 @@ gboolean video_encoder_configure(const struct video_encoder *encoder, GstElement
 				 const struct video_encoder_settings *settings, GError **error);
 /* While it runs: the bit rate, and what follows from it. */
 void video_encoder_set_bit_rate(const struct video_encoder *encoder, GstElement *element,
-				guint bit_rate);
+				guint bit_rate, guint burst_bit_rate);
 
 G_END_DECLS

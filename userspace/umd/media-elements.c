@@ -101,11 +101,12 @@ void media_elements_apply_delay(media_pipeline *p, const struct wfd_mode *mode)
 }
 
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
-				     guint bit_rate, gboolean on_gpu, GError **error)
+				     guint bit_rate, guint burst_bit_rate, gboolean on_gpu, GError **error)
 {
 	const struct video_encoder *of;
 	struct video_encoder_settings settings = {
 		.bit_rate = bit_rate,
+		.burst_bit_rate = burst_bit_rate,
 		.fps = selection->mode->refresh_hz,
 		.key_interval_s = 0, /* none by itself, see key-frames.h */
 		.slices = MAX(selection->slices, 1),
@@ -177,7 +178,7 @@ static gboolean build_video(media_pipeline *p, const struct media_pipeline_confi
 	return media_link_elements(p->source, guard, error) &&
 	       media_link_elements(guard, convert, error) && media_link_elements(convert, p->layout, error) &&
 	       media_link_to_mux(p, p->parser, "video", error) &&
-	       media_elements_make_encoder(p, config->selection, config->bit_rate, FALSE, error);
+	       media_elements_make_encoder(p, config->selection, p->bit_rate, p->burst_bit_rate, FALSE, error);
 }
 
 /* ------------------------------------------------------------------- network */

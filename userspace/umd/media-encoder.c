@@ -107,7 +107,7 @@ static void replace(media_pipeline *p, gboolean on_gpu)
 	g_autoptr(GError) error = NULL;
 	struct wfd_selection selection;
 	gboolean slowed;
-	guint bit_rate;
+	guint bit_rate, burst_bit_rate;
 
 	g_mutex_lock(&p->lock);
 	if (p->encoder_waits)
@@ -116,13 +116,14 @@ static void replace(media_pipeline *p, gboolean on_gpu)
 	picture_times_forget(&p->times, p->encoder_number);
 	selection = p->selection;
 	bit_rate = p->bit_rate;
+	burst_bit_rate = p->burst_bit_rate;
 	/* What the one before was too slow for this one need not be. */
 	slowed = encoder_load_divisor(&p->load) > 1;
 	encoder_load_init(&p->load, selection.mode->refresh_hz);
 	g_mutex_unlock(&p->lock);
 	if (slowed && p->funcs->load)
 		p->funcs->load(1, p->user_data);
-	if (!media_elements_make_encoder(p, &selection, bit_rate, on_gpu, &error))
+	if (!media_elements_make_encoder(p, &selection, bit_rate, burst_bit_rate, on_gpu, &error))
 		media_encoder_broke(p, error->message);
 }
 

@@ -120,7 +120,7 @@ struct media_pipeline {
 	const struct wfd_mode *mode;	/* pictures of another size are not taken */
 	struct wfd_selection selection; /* that the encoder was made for */
 	struct rate_control rate;
-	guint bit_rate; /* that the encoder is set to */
+	guint bit_rate, burst_bit_rate; /* that the encoder is set to */
 	guint lead_ms; /* 0: what the mode needs */
 	gint latency_mode; /* enum channel_latency; atomic */
 	guint encoder_number; /* of the one that pictures are for which are pushed now */
@@ -165,7 +165,7 @@ gboolean media_elements_build(media_pipeline *p, const struct media_pipeline_con
 			      GError **error);
 /* Another encoder for @selection; in the pictures' streaming thread, or before it runs. */
 gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selection *selection,
-				     guint bit_rate, gboolean on_gpu, GError **error);
+				     guint bit_rate, guint burst_bit_rate, gboolean on_gpu, GError **error);
 /* The clock of the sink, and the gaps in large pictures, as this mode and the latency want them. */
 void media_elements_apply_delay(media_pipeline *p, const struct wfd_mode *mode);
 GstCaps *media_elements_picture_caps(const struct wfd_mode *mode, gboolean on_gpu);

@@ -311,8 +311,9 @@ void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *sele
 	now = running_now(p);
 	p->mode = selection->mode;
 	p->next = *selection;
-	rate_control_agree(&p->rate, selection->bitrate);
+	rate_control_agree(&p->rate, selection->bitrate, selection->burst_bitrate);
 	p->bit_rate = rate_control_get(&p->rate);
+	p->burst_bit_rate = rate_control_get_burst(&p->rate);
 	p->encoder_number++;
 	p->encoder_waits = TRUE;
 	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
@@ -380,8 +381,9 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->context = g_main_context_ref_thread_default();
 	p->mode = config->selection->mode;
 	p->selection = *config->selection;
-	p->bit_rate = config->bit_rate;
-	rate_control_init(&p->rate, config->least_bit_rate, config->bit_rate);
+	rate_control_init(&p->rate, config->least_bit_rate, config->bit_rate, config->selection->burst_bitrate);
+	p->bit_rate = rate_control_get(&p->rate);
+	p->burst_bit_rate = rate_control_get_burst(&p->rate);
 	p->lead_ms = config->lead_ms;
 	p->latency_mode = config->latency;
 	p->latency = latency_window_new();
@@ -521,25 +523,32 @@ void media_pipeline_set_latency(media_pipeline *p, enum channel_latency latency)
 	media_elements_apply_delay(p, mode);
 }
 
+static gboolean is_step(guint from, guint to)
+{
+	return ABS((gint64)to - from) * 100 >= (gint64)from * RATE_CHANGE_PERCENT && to != from;
+}
+
 void media_pipeline_follow_rate(media_pipeline *p)
 {
 	g_autoptr(GstElement) encoder = NULL;
 	const struct video_encoder *of;
-	guint bit_rate;
+	guint bit_rate, burst;
 
 	g_mutex_lock(&p->lock);
 	bit_rate = rate_control_get(&p->rate);
+	burst = rate_control_get_burst(&p->rate);
 	of = p->made_of;
 	/* Small steps are not worth a change of the encoder; but it shall get all that was agreed on. */
-	if (ABS((gint64)bit_rate - p->bit_rate) * 100 >= (gint64)p->bit_rate * RATE_CHANGE_PERCENT ||
+	if (is_step(p->bit_rate, bit_rate) || is_step(p->burst_bit_rate, burst) ||
 	    (bit_rate != p->bit_rate && bit_rate == p->rate.agreed)) {
 		p->bit_rate = bit_rate;
+		p->burst_bit_rate = burst;
 		if (p->video_encoder)
 			encoder = gst_object_ref(p->video_encoder);
 	}
 	g_mutex_unlock(&p->lock);
 	if (encoder)
-		video_encoder_set_bit_rate(of, encoder, bit_rate);
+		video_encoder_set_bit_rate(of, encoder, bit_rate, burst);
 }
 
 void media_pipeline_limit_bit_rate(media_pipeline *p, guint bit_rate)

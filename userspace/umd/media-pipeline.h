@@ -40,7 +40,7 @@ G_BEGIN_DECLS
  * struct media_pipeline_config - borrowed for the call
  * @encoder: from video_encoder_find()
  * @selection: what M4 told the sink
- * @bit_rate: bits per second of video to start with, and at the most
+ * @bit_rate: bits per second of video to start with, and at the most; for a moment @selection's burst_bitrate
  * @least_bit_rate: ... and at the least, however slow the link is
  * @socket: UDP socket that RTP leaves from, and that is connected to where it goes
  * @seal: RTP is encrypted with it, as long as the pipeline lives; NULL: it is not

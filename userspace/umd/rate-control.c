@@ -29,6 +29,12 @@
 /* Reports over which the usual loss is a mean. */
 #define LOSS_MEMORY 8
 
+/* The call @back calls before the latest one; NULL: it is forgotten, or was not. */
+static const struct rate_sent *sent_before(const struct rate_control *c, guint back)
+{
+	return back < MIN(c->n, RATE_HISTORY) ? &c->sent[(c->n - 1 - back) % RATE_HISTORY] : NULL;
+}
+
 static guint most(const struct rate_control *c)
 {
 	guint least = c->limit ? MIN(c->limit, c->agreed) : c->agreed;
@@ -41,9 +47,9 @@ static void set_rate(struct rate_control *c, double rate)
 	c->rate = CLAMP(rate, MIN(c->floor, c->agreed), most(c));
 }
 
-void rate_control_init(struct rate_control *c, guint floor, guint agreed)
+void rate_control_init(struct rate_control *c, guint floor, guint agreed, guint burst)
 {
-	*c = (struct rate_control){ .floor = floor, .agreed = agreed, .rate = agreed };
+	*c = (struct rate_control){ .floor = floor, .agreed = agreed, .burst = burst, .rate = agreed };
 }
 
 void rate_control_limit(struct rate_control *c, guint limit)
@@ -54,17 +60,28 @@ void rate_control_limit(struct rate_control *c, guint limit)
 	set_rate(c, at_most ? most(c) : c->rate);
 }
 
-void rate_control_agree(struct rate_control *c, guint agreed)
+void rate_control_agree(struct rate_control *c, guint agreed, guint burst)
 {
 	gboolean at_most = c->rate == most(c);
 
 	c->agreed = agreed;
+	c->burst = burst;
 	set_rate(c, at_most ? most(c) : c->rate);
 }
 
 guint rate_control_get(const struct rate_control *c)
 {
 	return c->rate;
+}
+
+guint rate_control_get_burst(const struct rate_control *c)
+{
+	const struct rate_sent *latest = sent_before(c, 0);
+	const gboolean calm = !c->stood_us || !latest || latest->time_us - c->stood_us >= RATE_CALM_US;
+
+	if (!calm || c->rate < c->agreed)
+		return c->rate;
+	return MAX(c->limit ? MIN(c->burst, c->limit) : c->burst, c->rate);
 }
 
 const char *rate_state_name(enum rate_state state)
@@ -75,12 +92,6 @@ const char *rate_state_name(enum rate_state state)
 }
 
 /* ---------------------------------------------------------------------- history */
-
-/* The call @back calls before the latest one; NULL: it is forgotten, or was not. */
-static const struct rate_sent *sent_before(const struct rate_control *c, guint back)
-{
-	return back < MIN(c->n, RATE_HISTORY) ? &c->sent[(c->n - 1 - back) % RATE_HISTORY] : NULL;
-}
 
 static guint64 total(const struct rate_control *c)
 {

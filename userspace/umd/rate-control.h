@@ -18,7 +18,9 @@
  *				ours to see: the access point's radio, a driver that keeps its own queue.
  *	rate_control_limit()	what the Wi-Fi driver believes in (nl80211): never more than that.
  *
- * Output: rate_control_get(), between the floor and the least of what was agreed on and the limit.
+ * Outputs: rate_control_get(), between the floor and the least of what was agreed on and the limit; and
+ * rate_control_get_burst(), what may be sent for a moment after a pause, as long as nothing speaks against it:
+ * the rate is all that was agreed on, and no queue has stood for RATE_CALM_US.
  *
  * States
  *
@@ -63,6 +65,8 @@ G_BEGIN_DECLS
 /* After it the queue shall be gone. */
 #define RATE_DRAIN_US (300 * 1000)
 #define RATE_STEP_US (100 * 1000)
+/* After a queue has stood what comes at once is no more than the rate, for so long. */
+#define RATE_CALM_US (60 * G_USEC_PER_SEC)
 #define RATE_HOLD_US (300 * 1000)
 /* Jitter, and the way of the report, are below it. */
 #define RATE_LATE_US (150 * 1000)
@@ -91,7 +95,7 @@ struct rate_sent {
 
 /* struct rate_control - all fields private */
 struct rate_control {
-	guint floor, agreed, limit; /* limit 0: none */
+	guint floor, agreed, burst, limit; /* limit 0: none */
 	guint rate;
 	enum rate_state state;
 	gint64 stepped_us; /* when the rate, or the state, was looked at last */
@@ -113,12 +117,12 @@ struct rate_control {
 	gint64 way_us, next_way_us, way_since_us; /* the shortest one, of late */
 };
 
-/* @floor, @agreed: bits per second; begins with @agreed. */
-void rate_control_init(struct rate_control *control, guint floor, guint agreed);
+/* @floor, @agreed, @burst: bits per second; begins with @agreed; a @burst below that is none. */
+void rate_control_init(struct rate_control *control, guint floor, guint agreed, guint burst);
 /* The Wi-Fi driver's word; 0: it has none. */
 void rate_control_limit(struct rate_control *control, guint limit);
 /* Another mode: another rate was agreed on. What is known of the link stays. */
-void rate_control_agree(struct rate_control *control, guint agreed);
+void rate_control_agree(struct rate_control *control, guint agreed, guint burst);
 
 /**
  * rate_control_sent() - packets leave
@@ -139,6 +143,8 @@ void rate_control_report(struct rate_control *control, gint64 now_us, guint loss
 
 /* Bits per second. */
 guint rate_control_get(const struct rate_control *control);
+/* The same, for a tenth of a second after a pause; no less than the rate. */
+guint rate_control_get_burst(const struct rate_control *control);
 const char *rate_state_name(enum rate_state state);
 
 G_END_DECLS

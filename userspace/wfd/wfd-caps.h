@@ -126,6 +126,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(wfd_sink_caps, wfd_sink_caps_free)
  * @slices: of a picture; 0: it is one
  * @min_slice_size, @slice_enc: what M4 says of them, as in struct wfd_video_codec
  * @bitrate: video bits per second to start with
+ * @burst_bitrate: ... and that they may be for a moment, see wfd_burst_bitrate()
  * @audio_format: WFD_AUDIO_NONE makes "wfd_audio_codecs" absent from M4
  * @audio_mode: one mode bit
  * @audio_r2: the sink knows this codec as wfd2_audio_codecs only
@@ -142,6 +143,7 @@ struct wfd_selection {
 	guint16 min_slice_size;
 	guint16 slice_enc;
 	guint bitrate;
+	guint burst_bitrate;
 	enum wfd_audio_format audio_format;
 	guint32 audio_mode;
 	gboolean audio_r2;

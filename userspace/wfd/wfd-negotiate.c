@@ -300,6 +300,7 @@ gboolean wfd_negotiate(const wfd_sink_caps *caps, const struct wfd_encoder_limit
 	choose_slices(chosen_codec(caps, choice), limits->slices, out);
 	out->bitrate = wfd_suggest_bitrate(choice->mode, choice->level, choice->profile, limits,
 					   caps->max_bitrate);
+	out->burst_bitrate = wfd_burst_bitrate(out->bitrate, choice->level, choice->profile, limits, caps->max_bitrate);
 	wfd_negotiate_audio(caps, limits, out);
 	return TRUE;
 }
@@ -357,21 +358,33 @@ void wfd_negotiate_audio(const wfd_sink_caps *caps, const struct wfd_encoder_lim
 	}
 }
 
-guint wfd_suggest_bitrate(const struct wfd_mode *mode, enum wfd_level level, guint profile,
-			  const struct wfd_encoder_limits *limits, guint64 sink_max_bitrate)
+/* What level, sink, link and user allow of @rate. */
+static guint allowed_bitrate(guint64 rate, enum wfd_level level, guint profile, const struct wfd_encoder_limits *limits,
+			     guint64 sink_max_bitrate, guint64 unknown_link)
 {
-	const guint64 dense = 60000000;
-	const guint64 unknown_link = 12000000;
-	guint64 pixels = wfd_mode_pixel_rate(mode);
-	guint64 rate = MIN(pixels, dense) * 15 / 100;
-
-	if (pixels > dense)
-		rate += (pixels - dense) * 6 / 100;
 	rate = MIN(rate, wfd_level_max_bitrate(level, profile));
 	if (sink_max_bitrate)
 		rate = MIN(rate, sink_max_bitrate);
 	rate = MIN(rate, limits->link_rate ? (guint64)limits->link_rate * 7 / 10 : unknown_link);
 	if (limits->max_bitrate)
 		rate = MIN(rate, limits->max_bitrate);
-	return MAX(rate, limits->min_bitrate);
+	return rate;
+}
+
+guint wfd_suggest_bitrate(const struct wfd_mode *mode, enum wfd_level level, guint profile,
+			  const struct wfd_encoder_limits *limits, guint64 sink_max_bitrate)
+{
+	const guint64 dense = 60000000;
+	guint64 pixels = wfd_mode_pixel_rate(mode);
+	guint64 rate = MIN(pixels, dense) * 15 / 100;
+
+	if (pixels > dense)
+		rate += (pixels - dense) * 6 / 100;
+	return MAX(allowed_bitrate(rate, level, profile, limits, sink_max_bitrate, 12000000), limits->min_bitrate);
+}
+
+guint wfd_burst_bitrate(guint bitrate, enum wfd_level level, guint profile, const struct wfd_encoder_limits *limits,
+			guint64 sink_max_bitrate)
+{
+	return MAX(allowed_bitrate(bitrate * (guint64)2, level, profile, limits, sink_max_bitrate, 20000000), bitrate);
 }

@@ -157,4 +157,15 @@ void wfd_negotiate_audio(const wfd_sink_caps *caps, const struct wfd_encoder_lim
 guint wfd_suggest_bitrate(const struct wfd_mode *mode, enum wfd_level level, guint profile,
 			  const struct wfd_encoder_limits *limits, guint64 sink_max_bitrate);
 
+/**
+ * wfd_burst_bitrate - video bits per second for a tenth of a second after a still picture
+ * @bitrate: that was suggested
+ *
+ * Twice as many, so that a new page is sharp with its third picture, and no more than what
+ * bounds the bit rate as well; 20 Mbit/s on a link of unknown rate: one that carries
+ * but 12 is late by a tenth of a second then, once (rate-control.h).
+ */
+guint wfd_burst_bitrate(guint bitrate, enum wfd_level level, guint profile, const struct wfd_encoder_limits *limits,
+			guint64 sink_max_bitrate);
+
 G_END_DECLS

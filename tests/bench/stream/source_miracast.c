@@ -133,6 +133,8 @@ static struct wfd_selection select_mode(const struct bench_run *run)
 		.profile = WFD_H264_PROFILE_CHP,
 		.level = MAX((int)mode->min_level, wfd_level_for(mode->width, mode->height, mode->refresh_hz)),
 		.bitrate = run->bit_rate,
+		/* wfd_burst_bitrate() on a link of unknown rate. */
+		.burst_bitrate = MIN(2 * run->bit_rate, 20000000),
 		.audio_format = stereo & 1u << WFD_AUDIO_AAC ? WFD_AUDIO_AAC : WFD_AUDIO_NONE,
 		.audio_mode = WFD_AAC_48K_16_2,
 	};
