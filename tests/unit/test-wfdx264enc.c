@@ -3,9 +3,12 @@
  * wfdx264enc: that it believes what it is told of a picture, and what that saves, counted in
  * bytes and pictures.
  */
+#define GST_USE_UNSTABLE_API
+
 #include <string.h>
 
 #include <gst/check/gstharness.h>
+#include <gst/codecparsers/gsth264parser.h>
 #include <gst/video/video.h>
 
 #include "wfdchanged.h"
@@ -35,13 +38,13 @@ struct fixture {
 	guint pictures;
 };
 
-static void set_up_slices(struct fixture *f, gconstpointer profile, guint slices)
+static void set_up_with(struct fixture *f, gconstpointer profile, guint slices, gboolean patches)
 {
 	g_autofree char *caps = g_strdup_printf("video/x-h264,profile=%s,level=(string)4,stream-format=byte-stream,"
 						"alignment=au", (const char *)profile);
 	GstHarness *h = f->harness = gst_harness_new("wfdx264enc");
 
-	g_object_set(h->element, "bitrate", KBIT, "slices", slices, NULL);
+	g_object_set(h->element, "bitrate", KBIT, "slices", slices, "patches", patches, NULL);
 	gst_harness_set_sink_caps_str(h, caps);
 	gst_harness_set_src_caps_str(h, "video/x-raw,format=I420,width=640,height=480,framerate=30/1,"
 					"interlace-mode=progressive,colorimetry=bt709");
@@ -51,12 +54,12 @@ static void set_up_slices(struct fixture *f, gconstpointer profile, guint slices
 
 static void set_up(struct fixture *f, gconstpointer profile)
 {
-	set_up_slices(f, profile, 1);
+	set_up_with(f, profile, 1, TRUE);
 }
 
 static void set_up_three(struct fixture *f, gconstpointer profile)
 {
-	set_up_slices(f, profile, 3);
+	set_up_with(f, profile, 3, TRUE);
 }
 
 static void tear_down(struct fixture *f, gconstpointer profile)
@@ -380,50 +383,194 @@ static void test_nothing_stale(struct fixture *f, gconstpointer profile)
 	g_assert_cmpfloat(worst, <, 2);
 }
 
-/*
- * At rest each second picture is not the encoder's: nothing refers to it, and it never comes twice in
- * a row.  A decoder shows it and goes on as if it had not been, be the next one new, or a key frame.
- */
-static void test_repeats(struct fixture *f, gconstpointer profile)
-{
-	g_autoptr(GstBuffer) shown = NULL;
-	guint repeats = 0, decoded;
-	gsize bytes;
+/* Both are the picture's, from here on: what a decoder has shown of each access unit is held against it at the end. */
+struct shown {
+	guint8 *picture;
+	gboolean whole; /* it had settled: nothing of it is rough */
+};
 
+static void remember(struct fixture *f, GArray *pictures)
+{
+	struct shown shown = { g_memdup2(f->picture, SIZE), has_settled(f) };
+
+	g_array_append_val(pictures, shown);
+}
+
+static void free_shown(gpointer data)
+{
+	g_free(((struct shown *)data)->picture);
+}
+
+/* Each of them, in its place; the latest ones may be in the decoder. */
+static void compare_all(struct fixture *f, GArray *pictures)
+{
+	guint whole = 0;
+	double worst = 0;
+
+	g_assert_true(gst_harness_push_event(f->decoder, gst_event_new_eos()));
+	for (guint i = 0; i < pictures->len; i++) {
+		const struct shown *shown = &g_array_index(pictures, struct shown, i);
+		g_autoptr(GstBuffer) decoded = gst_harness_try_pull(f->decoder);
+
+		g_assert_nonnull(decoded);
+		if (!shown->whole)
+			continue;
+		memcpy(f->picture, shown->picture, SIZE);
+		worst = MAX(worst, worst_difference(f, decoded));
+		whole++;
+	}
+	g_test_message("a pixel of the worst macroblock of %u pictures is wrong by %.2f", whole, worst);
+	g_assert_cmpfloat(worst, <, 2);
+	g_assert_cmpuint(whole, >, pictures->len / 2);
+}
+
+/* The place of a picture, as the decoder is told it, is the next one since the key frame; pictures without a reference are
+ * no more than their count can tell apart. */
+static void check_order(struct fixture *f, GstBuffer *unit, GstH264NalParser *parser)
+{
+	static guint number, between;
+	GstH264ParserResult found;
+	GstMapInfo map;
+	gsize at = 0;
+
+	g_assert_true(gst_buffer_map(unit, &map, GST_MAP_READ));
+	do {
+		GstH264SliceHdr slice;
+		GstH264NalUnit nal;
+
+		found = gst_h264_parser_identify_nalu(parser, map.data, at, map.size, &nal);
+		g_assert_true(found == GST_H264_PARSER_OK || found == GST_H264_PARSER_NO_NAL_END);
+		g_assert_cmpint(gst_h264_parser_parse_nal(parser, &nal), ==, GST_H264_PARSER_OK);
+		at = nal.offset + nal.size;
+		if (nal.type != GST_H264_NAL_SLICE && nal.type != GST_H264_NAL_SLICE_IDR)
+			continue;
+		g_assert_cmpint(gst_h264_parser_parse_slice_hdr(parser, &nal, &slice, TRUE, TRUE), ==, GST_H264_PARSER_OK);
+		if (nal.type == GST_H264_NAL_SLICE_IDR)
+			number = between = 0;
+		g_assert_cmpuint(slice.pps->sequence->pic_order_cnt_type, ==, 0);
+		g_assert_cmpuint(slice.pps->sequence->vui_parameters.num_reorder_frames, ==, 0);
+		g_assert_cmpuint(slice.pic_order_cnt_lsb, ==, 2 * number++ % 256);
+		between = nal.ref_idc ? 0 : between + 1;
+		g_assert_cmpuint(between, <=, 60);
+		/* The last one ends with the unit. */
+	} while (found == GST_H264_PARSER_OK);
+	gst_buffer_unmap(unit, &map);
+}
+
+/* An area with what it had before, or with something else. */
+static void change(struct fixture *f, const guint8 *before, guint x, guint y, guint width, guint height)
+{
+	if (!before) {
+		draw(f, x, y, width, height);
+		return;
+	}
+	for (guint row = y; row < y + height; row++)
+		memcpy(f->picture + row * WIDTH + x, before + row * WIDTH + x, width);
+}
+
+/*
+ * What is new and small of a picture that has settled is there as it is, without the encoder, as often as it comes; a decoder shows
+ * it, and goes on as if it had not been, be the next one large, or a key frame.
+ */
+static void test_patches(struct fixture *f, gconstpointer profile)
+{
+	g_autoptr(GArray) pictures = g_array_new(FALSE, FALSE, sizeof(struct shown));
+	GstH264NalParser *parser = gst_h264_nal_parser_new();
+	g_autofree guint8 *page = NULL;
+	guint patches = 0, settled = 0, x = 0, y = 0, from_x, from_y;
+
+	g_array_set_clear_func(pictures, free_shown);
+	/* For some forty macroblocks in a patch. */
+	g_object_set(f->harness->element, "bitrate", 4 * KBIT, NULL);
 	begin_decoding(f);
 	draw(f, 0, 0, WIDTH, HEIGHT);
-	encode_new(f);
-	settle(f, &bytes);
-	for (guint i = 0; i < 40; i++) {
-		gboolean before = FALSE;
+	for (guint i = 0; i < 400; i++) {
+		const gboolean large = i % 90 == 89, key = i % 130 == 129, rest = i % 7 == 3;
+		const gboolean moves = i > 40 && !rest && !large;
+		g_autoptr(GstBuffer) out = NULL;
+		GstBuffer *buffer;
 
-		draw(f, i * 16, i * 8, 16, 16);
-		encode_changed(f, i * 16, i * 8, 16, 16);
-		g_assert_cmpuint(f->reference, >, 0);
-		g_assert_true(has_settled(f));
-		for (guint n = 0; n < 1 + i % 5; n++) {
-			encode_unchanged(f);
-			g_assert_true(has_settled(f));
-			g_assert_false(before && !f->reference);
-			before = !f->reference;
-			repeats += before;
+		/* A cursor: where it was is what was there before. */
+		if (i > 40 && !page)
+			page = g_memdup2(f->picture, SIZE);
+		if (large) {
+			draw(f, 0, 0, WIDTH, HEIGHT);
+			g_clear_pointer(&page, g_free);
 		}
-		if (i % 9 == 8) {
+		if (key)
 			gst_harness_push_upstream_event(f->harness, gst_video_event_new_upstream_force_key_unit(
 									    GST_CLOCK_TIME_NONE, TRUE, 0));
-			encode_unchanged(f);
-			settle(f, &bytes);
-			/* libx264's buffer is not full again: it counts its pictures, and a new page would have less. */
-			encode_unchanged(f);
-			g_assert_cmpuint(f->reference, >, 0);
+		from_x = x;
+		from_y = y;
+		if (moves) {
+			change(f, page, x, y, 20, 20);
+			x = i * 37 % (WIDTH - 20);
+			y = i * 53 % (HEIGHT - 20);
+			change(f, NULL, x, y, 20, 20);
 		}
+		buffer = make_buffer(f, REPEAT);
+		if (i && !large) {
+			wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+			if (moves) {
+				wfd_picture_add_changed(buffer, from_x, from_y, 20, 20);
+				wfd_picture_add_changed(buffer, x, y, 20, 20);
+			}
+		}
+		settled += has_settled(f);
+		g_assert_cmpint(gst_harness_push(f->harness, buffer), ==, GST_FLOW_OK);
+		out = gst_harness_try_pull(f->harness);
+		g_assert_nonnull(out);
+		check_order(f, out, parser);
+		patches += !reference_of(out);
+		/* Nine macroblocks where it is, and as many where it was in the encoder's pictures; the rest is as it was there. */
+		if (!reference_of(out))
+			g_assert_cmpuint(gst_buffer_get_size(out), <, 27 * 390);
+		g_assert_cmpint(gst_harness_push(f->decoder, g_steal_pointer(&out)), ==, GST_FLOW_OK);
+		remember(f, pictures);
 	}
-	g_test_message("%u of %u pictures were not encoded", repeats, f->pictures);
-	g_assert_cmpuint(repeats, >=, 40);
-	decoded = gst_harness_buffers_received(f->decoder);
-	shown = decode(f);
-	g_assert_cmpuint(f->pictures - decoded, <=, 1);
-	g_assert_cmpfloat(worst_difference(f, shown), <, 2);
+	g_test_message("%u of %u pictures that came after one that had settled were patches", patches, settled);
+	g_assert_cmpuint(settled, >, 250);
+	g_assert_cmpuint(patches * 10, >, settled * 8);
+	compare_all(f, pictures);
+	gst_h264_nal_parser_free(parser);
+}
+
+/* Whoever cannot show them gets none: all pictures are libx264's, and nothing is said of their order. */
+static void test_no_patches(void)
+{
+	GstH264NalParser *parser = gst_h264_nal_parser_new();
+	struct fixture f = { 0 };
+
+	set_up_with(&f, "high", 1, FALSE);
+	draw(&f, 0, 0, WIDTH, HEIGHT);
+	for (guint i = 0; i < 60; i++) {
+		GstBuffer *buffer = make_buffer(&f, REPEAT);
+		g_autoptr(GstBuffer) out = NULL;
+		GstH264NalUnit nal = { 0 };
+		GstH264SPS sps;
+		GstMapInfo map;
+
+		if (i)
+			wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+		g_assert_cmpint(gst_harness_push(f.harness, buffer), ==, GST_FLOW_OK);
+		out = gst_harness_try_pull(f.harness);
+		g_assert_nonnull(out);
+		g_assert_cmpuint(reference_of(out), >, 0);
+		if (i)
+			continue;
+		g_assert_true(gst_buffer_map(out, &map, GST_MAP_READ));
+		do {
+			g_assert_cmpint(gst_h264_parser_identify_nalu(parser, map.data, nal.offset + nal.size, map.size, &nal), ==,
+					GST_H264_PARSER_OK);
+		} while (nal.type != GST_H264_NAL_SPS);
+		g_assert_cmpint(gst_h264_parser_parse_sps(parser, &nal, &sps), ==, GST_H264_PARSER_OK);
+		g_assert_cmpuint(sps.pic_order_cnt_type, ==, 2);
+		gst_h264_sps_clear(&sps);
+		gst_buffer_unmap(out, &map);
+	}
+	g_assert_true(has_settled(&f));
+	tear_down(&f, "high");
+	gst_h264_nal_parser_free(parser);
 }
 
 /* Areas are claims: one without end goes as far as the picture. */
@@ -517,6 +664,7 @@ static void test_burst(struct fixture *f, gconstpointer profile)
 				draw(f, 0, 0, WIDTH, HEIGHT / 2);
 				moving += encode_changed(f, 0, 0, WIDTH, HEIGHT / 2);
 			}
+			g_object_set(f->harness->element, "burst-bitrate", 0, NULL);
 		}
 	}
 	g_assert_cmpuint(first[1] * 10, >, 14 * MAX(first[0], first[2]));
@@ -634,12 +782,13 @@ int main(int argc, char **argv)
 	add("refines-in-motion", test_refines_in_motion);
 	add("key-frames", test_key_frames);
 	add("nothing-stale", test_nothing_stale);
-	add("repeats", test_repeats);
+	add("patches", test_patches);
 	add("endless-area", test_endless_area);
 	add("motion", test_motion);
 	add("bit-rate", test_bit_rate);
 	add("burst", test_burst);
 	g_test_add("/wfdx264enc/slices", struct fixture, "high", set_up_three, test_slices, tear_down);
+	g_test_add_func("/wfdx264enc/no-patches", test_no_patches);
 	g_test_add_func("/wfdx264enc/interlaced", test_interlaced);
 	g_test_add_func("/wfdx264enc/level", test_level);
 	return g_test_run();

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * h264-sps.c - the sequence parameter set says when pictures come
+ * h264-sps.c - the sequence parameter set says when pictures come, and in which order
  */
 #include "h264-sps.h"
 
 #include <string.h>
+
+#include "h264-rbsp.h"
 
 /* nal_unit_type, H.264 table 7-1 */
 enum {
@@ -76,10 +78,10 @@ static gboolean has_chroma_format(guint profile_idc)
 	return memchr(profiles, profile_idc, sizeof(profiles)) != NULL;
 }
 
-/* 7.3.2.1.1 up to the frame's size */
-static void skip_before_size(struct bits *bits)
+/* 7.3.2.1.1 up to how pictures are put in order */
+static void skip_before_order(struct bits *bits)
 {
-	guint profile_idc = read_bits(bits, 8), order;
+	guint profile_idc = read_bits(bits, 8);
 
 	read_bits(bits, 16);
 	read_ue(bits);
@@ -99,7 +101,13 @@ static void skip_before_size(struct bits *bits)
 		}
 	}
 	read_ue(bits);
-	order = read_ue(bits);
+}
+
+/* ... and from there to the frame's size */
+static void skip_order(struct bits *bits)
+{
+	guint order = read_ue(bits);
+
 	if (order == 0) {
 		read_ue(bits);
 	} else if (order == 1) {
@@ -132,7 +140,8 @@ static void skip_size(struct bits *bits)
 /* E.1.1 up to the flag, which is the next bit then; FALSE if there is none. */
 static gboolean find_fixed_rate(struct bits *bits)
 {
-	skip_before_size(bits);
+	skip_before_order(bits);
+	skip_order(bits);
 	skip_size(bits);
 	if (!read_bits(bits, 1))
 		return FALSE;
@@ -156,42 +165,12 @@ static gboolean find_fixed_rate(struct bits *bits)
 	return !bits->over && bits->at < bits->size;
 }
 
-/* 7.4.1.1: without, and with emulation prevention bytes. */
-static void unescape(const guint8 *nal, gsize size, GByteArray *rbsp)
-{
-	guint zeros = 0;
-
-	for (gsize i = 0; i < size; i++) {
-		if (zeros >= 2 && nal[i] == 3) {
-			zeros = 0;
-			continue;
-		}
-		zeros = nal[i] ? 0 : zeros + 1;
-		g_byte_array_append(rbsp, nal + i, 1);
-	}
-}
-
-static void escape(const GByteArray *rbsp, GByteArray *out)
-{
-	static const guint8 prevention = 3;
-	guint zeros = 0;
-
-	for (gsize i = 0; i < rbsp->len; i++) {
-		if (zeros >= 2 && rbsp->data[i] <= 3) {
-			g_byte_array_append(out, &prevention, 1);
-			zeros = 0;
-		}
-		zeros = rbsp->data[i] ? 0 : zeros + 1;
-		g_byte_array_append(out, rbsp->data + i, 1);
-	}
-}
-
 /* As an encoder writes it; what is not is left to the sink. */
 static gboolean is_well_formed(const guint8 *nal, gsize size, const GByteArray *rbsp)
 {
 	g_autoptr(GByteArray) again = g_byte_array_sized_new(size);
 
-	escape(rbsp, again);
+	wfd_h264_escape(rbsp->data, rbsp->len, again);
 	return again->len == size && memcmp(again->data, nal, size) == 0;
 }
 
@@ -227,27 +206,83 @@ static gboolean find_sps(const guint8 *data, gsize size, gsize *start, gsize *en
 	return *end > *start;
 }
 
+/* Of the first SPS: what is in front of and behind its payload, and that itself; FALSE: there is none, or it is malformed. */
+static gboolean take_sps(const guint8 *data, gsize size, gsize *start, gsize *end, GByteArray *rbsp)
+{
+	if (!find_sps(data, size, start, end))
+		return FALSE;
+	wfd_h264_unescape(data + *start, *end - *start, rbsp);
+	/* The stop bit is in the last byte, or it was cut. */
+	return is_well_formed(data + *start, *end - *start, rbsp) && rbsp->data[rbsp->len - 1];
+}
+
+static void put_sps(const guint8 *data, gsize size, gsize start, gsize end, const GByteArray *rbsp, GByteArray *out)
+{
+	g_byte_array_append(out, data, start);
+	wfd_h264_escape(rbsp->data, rbsp->len, out);
+	g_byte_array_append(out, data + end, size - end);
+}
+
 gboolean wfd_h264_clear_fixed_rate(const guint8 *data, gsize size, GByteArray *out)
 {
-	g_autoptr(GByteArray) rbsp = NULL;
+	g_autoptr(GByteArray) rbsp = g_byte_array_new();
 	struct bits bits = { 0 };
 	gsize start, end;
 
-	if (!find_sps(data, size, &start, &end))
+	if (!take_sps(data, size, &start, &end, rbsp))
 		return FALSE;
-	rbsp = g_byte_array_sized_new(end - start);
-	unescape(data + start, end - start, rbsp);
 	bits.data = rbsp->data;
 	bits.size = rbsp->len * 8;
-	if (!is_well_formed(data + start, end - start, rbsp) || !find_fixed_rate(&bits) ||
-	    !(rbsp->data[bits.at / 8] & 0x80 >> bits.at % 8))
+	if (!find_fixed_rate(&bits) || !(rbsp->data[bits.at / 8] & 0x80 >> bits.at % 8))
 		return FALSE;
 	rbsp->data[bits.at / 8] &= ~(0x80 >> bits.at % 8);
-	/* The stop bit follows, or it was cut. */
 	if (!rbsp->data[rbsp->len - 1])
 		return FALSE;
-	g_byte_array_append(out, data, start);
-	escape(rbsp, out);
-	g_byte_array_append(out, data + end, size - end);
+	put_sps(data, size, start, end, rbsp, out);
+	return TRUE;
+}
+
+/* Bits of @from, from @at on, to the end of @to, which has @n bits so far. */
+static void copy_bits(const struct bits *from, gsize at, gsize end, GByteArray *to, gsize n)
+{
+	g_byte_array_set_size(to, (n + end - at + 7) / 8);
+	for (; at < end; at++, n++) {
+		const guint8 mask = 0x80 >> n % 8;
+
+		if (from->data[at / 8] & 0x80 >> at % 8)
+			to->data[n / 8] |= mask;
+		else
+			to->data[n / 8] &= ~mask;
+	}
+}
+
+gboolean wfd_h264_say_order(const guint8 *data, gsize size, GByteArray *out)
+{
+	/* ue(0), and log2_max_pic_order_cnt_lsb_minus4, ue(4) */
+	static const guint8 said[] = { 0x94 };
+	const struct bits order = { .data = (guint8 *)said, .size = 6 };
+	g_autoptr(GByteArray) rbsp = g_byte_array_new(), changed = g_byte_array_new();
+	struct bits bits = { 0 };
+	gsize start, end, at, last;
+
+	G_STATIC_ASSERT(WFD_H264_ORDER_BITS == 8);
+	if (!take_sps(data, size, &start, &end, rbsp))
+		return FALSE;
+	bits.data = rbsp->data;
+	bits.size = rbsp->len * 8;
+	skip_before_order(&bits);
+	at = bits.at;
+	if (bits.over || read_ue(&bits) != 2 || bits.over)
+		return FALSE;
+	/* Up to the stop bit, which is copied with the rest. */
+	last = bits.size;
+	while (!(rbsp->data[(last - 1) / 8] & 0x80 >> (last - 1) % 8))
+		last--;
+	copy_bits(&bits, 0, at, changed, 0);
+	copy_bits(&order, 0, order.size, changed, at);
+	copy_bits(&bits, bits.at, last, changed, at + order.size);
+	for (gsize n = at + order.size + last - bits.at; n % 8; n++)
+		changed->data[n / 8] &= ~(0x80 >> n % 8);
+	put_sps(data, size, start, end, changed, out);
 	return TRUE;
 }

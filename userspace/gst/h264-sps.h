@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * h264-sps.h - the sequence parameter set says when pictures come
+ * h264-sps.h - the sequence parameter set says when pictures come, and in which order
  *
  * Encoders are told a picture rate and write fixed_frame_rate_flag (H.264 E.2.1): each
  * picture comes one period after the one before.  Those of a desktop come when it shows
@@ -24,5 +24,18 @@ G_BEGIN_DECLS
  * malformed or ends in the middle
  */
 gboolean wfd_h264_clear_fixed_rate(const guint8 *data, gsize size, GByteArray *out);
+
+/* Bits that each slice has to say its picture's place with, then. */
+#define WFD_H264_ORDER_BITS 8
+
+/**
+ * wfd_h264_say_order() - each picture says its place itself
+ * @data: access unit, or SPS, in byte stream format
+ * @size: its bytes
+ * @out: with the picture order count type 0 instead of 2, appended; slices stay as they are
+ *
+ * Return: FALSE if nothing was appended: no SPS, another type than 2, or an SPS that is malformed
+ */
+gboolean wfd_h264_say_order(const guint8 *data, gsize size, GByteArray *out);
 
 G_END_DECLS

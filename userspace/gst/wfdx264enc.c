@@ -12,7 +12,9 @@
 
 #include <x264.h>
 
-#include "h264-repeat.h"
+#include "h264-order.h"
+#include "h264-patch.h"
+#include "picture-reference.h"
 
 #define DEFAULT_BITRATE 4000
 #define DEFAULT_VBV_MS 80
@@ -37,6 +39,9 @@
 #define REFINE_PERCENT 80
 /* ... and where none are it goes on, if slowly: with such a part of what a picture may have. */
 #define REFINE_LEAST_PART 16
+/* ... of what a picture may have, that a patch may: libx264 needs a tenth of the bits. */
+#define PATCH_PART 3
+#define CREDIT_PICTURES 10
 /*
  * Of a macroblock that is coded again: its bits without any content, and those for a unit of it,
  * until more is known: text of any colour takes 3.4 to 4.6, a soft photo 2.8.
@@ -55,6 +60,7 @@ struct _WfdX264Enc {
 	guint qp_min;
 	guint key_interval;
 	guint slices;
+	gboolean patches;
 	gboolean bitrate_changed;
 
 	/* Streaming thread. */
@@ -79,8 +85,10 @@ struct _WfdX264Enc {
 	gboolean bursts; /* the rate is that of bursts */
 	int motion_qp;	/* that something large that moves gets next; 0: x264 finds it */
 	gint settled;	/* none is rough; read by any thread */
-	struct h264_repeat repeat;
-	gboolean repeated; /* the picture before is one that x264 has not seen */
+	struct h264_patch patch;
+	picture_reference *reference; /* what x264 has seen last; NULL: there are no patches */
+	guint number;  /* of the picture that comes, since the latest key frame */
+	guint between; /* patches since x264's latest picture */
 	double x264_bits;  /* that x264 believes to be at hand: by its pictures, whenever they come */
 	GstClockTime last_pts;
 };
@@ -100,6 +108,7 @@ enum {
 	PROP_QP_MIN,
 	PROP_KEY_INTERVAL,
 	PROP_SLICES,
+	PROP_PATCHES,
 	PROP_SETTLED,
 };
 
@@ -260,6 +269,10 @@ static void begin_refinement(WfdX264Enc *self)
 
 	for (guint i = 0; i < G_N_ELEMENTS(self->content_of); i++)
 		self->content_of[i] = log2f(1 + i / step);
+	GST_OBJECT_LOCK(self);
+	if (self->patches)
+		self->reference = picture_reference_new(&self->input->info);
+	GST_OBJECT_UNLOCK(self);
 	self->mb_info = g_malloc(mb_count(self));
 	self->offsets = g_new(float, mb_count(self));
 	self->rough = g_malloc(mb_count(self));
@@ -269,8 +282,8 @@ static void begin_refinement(WfdX264Enc *self)
 	self->budget = self->saved = 0;
 	self->motion_qp = 0;
 	g_atomic_int_set(&self->settled, FALSE);
-	self->repeat = (struct h264_repeat){ 0 };
-	self->repeated = FALSE;
+	self->patch = (struct h264_patch){ 0 };
+	self->number = self->between = 0;
 	self->x264_bits = 0;
 	self->last_pts = GST_CLOCK_TIME_NONE;
 }
@@ -444,6 +457,7 @@ static gboolean enc_stop(GstVideoEncoder *encoder)
 
 	g_clear_pointer(&self->x264, x264_encoder_close);
 	g_clear_pointer(&self->input, gst_video_codec_state_unref);
+	g_clear_pointer(&self->reference, picture_reference_free);
 	g_clear_pointer(&self->mb_info, g_free);
 	g_clear_pointer(&self->offsets, g_free);
 	g_clear_pointer(&self->rough, g_free);
@@ -539,6 +553,8 @@ static void follow_rate(WfdX264Enc *self)
 	GST_OBJECT_UNLOCK(self);
 	if (!changed)
 		return;
+	/* A larger buffer is not full. */
+	self->x264_bits = MIN(self->x264_bits, self->param.rc.i_vbv_buffer_size * 1000.0);
 	set_rate(self, &self->param);
 	if (x264_encoder_reconfig(self->x264, &self->param) < 0)
 		GST_WARNING_OBJECT(self, "the bit rate stays");
@@ -554,39 +570,98 @@ static gboolean is_key_frame(WfdX264Enc *self, const GstVideoCodecFrame *frame)
 	return !self->n || self->since_key >= most || GST_VIDEO_CODEC_FRAME_IS_FORCE_KEYFRAME(frame);
 }
 
-/* More than its buffer holds x264 does not count. */
+/*
+ * When x264 would have all the bits for what is new that it can have: its buffer is full, and no more than that does it count
+ * there.  Its rate control looks at the mean as well, over pictures, since it knows no time: without a burst to come it is to
+ * see some more in which there was nothing.
+ */
+static double most_x264_bits(const WfdX264Enc *self)
+{
+	return self->param.rc.i_vbv_buffer_size * 1000.0 + (self->bursts ? 0 : CREDIT_PICTURES * picture_share(self));
+}
+
 static void follow_x264(WfdX264Enc *self, double bits)
 {
-	self->x264_bits = MIN(self->x264_bits - bits + picture_share(self), self->param.rc.i_vbv_buffer_size * 1000.0);
+	self->x264_bits = MIN(self->x264_bits - bits + picture_share(self), most_x264_bits(self));
 }
 
 /*
- * The picture before again, where that is as good as it gets: x264 need not see it.  FALSE: it has to,
+ * A patch, where the picture before is as good as it gets: x264 need not see it.  FALSE: it has to,
  * also where its buffer is not full yet: what is new would have fewer bits for it.
  */
-static gboolean repeat_picture(WfdX264Enc *self, GstVideoCodecFrame *frame)
+static gboolean write_patch(WfdX264Enc *self, GstVideoCodecFrame *frame, const GstVideoFrame *input)
 {
-	guint8 unit[H264_REPEAT_MAX];
+	g_autoptr(GByteArray) out = NULL;
+	guint most, found;
 	gsize size;
 
-	if (self->repeated || self->param.i_slice_count > 1 ||
-	    self->x264_bits < self->param.rc.i_vbv_buffer_size * 1000.0 || !g_atomic_int_get(&self->settled) ||
-	    memchr(self->mb_info, 0, mb_count(self)))
+	if (!self->reference || self->param.i_slice_count > 1 || self->between == H264_ORDER_MOST_BETWEEN ||
+	    self->x264_bits < most_x264_bits(self) || !g_atomic_int_get(&self->settled))
 		return FALSE;
-	size = h264_repeat_write(&self->repeat, mb_count(self), unit);
-	if (!size)
+	picture_reference_keep(self->reference, input, self->mb_info);
+	most = MIN(picture_share(self) / PATCH_PART, bits_at_hand(self)) / H264_PATCH_BITS;
+	found = picture_reference_look(self->reference, input, self->mb_info, most);
+	out = g_byte_array_sized_new(64 + found * H264_PATCH_BITS / 8);
+	if (found > most ||
+	    !h264_patch_write(&self->patch, self->number, input, picture_reference_different(self->reference), out))
 		return FALSE;
-	self->repeated = TRUE;
+	size = out->len;
+	self->between++;
 	self->budget -= size * 8.0;
 	self->saved -= size * 8.0;
-	frame->output_buffer = gst_buffer_new_memdup(unit, size);
-	frame->dts = frame->pts;
+	frame->output_buffer = gst_buffer_new_wrapped(g_byte_array_free(g_steal_pointer(&out), FALSE), size);
 	return TRUE;
 }
 
-static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, x264_picture_t *picture)
+/* x264 gets what it has not seen of patches as well. */
+static void take_patches(WfdX264Enc *self, gboolean known)
 {
-	gboolean known = find_changes(self, frame->input_buffer);
+	const guint8 *different;
+
+	if (!self->reference)
+		return;
+	different = picture_reference_different(self->reference);
+	for (guint at = 0; known && at < mb_count(self); at++)
+		self->mb_info[at] = different[at] ? 0 : self->mb_info[at];
+	picture_reference_encoded(self->reference, known ? self->mb_info : NULL);
+	self->between = 0;
+}
+
+/* The NAL units of a picture lie one behind the other. NULL: x264 writes what it never did. */
+static GstBuffer *make_output(WfdX264Enc *self, const x264_nal_t *nals, guint n, gsize size)
+{
+	g_autoptr(GByteArray) out = NULL;
+
+	if (!self->reference)
+		return gst_buffer_new_memdup(nals[0].p_payload, size);
+	/* A place for each slice, and some for the SPS. */
+	out = g_byte_array_sized_new(size + 2 * n + 8);
+	for (guint i = 0; i < n; i++) {
+		if (!h264_order_add(nals[i].p_payload, nals[i].i_payload, self->number, out))
+			return NULL;
+	}
+	size = out->len;
+	return gst_buffer_new_wrapped(g_byte_array_free(g_steal_pointer(&out), FALSE), size);
+}
+
+static GstFlowReturn fail(WfdX264Enc *self, GstVideoCodecFrame *frame, const char *what, int size)
+{
+	GST_ELEMENT_ERROR(self, STREAM, ENCODE, (NULL), ("x264 gives %s (%d)", what, size));
+	gst_video_encoder_finish_frame(GST_VIDEO_ENCODER(self), frame);
+	return GST_FLOW_ERROR;
+}
+
+static GstFlowReturn finish(WfdX264Enc *self, GstVideoCodecFrame *frame)
+{
+	self->number++;
+	frame->dts = frame->pts;
+	return gst_video_encoder_finish_frame(GST_VIDEO_ENCODER(self), frame);
+}
+
+static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, const GstVideoFrame *input,
+			    x264_picture_t *picture)
+{
+	gboolean known = find_changes(self, frame->input_buffer), key = picture->i_type == X264_TYPE_IDR;
 	struct plan plan = { 0 };
 	double left;
 	x264_picture_t out;
@@ -596,10 +671,11 @@ static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, x264_pi
 	save(self, frame->pts);
 	follow_rate(self);
 	earn_budget(self, frame->pts);
-	if (known && picture->i_type != X264_TYPE_IDR && repeat_picture(self, frame))
-		return gst_video_encoder_finish_frame(GST_VIDEO_ENCODER(self), frame);
+	if (known && !key && write_patch(self, frame, input))
+		return finish(self, frame);
+	take_patches(self, known);
 	/* The arrays are read in the call. */
-	if (known && picture->i_type != X264_TYPE_IDR) {
+	if (known && !key) {
 		picture->prop.mb_info = self->mb_info;
 		picture->prop.quant_offsets = self->offsets;
 		left = bits_at_hand(self);
@@ -612,22 +688,19 @@ static GstFlowReturn encode(WfdX264Enc *self, GstVideoCodecFrame *frame, x264_pi
 			picture->i_qpplus1 = self->motion_qp + 1;
 	}
 	size = x264_encoder_encode(self->x264, &nals, &n, picture, &out);
-
-	if (size <= 0) {
-		GST_ELEMENT_ERROR(self, STREAM, ENCODE, (NULL), ("x264 gives no picture (%d)", size));
-		gst_video_encoder_finish_frame(GST_VIDEO_ENCODER(self), frame);
-		return GST_FLOW_ERROR;
-	}
-	/* The NAL units of a picture lie one behind the other. */
-	frame->output_buffer = gst_buffer_new_memdup(nals[0].p_payload, size);
-	self->repeated = FALSE;
-	follow_x264(self, size * 8.0);
-	h264_repeat_learn(&self->repeat, nals[n - 1].p_payload, nals[n - 1].i_payload, mb_count(self));
-	learn(self, &plan, out.i_qpplus1 - 1, size * 8.0, picture->prop.mb_info != NULL && !out.b_keyframe);
-	if (out.b_keyframe)
+	if (size <= 0)
+		return fail(self, frame, "no picture", size);
+	if (out.b_keyframe) {
+		self->number = 0;
 		GST_VIDEO_CODEC_FRAME_SET_SYNC_POINT(frame);
-	frame->dts = frame->pts;
-	return gst_video_encoder_finish_frame(GST_VIDEO_ENCODER(self), frame);
+	}
+	frame->output_buffer = make_output(self, nals, n, size);
+	if (!frame->output_buffer)
+		return fail(self, frame, "a picture of another form", size);
+	follow_x264(self, size * 8.0);
+	h264_patch_learn(&self->patch, nals[n - 1].p_payload, nals[n - 1].i_payload);
+	learn(self, &plan, out.i_qpplus1 - 1, size * 8.0, picture->prop.mb_info != NULL && !out.b_keyframe);
+	return finish(self, frame);
 }
 
 static GstFlowReturn enc_handle_frame(GstVideoEncoder *encoder, GstVideoCodecFrame *frame)
@@ -654,7 +727,7 @@ static GstFlowReturn enc_handle_frame(GstVideoEncoder *encoder, GstVideoCodecFra
 	}
 	self->since_key++;
 	picture.i_pts = self->n++;
-	flow = encode(self, frame, &picture);
+	flow = encode(self, frame, &input, &picture);
 	gst_video_frame_unmap(&input);
 	return flow;
 }
@@ -688,6 +761,9 @@ static void enc_set_property(GObject *object, guint id, const GValue *value, GPa
 	case PROP_SLICES:
 		self->slices = g_value_get_uint(value);
 		break;
+	case PROP_PATCHES:
+		self->patches = g_value_get_boolean(value);
+		break;
 	default:
 		G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
 	}
@@ -717,6 +793,9 @@ static void enc_get_property(GObject *object, guint id, GValue *value, GParamSpe
 		break;
 	case PROP_SLICES:
 		g_value_set_uint(value, self->slices);
+		break;
+	case PROP_PATCHES:
+		g_value_set_boolean(value, self->patches);
 		break;
 	case PROP_SETTLED:
 		g_value_set_boolean(value, g_atomic_int_get(&self->settled));
@@ -758,6 +837,10 @@ static void wfd_x264_enc_class_init(WfdX264EncClass *class)
 		     X264_KEYINT_MAX_INFINITE, GST_PARAM_MUTABLE_READY);
 	add_property(object_class, PROP_SLICES, "slices", "slices of a picture, and threads", 1, 16, 1,
 		     GST_PARAM_MUTABLE_READY);
+	g_object_class_install_property(object_class, PROP_PATCHES,
+					g_param_spec_boolean("patches", "patches", "pictures with little news are written without libx264",
+							     TRUE, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+							     GST_PARAM_MUTABLE_READY));
 	g_object_class_install_property(object_class, PROP_SETTLED,
 					g_param_spec_boolean("settled", "settled", "the latest picture gets no better",
 							     FALSE, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
@@ -774,6 +857,7 @@ static void wfd_x264_enc_init(WfdX264Enc *self)
 	self->qp_min = DEFAULT_QP_MIN;
 	self->key_interval = X264_KEYINT_MAX_INFINITE;
 	self->slices = 1;
+	self->patches = TRUE;
 }
 
 static gboolean plugin_init(GstPlugin *plugin)

@@ -29,8 +29,12 @@
  * One picture goes in, one access unit comes out, in the thread that brings the picture (with
  * "slices" above 1 that many threads help); the picture is not kept.  AUD, SPS and PPS are in
  * the stream; no SEI but x264's own in the first picture.  A key frame is the first picture and
- * those that are asked for (GstForceKeyUnit); they are IDR.  Of a picture that is settled, and comes
- * again unchanged, each second one is written without libx264 (h264-repeat.h): nothing refers to it.
+ * those that are asked for (GstForceKeyUnit); they are IDR.
+ *
+ * Patches
+ *   Where little is new of a picture that has settled, a letter, the mouse, or nothing at all, it is written
+ *   without libx264 (h264-patch.h): nothing refers to it, and what is new is in it as it is (I_PCM).  For that
+ *   each slice says the order of its picture (h264-order.h).  There are none with more slices than one.
  *
  * Properties
  *   bitrate (kbit/s)    constant bit rate; while it runs, too
@@ -42,6 +46,8 @@
  *                       is there, and then costs neither bits nor time
  *   key-int-max         most pictures between two key frames
  *   slices              of a picture, each coded by a thread; default 1
+ *   patches (boolean)   TRUE, the default: as above.  FALSE: all pictures are libx264's, and so is
+ *                       what the stream says of their order, which is nothing
  *   settled (boolean)   read only: the latest picture is as good as it gets; encoding it again
  *                       adds nothing
  *

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* A NAL unit from an encoder, with the place of its picture: taken or not, never more than its bytes and some. */
+#include "fuzz.h"
+#include "h264-order.h"
+
+/* Eight bits more, and bytes of emulation prevention that they make necessary; an SPS says them with five bits more. */
+#define MORE 4
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	g_autoptr(GByteArray) out = g_byte_array_new();
+
+	if (size < 1)
+		return 0;
+	if (!h264_order_add(data + 1, size - 1, data[0], out)) {
+		g_assert_cmpuint(out->len, ==, 0);
+		return 0;
+	}
+	g_assert_cmpuint(out->len, <=, size - 1 + MORE);
+	g_assert_cmpuint(out->len + MORE, >=, size - 1);
+	return 0;
+}
