@@ -2,11 +2,10 @@
 /*
  * Persistent groups of the wpa_supplicant for tests, and the TV that is invited to them: see mock-wpas.h.
  */
-#include "mock-private.h"
+#include "mock-wpas-private.h"
 
 #include <string.h>
 
-#define NAME "fi.w1.wpa_supplicant1"
 #define SSID MOCK_SSID
 #define PASSPHRASE MOCK_PASSPHRASE
 #define OWN_ADDRESS MOCK_OWN_ADDRESS
@@ -201,7 +200,7 @@ gboolean mock_persistent_called(mock_wpas *mock, const char *method, GVariant *a
 					    (g_variant_get(args, "(&o)", &path), drop(mock, path)))
 		g_dbus_method_invocation_return_value(call, NULL);
 	else
-		g_dbus_method_invocation_return_dbus_error(call, NAME ".UnknownError", "no");
+		g_dbus_method_invocation_return_dbus_error(call, MOCK_NAME ".UnknownError", "no");
 	return TRUE;
 }
 
