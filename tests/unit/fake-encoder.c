@@ -291,6 +291,16 @@ void fake_encoder_register(GKeyFile *data, const char *group, const char *name,
 					   make_type(data, group, FALSE, behaviour, &plain_parts)));
 }
 
+void fake_encoder_register_bad(const char *ini)
+{
+	g_autoptr(GKeyFile) data = g_key_file_new();
+	g_autoptr(GError) error = NULL;
+
+	g_key_file_load_from_file(data, ini, G_KEY_FILE_NONE, &error);
+	g_assert_no_error(error);
+	fake_encoder_register(data, "vah264enc@1.26", "vah264enc", FAKE_FAILS);
+}
+
 void fake_encoder_stick(GType type, const char *property)
 {
 	struct fake_class *class = g_type_class_ref(type);

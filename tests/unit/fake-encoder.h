@@ -54,6 +54,9 @@ GType fake_encoder_type(GKeyFile *data, const char *group, gboolean least);
 void fake_encoder_register(GKeyFile *data, const char *group, const char *name,
 			   enum fake_behaviour behaviour);
 
+/* The best encoder of this machine, which does not work: no session fails for that. @ini: the name of data/encoders.ini */
+void fake_encoder_register_bad(const char *ini);
+
 /* The property does not keep what it is set to, as when a driver knows better. */
 void fake_encoder_stick(GType type, const char *property);
 

@@ -10,8 +10,6 @@
 #include "umd-driver-fixture.h"
 #include "wfdelements.h"
 
-#define VGA "00 00 02 10 00000001 00000000 00000000 00 0000 0000 00 none none"
-
 /* As a process before has found it out, so that it does not depend on how fast this machine is now. */
 static void know_encoder(void)
 {
@@ -43,7 +41,6 @@ static gboolean goes_on_gpu(struct fixture *f)
  */
 static void test_cursor(void)
 {
-	const struct miracast_mode_state vga = { .width = 640, .height = 480, .refresh = 60000 };
 	g_autofree char *notes = g_build_filename(g_get_user_cache_dir(), "miracast", "encoders", NULL);
 	struct fixture f = { .video = VGA, .config.kernel = TRUE };
 
@@ -52,7 +49,7 @@ static void test_cursor(void)
 	begin(&f);
 	wait_until(is_plugged, &f);
 	g_assert_true(takes_cursor(&f));
-	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_SET, &vga, sizeof(vga)), ==, 0);
+	g_assert_cmpint(tell_mode(&f, 640, 480, 60), ==, 0);
 	wait_until(goes_on_gpu, &f);
 	g_assert_true(takes_cursor(&f));
 	g_assert_cmpint(end(&f), ==, 0);

@@ -102,9 +102,7 @@ static void run(guint seconds)
 /* The desktop sets a mode and draws in it. */
 static void set_mode(struct fixture *f, guint width, guint height, guint hz)
 {
-	const struct miracast_mode_state mode = { .width = width, .height = height, .refresh = hz * 1000 };
-
-	g_assert_cmpint(tell(f, MIRACAST_MSG_MODE_SET, &mode, sizeof(mode)), ==, 0);
+	g_assert_cmpint(tell_mode(f, width, height, hz), ==, 0);
 	g_mutex_lock(&kernel.lock);
 	kernel.width = width;
 	kernel.height = height;

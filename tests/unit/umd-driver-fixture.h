@@ -3,13 +3,18 @@
  * umd-driver-fixture.h - the driver of miracast-umd under libmiracast's host,
  * between a kernel and a sink that the test plays
  *
- * The kernel's ioctls are those of this fixture, its messages come through a
+ * The kernel's ioctls are those of umd-driver-kernel.c, its messages come through a
  * socket pair; the sink is a thread that is content with everything; the broker
  * keeps the newest statistics.
  */
 #pragma once
 
 #include "umd-driver.h"
+
+/* What a sink shows: 640x480 at 60 Hz; that and 720x480, which is this in M4. */
+#define VGA "00 00 02 10 00000001 00000000 00000000 00 0000 0000 00 none none"
+#define TWO "00 00 01 01 00000003 00000000 00000000 00 0000 0000 00 none none"
+#define SECOND_MODE " 00000002 00000000 00000000 "
 
 #define STREAM "rtsp://127.0.0.1/wfd1.0/streamid=0 RTSP/1.0"
 
@@ -43,6 +48,8 @@ extern struct played_kernel kernel;
 
 /* How many statistics of this type it got. */
 guint count(guint type);
+/* Whether one of them was this event. */
+gboolean has_event(guint event);
 
 struct fixture {
 	int sink[2];	/* sink fd; [0] is the driver's */
@@ -77,11 +84,21 @@ struct fixture {
 	GString *heard; /* requests that the sink got */
 };
 
+/* What a program begins with. */
+void umd_driver_init(int *argc, char ***argv);
+
 void begin(struct fixture *f);
 /* The driver's loop, until what is waited for has come. */
 void wait_until(gboolean (*come)(struct fixture *f), struct fixture *f);
-/* The monitor is plugged in. */
+/* The monitor is plugged in; and another one in its place, when the first was there already. */
 gboolean is_plugged(struct fixture *f);
+gboolean is_plugged_again(struct fixture *f);
+/* The sink is told a mode; it plays, and asks for a key frame; it has got some. */
+gboolean mode_is_set(struct fixture *f);
+gboolean is_playing(struct fixture *f);
+gboolean some_sent(struct fixture *f);
+/* Pictures go on, whatever they show: one a second at least, and how many is told less often. */
+void assert_sends(struct fixture *f);
 /* The session has ended. */
 gboolean is_done(struct fixture *f);
 /* Ends it, if it has not; the result of miracast_host_run(). */
@@ -91,6 +108,8 @@ void clear(struct fixture *f);
 
 /* A message of the display driver; returns the driver's status. */
 int tell(struct fixture *f, guint32 code, gconstpointer payload, gsize size);
+/* The desktop has set a mode. */
+int tell_mode(struct fixture *f, guint width, guint height, guint hz);
 
 /* The sink says something besides; and has it heard this? */
 void sink_say(int fd, const char *head, const char *cseq, const char *body);
