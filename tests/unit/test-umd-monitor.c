@@ -3,7 +3,6 @@
  * The driver of miracast-umd: the monitor that it makes of a sink, and its modes. See umd-driver-fixture.h.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "fake-encoder.h"
 #include "umd-driver-fixture.h"

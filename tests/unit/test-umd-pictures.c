@@ -213,6 +213,16 @@ static guint count_triggers(struct fixture *f)
 	       sink_heard_times(f, "wfd_trigger_method: PLAY");
 }
 
+/* A desktop that draws, and pictures of it that arrive. */
+static void begin_drawing(struct fixture *f)
+{
+	kernel.frames = TRUE;
+	begin(f);
+	wait_until(is_plugged, f);
+	g_assert_cmpint(tell_mode(f, 640, 480, 60), ==, 0);
+	wait_until(some_sent, f);
+}
+
 /* A sink that has not offered standby is asked for nothing, and gets pictures all the time. */
 static void test_off_is_black(void)
 {
@@ -223,11 +233,7 @@ static void test_off_is_black(void)
 	};
 	const struct miracast_power off = { .on = 0 };
 
-	kernel.frames = TRUE;
-	begin(&f);
-	wait_until(is_plugged, &f);
-	g_assert_cmpint(tell_mode(&f, 640, 480, 60), ==, 0);
-	wait_until(some_sent, &f);
+	begin_drawing(&f);
 	kernel.frames = FALSE;
 	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_OFF, "", 0), ==, 0);
 	assert_sends(&f);
@@ -245,11 +251,7 @@ static void test_another_desktop(void)
 	struct fixture f = { .video = VGA, .config.kernel = TRUE };
 	guint sent;
 
-	kernel.frames = TRUE;
-	begin(&f);
-	wait_until(is_plugged, &f);
-	g_assert_cmpint(tell_mode(&f, 640, 480, 60), ==, 0);
-	wait_until(some_sent, &f);
+	begin_drawing(&f);
 	g_assert_cmpint(tell(&f, MIRACAST_MSG_POWER, &off, sizeof(off)), ==, 0);
 	g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_OFF, "", 0), ==, 0);
 	assert_sends(&f);
@@ -270,11 +272,7 @@ static void test_off_and_on(void)
 	struct fixture f = { .video = VGA, .config.kernel = TRUE };
 	guint sent;
 
-	kernel.frames = TRUE;
-	begin(&f);
-	wait_until(is_plugged, &f);
-	g_assert_cmpint(tell_mode(&f, 640, 480, 60), ==, 0);
-	wait_until(some_sent, &f);
+	begin_drawing(&f);
 	for (guint i = 0; i < 3; i++) {
 		g_assert_cmpint(tell(&f, MIRACAST_MSG_MODE_OFF, "", 0), ==, 0);
 		g_assert_cmpint(tell_mode(&f, 640, 480, 60), ==, 0);
