@@ -466,17 +466,17 @@ static void test_picture_settles(void)
 int main(int argc, char **argv)
 {
 	media_init(&argc, &argv);
-	g_test_add_func("/media-pipeline/slow-encoder", test_slow_encoder);
 	g_test_add_func("/media-pipeline/pauses", test_pauses);
 	g_test_add_func("/media-pipeline/key-frames/by-time", test_key_frames_by_time);
 	g_test_add_func("/media-pipeline/key-frames/asked", test_key_frames_asked);
 	g_test_add_func("/media-pipeline/key-frames/in-motion", test_key_frames_in_motion);
+	g_test_add_func("/media-pipeline/slow-encoder", test_slow_encoder);
 	g_test_add_func("/media-pipeline/rate", test_rate);
 	g_test_add_func("/media-pipeline/network-away", test_network_away);
-	g_test_add_func("/media-pipeline/picture/in-place", test_picture_in_place);
-	g_test_add_func("/media-pipeline/picture/settles", test_picture_settles);
 	g_test_add_func("/media-pipeline/mode/in-time", test_mode);
 	g_test_add_func("/media-pipeline/mode/late", test_mode_late);
 	g_test_add_func("/media-pipeline/mode/and-pause", test_mode_and_pause);
+	g_test_add_func("/media-pipeline/picture/in-place", test_picture_in_place);
+	g_test_add_func("/media-pipeline/picture/settles", test_picture_settles);
 	return g_test_run();
 }
