@@ -250,18 +250,19 @@ void pause_stream(struct fixture *f)
 	media_pipeline_pause(f->pipeline);
 }
 
-void begin_with(struct fixture *f, struct wfd_selection selection, const struct wfd_quirks *quirks)
+void begin_encoder(struct fixture *f, const char *name, struct wfd_selection selection, const struct wfd_quirks *quirks)
 {
 	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
 	g_autoptr(GError) error = NULL;
 	struct media_pipeline_config config = {
-		.encoder = video_encoder_find("x264enc", &error),
+		.encoder = video_encoder_find(name, &error),
 		.selection = &f->selection,
 		.bit_rate = selection.bitrate,
 		.least_bit_rate = LEAST_BIT_RATE,
 		.pmt_pid = quirks->pmt_pid,
 		.frame_marker = quirks->frame_marker,
 		.lead_ms = quirks->lead_ms,
+		.plain_video = quirks->plain_video,
 	};
 
 	memset(f, 0, sizeof(*f));
@@ -277,6 +278,11 @@ void begin_with(struct fixture *f, struct wfd_selection selection, const struct 
 	f->pipeline = media_pipeline_new(&config, &funcs, f, &error);
 	g_assert_no_error(error);
 	begin_sound(f);
+}
+
+void begin_with(struct fixture *f, struct wfd_selection selection, const struct wfd_quirks *quirks)
+{
+	begin_encoder(f, "x264enc", selection, quirks);
 }
 
 void begin(struct fixture *f, struct wfd_selection selection)

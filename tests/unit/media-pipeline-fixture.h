@@ -77,7 +77,9 @@ void media_init(int *argc, char ***argv);
 /* A mode of CEA's table, without sound. */
 struct wfd_selection select_mode(guint bit, guint8 profile, enum wfd_level level);
 
-/* @quirks: its pmt_pid, frame_marker and lead_ms */
+/* @name: an encoder that is installed; @quirks: its pmt_pid, frame_marker, lead_ms and plain_video */
+void begin_encoder(struct fixture *f, const char *name, struct wfd_selection selection, const struct wfd_quirks *quirks);
+/* x264enc's type of the fixture, from here on. */
 void begin_with(struct fixture *f, struct wfd_selection selection, const struct wfd_quirks *quirks);
 void begin(struct fixture *f, struct wfd_selection selection);
 void end(struct fixture *f);

@@ -104,6 +104,7 @@ static void assert_live(GObject *element, const struct encoder_row *row,
 	}
 	assert_is(element, "dct8x8", settings->high ? "true" : "false");
 	assert_is(element, "rc-lookahead", "0");
+	assert_is(element, "patches", settings->plain ? "false" : "true");
 	if (row->key_interval) {
 		guint64 found = number(element, row->key_interval);
 		guint64 wanted = (guint64)settings->key_interval_s * settings->fps;
@@ -153,6 +154,7 @@ static void apply_all(GType type, const struct encoder_row *row, const char *fit
 				.key_interval_s = seconds[i / 9],
 				.slices = 1,
 				.high = high,
+				.plain = i % 2,
 			};
 			g_autoptr(GObject) element = g_object_ref_sink(g_object_new(type, NULL));
 			g_autoptr(GError) error = NULL;

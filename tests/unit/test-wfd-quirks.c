@@ -41,6 +41,7 @@ static void test_defaults(void)
 	g_assert_false(quirks.short_m3);
 	g_assert_false(quirks.frame_marker);
 	g_assert_cmpuint(quirks.lead_ms, ==, 0);
+	g_assert_false(quirks.plain_video);
 }
 
 static void test_microsoft(void)
@@ -102,7 +103,7 @@ static void test_every_setting(void)
 
 	match_with("# a comment\n[mine]\nany=Acme\nkeep-alive=OFF\nsession-timeout=0\nsession-id-length=4\n"
 		   "audio-required=true\naudio-codecs=LPCM;AC3;\nstandby=false\npmt-pid=0x1000\n"
-		   "baseline-only=true\nmax-bit-rate=4000\nshort-m3=true\nframe-marker=true\nlead=120\n",
+		   "baseline-only=true\nmax-bit-rate=4000\nshort-m3=true\nframe-marker=true\nlead=120\nplain-video=true\n",
 		   (struct wfd_sink_identity){ .device_name = "Acme 3" }, &quirks);
 	g_assert_cmpstr(quirks.name, ==, "mine");
 	g_assert_cmpint(quirks.keepalive, ==, WFD_KEEPALIVE_OFF);
@@ -117,6 +118,7 @@ static void test_every_setting(void)
 	g_assert_true(quirks.short_m3);
 	g_assert_true(quirks.frame_marker);
 	g_assert_cmpuint(quirks.lead_ms, ==, 120);
+	g_assert_true(quirks.plain_video);
 }
 
 /* Which sinks a row is for. */

@@ -144,6 +144,9 @@ gboolean encoder_apply_row(const struct encoder_row *row, GObject *element,
 	if (row->slices && !encoder_set_number(element, row->slices, MAX(settings->slices, 1),
 					       NEEDED, error))
 		return FALSE;
+	if (row->short_cuts &&
+	    !encoder_set_property(element, row->short_cuts, settings->plain ? "false" : "true", NEEDED, error))
+		return FALSE;
 	if (row->key_interval &&
 	    !encoder_set_number(element, row->key_interval, key_interval, NEEDED, error))
 		return FALSE;

@@ -75,6 +75,7 @@ struct encoder_scaled {
  * @key_interval: property for the distance of key frames, in pictures; NULL: in
  *	@controls
  * @slices: property for the number of slices, or NULL
+ * @short_cuts: property, a boolean, for making some pictures in another way; NULL: it does not
  * @profiles: WFD_H264_PROFILE_* that it may be fit for
  * @takes_level: it takes the level from the caps behind it; others choose it, and
  *	their caps need not agree with a filter's
@@ -93,6 +94,7 @@ struct encoder_row {
 	const char *running_controls;
 	const char *key_interval;
 	const char *slices;
+	const char *short_cuts;
 	guint8 profiles;
 	gboolean takes_level;
 	gboolean says_colour;

@@ -191,6 +191,7 @@ static const struct encoder_row rows[] = {
 	  .scaled = { { "bitrate", 1000, 1000, TRUE, NEEDED }, { "burst-bitrate", 1000, 1000, TRUE, NEEDED, TRUE } },
 	  .key_interval = "key-int-max",
 	  .slices = "slices",
+	  .short_cuts = "patches",
 	  .profiles = BOTH_PROFILES,
 	  .takes_level = TRUE,
 	  .says_colour = TRUE,

@@ -43,6 +43,7 @@ struct video_encoder;
  *	since pictures come at any rate
  * @slices: slices per picture, 1 unless the sink can do more
  * @high: Constrained High Profile instead of Constrained Baseline
+ * @plain: no picture is made in another way than the others
  */
 struct video_encoder_settings {
 	guint bit_rate;
@@ -51,6 +52,7 @@ struct video_encoder_settings {
 	guint key_interval_s;
 	guint slices;
 	gboolean high;
+	gboolean plain;
 };
 
 /**

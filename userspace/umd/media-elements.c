@@ -107,6 +107,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 	struct video_encoder_settings settings = {
 		.bit_rate = bit_rate,
 		.burst_bit_rate = burst_bit_rate,
+		.plain = p->plain_video,
 		.fps = selection->mode->refresh_hz,
 		.key_interval_s = 0, /* none by itself, see key-frames.h */
 		.slices = MAX(selection->slices, 1),

@@ -122,6 +122,7 @@ struct media_pipeline {
 	struct rate_control rate;
 	guint bit_rate, burst_bit_rate; /* that the encoder is set to */
 	guint lead_ms; /* 0: what the mode needs */
+	gboolean plain_video;
 	gint latency_mode; /* enum channel_latency; atomic */
 	guint encoder_number; /* of the one that pictures are for which are pushed now */
 	struct picture_times times;

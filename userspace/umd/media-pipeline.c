@@ -385,6 +385,7 @@ media_pipeline *media_pipeline_new(const struct media_pipeline_config *config,
 	p->bit_rate = rate_control_get(&p->rate);
 	p->burst_bit_rate = rate_control_get_burst(&p->rate);
 	p->lead_ms = config->lead_ms;
+	p->plain_video = config->plain_video;
 	p->latency_mode = config->latency;
 	p->latency = latency_window_new();
 	p->waiting = latency_window_new();

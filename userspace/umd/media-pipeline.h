@@ -45,7 +45,7 @@ G_BEGIN_DECLS
  * @socket: UDP socket that RTP leaves from, and that is connected to where it goes
  * @seal: RTP is encrypted with it, as long as the pipeline lives; NULL: it is not
  * @latency: what counts more, see media-delay.h
- * @pmt_pid, @frame_marker, @lead_ms: from the quirks (struct wfd_quirks); a lead is kept whatever
+ * @pmt_pid, @frame_marker, @lead_ms, @plain_video: from the quirks (struct wfd_quirks); a lead is kept whatever
  *	the latency is
  */
 struct media_pipeline_config {
@@ -59,6 +59,7 @@ struct media_pipeline_config {
 	guint16 pmt_pid;
 	gboolean frame_marker;
 	guint lead_ms;
+	gboolean plain_video;
 };
 
 /**

@@ -226,6 +226,7 @@ static media_pipeline *make_pipeline(umd_session *s, GError **error)
 		.pmt_pid = s->quirks.pmt_pid,
 		.frame_marker = s->quirks.frame_marker,
 		.lead_ms = s->quirks.lead_ms,
+		.plain_video = s->quirks.plain_video,
 	};
 	const struct video_encoder *promised = s->encoder;
 

@@ -82,6 +82,7 @@ static const struct kind {
 	{ "short-m3", FIELD(short_m3), TYPE_BOOLEAN, NULL, 0, 0, 0, 0 },
 	{ "frame-marker", FIELD(frame_marker), TYPE_BOOLEAN, NULL, 0, 0, 0, 0 },
 	{ "lead", FIELD(lead_ms), TYPE_NUMBER, NULL, TRUE, 50, 1000, 1 },
+	{ "plain-video", FIELD(plain_video), TYPE_BOOLEAN, NULL, 0, 0, 0, 0 },
 #undef FIELD
 };
 

@@ -69,6 +69,8 @@ enum wfd_keepalive {
  *	picture, as Windows sends it, and not where RFC 2250 has it
  * @lead_ms: lead=50..1000: milliseconds from the time at which a packet leaves to that at
  *	which its picture is shown; 0: what the mode needs
+ * @plain_video: plain-video=true|false: each picture is an encoder's, none of which little is new is written
+ *	in its place (h264-patch.h)
  *
  * All fields but @name are of the size of guint.
  */
@@ -86,6 +88,7 @@ struct wfd_quirks {
 	gboolean short_m3;
 	gboolean frame_marker;
 	guint lead_ms;
+	gboolean plain_video;
 };
 
 /**
