@@ -67,7 +67,9 @@ void set_up_with(struct fixture *f, const char *umd, const char *sandbox)
 	f->direct = link_direct_new(broker_link_events(), f->broker);
 	broker_add_link(f->broker, f->direct);
 	link_direct_listen(f->direct, "127.0.0.1:0",
-			   g_variant_new_parsed("{'audio': <'tone'>}"), &f->bound, &error);
+			   g_variant_new_parsed(f->options ? f->options :
+						"{'audio': <'tone'>, 'from': <'127.0.0.0/8'>}"),
+			   &f->bound, &error);
 	g_assert_no_error(error);
 }
 
@@ -158,6 +160,13 @@ gboolean streams(struct fixture *f)
 
 	return s && session_state(s) == SESSION_STREAMING &&
 	       g_variant_n_children(session_stats(s)) > 0;
+}
+
+gboolean asks(struct fixture *f)
+{
+	session *s = only_session(f);
+
+	return s && session_wants_consent(s);
 }
 
 gboolean is_gone(struct fixture *f)

@@ -14,6 +14,7 @@ struct fixture {
 	struct broker_config config;
 	broker *broker;
 	link_backend *direct;
+	const char *options; /* of the address that is listened on; NULL: for displays of this machine */
 	char *bound;
 	gboolean stopped;
 	guint added, removed;
@@ -26,6 +27,9 @@ struct fixture {
 #define PATIENCE_US (30 * G_USEC_PER_SEC)
 
 void wait_until(gboolean (*done)(struct fixture *f), struct fixture *f);
+
+/* Who may call without anybody being asked. */
+#define FROM_HERE "{'from': <'127.0.0.0/8'>}"
 
 /* @sandbox NULL: nothing confines the UMDs. */
 void set_up_with(struct fixture *f, const char *umd, const char *sandbox);
@@ -43,5 +47,7 @@ char *hear(GSocketConnection *sink);
 /* The newest one; borrowed. */
 session *only_session(struct fixture *f);
 gboolean streams(struct fixture *f);
+/* Whether it may have the screen. */
+gboolean asks(struct fixture *f);
 gboolean is_gone(struct fixture *f);
 void assert_reason(struct fixture *f, const char *name);

@@ -19,6 +19,7 @@
 /* ---- a kernel that the test plays; its device is /dev/null ---------------------- */
 
 static guint64 kernel_features;
+static guint contexts; /* opened so far */
 
 static int kernel_ioctl(unsigned long request, void *argument)
 {
@@ -33,6 +34,7 @@ static int kernel_ioctl(unsigned long request, void *argument)
 	case MIRACAST_IOC_OPEN_SINK: {
 		struct miracast_open_sink *sink = argument;
 
+		contexts++;
 		sink->fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 		return sink->fd < 0 ? -1 : 0;
 	}
@@ -123,6 +125,29 @@ static void test_config_kernel(struct fixture *f, gconstpointer features)
 
 	assert_config_has(f, "'source': <'kernel'>");
 	assert_config_has(f, sound ? "'sound-card': <true>" : "'sound-card': <false>");
+}
+
+/* Who has not been let in has no connector. */
+static void test_no_context(struct fixture *f, gconstpointer features)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+	g_autofree char *config = NULL;
+
+	contexts = 0;
+	sink = dial(f);
+	tell(sink, "config");
+	wait_until(asks, f);
+	g_assert_cmpuint(contexts, ==, 0);
+	g_assert_true(session_accept(only_session(f), NULL));
+	g_assert_cmpuint(contexts, ==, 1);
+	config = hear(sink);
+	g_assert_nonnull(strstr(config, "'source': <'kernel'>"));
+}
+
+static void set_up_question(struct fixture *f, gconstpointer features)
+{
+	f->options = "@a{sv} {}";
+	set_up_kernel(f, features);
 }
 
 /* A display that hung up on the long M3 gets the short one when it comes back. */
@@ -475,7 +500,7 @@ static void test_many_ended(struct fixture *f, gconstpointer data)
 			link_direct_unlisten(f->direct, f->bound);
 			g_free(f->bound);
 			g_assert_true(link_direct_listen(f->direct, "127.0.0.1:0",
-							 g_variant_new("a{sv}", NULL), &f->bound,
+							 g_variant_new_parsed(FROM_HERE), &f->bound,
 							 NULL));
 		}
 		sink = dial(f);
@@ -631,6 +656,7 @@ int main(int argc, char **argv)
 	g_test_add("/direct/config/no-sound", struct fixture,
 		   GSIZE_TO_POINTER(MIRACAST_FEATURE_REVOKED | MIRACAST_FEATURE_IMPORT),
 		   set_up_kernel, test_config_kernel, tear_down_kernel);
+	g_test_add("/direct/no-context", struct fixture, NULL, set_up_question, test_no_context, tear_down_kernel);
 	add("/direct/short-m3", NULL, test_short_m3);
 	add("/direct/idr", NULL, test_idr);
 	add("/direct/rtp-port", NULL, test_rtp_port);

@@ -339,17 +339,38 @@ static void end_waiting(broker *b, link_sink *sink)
 		session_end(s, reason_new_code(REASON_DISCONNECTED, "%s was connected to by hand", sink->name));
 }
 
+/* What begins next. */
+static session *add_session(broker *b, link_sink *sink, GVariant *options)
+{
+	session *s = session_new(++b->next_id, sink, &b->env, merge_options(b->config->defaults, options),
+				 session_did_change, b);
+
+	g_ptr_array_add(b->sessions, s);
+	EMIT(b, session_added, s);
+	return s;
+}
+
 static session *start_session(broker *b, link_sink *sink, link_backend *backend, GVariant *options)
 {
 	session *s;
 
 	end_waiting(b, sink);
-	s = session_new(++b->next_id, sink, &b->env, merge_options(b->config->defaults, options),
-			session_did_change, b);
-	g_ptr_array_add(b->sessions, s);
-	EMIT(b, session_added, s);
+	s = add_session(b, sink, options);
 	session_connect(s, backend);
 	return s;
+}
+
+/* With a connector, or on the way to one. */
+static guint running_sessions(broker *b)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < b->sessions->len; i++) {
+		session *s = g_ptr_array_index(b->sessions, i);
+
+		n += session_state(s) != SESSION_GONE && !session_wants_consent(s);
+	}
+	return n;
 }
 
 /* One that waits to come back to @sink does not count: it ends with the new one. */
@@ -367,7 +388,7 @@ static gboolean check_room(broker *b, link_sink *sink, GError **error)
 		g_set_error_literal(error, REASON_ERROR, REASON_SUSPENDED, "the computer is going to sleep");
 		return FALSE;
 	}
-	if (broker_active_sessions(b) - waiting >= limit) {
+	if (running_sessions(b) - waiting >= limit) {
 		g_set_error(error, REASON_ERROR, REASON_NO_FREE_CONNECTOR,
 			    "%u sessions are running, more are not allowed", limit);
 		return FALSE;
@@ -465,7 +486,18 @@ static gboolean sink_incoming(link_backend *backend, link_sink *sink, gpointer u
 		g_message("turned %s away: %s", sink->name, error->message);
 		return FALSE;
 	}
-	start_session(b, sink, backend, options);
+	if (link_direct_asks(backend, sink))
+		session_ask(add_session(b, sink, options), backend);
+	else
+		start_session(b, sink, backend, options);
+	return TRUE;
+}
+
+static gboolean make_room(link_sink *sink, gpointer user_data, GError **error)
+{
+	if (!check_room(user_data, sink, error))
+		return FALSE;
+	end_waiting(user_data, sink);
 	return TRUE;
 }
 
@@ -759,6 +791,7 @@ broker *broker_new(const struct broker_config *config)
 	b->config = config;
 	b->env.kernel = config->kernel;
 	b->env.quirks_dir = config->quirks_dir;
+	b->env.make_room = make_room;
 	b->env.other_way = find_other_way;
 	b->env.again = find_again;
 	b->env.user_data = b;
@@ -767,6 +800,7 @@ broker *broker_new(const struct broker_config *config)
 	b->env.remembered = remembered_new(config->state_dir, remembered_changed, b);
 	b->env.negotiation_timeout = config->negotiation_timeout ? config->negotiation_timeout :
 								   SESSION_NEGOTIATION_TIMEOUT;
+	b->env.consent_timeout = config->consent_timeout ? config->consent_timeout : SESSION_CONSENT_TIMEOUT;
 	b->links = g_ptr_array_new_with_free_func((GDestroyNotify)link_slot_free);
 	b->sinks = g_ptr_array_new_with_free_func((GDestroyNotify)link_sink_unref);
 	b->sessions = g_ptr_array_new_with_free_func((GDestroyNotify)session_free);

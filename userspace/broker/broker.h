@@ -24,8 +24,10 @@ typedef struct broker broker;
  * @defaults: a{sv}: options of sessions that do not say otherwise, or NULL
  * @rtsp_timeout: seconds, 0 = SESSION_RTSP_TIMEOUT
  * @negotiation_timeout: seconds, 0 = SESSION_NEGOTIATION_TIMEOUT
+ * @consent_timeout: seconds, 0 = SESSION_CONSENT_TIMEOUT
  * @keep_ended: seconds that an ended session can still be asked why
- * @max_sessions: at once, further ones are refused; 0 = BROKER_MAX_SESSIONS
+ * @max_sessions: at once, further ones are refused; 0 = BROKER_MAX_SESSIONS.  Those that ask whether they may begin
+ *	(session.h) do not count before they do: whoever calls cannot take the place of a cast
  */
 struct broker_config {
 	kernel *kernel;
@@ -35,6 +37,7 @@ struct broker_config {
 	GVariant *defaults;
 	guint rtsp_timeout;
 	guint negotiation_timeout;
+	guint consent_timeout;
 	guint keep_ended;
 	guint max_sessions;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Programs that ask users for PINs: see dbus-agents.h.
+ * Programs that ask users: see dbus-agents.h.
  */
 #define G_LOG_DOMAIN "miracastd"
 
@@ -30,6 +30,25 @@ struct applicant {
 };
 
 struct request;
+struct client;
+
+/**
+ * struct question - what an agent is asked about a session
+ * @method: its method, with the session and the display as arguments
+ * @reply: type of what it answers with
+ * @most: how often
+ * @is_wanted: it is to be asked now
+ * @answered: FALSE: the answer is none, it may be asked again
+ * @failed: there is none; may be NULL
+ */
+struct question {
+	const char *method;
+	const char *reply;
+	guint most;
+	gboolean (*is_wanted)(session *s);
+	gboolean (*answered)(session *s, GVariant *reply, GError **error);
+	void (*failed)(session *s, const GError *error);
+};
 
 /* A session that somebody has begun. @uid: -1: not known */
 struct client {
@@ -38,14 +57,15 @@ struct client {
 	char *name;
 	gint64 uid;
 	GCancellable *asking_uid;
-	struct request *request; /* NULL: no PIN is asked for */
-	guint asks;
+	struct request *request; /* NULL: nothing is asked */
+	guint asks;		 /* of the question that is wanted now */
 	char *shown;	    /* the PIN that an agent was told; NULL: none */
 	gint64 prompted_us; /* the phase that it was told of */
 };
 
 /* A call that is on its way; @client NULL: nobody waits for the answer any more. */
 struct request {
+	const struct question *question;
 	struct client *client;
 	GCancellable *cancellable;
 	char *name, *path; /* of the agent */
@@ -110,15 +130,59 @@ static struct agent *find_agent(struct client *client)
 	return of_user;
 }
 
-static void look_at_pin(struct client *client);
+static gboolean take_pin(session *s, GVariant *reply, GError **error)
+{
+	const char *pin;
 
-static void pin_answered(GObject *source, GAsyncResult *result, gpointer user_data)
+	g_variant_get(reply, "(&s)", &pin);
+	return session_enter_pin(s, pin, error);
+}
+
+static gboolean take_consent(session *s, GVariant *reply, GError **error)
+{
+	return session_accept(s, error);
+}
+
+/* Somebody has said it; else it is the program that could not ask. */
+static gboolean is_refusal(const GError *error)
+{
+	g_autofree char *name = g_dbus_error_get_remote_error(error);
+
+	return (name && g_str_has_prefix(name, REASON_DBUS_PREFIX)) ||
+	       g_error_matches(error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void take_refusal(session *s, const GError *error)
+{
+	if (is_refusal(error))
+		session_end(s, reason_new_code(REASON_DISCONNECTED, "refused by the user"));
+}
+
+/* Never are two of them wanted of a session. */
+static const struct question questions[] = {
+	{ "RequestPin", "(s)", AGENT_MAX_ASKS, session_wants_pin, take_pin, NULL },
+	{ "RequestConsent", "()", 1, session_wants_consent, take_consent, take_refusal },
+};
+
+/* NULL: none */
+static const struct question *wanted_question(struct client *client)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(questions); i++) {
+		if (questions[i].is_wanted(client->session))
+			return &questions[i];
+	}
+	return NULL;
+}
+
+static void look_at_question(struct client *client);
+
+static void question_answered(GObject *source, GAsyncResult *result, gpointer user_data)
 {
 	struct request *request = user_data;
+	const struct question *question = request->question;
 	struct client *client = request->client;
 	g_autoptr(GError) error = NULL;
 	g_autoptr(GVariant) reply = g_dbus_connection_call_finish(G_DBUS_CONNECTION(source), result, &error);
-	const char *pin;
 
 	if (client)
 		client->request = NULL;
@@ -126,22 +190,26 @@ static void pin_answered(GObject *source, GAsyncResult *result, gpointer user_da
 	if (!client)
 		return;
 	if (!reply) {
-		g_info("no PIN from the agent of session %u: %s", session_id(client->session), error->message);
+		g_info("no answer to %s from the agent of session %u: %s", question->method,
+		       session_id(client->session), error->message);
 		client->asks = AGENT_MAX_ASKS;
+		if (question->failed)
+			question->failed(client->session, error);
 		return;
 	}
-	g_variant_get(reply, "(&s)", &pin);
-	if (session_enter_pin(client->session, pin, &error))
+	if (question->answered(client->session, reply, &error))
 		return;
-	g_info("the PIN of session %u is not taken: %s", session_id(client->session), error->message);
-	look_at_pin(client);
+	g_info("the answer to %s of session %u is not taken: %s", question->method, session_id(client->session),
+	       error->message);
+	look_at_question(client);
 }
 
-static void ask_pin(struct client *client, struct agent *agent)
+static void ask(struct client *client, struct agent *agent, const struct question *question)
 {
 	struct request *request = g_new0(struct request, 1);
 	g_autofree char *path = client->owner->path_of(client->session);
 
+	request->question = question;
 	request->client = client;
 	request->cancellable = g_cancellable_new();
 	request->name = g_strdup(agent->name);
@@ -149,22 +217,23 @@ static void ask_pin(struct client *client, struct agent *agent)
 	request->bus = g_object_ref(agent->bus);
 	client->request = request;
 	client->asks++;
-	g_dbus_connection_call(agent->bus, agent->name, agent->path, INTERFACE, "RequestPin",
-			       g_variant_new("(os)", path, session_sink(client->session)->name), G_VARIANT_TYPE("(s)"),
-			       G_DBUS_CALL_FLAGS_NO_AUTO_START, AGENT_SECONDS * 1000, request->cancellable, pin_answered,
-			       request);
+	g_dbus_connection_call(agent->bus, agent->name, agent->path, INTERFACE, question->method,
+			       g_variant_new("(os)", path, session_sink(client->session)->name), G_VARIANT_TYPE(question->reply),
+			       G_DBUS_CALL_FLAGS_NO_AUTO_START, AGENT_SECONDS * 1000, request->cancellable,
+			       question_answered, request);
 }
 
-static void look_at_pin(struct client *client)
+static void look_at_question(struct client *client)
 {
+	const struct question *question = wanted_question(client);
 	struct agent *agent = find_agent(client);
 
-	if (!session_wants_pin(client->session)) {
+	if (client->request && client->request->question != question)
 		drop_request(client);
+	if (!question)
 		client->asks = 0;
-	} else if (agent && !client->request && client->asks < AGENT_MAX_ASKS) {
-		ask_pin(client, agent);
-	}
+	else if (agent && !client->request && client->asks < question->most)
+		ask(client, agent, question);
 }
 
 static void look_at_shown(struct client *client, struct agent *agent)
@@ -198,7 +267,7 @@ static void look(struct client *client)
 {
 	struct agent *agent = find_agent(client);
 
-	look_at_pin(client);
+	look_at_question(client);
 	if (!agent)
 		return;
 	look_at_shown(client, agent);
@@ -338,16 +407,28 @@ static void client_known(const struct dbus_caller *who, gpointer user_data)
 	look(client);
 }
 
-void dbus_agents_session_begun(dbus_agents *a, session *s, GDBusMethodInvocation *call)
+static struct client *add_client(dbus_agents *a, session *s, const char *name, gint64 uid)
 {
 	struct client *client = g_new0(struct client, 1);
 
 	client->owner = a;
 	client->session = s;
-	client->name = g_strdup(g_dbus_method_invocation_get_sender(call));
-	client->uid = -1;
+	client->name = g_strdup(name);
+	client->uid = uid;
 	client->asking_uid = g_cancellable_new();
 	g_hash_table_insert(a->clients, s, client);
+	return client;
+}
+
+void dbus_agents_session_called(dbus_agents *a, session *s, const char *name, gint64 uid)
+{
+	look(add_client(a, s, name, uid));
+}
+
+void dbus_agents_session_begun(dbus_agents *a, session *s, GDBusMethodInvocation *call)
+{
+	struct client *client = add_client(a, s, g_dbus_method_invocation_get_sender(call), -1);
+
 	dbus_caller_ask(g_dbus_method_invocation_get_connection(call), client->name, client->asking_uid, client_known,
 			client);
 }

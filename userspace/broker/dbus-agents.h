@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dbus-agents.h - programs that ask users for PINs: org.miracast.Miracast1.Agent, see data/org.miracast.Miracast1.xml
+ * dbus-agents.h - programs that ask users: org.miracast.Miracast1.Agent, see data/org.miracast.Miracast1.xml
  *
  * A part of dbus-api.c's.  Nothing depends on an agent: whatever it is asked is in the properties of the session as
  * well, and an agent that does not answer leaves it as it is there.
  *
  * An agent belongs to a connection to the bus, and so to a user, whom the bus names (dbus-caller.h).  A session belongs
- * to the connection that called Connect, and its user.  It asks the agent of that connection or else the newest one of
+ * to the connection that called Connect, or Listen for what comes of that, and its user.  It asks the agent of that connection or else the newest one of
  * that user; as long as it is not known whose it is, nobody.  Nobody hears of another user's sessions here.
  *
- * For each session:
+ * There are two questions, of which a session has one at a time: the PIN that a display shows, and whether a display
+ * that has called may have the screen.  For each session:
  *
- *	quiet		no PIN is wanted
- *	  | PinWanted
+ *	quiet		nothing is wanted
+ *	  | PinWanted, ConsentWanted
  *	  v
  *	asking		AGENT_SECONDS at most; a PIN that cannot be one is asked for again, AGENT_MAX_ASKS times
  *	  | answer	-> quiet, or asking again if it was a wrong one
  *	  | error, limit, agent gone
  *	  v
- *	left alone	until no PIN is wanted any more: EnterPin
+ *	left alone	until nothing is wanted any more: EnterPin, Accept
+ *
+ * An error is a no to the second question, which ends the session, if its name says that somebody has given it
+ * (REASON_DBUS_PREFIX and anything, or "cancelled" of GIO); an agent that has left, is late, or does not know the method
+ * has said nothing.
  *
  * Threads: all functions are for the main one.
  */
@@ -49,6 +54,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(dbus_agents, dbus_agents_free)
 
 /* @call has begun it. */
 void dbus_agents_session_begun(dbus_agents *a, session *s, GDBusMethodInvocation *call);
+/* A display has, where the program @name of the user @uid listens; it may have left the bus. */
+void dbus_agents_session_called(dbus_agents *a, session *s, const char *name, gint64 uid);
 void dbus_agents_session_changed(dbus_agents *a, session *s, enum session_change what);
 void dbus_agents_session_removed(dbus_agents *a, session *s);
 

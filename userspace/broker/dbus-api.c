@@ -68,9 +68,23 @@ static gint64 owner_of(dbus_api *api, session *s)
 	return owner;
 }
 
+/* Who listens where a display has called is asked about it. */
+static void begin_for_listener(dbus_api *api, session *s)
+{
+	GVariant *options = link_direct_options(broker_link(api->broker, "direct"), session_sink(s));
+	const char *name;
+	gint64 owner;
+
+	if (options && g_variant_lookup(options, LINK_DIRECT_OWNER, "x", &owner) &&
+	    g_variant_lookup(options, LINK_DIRECT_OWNER_NAME, "&s", &name))
+		dbus_agents_session_called(api->agents, s, name, owner);
+}
+
 void dbus_api_session_added(dbus_api *api, session *s)
 {
 	dbus_sessions_add(api->objects, s, owner_of(api, s));
+	if (!api->beginning && strcmp(session_sink(s)->link, "direct") == 0)
+		begin_for_listener(api, s);
 }
 
 void dbus_api_session_changed(dbus_api *api, session *s, enum session_change what)
@@ -289,11 +303,12 @@ static gboolean check_listen(GVariant *options, GError **error)
 
 static GVariant *with_owner(dbus_api *api, GDBusMethodInvocation *call, GVariant *options)
 {
+	const char *name = g_dbus_method_invocation_get_sender(call);
 	GVariantDict dict;
 
 	g_variant_dict_init(&dict, options);
-	g_variant_dict_insert(&dict, LINK_DIRECT_OWNER, "x",
-			      dbus_objects_uid(api->objects, g_dbus_method_invocation_get_sender(call)));
+	g_variant_dict_insert(&dict, LINK_DIRECT_OWNER, "x", dbus_objects_uid(api->objects, name));
+	g_variant_dict_insert(&dict, LINK_DIRECT_OWNER_NAME, "s", name);
 	return g_variant_ref_sink(g_variant_dict_end(&dict));
 }
 
@@ -575,7 +590,7 @@ static enum authority_action action_of(const char *interface, const char *method
 	/* Of all interfaces; what is not here is the administrator's. */
 	static const char *const cast[] = { "Scan",	  "StopScan",	     "Connect",	   "RegisterAgent", "UnregisterAgent",
 					    "Diagnose",	  "DisconnectAll",   "Disconnect", "EnterPin",	    "RequestIdr",
-					    NULL };
+					    "Accept",	  NULL };
 	static const char *const listening[] = { "Listen", "StopListening", NULL };
 
 	if (g_strv_contains(listening, method))

@@ -32,6 +32,17 @@ static gboolean handle_enter_pin(Miracast1Session *skeleton, GDBusMethodInvocati
 	return TRUE;
 }
 
+static gboolean handle_accept(Miracast1Session *skeleton, GDBusMethodInvocation *call, gpointer user_data)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (session_accept(user_data, &error))
+		miracast1_session_complete_accept(skeleton, call);
+	else
+		g_dbus_method_invocation_return_gerror(call, error);
+	return TRUE;
+}
+
 static gboolean handle_request_idr(Miracast1Session *skeleton, GDBusMethodInvocation *call,
 				   gpointer user_data)
 {
@@ -68,6 +79,7 @@ static void update_session(Miracast1Session *skeleton, session *s, enum session_
 		miracast1_session_set_pin_wanted(skeleton, session_wants_pin(s));
 		miracast1_session_set_pin_shown(skeleton, pin ? pin : "");
 	}
+	miracast1_session_set_consent_wanted(skeleton, session_wants_consent(s));
 	if (what & SESSION_CHANGED_WAY) {
 		miracast1_session_set_sink_id(skeleton, session_sink(s)->id);
 		miracast1_session_set_sink_name(skeleton, session_sink(s)->name);
@@ -101,6 +113,7 @@ void dbus_sessions_add(dbus_objects *objects, session *s, gint64 owner)
 	miracast1_session_set_id(skeleton, session_id(s));
 	update_session(skeleton, s, ~0u);
 	g_signal_connect(skeleton, "handle-disconnect", G_CALLBACK(handle_disconnect), s);
+	g_signal_connect(skeleton, "handle-accept", G_CALLBACK(handle_accept), s);
 	g_signal_connect(skeleton, "handle-enter-pin", G_CALLBACK(handle_enter_pin), s);
 	g_signal_connect(skeleton, "handle-request-idr", G_CALLBACK(handle_request_idr), s);
 	dbus_objects_add(objects, path, G_DBUS_INTERFACE_SKELETON(skeleton), owner);

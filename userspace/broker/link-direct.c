@@ -15,6 +15,8 @@ struct caller {
 	link_sink *sink;
 	GSocketConnection *waiting;
 	GVariant *options;
+	gboolean asks; /* people are asked whether it may go on; not any more after connect() */
+	gboolean turned_away; /* to be forgotten from the main loop */
 	struct direct_connection *conn; /* from "dialled" to disconnect() */
 };
 
@@ -22,8 +24,10 @@ struct direct {
 	link_backend base;
 	GPtrArray *listeners; /* struct address */
 	GHashTable *callers; /* id -> struct caller */
+	GHashTable *refused; /* id -> until when, CLOCK_MONOTONIC; LINK_DIRECT_QUESTIONS at most */
 	guint find_idle;
 	guint stop_idle;
+	guint turn_idle;
 };
 
 /* One address that we listen on. */
@@ -31,11 +35,13 @@ struct address {
 	struct direct *direct;
 	rtsp_listener *listener;
 	GVariant *options;
+	gboolean asks; /* nobody in particular may call */
 };
 
 struct direct_connection {
 	link_connection base;
 	GSocketConnection *first; /* until the owner has been told */
+	gboolean was_held; /* @first, until people had said yes */
 	rtsp_calls *calls; /* from "dialled" to disconnect() */
 	guint idle;
 };
@@ -63,6 +69,85 @@ static void direct_forget(struct direct *direct, link_sink *sink)
 		link_emit_sink_gone(&direct->base, held);
 }
 
+/* ---- questions ----------------------------------------------------------- */
+
+static gboolean is_over(gpointer id, gpointer until_us, gpointer user_data)
+{
+	return *(gint64 *)until_us <= g_get_monotonic_time();
+}
+
+/* FALSE: people are not to be asked about it now. */
+static gboolean may_ask(struct direct *direct, const char *id)
+{
+	GHashTableIter iter;
+	struct caller *caller;
+	guint questions;
+
+	g_hash_table_foreach_remove(direct->refused, is_over, NULL);
+	if (g_hash_table_contains(direct->refused, id)) {
+		g_info("%s calls again, and was refused a moment ago", id);
+		return FALSE;
+	}
+	questions = g_hash_table_size(direct->refused);
+	g_hash_table_iter_init(&iter, direct->callers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&caller))
+		questions += caller->asks;
+	if (questions < LINK_DIRECT_QUESTIONS)
+		return TRUE;
+	g_info("turned %s away: there are %u others that have asked for the screen", id, questions);
+	return FALSE;
+}
+
+static void refuse(struct direct *direct, const char *id)
+{
+	gint64 *until_us = g_new(gint64, 1);
+
+	*until_us = g_get_monotonic_time() + LINK_DIRECT_QUIET_SECONDS * (gint64)G_USEC_PER_SEC;
+	g_hash_table_replace(direct->refused, g_strdup(id), until_us);
+}
+
+static gboolean forget_turned_away(gpointer user_data)
+{
+	struct direct *direct = user_data;
+	g_autoptr(GList) callers = g_hash_table_get_values(direct->callers);
+
+	direct->turn_idle = 0;
+	for (GList *item = callers; item; item = item->next) {
+		struct caller *caller = item->data;
+
+		if (caller->turned_away)
+			direct_forget(direct, caller->sink);
+	}
+	return G_SOURCE_REMOVE;
+}
+
+static void direct_turn_away(link_backend *backend, link_sink *sink, gboolean refused)
+{
+	struct direct *direct = (struct direct *)backend;
+	struct caller *caller = g_hash_table_lookup(direct->callers, sink->id);
+
+	g_clear_object(&caller->waiting);
+	caller->asks = FALSE;
+	caller->turned_away = TRUE;
+	if (refused)
+		refuse(direct, sink->id);
+	if (!direct->turn_idle)
+		direct->turn_idle = g_idle_add(forget_turned_away, direct);
+}
+
+/* ---- calls --------------------------------------------------------------- */
+
+/* A further one of a sink that is here already; FALSE: it is not wanted. */
+static gboolean take_further_call(struct caller *caller, GSocketConnection *rtsp)
+{
+	if (caller->conn)
+		return rtsp_calls_offer(caller->conn->calls, rtsp);
+	if (!caller->asks || !rtsp_has_hung_up(caller->waiting))
+		return FALSE;
+	g_set_object(&caller->waiting, rtsp);
+	return TRUE;
+}
+
 static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer user_data)
 {
 	struct address *address = user_data;
@@ -75,7 +160,7 @@ static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer 
 		return; /* it has hung up already */
 	peer = rtsp_address_to_string(remote);
 	caller = g_hash_table_lookup(direct->callers, peer);
-	if (caller && caller->conn && rtsp_calls_offer(caller->conn->calls, rtsp)) {
+	if (caller && take_further_call(caller, rtsp)) {
 		g_message("%s has hung up and dialled again", peer);
 		return;
 	}
@@ -83,11 +168,14 @@ static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer 
 		g_message("dropped a second connection from %s", peer);
 		return;
 	}
+	if (address->asks && !may_ask(direct, peer))
+		return;
 	g_message("%s has dialled %s", peer, rtsp_listener_address(listener));
 	caller = g_new0(struct caller, 1);
 	caller->sink = link_sink_new(direct->base.impl->name, peer, peer);
 	caller->waiting = g_object_ref(rtsp);
 	caller->options = g_variant_ref(address->options);
+	caller->asks = address->asks;
 	g_hash_table_insert(direct->callers, caller->sink->id, caller);
 	link_emit_sink_changed(&direct->base, caller->sink);
 	if (!link_emit_incoming(&direct->base, caller->sink))
@@ -111,7 +199,9 @@ static void take_calls(struct direct_connection *conn, GSocketConnection *first)
 
 	caller->conn = conn;
 	conn->calls = rtsp_calls_new(dialled, conn);
-	rtsp_calls_offer(conn->calls, first);
+	/* While people were asked it may have lost patience; then its next call is the first. */
+	if (!conn->was_held || !rtsp_has_hung_up(first))
+		rtsp_calls_offer(conn->calls, first);
 }
 
 static gboolean emit_result(gpointer user_data)
@@ -161,8 +251,11 @@ static link_connection *direct_connect(link_backend *backend, link_sink *sink, G
 	struct caller *caller = g_hash_table_lookup(direct->callers, sink->id);
 
 	link_connection_init(&conn->base, backend, sink, events, user_data);
-	if (caller)
+	if (caller) {
 		conn->first = g_steal_pointer(&caller->waiting);
+		conn->was_held = caller->asks;
+		caller->asks = FALSE;
+	}
 	conn->idle = g_idle_add(emit_result, conn);
 	return &conn->base;
 }
@@ -256,8 +349,10 @@ static void direct_free(link_backend *backend)
 
 	g_clear_handle_id(&direct->find_idle, g_source_remove);
 	g_clear_handle_id(&direct->stop_idle, g_source_remove);
+	g_clear_handle_id(&direct->turn_idle, g_source_remove);
 	g_ptr_array_unref(direct->listeners);
 	g_hash_table_unref(direct->callers);
+	g_hash_table_unref(direct->refused);
 	g_free(direct);
 }
 
@@ -270,6 +365,7 @@ static const struct link_impl direct_impl = {
 	.answered = direct_answered,
 	.disconnect = direct_disconnect,
 	.connection_free = direct_connection_free,
+	.turn_away = direct_turn_away,
 	.stop = direct_stop,
 	.free = direct_free,
 };
@@ -284,6 +380,7 @@ link_backend *link_direct_new(const struct link_events *events, gpointer user_da
 	direct->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
 	direct->callers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 						(GDestroyNotify)caller_free);
+	direct->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return &direct->base;
 }
 
@@ -314,6 +411,7 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 	address = g_new0(struct address, 1);
 	address->direct = direct;
 	address->options = g_variant_ref(owned_options);
+	address->asks = !peers || g_inet_address_mask_get_length(peers) == 0;
 	address->listener = rtsp_listener_new(&(struct rtsp_listen){ .address = where, .peers = peers },
 					      accepted, address, error);
 	if (!address->listener) {
@@ -371,6 +469,14 @@ char **link_direct_listening(link_backend *backend)
 	all = g_strv_builder_end(builder);
 	g_strv_builder_unref(builder);
 	return all;
+}
+
+gboolean link_direct_asks(link_backend *backend, link_sink *sink)
+{
+	struct direct *direct = (struct direct *)backend;
+	struct caller *caller = g_hash_table_lookup(direct->callers, sink->id);
+
+	return caller && caller->asks;
 }
 
 GVariant *link_direct_options(link_backend *backend, link_sink *sink)

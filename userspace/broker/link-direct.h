@@ -3,9 +3,22 @@
  * link-direct.h - sinks that reach us over a network that is there already
  *
  * Listens on addresses of this machine.  Whoever dials is a sink, named by its
- * IP address; one address has one session at a time.  Nobody is asked who he is: who may
- * call can be narrowed to an address or a network, which is as good as the network is.  For wired networks, VPNs,
+ * IP address; one address has one session at a time.  For wired networks, VPNs,
  * tests, and for sinks that were told our address by other means.
+ *
+ * Nobody says who he is.  So a listener is for a peer that it names ("from"), an address or a network, which is as good
+ * as the network is; or, without one, for whoever people say yes to, each time:
+ *
+ *	call -> held -> connect()	somebody has said yes
+ *	          |---> turn_away()	nobody has, or somebody has said no
+ *
+ * Nothing is read from a call that is held, and nothing sent.  Its address has one: if that is hung up the next call
+ * takes its place, else that is closed, as ever.
+ *
+ * Whoever calls decides how often people are asked, so there are so many questions: each takes one of
+ * LINK_DIRECT_QUESTIONS, and gives it back with a yes, or when nobody has answered; with a no only after
+ * LINK_DIRECT_QUIET_SECONDS, for which every call from that address is closed at once.  When none is left every further
+ * call is closed.
  *
  * start_find and stop_find do nothing: there is nothing to look for.
  */
@@ -16,16 +29,20 @@
 G_BEGIN_DECLS
 
 #define LINK_DIRECT_MAX_LISTENING 16
-/* The uid of who listens; no option of users'. */
+/* Half of BROKER_MAX_SESSIONS. */
+#define LINK_DIRECT_QUESTIONS 4
+#define LINK_DIRECT_QUIET_SECONDS 60
+/* The uid of who listens, and its name on the bus; no options of users'. */
 #define LINK_DIRECT_OWNER "owner"
+#define LINK_DIRECT_OWNER_NAME "owner-name"
 
 link_backend *link_direct_new(const struct link_events *events, gpointer user_data);
 
 /**
  * link_direct_listen - one more address to listen on
  * @address: as rtsp_parse_address() takes it
- * @options: a{sv} for the sessions that come of it, and "from": who may call; LINK_DIRECT_OWNER (x) is kept for
- *	who asks link_direct_options()
+ * @options: a{sv} for the sessions that come of it, and "from": who may call, a network of all addresses being
+ *	nobody in particular; LINK_DIRECT_OWNER (x) and _OWNER_NAME (s) are kept for who asks link_direct_options()
  * @bound: (out) (transfer full) (optional): "address:port"
  *
  * Fails with REASON_ADDRESS_INVALID, REASON_ADDRESS_IN_USE, REASON_CONFIGURATION (from), or, with
@@ -37,6 +54,8 @@ gboolean link_direct_listen(link_backend *backend, const char *address, GVariant
 gboolean link_direct_unlisten(link_backend *backend, const char *bound);
 /* "address:port" of each; (transfer full) */
 char **link_direct_listening(link_backend *backend);
+/* Whether a sink that has come (incoming) was named by nobody, so that people are to be asked. */
+gboolean link_direct_asks(link_backend *backend, link_sink *sink);
 /* Options given with the address that the sink dialled, or NULL. */
 GVariant *link_direct_options(link_backend *backend, link_sink *sink);
 /* The same of an address, (transfer full); NULL: nothing listens there. */

@@ -98,6 +98,11 @@ void link_connection_free(link_connection *conn)
 		conn->backend->impl->connection_free(conn);
 }
 
+void link_turn_away(link_backend *backend, link_sink *sink, gboolean refused)
+{
+	backend->impl->turn_away(backend, sink, refused);
+}
+
 void link_backend_free(link_backend *backend)
 {
 	if (backend)

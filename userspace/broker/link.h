@@ -169,8 +169,8 @@ struct link_connection {
  * struct link_events - what the owner of a backend hears
  * @sink_changed: a sink is new, or something of it has changed
  * @sink_gone: it is forgotten
- * @incoming: a sink has come by itself and waits for connect(); FALSE: it is not
- *	wanted, and forgotten
+ * @incoming: a sink has come by itself and waits for connect(), or turn_away(); FALSE: it is
+ *	not wanted, and forgotten
  * @find_ended: the find that was asked for is over; @error NULL: orderly
  * @stopped: answer to stop()
  */
@@ -207,6 +207,9 @@ struct link_events {
  * @streams: pictures flow; radio comes from now on. May be NULL: it has no radio
  * @disconnect: take everything down again; closed comes
  * @connection_free: free a connection, after closed
+ * @turn_away: a sink that has come by itself (incoming) is not wanted after all, before connect(): it is dropped and
+ *	forgotten. @refused: by people, who are not to be asked about it again at once. May be NULL if incoming
+ *	never comes
  * @stop: take down what the backend itself has set up (all connections have been
  *	closed before); stopped comes
  * @free: free the backend, after stopped, or at once if nothing matters any more
@@ -227,6 +230,7 @@ struct link_impl {
 	void (*streams)(link_connection *conn);
 	void (*disconnect)(link_connection *conn);
 	void (*connection_free)(link_connection *conn);
+	void (*turn_away)(link_backend *backend, link_sink *sink, gboolean refused);
 	void (*stop)(link_backend *backend);
 	void (*free)(link_backend *backend);
 };
@@ -247,6 +251,7 @@ void link_answered(link_connection *conn);
 void link_streams(link_connection *conn);
 void link_disconnect(link_connection *conn);
 void link_connection_free(link_connection *conn);
+void link_turn_away(link_backend *backend, link_sink *sink, gboolean refused);
 void link_backend_free(link_backend *backend);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_connection, link_connection_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_backend, link_backend_free)

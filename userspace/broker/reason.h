@@ -84,6 +84,9 @@ G_BEGIN_DECLS
 	R(PIN_NOT_ENTERED, "pin-not-entered", ENTER_PIN, \
 	  "Connect again, and type the PIN that is shown within two minutes.") \
 	R(PIN_NOT_WANTED, "pin-not-wanted", SEE_STATUS, "See what the session waits for: miracastctl status") \
+	R(CALL_NOT_ACCEPTED, "call-not-accepted", ACCEPT_CALL, \
+	  "Let the display call again and say yes in time: miracastctl accept; or listen for its address alone: --from ADDRESS") \
+	R(CONSENT_NOT_WANTED, "consent-not-wanted", SEE_STATUS, "See what the session waits for: miracastctl status") \
 	/* The UMD has the same name for a display that says it in RTSP. */ \
 	R(SINK_LEFT, "sink-left", CONNECT_AGAIN, "Connect again if this was not done on purpose at the display.") \
 	/* Wi-Fi P2P */ \

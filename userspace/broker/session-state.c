@@ -16,6 +16,11 @@ static const char *const state_names[] = {
 static const guint8 transitions[N_SESSION_STATES][N_SESSION_EVENTS] = {
 	[SESSION_FOUND] = {
 		[SESSION_EVENT_CONNECT] = TO(LINKING),
+		[SESSION_EVENT_ASK] = TO(ASKING),
+		[SESSION_EVENT_END] = TO(ENDING),
+	},
+	[SESSION_ASKING] = {
+		[SESSION_EVENT_ACCEPTED] = TO(LINKING),
 		[SESSION_EVENT_END] = TO(ENDING),
 	},
 	[SESSION_LINKING] = {

@@ -30,6 +30,7 @@ struct session {
 	session_changed *changed;
 	gpointer user_data;
 
+	link_backend *asking; /* it holds the call; NULL: nobody is asked */
 	link_connection *link;
 	gboolean link_closing;
 	link_sink *next; /* by which it goes on when the link is closed; NULL: it does not */
@@ -92,6 +93,8 @@ static gboolean limit_reached(gpointer user_data);
 static guint seconds_of(session *s, enum session_state state)
 {
 	switch (state) {
+	case SESSION_ASKING:
+		return s->env->consent_timeout;
 	case SESSION_LINKING:
 		return SESSION_LINKING_SECONDS;
 	case SESSION_RTSP:
@@ -192,6 +195,16 @@ static void take_down(session *s)
 	}
 }
 
+/* Who was asked about; the link does not ask again at once about one to whom somebody has said no. */
+static void turn_away(session *s)
+{
+	link_backend *backend = g_steal_pointer(&s->asking);
+
+	if (backend)
+		link_turn_away(backend, s->sink,
+			       strcmp(s->why->name, reason_code_name(REASON_DISCONNECTED)) == 0);
+}
+
 void session_end(session *s, reason *why)
 {
 	stay_heed(&s->stay, why);
@@ -201,6 +214,7 @@ void session_end(session *s, reason *why)
 	}
 	s->why = why;
 	forget_pin(s);
+	turn_away(s);
 	add_phase(s, "ending", g_get_monotonic_time(), why->message);
 	session_move(s, SESSION_EVENT_END);
 	take_down(s);
@@ -657,6 +671,38 @@ void session_connect(session *s, link_backend *backend)
 	begin(s, backend, SESSION_EVENT_CONNECT, "connecting");
 }
 
+/* ---- consent ---------------------------------------------------------------- */
+
+void session_ask(session *s, link_backend *backend)
+{
+	s->asking = backend;
+	add_phase(s, "consent-wanted", g_get_monotonic_time(),
+		  N_("the display asks for your screen, and is not answered before somebody says yes"));
+	session_move(s, SESSION_EVENT_ASK);
+}
+
+gboolean session_wants_consent(session *s)
+{
+	return s->asking != NULL;
+}
+
+gboolean session_accept(session *s, GError **error)
+{
+	if (!s->asking) {
+		g_set_error(error, REASON_ERROR, REASON_CONSENT_NOT_WANTED, "session %u does not ask for the screen",
+			    s->id);
+		return FALSE;
+	}
+	if (s->env->make_room && !s->env->make_room(s->sink, s->env->user_data, error))
+		return FALSE;
+	/* What it is if no call is alive any more, and none comes. */
+	s->hung_up = reason_new(channel_reason_name(CHANNEL_REASON_SINK_VANISHED),
+				"the display has hung up before somebody said yes, and has not called again",
+				channel_reason_hint(CHANNEL_REASON_SINK_VANISHED));
+	begin(s, g_steal_pointer(&s->asking), SESSION_EVENT_ACCEPTED, N_("somebody has said yes"));
+	return TRUE;
+}
+
 /* ---- coming back ----------------------------------------------------------- */
 
 static void forget(GVariant **what)
@@ -762,6 +808,11 @@ static gboolean limit_reached(gpointer user_data)
 
 	s->limit = 0;
 	switch (s->state) {
+	case SESSION_ASKING:
+		session_end(s, reason_new_code(REASON_CALL_NOT_ACCEPTED,
+					       "%s has called, and nobody said within %u s that it may have the screen",
+					       s->sink->name, s->env->consent_timeout));
+		break;
 	case SESSION_LINKING:
 		session_end(s, reason_new_code(REASON_LINK_UNAVAILABLE,
 					       "there was no path to %s within %d s", s->sink->name,

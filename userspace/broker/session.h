@@ -6,8 +6,10 @@
  * and owns the kernel context until the UMD has it.
  *
  *	found -> linking -> rtsp -> negotiating -> streaming -> ending -> gone
+ *	   +---> asking --^
  *
  *	found		known, nothing has been done
+ *	asking		a display that nobody has named has called, and somebody has to say yes first
  *	linking		the network path is coming up
  *	rtsp		it is up, the sink has to dial our RTSP port
  *	negotiating	it has dialled, a UMD speaks with it
@@ -22,6 +24,7 @@
  *
  * Each state has a limit, one timer that is armed when it is entered:
  *
+ *	asking		consent_timeout of struct session_env
  *	linking		SESSION_LINKING_SECONDS: the sum of the link's own limits
  *	rtsp		rtsp_timeout of struct session_env
  *	negotiating	negotiation_timeout: each message has its own limit in the
@@ -33,6 +36,12 @@
  *			within it; what is not down then is let go of
  *
  * "found" is left in the same breath, "gone" is over.
+ *
+ * While it is "asking" there is nothing but its entry: the link holds the call, from which nothing is read and to which
+ * nothing is sent, there is no UMD, no kernel context and so no connector.  session_accept() is the yes, session_end()
+ * the no.  A display may lose patience meanwhile, hang up, and call again: the link keeps the newest call.  If none is
+ * alive at the yes, the next one is waited for, SESSION_REDIAL_SECONDS in "rtsp", and the session ends as one whose
+ * display has vanished.
  *
  * A display that can be reached in two ways is given up only when both have failed: if
  * the first one, over the network that is there, is no way, or leads to nobody who takes
@@ -65,6 +74,7 @@ G_BEGIN_DECLS
 /* S(id, name) */
 #define SESSION_STATES(S) \
 	S(FOUND, "found") \
+	S(ASKING, "asking") \
 	S(LINKING, "linking") \
 	S(RTSP, "rtsp") \
 	S(NEGOTIATING, "negotiating") \
@@ -83,6 +93,8 @@ enum session_state {
 /**
  * enum session_event - what moves it on
  * @SESSION_EVENT_CONNECT: begin
+ * @SESSION_EVENT_ASK: begin with a question
+ * @SESSION_EVENT_ACCEPTED: the answer is yes
  * @SESSION_EVENT_LINK_UP: there is a network path
  * @SESSION_EVENT_OTHER_WAY: the path did not come about, there is another one
  * @SESSION_EVENT_DIALLED: the sink's RTSP connection is there
@@ -95,6 +107,8 @@ enum session_state {
  */
 enum session_event {
 	SESSION_EVENT_CONNECT,
+	SESSION_EVENT_ASK,
+	SESSION_EVENT_ACCEPTED,
 	SESSION_EVENT_LINK_UP,
 	SESSION_EVENT_OTHER_WAY,
 	SESSION_EVENT_DIALLED,
@@ -148,11 +162,14 @@ struct session_phase {
  * @rtsp_timeout: seconds that a sink has for dialling (WFD v2.1, 6.5: 90)
  * @remembered: what was learnt of sinks before; sessions add to it
  * @negotiation_timeout: seconds from its call to the stream
+ * @consent_timeout: seconds that people have to say whether a display that has called may have the screen
+ * @make_room: for one more session that does not ask; who waits to come back to @sink gives up its place. Fails with
+ *	why there is none
  * @other_way: the sink by which the display of @sink can be reached as well, borrowed,
  *	and its backend; NULL if there is none. May be NULL
  * @again: (transfer full): what is known of @sink now, or it itself, and its backend: the
  *	session is going to try it again. NULL: none comes back
- * @user_data: for @other_way and @again
+ * @user_data: for @make_room, @other_way and @again
  */
 struct session_env {
 	kernel *kernel;
@@ -161,6 +178,8 @@ struct session_env {
 	guint rtsp_timeout;
 	remembered *remembered;
 	guint negotiation_timeout;
+	guint consent_timeout;
+	gboolean (*make_room)(link_sink *sink, gpointer user_data, GError **error);
 	link_sink *(*other_way)(link_sink *sink, link_backend **backend, gpointer user_data);
 	link_sink *(*again)(link_sink *sink, link_backend **backend, gpointer user_data);
 	gpointer user_data;
@@ -169,6 +188,8 @@ struct session_env {
 #define SESSION_RTSP_TIMEOUT 90
 /* M1 to M7 with a sink that uses the time it has for each, and a slow start. */
 #define SESSION_NEGOTIATION_TIMEOUT 90
+/* To read it, and to get up and look which display it is. */
+#define SESSION_CONSENT_TIMEOUT 60
 /*
  * The longest one, over Wi-Fi P2P (p2p-connection.h): 47 s for the P2P device; then, with a PIN
  * twice, a display that is searched (30 s), half a minute until it shows one, two minutes for who
@@ -197,6 +218,17 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(session, session_free)
 
 /* Reserve a connector and bring the link up. A failure ends the session. */
 void session_connect(session *s, link_backend *backend);
+/* Instead of that: hold the call of @backend's sink until somebody says yes. */
+void session_ask(session *s, link_backend *backend);
+/* It waits for session_accept(). */
+gboolean session_wants_consent(session *s);
+/**
+ * session_accept - the display that has called may have the screen
+ *
+ * From now on as with session_connect().  Fails with REASON_CONSENT_NOT_WANTED, and with what make_room() of struct
+ * session_env says, after which it can be said again.
+ */
+gboolean session_accept(session *s, GError **error);
 /*
  * End it; @why is taken. In "ending" and "gone" nothing happens, but that it does not come
  * back if that was on purpose.

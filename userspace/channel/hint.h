@@ -33,6 +33,7 @@ G_BEGIN_DECLS
 	H(UPDATE_DISPLAY, "update-display", "update the display's firmware") \
 	H(CHOOSE_PAIRING, "choose-pairing", "choose on the display how it lets itself be connected to: push button, or a PIN") \
 	H(ENTER_PIN, "enter-pin", "connect again, and type the PIN that the display shows") \
+	H(ACCEPT_CALL, "accept-call", "let the display call again, and say yes here in time; or listen for its address alone") \
 	/* otherwise than before */ \
 	H(CONNECT_WITH_PIN, "connect-with-pin", "connect with a PIN, or encrypted") \
 	H(CONNECT_WITHOUT_PIN, "connect-without-pin", "connect without a PIN") \
