@@ -182,7 +182,7 @@ void start_daemon(struct fixture *f, gconstpointer data)
 		g_usleep(50000);
 	}
 	g_clear_pointer(&json, json_node_unref);
-	g_assert_cmpint(CTL(&json, "listen", "127.0.0.1:0", "--mode", "1280x720@50"), ==, 0);
+	g_assert_cmpint(CTL(&json, "listen", "127.0.0.1:0", "--mode", "1280x720@50", "--from", "127.0.0.0/8"), ==, 0);
 	f->address = g_strdup(json_object_get_string_member(object(json), "listening"));
 }
 

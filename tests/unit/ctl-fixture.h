@@ -64,6 +64,8 @@ void note(const char *const *command, JsonNode *json);
 
 /* test-ctl-colour.c */
 void add_colour_tests(void);
+/* test-ctl-consent.c */
+void add_consent_tests(void);
 /* test-ctl-displays.c */
 void add_display_tests(void);
 /* test-ctl-pin.c */

@@ -245,7 +245,7 @@ static void test_listen_text(struct fixture *f, gconstpointer data)
 	g_autofree char *anybody = SAY("listen", "127.0.0.1:0");
 	g_autofree char *some = SAY("listen", "127.0.0.1:0", "--from=127.0.0.0/8");
 
-	g_assert_nonnull(strstr(anybody, "So can anybody else who reaches it, and have your screen then"));
+	g_assert_nonnull(strstr(anybody, "each call waits a minute for your yes:\nmiracastctl status, miracastctl accept."));
 	g_assert_nonnull(strstr(some, " now, from 127.0.0.0/8 only."));
 	g_assert_null(strstr(some, "anybody"));
 }
@@ -703,6 +703,7 @@ int main(int argc, char **argv)
 		   tear_down);
 	g_test_add("/ctl/failures", struct fixture, NULL, start_daemon, test_failures, tear_down);
 	add_colour_tests();
+	add_consent_tests();
 	add_display_tests();
 	g_test_add("/ctl/listen-text", struct fixture, NULL, start_daemon, test_listen_text, tear_down);
 	g_test_add("/ctl/connect-from", struct fixture, NULL, start_daemon, test_connect_from, tear_down);

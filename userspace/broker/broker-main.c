@@ -163,7 +163,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		{ "listen", 'l', 0, G_OPTION_ARG_STRING_ARRAY, &d->listen,
 		  "Wait for sinks on a local address (may be repeated)", "ADDRESS[:PORT]" },
 		{ "from", 0, 0, G_OPTION_ARG_STRING, &d->from,
-		  "With --listen, of IPv4 or of IPv6 but not both: who may call (default: anybody who reaches the port)",
+		  "With --listen, of IPv4 or of IPv6 but not both: who may have the screen "
+		  "(default: whoever somebody says yes to, each time)",
 		  "ADDRESS[/PREFIX]" },
 		{ "source", 's', 0, G_OPTION_ARG_STRING, &d->source,
 		  "\"kernel\" (default), or \"test\": a moving picture, no module needed", "SOURCE" },
@@ -226,6 +227,8 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		return fail_usage("--no-bus and --session-bus exclude each other");
 	if (d->no_bus && !d->listen && !d->version)
 		return fail_usage("--no-bus can only --listen");
+	if (d->no_bus && d->listen && !d->from)
+		return fail_usage("without D-Bus nobody can be asked who may have the screen: --from says it");
 	if (d->from && !d->listen)
 		return fail_usage("--from says who may call, and nobody can without --listen");
 	if (d->from && listens_in_two_families(d))
@@ -533,7 +536,7 @@ static gboolean listen_on(struct daemon *d, link_backend *direct, const char *ad
 		print_error(error);
 		return FALSE;
 	}
-	g_message("listening on %s, for %s", bound, d->from ? d->from : "anybody who reaches it");
+	g_message("listening on %s, for %s", bound, d->from ? d->from : "whoever somebody says yes to");
 	return TRUE;
 }
 

@@ -178,7 +178,8 @@ static void offer_sessions(struct ctl *ctl, enum ctl_argument argument, const ch
 		g_autofree char *name = client_session_name(ctl->manager, session);
 
 		if (client_session_has_ended(session) ||
-		    (argument == CTL_PIN_WANTED && !miracast1_session_get_pin_wanted(session)))
+		    (argument == CTL_PIN_WANTED && !miracast1_session_get_pin_wanted(session)) ||
+		    (argument == CTL_CONSENT_WANTED && !miracast1_session_get_consent_wanted(session)))
 			continue;
 		candidates_add(candidates, name, id);
 	}
@@ -203,10 +204,10 @@ static void offer_argument(struct ctl *ctl, enum ctl_argument argument, const ch
 		return;
 	if (argument == CTL_DISPLAY)
 		offer_displays(ctl, current);
-	else if (argument == CTL_SESSION || argument == CTL_PIN_WANTED)
-		offer_sessions(ctl, argument, current);
-	else
+	else if (argument == CTL_LISTENING)
 		offer_listening(ctl);
+	else
+		offer_sessions(ctl, argument, current);
 }
 
 /* ---- the line -------------------------------------------------------------- */

@@ -488,7 +488,7 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 	const GOptionEntry entries[] = {
 		SESSION_OPTION_ENTRIES(&o),
 		{ "from", 0, 0, G_OPTION_ARG_STRING, &o.from,
-		  "Who may call (default: anybody who reaches the port)", "ADDRESS[/PREFIX]" },
+		  "Who may have the screen (default: whoever you say yes to: miracastctl accept)", "ADDRESS[/PREFIX]" },
 		G_OPTION_ENTRY_NULL
 	};
 	g_autoptr(GVariant) options = NULL;
@@ -515,8 +515,9 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 		g_print("Displays can call %s now, from %s only. To end: miracastctl unlisten %s\n", bound,
 			o.from, bound);
 	else
-		g_print("Displays can call %s now. So can anybody else who reaches it, and have your screen then: "
-			"--from narrows that.\nTo end: miracastctl unlisten %s\n", bound, bound);
+		g_print("Displays can call %s now. So can anybody else who reaches it, so each call waits a minute for your "
+			"yes:\nmiracastctl status, miracastctl accept. A display that is named need not ask: --from ADDRESS.\n"
+			"To end: miracastctl unlisten %s\n", bound, bound);
 	return CTL_OK;
 }
 

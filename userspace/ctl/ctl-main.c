@@ -22,6 +22,7 @@ const struct ctl_command ctl_commands[] = {
 	{ "unlisten", ctl_unlisten, "ADDRESS:PORT", "stop waiting there", CTL_LISTENING },
 	{ "status", ctl_status, "", "what is running", CTL_NOTHING },
 	{ "disconnect", ctl_disconnect, "[NAME|ID|all]", "end a session", CTL_SESSION },
+	{ "accept", ctl_accept, "[NAME|ID]", "let a display that has called have the screen", CTL_CONSENT_WANTED },
 	{ "pin", ctl_pin, "NAME|ID [PIN]", "type the PIN that a display shows", CTL_PIN_WANTED },
 	{ "monitor", ctl_monitor, "", "displays and sessions as they come and go", CTL_NOTHING },
 	{ "alias", ctl_alias, "NAME|MAC|HOST NEW", "call a display something else", CTL_DISPLAY },

@@ -149,6 +149,10 @@ static void look_at_session(struct monitor *m, Miracast1Session *session)
 	}
 	name = client_session_name(m->ctl->manager, session);
 	print_phases(session, name, before);
+	if (miracast1_session_get_consent_wanted(session))
+		g_print("%u  -> yes: miracastctl accept %u; no: miracastctl disconnect %u\n",
+			miracast1_session_get_id(session), miracast1_session_get_id(session),
+			miracast1_session_get_id(session));
 	if (client_session_has_ended(session))
 		g_print("%u  %s has ended: %s\n", miracast1_session_get_id(session), name,
 			miracast1_session_get_message(session));

@@ -99,7 +99,7 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 	return g_variant_new_parsed(
 		"{'id': <%u>, 'state': <%s>, 'sink': <{'id': <%s>, 'name': <%s>}>, "
 		"'phases': <%*>, 'path': <%*>, 'sink-info': <%*>, 'mode': <%*>, 'stats': <%*>, 'quality': <%*>, "
-		"'stay': <%*>, 'pin-wanted': <%b>, 'pin-shown': <%s>, 'reason': <%s>, 'message': <%s>, 'hint': <%s>, "
+		"'stay': <%*>, 'consent-wanted': <%b>, 'pin-wanted': <%b>, 'pin-shown': <%s>, 'reason': <%s>, 'message': <%s>, 'hint': <%s>, "
 		"'hint-code': <%s>}",
 		miracast1_session_get_id(session), or_blank(miracast1_session_get_state(session)),
 		or_blank(miracast1_session_get_sink_id(session)),
@@ -108,7 +108,8 @@ GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session)
 		or_empty(miracast1_session_get_sink_info(session)),
 		or_empty(miracast1_session_get_mode(session)),
 		or_empty(miracast1_session_get_stats(session)), quality_variant(ctl, session),
-		or_empty(miracast1_session_get_stay(session)), miracast1_session_get_pin_wanted(session),
+		or_empty(miracast1_session_get_stay(session)), miracast1_session_get_consent_wanted(session),
+		miracast1_session_get_pin_wanted(session),
 		or_blank(miracast1_session_get_pin_shown(session)), or_blank(miracast1_session_get_reason(session)),
 		or_blank(miracast1_session_get_message(session)),
 		hint.text, hint.code);
@@ -308,6 +309,15 @@ static void print_pin(struct ctl *ctl, Miracast1Session *session)
 			miracast1_session_get_id(session));
 }
 
+static void print_consent(struct ctl *ctl, Miracast1Session *session)
+{
+	const char *bus = ctl->bus_type == G_BUS_TYPE_SESSION ? "--session-bus " : "";
+	guint id = miracast1_session_get_id(session);
+
+	if (miracast1_session_get_consent_wanted(session))
+		g_print("    -> yes: miracastctl %saccept %u; no: miracastctl %sdisconnect %u\n", bus, id, bus, id);
+}
+
 static void print_session(struct ctl *ctl, Miracast1Session *session)
 {
 	g_autofree char *mode = client_session_mode(session), *step = client_session_step(session);
@@ -325,6 +335,7 @@ static void print_session(struct ctl *ctl, Miracast1Session *session)
 	if (*step && g_strcmp0(miracast1_session_get_state(session), "streaming") != 0 &&
 	    g_strcmp0(miracast1_session_get_state(session), "waiting") != 0)
 		g_print("    %s\n", step);
+	print_consent(ctl, session);
 	print_pin(ctl, session);
 	if (*mode)
 		g_print("    %s\n", mode);

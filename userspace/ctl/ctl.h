@@ -100,6 +100,7 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_unlisten(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_disconnect(struct ctl *ctl, int argc, char **argv);
+enum ctl_status ctl_accept(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_pin(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_record(struct ctl *ctl, int argc, char **argv);
 enum ctl_status ctl_monitor(struct ctl *ctl, int argc, char **argv);
@@ -115,6 +116,7 @@ enum ctl_argument {
 	CTL_DISPLAY, /* found or remembered */
 	CTL_SESSION,
 	CTL_PIN_WANTED, /* a session that waits for one */
+	CTL_CONSENT_WANTED, /* a session that waits for a yes */
 	CTL_LISTENING,
 	CTL_COMMAND,
 };
