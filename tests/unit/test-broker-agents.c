@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Programs that ask for PINs, on a bus with the policy that is installed. The link is this test's, and so are the agents.
+ * Programs that ask people, on a bus with the policy that is installed. The link is this test's, and so are the agents.
  */
 #include <signal.h>
 #include <string.h>
@@ -13,12 +13,16 @@
 #include "dbus-api.h"
 #include "dbus-caller.h"
 #include "fake-link.h"
+#include "link-direct.h"
 #include "main-loop.h"
 
 #define TV "02:00:00:00:01:00"
 #define AGENT_PATH "/agent"
 
-/* A program on the bus. @calls: what its agent was called with; @hold: RequestPin is not answered before answer() */
+/*
+ * A program on the bus. @calls: what its agent was called with; @hold: a question is not answered before answer() or
+ * answer_consent(); @refusal: name of the error that RequestConsent is answered with, NULL: yes
+ */
 struct program {
 	GDBusConnection *bus;
 	Miracast1Agent *agent;
@@ -26,6 +30,7 @@ struct program {
 	gboolean hold;
 	GDBusMethodInvocation *held;
 	const char *pin; /* NULL: an error */
+	const char *refusal;
 };
 
 struct fixture {
@@ -35,6 +40,8 @@ struct fixture {
 	struct broker_config config;
 	broker *broker;
 	struct fake_link *p2p;
+	link_backend *direct;
+	GSocketConnection *sink; /* of the display that has called */
 	link_sink *tv;
 	GDBusConnection *server;
 	GDBusObjectManagerServer *objects;
@@ -168,6 +175,25 @@ static gboolean request_pin(Miracast1Agent *agent, GDBusMethodInvocation *call, 
 	return TRUE;
 }
 
+static void answer_consent(struct program *p, GDBusMethodInvocation *call)
+{
+	if (p->refusal)
+		g_dbus_method_invocation_return_dbus_error(call, p->refusal, "the user does not want to");
+	else
+		miracast1_agent_complete_request_consent(p->agent, call);
+}
+
+static gboolean request_consent(Miracast1Agent *agent, GDBusMethodInvocation *call, const char *path,
+				const char *display, struct program *p)
+{
+	note(p, "consent %s %s", strrchr(path, '/') + 1, display);
+	if (p->hold)
+		p->held = call;
+	else
+		answer_consent(p, call);
+	return TRUE;
+}
+
 static gboolean cancelled(Miracast1Agent *agent, GDBusMethodInvocation *call, const char *path, struct program *p)
 {
 	note(p, "cancel");
@@ -208,6 +234,7 @@ static void begin_program(struct fixture *f, struct program *p)
 	p->agent = miracast1_agent_skeleton_new();
 	g_object_connect(p->agent,
 			 "signal::handle-request-pin", request_pin, p,
+			 "signal::handle-request-consent", request_consent, p,
 			 "signal::handle-cancel", cancelled, p,
 			 "signal::handle-show-pin", show_pin, p,
 			 "signal::handle-prompt", prompt, p,
@@ -338,6 +365,8 @@ static void start_daemon(struct fixture *f)
 	broker_set_events(f->broker, &events, f);
 	f->p2p = fake_link_new("p2p", f->broker);
 	broker_add_link(f->broker, &f->p2p->base);
+	f->direct = link_direct_new(broker_link_events(), f->broker);
+	broker_add_link(f->broker, f->direct);
 	f->tv = link_sink_new("p2p", TV, "TV");
 	fake_link_sink(f->p2p, f->tv, TRUE);
 	f->server = open_bus(f);
@@ -366,6 +395,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 static void tear_down(struct fixture *f, gconstpointer data)
 {
 	stranger = NULL;
+	g_clear_object(&f->sink);
 	broker_stop(f->broker, reason_new_code(REASON_SHUTDOWN, "the test is over"));
 	WAIT(f->stopped);
 	g_clear_pointer(&f->agents, dbus_agents_free);
@@ -508,6 +538,122 @@ static void test_shown(struct fixture *f, gconstpointer data)
 	CALLS(&f->one, "show 12345670; prompt waiting-for-acceptance; show ; ");
 }
 
+/* ---- whether a display may have the screen ------------------------------------------------ */
+
+/* One has called where @p listens. */
+static session *call_in(struct fixture *f, struct program *p)
+{
+	GSocketConnection *sink;
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	guint before = broker_sessions(f->broker)->len;
+	g_autofree char *bound = NULL;
+
+	g_assert_true(link_direct_listen(f->direct, "127.0.0.1:0", g_variant_new("a{sv}", NULL), &bound, NULL));
+	sink = g_socket_client_connect_to_host(client, bound, 0, NULL, NULL);
+	g_assert_nonnull(sink);
+	g_clear_object(&f->sink);
+	f->sink = sink;
+	WAIT(broker_sessions(f->broker)->len > before);
+	dbus_agents_session_called(f->agents, last_session(f), g_dbus_connection_get_unique_name(p->bus), getuid());
+	return last_session(f);
+}
+
+static void test_consent(struct fixture *f, gconstpointer data)
+{
+	session *s;
+
+	register_agent(&f->one);
+	s = call_in(f, &f->one);
+	WAIT(!session_wants_consent(s));
+	CALLS(&f->one, "consent 1 127.0.0.1; ");
+	g_assert_cmpint(session_state(s), >, SESSION_ASKING);
+	g_assert_cmpint(session_state(s), <, SESSION_ENDING);
+}
+
+/* The one that came last of the user's, where who listens has none or has left; and never another user's. */
+static void test_consent_whose(struct fixture *f, gconstpointer data)
+{
+	session *s;
+
+	stranger = g_dbus_connection_get_unique_name(f->other.bus);
+	register_agent(&f->other);
+	s = call_in(f, &f->one);
+	turn(200);
+	CALLS(&f->other, "");
+	g_assert_true(session_wants_consent(s));
+	stranger = NULL;
+	register_agent(&f->other);
+	WAIT(!session_wants_consent(s));
+	g_assert_nonnull(strstr(f->other.calls->str, "consent 1 127.0.0.1; "));
+}
+
+/* What says that somebody has said no; all else is no answer, after which Accept is waited for. */
+static void test_consent_refused(struct fixture *f, gconstpointer data)
+{
+	static const struct {
+		const char *error;
+		gboolean is_no;
+	} rows[] = {
+		{ "org.freedesktop.DBus.Error.UnknownMethod", FALSE },
+		{ "org.freedesktop.DBus.Error.NoReply", FALSE },
+		{ "org.example.Failed", FALSE },
+		{ "org.miracast.Miracast1.Error.Refused", TRUE },
+	};
+
+	register_agent(&f->one);
+	for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+		session *s;
+
+		f->one.refusal = rows[i].error;
+		g_string_truncate(f->one.calls, 0);
+		s = call_in(f, &f->one);
+		WAIT(*f->one.calls->str);
+		turn(50);
+		/* Once: there is nothing to be corrected. */
+		g_assert_true(strchr(f->one.calls->str, ';') == strrchr(f->one.calls->str, ';'));
+		g_assert_cmpint(session_wants_consent(s), ==, !rows[i].is_no);
+		if (rows[i].is_no)
+			break;
+		/* As without an agent; the next one calls from the same address. */
+		g_assert_true(session_accept(s, NULL));
+		session_end(s, reason_new_code(REASON_SHUTDOWN, "enough"));
+		WAIT(session_state(s) == SESSION_GONE);
+		turn(20);
+	}
+	g_assert_cmpstr(session_reason(last_session(f))->name, ==, "disconnected");
+}
+
+/* Whoever is asked is told that it is over. */
+static void test_consent_cancel(struct fixture *f, gconstpointer data)
+{
+	session *s;
+
+	register_agent(&f->one);
+	f->one.hold = TRUE;
+	s = call_in(f, &f->one);
+	WAIT(f->one.held);
+	session_end(s, reason_new_code(REASON_DISCONNECTED, "elsewhere"));
+	WAIT(strstr(f->one.calls->str, "cancel"));
+	answer_consent(&f->one, g_steal_pointer(&f->one.held));
+	turn(50);
+	g_assert_cmpint(session_state(s), ==, SESSION_GONE);
+}
+
+/* It leaves in mid-question: Accept. */
+static void test_consent_agent_leaves(struct fixture *f, gconstpointer data)
+{
+	session *s;
+
+	register_agent(&f->one);
+	f->one.hold = TRUE;
+	s = call_in(f, &f->one);
+	WAIT(f->one.held);
+	leave_bus(&f->one);
+	turn(200);
+	g_assert_true(session_wants_consent(s));
+	g_assert_true(session_accept(s, NULL));
+}
+
 /* They come and go; each program has one, and the daemon says when it ends. */
 static void test_come_and_go(struct fixture *f, gconstpointer data)
 {
@@ -555,6 +701,11 @@ int main(int argc, char **argv)
 	TEST("other-user", test_other_user);
 	TEST("cancel", test_cancel);
 	TEST("shown", test_shown);
+	TEST("consent", test_consent);
+	TEST("consent-whose", test_consent_whose);
+	TEST("consent-refused", test_consent_refused);
+	TEST("consent-cancel", test_consent_cancel);
+	TEST("consent-agent-leaves", test_consent_agent_leaves);
 	TEST("come-and-go", test_come_and_go);
 	return g_test_run();
 }

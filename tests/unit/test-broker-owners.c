@@ -11,6 +11,7 @@
 #include "fake-link.h"
 #include "link-direct.h"
 #include "main-loop.h"
+#include "miracast1-dbus.h"
 #include "mock-polkit.h"
 #include "test-bus.h"
 
@@ -27,7 +28,13 @@ struct fixture {
 	dbus_api *api;
 	gboolean ready, stopped;
 	struct program one, other, stranger;
+	GString *one_asked, *other_asked; /* what their agents were called with; NULL: they have none */
 };
+
+static void free_string(GString *text)
+{
+	g_string_free(text, TRUE);
+}
 
 /* ---- the daemon ---------------------------------------------------------------------- */
 
@@ -115,6 +122,8 @@ static void tear_down(struct fixture *f, gconstpointer data)
 	program_end(&f->stranger);
 	mock_polkit_free(f->polkit);
 	g_test_dbus_down(f->test_bus);
+	g_clear_pointer(&f->one_asked, free_string);
+	g_clear_pointer(&f->other_asked, free_string);
 	g_object_unref(f->test_bus);
 }
 
@@ -177,12 +186,94 @@ static void test_listen(struct fixture *f, gconstpointer data)
 	g_autoptr(GSocketConnection) sink = NULL;
 	const char *bound;
 
-	g_assert_true(listens(&f->one, FALSE));
+	g_assert_true(listens(&f->one, GPOINTER_TO_INT(data)));
 	g_variant_get(f->one.reply, "(&s)", &bound);
 	sink = g_socket_client_connect_to_host(client, bound, 0, NULL, NULL);
 	g_assert_nonnull(sink);
 	WAIT(broker_sessions(f->broker)->len == 1);
 	assert_owner(f, &f->one, &f->other);
+}
+
+/* A call to the address that @p listens on, with nobody named. */
+static GSocketConnection *call_listener(struct fixture *f, struct program *p, const char *host)
+{
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GSocketAddress) local = g_inet_socket_address_new_from_string(host, 0);
+	GSocketConnection *sink;
+	const char *bound;
+
+	g_assert_true(listens(p, FALSE));
+	g_variant_get(p->reply, "(&s)", &bound);
+	g_socket_client_set_local_address(client, local);
+	sink = g_socket_client_connect_to_host(client, bound, 0, NULL, NULL);
+	g_assert_nonnull(sink);
+	WAIT(broker_sessions(f->broker)->len > 0);
+	return sink;
+}
+
+/* Nobody says yes for somebody else; and who says it for himself has the session at once. */
+static void test_accept(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = call_listener(f, &f->one, "127.0.0.1");
+	session *s = g_ptr_array_index(broker_sessions(f->broker), 0);
+
+	g_assert_false(call(&f->other, DBUS_API_PATH "/Session/1", SESSION, "Accept", NULL));
+	g_assert_error(f->other.error, REASON_ERROR, REASON_OTHERS_CAST);
+	g_assert_false(call(&f->stranger, DBUS_API_PATH "/Session/1", SESSION, "Accept", NULL));
+	g_assert_cmpint(session_state(s), ==, SESSION_ASKING);
+	g_assert_true(call(&f->one, DBUS_API_PATH "/Session/1", SESSION, "Accept", NULL));
+	g_assert_cmpint(session_state(s), >, SESSION_ASKING);
+	g_assert_false(call(&f->one, DBUS_API_PATH "/Session/1", SESSION, "Accept", NULL));
+	g_assert_error(f->one.error, REASON_ERROR, REASON_CONSENT_NOT_WANTED);
+}
+
+/* It is a matter of who may cast, as the rest of what is done with one's own casts. */
+static void test_accept_action(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	f->polkit->mood = MOCK_POLKIT_ALLOWS;
+	sink = call_listener(f, &f->stranger, "127.0.0.1");
+	g_assert_true(call(&f->stranger, DBUS_API_PATH "/Session/1", SESSION, "Accept", NULL));
+	g_assert_cmpstr(f->polkit->action, ==, CAST);
+}
+
+/* ---- who is asked ------------------------------------------------------------------------ */
+
+static void agent_called(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
+			 const char *method, GVariant *parameters, GDBusMethodInvocation *invocation, gpointer user_data)
+{
+	GString *calls = user_data;
+
+	g_string_append_printf(calls, "%s ", method);
+	g_dbus_method_invocation_return_value(invocation, NULL);
+}
+
+/* What the agent of @p is called with; it answers yes to everything. */
+static GString *add_agent(struct program *p)
+{
+	static const GDBusInterfaceVTable vtable = { .method_call = agent_called };
+	g_autoptr(GError) error = NULL;
+	GString *calls = g_string_new(NULL);
+
+	g_dbus_connection_register_object(p->bus, "/agent", miracast1_agent_interface_info(), &vtable, calls, NULL, &error);
+	g_assert_no_error(error);
+	g_assert_true(manage(p, "RegisterAgent", g_variant_new_parsed("(objectpath '/agent',)")));
+	return calls;
+}
+
+/* Who listens, and nobody else, whoever has registered an agent. */
+static void test_agents(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	f->one_asked = add_agent(&f->one);
+	f->other_asked = add_agent(&f->other);
+	sink = call_listener(f, &f->one, "127.0.0.1");
+	WAIT(f->one_asked->len);
+	g_assert_cmpstr(f->one_asked->str, ==, "RequestConsent ");
+	WAIT(session_state(g_ptr_array_index(broker_sessions(f->broker), 0)) > SESSION_ASKING);
+	g_assert_cmpstr(f->other_asked->str, ==, "");
 }
 
 /* Which of the two actions polkit is asked about. */
@@ -241,6 +332,10 @@ int main(int argc, char **argv)
 	g_log_set_writer_func(quiet, NULL, NULL);
 	TEST("/owners/connect", test_connect);
 	TEST("/owners/listen", test_listen);
+	g_test_add("/owners/listen-from", struct fixture, GINT_TO_POINTER(TRUE), set_up, test_listen, tear_down);
+	TEST("/owners/accept", test_accept);
+	TEST("/owners/accept-action", test_accept_action);
+	TEST("/owners/agents", test_agents);
 	TEST("/owners/actions", test_actions);
 	TEST("/owners/stop-listening", test_stop_listening);
 	return g_test_run();
