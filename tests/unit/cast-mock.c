@@ -61,6 +61,16 @@ static gboolean handle_disconnect(Miracast1Session *session, GDBusMethodInvocati
 	return TRUE;
 }
 
+static gboolean handle_accept(Miracast1Session *session, GDBusMethodInvocation *call, mock *m)
+{
+	m->accepts++;
+	if (m->refuse_with)
+		g_dbus_method_invocation_return_gerror(call, m->refuse_with);
+	else
+		miracast1_session_complete_accept(session, call);
+	return TRUE;
+}
+
 static gboolean handle_enter_pin(Miracast1Session *session, GDBusMethodInvocation *call, const char *pin, mock *m)
 {
 	g_free(m->pin);
@@ -183,6 +193,7 @@ Miracast1Session *mock_session(mock *m, guint id, const char *sink_id, const cha
 		     "message", "", "hint", "", "hint-code", "", "pin-shown", "", "stay", no_dict(), "mode", no_dict(), "stats",
 		     no_dict(), "path", no_dict(), "sink-info", no_dict(), "phases", g_variant_new("a(sxs)", NULL), NULL);
 	g_signal_connect(session, "handle-disconnect", G_CALLBACK(handle_disconnect), m);
+	g_signal_connect(session, "handle-accept", G_CALLBACK(handle_accept), m);
 	g_signal_connect(session, "handle-enter-pin", G_CALLBACK(handle_enter_pin), m);
 	miracast1_object_skeleton_set_session(object, session);
 	g_dbus_object_manager_server_export(m->objects, G_DBUS_OBJECT_SKELETON(object));

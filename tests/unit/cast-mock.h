@@ -16,6 +16,7 @@
  * @hold: a Connect is not answered before mock_answer(); @held: (nullable): one that waits
  * @disconnects: calls of Disconnect
  * @pin: that was typed last
+ * @accepts: calls of Accept; they fail while @refuse_with is set
  */
 typedef struct mock {
 	GTestDBus *test_bus;
@@ -23,7 +24,7 @@ typedef struct mock {
 	GDBusObjectManagerServer *objects;
 	Miracast1Manager *manager;
 	GHashTable *sinks;
-	guint scans, connects, disconnects;
+	guint scans, connects, disconnects, accepts;
 	char *connected_to;
 	GVariant *options;
 	GError *refuse_with;

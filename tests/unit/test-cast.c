@@ -25,7 +25,7 @@ struct fixture {
 
 static char letter(enum cast_state state)
 {
-	return ".cawpSWef"[state];
+	return ".cawpqSWef"[state];
 }
 
 static void moved(CastDaemon *daemon, CastDisplay *display, int before, struct fixture *f)
@@ -484,10 +484,10 @@ static void test_pin(struct fixture *f, gconstpointer data)
 	miracast1_session_set_pin_wanted(session, TRUE);
 	WAIT(cast_display_state(display) == CAST_PIN_WANTED);
 	cast_daemon_enter_pin(f->daemon, display, "12");
-	WAIT(*cast_display_pin_problem(display));
-	g_assert_cmpstr(cast_display_pin_problem(display), ==, "a PIN has 4 to 16 digits");
+	WAIT(*cast_display_answer_problem(display));
+	g_assert_cmpstr(cast_display_answer_problem(display), ==, "a PIN has 4 to 16 digits");
 	cast_daemon_enter_pin(f->daemon, display, "1234-5670");
-	g_assert_cmpstr(cast_display_pin_problem(display), ==, "");
+	g_assert_cmpstr(cast_display_answer_problem(display), ==, "");
 	WAIT(g_strcmp0(f->mock.pin, "1234-5670") == 0);
 	miracast1_session_set_pin_wanted(session, FALSE);
 	WAIT(cast_display_state(display) == CAST_CONNECTING);
@@ -495,6 +495,40 @@ static void test_pin(struct fixture *f, gconstpointer data)
 	WAIT(cast_display_state(display) == CAST_PIN_SHOWN);
 	g_assert_cmpstr(cast_display_pin(display), ==, "76543210");
 	g_assert_cmpstr(f->moves->str, ==, "cwcp");
+}
+
+/* A display that has called. */
+static void test_consent(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(Miracast1Session) session = mock_session(&f->mock, 7, "192.0.2.20", "192.0.2.20");
+	g_autofree char *title = NULL, *body = NULL;
+	CastDisplay *display;
+
+	miracast1_session_set_consent_wanted(session, TRUE);
+	mock_session_state(session, "asking", "consent-wanted", "it asks");
+	WAIT(count(f) == 1 && cast_display_state(at(f, 0)) == CAST_CONSENT);
+	display = at(f, 0);
+	g_assert_true(cast_daemon_find(f->daemon, "192.0.2.20") == display);
+	g_assert_null(cast_daemon_find(f->daemon, "192.0.2.21"));
+	g_assert_true(status_is(display, "Asks to show your screen"));
+	g_assert_true(cast_words_notification(display, &title, &body));
+	g_assert_cmpstr(title, ==, "192.0.2.20 asks to show your screen");
+	f->mock.refuse_with = g_error_new_literal(REASON_ERROR, REASON_NO_FREE_CONNECTOR, "8 sessions are running");
+	cast_daemon_accept(f->daemon, display);
+	WAIT(*cast_display_answer_problem(display));
+	g_assert_cmpstr(cast_display_answer_problem(display), ==, "8 sessions are running");
+	g_clear_error(&f->mock.refuse_with);
+	cast_daemon_accept(f->daemon, display);
+	g_assert_cmpstr(cast_display_answer_problem(display), ==, "");
+	WAIT(f->mock.accepts == 2);
+	miracast1_session_set_consent_wanted(session, FALSE);
+	mock_session_state(session, "linking", "linking", "connecting");
+	WAIT(cast_display_state(display) == CAST_CONNECTING);
+	/* Whoever has answered does so once. */
+	cast_daemon_accept(f->daemon, display);
+	cast_daemon_disconnect(f->daemon, display);
+	WAIT(f->mock.disconnects == 1);
+	g_assert_cmpuint(f->mock.accepts, ==, 2);
 }
 
 /* It is cast to in another way than the one that was clicked: it stays the same display. */
@@ -734,6 +768,7 @@ int main(int argc, char **argv)
 		{ "/cast/comes-back", test_comes_back },
 		{ "/cast/given-up", test_given_up },
 		{ "/cast/pin", test_pin },
+		{ "/cast/consent", test_consent },
 		{ "/cast/other-way", test_other_way },
 		{ "/cast/of-others", test_of_others },
 		{ "/cast/remedy", test_remedy },

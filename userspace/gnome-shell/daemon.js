@@ -54,9 +54,9 @@ export class Daemon {
         this._changed = this._failed = () => {};
     }
 
-    // Whether something is cast, or begins to be.
+    // Whether something is cast, or begins to be; not that a display asks whether it may.
     get isCasting() {
-        return this._sessions().length > 0;
+        return this._sessions().some(session => session.state !== 'asking');
     }
 
     get isScanning() {

@@ -29,6 +29,8 @@ function describe(display) {
         return _('Disconnecting');
     case 'accept':
         return _('Accept the connection at the display');
+    case 'asking':
+        return _('Asks to show your screen');
     case 'pin':
         return _('It wants a PIN');
     default:
@@ -67,7 +69,7 @@ class CastToggle extends QuickMenuToggle {
     }
 
     _clicked(display) {
-        if (display.state === 'pin')
+        if (display.state === 'pin' || display.state === 'asking')
             this._open();
         else if (display.session)
             this._daemon.disconnectFrom(display);

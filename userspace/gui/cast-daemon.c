@@ -209,6 +209,11 @@ static CastDisplay *find(CastDaemon *daemon, const char *id)
 	return other_way;
 }
 
+CastDisplay *cast_daemon_find(CastDaemon *daemon, const char *id)
+{
+	return find(daemon, id);
+}
+
 static CastDisplay *find_session(CastDaemon *daemon, Miracast1Session *session)
 {
 	for (guint i = 0; i < n_displays(daemon); i++) {
@@ -658,23 +663,45 @@ void cast_daemon_disconnect(CastDaemon *daemon, CastDisplay *display)
 		cast_display_give_up(display);
 }
 
+static void take_problem(asked *a, const GError *error)
+{
+	g_autofree char *text = client_error_text(error);
+
+	if (!is_cancelled(error))
+		cast_display_set_answer_problem(a->display, text);
+}
+
+static void accepted(GObject *source, GAsyncResult *result, gpointer user_data)
+{
+	g_autoptr(asked) a = user_data;
+	g_autoptr(GError) error = NULL;
+
+	if (!miracast1_session_call_accept_finish(MIRACAST1_SESSION(source), result, &error))
+		take_problem(a, error);
+}
+
+void cast_daemon_accept(CastDaemon *daemon, CastDisplay *display)
+{
+	cast_display_set_answer_problem(display, NULL);
+	if (cast_display_state(display) == CAST_CONSENT)
+		miracast1_session_call_accept(cast_display_session(display), CLIENT_CALL_FLAGS, CLIENT_CALL_MS,
+					      daemon->cancellable, accepted, asked_new(daemon, display));
+}
+
 static void pin_entered(GObject *source, GAsyncResult *result, gpointer user_data)
 {
 	g_autoptr(asked) a = user_data;
 	g_autoptr(GError) error = NULL;
-	g_autofree char *text = NULL;
 
-	if (miracast1_session_call_enter_pin_finish(MIRACAST1_SESSION(source), result, &error) || is_cancelled(error))
-		return;
-	text = client_error_text(error);
-	cast_display_set_pin_problem(a->display, text);
+	if (!miracast1_session_call_enter_pin_finish(MIRACAST1_SESSION(source), result, &error))
+		take_problem(a, error);
 }
 
 void cast_daemon_enter_pin(CastDaemon *daemon, CastDisplay *display, const char *pin)
 {
 	Miracast1Session *session = cast_display_session(display);
 
-	cast_display_set_pin_problem(display, NULL);
+	cast_display_set_answer_problem(display, NULL);
 	if (session)
 		miracast1_session_call_enter_pin(session, pin, CLIENT_CALL_FLAGS, CLIENT_CALL_MS, daemon->cancellable,
 						 pin_entered, asked_new(daemon, display));

@@ -42,6 +42,8 @@ G_DECLARE_FINAL_TYPE(CastDaemon, cast_daemon, CAST, DAEMON, GObject)
  */
 CastDaemon *cast_daemon_new(GBusType bus);
 
+/* NULL: there is none of this id */
+CastDisplay *cast_daemon_find(CastDaemon *daemon, const char *id);
 /* Of CastDisplay, those in sight first, by name; it lives as long as the daemon. */
 GListModel *cast_daemon_displays(CastDaemon *daemon);
 enum cast_daemon_state cast_daemon_state(CastDaemon *daemon);
@@ -57,7 +59,9 @@ void cast_daemon_scan(CastDaemon *daemon);
 /* @options: a{sv} of Connect; a floating reference is consumed. Nothing if the display is busy. */
 void cast_daemon_connect(CastDaemon *daemon, CastDisplay *display, GVariant *options);
 void cast_daemon_disconnect(CastDaemon *daemon, CastDisplay *display);
-/* What is wrong with it is in cast_display_pin_problem(). */
+/* The no is cast_daemon_disconnect(). */
+void cast_daemon_accept(CastDaemon *daemon, CastDisplay *display);
+/* What is wrong with it is in cast_display_answer_problem(), and so is what was wrong with the yes. */
 void cast_daemon_enter_pin(CastDaemon *daemon, CastDisplay *display, const char *pin);
 
 /* ---- for cast-keep.c ------------------------------------------------------------ */

@@ -20,7 +20,7 @@ struct _CastDisplay {
 	gboolean failed;
 	gboolean streamed;
 	char *message, *hint, *hint_code; /* of the failure */
-	char *pin_problem;
+	char *answer_problem;
 	char *problem; /* of what is kept */
 	char *step;
 	GPtrArray *numbers; /* struct quality_row */
@@ -42,7 +42,7 @@ static void cast_display_finalize(GObject *object)
 	g_free(display->message);
 	g_free(display->hint);
 	g_free(display->hint_code);
-	g_free(display->pin_problem);
+	g_free(display->answer_problem);
 	g_free(display->problem);
 	g_free(display->step);
 	g_ptr_array_unref(display->numbers);
@@ -108,6 +108,8 @@ static enum cast_state state_of(Miracast1Session *session)
 		return CAST_WAITING;
 	if (strcmp(state, "ending") == 0)
 		return CAST_ENDING;
+	if (miracast1_session_get_consent_wanted(session))
+		return CAST_CONSENT;
 	if (miracast1_session_get_pin_wanted(session))
 		return CAST_PIN_WANTED;
 	if (*or_blank(miracast1_session_get_pin_shown(session)))
@@ -271,9 +273,9 @@ const char *cast_display_pin(CastDisplay *display)
 	return display->session ? or_blank(miracast1_session_get_pin_shown(display->session)) : "";
 }
 
-const char *cast_display_pin_problem(CastDisplay *display)
+const char *cast_display_answer_problem(CastDisplay *display)
 {
-	return or_blank(display->pin_problem);
+	return or_blank(display->answer_problem);
 }
 
 const char *cast_display_step(CastDisplay *display)
@@ -382,7 +384,7 @@ static gboolean drop_session(CastDisplay *display)
 
 	g_clear_object(&display->session);
 	take_numbers(display, g_ptr_array_new());
-	replace(&display->pin_problem, NULL);
+	replace(&display->answer_problem, NULL);
 	replace(&display->step, NULL);
 	return had;
 }
@@ -464,9 +466,9 @@ void cast_display_set_problem(CastDisplay *display, const char *problem)
 	changed(display);
 }
 
-void cast_display_set_pin_problem(CastDisplay *display, const char *problem)
+void cast_display_set_answer_problem(CastDisplay *display, const char *problem)
 {
-	if (replace(&display->pin_problem, problem))
+	if (replace(&display->answer_problem, problem))
 		changed(display);
 }
 

@@ -15,6 +15,7 @@
  *	ACCEPT		somebody has to accept it at the display: phase "waiting-for-acceptance" is the last
  *	PIN_WANTED	the display shows a PIN that is to be typed here
  *	PIN_SHOWN	a PIN is shown here that is to be typed at the display
+ *	CONSENT		it has called, and waits for somebody to say that it may have the screen
  *	STREAMING	pictures flow
  *	WAITING		it was lost and comes back by itself
  *	ENDING		it is being taken down
@@ -38,6 +39,7 @@ enum cast_state {
 	CAST_ACCEPT,
 	CAST_PIN_WANTED,
 	CAST_PIN_SHOWN,
+	CAST_CONSENT,
 	CAST_STREAMING,
 	CAST_WAITING,
 	CAST_ENDING,
@@ -81,8 +83,8 @@ const char *cast_display_message(CastDisplay *display);
 struct hint cast_display_hint(CastDisplay *display);
 /* PIN_SHOWN: the digits */
 const char *cast_display_pin(CastDisplay *display);
-/* PIN_WANTED: why the one that was typed is not taken; "" */
-const char *cast_display_pin_problem(CastDisplay *display);
+/* PIN_WANTED, CONSENT: why the answer is not taken; "" */
+const char *cast_display_answer_problem(CastDisplay *display);
 /* While connecting: the daemon's words for the last step; "" */
 const char *cast_display_step(CastDisplay *display);
 /*
@@ -119,7 +121,7 @@ gboolean cast_display_is_given_up(CastDisplay *display);
 void cast_display_end(CastDisplay *display, const char *message, struct hint hint);
 void cast_display_forget_failure(CastDisplay *display);
 void cast_display_set_problem(CastDisplay *display, const char *problem);
-void cast_display_set_pin_problem(CastDisplay *display, const char *problem);
+void cast_display_set_answer_problem(CastDisplay *display, const char *problem);
 /* There is nothing to show any more. */
 gboolean cast_display_is_gone(CastDisplay *display);
 

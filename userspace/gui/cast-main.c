@@ -57,6 +57,15 @@ static void look_at_casts(struct cast *cast)
 	cast->held = busy;
 }
 
+/* The no first: strangers can call. */
+static void add_answers(GNotification *notification, CastDisplay *display)
+{
+	const char *id = cast_display_id(display);
+
+	g_notification_add_button_with_target(notification, _("Refuse"), "app.refuse", "s", id);
+	g_notification_add_button_with_target(notification, _("Allow"), "app.allow", "s", id);
+}
+
 static void display_moved(CastDaemon *daemon, CastDisplay *display, int before, gpointer user_data)
 {
 	struct cast *cast = user_data;
@@ -68,7 +77,9 @@ static void display_moved(CastDaemon *daemon, CastDisplay *display, int before, 
 		notification = g_notification_new(title);
 		g_notification_set_body(notification, body);
 		g_notification_set_default_action(notification, "app.activate");
-		if (cast_display_state(display) == CAST_ACCEPT)
+		if (cast_display_state(display) == CAST_CONSENT)
+			add_answers(notification, display);
+		if (cast_display_state(display) == CAST_ACCEPT || cast_display_state(display) == CAST_CONSENT)
 			g_notification_set_priority(notification, G_NOTIFICATION_PRIORITY_HIGH);
 		g_application_send_notification(G_APPLICATION(cast->app), cast_display_id(display), notification);
 	}
@@ -89,6 +100,32 @@ static void about(GSimpleAction *action, GVariant *parameter, gpointer user_data
 			      "developer-name", "Miracast for Linux maintainers",
 			      "license-type", GTK_LICENSE_LGPL_2_1,
 			      NULL);
+}
+
+/* Of a notification, which may be an old one. */
+static CastDisplay *asking_display(struct cast *cast, GVariant *id)
+{
+	CastDisplay *display = cast_daemon_find(cast->daemon, g_variant_get_string(id, NULL));
+
+	return display && cast_display_state(display) == CAST_CONSENT ? display : NULL;
+}
+
+static void allow(GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+	struct cast *cast = user_data;
+	CastDisplay *display = asking_display(cast, parameter);
+
+	if (display)
+		cast_daemon_accept(cast->daemon, display);
+}
+
+static void refuse(GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+	struct cast *cast = user_data;
+	CastDisplay *display = asking_display(cast, parameter);
+
+	if (display)
+		cast_daemon_disconnect(cast->daemon, display);
 }
 
 static void quit(GSimpleAction *action, GVariant *parameter, gpointer user_data)
@@ -113,6 +150,8 @@ static void startup(GApplication *app, gpointer user_data)
 		{ .name = "about", .activate = about },
 		{ .name = "quit", .activate = quit },
 		{ .name = "activate", .activate = show_window },
+		{ .name = "allow", .activate = allow, .parameter_type = "s" },
+		{ .name = "refuse", .activate = refuse, .parameter_type = "s" },
 	};
 	static const char *const quit_keys[] = { "<Control>q", NULL };
 	struct cast *cast = user_data;

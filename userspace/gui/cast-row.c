@@ -16,6 +16,7 @@ struct _CastRow {
 	CastDisplay *display;
 	GtkWidget *name, *status; /* GtkLabel */
 	GtkWidget *spinner, *connect, *disconnect;
+	GtkWidget *allow;     /* GtkButton */
 	GtkWidget *pin;	      /* digits to type at the display */
 	GtkWidget *pin_box, *entry; /* those that it shows */
 	GtkWidget *trouble;
@@ -28,7 +29,7 @@ struct _CastRow {
 
 G_DEFINE_FINAL_TYPE(CastRow, cast_row, GTK_TYPE_LIST_BOX_ROW)
 
-enum { SIGNAL_CONNECT, SIGNAL_DISCONNECT, SIGNAL_PIN, SIGNAL_REMEDY, SIGNAL_AUTOCONNECT, SIGNAL_NAMED, SIGNAL_FORGET, N_SIGNALS };
+enum { SIGNAL_CONNECT, SIGNAL_DISCONNECT, SIGNAL_ACCEPT, SIGNAL_PIN, SIGNAL_REMEDY, SIGNAL_AUTOCONNECT, SIGNAL_NAMED, SIGNAL_FORGET, N_SIGNALS };
 static guint signals[N_SIGNALS];
 
 static void cast_row_dispose(GObject *object)
@@ -49,6 +50,7 @@ static void cast_row_class_init(CastRowClass *class)
 	G_OBJECT_CLASS(class)->dispose = cast_row_dispose;
 	signals[SIGNAL_CONNECT] = add_signal("connect-clicked", G_TYPE_NONE);
 	signals[SIGNAL_DISCONNECT] = add_signal("disconnect-clicked", G_TYPE_NONE);
+	signals[SIGNAL_ACCEPT] = add_signal("accept-clicked", G_TYPE_NONE);
 	signals[SIGNAL_PIN] = add_signal("pin-typed", G_TYPE_STRING);
 	signals[SIGNAL_REMEDY] = add_signal("remedy-clicked", G_TYPE_INT);
 	signals[SIGNAL_AUTOCONNECT] = add_signal("autoconnect-switched", G_TYPE_BOOLEAN);
@@ -66,6 +68,11 @@ static void connect_clicked(CastRow *row)
 static void disconnect_clicked(CastRow *row)
 {
 	g_signal_emit(row, signals[SIGNAL_DISCONNECT], 0, row->display);
+}
+
+static void allow_clicked(CastRow *row)
+{
+	g_signal_emit(row, signals[SIGNAL_ACCEPT], 0, row->display);
 }
 
 static void pin_typed(CastRow *row)
@@ -170,6 +177,31 @@ static void offer_settings(GtkWidget *button, enum cast_remedy remedy, gboolean 
 	gtk_widget_set_visible(button, settings != NULL);
 }
 
+/* To Enter and Space, and to who wanted to click at another row that was here a moment ago, the answer is no. */
+static void show_question(CastRow *row)
+{
+	gboolean asks = cast_display_state(row->display) == CAST_CONSENT;
+
+	if (asks && !gtk_widget_get_visible(row->allow))
+		gtk_widget_grab_focus(row->disconnect);
+	gtk_widget_set_visible(row->allow, asks);
+	name_button(row->allow, _("Allow %s to show your screen"), cast_display_name(row->display));
+}
+
+/* What ends it. */
+static void show_end(CastRow *row)
+{
+	enum cast_state state = cast_display_state(row->display);
+	const char *name = cast_display_name(row->display);
+
+	gtk_widget_set_visible(row->disconnect, cast_display_is_busy(row->display));
+	gtk_widget_set_sensitive(row->disconnect, state != CAST_ENDING);
+	gtk_button_set_label(GTK_BUTTON(row->disconnect), state == CAST_STREAMING ? _("Disconnect") :
+							  state == CAST_CONSENT	  ? _("Refuse") :
+										    _("Cancel"));
+	name_button(row->disconnect, state == CAST_CONSENT ? _("Refuse %s") : _("Disconnect %s"), name);
+}
+
 static void show_buttons(CastRow *row)
 {
 	enum cast_state state = cast_display_state(row->display);
@@ -178,16 +210,14 @@ static void show_buttons(CastRow *row)
 
 	gtk_widget_set_visible(row->connect, !busy);
 	gtk_widget_set_sensitive(row->connect, cast_display_is_connectable(row->display));
-	gtk_widget_set_visible(row->disconnect, busy);
-	gtk_widget_set_sensitive(row->disconnect, state != CAST_ENDING);
-	gtk_button_set_label(GTK_BUTTON(row->disconnect), state == CAST_STREAMING ? _("Disconnect") : _("Cancel"));
+	show_end(row);
+	show_question(row);
 	gtk_widget_set_visible(row->spinner, busy && state != CAST_STREAMING);
 	gtk_spinner_set_spinning(GTK_SPINNER(row->spinner), busy && state != CAST_STREAMING);
 	show_remedy(row);
 	offer_settings(row->displays, CAST_REMEDY_DISPLAYS, state == CAST_STREAMING, &row->streams);
 	offer_settings(row->sound, CAST_REMEDY_SOUND, cast_display_has_sound(row->display), &row->has_sound);
 	name_button(row->more, _("Settings of %s"), name);
-	name_button(row->disconnect, _("Disconnect %s"), name);
 }
 
 static void show_display(CastRow *row)
@@ -298,6 +328,9 @@ static void cast_row_init(CastRow *row)
 	gtk_list_box_row_set_activatable(GTK_LIST_BOX_ROW(row), FALSE);
 	gtk_box_append(GTK_BOX(all), make_head(row));
 	make_pin(row);
+	row->allow = make_button(row, _("Allow"), NULL, G_CALLBACK(allow_clicked));
+	gtk_widget_set_halign(row->allow, GTK_ALIGN_START);
+	gtk_widget_set_visible(row->allow, FALSE);
 	row->trouble = text_label(NULL);
 	gtk_label_set_selectable(GTK_LABEL(row->trouble), TRUE);
 	row->mode = text_label("caption");
@@ -306,6 +339,7 @@ static void cast_row_init(CastRow *row)
 	gtk_box_append(GTK_BOX(all), row->mode);
 	gtk_box_append(GTK_BOX(all), row->displays);
 	gtk_box_append(GTK_BOX(all), row->sound);
+	gtk_box_append(GTK_BOX(all), row->allow);
 	gtk_box_append(GTK_BOX(all), row->pin);
 	gtk_box_append(GTK_BOX(all), row->pin_box);
 	gtk_box_append(GTK_BOX(all), row->trouble);

@@ -20,6 +20,7 @@ G_DECLARE_FINAL_TYPE(CastRow, cast_row, CAST, ROW, GtkListBoxRow)
  * Signals:
  *	"connect-clicked" (CastDisplay *)
  *	"disconnect-clicked" (CastDisplay *)
+ *	"accept-clicked" (CastDisplay *)
  *	"pin-typed" (CastDisplay *, const char *pin)
  *	"remedy-clicked" (CastDisplay *, int remedy): enum cast_remedy, not NONE or AGAIN
  *	"autoconnect-switched" (CastDisplay *, gboolean on)

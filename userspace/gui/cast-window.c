@@ -85,6 +85,11 @@ static void disconnect_clicked(CastWindow *window, CastDisplay *display)
 	cast_daemon_disconnect(window->daemon, display);
 }
 
+static void accept_clicked(CastWindow *window, CastDisplay *display)
+{
+	cast_daemon_accept(window->daemon, display);
+}
+
 static void pin_typed(CastWindow *window, CastDisplay *display, const char *pin)
 {
 	cast_daemon_enter_pin(window->daemon, display, pin);
@@ -143,6 +148,7 @@ static GtkWidget *make_row(gpointer item, gpointer user_data)
 	g_object_connect(row,
 			 "swapped-signal::connect-clicked", connect_clicked, user_data,
 			 "swapped-signal::disconnect-clicked", disconnect_clicked, user_data,
+			 "swapped-signal::accept-clicked", accept_clicked, user_data,
 			 "swapped-signal::pin-typed", pin_typed, user_data,
 			 "swapped-signal::remedy-clicked", remedy_clicked, user_data,
 			 "swapped-signal::autoconnect-switched", autoconnect_switched, user_data,

@@ -72,6 +72,8 @@ char *cast_words_status(CastDisplay *display)
 		return g_strdup(_("Type the PIN that the display shows"));
 	case CAST_PIN_SHOWN:
 		return g_strdup(_("Type this PIN at the display"));
+	case CAST_CONSENT:
+		return g_strdup(_("Asks to show your screen"));
 	case CAST_STREAMING:
 		return streaming_status(display);
 	case CAST_WAITING:
@@ -145,8 +147,8 @@ char *cast_words_trouble(CastDisplay *display)
 		as_sentence(cast_words(cast_display_message(display)), cast_display_name(display));
 	const char *hint = cast_words(cast_display_hint(display).text);
 
-	if (*cast_display_pin_problem(display))
-		return as_sentence(cast_words(cast_display_pin_problem(display)), cast_display_name(display));
+	if (*cast_display_answer_problem(display))
+		return as_sentence(cast_words(cast_display_answer_problem(display)), cast_display_name(display));
 	if (!*message || !*hint)
 		return g_strdup(*message ? message : hint);
 	return g_strdup_printf("%s\n%s", message, hint);
@@ -181,6 +183,11 @@ gboolean cast_words_notification(CastDisplay *display, char **title, char **body
 		head = g_strdup_printf(_("%s wants a PIN"), name);
 		g_clear_pointer(&trouble, g_free);
 		trouble = g_strdup(status);
+		break;
+	case CAST_CONSENT:
+		head = g_strdup_printf(_("%s asks to show your screen"), name);
+		g_clear_pointer(&trouble, g_free);
+		trouble = g_strdup(_("Allow it only if you have had a display call just now, and know its address."));
 		break;
 	case CAST_WAITING:
 		head = g_strdup_printf(_("%s was lost and comes back by itself"), name);

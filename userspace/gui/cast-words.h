@@ -24,7 +24,7 @@ char *cast_words_mode(CastDisplay *display);
 char *cast_words_what(const struct quality_row *row);
 const char *cast_words_verdict(const struct quality_row *row);
 char *cast_words_number(const struct quality_row *row);
-/* What happened and what to do, of a failure, of a cast that waits, or of a PIN that was not taken, in one text; "" */
+/* What happened and what to do, of a failure, of a cast that waits, or of an answer that was not taken, in one text; "" */
 char *cast_words_trouble(CastDisplay *display);
 
 /* Why the last change of what is kept of it was refused; "" */

@@ -42,6 +42,8 @@ PlasmoidItem {
             return i18nd(domain, "Casting");
         case "waiting":
             return i18nd(domain, "Lost; it comes back by itself");
+        case "asking":
+            return i18nd(domain, "Asks to show your screen");
         case "ending":
             return i18nd(domain, "Disconnecting");
         default:
@@ -171,8 +173,10 @@ PlasmoidItem {
                         }
                     }
                     PlasmaComponents.Button {
-                        text: i18nd(root.domain, "Disconnect")
-                        Accessible.name: i18nd(root.domain, "Disconnect %s").replace("%s", () => row.modelData.name)
+                        readonly property bool asks: row.modelData.state === "asking"
+                        text: asks ? i18nd(root.domain, "Refuse") : i18nd(root.domain, "Disconnect")
+                        Accessible.name: (asks ? i18nd(root.domain, "Refuse %s") : i18nd(root.domain, "Disconnect %s"))
+                            .replace("%s", () => row.modelData.name)
                         enabled: row.modelData.state !== "ending"
                         onClicked: root.disconnectFrom(row.modelData.path)
                     }
