@@ -12,8 +12,9 @@
 #   make deb             Debian packages, in build/deb
 #   make lint            static checks
 #   make demo            cast a desktop to a sink, in a virtual machine; results in out/demo
-#   make native LISTEN=ADDRESS[:PORT]
-#                        serve a moving test picture to any sink that connects: no root, no module
+#   make native LISTEN=ADDRESS[:PORT] FROM=ADDRESS[/PREFIX]
+#                        serve a moving test picture to sinks that connect from there: no root, no module; without
+#                        both to those of this machine
 #   make kselftest       the module's own tests, on every supported kernel
 #   make desktops        GNOME, KDE Plasma, Weston and Xorg, each in a user's session beside another graphics
 #                        card, cast to a display, in a virtual machine; its root file system takes 8 GB
@@ -113,11 +114,12 @@ demo: prereq
 	tests/e2e/demo $(BUILD) $(OUT)/demo
 
 LISTEN ?= 127.0.0.1
+FROM ?= $(if $(filter 127.%,$(LISTEN)),127.0.0.0/8)
 .PHONY: native
 native: userspace
 	$(BUILD)/userspace/userspace/broker/miracastd --no-bus --source=test \
 		--umd=$(BUILD)/userspace/userspace/umd/miracast-umd \
-		--sandbox=$(BUILD)/userspace/userspace/sandbox/miracast-sandbox --listen=$(LISTEN)
+		--sandbox=$(BUILD)/userspace/userspace/sandbox/miracast-sandbox --listen=$(LISTEN) $(FROM:%=--from=%)
 
 .PHONY: kselftest
 kselftest: modules-all

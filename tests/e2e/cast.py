@@ -31,7 +31,7 @@ VIDEO_FORMATS = "28 00 01 10 000001FF 00000000 00000000 00 0000 0000 00 none non
 TIME_SCALE = "10"
 # Where the sink writes while it runs: in memory, so that it loses no packet to a slow disk.
 RECORDINGS = "/tmp/sink"
-DIRECT_SOURCE, DIRECT_SINK = "10.77.0.1", "10.77.0.2"
+DIRECT_SOURCE, DIRECT_SINK, DIRECT_NETWORK = "10.77.0.1", "10.77.0.2", "10.77.0.0/24"
 
 
 class Cast:
@@ -120,7 +120,7 @@ class Cast:
         if self.args.link == "p2p":
             self.ctl("connect", SINK_NAME, "--seconds", "180")
         else:
-            self.ctl("listen", DIRECT_SOURCE)
+            self.ctl("listen", DIRECT_SOURCE, "--from", DIRECT_SINK)
             self.start_sink()
             wait_for("the sink's session streams", 180, lambda: any(
                 session["state"] == "streaming" for session in self.ctl("status")["sessions"]))

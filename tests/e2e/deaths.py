@@ -17,7 +17,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from cast import DIRECT_SOURCE, SINK  # noqa: E402
+from cast import DIRECT_SINK, DIRECT_SOURCE, SINK  # noqa: E402
 from desktop import Card, Desktop, wait_for  # noqa: E402
 from radios import run  # noqa: E402
 from stage import SESSION, Stage, demand, pids  # noqa: E402
@@ -44,16 +44,16 @@ class Deaths(Stage):
 
     def without_module(self) -> None:
         """daemon without the module says what to do"""
-        self.refused([BROKER, "--no-bus", f"--listen={DIRECT_SOURCE}"], "/dev/miracast", "modprobe miracast")
+        self.refused([BROKER, "--no-bus", f"--listen={DIRECT_SOURCE}", f"--from={DIRECT_SINK}"], "/dev/miracast", "modprobe miracast")
 
     def without_rights(self) -> None:
         """daemon without rights names the group"""
         self.refused(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                      BROKER, "--no-bus", "--listen=127.0.0.1"], "/dev/miracast", "miracast")
+                      BROKER, "--no-bus", "--listen=127.0.0.1", "--from=127.0.0.1"], "/dev/miracast", "miracast")
 
     def second_daemon(self) -> None:
         """a second daemon is refused, the first goes on"""
-        self.refused([BROKER, "--no-bus", "--listen=127.0.0.1"], "/dev/miracast")
+        self.refused([BROKER, "--no-bus", "--listen=127.0.0.1", "--from=127.0.0.1"], "/dev/miracast")
         demand(self.ctl("status") is not None, "the first daemon does not answer")
 
     def session_ends_well(self) -> None:

@@ -9,7 +9,7 @@ import argparse
 import pathlib
 import subprocess
 
-from cast import DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, VIDEO_FORMATS, Cast
+from cast import DIRECT_NETWORK, DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, VIDEO_FORMATS, Cast
 from desktop import DesktopError, wait_for
 from radios import SINK_NETNS
 
@@ -53,7 +53,7 @@ class Stage(Cast):
         return self.sink
 
     def listen(self) -> None:
-        self.ctl("listen", DIRECT_SOURCE)
+        self.ctl("listen", DIRECT_SOURCE, "--from", DIRECT_NETWORK)
 
     def shown(self) -> dict[int, int]:
         """Of each session how many of the desktop's pictures it has taken. What it sends is also a picture once more

@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -121,6 +122,19 @@ class Stage:
         self._neighbours.stdin.flush()
         return display
 
+    def listen(self) -> tuple[str, int]:
+        """Where whoever calls is asked about."""
+        from gi.repository import Gio, GLib
+        bus = Gio.bus_get_sync(Gio.BusType.SESSION)
+        bound, = bus.call_sync("org.miracast.Miracast1", "/org/miracast/Miracast1/Manager", "org.miracast.Miracast1.Manager",
+                               "Listen", GLib.Variant("(sa{sv})", ("127.0.0.1:0", {})), None, 0, -1, None).unpack()
+        host, port = bound.rsplit(":", 1)
+        return host, int(port)
+
+    def call(self, where: tuple[str, int], address: str) -> socket.socket:
+        """A display at this address calls, and waits for the first word."""
+        return socket.create_connection(where, SECONDS, (address, 0))
+
     def add_panel(self, name: str) -> pathlib.Path:
         """A panel of the desktop's settings, which makes a file when it is opened; that file."""
         opened = self.directory / f"{name}-opened"
@@ -209,6 +223,10 @@ class Screen:
     def is_on(self, name: str) -> bool:
         one = self.find(name, "check box", "switch")
         return bool(one and one.get_state_set().contains(self._atspi.StateType.CHECKED))
+
+    def has_focus(self, name: str) -> bool:
+        one = self.find(name, "push button", "button")
+        return bool(one and one.get_state_set().contains(self._atspi.StateType.FOCUSED))
 
     def pressed(self) -> list[str]:
         """Buttons that stay so."""

@@ -15,7 +15,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(__file__).resolve().parents[1])]
 
-from stage import Display, Screen, Stage, wait  # noqa: E402
+from stage import SECONDS, Display, Screen, Stage, wait  # noqa: E402
 from steadiness import SANITIZER_REPORT  # noqa: E402
 
 # The name is as it comes over the network, which anybody can choose.
@@ -190,6 +190,29 @@ class Window(unittest.TestCase):
         wait(lambda: "Loft" not in self.kept(), f"it forgotten: {self.kept()}")
         self.see("Den")
         wait(lambda: not self.screen.is_on(switch), "the switch off")
+
+    def test_7_question(self):
+        """A display that calls is not answered before somebody says yes; the no is what the keyboard is at."""
+        where = self.stage.listen()
+        with self.stage.call(where, "127.0.0.20") as caller:
+            self.see("Asks to show your screen")
+            wait(lambda: self.screen.has_focus("Refuse 127.0.0.20"), "the no to have the keyboard")
+            self.stage.picture("question")
+            caller.settimeout(1)
+            self.assertRaises(TimeoutError, caller.recv, 1)
+            caller.settimeout(SECONDS)
+            self.screen.click("Allow 127.0.0.20 to show your screen")
+            self.assertEqual(caller.recv(7), b"OPTIONS")
+            self.screen.click("Disconnect 127.0.0.20")
+        with self.stage.call(where, "127.0.0.21") as caller:
+            self.stage.look_away()
+            self.see("Asks to show your screen")
+            self.screen.click("Refuse 127.0.0.21")
+            self.assertEqual(caller.recv(1), b"")
+            wait(lambda: not self.screen.has("127.0.0.21"), "its row gone")
+        with self.stage.call(where, "127.0.0.22"):
+            self.assertIn("Allow it only if", self.told("127.0.0.22 asks to show your screen")[1])
+            self.screen.click("Refuse 127.0.0.22")
 
     def test_8_accept(self):
         """Who does not look at the window is told that somebody has to say yes at the display."""

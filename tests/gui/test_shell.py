@@ -136,6 +136,24 @@ class QuickSettings(unittest.TestCase):
         self.assertEqual(len(shell.now["told"]), 1)
         self.assertEqual(shell.end(), 0)
 
+    def test_question(self):
+        """Whether a display that has called may have the screen is asked in the window; a click here says neither yes nor no."""
+        shell = Shell(self.stage)
+        self.stage.start_daemon()
+        wait(self.owned, "the daemon")
+        shell.do("open")
+        with self.stage.call(self.stage.listen(), "127.0.0.20") as caller:
+            shell.see("127.0.0.20 – Asks to show your screen")
+            self.assertFalse(shell.now["checked"])
+            shell.do("127.0.0.20")
+            shell.see_that(lambda now: now["opened"] == ["org.miracast.Cast.desktop"], "the window opened")
+            # Nor does the button, which ends what is cast.
+            shell.do("click")
+            caller.settimeout(1)
+            self.assertRaises(TimeoutError, caller.recv, 1)
+            shell.see("127.0.0.20 – Asks to show your screen")
+        self.assertEqual(shell.end(), 0)
+
     @staticmethod
     def owned() -> bool:
         from gi.repository import Gio, GLib

@@ -28,7 +28,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e"), str(HERE.parent / "desktops")]
 
 import environments  # noqa: E402
-from cast import DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, VIDEO_FORMATS, Cast  # noqa: E402
+from cast import DIRECT_NETWORK, DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, VIDEO_FORMATS, Cast  # noqa: E402
 from desktop import Card, DesktopError, end_process, wait_for  # noqa: E402
 from login import USER, Login  # noqa: E402
 from monitors import edid  # noqa: E402
@@ -107,7 +107,8 @@ class Machine(Cast):
 
     def listen(self) -> None:
         """The daemon takes displays that call, for the user, who sees no one else's casts; it has the module loaded."""
-        wait_for("miracastd listens", DONE_S, lambda: self.ctl("listen", DIRECT_SOURCE, check=False, user=USER) is not None)
+        wait_for("miracastd listens", DONE_S, 
+                 lambda: self.ctl("listen", DIRECT_SOURCE, "--from", DIRECT_NETWORK, check=False, user=USER) is not None)
 
     def stop_service(self) -> None:
         self.systemd.inside("systemctl", "stop", "miracastd")

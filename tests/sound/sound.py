@@ -28,7 +28,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "e2e")]
 
-from cast import DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, Cast  # noqa: E402
+from cast import DIRECT_NETWORK, DIRECT_SINK, DIRECT_SOURCE, SINK, TIME_SCALE, Cast  # noqa: E402
 from desktop import Card, DesktopError, end_process, wait_for  # noqa: E402
 from radios import SINK_NETNS, run  # noqa: E402
 from screen import Screen  # noqa: E402
@@ -426,7 +426,7 @@ class Sound(Cast):
         try:
             self.prepare()
             self.start_broker()
-            self.ctl("listen", DIRECT_SOURCE)
+            self.ctl("listen", DIRECT_SOURCE, "--from", DIRECT_NETWORK)
             for function in (self.bare_alsa, self.starts_beside, self.no_source, self.volume, self.node_muted,
                              self.two_displays, self.returns, self.chosen, self.server_dies, self.pipewire_dies,
                              self.wireplumber_dies, self.session_dies, self.formats, self.daemon_dies):

@@ -12,7 +12,7 @@ import time
 
 import pictures
 from conformance import VESA, formats
-from processes import (PORT, TIMING, Broker, Failed, Programs, Sink, address, alive, demand, demand_strict, play,
+from processes import (HERE, PORT, TIMING, Broker, Failed, Programs, Sink, address, alive, demand, demand_strict, play,
                        wait_until)
 
 MODE = "--mode=640x480@60"
@@ -56,7 +56,7 @@ class Bench:
 
     def refused(self, *options: str, source: str = "test", umd: str | None = None) -> tuple[int, str]:
         """Exit status and words of a miracastd that cannot start."""
-        arguments = [self.programs.broker, "--no-bus", f"--source={source}", *options]
+        arguments = [self.programs.broker, "--no-bus", f"--source={source}", f"--from={HERE}", *options]
         if umd:
             arguments.append(f"--umd={umd}")
         result = subprocess.run(arguments, capture_output=True, text=True, timeout=20, check=False)

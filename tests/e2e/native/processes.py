@@ -18,6 +18,8 @@ MICE_SINK = TOP / "tests/sink/wfd-sink-mice"
 SUPPRESSIONS = TOP / "tests/lsan.supp"
 PYTHON = "/usr/bin/python3"
 PORT = 7236
+# Who may have the picture without anybody being asked.
+HERE = "127.0.0.0/8"
 
 _OVER = re.compile(r"session (\d+): over \(([a-z0-9-]+)\): (.*)")
 _PHASE = re.compile(r"session (\d+): ([a-z-]+): ")
@@ -133,6 +135,7 @@ class Broker:
         self._log = open(directory / "miracastd.log", "w", encoding="utf-8")
         self._process = subprocess.Popen(
             [programs.broker, "--session-bus" if bus else "--no-bus", f"--source={source}", f"--umd={umd or programs.umd}", f"--listen={host}",
+             f"--from={HERE}",
              # Sanitizers have to read /proc and trace themselves; make-native casts confined.
              "--sandbox=",
              *options], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
