@@ -12,8 +12,9 @@
  *	AUTHORITY_OTHERS	yes	as all others	org.miracast.Miracast1.manage
  *
  *	CAST		look for displays, cast, listen for who is named ("from"), see displays, and whatever is to be done
- *			with casts of one's own: end them, enter PINs, read and hear how they go
- *	CONFIGURE	what all users of the machine share: aliases, autoconnect, what is remembered, listening for anybody
+ *			with casts of one's own: end them, enter PINs, say yes to who has called, read and hear how they go
+ *	CONFIGURE	what all users of the machine share: aliases, autoconnect, what is remembered, listening for anybody, who
+ *			is asked about each time all the same
  *	OTHERS		casts of other users: end, change, read, hear
  *
  * As it is installed, polkit lets who sits at the machine (an active local session) cast without a question, and asks an

@@ -37,8 +37,8 @@ G_BEGIN_DECLS
  * security	"encryption", or "pin", which the display shows and the user types, or, over
  *		Wi-Fi P2P, the other way round; with encryption, which Wi-Fi P2P always has
  * frequency	MHz of the P2P group (default: wpa_supplicant chooses)
- * from		of Listen() alone: who may call, an address or a network; without it anybody
- *	who reaches the port
+ * from		of Listen() alone: who may call, an address or a network; without it people are
+ *	asked about each call (link-direct.h)
  */
 #define SESSION_OPTIONS(O) \
 	O("encoder", "s", OPTION_UMD, 1, 64, NULL) \
