@@ -51,8 +51,14 @@ static void let_pass(guint ms)
 
 static void assert_closed(GSocketConnection *sink)
 {
-	g_autofree char *heard = hear(sink);
+	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
+	g_autofree char *heard = NULL;
 
+	while (!hears_something(sink)) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		let_pass(1);
+	}
+	heard = hear(sink);
 	g_assert_cmpstr(heard, ==, "");
 }
 
