@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What else is on the bus, played: Avahi, which finds what it is told on the standard input, a JSON list [NAME, ADDRESS,
-PORT] a line; and what shows notifications, which prints them as [TITLE, TEXT] and what it takes back as [].
+PORT] a line; and what shows notifications, which prints them as [TITLE, TEXT, BUTTON...] and what it takes back as []; a JSON
+string on the standard input is a click on the button of the last one.
 """
 import json
 import sys
@@ -49,6 +50,7 @@ class Neighbours:
         self._bus = bus
         self._services: dict[str, tuple[str, int]] = {}
         self._browsed = False
+        self._buttons: dict[str, str] = {}    # of the last notification: text to name
         for interface, path in zip(Gio.DBusNodeInfo.new_for_xml(XML).interfaces,
                                    ("/", "/", BROWSER, "/org/freedesktop/Notifications")):
             bus.register_object(path, interface, self._called, None, None)
@@ -90,8 +92,13 @@ class Neighbours:
     def _GetServerInformation(self):
         return GLib.Variant("(ssss)", ("test", "test", "1", "1.2"))
 
-    def _Notify(self, _app, _id, _icon, title, text, *_more):
-        print(json.dumps([title, text]), flush=True)
+    def press(self, button: str) -> None:
+        self._bus.emit_signal(None, "/org/freedesktop/Notifications", NOTIFICATIONS, "ActionInvoked",
+                              GLib.Variant("(us)", (7, self._buttons[button])))
+
+    def _Notify(self, _app, _id, _icon, title, text, actions, *_more):
+        self._buttons = {label: name for name, label in zip(actions[::2], actions[1::2]) if name != "default"}
+        print(json.dumps([title, text, *self._buttons]), flush=True)
         return GLib.Variant("(u)", (7,))
 
     def _CloseNotification(self, _number):
@@ -104,7 +111,11 @@ def main() -> None:
 
     def told(_stream, _condition) -> bool:
         if line := sys.stdin.readline():
-            neighbours.add(*json.loads(line))
+            said = json.loads(line)
+            if isinstance(said, str):
+                neighbours.press(said)
+            else:
+                neighbours.add(*said)
             return True
         loop.quit()
         return False

@@ -122,6 +122,11 @@ class Stage:
         self._neighbours.stdin.flush()
         return display
 
+    def press(self, button: str) -> None:
+        """In the last notification."""
+        self._neighbours.stdin.write(json.dumps(button) + "\n")
+        self._neighbours.stdin.flush()
+
     def listen(self) -> tuple[str, int]:
         """Where whoever calls is asked about."""
         from gi.repository import Gio, GLib
@@ -145,7 +150,7 @@ class Stage:
         return opened
 
     def _listen(self) -> None:
-        """All notifications, [TITLE, TEXT], and [] when one is taken back."""
+        """All notifications, [TITLE, TEXT, BUTTON...], and [] when one is taken back."""
         for line in self._neighbours.stdout:
             self.notifications.append(json.loads(line))
 

@@ -210,9 +210,21 @@ class Window(unittest.TestCase):
             self.screen.click("Refuse 127.0.0.21")
             self.assertEqual(caller.recv(1), b"")
             wait(lambda: not self.screen.has("127.0.0.21"), "its row gone")
-        with self.stage.call(where, "127.0.0.22"):
-            self.assertIn("Allow it only if", self.told("127.0.0.22 asks to show your screen")[1])
-            self.screen.click("Refuse 127.0.0.22")
+        self.answer_notification(where)
+
+    def answer_notification(self, where: tuple[str, int]):
+        """The same for who does not look at the window."""
+        with self.stage.call(where, "127.0.0.22") as caller:
+            _, text, *buttons = self.told("127.0.0.22 asks to show your screen")
+            self.assertIn("Allow it only if", text)
+            self.assertEqual(buttons, ["Refuse", "Allow"])
+            self.stage.press("Refuse")
+            self.assertEqual(caller.recv(1), b"")
+        with self.stage.call(where, "127.0.0.23") as caller:
+            self.told("127.0.0.23 asks to show your screen")
+            self.stage.press("Allow")
+            self.assertEqual(caller.recv(7), b"OPTIONS")
+            self.screen.click("Disconnect 127.0.0.23")
 
     def test_8_accept(self):
         """Who does not look at the window is told that somebody has to say yes at the display."""
