@@ -149,6 +149,34 @@ static void test_no_bus(struct fixture *f, gconstpointer data)
 	g_assert_nonnull(strstr(said, "nobody can be asked who may have the screen: --from says it"));
 }
 
+/* The first session is the end of that one; a call that was refused is none, and no stranger ends it. */
+static void test_once(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSubprocess) daemon = g_subprocess_new(
+		G_SUBPROCESS_FLAGS_NONE, NULL, MIRACASTD, "--session-bus", "--no-p2p", "--source=test", "--umd=" FAKE_UMD, "--sandbox=",
+		"--once", "--listen=127.0.0.1:0", NULL);
+	g_autoptr(JsonNode) asking = NULL, refused = NULL, ended = NULL, again = NULL, accepted = NULL, status = NULL;
+	g_autoptr(GSocketConnection) stranger = NULL, sink = NULL;
+	gint64 deadline = g_get_monotonic_time() + 30 * G_USEC_PER_SEC;
+
+	g_assert_nonnull(daemon);
+	while (CTL(&status, "status") != 0) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		g_clear_pointer(&status, json_node_unref);
+		g_usleep(50000);
+	}
+	f->address = g_strdup(json_array_get_string_element(json_object_get_array_member(object(status), "listening"), 0));
+	stranger = call_from(f, "127.0.0.2");
+	asking = wait_session("sessions", "asking");
+	g_assert_cmpint(CTL(&refused, "disconnect", "1"), ==, 0);
+	ended = wait_session("ended", "gone");
+	sink = dial(f, "leave");
+	again = wait_session("sessions", "asking");
+	g_assert_cmpint(CTL(&accepted, "accept"), ==, 0);
+	g_assert_true(g_subprocess_wait(daemon, NULL, NULL));
+	g_assert_cmpint(g_subprocess_get_exit_status(daemon), ==, 0);
+}
+
 /* Not in a suite of their own: that would come after the one that holds what was printed against the schema. */
 #define TEST(name, function) g_test_add("/ctl/consent-" name, struct fixture, NULL, start_daemon, function, tear_down)
 
@@ -159,5 +187,6 @@ void add_consent_tests(void)
 	TEST("several", test_several);
 	TEST("monitor", test_monitor);
 	TEST("usage", test_accept_usage);
+	g_test_add("/ctl/consent-once", struct fixture, NULL, set_up, test_once, tear_down);
 	g_test_add("/ctl/consent-no-bus", struct fixture, NULL, set_up, test_no_bus, tear_down);
 }
