@@ -623,6 +623,24 @@ static void test_consent_refused(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(session_reason(last_session(f))->name, ==, "disconnected");
 }
 
+/* A yes for which there is no room leaves it to Accept: to ask again would bring the same. */
+static void test_consent_no_room(struct fixture *f, gconstpointer data)
+{
+	session *s;
+
+	f->config.max_sessions = 1;
+	register_agent(&f->one);
+	f->one.hold = TRUE;
+	s = call_in(f, &f->one);
+	WAIT(f->one.held);
+	connect_by(&f->one);
+	f->one.hold = FALSE;
+	answer_consent(&f->one, g_steal_pointer(&f->one.held));
+	turn(200);
+	g_assert_true(session_wants_consent(s));
+	CALLS(&f->one, "consent 1 127.0.0.1; ");
+}
+
 /* Whoever is asked is told that it is over. */
 static void test_consent_cancel(struct fixture *f, gconstpointer data)
 {
@@ -704,6 +722,7 @@ int main(int argc, char **argv)
 	TEST("consent", test_consent);
 	TEST("consent-whose", test_consent_whose);
 	TEST("consent-refused", test_consent_refused);
+	TEST("consent-no-room", test_consent_no_room);
 	TEST("consent-cancel", test_consent_cancel);
 	TEST("consent-agent-leaves", test_consent_agent_leaves);
 	TEST("come-and-go", test_come_and_go);
