@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl-fixture.h"
 
@@ -116,11 +117,14 @@ static void test_monitor(struct fixture *f, gconstpointer data)
 	lines = g_data_input_stream_new(g_subprocess_get_stdout_pipe(monitor));
 	listen_for_all(f);
 	sink = dial(f, "stream");
+	/* A line that never comes is no reason to wait for ever. */
+	alarm(30);
 	do {
 		g_free(line);
 		line = g_data_input_stream_read_line(lines, NULL, NULL, NULL);
 		g_assert_nonnull(line);
 	} while (!strstr(line, "->"));
+	alarm(0);
 	g_assert_cmpstr(line, ==, "1  -> yes: miracastctl accept 1; no: miracastctl disconnect 1");
 	g_subprocess_send_signal(monitor, SIGTERM);
 	g_assert_true(g_subprocess_wait(monitor, NULL, NULL));
