@@ -127,12 +127,17 @@ class Stage:
         self._neighbours.stdin.write(json.dumps(button) + "\n")
         self._neighbours.stdin.flush()
 
+    @staticmethod
+    def ask_daemon(method: str, signature: str = "()", *arguments):
+        """Not through the window, which takes its time to be read."""
+        from gi.repository import Gio, GLib
+        return Gio.bus_get_sync(Gio.BusType.SESSION).call_sync(
+            "org.miracast.Miracast1", "/org/miracast/Miracast1/Manager", "org.miracast.Miracast1.Manager", method,
+            GLib.Variant(signature, arguments), None, 0, -1, None).unpack()
+
     def listen(self) -> tuple[str, int]:
         """Where whoever calls is asked about."""
-        from gi.repository import Gio, GLib
-        bus = Gio.bus_get_sync(Gio.BusType.SESSION)
-        bound, = bus.call_sync("org.miracast.Miracast1", "/org/miracast/Miracast1/Manager", "org.miracast.Miracast1.Manager",
-                               "Listen", GLib.Variant("(sa{sv})", ("127.0.0.1:0", {})), None, 0, -1, None).unpack()
+        bound, = self.ask_daemon("Listen", "(sa{sv})", "127.0.0.1:0", {})
         host, port = bound.rsplit(":", 1)
         return host, int(port)
 
