@@ -262,11 +262,13 @@ static GString *add_agent(struct program *p)
 	return calls;
 }
 
-/* Who listens, and nobody else, whoever has registered an agent. */
+/* Who listens, and nobody else, whoever has registered an agent; also of two programs of one user's. */
 static void test_agents(struct fixture *f, gconstpointer data)
 {
 	g_autoptr(GSocketConnection) sink = NULL;
 
+	if (data)
+		f->other.who.uid = f->one.who.uid;
 	f->one_asked = add_agent(&f->one);
 	f->other_asked = add_agent(&f->other);
 	sink = call_listener(f, &f->one, "127.0.0.1");
@@ -336,6 +338,7 @@ int main(int argc, char **argv)
 	TEST("/owners/accept", test_accept);
 	TEST("/owners/accept-action", test_accept_action);
 	TEST("/owners/agents", test_agents);
+	g_test_add("/owners/agents-of-one-user", struct fixture, GINT_TO_POINTER(TRUE), set_up, test_agents, tear_down);
 	TEST("/owners/actions", test_actions);
 	TEST("/owners/stop-listening", test_stop_listening);
 	return g_test_run();
