@@ -535,6 +535,26 @@ static void test_patches(struct fixture *f, gconstpointer profile)
 	gst_h264_nal_parser_free(parser);
 }
 
+/* A third of what a picture may have, ten macroblocks here, and not one more: libx264 needs a tenth of the bits. */
+static void test_patch_is_small(struct fixture *f, gconstpointer profile)
+{
+	gsize bytes;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode_new(f);
+	settle(f, &bytes);
+	for (guint i = 0; i < 40; i++)
+		encode_unchanged(f);
+	g_assert_cmpuint(f->reference, ==, 0);
+	draw(f, 160, 160, 5 * 16, 2 * 16);
+	encode_changed(f, 160, 160, 5 * 16, 2 * 16);
+	g_assert_cmpuint(f->reference, ==, 0);
+	/* One more, and those that the encoder has not seen. */
+	draw(f, 0, 0, 16, 16);
+	encode_changed(f, 0, 0, 16, 16);
+	g_assert_cmpuint(f->reference, >, 0);
+}
+
 /* Whoever cannot show them gets none: all pictures are libx264's, and nothing is said of their order. */
 static void test_no_patches(void)
 {
@@ -785,6 +805,7 @@ int main(int argc, char **argv)
 	add("key-frames", test_key_frames);
 	add("nothing-stale", test_nothing_stale);
 	add("patches", test_patches);
+	add("patch-is-small", test_patch_is_small);
 	add("endless-area", test_endless_area);
 	add("motion", test_motion);
 	add("bit-rate", test_bit_rate);
