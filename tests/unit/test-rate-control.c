@@ -381,9 +381,20 @@ static void test_burst(void)
 	g_assert_cmpuint(rate_control_get_burst(&control), ==, AGREED);
 	send(&control, &now_us, RATE_CALM_US / 1000, 0, 400);
 	g_assert_cmpuint(rate_control_get_burst(&control), ==, BURST);
+	/* A report has found a narrow place behind; another mode takes less than is left. */
+	for (guint16 seq = 1; seq <= 60; seq++, now_us += 33 * MS_US) {
+		rate_control_sent(&control, now_us, 0, AGREED / 240, seq, 0);
+		if (seq % 30 == 0)
+			rate_control_report(&control, now_us, seq == 30 ? 0 : 200, seq);
+	}
+	g_assert_cmpuint(rate_control_get(&control), <, AGREED);
+	rate_control_agree(&control, rate_control_get(&control) / 2, BURST);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, rate_control_get(&control));
+	send(&control, &now_us, RATE_CALM_US / 1000 + 33, 0, 400);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, BURST);
 	/* A mode for which none was agreed on. */
-	rate_control_agree(&control, AGREED, 0);
-	g_assert_cmpuint(rate_control_get_burst(&control), ==, AGREED);
+	rate_control_agree(&control, MBIT, 0);
+	g_assert_cmpuint(rate_control_get_burst(&control), ==, rate_control_get(&control));
 }
 
 /* Reports are what anybody may send: any numbers, any time. */

@@ -535,6 +535,119 @@ static void test_patches(struct fixture *f, gconstpointer profile)
 	gst_h264_nal_parser_free(parser);
 }
 
+/* However long it has rested, and made its key frames as good as they get: some pictures later there are patches again. */
+static void test_patches_after_rest(struct fixture *f, gconstpointer profile)
+{
+	guint until = 0;
+	gsize bytes;
+
+	draw(f, 0, 0, WIDTH, HEIGHT);
+	encode_new(f);
+	for (guint i = 0; i < 10; i++) {
+		gst_harness_push_upstream_event(f->harness, gst_video_event_new_upstream_force_key_unit(
+								    GST_CLOCK_TIME_NONE, TRUE, 0));
+		encode_unchanged(f);
+		settle(f, &bytes);
+	}
+	do {
+		encode_unchanged(f);
+		until++;
+	} while (f->reference);
+	g_test_message("a patch is the picture number %u", until);
+	g_assert_cmpuint(until, <=, 16);
+}
+
+/* One plane of the picture, against what was shown: the largest difference, where a macroblock that is cut by an edge counts, too. */
+static guint plane_difference(const GstVideoFrame *a, const GstVideoFrame *b, guint plane)
+{
+	guint worst = 0;
+
+	for (gint y = 0; y < GST_VIDEO_FRAME_COMP_HEIGHT(a, plane); y++) {
+		const guint8 *row = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(a, plane) + y * GST_VIDEO_FRAME_PLANE_STRIDE(a, plane);
+		const guint8 *other = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(b, plane) + y * GST_VIDEO_FRAME_PLANE_STRIDE(b, plane);
+
+		for (gint x = 0; x < GST_VIDEO_FRAME_COMP_WIDTH(a, plane); x++)
+			worst = MAX(worst, (guint)ABS(row[x] - other[x]));
+	}
+	return worst;
+}
+
+/* Noise in all planes of the square, as far as it is in the picture. */
+static void draw_planes(GstVideoFrame *frame, GRand *random, gint left, gint top, gint size)
+{
+	for (guint plane = 0; plane < 3; plane++) {
+		const gint part = plane ? 2 : 1;
+
+		for (gint y = top / part; y < MIN((top + size) / part, GST_VIDEO_FRAME_COMP_HEIGHT(frame, plane)); y++) {
+			guint8 *row = (guint8 *)GST_VIDEO_FRAME_PLANE_DATA(frame, plane) + y * GST_VIDEO_FRAME_PLANE_STRIDE(frame, plane);
+
+			for (gint x = left / part; x < MIN((left + size) / part, GST_VIDEO_FRAME_COMP_WIDTH(frame, plane)); x++)
+				row[x] = g_rand_int_range(random, 0, 256);
+		}
+	}
+}
+
+/*
+ * Colours, and macroblocks that an edge cuts, by the last picture of all, a patch: what was drawn before libx264 has as well as it
+ * can, what is drawn last is as it is, whatever bytes that has.
+ */
+static void test_patches_at_edges(void)
+{
+	static const gint places[][2] = { { 166, 114 }, { 0, 0 }, { 172, 20 }, { 20, 124 } };
+	GstHarness *h = gst_harness_new("wfdx264enc"), *decoder = gst_harness_new_parse("avdec_h264 max-threads=1");
+	g_autoptr(GRand) random = g_rand_new_with_seed(5);
+	g_autoptr(GstBuffer) shown = NULL;
+	GstBuffer *next;
+	GstVideoFrame decoded, drawn;
+	GstBuffer *picture;
+	GstVideoInfo info;
+
+	gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, 182, 130);
+	picture = gst_buffer_new_allocate(NULL, info.size, NULL);
+	gst_buffer_memset(picture, 0, 90, info.size);
+	g_object_set(h->element, "bitrate", 8000, NULL);
+	gst_harness_set_sink_caps_str(h, "video/x-h264,profile=high,stream-format=byte-stream,alignment=au");
+	gst_harness_set_src_caps_str(h, "video/x-raw,format=I420,width=182,height=130,framerate=30/1,interlace-mode=progressive");
+	gst_harness_set_src_caps_str(decoder, "video/x-h264,stream-format=byte-stream,alignment=au,width=182,height=130");
+	for (guint i = 0; i < 40; i++) {
+		const gint *place = places[i % G_N_ELEMENTS(places)];
+		GstBuffer *buffer;
+
+		if (i >= 20) {
+			g_assert_true(gst_video_frame_map(&drawn, &info, picture, GST_MAP_READWRITE));
+			draw_planes(&drawn, random, place[0], place[1], 16);
+			gst_video_frame_unmap(&drawn);
+		}
+		buffer = gst_buffer_copy_deep(picture);
+		GST_BUFFER_PTS(buffer) = i * PERIOD;
+		if (i)
+			wfd_picture_add_changed(buffer, 0, 0, 0, 0);
+		if (i >= 20)
+			wfd_picture_add_changed(buffer, place[0], place[1], 16, 16);
+		g_assert_cmpint(gst_harness_push(h, buffer), ==, GST_FLOW_OK);
+		next = gst_harness_try_pull(h);
+		g_assert_nonnull(next);
+		if (i >= 20)
+			g_assert_cmpuint(reference_of(next), ==, 0);
+		g_assert_cmpint(gst_harness_push(decoder, next), ==, GST_FLOW_OK);
+	}
+	g_assert_true(gst_harness_push_event(decoder, gst_event_new_eos()));
+	while ((next = gst_harness_try_pull(decoder))) {
+		g_clear_pointer(&shown, gst_buffer_unref);
+		shown = next;
+	}
+	g_assert_nonnull(shown);
+	g_assert_true(gst_video_frame_map(&decoded, &info, shown, GST_MAP_READ));
+	g_assert_true(gst_video_frame_map(&drawn, &info, picture, GST_MAP_READ));
+	for (guint plane = 0; plane < 3; plane++)
+		g_assert_cmpuint(plane_difference(&drawn, &decoded, plane), <=, 1);
+	gst_video_frame_unmap(&decoded);
+	gst_video_frame_unmap(&drawn);
+	gst_buffer_unref(picture);
+	gst_harness_teardown(h);
+	gst_harness_teardown(decoder);
+}
+
 /* A third of what a picture may have, ten macroblocks here, and not one more: libx264 needs a tenth of the bits. */
 static void test_patch_is_small(struct fixture *f, gconstpointer profile)
 {
@@ -806,12 +919,14 @@ int main(int argc, char **argv)
 	add("nothing-stale", test_nothing_stale);
 	add("patches", test_patches);
 	add("patch-is-small", test_patch_is_small);
+	add("patches-after-rest", test_patches_after_rest);
 	add("endless-area", test_endless_area);
 	add("motion", test_motion);
 	add("bit-rate", test_bit_rate);
 	add("burst", test_burst);
 	g_test_add("/wfdx264enc/slices", struct fixture, "high", set_up_three, test_slices, tear_down);
 	g_test_add_func("/wfdx264enc/no-patches", test_no_patches);
+	g_test_add_func("/wfdx264enc/patches-at-edges", test_patches_at_edges);
 	g_test_add_func("/wfdx264enc/interlaced", test_interlaced);
 	g_test_add_func("/wfdx264enc/level", test_level);
 	return g_test_run();

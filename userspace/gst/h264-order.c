@@ -34,9 +34,19 @@ static gboolean find_place(const GByteArray *rbsp, gboolean idr, guint *at)
 	return *at + 16 <= 8 * rbsp->len;
 }
 
+/* What of a payload is taken apart: it does not end where emulation prevention may be, which would not be seen from one side. */
+static gsize head_of(const guint8 *payload, gsize size)
+{
+	gsize head = MIN(size, HEAD_MAX);
+
+	while (head < size && payload[head] <= 3)
+		head++;
+	return head;
+}
+
 static gboolean add_to_slice(const guint8 *nal, gsize size, gsize header, guint number, GByteArray *out)
 {
-	const gsize head = MIN(size - header - 1, HEAD_MAX);
+	const gsize head = head_of(nal + header + 1, size - header - 1);
 	g_autoptr(GByteArray) rbsp = g_byte_array_new(), changed = g_byte_array_new();
 	const guint8 place = h264_order_lsb(number);
 	guint at, shift;

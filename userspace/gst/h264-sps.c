@@ -78,8 +78,8 @@ static gboolean has_chroma_format(guint profile_idc)
 	return memchr(profiles, profile_idc, sizeof(profiles)) != NULL;
 }
 
-/* 7.3.2.1.1 up to how pictures are put in order */
-static void skip_before_order(struct bits *bits)
+/* 7.3.2.1.1 up to how pictures are put in order; FALSE: their frame_num has more bits than four */
+static gboolean skip_before_order(struct bits *bits)
 {
 	guint profile_idc = read_bits(bits, 8);
 
@@ -100,7 +100,7 @@ static void skip_before_order(struct bits *bits)
 			}
 		}
 	}
-	read_ue(bits);
+	return !read_ue(bits);
 }
 
 /* ... and from there to the frame's size */
@@ -270,7 +270,8 @@ gboolean wfd_h264_say_order(const guint8 *data, gsize size, GByteArray *out)
 		return FALSE;
 	bits.data = rbsp->data;
 	bits.size = rbsp->len * 8;
-	skip_before_order(&bits);
+	if (!skip_before_order(&bits))
+		return FALSE;
 	at = bits.at;
 	if (bits.over || read_ue(&bits) != 2 || bits.over)
 		return FALSE;

@@ -34,7 +34,8 @@ gboolean wfd_h264_clear_fixed_rate(const guint8 *data, gsize size, GByteArray *o
  * @size: its bytes
  * @out: with the picture order count type 0 instead of 2, appended; slices stay as they are
  *
- * Return: FALSE if nothing was appended: no SPS, another type than 2, or an SPS that is malformed
+ * Return: FALSE if nothing was appended: no SPS, another type than 2, a frame_num of more than four bits,
+ * or an SPS that is malformed
  */
 gboolean wfd_h264_say_order(const guint8 *data, gsize size, GByteArray *out);
 

@@ -270,7 +270,7 @@ static void begin_refinement(WfdX264Enc *self)
 	for (guint i = 0; i < G_N_ELEMENTS(self->content_of); i++)
 		self->content_of[i] = log2f(1 + i / step);
 	GST_OBJECT_LOCK(self);
-	if (self->patches)
+	if (self->patches && self->slices == 1)
 		self->reference = picture_reference_new(&self->input->info);
 	GST_OBJECT_UNLOCK(self);
 	self->mb_info = g_malloc(mb_count(self));
@@ -298,6 +298,8 @@ static void save(WfdX264Enc *self, GstClockTime pts)
 	double rate, most;
 	gboolean bursts;
 
+	if (!GST_CLOCK_TIME_IS_VALID(pts))
+		return;
 	GST_OBJECT_LOCK(self);
 	rate = self->bitrate * 1000.0;
 	most = MAX((double)self->burst_bitrate - self->bitrate, 0) * BURST_MS;
@@ -487,6 +489,7 @@ static gboolean enc_set_format(GstVideoEncoder *encoder, GstVideoCodecState *sta
 	if (!caps || GST_VIDEO_INFO_IS_INTERLACED(&state->info))
 		return FALSE;
 	enc_stop(encoder);
+	self->bursts = FALSE;
 	self->input = gst_video_codec_state_ref(state);
 	if (!set_parameters(self, gst_caps_get_structure(caps, 0)))
 		return FALSE;
@@ -582,7 +585,8 @@ static double most_x264_bits(const WfdX264Enc *self)
 
 static void follow_x264(WfdX264Enc *self, double bits)
 {
-	self->x264_bits = MIN(self->x264_bits - bits + picture_share(self), most_x264_bits(self));
+	/* What it has spent beyond that it has forgotten with the next picture, too. */
+	self->x264_bits = CLAMP(self->x264_bits - bits + picture_share(self), 0, most_x264_bits(self));
 }
 
 /*
@@ -595,7 +599,7 @@ static gboolean write_patch(WfdX264Enc *self, GstVideoCodecFrame *frame, const G
 	guint most, found;
 	gsize size;
 
-	if (!self->reference || self->param.i_slice_count > 1 || self->between == H264_ORDER_MOST_BETWEEN ||
+	if (!self->reference || self->between == H264_ORDER_MOST_BETWEEN ||
 	    self->x264_bits < most_x264_bits(self) || !g_atomic_int_get(&self->settled))
 		return FALSE;
 	picture_reference_keep(self->reference, input, self->mb_info);

@@ -34,7 +34,8 @@
  * Patches
  *   Where little is new of a picture that has settled, a letter, the mouse, or nothing at all, it is written
  *   without libx264 (h264-patch.h): nothing refers to it, and what is new is in it as it is (I_PCM).  For that
- *   each slice says the order of its picture (h264-order.h).  There are none with more slices than one.
+ *   each slice says the order of its picture (h264-order.h).  There are none with more slices than one, and the
+ *   stream is libx264's then.
  *
  * Properties
  *   bitrate (kbit/s)    constant bit rate; while it runs, too

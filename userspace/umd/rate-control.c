@@ -77,9 +77,9 @@ guint rate_control_get(const struct rate_control *c)
 guint rate_control_get_burst(const struct rate_control *c)
 {
 	const struct rate_sent *latest = sent_before(c, 0);
-	const gboolean calm = !c->stood_us || !latest || latest->time_us - c->stood_us >= RATE_CALM_US;
+	const gint64 trouble_us = MAX(c->stood_us, c->cut_us);
 
-	if (!calm || c->rate < c->agreed)
+	if ((trouble_us && latest && latest->time_us - trouble_us < RATE_CALM_US) || c->rate < c->agreed)
 		return c->rate;
 	return MAX(c->limit ? MIN(c->burst, c->limit) : c->burst, c->rate);
 }
@@ -313,6 +313,7 @@ static void cut(struct rate_control *c, gint64 now_us, guint loss, double came, 
 	c->loss_when_cut = loss;
 	c->by_reports = c->draining = TRUE;
 	c->too_much = came;
+	c->cut_us = now_us;
 	enter(c, RATE_HOLDING, now_us);
 	set_rate(c, MIN(c->rate, came * RATE_SHARE_PERCENT / 100 - behind * 8 * G_USEC_PER_SEC / REPORT_DRAIN_US));
 }

@@ -20,7 +20,7 @@
  *
  * Outputs: rate_control_get(), between the floor and the least of what was agreed on and the limit; and
  * rate_control_get_burst(), what may be sent for a moment after a pause, as long as nothing speaks against it:
- * the rate is all that was agreed on, and no queue has stood for RATE_CALM_US.
+ * the rate is all that was agreed on, and no queue has stood, nor has a report cut it, for RATE_CALM_US.
  *
  * States
  *
@@ -65,7 +65,7 @@ G_BEGIN_DECLS
 /* After it the queue shall be gone. */
 #define RATE_DRAIN_US (300 * 1000)
 #define RATE_STEP_US (100 * 1000)
-/* After a queue has stood what comes at once is no more than the rate, for so long. */
+/* After a queue has stood, here or behind, what comes at once is no more than the rate, for so long. */
 #define RATE_CALM_US (60 * G_USEC_PER_SEC)
 #define RATE_HOLD_US (300 * 1000)
 /* Jitter, and the way of the report, are below it. */
@@ -104,6 +104,8 @@ struct rate_control {
 
 	struct rate_sent sent[RATE_HISTORY];
 	guint64 n; /* calls so far */
+
+	gint64 cut_us;	 /* when a report made the rate less; 0: none did */
 
 	double too_much; /* what the link carried after it was asked for more */
 	double drained, drained_us; /* of late, while something was waiting */
