@@ -16,6 +16,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DHCP_EVENT = os.path.join(os.path.dirname(HERE), "udhcpc-event")
 DEFAULT_RTSP_PORT = 7236
 # WFD 5.1.2: primary sink, available for a session; no RTSP server of its own, so port 0; 200 Mbit/s.
+# How wpa_supplicant, for its log alone, says that it refuses a request, since it is told to expect another method.
+OTHER_METHOD = "P2P: We have wps_method="
 WFD_DEVICE_INFO = "0006" "0011" "{port:04x}" "00c8"
 
 
@@ -30,6 +32,7 @@ class P2pOptions:
     pin_file: str = ""                  # keypad: the PIN that the source shows comes here, and is taken from here
     answer: str = "accept"              # or reject, ignore
     accept_after: float = 0.0
+    pin_first: int = 0                  # so many requests find us waiting for a PIN, whatever the method is
     listen: str = "listen"              # or find
     listen_channel: int = 0
     mice_address: str = ""              # where it can be called over the network, said over the air; "": nowhere
@@ -87,9 +90,11 @@ class P2pSink:
         self._supplicant: Supplicant | None = None
         self._control: Control | None = None
         self._events: Control | None = None
+        self._overheard: Control | None = None
         self.group_interface = ""
         self._peer = ""
         self._typed = False             # the source's PIN, and it was told to wpa_supplicant
+        self._pin_waits = 0             # requests that it is to refuse yet
 
     def _note(self, text: str) -> None:
         self.timeline.append((round(time.monotonic() - self._t0, 3), text))
@@ -122,7 +127,8 @@ class P2pSink:
         self._control.ok("P2P_FIND" if self.options.listen == "find" else "P2P_LISTEN")
         self._note(f"visible ({self.options.listen})")
         while (left := deadline - time.monotonic()) > 0:
-            event = self._events.event(min(left, 1.0))
+            event = self._events.event(min(left, 0.1 if self._pin_waits else 1.0))
+            self._count_refusals()
             link = self._on_event(event) if event else None
             if link:
                 return link
@@ -137,6 +143,8 @@ class P2pSink:
         elif name == "P2P-DEVICE-FOUND" and self.options.answer == "reject":
             # Said in advance: a request that comes before is answered "wait", and then the source waits.
             self._control.request(f"P2P_REJECT {plain[0]}")
+        elif name == "P2P-DEVICE-FOUND" and self.options.pin_first and not self._overheard:
+            self._wait_for_pin(plain[0])
         elif name == "P2P-PROV-DISC-SHOW-PIN":
             self.options.pin = plain[1]
         elif name == "P2P-PROV-DISC-ENTER-PIN" and self.options.method == "keypad":
@@ -148,6 +156,21 @@ class P2pSink:
         elif name == "P2P-GROUP-STARTED":
             return self._group_up(plain[0], plain[1], named)
         return None
+
+    def _wait_for_pin(self, peer: str) -> None:
+        """Has wpa_supplicant expect a PIN: a request by push button is answered with P2P status 10, of which no event tells."""
+        self._overheard = self._supplicant.overhear()
+        self._control.ok(f"P2P_CONNECT {peer} {self.options.pin} keypad auth")
+        self._peer, self._pin_waits = peer, self.options.pin_first
+        self._note("waits for a PIN")
+
+    def _count_refusals(self) -> None:
+        while self._pin_waits and (said := self._overheard.event(0)):
+            if said.startswith(OTHER_METHOD):
+                self._note("has refused a request by another method")
+                self._pin_waits -= 1
+                if not self._pin_waits:
+                    self._control.ok(f"P2P_UNAUTHORIZE {self._peer}")
 
     def _type_pin(self) -> None:
         """The source asks meanwhile; that was said before the PIN was there, and is not answered once more."""
@@ -250,7 +273,7 @@ class P2pSink:
     def stop(self) -> None:
         self.leave()
         self._listener.stop()
-        for one in (self._events, self._control):
+        for one in (self._overheard, self._events, self._control):
             if one:
                 one.close()
         if self._supplicant:

@@ -67,6 +67,7 @@ class Supplicant:
 
     def __init__(self, interface: str, directory: str, settings: dict[str, str]):
         # Socket paths are short, and a shared directory may not be able to hold sockets.
+        self._interface = interface
         self._sockets = tempfile.TemporaryDirectory(prefix="wpa-")
         self._path = os.path.join(self._sockets.name, "global")
         config = os.path.join(directory, "wpa_supplicant.conf")
@@ -94,6 +95,15 @@ class Supplicant:
                     pass
             time.sleep(0.1)
         raise WpaError(f"wpa_supplicant does not come up within {timeout:.0f} s; see wpa_supplicant.log")
+
+    def overhear(self) -> Control:
+        """What it says to itself about P2P, which it says for its log and nobody else: events of debugging."""
+        # With a driver that has a P2P device of its own that one says it.
+        path = os.path.join(self._sockets.name, f"p2p-dev-{self._interface}")
+        control = Control(path if os.path.exists(path) else os.path.join(self._sockets.name, self._interface))
+        control.ok("ATTACH")
+        control.ok("LEVEL 2")
+        return control
 
     def stop(self) -> None:
         self._process.terminate()
