@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What the scenarios of p2p_link.py are made of: miracastd as installed, a display, and how the machine is."""
+"""What the scenarios are made of: miracastd as installed, a display, and what is demanded of either."""
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import pathlib
@@ -10,12 +9,13 @@ import re
 import subprocess
 import time
 
-from patience import wait
+from p2p.expectations import HERE, Expected, load
+from p2p.machine import interfaces, system, tables, wfd_element
+from p2p.waiting import demand, wait_for
 from radios import SINK_NETNS, Radios, run
 from systemd import Systemd
 
-HERE = pathlib.Path(__file__).resolve().parent
-SINK = HERE.parent / "sink" / "wfd-sink-p2p"
+SINK = HERE.parents[1] / "sink" / "wfd-sink-p2p"
 SINK_NAME = "Living room TV"
 RUNTIME = pathlib.Path("/run/miracast")
 # A display that plays until the source ends it, and is as slow as the machine; what it has recorded is nobody's concern.
@@ -23,25 +23,6 @@ WITHOUT_END = ("--duration", "100000", "--end", "wait", "--time-scale", "10", "-
 UNIT = "miracastd"
 # What the daemon remembers of displays.
 DISPLAYS = pathlib.Path("/var/lib/miracast/displays")
-# The emulated machine is slow; these are limits for a hang, not measurements.
-PATIENCE = 90
-
-
-class Failure(Exception):
-    pass
-
-
-def wait_for(what: str, condition, seconds: float = PATIENCE):
-    """The first true value of condition(), see patience.py."""
-    result, refused = wait(condition, seconds, 0.3)
-    if not result:
-        raise Failure(f"waited {seconds:.0f} s in vain: {what}{refused}")
-    return result
-
-
-def demand(condition, what: str) -> None:
-    if not condition:
-        raise Failure(what)
 
 
 def ctl(*argv: str) -> tuple[int, dict]:
@@ -49,101 +30,54 @@ def ctl(*argv: str) -> tuple[int, dict]:
     return done.returncode, json.loads(done.stdout)
 
 
-def wfd_element() -> str:
-    """What wpa_supplicant announces for us, as gdbus prints it."""
-    return run("gdbus", "call", "--system", "--dest", "fi.w1.wpa_supplicant1", "--object-path",
-               "/fi/w1/wpa_supplicant1", "--method", "org.freedesktop.DBus.Properties.Get",
-               "fi.w1.wpa_supplicant1", "WFDIEs").strip()
+def names(session: dict) -> list[str]:
+    """Of its phases, as they came."""
+    return [phase["name"] for phase in session["phases"]]
 
 
-def property_of(path: str, interface: str, name: str) -> str:
-    """Of wpa_supplicant, as busctl prints it; "" where it does not run, for which it is not started."""
-    return subprocess.run(["busctl", "--system", "--auto-start=no", "get-property", "fi.w1.wpa_supplicant1", path,
-                           f"fi.w1.wpa_supplicant1{interface}", name], capture_output=True, text=True, check=False).stdout.strip()
+def went(session: dict, expected: Expected) -> None:
+    """It went through these phases, and not through those."""
+    start = session["phases"][0]["time-us"]
+    print("    ms:", {phase["name"]: (phase["time-us"] - start) // 1000 for phase in session["phases"]})
+    for phase in expected["phases"]:
+        demand(phase in names(session), f"no phase {phase} in {names(session)}")
+    for phase in expected["no-phases"] if "no-phases" in expected else ():
+        demand(phase not in names(session), f"a phase {phase} in {names(session)}")
 
 
-def announced() -> list[str]:
-    """How wpa_supplicant calls and announces this machine, on each of its interfaces but those of groups.
-
-    A name that was there cannot be taken away again, but be empty; to the air that is the same.
-    """
-    paths = re.findall(r'"(/[^"]+)"', property_of("/fi/w1/wpa_supplicant1", "", "Interfaces"))
-    known = {property_of(path, ".Interface", "Ifname"): path for path in paths}
-    return [re.sub(r' a\{sv\} \d+| "DeviceName" s ""', "",
-                   f"{name} {property_of(path, '.Interface.P2PDevice', 'P2PDeviceConfig')} "
-                   f"{property_of(path, '.Interface.WPS', 'ConfigMethods')}")
-            for name, path in sorted(known.items()) if not name.startswith('s "p2p-')]
+def told(what: str, began: float, condition, expected: Expected) -> None:
+    """Within `told-seconds` of what has happened, by the wall's clock: the machine is emulated, but waits more than it works."""
+    wait_for(what, condition)
+    seconds = time.monotonic() - began
+    print(f"    {what} after {seconds:.1f} s")
+    demand(seconds <= expected["told-seconds"], f"{what} after {seconds:.1f} s")
 
 
-def interfaces() -> list[str]:
-    return [link["ifname"] for link in json.loads(run("ip", "-j", "link"))]
+def failed(result: dict, expected: Expected) -> None:
+    """A command did not do what it was to: with that reason, in words that have these, and with a hint."""
+    error = result.get("error", {})
+    print("    reason:", error.get("name"), "-", error.get("message"))
+    demand(error.get("name") == expected["reason"], f"{result} instead of {expected['reason']}")
+    for word in expected["words"] if "words" in expected else ():
+        demand(word in error["message"], f"no {word!r} in: {error['message']}")
+    demand(error["hint"], "no hint")
 
 
-def routes(interface: str | None = None) -> list[str]:
-    """All routes, of all tables and protocols, without what changes by itself."""
-    found = []
-    for family in ("-4", "-6"):
-        for route in json.loads(run("ip", "-j", family, "route", "show", "table", "all")):
-            if interface in (None, route.get("dev")):
-                found.append(" ".join(f"{key} {route[key]}" for key in ("type", "dst", "gateway", "dev", "table", "prefsrc",
-                                                                        "metric") if key in route))
-    return sorted(found)
+def has_ended() -> bool:
+    return bool(ctl("status")[1]["ended"])
 
 
-def addresses(interface: str | None = None) -> list[str]:
-    return sorted(f"{link['ifname']} {address['local']}/{address['prefixlen']}"
-                  for link in json.loads(run("ip", "-j", "addr")) for address in link["addr_info"]
-                  if interface in (None, link["ifname"]))
+def only_session() -> dict:
+    sessions = ctl("status")[1]["sessions"]
+    demand(len(sessions) == 1, f"{len(sessions)} sessions")
+    return sessions[0]
 
 
-def tables() -> list[str]:
-    """Of nftables, those of P2P links."""
-    return [line for line in run("nft", "list", "tables").splitlines() if " miracast-" in line]
-
-
-def system() -> dict[str, list[str]]:
-    """What of the machine is somebody else's, and has to be the same afterwards."""
-    resolver = pathlib.Path("/etc/resolv.conf")
-    wireless = [line.strip() for line in run("iw", "dev").splitlines()
-                if line.strip().startswith(("Interface", "ssid", "type", "channel"))]
-    return {
-        # Flags: up, and with carrier.
-        "interfaces": sorted(f"{link['ifname']} {link.get('address')} {link['mtu']} "
-                             f"{'UP' in link['flags']} {'LOWER_UP' in link['flags']}"
-                             for link in json.loads(run("ip", "-j", "link")) if link["ifname"] != "lo"),
-        "addresses": addresses(),
-        "routes": routes(),
-        "rules": run("ip", "rule").splitlines() + run("ip", "-6", "rule").splitlines(),
-        "nftables": run("nft", "list", "ruleset").splitlines(),
-        "resolver": resolver.read_text(encoding="utf-8").splitlines() if resolver.exists() else [],
-        "wireless": sorted(wireless),
-    }
-
-
-def unchanged(before: dict[str, list[str]], what: str) -> None:
-    """Interfaces come and go a moment after the daemon's word."""
-    deadline = time.monotonic() + 20
-    while (after := system()) != before and time.monotonic() < deadline:
-        time.sleep(0.5)
-    for part, lines in before.items():
-        gone, new = set(lines) - set(after[part]), set(after[part]) - set(lines)
-        demand(not gone and not new, f"{what}: {part}: gone {sorted(gone)}, new {sorted(new)}")
-
-
-def only_the_link(session: dict) -> str:
-    """The group's interface carries one address and the way to its network, and nothing of IPv6. Returns its name."""
-    interface = session["path"]["interface"]
-    demand(interface.startswith("p2p-"), f"{session['path']}")
-    # The display says every third of a second that it is a router.
-    time.sleep(2)
-    there = addresses(interface)
-    demand(len(there) == 1, f"addresses of the group's interface: {there}")
-    local = ipaddress.ip_interface(there[0].split()[1])
-    expected = {str(local.network), str(local.ip), str(local.network.network_address),
-                str(local.network.broadcast_address)}
-    for route in routes(interface):
-        demand(re.search(r"\bdst (\S+)", route).group(1) in expected and "gateway" not in route, f"a route: {route}")
-    return interface
+def width(interface: str) -> str:
+    """The channel of the group, as iw has it: "36 (5180 MHz), width: 40 MHz, center1: 5190 MHz"."""
+    channel = re.search(r"channel (.*)", run("iw", "dev", interface, "info")).group(1)
+    print("    channel:", channel)
+    return channel
 
 
 class Scene:
@@ -156,6 +90,7 @@ class Scene:
         self.processes: list[subprocess.Popen] = []
         self.foreign: set[str] = set()  # groups that are somebody else's
         self.name = ""
+        self.shared = load(HERE)
 
     def begin(self) -> None:
         self.systemd.start()
@@ -198,19 +133,20 @@ class Scene:
         killed = self.pid()
         demand(tables(), "a link without rules")
         self.systemd.inside("systemctl", "kill", "--signal=KILL", "--kill-whom=main", UNIT)
-        wait_for("the rules have gone with the daemon", lambda: not tables(), 5)
+        wait_for("the rules have gone with the daemon", lambda: not tables(), self.shared["killed"]["rules-seconds"])
         left = self.leftovers()
         wait_for("the next miracastd runs", lambda: self.pid() not in ("0", killed)
                  and self.systemd.property(UNIT, "ActiveState") == "active")
-        wait_for("the next miracastd takes down what was left, unasked", lambda: not self.leftovers(), 2)
+        wait_for("the next miracastd takes down what was left, unasked", lambda: not self.leftovers(),
+                 self.shared["killed"]["left-seconds"])
         return left
 
     def quit(self) -> None:
         self.systemd.inside("systemctl", "stop", UNIT)
         result = self.systemd.property(UNIT, "Result")
-        demand(result == "success", f"miracastd ended with {result}")
+        demand(result == self.shared["daemon"]["result"], f"miracastd ended with {result}")
         demand(not any(RUNTIME.iterdir()), f"left in {RUNTIME}: {list(RUNTIME.iterdir())}")
-        demand(wfd_element() == "(<@ay []>,)", f"still announced: {wfd_element()}")
+        demand(wfd_element() == self.shared["daemon"]["announced"], f"still announced: {wfd_element()}")
 
     # -- the display's side of the link --------------------------------------------------------------------------
 
@@ -237,9 +173,22 @@ class Scene:
     def sink_out(self) -> pathlib.Path:
         return self.logs / f"sink-{self.name}"
 
+    def sink_log(self) -> str:
+        """What the last display has printed as yet."""
+        return (self.logs / "sink.log").read_text(encoding="utf-8").rpartition(f"-- {self.name}\n")[2]
+
     def sink_heard(self) -> list[str]:
         """What happened at the display; known when it has ended."""
         return [text for _, text in json.loads((self.sink_out() / "p2p.json").read_text(encoding="utf-8"))["timeline"]]
+
+    def sink_roles(self) -> list[str]:
+        """What it was in each group, "GO" or "client"; known when it has ended."""
+        return [text.split()[2] for text in self.sink_heard() if text.startswith("P2P-GROUP-STARTED")]
+
+    @staticmethod
+    def in_role(role: str) -> tuple[str, ...]:
+        """Options with which a display is that in the group."""
+        return "--go-intent", {"client": "0", "GO": "15"}[role]
 
     def find(self, *names: str) -> dict:
         """By one scan, which tells this of the first of them."""
@@ -255,19 +204,15 @@ class Scene:
         demand(status == 0, f"connect: {session}")
         return session
 
-    def connect_fails(self, reason: str, *words: str, name: str = SINK_NAME) -> None:
+    def connect_fails(self, expected: Expected, name: str = SINK_NAME) -> None:
         status, result = ctl("connect", name)
         demand(status == 1, f"connect ended with status {status}: {result}")
-        demand(result["error"]["name"] == reason, f"connect: {result['error']} instead of {reason}")
-        for word in words:
-            demand(word in result["error"]["message"], f"no {word!r} in: {result['error']['message']}")
-        demand(result["error"]["hint"], "no hint")
+        failed(result, expected)
 
     def shown_pin(self) -> str:
         """The PIN that the display has shown last."""
         def shown() -> list[str]:
-            log = (self.logs / "sink.log").read_text(encoding="utf-8").rpartition(f"-- {self.name}\n")[2]
-            return re.findall(r"P2P-PROV-DISC-SHOW-PIN \S+ (\d+)", log)
+            return re.findall(r"P2P-PROV-DISC-SHOW-PIN \S+ (\d+)", self.sink_log())
         return wait_for("the display shows a PIN", shown)[-1]
 
     def pin_file(self) -> pathlib.Path:
@@ -301,13 +246,38 @@ class Scene:
         demand(here + there > 0, f"no PIN was wanted: {said}")
         return process.returncode, json.loads(process.stdout.read())
 
-    def frames(self, session: int = 0) -> None:
-        wait_for("frames are sent", lambda: ctl("status")[1]["sessions"][session]["stats"].get("frames-sent", 0) > 5)
+    def frames(self, more_than: int = 0) -> None:
+        """The session streams: it has sent some frames, and more than it had sent."""
+        wait_for("frames are sent", lambda: only_session()["stats"].get("frames-sent", 0) > more_than + self.shared["frames"])
 
     def disconnect(self) -> None:
         demand(ctl("disconnect", "all")[0] == 0, "disconnect")
         wait_for("the session is gone", lambda: not ctl("status")[1]["sessions"])
-        wait_for("nothing is left of it", lambda: not self.leftovers(), 10)
+        wait_for("nothing is left of it", lambda: not self.leftovers(), self.shared["disconnected"]["left-seconds"])
+
+    def ended(self, expected: Expected) -> None:
+        """How the last session has ended."""
+        last = max(wait_for("the session has ended", lambda: ctl("status")[1]["ended"]), key=lambda session: session["id"])
+        print("    reason:", last["reason"])
+        demand(last["reason"] == expected["reason"] and last["message"] and last["hint"], f"{last}")
+        wait_for("nothing is left", lambda: not self.leftovers())
+
+    def ends(self, display: subprocess.Popen) -> None:
+        """By itself, its cast being over."""
+        display.wait(self.shared["display"]["ends-seconds"])
+
+    def switch_off(self, display: subprocess.Popen) -> None:
+        """One that leaves, or that would wait for a cast that does not come."""
+        display.terminate()
+        self.ends(display)
+
+    def unchanged(self, before: dict[str, list[str]], what: str) -> None:
+        deadline = time.monotonic() + self.shared["machine"]["unchanged-seconds"]
+        while (after := system()) != before and time.monotonic() < deadline:
+            time.sleep(0.5)
+        for part in self.shared["machine"]["unchanged"]:
+            gone, new = set(before[part]) - set(after[part]), set(after[part]) - set(before[part])
+            demand(not gone and not new, f"{what}: {part}: gone {sorted(gone)}, new {sorted(new)}")
 
     def end(self) -> None:
         for process in reversed(self.processes):

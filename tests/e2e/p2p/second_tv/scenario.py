@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The scenario of p2p_link.py with two displays in reach."""
 from __future__ import annotations
 
 import contextlib
 import time
 
-from p2p_evening import told
-from p2p_scene import SINK_NAME, Scene, ctl, demand, only_the_link, system, unchanged, wait_for
+from p2p.expectations import Expected
+from p2p.machine import only_the_link, system
+from p2p.scene import SINK_NAME, Scene, only_session, told
+from p2p.waiting import demand
 from radios import run
 
 NETNS = "kitchen"
@@ -27,47 +28,37 @@ def second_display(scene: Scene):
         run("ip", "netns", "del", NETNS)
 
 
-def only_session() -> dict:
-    sessions = ctl("status")[1]["sessions"]
-    demand(len(sessions) == 1, f"{len(sessions)} sessions")
-    return sessions[0]
-
-
-def second_tv(scene: Scene) -> None:
+def perform(scene: Scene, expected: Expected) -> None:
     """
     One scan lists both displays, a row each. While the one is cast to there is no radio for the other: a connect is answered
-    at once with link-busy, which names the one; its cast goes on as if nothing had been. Once it is disconnected, the
-    other is cast to.
+    at once, and told of the one; its cast goes on as if nothing had been. Once it is disconnected, the other is cast to.
     """
+    busy = expected["busy"]
     with second_display(scene) as second:
         scene.broker()
         first = scene.sink()
         scene.find(SINK_NAME, SECOND_NAME)
         rows = run("miracastctl", "list").splitlines()
         for name in (SINK_NAME, SECOND_NAME):
-            demand(sum(name in row for row in rows) == 1, f"not one row of {name}: {rows}")
+            demand(sum(name in row for row in rows) == expected["rows"], f"rows of {name}: {rows}")
         before = system()
         scene.connect()
         scene.frames()
         casting = only_session()
         began = time.monotonic()
-        scene.connect_fails("link-busy", SINK_NAME, name=SECOND_NAME)
-        told("that the radio is in use", began, lambda: True)
-        sent = only_session()["stats"]["frames-sent"]
-        wait_for("the first cast goes on", lambda: only_session()["stats"]["frames-sent"] > sent + 5)
-        for part in ("id", "phases", "path"):
+        scene.connect_fails(busy, name=SECOND_NAME)
+        told("that the radio is in use", began, lambda: True, busy)
+        scene.frames(only_session()["stats"]["frames-sent"])
+        for part in busy["unchanged"]:
             demand(only_session()[part] == casting[part], f"{part}: {only_session()[part]}, before {casting[part]}")
         scene.disconnect()
-        first.wait(90)
-        unchanged(before, "after the first cast")
+        scene.ends(first)
+        scene.unchanged(before, "after the first cast")
         scene.find(SECOND_NAME)
         session = scene.connect(name=SECOND_NAME)
         scene.frames()
         only_the_link(session)
         scene.disconnect()
-        second.wait(90)
-        unchanged(before, "after the second cast")
+        scene.ends(second)
+        scene.unchanged(before, "after the second cast")
         scene.quit()
-
-
-SCENARIOS = (second_tv,)
