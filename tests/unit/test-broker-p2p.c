@@ -410,6 +410,25 @@ static void test_peer_stays_away(struct fixture *f, gconstpointer data)
 	g_assert_nonnull(strstr(session_reason(only_session(f))->message, "no longer in sight"));
 }
 
+/*
+ * Who is switched off in mid-stream, and on again, may listen on another channel: it is asked when it has been heard, though
+ * wpa_supplicant has listed it all the time.
+ */
+static void test_peer_doubted(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+	guint finds;
+
+	sink = scan_and_stream(f);
+	mock_wpas_end_group(f->wpas);
+	wait_until(is_gone, f);
+	assert_reason(f, "group-ended");
+	finds = f->wpas->finds;
+	begin(f);
+	wait_until(last_waits_for_call, f);
+	g_assert_cmpuint(f->wpas->finds, >, finds);
+}
+
 /* Said before anybody walks to it. */
 static void test_no_push_button(struct fixture *f, gconstpointer data)
 {
@@ -559,6 +578,7 @@ int main(int argc, char **argv)
 	add("/p2p/second-try/channel", MOCK_COMPLETE, test_channel_fails);
 	add("/p2p/peer/expires", MOCK_COMPLETE, test_peer_expires);
 	add("/p2p/peer/stays-away", MOCK_COMPLETE, test_peer_stays_away);
+	add("/p2p/peer/doubted", MOCK_COMPLETE, test_peer_doubted);
 	add("/p2p/peer/no-push-button", MOCK_COMPLETE, test_no_push_button);
 	add("/p2p/radio/scan-while-casting", MOCK_COMPLETE, test_scan_while_casting);
 	add("/p2p/radio/connect-while-resting", MOCK_COMPLETE, test_connect_while_resting);

@@ -58,6 +58,8 @@ void p2p_connection_fail_with(p2p_connection *conn, GError *error)
 		error = off;
 	}
 	p2p_connection_unlearn_after(conn, error);
+	if (conn->streamed)
+		p2p_sinks_doubt(p2p_of(conn)->sinks, conn->base.sink->id);
 	conn->error = error;
 	p2p_connection_happen(conn, P2P_EVENT_FAIL);
 }
@@ -82,6 +84,7 @@ static void say_not_accepted(p2p_connection *conn)
 	}
 	p2p_connection_fail(conn, REASON_NOT_ACCEPTED, "%s did not accept within %u s%s", name_of(conn),
 	     p2p_of(conn)->accept_seconds, in_sight(conn) ? "" : ", and is no longer in sight");
+	p2p_sinks_doubt(p2p_of(conn)->sinks, conn->base.sink->id);
 }
 
 static gboolean limit_reached(gpointer user_data)

@@ -106,7 +106,7 @@ static inline gboolean in_sight(p2p_connection *conn)
 {
 	const struct p2p_peer *peer = peer_of(conn);
 
-	return peer && peer->path;
+	return peer && peer->path && !peer->doubted;
 }
 
 /*

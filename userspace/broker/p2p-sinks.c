@@ -223,6 +223,7 @@ const struct p2p_peer *p2p_sinks_update(p2p_sinks *sinks, const struct wpas_peer
 		g_hash_table_insert(sinks->peers, peer->sink->id, peer);
 	}
 	replace_text(&peer->path, found->path);
+	peer->doubted = FALSE;
 	peer->group_owner = found->group_owner;
 	peer->config_methods = found->config_methods;
 	changed |= update_sink(peer->sink, found, &ie);
@@ -247,6 +248,14 @@ void p2p_sinks_lose(p2p_sinks *sinks, const char *path)
 		peer->sink->present = FALSE;
 		link_emit_sink_changed(sinks->backend, peer->sink);
 	}
+}
+
+void p2p_sinks_doubt(p2p_sinks *sinks, const char *id)
+{
+	struct p2p_peer *peer = g_hash_table_lookup(sinks->peers, id);
+
+	if (peer)
+		peer->doubted = TRUE;
 }
 
 gboolean p2p_sinks_forget(p2p_sinks *sinks, link_sink *sink)

@@ -24,6 +24,7 @@ typedef struct p2p_sinks p2p_sinks;
  * struct p2p_peer - one sink
  * @sink: what the user sees
  * @path: its object in wpa_supplicant; NULL: not in sight
+ * @doubted: wpa_supplicant has it, and where that has heard it last it need not listen any more
  * @group_owner: it is owner of a group already and can only be joined
  * @config_methods: how it can be connected to, see p2p-pin.h
  * @told_us, @told_level: when sink_changed was emitted last, and with which level
@@ -31,6 +32,7 @@ typedef struct p2p_sinks p2p_sinks;
 struct p2p_peer {
 	link_sink *sink;
 	char *path;
+	gboolean doubted;
 	gboolean group_owner;
 	guint16 config_methods;
 	gint64 told_us;
@@ -52,6 +54,11 @@ const struct p2p_peer *p2p_sinks_update(p2p_sinks *sinks, const struct wpas_peer
 					link_sink *keep);
 /* The peer of that object path, or all if NULL, went out of sight. */
 void p2p_sinks_lose(p2p_sinks *sinks, const char *path);
+/*
+ * The link to it was lost, or it was asked in vain.  Who is switched on again may listen on another channel, and is not
+ * reached on that of before, as long as wpa_supplicant lists it: it is in doubt until it is heard.
+ */
+void p2p_sinks_doubt(p2p_sinks *sinks, const char *id);
 /* Drop it, without an event; FALSE: it is in sight. */
 gboolean p2p_sinks_forget(p2p_sinks *sinks, link_sink *sink);
 /* By id; NULL if it was forgotten. */

@@ -20,9 +20,8 @@ SINK_NAME = "Living room TV"
 RUNTIME = pathlib.Path("/run/miracast")
 # A display that plays until the source ends it, and is as slow as the machine; what it has recorded is nobody's concern.
 WITHOUT_END = ("--duration", "100000", "--end", "wait", "--time-scale", "10", "--no-analysis")
-# A display that goes and comes back waits where it did. Else it would on any of three channels, and a session that stays asks
-# it, for two minutes, only where wpa_supplicant has heard it last.
-SAME_CHANNEL = ("--listen-channel", "6")
+# A display that is switched off and on again listens on any of three channels: here on another one than before, always.
+BEFORE, AFTERWARDS = ("--listen-channel", "1"), ("--listen-channel", "11")
 UNIT = "miracastd"
 # What the daemon remembers of displays.
 DISPLAYS = pathlib.Path("/var/lib/miracast/displays")

@@ -6,7 +6,7 @@ import time
 
 from p2p.expectations import Expected
 from p2p.machine import system
-from p2p.scene import SAME_CHANNEL, Scene, ctl, failed, has_ended, only_session, told
+from p2p.scene import AFTERWARDS, BEFORE, Scene, ctl, failed, has_ended, only_session, told
 from p2p.waiting import wait_for
 
 
@@ -14,7 +14,7 @@ def perform(scene: Scene, expected: Expected) -> None:
     """Flight mode in mid-stream, and out of it again: a session that shall stay comes back by itself."""
     switch = next(pathlib.Path(f"/sys/class/ieee80211/{scene.radios.source_phy}").glob("rfkill*/soft"))
     scene.broker()
-    sink = scene.sink(*SAME_CHANNEL)
+    sink = scene.sink()
     scene.find()
     before = system()
     scene.connect()
@@ -31,7 +31,7 @@ def perform(scene: Scene, expected: Expected) -> None:
     scene.switch_off(sink)
     scene.unchanged(before, "after flight mode")
 
-    sink = scene.sink(*SAME_CHANNEL)
+    sink = scene.sink(*BEFORE)
     scene.find()
     scene.connect("--stay")
     scene.frames()
@@ -41,7 +41,7 @@ def perform(scene: Scene, expected: Expected) -> None:
     try:
         told("that it waits", began, lambda: only_session()["state"] == stays["meanwhile"], stays)
         scene.switch_off(sink)
-        scene.sink(*SAME_CHANNEL)
+        scene.sink(*AFTERWARDS)
     finally:
         switch.write_text("0", encoding="ascii")
     wait_for("it streams again", lambda: only_session()["state"] == stays["state"])

@@ -10,7 +10,7 @@ import time
 from p2p.expectations import Expected
 from p2p.machine import only_the_link, settled
 from p2p.neighbours import ACCESS_POINT_NETNS, CHANNEL, access_point, hostapd, wait_for_access_point
-from p2p.scene import SAME_CHANNEL, Scene, has_ended, only_session, told
+from p2p.scene import AFTERWARDS, BEFORE, Scene, has_ended, only_session, told
 from p2p.station import DISPLAY, Station, station
 from p2p.waiting import demand, wait_for
 from radios import run
@@ -95,7 +95,7 @@ def perform(scene: Scene, expected: Expected) -> None:
     network, ends, stays = (expected[part] for part in ("network", "ended", "stays"))
     with two_access_points(scene) as (link, here, there):
         scene.broker()
-        sink = scene.sink(*SAME_CHANNEL)
+        sink = scene.sink()
         scene.find()
         before = settled()
         scene.connect()
@@ -107,7 +107,7 @@ def perform(scene: Scene, expected: Expected) -> None:
         scene.switch_off(sink)
 
         here.process = hostapd(scene, here.interface, ACCESS_POINT_NETNS, here.channel)
-        sink = scene.sink(*SAME_CHANNEL)
+        sink = scene.sink(*BEFORE)
         scene.find()
         scene.connect("--stay")
         scene.frames()
@@ -118,7 +118,7 @@ def perform(scene: Scene, expected: Expected) -> None:
         demand(waiting["reason"] == stays["reason"] and waiting["hint"], f"it waits: {waiting}")
         since = undisturbed(link, here, network)
         scene.switch_off(sink)
-        sink = scene.sink(*SAME_CHANNEL)
+        sink = scene.sink(*AFTERWARDS)
         wait_for("it streams again", lambda: only_session()["state"] == stays["state"])
         print(f"    streams again after {time.monotonic() - began:.0f} s")
         group = run("iw", "dev", only_the_link(only_session()), "info")
