@@ -423,6 +423,9 @@ static void test_peer_doubted(struct fixture *f, gconstpointer data)
 	mock_wpas_end_group(f->wpas);
 	wait_until(is_gone, f);
 	assert_reason(f, "group-ended");
+	/* That its groups are others now is not its word. */
+	mock_wpas_peer_changed(f->wpas);
+	settle(f);
 	finds = f->wpas->finds;
 	begin(f);
 	wait_until(last_waits_for_call, f);

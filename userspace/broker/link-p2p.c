@@ -108,6 +108,13 @@ static void on_peer(wpas *w, const struct wpas_peer *found, gpointer user_data)
 	p2p_connection_peer_seen(p2p->connection);
 }
 
+static void on_peer_heard(wpas *w, const char *path, gpointer user_data)
+{
+	struct p2p *p2p = user_data;
+
+	p2p_sinks_heard(p2p->sinks, path);
+}
+
 static void on_peer_lost(wpas *w, const char *path, gpointer user_data)
 {
 	struct p2p *p2p = user_data;
@@ -227,6 +234,7 @@ static const struct wpas_funcs wpas_callbacks = {
 	.failed = on_failed,
 	.released = on_released,
 	.peer = on_peer,
+	.peer_heard = on_peer_heard,
 	.peer_lost = on_peer_lost,
 	.find_stopped = on_find_stopped,
 	.connect_failed = on_connect_failed,

@@ -223,7 +223,6 @@ const struct p2p_peer *p2p_sinks_update(p2p_sinks *sinks, const struct wpas_peer
 		g_hash_table_insert(sinks->peers, peer->sink->id, peer);
 	}
 	replace_text(&peer->path, found->path);
-	peer->doubted = FALSE;
 	peer->group_owner = found->group_owner;
 	peer->config_methods = found->config_methods;
 	changed |= update_sink(peer->sink, found, &ie);
@@ -245,6 +244,8 @@ void p2p_sinks_lose(p2p_sinks *sinks, const char *path)
 		if (!peer->path || (path && !g_str_equal(peer->path, path)))
 			continue;
 		g_clear_pointer(&peer->path, g_free);
+		/* Who comes again has been heard. */
+		peer->doubted = FALSE;
 		peer->sink->present = FALSE;
 		link_emit_sink_changed(sinks->backend, peer->sink);
 	}
@@ -256,6 +257,18 @@ void p2p_sinks_doubt(p2p_sinks *sinks, const char *id)
 
 	if (peer)
 		peer->doubted = TRUE;
+}
+
+void p2p_sinks_heard(p2p_sinks *sinks, const char *path)
+{
+	GHashTableIter iter;
+	struct p2p_peer *peer;
+
+	g_hash_table_iter_init(&iter, sinks->peers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&peer)) {
+		if (g_strcmp0(peer->path, path) == 0)
+			peer->doubted = FALSE;
+	}
 }
 
 gboolean p2p_sinks_forget(p2p_sinks *sinks, link_sink *sink)

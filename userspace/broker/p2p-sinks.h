@@ -59,6 +59,8 @@ void p2p_sinks_lose(p2p_sinks *sinks, const char *path);
  * reached on that of before, as long as wpa_supplicant lists it: it is in doubt until it is heard.
  */
 void p2p_sinks_doubt(p2p_sinks *sinks, const char *id);
+/* The peer of that object path was heard, if there is one. */
+void p2p_sinks_heard(p2p_sinks *sinks, const char *path);
 /* Drop it, without an event; FALSE: it is in sight. */
 gboolean p2p_sinks_forget(p2p_sinks *sinks, link_sink *sink);
 /* By id; NULL if it was forgotten. */

@@ -166,6 +166,7 @@ static void remember(GHashTable *paths, const char *path)
 static void peer_found(wpas *w, const char *path)
 {
 	g_hash_table_remove(w->lost, path);
+	w->funcs->peer_heard(w, path, w->user_data);
 	wpas_get_all(w, path, WPAS_PEER_IFACE, got_peer);
 }
 

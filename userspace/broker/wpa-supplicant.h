@@ -116,6 +116,7 @@ struct wpas_group {
  *	that was set up is gone with it, and wpas_acquire() may be called again
  * @released: answer to wpas_release()
  * @peer: a peer is there or has changed
+ * @peer_heard: on the air, just now, and what there is to say of it follows; @peer is also said of what has changed otherwise
  * @peer_lost: it was not heard of for a while
  * @find_stopped: a find is over
  * @connect_failed: wpas_connect() was refused
@@ -144,6 +145,7 @@ struct wpas_funcs {
 	void (*failed)(wpas *w, const GError *error, gpointer user_data);
 	void (*released)(wpas *w, gpointer user_data);
 	void (*peer)(wpas *w, const struct wpas_peer *peer, gpointer user_data);
+	void (*peer_heard)(wpas *w, const char *path, gpointer user_data);
 	void (*peer_lost)(wpas *w, const char *path, gpointer user_data);
 	void (*find_stopped)(wpas *w, gpointer user_data);
 	void (*connect_failed)(wpas *w, const GError *error, gpointer user_data);
