@@ -2,7 +2,9 @@
 /*
  * miracastctl accept, and what the others say of displays that have called and wait for it.
  */
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,7 +39,7 @@ static gboolean wants_consent(JsonNode *session)
 
 static void test_accept(struct fixture *f, gconstpointer data)
 {
-	g_autoptr(JsonNode) none = NULL, asking = NULL, accepted = NULL, running = NULL, again = NULL, running_again = NULL;
+	g_autoptr(JsonNode) none = NULL, asking = NULL, unnamed = NULL, accepted = NULL, running = NULL, again = NULL, running_again = NULL;
 	g_autoptr(GSocketConnection) sink = NULL;
 	g_autofree char *text = NULL, *said = NULL;
 
@@ -50,7 +52,12 @@ static void test_accept(struct fixture *f, gconstpointer data)
 	text = SAY("status");
 	g_assert_nonnull(strstr(text, "    the display asks for your screen, and is not answered before somebody says yes\n"
 				      "    -> yes: miracastctl --session-bus accept 1; no: miracastctl --session-bus disconnect 1\n"));
-	g_assert_cmpint(CTL(&accepted, "accept"), ==, 0);
+	/* Whoever asks at this moment is nobody in particular, and there is no terminal to ask at. */
+	g_assert_cmpint(CTL(&unnamed, "accept"), ==, 1);
+	assert_error(unnamed, "session-unknown");
+	said = SAY("accept");
+	g_assert_nonnull(strstr(said, "127.0.0.1 (127.0.0.1, session 1) asks for your screen, and nobody can be asked here"));
+	g_assert_cmpint(CTL(&accepted, "accept", "1"), ==, 0);
 	g_assert_cmpint(json_object_get_int_member(object(accepted), "accepted"), ==, 1);
 	running = wait_session("sessions", "streaming");
 	g_assert_false(wants_consent(running));
@@ -103,6 +110,81 @@ static void test_several(struct fixture *f, gconstpointer data)
 	left = SAY("complete", "accept", "");
 	g_assert_cmpstr(left, ==, "127.0.0.2\t1\n");
 	g_assert_cmpint(CTL(&accepted, "accept", "1"), ==, 0);
+}
+
+/* An address that begins as another one is not that one. */
+static void test_beginning(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(JsonNode) asking = NULL, begins = NULL, named = NULL, still = NULL, accepted = NULL, late = NULL;
+	g_autoptr(GSocketConnection) sink = NULL;
+
+	listen_for_all(f);
+	sink = call_from(f, "127.0.0.23");
+	asking = wait_session("sessions", "asking");
+	g_assert_cmpint(CTL(&begins, "accept", "127.0.0.2"), ==, 1);
+	assert_error(begins, "session-unknown");
+	g_assert_cmpint(CTL(&named, "alias", "127.0.0.23", "Kitchen"), ==, 0);
+	g_clear_pointer(&begins, json_node_unref);
+	g_assert_cmpint(CTL(&begins, "accept", "kit"), ==, 1);
+	assert_error(begins, "session-unknown");
+	still = wait_session("sessions", "asking");
+	g_assert_cmpint(CTL(&accepted, "accept", "kitchen"), ==, 0);
+	g_assert_cmpint(CTL(&late, "accept", "127.0.0.23"), ==, 1);
+	assert_error(late, "consent-not-wanted");
+}
+
+/* What miracastctl says at a terminal at which @typed is typed; *@status: how it ends. */
+static char *at_terminal(const char *typed, int *status)
+{
+	g_autoptr(GSubprocessLauncher) launcher = g_subprocess_launcher_new(G_SUBPROCESS_FLAGS_STDOUT_PIPE);
+	g_autoptr(GSubprocess) process = NULL;
+	g_autofree char *output = NULL;
+	char said[1000] = "";
+	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int end;
+	gssize n;
+
+	g_assert_cmpint(terminal, >=, 0);
+	g_assert_cmpint(grantpt(terminal), ==, 0);
+	g_assert_cmpint(unlockpt(terminal), ==, 0);
+	end = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+	g_assert_cmpint(end, >=, 0);
+	g_subprocess_launcher_take_stdin_fd(launcher, dup(end));
+	g_subprocess_launcher_take_stderr_fd(launcher, end);
+	process = g_subprocess_launcher_spawn(launcher, NULL, MIRACASTCTL, "--session-bus", "accept", NULL);
+	g_assert_nonnull(process);
+	g_assert_cmpint(write(terminal, typed, strlen(typed)), ==, strlen(typed));
+	g_assert_true(g_subprocess_communicate_utf8(process, NULL, NULL, &output, NULL, NULL));
+	*status = g_subprocess_get_exit_status(process);
+	n = read(terminal, said, sizeof(said) - 1);
+	g_assert_cmpint(n, >, 0);
+	close(terminal);
+	return g_strconcat(said, output, NULL);
+}
+
+static void test_asked(struct fixture *f, gconstpointer data)
+{
+	static const char *const no[] = { "n\n", "\n", "yellow\n", "\4" };
+	g_autoptr(JsonNode) asking = NULL, running = NULL;
+	g_autoptr(GSocketConnection) sink = NULL;
+	g_autofree char *yes = NULL;
+	int status;
+
+	listen_for_all(f);
+	sink = dial(f, "stream");
+	asking = wait_session("sessions", "asking");
+	for (guint i = 0; i < G_N_ELEMENTS(no); i++) {
+		g_autoptr(JsonNode) still = NULL;
+		g_autofree char *said = at_terminal(no[i], &status);
+
+		g_assert_cmpint(status, ==, 1);
+		g_assert_nonnull(strstr(said, "127.0.0.1 (127.0.0.1, session 1) asks for your screen. May it have it? [y/N] "));
+		still = wait_session("sessions", "asking");
+	}
+	yes = at_terminal("Y\n", &status);
+	g_assert_cmpint(status, ==, 0);
+	g_assert_nonnull(strstr(yes, "127.0.0.1 may have your screen."));
+	running = wait_session("sessions", "streaming");
 }
 
 static void test_monitor(struct fixture *f, gconstpointer data)
@@ -176,7 +258,7 @@ static void test_once(struct fixture *f, gconstpointer data)
 	ended = wait_session("ended", "gone");
 	sink = dial(f, "leave");
 	again = wait_session("sessions", "asking");
-	g_assert_cmpint(CTL(&accepted, "accept"), ==, 0);
+	g_assert_cmpint(CTL(&accepted, "accept", "127.0.0.1"), ==, 0);
 	g_assert_true(g_subprocess_wait(daemon, NULL, NULL));
 	g_assert_cmpint(g_subprocess_get_exit_status(daemon), ==, 0);
 }
@@ -189,6 +271,8 @@ void add_consent_tests(void)
 	TEST("accept", test_accept);
 	TEST("refuse", test_refuse);
 	TEST("several", test_several);
+	TEST("beginning", test_beginning);
+	TEST("asked", test_asked);
 	TEST("monitor", test_monitor);
 	TEST("usage", test_accept_usage);
 	g_test_add("/ctl/consent-once", struct fixture, NULL, set_up, test_once, tear_down);

@@ -2,8 +2,23 @@
 /*
  * miracastctl accept: a display that has called where this user listens may have the screen.
  */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "ctl.h"
 #include "reason.h"
+
+/* What is said of it is all that anybody knows who says yes. */
+static char *describe(struct ctl *ctl, Miracast1Session *session)
+{
+	g_autofree char *name = client_session_name(ctl->manager, session);
+
+	return g_strdup_printf("%s (%s, session %u)", name, miracast1_session_get_sink_id(session),
+			       miracast1_session_get_id(session));
+}
+
+#define SAY_WHICH HINT(SEE_STATUS, "Say which one: miracastctl accept ID")
 
 static enum ctl_status nobody_asks(struct ctl *ctl)
 {
@@ -11,7 +26,34 @@ static enum ctl_status nobody_asks(struct ctl *ctl)
 				reason_code_hint(REASON_CONSENT_NOT_WANTED));
 }
 
-/* The only one that asks; NULL after the error was printed: whoever says yes says to whom. */
+static gboolean is_yes(const char *answer)
+{
+	g_autofree char *text = g_ascii_strdown(answer, -1);
+
+	g_strstrip(text);
+	return strcmp(text, "y") == 0 || strcmp(text, "yes") == 0;
+}
+
+/* Who calls decides when that is, so nobody says yes to whoever it is at this moment. */
+static gboolean confirm(struct ctl *ctl, Miracast1Session *session)
+{
+	g_autofree char *who = describe(ctl, session), *message = NULL;
+	char answer[16] = "";
+
+	if (ctl->json || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) {
+		message = g_strdup_printf("%s asks for your screen, and nobody can be asked here whether that is the one",
+					  who);
+		ctl_print_reason(ctl, "session-unknown", message, SAY_WHICH);
+		return FALSE;
+	}
+	g_printerr("%s asks for your screen. May it have it? [y/N] ", who);
+	if (fgets(answer, sizeof(answer), stdin) && is_yes(answer))
+		return TRUE;
+	g_printerr("It still waits. A no is: miracastctl disconnect %u\n", miracast1_session_get_id(session));
+	return FALSE;
+}
+
+/* The only one that asks, after its user has said that it is the one; NULL after the error was printed. */
 static Miracast1Session *find_asking(struct ctl *ctl, GPtrArray *sessions)
 {
 	g_autoptr(GString) names = g_string_new(NULL);
@@ -31,13 +73,43 @@ static Miracast1Session *find_asking(struct ctl *ctl, GPtrArray *sessions)
 		n++;
 	}
 	if (n == 1)
-		return asking;
+		return confirm(ctl, asking) ? asking : NULL;
 	if (n == 0) {
 		nobody_asks(ctl);
 		return NULL;
 	}
 	message = g_strdup_printf("%u displays ask for your screen: %s", n, names->str);
-	ctl_print_reason(ctl, "session-unknown", message, HINT(SEE_STATUS, "Say which one: miracastctl accept NAME"));
+	ctl_print_reason(ctl, "session-unknown", message, SAY_WHICH);
+	return NULL;
+}
+
+/*
+ * The whole of what was said, since a beginning may be another one's who has called meanwhile: 192.168.1.2 is none of
+ * 192.168.1.23.
+ */
+static Miracast1Session *find_named(struct ctl *ctl, GPtrArray *sessions, const char *what)
+{
+	Miracast1Session *meant = NULL;
+	guint best = 0;
+	gboolean runs = FALSE;
+	g_autofree char *message = NULL;
+
+	for (guint i = 0; i < sessions->len; i++) {
+		Miracast1Session *session = g_ptr_array_index(sessions, i);
+		guint quality = ctl_session_named(ctl, session, what);
+
+		runs = runs || quality;
+		if (quality > best && miracast1_session_get_consent_wanted(session)) {
+			meant = session;
+			best = quality;
+		}
+	}
+	if (meant)
+		return meant;
+	message = g_strdup_printf(runs ? "\"%s\" does not ask for your screen" : "no display that asks for your screen is \"%s\"",
+				  what);
+	ctl_print_reason(ctl, runs ? reason_code_name(REASON_CONSENT_NOT_WANTED) : "session-unknown", message,
+			 HINT(SEE_STATUS, "Run: miracastctl status"));
 	return NULL;
 }
 
@@ -65,13 +137,13 @@ enum ctl_status ctl_accept(struct ctl *ctl, int argc, char **argv)
 	if (!ctl_parse(ctl, "[NAME|ID] - let a display that has called have the screen", NULL, &argc, &argv))
 		return CTL_USAGE;
 	if (argc > 2 || (argc == 2 && !*argv[1]))
-		return ctl_usage(ctl, "accept wants a display or the number of a session, or nothing");
+		return ctl_usage(ctl, "accept wants a display or the number of a session, or, at a terminal, nothing");
 	status = ctl_open(ctl);
 	if (status != CTL_OK)
 		return status;
 	sessions = ctl_sessions(ctl, &error);
 	if (!sessions)
 		return ctl_print_error(ctl, error);
-	session = argc == 2 ? ctl_find_session(ctl, sessions, argv[1]) : find_asking(ctl, sessions);
+	session = argc == 2 ? find_named(ctl, sessions, argv[1]) : find_asking(ctl, sessions);
 	return session ? let_in(ctl, session) : CTL_FAILED;
 }

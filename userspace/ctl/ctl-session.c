@@ -448,44 +448,49 @@ static enum ctl_status disconnect_one(struct ctl *ctl, guint64 id)
 	return CTL_OK;
 }
 
+guint ctl_session_named(struct ctl *ctl, Miracast1Session *session, const char *what)
+{
+	g_autofree char *wanted = g_utf8_casefold(what, -1);
+	g_autofree char *id = g_utf8_casefold(or_blank(miracast1_session_get_sink_id(session)), -1);
+	g_autofree char *name = g_utf8_casefold(or_blank(miracast1_session_get_sink_name(session)), -1);
+	g_autofree char *called = client_session_alias(ctl->manager, session), *alias = g_utf8_casefold(called, -1);
+	guint64 number = 0;
+
+	if (client_session_has_ended(session))
+		return 0;
+	g_ascii_string_to_unsigned(what, 10, 1, G_MAXUINT32, &number, NULL);
+	if (number == miracast1_session_get_id(session))
+		return 3;
+	if (strcmp(alias, wanted) == 0)
+		return 2;
+	return strcmp(id, wanted) == 0 || strcmp(name, wanted) == 0;
+}
+
 Miracast1Session *ctl_find_session(struct ctl *ctl, GPtrArray *sessions, const char *what)
 {
 	g_autofree char *wanted = g_utf8_casefold(what, -1);
 	g_autofree char *message = NULL;
-	Miracast1Session *begins = NULL;
-	guint64 number = 0;
-	guint n = 0;
+	Miracast1Session *meant = NULL, *begins = NULL;
+	guint best = 0, n = 0;
 
-	g_ascii_string_to_unsigned(what, 10, 1, G_MAXUINT32, &number, NULL);
-	for (guint i = 0; number && i < sessions->len; i++) {
-		Miracast1Session *session = g_ptr_array_index(sessions, i);
-
-		if (!client_session_has_ended(session) && miracast1_session_get_id(session) == number)
-			return session;
-	}
-	/* Whatever others call themselves. */
 	for (guint i = 0; i < sessions->len; i++) {
 		Miracast1Session *session = g_ptr_array_index(sessions, i);
-		g_autofree char *called = client_session_alias(ctl->manager, session), *alias = g_utf8_casefold(called, -1);
-
-		if (!client_session_has_ended(session) && strcmp(alias, wanted) == 0)
-			return session;
-	}
-	for (guint i = 0; i < sessions->len; i++) {
-		Miracast1Session *session = g_ptr_array_index(sessions, i);
-		g_autofree char *id = g_utf8_casefold(or_blank(miracast1_session_get_sink_id(session)), -1);
 		g_autofree char *name = g_utf8_casefold(or_blank(miracast1_session_get_sink_name(session)), -1);
 		g_autofree char *called = client_session_alias(ctl->manager, session), *alias = g_utf8_casefold(called, -1);
+		guint quality = ctl_session_named(ctl, session, what);
 
-		if (client_session_has_ended(session))
-			continue;
-		if (strcmp(id, wanted) == 0 || strcmp(name, wanted) == 0)
-			return session;
-		if (g_str_has_prefix(name, wanted) || g_str_has_prefix(alias, wanted)) {
+		if (quality > best) {
+			meant = session;
+			best = quality;
+		}
+		if (!client_session_has_ended(session) &&
+		    (g_str_has_prefix(name, wanted) || g_str_has_prefix(alias, wanted))) {
 			begins = session;
 			n++;
 		}
 	}
+	if (meant)
+		return meant;
 	if (n == 1)
 		return begins;
 	if (n)

@@ -87,6 +87,11 @@ GPtrArray *ctl_sessions(struct ctl *ctl, GError **error);
  * Returns: (transfer none): one that has not ended; NULL after the error was printed
  */
 Miracast1Session *ctl_find_session(struct ctl *ctl, GPtrArray *sessions, const char *what);
+/*
+ * Whether @what is the whole of its number (3), of its display's alias (2), or of the id or name of that (1); 0: of none,
+ * or it has ended.
+ */
+guint ctl_session_named(struct ctl *ctl, Miracast1Session *session, const char *what);
 /* a{sv}, as every command prints a session. */
 GVariant *ctl_session_variant(struct ctl *ctl, Miracast1Session *session);
 
