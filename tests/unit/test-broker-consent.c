@@ -117,6 +117,7 @@ static void test_yes(struct fixture *f, gconstpointer data)
 	g_assert_false(hears_something(sink));
 	accept_it(f);
 	g_assert_false(session_wants_consent(only_session(f)));
+	g_assert_true(session_was_let_in(only_session(f)));
 	config = hear(sink);
 	g_assert_nonnull(strstr(config, "'peer-address': <'127.0.0.1'>"));
 	tell(sink, "stream");
@@ -133,6 +134,7 @@ static void test_no(struct fixture *f, gconstpointer data)
 	g_autoptr(GSocketConnection) again = NULL, other = NULL, later = NULL;
 
 	refuse(only_session(f));
+	g_assert_false(session_was_let_in(only_session(f)));
 	assert_reason(f, "disconnected");
 	assert_closed(sink);
 	let_pass(20);

@@ -329,6 +329,8 @@ static void test_disconnect(struct fixture *f, gconstpointer data)
 	session_end(only_session(f), reason_new_code(REASON_DISCONNECTED, "enough"));
 	g_assert_true(is_gone(f));
 	assert_reason(f, "disconnected");
+	/* Its phases of before are not told any more, but miracastd --once ends with it. */
+	g_assert_true(session_was_let_in(only_session(f)));
 	spin(STAY_FIRST_SECONDS * 1000 + 500);
 	g_assert_false(was_contacted(f));
 }

@@ -393,18 +393,6 @@ static gboolean is_orderly(const reason *why)
 	return g_strv_contains(names, why->name);
 }
 
-/* And not one that only asked whether it may be. */
-static gboolean is_first_session(session *s)
-{
-	GPtrArray *phases = session_phases(s);
-
-	for (guint i = 0; i < phases->len; i++) {
-		if (strcmp(((struct session_phase *)g_ptr_array_index(phases, i))->name, "linking") == 0)
-			return TRUE;
-	}
-	return FALSE;
-}
-
 static void session_changed_state(broker *b, session *s, enum session_change what,
 				  gpointer user_data)
 {
@@ -414,7 +402,7 @@ static void session_changed_state(broker *b, session *s, enum session_change wha
 		dbus_api_session_changed(d->api, s, what);
 	if (d->autoconnect)
 		autoconnect_session_changed(d->autoconnect, s, what);
-	if (d->once && session_state(s) == SESSION_GONE && is_first_session(s))
+	if (d->once && session_state(s) == SESSION_GONE && session_was_let_in(s))
 		stop(d, is_orderly(session_reason(s)) ? EXIT_OK : EXIT_SESSION,
 		     session_reason(s)->message);
 }

@@ -32,6 +32,7 @@ struct session {
 
 	link_backend *asking; /* it holds the call; NULL: nobody is asked */
 	link_connection *link;
+	gboolean let_in; /* it is, or was, more than a question */
 	gboolean link_closing;
 	link_sink *next; /* by which it goes on when the link is closed; NULL: it does not */
 	link_backend *next_backend;
@@ -659,6 +660,7 @@ static void go_next_way(session *s)
 
 static void begin(session *s, link_backend *backend, enum session_event event, const char *text)
 {
+	s->let_in = TRUE;
 	add_phase(s, "linking", g_get_monotonic_time(), text);
 	s->link = link_connect(backend, s->sink, s->options, &link_callbacks, s);
 	session_move(s, event);
@@ -684,6 +686,11 @@ void session_ask(session *s, link_backend *backend)
 gboolean session_wants_consent(session *s)
 {
 	return s->asking != NULL;
+}
+
+gboolean session_was_let_in(session *s)
+{
+	return s->let_in;
 }
 
 gboolean session_accept(session *s, GError **error)

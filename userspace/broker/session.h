@@ -222,6 +222,8 @@ void session_connect(session *s, link_backend *backend);
 void session_ask(session *s, link_backend *backend);
 /* It waits for session_accept(). */
 gboolean session_wants_consent(session *s);
+/* Its link was begun with, whatever came of it; not one that only asked whether it may be. */
+gboolean session_was_let_in(session *s);
 /**
  * session_accept - the display that has called may have the screen
  *
