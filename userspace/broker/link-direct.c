@@ -142,8 +142,9 @@ static gboolean take_further_call(struct caller *caller, GSocketConnection *rtsp
 {
 	if (caller->conn)
 		return rtsp_calls_offer(caller->conn->calls, rtsp);
-	if (!caller->asks || !rtsp_has_hung_up(caller->waiting))
+	if (!caller->asks)
 		return FALSE;
+	/* Nothing has been read of the one before, so whether that was hung up is all the same. */
 	g_set_object(&caller->waiting, rtsp);
 	return TRUE;
 }
@@ -161,7 +162,7 @@ static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer 
 	peer = rtsp_address_to_string(remote);
 	caller = g_hash_table_lookup(direct->callers, peer);
 	if (caller && take_further_call(caller, rtsp)) {
-		g_message("%s has hung up and dialled again", peer);
+		g_message("%s has dialled again", peer);
 		return;
 	}
 	if (caller) {

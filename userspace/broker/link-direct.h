@@ -12,8 +12,8 @@
  *	call -> held -> connect()	somebody has said yes
  *	          |---> turn_away()	nobody has, or somebody has said no
  *
- * Nothing is read from a call that is held, and nothing sent.  Its address has one: if that is hung up the next call
- * takes its place, else that is closed, as ever.
+ * Nothing is read from a call that is held, and nothing sent.  Its address has one, the newest: the next call closes it
+ * and takes its place.
  *
  * Whoever calls decides how often people are asked, so there are so many questions: each takes one of
  * LINK_DIRECT_QUESTIONS, and gives it back with a yes, or when nobody has answered; with a no only after
