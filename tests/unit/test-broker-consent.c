@@ -23,9 +23,22 @@ gint64 __wrap_g_get_monotonic_time(void)
 
 /* ---- what is seen ---------------------------------------------------------------- */
 
+/* How often the log has said that there is no place. */
+static guint said_full;
+
+static GLogWriterOutput read_log(GLogLevelFlags level, const GLogField *fields, gsize n, gpointer user_data)
+{
+	for (gsize i = 0; i < n; i++) {
+		if (strcmp(fields[i].key, "MESSAGE") == 0 && strstr(fields[i].value, "have asked for the screen already"))
+			said_full++;
+	}
+	return g_log_writer_default(level, fields, n, user_data);
+}
+
 static void set_up_questions(struct fixture *f, gconstpointer options)
 {
 	ahead_us = 0;
+	said_full = 0;
 	f->options = options ? options : "@a{sv} {}";
 	f->config.consent_timeout = 30;
 	set_up(f, NULL);
@@ -156,20 +169,61 @@ static void test_no(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(1u << SESSION_ASKING | 1u << SESSION_ENDING | 1u << SESSION_GONE, ==, f->states);
 }
 
-/* Nobody says anything. It may call again: that somebody was away is no refusal. */
-static void test_limit(struct fixture *f, gconstpointer data)
+static void ask_in_vain(struct fixture *f)
 {
-	g_autoptr(GSocketConnection) sink = call_from(f, "127.0.0.1"), again = NULL;
-	const reason *why;
+	g_autoptr(GSocketConnection) sink = call_from(f, "127.0.0.1");
 
 	wait_until(is_gone, f);
 	assert_reason(f, "call-not-accepted");
-	why = session_reason(only_session(f));
-	g_assert_cmpstr(why->hint_code, ==, "accept-call");
 	assert_closed(sink);
 	let_pass(20);
+}
+
+/* The clock goes on; one second before the end of that its call is closed, and nobody asked. */
+static void be_quiet(struct fixture *f, guint seconds)
+{
+	gint64 begin_us = g_get_monotonic_time();
+	g_autoptr(GSocketConnection) early = NULL;
+	guint added = f->added;
+
+	ahead_us += (seconds - 2) * (gint64)G_USEC_PER_SEC;
+	early = dial(f);
+	assert_closed(early);
+	g_assert_cmpuint(f->added, ==, added);
+	ahead_us += seconds * (gint64)G_USEC_PER_SEC - (g_get_monotonic_time() - begin_us);
+}
+
+/* Nobody says anything. It may call again, as somebody may have been away; but people are not asked each minute for ever. */
+static void test_limit(struct fixture *f, gconstpointer data)
+{
+	static const guint minutes[] = { 1, 2, 4, 8, 8 };
+	g_autoptr(GSocketConnection) other = NULL, again = NULL, late = NULL;
+
+	ask_in_vain(f);
+	g_assert_cmpstr(session_reason(only_session(f))->hint_code, ==, "accept-call");
+	/* It keeps no place, and others are none of it. */
+	other = call_from(f, "127.0.0.2");
+	for (guint i = 0; i < G_N_ELEMENTS(minutes); i++) {
+		be_quiet(f, 60 * minutes[i]);
+		ask_in_vain(f);
+	}
+	/* A yes is the end of it. */
+	be_quiet(f, LINK_DIRECT_QUIET_MOST_SECONDS);
 	again = call_from(f, "127.0.0.1");
-	g_assert_cmpuint(f->added, ==, 2);
+	accept_it(f);
+	tell(again, "stream");
+	wait_until(streams, f);
+	tell(again, "leave");
+	wait_until(is_gone, f);
+	let_pass(50);
+	ask_in_vain(f);
+	be_quiet(f, 60);
+	/* And so is having been quiet. */
+	ask_in_vain(f);
+	ahead_us += 2 * (LINK_DIRECT_QUIET_MOST_SECONDS + 1) * (gint64)G_USEC_PER_SEC;
+	ask_in_vain(f);
+	be_quiet(f, 60);
+	late = call_from(f, "127.0.0.1");
 }
 
 static void set_up_limit(struct fixture *f, gconstpointer data)
@@ -247,6 +301,49 @@ static void yes_after(struct fixture *f, gboolean reset)
 	g_assert_cmpuint(f->added, ==, 1);
 }
 
+/* Nobody waits for an answer any more: others have its place, and that was a question, too. */
+static void no_answer_wanted(struct fixture *f, gboolean reset)
+{
+	g_autoptr(GPtrArray) sinks = g_ptr_array_new_with_free_func(g_object_unref);
+	g_autoptr(GSocketConnection) first = call_from(f, "127.0.0.1"), second = NULL, again = NULL, late = NULL;
+	session *asking = only_session(f), *redials;
+	gint64 deadline;
+
+	second = call_from(f, "127.0.1.1");
+	redials = only_session(f);
+	for (guint i = 2; i < LINK_DIRECT_QUESTIONS; i++) {
+		g_autofree char *host = g_strdup_printf("127.0.1.%u", i);
+
+		g_ptr_array_add(sinks, call_from(f, host));
+	}
+	hang_up(first, reset);
+	hang_up(second, reset);
+	let_pass(LINK_DIRECT_REDIAL_SECONDS * 1000 - 2000);
+	g_assert_true(session_wants_consent(asking));
+	g_clear_object(&second);
+	second = dial_from(f, "127.0.1.1");
+	deadline = g_get_monotonic_time() + PATIENCE_US;
+	while (session_state(asking) != SESSION_GONE) {
+		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
+		let_pass(1);
+	}
+	g_assert_cmpstr(session_reason(asking)->name, ==, "sink-vanished");
+	g_assert_true(session_wants_consent(redials));
+	again = dial_from(f, "127.0.0.1");
+	assert_closed(again);
+	late = call_from(f, "127.0.2.1");
+}
+
+static void test_hung_up(struct fixture *f, gconstpointer data)
+{
+	no_answer_wanted(f, FALSE);
+}
+
+static void test_reset(struct fixture *f, gconstpointer data)
+{
+	no_answer_wanted(f, TRUE);
+}
+
 static void test_yes_after_hang_up(struct fixture *f, gconstpointer data)
 {
 	yes_after(f, FALSE);
@@ -285,6 +382,7 @@ static void test_many(struct fixture *f, gconstpointer data)
 	}
 	g_assert_cmpuint(f->added, ==, LINK_DIRECT_QUESTIONS);
 	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, LINK_DIRECT_QUESTIONS);
+	g_assert_cmpuint(said_full, ==, 1);
 	for (guint i = LINK_DIRECT_QUESTIONS; i < sinks->len; i++)
 		assert_closed(g_ptr_array_index(sinks, i));
 	while (broker_active_sessions(f->broker) > 0) {
@@ -295,6 +393,7 @@ static void test_many(struct fixture *f, gconstpointer data)
 	later = dial_from(f, "127.0.2.1");
 	assert_closed(later);
 	g_assert_cmpuint(f->added, ==, LINK_DIRECT_QUESTIONS);
+	g_assert_cmpuint(said_full, ==, 1);
 	ahead_us = LINK_DIRECT_QUIET_SECONDS * (gint64)G_USEC_PER_SEC;
 	g_clear_object(&later);
 	later = call_from(f, "127.0.2.1");
@@ -382,6 +481,7 @@ static void add(const char *name, void (*test)(struct fixture *, gconstpointer))
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
+	g_log_set_writer_func(read_log, NULL, NULL);
 	g_log_set_always_fatal(G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
 	add("/consent/yes", test_yes);
 	add("/consent/no", test_no);
@@ -389,6 +489,8 @@ int main(int argc, char **argv)
 	g_test_add("/consent/all-addresses", struct fixture, "{'from': <'0.0.0.0/0'>}", set_up_questions, test_all_addresses,
 		   tear_down);
 	add("/consent/calls-again", test_calls_again);
+	add("/consent/hung-up", test_hung_up);
+	add("/consent/reset", test_reset);
 	add("/consent/yes-after-hang-up", test_yes_after_hang_up);
 	add("/consent/yes-after-reset", test_yes_after_reset);
 	add("/consent/yes-and-no-call", test_yes_and_no_call);

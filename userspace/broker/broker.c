@@ -493,6 +493,18 @@ static gboolean sink_incoming(link_backend *backend, link_sink *sink, gpointer u
 	return TRUE;
 }
 
+static void sink_left(link_backend *backend, link_sink *sink, gpointer user_data)
+{
+	broker *b = user_data;
+
+	for (guint i = 0; i < b->sessions->len; i++) {
+		session *s = g_ptr_array_index(b->sessions, i);
+
+		if (session_wants_consent(s) && session_sink(s) == sink)
+			session_caller_left(s);
+	}
+}
+
 static gboolean make_room(link_sink *sink, gpointer user_data, GError **error)
 {
 	if (!check_room(user_data, sink, error))
@@ -769,6 +781,7 @@ static const struct link_events link_callbacks = {
 	.sink_changed = sink_changed,
 	.sink_gone = sink_gone,
 	.incoming = sink_incoming,
+	.left = sink_left,
 	.find_ended = find_ended,
 	.stopped = link_stopped,
 };

@@ -12,8 +12,11 @@ struct direct_connection;
 
 /* A sink that has dialled; the socket waits in it for connect(). */
 struct caller {
+	struct direct *direct;
 	link_sink *sink;
 	GSocketConnection *waiting;
+	guint hang_up; /* source: whether @waiting is */
+	guint redial;  /* timer: it is, and another call may come */
 	GVariant *options;
 	gboolean asks; /* people are asked whether it may go on; not any more after connect() */
 	gboolean turned_away; /* to be forgotten from the main loop */
@@ -24,10 +27,19 @@ struct direct {
 	link_backend base;
 	GPtrArray *listeners; /* struct address */
 	GHashTable *callers; /* id -> struct caller */
-	GHashTable *refused; /* id -> until when, CLOCK_MONOTONIC; LINK_DIRECT_QUESTIONS at most */
+	GHashTable *quiet; /* id -> struct quiet; LINK_DIRECT_MAX_QUIET at most */
+	gint64 said_full_us; /* CLOCK_MONOTONIC: that there was no place; 0: never */
 	guint find_idle;
 	guint stop_idle;
 	guint turn_idle;
+};
+
+/* Who was asked about in vain. All of it of CLOCK_MONOTONIC. */
+struct quiet {
+	gint64 until_us;  /* no call of it is taken before */
+	gint64 forget_us; /* what it was is forgotten then */
+	guint unanswered; /* questions one after the other */
+	gboolean refused; /* it keeps its place until @until_us */
 };
 
 /* One address that we listen on. */
@@ -46,10 +58,23 @@ struct direct_connection {
 	guint idle;
 };
 
+/* What waits is given to who has it from now on, or closed. */
+static GSocketConnection *take_waiting(struct caller *caller)
+{
+	g_clear_handle_id(&caller->hang_up, g_source_remove);
+	g_clear_handle_id(&caller->redial, g_source_remove);
+	return g_steal_pointer(&caller->waiting);
+}
+
+static void close_waiting(struct caller *caller)
+{
+	g_autoptr(GSocketConnection) waiting = take_waiting(caller);
+}
+
 static void caller_free(struct caller *caller)
 {
+	close_waiting(caller);
 	link_sink_unref(caller->sink);
-	g_clear_object(&caller->waiting);
 	g_clear_pointer(&caller->options, g_variant_unref);
 	g_free(caller);
 }
@@ -71,39 +96,112 @@ static void direct_forget(struct direct *direct, link_sink *sink)
 
 /* ---- questions ----------------------------------------------------------- */
 
-static gboolean is_over(gpointer id, gpointer until_us, gpointer user_data)
+static gboolean is_forgotten(gpointer id, gpointer value, gpointer now_us)
 {
-	return *(gint64 *)until_us <= g_get_monotonic_time();
+	return ((struct quiet *)value)->forget_us <= *(gint64 *)now_us;
+}
+
+/* Those that have a place. */
+static guint count_questions(struct direct *direct, gint64 now_us)
+{
+	GHashTableIter iter;
+	struct caller *caller;
+	struct quiet *quiet;
+	guint questions = 0;
+
+	g_hash_table_iter_init(&iter, direct->quiet);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&quiet))
+		questions += quiet->refused && quiet->until_us > now_us;
+	g_hash_table_iter_init(&iter, direct->callers);
+	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&caller))
+		questions += caller->asks;
+	return questions;
+}
+
+/* Whose display is kept out by strangers has to find out, and they must not fill the log. */
+static void say_full(struct direct *direct, const char *id, gint64 now_us)
+{
+	if (direct->said_full_us && now_us - direct->said_full_us < LINK_DIRECT_SAY_SECONDS * (gint64)G_USEC_PER_SEC)
+		return;
+	direct->said_full_us = now_us;
+	g_message("turned %s away, and others for a minute without saying so: %d have asked for the screen already", id,
+		  LINK_DIRECT_QUESTIONS);
 }
 
 /* FALSE: people are not to be asked about it now. */
 static gboolean may_ask(struct direct *direct, const char *id)
 {
-	GHashTableIter iter;
-	struct caller *caller;
-	guint questions;
+	gint64 now_us = g_get_monotonic_time();
+	struct quiet *quiet;
 
-	g_hash_table_foreach_remove(direct->refused, is_over, NULL);
-	if (g_hash_table_contains(direct->refused, id)) {
-		g_info("%s calls again, and was refused a moment ago", id);
+	g_hash_table_foreach_remove(direct->quiet, is_forgotten, &now_us);
+	quiet = g_hash_table_lookup(direct->quiet, id);
+	if (quiet && quiet->until_us > now_us) {
+		g_info("%s calls again, and was asked about in vain a moment ago", id);
 		return FALSE;
 	}
-	questions = g_hash_table_size(direct->refused);
-	g_hash_table_iter_init(&iter, direct->callers);
-	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&caller))
-		questions += caller->asks;
-	if (questions < LINK_DIRECT_QUESTIONS)
+	if (count_questions(direct, now_us) < LINK_DIRECT_QUESTIONS)
 		return TRUE;
-	g_info("turned %s away: there are %u others that have asked for the screen", id, questions);
+	say_full(direct, id, now_us);
 	return FALSE;
 }
 
+/* Whoever has more addresses than are kept begins anew with the one that was asked about longest ago; not those with a place. */
+static void make_room_for_quiet(struct direct *direct, gint64 now_us)
+{
+	struct quiet *quiet, *oldest = NULL;
+	GHashTableIter iter;
+	const char *id, *oldest_id = NULL;
+
+	if (g_hash_table_size(direct->quiet) < LINK_DIRECT_MAX_QUIET)
+		return;
+	g_hash_table_iter_init(&iter, direct->quiet);
+	while (g_hash_table_iter_next(&iter, (gpointer *)&id, (gpointer *)&quiet)) {
+		if ((quiet->refused && quiet->until_us > now_us) || (oldest && oldest->forget_us <= quiet->forget_us))
+			continue;
+		oldest = quiet;
+		oldest_id = id;
+	}
+	g_hash_table_remove(direct->quiet, oldest_id);
+}
+
+static struct quiet *quiet_of(struct direct *direct, const char *id, gint64 now_us)
+{
+	struct quiet *quiet = g_hash_table_lookup(direct->quiet, id);
+
+	if (quiet)
+		return quiet;
+	make_room_for_quiet(direct, now_us);
+	quiet = g_new0(struct quiet, 1);
+	g_hash_table_insert(direct->quiet, g_strdup(id), quiet);
+	return quiet;
+}
+
+/* Not for long: the no may have been meant for another call. */
 static void refuse(struct direct *direct, const char *id)
 {
-	gint64 *until_us = g_new(gint64, 1);
+	gint64 now_us = g_get_monotonic_time();
+	struct quiet *quiet = quiet_of(direct, id, now_us);
 
-	*until_us = g_get_monotonic_time() + LINK_DIRECT_QUIET_SECONDS * (gint64)G_USEC_PER_SEC;
-	g_hash_table_replace(direct->refused, g_strdup(id), until_us);
+	quiet->refused = TRUE;
+	quiet->until_us = now_us + LINK_DIRECT_QUIET_SECONDS * (gint64)G_USEC_PER_SEC;
+	quiet->forget_us = MAX(quiet->forget_us, quiet->until_us);
+}
+
+/* Longer each time, and begun with anew by who has been quiet as long as that can be. */
+static void leave_unanswered(struct direct *direct, const char *id)
+{
+	gint64 now_us = g_get_monotonic_time();
+	gint64 most_us = LINK_DIRECT_QUIET_MOST_SECONDS * (gint64)G_USEC_PER_SEC;
+	struct quiet *quiet = quiet_of(direct, id, now_us);
+	gint64 wait_us = LINK_DIRECT_QUIET_SECONDS * (gint64)G_USEC_PER_SEC;
+
+	for (guint i = 0; i < quiet->unanswered && wait_us < most_us; i++)
+		wait_us *= 2;
+	quiet->unanswered++;
+	quiet->refused = FALSE;
+	quiet->until_us = now_us + MIN(wait_us, most_us);
+	quiet->forget_us = quiet->until_us + most_us;
 }
 
 static gboolean forget_turned_away(gpointer user_data)
@@ -121,21 +219,50 @@ static gboolean forget_turned_away(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
-static void direct_turn_away(link_backend *backend, link_sink *sink, gboolean refused)
+static void direct_turn_away(link_backend *backend, link_sink *sink, enum link_turned_away why)
 {
 	struct direct *direct = (struct direct *)backend;
 	struct caller *caller = g_hash_table_lookup(direct->callers, sink->id);
 
-	g_clear_object(&caller->waiting);
+	close_waiting(caller);
 	caller->asks = FALSE;
 	caller->turned_away = TRUE;
-	if (refused)
+	if (why == LINK_REFUSED)
 		refuse(direct, sink->id);
+	else if (why == LINK_UNANSWERED)
+		leave_unanswered(direct, sink->id);
 	if (!direct->turn_idle)
 		direct->turn_idle = g_idle_add(forget_turned_away, direct);
 }
 
 /* ---- calls --------------------------------------------------------------- */
+
+static gboolean has_left(gpointer user_data)
+{
+	struct caller *caller = user_data;
+
+	caller->redial = 0;
+	link_emit_left(&caller->direct->base, caller->sink);
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean has_hung_up(int fd, GIOCondition condition, gpointer user_data)
+{
+	struct caller *caller = user_data;
+
+	caller->hang_up = 0;
+	caller->redial = g_timeout_add_seconds(LINK_DIRECT_REDIAL_SECONDS, has_left, caller);
+	return G_SOURCE_REMOVE;
+}
+
+/* Until people have said something. */
+static void hold(struct caller *caller, GSocketConnection *rtsp)
+{
+	close_waiting(caller);
+	caller->waiting = g_object_ref(rtsp);
+	if (caller->asks)
+		caller->hang_up = rtsp_watch_hang_up(rtsp, has_hung_up, caller);
+}
 
 /* A further one of a sink that is here already; FALSE: it is not wanted. */
 static gboolean take_further_call(struct caller *caller, GSocketConnection *rtsp)
@@ -145,7 +272,7 @@ static gboolean take_further_call(struct caller *caller, GSocketConnection *rtsp
 	if (!caller->asks)
 		return FALSE;
 	/* Nothing has been read of the one before, so whether that was hung up is all the same. */
-	g_set_object(&caller->waiting, rtsp);
+	hold(caller, rtsp);
 	return TRUE;
 }
 
@@ -174,9 +301,10 @@ static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer 
 	g_message("%s has dialled %s", peer, rtsp_listener_address(listener));
 	caller = g_new0(struct caller, 1);
 	caller->sink = link_sink_new(direct->base.impl->name, peer, peer);
-	caller->waiting = g_object_ref(rtsp);
+	caller->direct = direct;
 	caller->options = g_variant_ref(address->options);
 	caller->asks = address->asks;
+	hold(caller, rtsp);
 	g_hash_table_insert(direct->callers, caller->sink->id, caller);
 	link_emit_sink_changed(&direct->base, caller->sink);
 	if (!link_emit_incoming(&direct->base, caller->sink))
@@ -253,8 +381,11 @@ static link_connection *direct_connect(link_backend *backend, link_sink *sink, G
 
 	link_connection_init(&conn->base, backend, sink, events, user_data);
 	if (caller) {
-		conn->first = g_steal_pointer(&caller->waiting);
+		conn->first = take_waiting(caller);
 		conn->was_held = caller->asks;
+		/* Somebody has said yes. */
+		if (caller->asks)
+			g_hash_table_remove(direct->quiet, sink->id);
 		caller->asks = FALSE;
 	}
 	conn->idle = g_idle_add(emit_result, conn);
@@ -353,7 +484,7 @@ static void direct_free(link_backend *backend)
 	g_clear_handle_id(&direct->turn_idle, g_source_remove);
 	g_ptr_array_unref(direct->listeners);
 	g_hash_table_unref(direct->callers);
-	g_hash_table_unref(direct->refused);
+	g_hash_table_unref(direct->quiet);
 	g_free(direct);
 }
 
@@ -381,7 +512,7 @@ link_backend *link_direct_new(const struct link_events *events, gpointer user_da
 	direct->listeners = g_ptr_array_new_with_free_func((GDestroyNotify)address_free);
 	direct->callers = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
 						(GDestroyNotify)caller_free);
-	direct->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+	direct->quiet = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
 	return &direct->base;
 }
 

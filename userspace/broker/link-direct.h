@@ -16,9 +16,11 @@
  * and takes its place.
  *
  * Whoever calls decides how often people are asked, so there are so many questions: each takes one of
- * LINK_DIRECT_QUESTIONS, and gives it back with a yes, or when nobody has answered; with a no only after
- * LINK_DIRECT_QUIET_SECONDS, for which every call from that address is closed at once.  When none is left every further
- * call is closed.
+ * LINK_DIRECT_QUESTIONS, and gives it back with a yes, when nobody has answered, or when its call was hung up on and none
+ * has followed for LINK_DIRECT_REDIAL_SECONDS; with a no only after LINK_DIRECT_QUIET_SECONDS, for which every call from
+ * that address is closed at once.  So it is after a question that nobody has answered, also one that was hung up on, twice
+ * as long each time, up to LINK_DIRECT_QUIET_MOST_SECONDS; a yes ends that, or as long a time without a question.  When no
+ * place is left every further call is closed; the log says so, once in LINK_DIRECT_SAY_SECONDS.
  *
  * start_find and stop_find do nothing: there is nothing to look for.
  */
@@ -32,6 +34,11 @@ G_BEGIN_DECLS
 /* Half of BROKER_MAX_SESSIONS. */
 #define LINK_DIRECT_QUESTIONS 4
 #define LINK_DIRECT_QUIET_SECONDS 60
+#define LINK_DIRECT_QUIET_MOST_SECONDS (8 * LINK_DIRECT_QUIET_SECONDS)
+/* Addresses that are remembered for that. */
+#define LINK_DIRECT_MAX_QUIET 64
+#define LINK_DIRECT_REDIAL_SECONDS 10
+#define LINK_DIRECT_SAY_SECONDS 60
 /* The uid of who listens, and its name on the bus; no options of users'. */
 #define LINK_DIRECT_OWNER "owner"
 #define LINK_DIRECT_OWNER_NAME "owner-name"

@@ -98,9 +98,9 @@ void link_connection_free(link_connection *conn)
 		conn->backend->impl->connection_free(conn);
 }
 
-void link_turn_away(link_backend *backend, link_sink *sink, gboolean refused)
+void link_turn_away(link_backend *backend, link_sink *sink, enum link_turned_away why)
 {
-	backend->impl->turn_away(backend, sink, refused);
+	backend->impl->turn_away(backend, sink, why);
 }
 
 void link_backend_free(link_backend *backend)
@@ -176,6 +176,11 @@ void link_emit_sink_gone(link_backend *backend, link_sink *sink)
 gboolean link_emit_incoming(link_backend *backend, link_sink *sink)
 {
 	return backend->events->incoming(backend, sink, backend->user_data);
+}
+
+void link_emit_left(link_backend *backend, link_sink *sink)
+{
+	backend->events->left(backend, sink, backend->user_data);
 }
 
 void link_emit_find_ended(link_backend *backend, const GError *error)

@@ -166,11 +166,25 @@ struct link_connection {
 };
 
 /**
+ * enum link_turned_away - why a sink that had come by itself is not wanted
+ * @LINK_WITHDRAWN: for nothing that people have done, or have not
+ * @LINK_REFUSED: people have said no
+ * @LINK_UNANSWERED: people were asked, and have said nothing
+ */
+enum link_turned_away {
+	LINK_WITHDRAWN,
+	LINK_REFUSED,
+	LINK_UNANSWERED,
+};
+
+/**
  * struct link_events - what the owner of a backend hears
  * @sink_changed: a sink is new, or something of it has changed
  * @sink_gone: it is forgotten
  * @incoming: a sink has come by itself and waits for connect(), or turn_away(); FALSE: it is
  *	not wanted, and forgotten
+ * @left: one that waits in that way has hung up, and has not called again: to be turned away. May be NULL if incoming
+ *	never comes
  * @find_ended: the find that was asked for is over; @error NULL: orderly
  * @stopped: answer to stop()
  */
@@ -178,6 +192,7 @@ struct link_events {
 	void (*sink_changed)(link_backend *backend, link_sink *sink, gpointer user_data);
 	void (*sink_gone)(link_backend *backend, link_sink *sink, gpointer user_data);
 	gboolean (*incoming)(link_backend *backend, link_sink *sink, gpointer user_data);
+	void (*left)(link_backend *backend, link_sink *sink, gpointer user_data);
 	void (*find_ended)(link_backend *backend, const GError *error, gpointer user_data);
 	void (*stopped)(link_backend *backend, gpointer user_data);
 };
@@ -208,8 +223,8 @@ struct link_events {
  * @disconnect: take everything down again; closed comes
  * @connection_free: free a connection, after closed
  * @turn_away: a sink that has come by itself (incoming) is not wanted after all, before connect(): it is dropped and
- *	forgotten. @refused: by people, who are not to be asked about it again at once. May be NULL if incoming
- *	never comes
+ *	forgotten. People who have said no, or nothing, are not to be asked about it again at once. May be NULL if
+ *	incoming never comes
  * @stop: take down what the backend itself has set up (all connections have been
  *	closed before); stopped comes
  * @free: free the backend, after stopped, or at once if nothing matters any more
@@ -230,7 +245,7 @@ struct link_impl {
 	void (*streams)(link_connection *conn);
 	void (*disconnect)(link_connection *conn);
 	void (*connection_free)(link_connection *conn);
-	void (*turn_away)(link_backend *backend, link_sink *sink, gboolean refused);
+	void (*turn_away)(link_backend *backend, link_sink *sink, enum link_turned_away why);
 	void (*stop)(link_backend *backend);
 	void (*free)(link_backend *backend);
 };
@@ -251,7 +266,7 @@ void link_answered(link_connection *conn);
 void link_streams(link_connection *conn);
 void link_disconnect(link_connection *conn);
 void link_connection_free(link_connection *conn);
-void link_turn_away(link_backend *backend, link_sink *sink, gboolean refused);
+void link_turn_away(link_backend *backend, link_sink *sink, enum link_turned_away why);
 void link_backend_free(link_backend *backend);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_connection, link_connection_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(link_backend, link_backend_free)
@@ -274,6 +289,7 @@ void link_emit_closed(link_connection *conn);
 void link_emit_sink_changed(link_backend *backend, link_sink *sink);
 void link_emit_sink_gone(link_backend *backend, link_sink *sink);
 gboolean link_emit_incoming(link_backend *backend, link_sink *sink);
+void link_emit_left(link_backend *backend, link_sink *sink);
 void link_emit_find_ended(link_backend *backend, const GError *error);
 void link_emit_stopped(link_backend *backend);
 

@@ -319,6 +319,14 @@ gboolean rtsp_has_hung_up(GSocketConnection *connection)
 	return poll(&fd, 1, 0) == 1 && (fd.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL));
 }
 
+guint rtsp_watch_hang_up(GSocketConnection *connection, GUnixFDSourceFunc func, gpointer user_data)
+{
+	int fd = g_socket_get_fd(g_socket_connection_get_socket(connection));
+
+	/* GLib has no name for it, and hands all but its own to poll() and back. What is unread is not looked at. */
+	return g_unix_fd_add(fd, (GIOCondition)POLLRDHUP, func, user_data);
+}
+
 rtsp_calls *rtsp_calls_new(rtsp_calls_dialled *dialled, gpointer user_data)
 {
 	rtsp_calls *calls = g_new0(rtsp_calls, 1);

@@ -39,6 +39,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <glib-unix.h>
 
 G_BEGIN_DECLS
 
@@ -105,6 +106,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(rtsp_calls, rtsp_calls_free)
 
 /* The peer sends no more: it has closed the connection, or its half of it. */
 gboolean rtsp_has_hung_up(GSocketConnection *connection);
+/* @func is called when that is so: a source of the main loop, to be removed before @connection is let go of. */
+guint rtsp_watch_hang_up(GSocketConnection *connection, GUnixFDSourceFunc func, gpointer user_data);
 
 /**
  * rtsp_parse_address - "192.0.2.1", "192.0.2.1:7236", "2001:db8::1", "[...]:7236"

@@ -196,14 +196,24 @@ static void take_down(session *s)
 	}
 }
 
-/* Who was asked about; the link does not ask again at once about one to whom somebody has said no. */
+/* What people have said who were asked. */
+static enum link_turned_away answer_of(const reason *why)
+{
+	if (strcmp(why->name, reason_code_name(REASON_DISCONNECTED)) == 0)
+		return LINK_REFUSED;
+	if (strcmp(why->name, reason_code_name(REASON_CALL_NOT_ACCEPTED)) == 0 ||
+	    strcmp(why->name, channel_reason_name(CHANNEL_REASON_SINK_VANISHED)) == 0)
+		return LINK_UNANSWERED;
+	return LINK_WITHDRAWN;
+}
+
+/* Who was asked about; the link does not ask again at once. */
 static void turn_away(session *s)
 {
 	link_backend *backend = g_steal_pointer(&s->asking);
 
 	if (backend)
-		link_turn_away(backend, s->sink,
-			       strcmp(s->why->name, reason_code_name(REASON_DISCONNECTED)) == 0);
+		link_turn_away(backend, s->sink, answer_of(s->why));
 }
 
 void session_end(session *s, reason *why)
@@ -683,6 +693,18 @@ void session_ask(session *s, link_backend *backend)
 	session_move(s, SESSION_EVENT_ASK);
 }
 
+static reason *caller_vanished(void)
+{
+	return reason_new(channel_reason_name(CHANNEL_REASON_SINK_VANISHED),
+			  "the display has hung up before somebody said yes, and has not called again",
+			  channel_reason_hint(CHANNEL_REASON_SINK_VANISHED));
+}
+
+void session_caller_left(session *s)
+{
+	session_end(s, caller_vanished());
+}
+
 gboolean session_wants_consent(session *s)
 {
 	return s->asking != NULL;
@@ -703,9 +725,7 @@ gboolean session_accept(session *s, GError **error)
 	if (s->env->make_room && !s->env->make_room(s->sink, s->env->user_data, error))
 		return FALSE;
 	/* What it is if no call is alive any more, and none comes. */
-	s->hung_up = reason_new(channel_reason_name(CHANNEL_REASON_SINK_VANISHED),
-				"the display has hung up before somebody said yes, and has not called again",
-				channel_reason_hint(CHANNEL_REASON_SINK_VANISHED));
+	s->hung_up = caller_vanished();
 	begin(s, g_steal_pointer(&s->asking), SESSION_EVENT_ACCEPTED, N_("somebody has said yes"));
 	return TRUE;
 }

@@ -231,6 +231,8 @@ gboolean session_was_let_in(session *s);
  * session_env says, after which it can be said again.
  */
 gboolean session_accept(session *s, GError **error);
+/* Its display has hung up while people were asked, and has not called again: it ends with "sink-vanished". */
+void session_caller_left(session *s);
 /*
  * End it; @why is taken. In "ending" and "gone" nothing happens, but that it does not come
  * back if that was on purpose.
