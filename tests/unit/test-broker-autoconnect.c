@@ -7,6 +7,7 @@
 #include "autoconnect.h"
 #include "display.h"
 #include "fake-link.h"
+#include "link-direct.h"
 #include "main-loop.h"
 
 #define TV "02:00:00:00:01:00"
@@ -239,6 +240,28 @@ static void test_look(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->p2p->connects, ==, 1);
 }
 
+/* Whoever calls and waits for a yes is no cast. */
+static void test_asked(struct fixture *f, gconstpointer data)
+{
+	link_backend *direct = link_direct_new(broker_link_events(), f->broker);
+	g_autoptr(GSocketClient) client = g_socket_client_new();
+	g_autoptr(GSocketConnection) caller = NULL;
+	g_autofree char *bound = NULL;
+	guint finds;
+
+	f->config.consent_timeout = 30;
+	broker_add_link(f->broker, direct);
+	g_assert_true(link_direct_listen(direct, "127.0.0.1:0", g_variant_new("a{sv}", NULL), &bound, NULL));
+	caller = g_socket_client_connect_to_host(client, bound, 0, NULL, NULL);
+	g_assert_nonnull(caller);
+	WAIT(last_session(f) && session_wants_consent(last_session(f)));
+	see(f, FALSE);
+	want(f, "TV", TRUE);
+	finds = f->p2p->finds;
+	WAIT(f->p2p->finds >= finds + 3);
+	g_assert_true(session_wants_consent(last_session(f)));
+}
+
 /* What cannot look, since there is no radio, does so ever more rarely. */
 static void test_cannot_look(struct fixture *f, gconstpointer data)
 {
@@ -306,6 +329,7 @@ int main(int argc, char **argv)
 	TEST("held", test_held);
 	TEST("other-id", test_other_id);
 	TEST("look", test_look);
+	TEST("asked", test_asked);
 	TEST("cannot-look", test_cannot_look);
 	g_test_add("/broker/autoconnect/refused", struct fixture, no_links, set_up, test_refused, tear_down);
 	return g_test_run();

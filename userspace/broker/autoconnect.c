@@ -238,7 +238,7 @@ static gboolean look(gpointer user_data)
 
 	a->look_timer = 0;
 	/* A scan of somebody else's does as well. */
-	if (!a->resting && broker_active_sessions(b) == 0 && !broker_scanning(b)) {
+	if (!a->resting && broker_running_sessions(b) == 0 && !broker_scanning(b)) {
 		a->looking = TRUE;
 		if (!broker_scan(b, AUTOCONNECT_LOOK_SECONDS, &error)) {
 			g_info("displays that are wanted cannot be looked for: %s", error->message);

@@ -212,6 +212,18 @@ guint broker_active_sessions(broker *b)
 	return n;
 }
 
+guint broker_running_sessions(broker *b)
+{
+	guint n = 0;
+
+	for (guint i = 0; i < b->sessions->len; i++) {
+		session *s = g_ptr_array_index(b->sessions, i);
+
+		n += session_state(s) != SESSION_GONE && !session_wants_consent(s);
+	}
+	return n;
+}
+
 static gboolean share_address(link_sink *sink, link_sink *other)
 {
 	if (!sink->addresses || !other->addresses)
@@ -360,19 +372,6 @@ static session *start_session(broker *b, link_sink *sink, link_backend *backend,
 	return s;
 }
 
-/* With a connector, or on the way to one. */
-static guint running_sessions(broker *b)
-{
-	guint n = 0;
-
-	for (guint i = 0; i < b->sessions->len; i++) {
-		session *s = g_ptr_array_index(b->sessions, i);
-
-		n += session_state(s) != SESSION_GONE && !session_wants_consent(s);
-	}
-	return n;
-}
-
 /* One that waits to come back to @sink does not count: it ends with the new one. */
 static gboolean check_room(broker *b, link_sink *sink, GError **error)
 {
@@ -388,7 +387,7 @@ static gboolean check_room(broker *b, link_sink *sink, GError **error)
 		g_set_error_literal(error, REASON_ERROR, REASON_SUSPENDED, "the computer is going to sleep");
 		return FALSE;
 	}
-	if (running_sessions(b) - waiting >= limit) {
+	if (broker_running_sessions(b) - waiting >= limit) {
 		g_set_error(error, REASON_ERROR, REASON_NO_FREE_CONNECTOR,
 			    "%u sessions are running, more are not allowed", limit);
 		return FALSE;

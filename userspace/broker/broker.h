@@ -189,6 +189,8 @@ gboolean broker_check_security(const char *link, GVariant *options, GError **err
 GPtrArray *broker_sessions(broker *b);
 /* Sessions that have not ended. */
 guint broker_active_sessions(broker *b);
+/* Of those the ones with a connector, or on the way to one: not who only asks whether he may. */
+guint broker_running_sessions(broker *b);
 
 /**
  * broker_suspend - the machine is going to sleep
