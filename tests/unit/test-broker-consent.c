@@ -488,6 +488,8 @@ int main(int argc, char **argv)
 	g_test_add("/consent/limit", struct fixture, NULL, set_up_limit, test_limit, tear_down);
 	g_test_add("/consent/all-addresses", struct fixture, "{'from': <'0.0.0.0/0'>}", set_up_questions, test_all_addresses,
 		   tear_down);
+	g_test_add("/consent/half-the-world", struct fixture, "{'from': <'126.0.0.0/7'>}", set_up_questions, test_all_addresses,
+		   tear_down);
 	add("/consent/calls-again", test_calls_again);
 	add("/consent/hung-up", test_hung_up);
 	add("/consent/reset", test_reset);

@@ -19,6 +19,7 @@
 #include "p2p-pin.h"
 #include "p2p-state.h"
 #include "reason.h"
+#include "link-direct.h"
 #include "rtsp-listener.h"
 #include "session.h"
 #include "wifi-users.h"
@@ -470,6 +471,10 @@ static void test_addresses(void)
 		{ "[2001:db8::1]:80", "2001:db8::1", 80 },
 		{ "0.0.0.0", NULL, 0 },
 		{ "::", NULL, 0 },
+		{ "::ffff:0.0.0.0", NULL, 0 },
+		{ "[::ffff:0:0]:7236", NULL, 0 },
+		{ "::ffff:192.0.2.1", NULL, 0 },
+		{ "::fffe:192.0.2.1", "::fffe:c000:201", 7236 },
 		{ "localhost", NULL, 0 },
 		{ "192.0.2.1:", NULL, 0 },
 		{ "192.0.2.1:65536", NULL, 0 },
@@ -490,6 +495,24 @@ static void test_addresses(void)
 		else
 			g_assert_error(error, REASON_ERROR, REASON_ADDRESS_INVALID);
 	}
+}
+
+/* Half the world is nobody in particular. */
+static void test_nobody(void)
+{
+	static const struct {
+		const char *from;
+		gboolean nobody;
+	} cases[] = {
+		{ NULL, TRUE }, { "0.0.0.0/0", TRUE }, { "128.0.0.0/1", TRUE }, { "192.0.0.0/7", TRUE },
+		{ "10.0.0.0/8", FALSE }, { "192.0.2.7", FALSE }, { "::/0", TRUE }, { "2000::/15", TRUE },
+		{ "2001::/16", FALSE }, { "2001:db8::1", FALSE },
+		/* It fails as what it is. */
+		{ "tv", FALSE },
+	};
+
+	for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmpint(link_direct_names_nobody(cases[i].from), ==, cases[i].nobody);
 }
 
 static void test_peers(void)
@@ -817,6 +840,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/options/mode", test_modes);
 	g_test_add_func("/rtsp-listener/address", test_addresses);
 	g_test_add_func("/rtsp-listener/peers", test_peers);
+	g_test_add_func("/link-direct/nobody", test_nobody);
 	g_test_add_func("/p2p-address/choose", test_network_choice);
 	g_test_add_func("/p2p-address/used", test_networks_used);
 	g_test_add_func("/p2p-address/prefix", test_prefix);

@@ -227,7 +227,7 @@ static gboolean parse_options(struct daemon *d, int *argc, char ***argv)
 		return fail_usage("--no-bus and --session-bus exclude each other");
 	if (d->no_bus && !d->listen && !d->version)
 		return fail_usage("--no-bus can only --listen");
-	if (d->no_bus && d->listen && !d->from)
+	if (d->no_bus && d->listen && link_direct_names_nobody(d->from))
 		return fail_usage("without D-Bus nobody can be asked who may have the screen: --from says it");
 	if (d->from && !d->listen)
 		return fail_usage("--from says who may call, and nobody can without --listen");
@@ -536,7 +536,8 @@ static gboolean listen_on(struct daemon *d, link_backend *direct, const char *ad
 		print_error(error);
 		return FALSE;
 	}
-	g_message("listening on %s, for %s", bound, d->from ? d->from : "whoever somebody says yes to");
+	g_message("listening on %s, for %s", bound,
+		  link_direct_names_nobody(d->from) ? "whoever somebody says yes to" : d->from);
 	return TRUE;
 }
 

@@ -568,14 +568,14 @@ static const struct dbus_displays_funcs display_callbacks = {
 /* Anybody could have the screen, or whoever listens is somebody else. */
 static enum authority_action listening_action(dbus_api *api, const char *method, GVariant *parameters, gint64 uid)
 {
-	g_autoptr(GVariant) options = NULL, from = NULL;
-	const char *bound;
+	g_autoptr(GVariant) options = NULL;
+	const char *bound, *from = NULL;
 	gint64 owner = DBUS_OBJECTS_SHARED;
 
 	if (strcmp(method, "Listen") == 0) {
 		options = g_variant_get_child_value(parameters, 1);
-		from = g_variant_lookup_value(options, "from", NULL);
-		return from ? AUTHORITY_CAST : AUTHORITY_CONFIGURE;
+		g_variant_lookup(options, "from", "&s", &from);
+		return link_direct_names_nobody(from) ? AUTHORITY_CONFIGURE : AUTHORITY_CAST;
 	}
 	g_variant_get_child(parameters, 0, "&s", &bound);
 	options = link_direct_options_at(broker_link(api->broker, "direct"), bound);

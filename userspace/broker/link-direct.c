@@ -516,6 +516,17 @@ link_backend *link_direct_new(const struct link_events *events, gpointer user_da
 	return &direct->base;
 }
 
+gboolean link_direct_names_nobody(const char *from)
+{
+	g_autoptr(GInetAddressMask) peers = from ? g_inet_address_mask_new_from_string(from, NULL) : NULL;
+
+	if (!from)
+		return TRUE;
+	return peers && g_inet_address_mask_get_length(peers) <
+				(g_inet_address_mask_get_family(peers) == G_SOCKET_FAMILY_IPV4 ? LINK_DIRECT_LEAST_BITS_IPV4 :
+												 LINK_DIRECT_LEAST_BITS_IPV6);
+}
+
 gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *options,
 			    char **bound, GError **error)
 {
@@ -525,7 +536,7 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 		rtsp_parse_address(text, LINK_DEFAULT_PORT, error);
 	g_autoptr(GInetAddressMask) peers = NULL;
 	struct address *address;
-	const char *from;
+	const char *from = NULL;
 
 	if (!where)
 		return FALSE;
@@ -543,7 +554,7 @@ gboolean link_direct_listen(link_backend *backend, const char *text, GVariant *o
 	address = g_new0(struct address, 1);
 	address->direct = direct;
 	address->options = g_variant_ref(owned_options);
-	address->asks = !peers || g_inet_address_mask_get_length(peers) == 0;
+	address->asks = link_direct_names_nobody(from);
 	address->listener = rtsp_listener_new(&(struct rtsp_listen){ .address = where, .peers = peers },
 					      accepted, address, error);
 	if (!address->listener) {

@@ -39,6 +39,9 @@ G_BEGIN_DECLS
 #define LINK_DIRECT_MAX_QUIET 64
 #define LINK_DIRECT_REDIAL_SECONDS 10
 #define LINK_DIRECT_SAY_SECONDS 60
+/* Of a network that is somebody in particular. */
+#define LINK_DIRECT_LEAST_BITS_IPV4 8
+#define LINK_DIRECT_LEAST_BITS_IPV6 16
 /* The uid of who listens, and its name on the bus; no options of users'. */
 #define LINK_DIRECT_OWNER "owner"
 #define LINK_DIRECT_OWNER_NAME "owner-name"
@@ -48,8 +51,8 @@ link_backend *link_direct_new(const struct link_events *events, gpointer user_da
 /**
  * link_direct_listen - one more address to listen on
  * @address: as rtsp_parse_address() takes it
- * @options: a{sv} for the sessions that come of it, and "from": who may call, a network of all addresses being
- *	nobody in particular; LINK_DIRECT_OWNER (x) and _OWNER_NAME (s) are kept for who asks link_direct_options()
+ * @options: a{sv} for the sessions that come of it, and "from": who may call, see link_direct_names_nobody();
+ *	LINK_DIRECT_OWNER (x) and _OWNER_NAME (s) are kept for who asks link_direct_options()
  * @bound: (out) (transfer full) (optional): "address:port"
  *
  * Fails with REASON_ADDRESS_INVALID, REASON_ADDRESS_IN_USE, REASON_CONFIGURATION (from), or, with
@@ -57,6 +60,11 @@ link_backend *link_direct_new(const struct link_events *events, gpointer user_da
  */
 gboolean link_direct_listen(link_backend *backend, const char *address, GVariant *options,
 			    char **bound, GError **error);
+/*
+ * Whether people are to be asked about who calls: @from is NULL, or a network so large that it is nobody in particular.
+ * What is no network at all is refused by link_direct_listen().
+ */
+gboolean link_direct_names_nobody(const char *from);
 /* FALSE if nothing listens there. */
 gboolean link_direct_unlisten(link_backend *backend, const char *bound);
 /* "address:port" of each; (transfer full) */

@@ -88,6 +88,12 @@ GSocketAddress *rtsp_parse_address(const char *text, guint16 default_port, GErro
 			    "\"%s\" is not a numeric IP address", text);
 		return NULL;
 	}
+	/* ::ffff:192.0.2.1, of which GLib makes that one: what was named and what is listened on would be two things. */
+	if (strchr(host, ':') && g_socket_address_get_family(address) == G_SOCKET_FAMILY_IPV4) {
+		g_set_error(error, REASON_ERROR, REASON_ADDRESS_INVALID,
+			    "%s is an IPv4 address in IPv6, and is to be written as the one that it is", text);
+		return NULL;
+	}
 	if (g_inet_address_get_is_any(
 		    g_inet_socket_address_get_address(G_INET_SOCKET_ADDRESS(address)))) {
 		g_set_error(error, REASON_ERROR, REASON_ADDRESS_INVALID,

@@ -113,7 +113,8 @@ guint rtsp_watch_hang_up(GSocketConnection *connection, GUnixFDSourceFunc func, 
  * rtsp_parse_address - "192.0.2.1", "192.0.2.1:7236", "2001:db8::1", "[...]:7236"
  *
  * Without a port it is @default_port.  Fails with REASON_ADDRESS_INVALID; the
- * unspecified address is refused, since it would listen everywhere.
+ * unspecified address is refused, since it would listen everywhere, and so is an IPv4 one in IPv6
+ * (::ffff:192.0.2.1).
  */
 GSocketAddress *rtsp_parse_address(const char *text, guint16 default_port, GError **error);
 
