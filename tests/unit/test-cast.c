@@ -513,6 +513,16 @@ static void test_consent(struct fixture *f, gconstpointer data)
 	g_assert_true(status_is(display, "Asks to show your screen"));
 	g_assert_true(cast_words_notification(display, &title, &body));
 	g_assert_cmpstr(title, ==, "192.0.2.20 asks to show your screen");
+	g_assert_true(g_str_has_prefix(body, "It calls from 192.0.2.20. Allow it only if"));
+	/* What people call it is not what calls. */
+	mock_sink(&f->mock, "192.0.2.20", "192.0.2.20", "{'alias': <'Loft'>}");
+	WAIT(strcmp(cast_display_name(display), "Loft") == 0);
+	g_assert_true(status_is(display, "192.0.2.20 asks to show your screen"));
+	g_clear_pointer(&title, g_free);
+	g_clear_pointer(&body, g_free);
+	g_assert_true(cast_words_notification(display, &title, &body));
+	g_assert_cmpstr(title, ==, "Loft asks to show your screen");
+	g_assert_true(g_str_has_prefix(body, "It calls from 192.0.2.20. Allow it only if"));
 	f->mock.refuse_with = g_error_new_literal(REASON_ERROR, REASON_NO_FREE_CONNECTOR, "8 sessions are running");
 	cast_daemon_accept(f->daemon, display);
 	WAIT(*cast_display_answer_problem(display));

@@ -177,12 +177,21 @@ static void offer_settings(GtkWidget *button, enum cast_remedy remedy, gboolean 
 	gtk_widget_set_visible(button, settings != NULL);
 }
 
+/* Whoever types a PIN, or a name, goes on with that: who calls decides when it is. */
+static gboolean is_typed_somewhere(CastRow *row)
+{
+	GtkRoot *window = gtk_widget_get_root(GTK_WIDGET(row));
+	GtkWidget *focus = window ? gtk_root_get_focus(window) : NULL;
+
+	return focus && GTK_IS_EDITABLE(focus);
+}
+
 /* To Enter and Space, and to who wanted to click at another row that was here a moment ago, the answer is no. */
 static void show_question(CastRow *row)
 {
 	gboolean asks = cast_display_state(row->display) == CAST_CONSENT;
 
-	if (asks && !gtk_widget_get_visible(row->allow))
+	if (asks && !gtk_widget_get_visible(row->allow) && !is_typed_somewhere(row))
 		gtk_widget_grab_focus(row->disconnect);
 	gtk_widget_set_visible(row->allow, asks);
 	name_button(row->allow, _("Allow %s to show your screen"), cast_display_name(row->display));

@@ -61,6 +61,24 @@ static char *connecting_status(CastDisplay *display)
 	return *step ? g_strdup_printf(_("Connecting: %s"), cast_words(step)) : g_strdup(_("Connecting"));
 }
 
+/* By which who has called is known: another one can have been given its alias, and no address but its own. */
+static const char *address_of(CastDisplay *display)
+{
+	Miracast1Session *session = cast_display_session(display);
+	const char *address = session ? miracast1_session_get_sink_id(session) : NULL;
+
+	return address ? address : cast_display_id(display);
+}
+
+static char *asking_status(CastDisplay *display)
+{
+	const char *address = address_of(display);
+
+	return strcmp(address, cast_display_name(display)) == 0 ?
+		       g_strdup(_("Asks to show your screen")) :
+		       g_strdup_printf(_("%s asks to show your screen"), address);
+}
+
 char *cast_words_status(CastDisplay *display)
 {
 	switch (cast_display_state(display)) {
@@ -73,7 +91,7 @@ char *cast_words_status(CastDisplay *display)
 	case CAST_PIN_SHOWN:
 		return g_strdup(_("Type this PIN at the display"));
 	case CAST_CONSENT:
-		return g_strdup(_("Asks to show your screen"));
+		return asking_status(display);
 	case CAST_STREAMING:
 		return streaming_status(display);
 	case CAST_WAITING:
@@ -187,7 +205,8 @@ gboolean cast_words_notification(CastDisplay *display, char **title, char **body
 	case CAST_CONSENT:
 		head = g_strdup_printf(_("%s asks to show your screen"), name);
 		g_clear_pointer(&trouble, g_free);
-		trouble = g_strdup(_("Allow it only if you have had a display call just now, and know its address."));
+		trouble = g_strdup_printf(_("It calls from %s. Allow it only if you have had a display call just now, and "
+					    "that is its address."), address_of(display));
 		break;
 	case CAST_WAITING:
 		head = g_strdup_printf(_("%s was lost and comes back by itself"), name);
