@@ -234,8 +234,8 @@ class Screen:
         one = self.find(name, "check box", "switch")
         return bool(one and one.get_state_set().contains(self._atspi.StateType.CHECKED))
 
-    def has_focus(self, name: str) -> bool:
-        one = self.find(name, "push button", "button")
+    def has_focus(self, name: str, *roles: str) -> bool:
+        one = self.find(name, *(roles or ("push button", "button")))
         return bool(one and one.get_state_set().contains(self._atspi.StateType.FOCUSED))
 
     def pressed(self) -> list[str]:

@@ -136,6 +136,7 @@ class Window(unittest.TestCase):
         self.screen.click("Connect to Attic")
         self.see("Type the PIN that the display shows")
         self.assertIn("PIN", self.told("Attic wants a PIN")[1])
+        self.be_called_while_typing()
         self.screen.type("PIN", "12")
         self.screen.click("Send")
         self.see_some("A PIN has 4 to 16 digits")
@@ -149,6 +150,16 @@ class Window(unittest.TestCase):
         self.assertEqual(re.findall(rf"^ *\| {LATENCY}: (low|normal|high)$", transcript, re.M), ["low"])
         for line in ("pin=true", "latency=low"):
             self.assertIn(line, (DIRECTORY / "miracast/cast.conf").read_text(encoding="utf-8"))
+
+    def be_called_while_typing(self):
+        """Whoever types a PIN goes on with that, whoever calls meanwhile."""
+        entry = ("PIN", "text", "entry", "password text")
+        wait(lambda: self.screen.has_focus(*entry), "the entry to have the keyboard")
+        with self.stage.call(self.stage.listen(), "127.0.0.24") as caller:
+            wait(lambda: self.screen.find("Allow 127.0.0.24 to show your screen", "push button", "button"), "the question")
+            self.assertTrue(self.screen.has_focus(*entry))
+            self.screen.click("Refuse 127.0.0.24")
+            self.assertEqual(caller.recv(1), b"")
 
     def test_5_refused(self):
         """What was there is there no more."""
