@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "direct-fixture.h"
+#include "rtsp-listener.h"
 
 /* ---- the clock ----------------------------------------------------------------- */
 
@@ -301,47 +302,46 @@ static void yes_after(struct fixture *f, gboolean reset)
 	g_assert_cmpuint(f->added, ==, 1);
 }
 
-/* Nobody waits for an answer any more: others have its place, and that was a question, too. */
-static void no_answer_wanted(struct fixture *f, gboolean reset)
+static void wait_gone(session *s)
 {
-	g_autoptr(GPtrArray) sinks = g_ptr_array_new_with_free_func(g_object_unref);
-	g_autoptr(GSocketConnection) first = call_from(f, "127.0.0.1"), second = NULL, again = NULL, late = NULL;
-	session *asking = only_session(f), *redials;
-	gint64 deadline;
+	gint64 deadline = g_get_monotonic_time() + PATIENCE_US;
 
-	second = call_from(f, "127.0.1.1");
-	redials = only_session(f);
-	for (guint i = 2; i < LINK_DIRECT_QUESTIONS; i++) {
-		g_autofree char *host = g_strdup_printf("127.0.1.%u", i);
-
-		g_ptr_array_add(sinks, call_from(f, host));
-	}
-	hang_up(first, reset);
-	hang_up(second, reset);
-	let_pass(LINK_DIRECT_REDIAL_SECONDS * 1000 - 2000);
-	g_assert_true(session_wants_consent(asking));
-	g_clear_object(&second);
-	second = dial_from(f, "127.0.1.1");
-	deadline = g_get_monotonic_time() + PATIENCE_US;
-	while (session_state(asking) != SESSION_GONE) {
+	while (session_state(s) != SESSION_GONE) {
 		g_assert_cmpint(g_get_monotonic_time(), <, deadline);
 		let_pass(1);
 	}
-	g_assert_cmpstr(session_reason(asking)->name, ==, "sink-vanished");
-	g_assert_true(session_wants_consent(redials));
-	again = dial_from(f, "127.0.0.1");
-	assert_closed(again);
-	late = call_from(f, "127.0.2.1");
+	g_assert_cmpstr(session_reason(s)->name, ==, "sink-vanished");
 }
 
+/* Nobody waits for an answer any more: others have its place, and that was a question, too. */
 static void test_hung_up(struct fixture *f, gconstpointer data)
 {
-	no_answer_wanted(f, FALSE);
-}
+	g_autoptr(GSocketConnection) redials = call_from(f, "127.0.1.1"), other = NULL, leaves = NULL, resets = NULL;
+	g_autoptr(GSocketConnection) again = NULL, one = NULL, two = NULL;
+	session *stays = only_session(f), *left, *reset;
 
-static void test_reset(struct fixture *f, gconstpointer data)
-{
-	no_answer_wanted(f, TRUE);
+	other = call_from(f, "127.0.1.2");
+	leaves = call_from(f, "127.0.1.3");
+	left = only_session(f);
+	resets = call_from(f, "127.0.1.4");
+	reset = only_session(f);
+	hang_up(redials, FALSE);
+	let_pass(1500);
+	g_clear_object(&redials);
+	redials = dial_from(f, "127.0.1.1");
+	hang_up(leaves, FALSE);
+	let_pass(1500);
+	hang_up(resets, TRUE);
+	let_pass(LINK_DIRECT_REDIAL_SECONDS * 1000 - 4000);
+	g_assert_true(session_wants_consent(left));
+	wait_gone(left);
+	g_assert_true(session_wants_consent(reset));
+	wait_gone(reset);
+	g_assert_true(session_wants_consent(stays));
+	again = dial_from(f, "127.0.1.3");
+	assert_closed(again);
+	one = call_from(f, "127.0.2.1");
+	two = call_from(f, "127.0.2.2");
 }
 
 static void test_yes_after_hang_up(struct fixture *f, gconstpointer data)
@@ -411,6 +411,25 @@ static void test_nagging(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->added, ==, LINK_DIRECT_QUESTIONS);
 	g_assert_cmpuint(broker_active_sessions(f->broker), ==, LINK_DIRECT_QUESTIONS);
 	g_assert_cmpuint(f->states, ==, 1u << SESSION_ASKING);
+}
+
+/* So many are remembered; who comes from more of them begins anew with the first. */
+static void test_many_quiet(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) last = NULL, first = NULL;
+
+	for (guint i = 0; i <= LINK_DIRECT_MAX_QUIET; i++) {
+		g_autofree char *host = g_strdup_printf("127.0.1.%u", i + 1);
+
+		/* A call a second, and less than a minute for all of them. */
+		ahead_us = i < RTSP_CALLS_BURST - 4 ? 0 : (i - RTSP_CALLS_BURST + 4) * (gint64)G_USEC_PER_SEC;
+		g_object_unref(call_from(f, host));
+		session_end(only_session(f), reason_new_code(REASON_CALL_NOT_ACCEPTED, "nobody said anything"));
+		let_pass(5);
+	}
+	last = dial_from(f, "127.0.1.2");
+	assert_closed(last);
+	first = call_from(f, "127.0.1.1");
 }
 
 /* One session is allowed here. Strangers do not take its place, and a yes that there is no room for can be said again. */
@@ -492,12 +511,12 @@ int main(int argc, char **argv)
 		   tear_down);
 	add("/consent/calls-again", test_calls_again);
 	add("/consent/hung-up", test_hung_up);
-	add("/consent/reset", test_reset);
 	add("/consent/yes-after-hang-up", test_yes_after_hang_up);
 	add("/consent/yes-after-reset", test_yes_after_reset);
 	add("/consent/yes-and-no-call", test_yes_and_no_call);
 	add("/consent/many", test_many);
 	add("/consent/nagging", test_nagging);
+	add("/consent/many-quiet", test_many_quiet);
 	add("/consent/place", test_place);
 	add("/consent/sleep", test_sleep);
 	g_test_add("/consent/end", struct fixture, NULL, set_up_questions, test_end, was_torn_down);
