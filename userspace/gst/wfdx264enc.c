@@ -605,9 +605,10 @@ static gboolean write_patch(WfdX264Enc *self, GstVideoCodecFrame *frame, const G
 	picture_reference_keep(self->reference, input, self->mb_info);
 	most = MIN(picture_share(self) / PATCH_PART, bits_at_hand(self)) / H264_PATCH_BITS;
 	found = picture_reference_look(self->reference, input, self->mb_info, most);
+	if (found > most)
+		return FALSE;
 	out = g_byte_array_sized_new(64 + found * H264_PATCH_BITS / 8);
-	if (found > most ||
-	    !h264_patch_write(&self->patch, self->number, input, picture_reference_different(self->reference), out))
+	if (!h264_patch_write(&self->patch, self->number, input, picture_reference_different(self->reference), out))
 		return FALSE;
 	size = out->len;
 	self->between++;
