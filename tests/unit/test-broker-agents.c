@@ -156,6 +156,14 @@ static void note(struct program *p, const char *format, ...)
 	g_string_append(p->calls, "; ");
 }
 
+/* FALSE: not now, as the test wants it. */
+static gboolean may_answer(struct program *p, GDBusMethodInvocation *call)
+{
+	if (p->hold)
+		p->held = call;
+	return !p->hold;
+}
+
 static void answer(struct program *p, GDBusMethodInvocation *call)
 {
 	if (p->pin)
@@ -168,9 +176,7 @@ static gboolean request_pin(Miracast1Agent *agent, GDBusMethodInvocation *call, 
 			    const char *display, struct program *p)
 {
 	note(p, "pin %s %s", strrchr(path, '/') + 1, display);
-	if (p->hold)
-		p->held = call;
-	else
+	if (may_answer(p, call))
 		answer(p, call);
 	return TRUE;
 }
@@ -187,9 +193,7 @@ static gboolean request_consent(Miracast1Agent *agent, GDBusMethodInvocation *ca
 				const char *display, struct program *p)
 {
 	note(p, "consent %s %s", strrchr(path, '/') + 1, display);
-	if (p->hold)
-		p->held = call;
-	else
+	if (may_answer(p, call))
 		answer_consent(p, call);
 	return TRUE;
 }

@@ -130,7 +130,6 @@ static enum ctl_status let_in(struct ctl *ctl, Miracast1Session *session)
 enum ctl_status ctl_accept(struct ctl *ctl, int argc, char **argv)
 {
 	g_autoptr(GPtrArray) sessions = NULL;
-	g_autoptr(GError) error = NULL;
 	Miracast1Session *session;
 	enum ctl_status status;
 
@@ -138,12 +137,9 @@ enum ctl_status ctl_accept(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (argc > 2 || (argc == 2 && !*argv[1]))
 		return ctl_usage(ctl, "accept wants a display or the number of a session, or, at a terminal, nothing");
-	status = ctl_open(ctl);
+	status = ctl_open_sessions(ctl, &sessions);
 	if (status != CTL_OK)
 		return status;
-	sessions = ctl_sessions(ctl, &error);
-	if (!sessions)
-		return ctl_print_error(ctl, error);
 	session = argc == 2 ? find_named(ctl, sessions, argv[1]) : find_asking(ctl, sessions);
 	return session ? let_in(ctl, session) : CTL_FAILED;
 }

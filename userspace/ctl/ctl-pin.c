@@ -122,12 +122,9 @@ enum ctl_status ctl_pin(struct ctl *ctl, int argc, char **argv)
 		return CTL_USAGE;
 	if (argc < 2 || argc > 3 || !*argv[1])
 		return ctl_usage(ctl, "pin wants a display or the number of a session, and perhaps the PIN");
-	status = ctl_open(ctl);
+	status = ctl_open_sessions(ctl, &sessions);
 	if (status != CTL_OK)
 		return status;
-	sessions = ctl_sessions(ctl, &error);
-	if (!sessions)
-		return ctl_print_error(ctl, error);
 	found = ctl_find_session(ctl, sessions, argv[1]);
 	if (!found)
 		return CTL_FAILED;

@@ -388,22 +388,29 @@ static void print_status_json(struct ctl *ctl, GPtrArray *sessions)
 		g_variant_builder_end(&ended)));
 }
 
+enum ctl_status ctl_open_sessions(struct ctl *ctl, GPtrArray **sessions)
+{
+	enum ctl_status status = ctl_open(ctl);
+	g_autoptr(GError) error = NULL;
+
+	if (status != CTL_OK)
+		return status;
+	*sessions = ctl_sessions(ctl, &error);
+	return *sessions ? CTL_OK : ctl_print_error(ctl, error);
+}
+
 enum ctl_status ctl_status(struct ctl *ctl, int argc, char **argv)
 {
 	g_autoptr(GPtrArray) sessions = NULL;
-	g_autoptr(GError) error = NULL;
 	enum ctl_status status;
 
 	if (!ctl_parse(ctl, "- what is running", NULL, &argc, &argv))
 		return CTL_USAGE;
 	if (argc > 1)
 		return ctl_usage(ctl, "status takes no arguments");
-	status = ctl_open(ctl);
+	status = ctl_open_sessions(ctl, &sessions);
 	if (status != CTL_OK)
 		return status;
-	sessions = ctl_sessions(ctl, &error);
-	if (!sessions)
-		return ctl_print_error(ctl, error);
 	if (ctl->json)
 		print_status_json(ctl, sessions);
 	else

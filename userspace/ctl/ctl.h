@@ -79,6 +79,8 @@ GDBusObjectManager *ctl_objects(struct ctl *ctl, GError **error);
  * Returns: (element-type Miracast1Session) (transfer full), or NULL
  */
 GPtrArray *ctl_sessions(struct ctl *ctl, GError **error);
+/* ctl_open(), and those; all but CTL_OK: the error was printed. */
+enum ctl_status ctl_open_sessions(struct ctl *ctl, GPtrArray **sessions);
 /**
  * ctl_find_session - the one that is meant
  * @sessions: of ctl_sessions()
