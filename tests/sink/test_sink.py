@@ -356,6 +356,25 @@ class Compare(Directory):
         self.assertEqual((done.returncode, json.loads(done.stdout)["similar"]), (1, False))
 
 
+class KeyFrames(unittest.TestCase):
+    """A source that answers at once, but not within 0.25 s of the key frame before."""
+
+    def late(self, requests: list[float], idrs: list[float]) -> list[str]:
+        return media.late_idrs(requests, idrs, 0.25, 0.1)
+
+    def test_in_time(self) -> None:
+        self.assertEqual(self.late([3.0, 3.1, 5.0], [0.02, 3.03, 3.29, 5.02]), [])
+        # The first answer took its time, and with it goes the second.
+        self.assertEqual(self.late([3.0, 3.1, 5.0], [0.02, 3.0939, 3.3625, 5.0119]), [])
+        self.assertEqual(self.late([3.0, 3.05], [3.1]), [], "one answers both")
+
+    def test_late(self) -> None:
+        self.assertEqual(len(self.late([3.0], [0.02, 3.12])), 1)
+        self.assertEqual(len(self.late([3.1], [3.03, 3.45])), 1)
+        self.assertEqual(len(self.late([3.0], [])), 1)
+        self.assertEqual(len(self.late([3.0, 4.0], [3.02])), 1)
+
+
 class RtpLayer(unittest.TestCase):
     def datagrams(self, change: dict, size: int = 1316) -> list[rtp.Datagram]:
         found = []

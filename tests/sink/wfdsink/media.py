@@ -282,10 +282,27 @@ def process(directory: str, datagrams: list[rtp.Datagram], findings: Findings, a
     return facts
 
 
-def idr_latencies(requests: list[float], frames: list[Frame]) -> list[float | None]:
+def idr_times(frames: list[Frame]) -> list[float]:
+    """When each IDR had arrived."""
+    return [round(f.t, 4) for f in frames if f.idr and f.t is not None]
+
+
+def idr_latencies(requests: list[float], idrs: list[float]) -> list[float | None]:
     """Seconds from each M13 to the arrival of the next IDR; None if none came."""
-    idrs = [f.t for f in frames if f.idr and f.t is not None]
     return [next((round(t - asked, 4) for t in idrs if t >= asked), None) for asked in requests]
+
+
+def late_idrs(requests: list[float], idrs: list[float], gap: float, limit: float) -> list[str]:
+    """The requests that were answered more than limit too late, by a source that leaves a gap between two IDRs."""
+    late = []
+    for asked in requests:
+        before = max((t for t in idrs if t < asked), default=-gap)
+        answer = next((t for t in idrs if t >= asked), None)
+        if answer is None:
+            late.append(f"none after {asked:.3f} s")
+        elif answer > max(asked, before + gap) + limit:
+            late.append(f"asked at {asked:.3f} s, the one before at {before:.3f}, there at {answer:.3f}")
+    return late
 
 
 def save_frames(directory: str, frames: list[Frame]) -> None:

@@ -42,13 +42,14 @@ def _check_timing(report: dict, datagrams: list[rtp.Datagram], findings: Finding
             findings.add("rtp-while-paused", f"{len(late)} packets while {why}", late[0].t)
 
 
-def _check_idr(report: dict, frames: list[media.Frame], findings: Findings) -> list:
-    latencies = media.idr_latencies(report["idr_requests"], frames)
+def _check_idr(report: dict, frames: list[media.Frame], findings: Findings) -> dict:
+    idrs = media.idr_times(frames)
+    latencies = media.idr_latencies(report["idr_requests"], idrs)
     last = max((f.t for f in frames if f.t is not None), default=0.0)
     for asked, latency in zip(report["idr_requests"], latencies):
         if latency is None and last - asked > IDR_LIMIT * report["time_scale"]:
             findings.add("idr-request", f"asked at {asked:.2f} s", asked)
-    return latencies
+    return {"idr_times": idrs, "idr_latency": latencies}
 
 
 def run(options: Options, script: Script, directory: str, rtp_port: int = 0, analyse_too: bool = True,
@@ -103,7 +104,7 @@ def analyse(directory: str) -> dict:
     datagrams = rtp.load(os.path.join(directory, "rtp.csv"))
     audio = report["negotiated"].get("audio")
     report["media"] = media.process(directory, datagrams, findings, audio["codec"] if audio else None)
-    report["media"]["idr_latency"] = _check_idr(report, media.load_frames(directory), findings)
+    report["media"] |= _check_idr(report, media.load_frames(directory), findings)
     report["ts"] = tscheck.check(os.path.join(directory, "sink.ts"), findings, datagrams=datagrams,
                                  negotiated=report["negotiated"], formats=report["formats"], quiet=report["quiet"],
                                  time_scale=report["time_scale"])
