@@ -199,7 +199,8 @@ def _described(login: Login) -> dict[str, Monitor]:
 
 class Gnome(Environment):
     name = "gnome"
-    # Unsafe mode: the test leaves the overview through the shell's own interpreter.
+    # Unsafe mode: the test leaves the overview through the shell's own interpreter. The painter is stopped at times, for which
+    # mutter would ask over its picture whether to end it ("check-alive-timeout").
     command = "/usr/bin/gnome-shell --wayland --no-x11 --unsafe-mode"
     variables = {"XDG_CURRENT_DESKTOP": "GNOME", "XDG_SESSION_DESKTOP": "gnome", "MUTTER_DEBUG": "kms"}
     files = {".config/glib-2.0/settings/keyfile": """\
@@ -208,6 +209,8 @@ welcome-dialog-last-shown-version='99.0'
 enabled-extensions=['cast@miracast.org']
 [org/gnome/desktop/interface]
 enable-animations=false
+[org/gnome/mutter]
+check-alive-timeout=uint32 0
 [org/gnome/desktop/session]
 idle-delay=uint32 0
 [org/gnome/desktop/screensaver]

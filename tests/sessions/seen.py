@@ -119,10 +119,12 @@ def moving_faults(seen: list[Picture], step: dict) -> list[str]:
     if not inside:
         return [f"none of the pictures {step['first']} to {step['last']} has arrived"]
     begin, end = inside[0], inside[-1]
+    # The step ends with the newest picture. What stands still is there again, whole, after a screen that was dark meanwhile.
+    newest = max(inside, key=lambda at: numbers[at])
     faults = []
-    torn = [at for at in range(begin, end + 1) if numbers[at] is None]
+    torn = [at for at in range(begin, newest + 1) if numbers[at] is None]
     if torn:
-        faults.append(f"{len(torn)} of {end + 1 - begin} pictures are not whole, the first is number {torn[0]} of the recording")
+        faults.append(f"{len(torn)} of {newest + 1 - begin} pictures are not whole, the first is number {torn[0]} of the recording")
     came = [numbers[at] for at in range(begin, end + 1) if numbers[at] is not None]
     backwards = [(one, other) for one, other in zip(came, came[1:]) if other < one]
     if backwards:

@@ -50,7 +50,7 @@ TWIN_FORMATS = "28 00 01 10 00000061 00000008 00000000 00 0000 0000 00 none none
 # bus, where it is there when the user logs in.
 PRIMARY = pathlib.Path("/etc/udev/rules.d/61-primary.rules")
 PRIMARY_RULE = f'ENV{{DEVNAME}}=="{environments.OWN_CARD}", TAG+="mutter-device-preferred-primary"\n'
-# 640x480 alone: another display at the same connector.
+# 640x480 alone: another display.
 SMALL_FORMATS = "00 00 01 10 00000001 00000000 00000000 00 0000 0000 00 none none"
 SMALL = (640, 480)
 # Whose pictures: on the display, and on the laptop's own screen.
@@ -417,9 +417,10 @@ class Trial:
         return f"{self.replugs_wanted} times"
 
     def another_display(self) -> str:
-        """Of another size, at the same connector; then the first again."""
+        """Of another size: at the same connector, when nobody has that for his any more; then the first again, beside it."""
         before = self.connector
         self.unplug()
+        self.machine.ctl("forget", "--all", user=USER)
         # By its address another one to the desktop, too: a known one would get the mode that it had.
         self.plug(formats=SMALL_FORMATS, address=SECOND_SINK)
         if self.agrees().size != SMALL or self.connector != before:
@@ -429,9 +430,11 @@ class Trial:
         self.pictures()
         self.unplug()
         self.plug()
+        if self.connector == before:
+            raise DesktopError(f"the first display is at {before}, which is the other one's place")
         self.paint()
         self.pictures()
-        return "another display"
+        return f"{SMALL[0]}x{SMALL[1]} at {before}, then the first at {self.connector}"
 
     def daemon_is_killed(self) -> str:
         self.machine.kill_daemon()

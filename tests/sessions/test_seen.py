@@ -90,6 +90,12 @@ class Seen(unittest.TestCase):
         drawn = [draw(number, SMALL, old_band=5 if number == 106 else None) for number in range(101, 111)]
         self.assertIn("1 of 10 pictures are not whole, the first is number 5", self.judged([self.step()], (SMALL, drawn)))
 
+    def test_dark_after_the_step(self) -> None:
+        drawn = [draw(number, SMALL) for number in range(101, 111)]
+        dark = [bytes(640 * 480 * 3 // 2)] * 3
+        self.assertIn("PASS", self.judged([self.step()], (SMALL, [*drawn, *dark, drawn[-1], draw(111, SMALL)])))
+        self.assertIn("3 of 13 pictures are not whole", self.judged([self.step()], (SMALL, [*drawn[:5], *dark, *drawn[5:]])))
+
     def test_backwards(self) -> None:
         drawn = [draw(number, SMALL) for number in (101, 102, 104, 103, 105, 110)]
         self.assertIn("picture 103 came after 104", self.judged([self.step(least=4)], (SMALL, drawn)))
