@@ -118,6 +118,8 @@ class Login:
         self.systemd.inside("systemctl", "reset-failed", UNIT.stem, check=False)
         self.systemd.inside("loginctl", "terminate-user", USER, check=False)
         wait_for("the user's session ends", START_S, lambda: not self.systemd.succeeds("loginctl", "show-user", USER))
+        # A desktop that was killed leaves it, and the next one would be taken to be there.
+        self.systemd.call("sh", "-c", f"rm -f {self.environment.socket}")
 
     def forget(self) -> None:
         """The next desktop finds a fresh home."""

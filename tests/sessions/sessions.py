@@ -173,7 +173,8 @@ class Trial:
         self.recordings = RECORDINGS / environment.name
         self.recording = ""
         self.number = 0
-        self.connector = ""
+        # Where the monitor is, and where its painter was told to draw.
+        self.connector = self.painted_at = ""
         self.step = ""
         self.progress = {}
         for who in (OURS, OWN):
@@ -250,6 +251,8 @@ class Trial:
     def paint(self, who: int = OURS, connector: str = "") -> None:
         """A new painter, as large as the monitor is now."""
         self.login.end(PAINTERS[who])
+        if who == OURS:
+            self.painted_at = self.connector
         place = self.environment.place_of_painter(self.login, connector or self.connector)
         self.login.spawn(PAINTERS[who], str(PROGRAMS / self.environment.painter), place, str(self.progress[who]), str(who))
 
@@ -257,8 +260,8 @@ class Trial:
         self.login.end(PAINTERS[OURS])
 
     def follow(self) -> None:
-        """The painter goes on where the monitor is now; X11 programs do not by themselves."""
-        if self.environment.kind == "x11" or not self.login.runs(PAINTERS[OURS]):
+        """The painter goes on where the monitor is now; X11 programs do not by themselves, nor any to another connector."""
+        if self.environment.kind == "x11" or self.painted_at != self.connector or not self.login.runs(PAINTERS[OURS]):
             self.paint()
 
     def pictures(self, least: int = SOME, who: int = OURS, still: bool = False, settle: int = 3) -> str:
@@ -466,7 +469,11 @@ class Trial:
         return said
 
     def cursor(self) -> str:
-        """Over a picture that stands still it arrives where the mouse has been moved to."""
+        plane, said = self._cursor_arrives()
+        return f"{'on a plane of its own' if plane else 'drawn by the desktop'}, {said}"
+
+    def _cursor_arrives(self) -> tuple[bool, str]:
+        """Over a picture that stands still it arrives where the mouse has been moved to; whether that has a plane of ours."""
         width, height = self.agrees().size
         with Mouse() as mouse:
             wait_for("the desktop listens to the mouse", DONE_S, mouse.is_open)
@@ -493,7 +500,7 @@ class Trial:
             self.expected.append({"step": self.step, "recording": f"{self.environment.name}/{self.recording}", "who": OURS,
                                   "still at": self.drawn(), "places": places, "least": SOME})
             self.login.signal(PAINTERS[OURS], signal.SIGCONT)
-        return f"{'on a plane of its own' if plane else 'drawn by the desktop'}, {self.pictures()}"
+        return plane, self.pictures()
 
     def has_cursor_plane(self) -> bool:
         """The desktop has the cursor on a plane of ours now: one with a small picture."""
@@ -507,8 +514,8 @@ class Trial:
         with self.machine.takes_no_cursor():
             self.plug()
             self.follow()
-            said = self.cursor()
-            if self.has_cursor_plane():
+            plane, said = self._cursor_arrives()
+            if plane:
                 raise DesktopError("the cursor is on a plane of its own")
             self.unplug()
         self.plug()
