@@ -570,7 +570,8 @@ class Trial:
         # Displays come and go as for the desktop before.
         self.unplug()
         self.plug()
-        self.follow()
+        # Weston that had the display from its beginning leaves what filled it on the own screen.
+        self.paint()
         self.pictures()
         return said
 
