@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How long a session may be in each state, and what has failed by then: see session.h.
+ * How long a session may be in each state, and what has failed by then: see session.h, and session-private.h for its other rooms.
  */
 #define G_LOG_DOMAIN "miracastd"
 
@@ -77,7 +77,6 @@ static gboolean limit_reached(gpointer user_data)
 	return G_SOURCE_REMOVE;
 }
 
-/* Of the state that it is in. */
 void session_arm_limit(session *s)
 {
 	guint seconds = seconds_of(s, s->state);

@@ -4,7 +4,6 @@
  */
 #include "session-private.h"
 
-/* NULL leaves what is known. */
 void session_set_path(session *s, const char *local, const char *peer, const char *interface)
 {
 	g_auto(GVariantDict) path = G_VARIANT_DICT_INIT(s->path);
@@ -53,7 +52,7 @@ static void link_up(link_connection *conn, const struct link_path *path, gpointe
 	g_clear_pointer(&s->media, g_variant_unref);
 	s->media = path->media ? g_variant_ref_sink(path->media) : NULL;
 	session_add_phase(s, "link-up", g_get_monotonic_time(),
-		  "the network path is up, waiting for the display to call");
+			  "the network path is up, waiting for the display to call");
 	session_move(s, SESSION_EVENT_LINK_UP);
 }
 

@@ -51,7 +51,7 @@ G_BEGIN_DECLS
  * @phases: what has been reached, oldest first
  *
  * session-link.c; all but @let_in are of one attempt:
- * @link: from session_begin() to "closed"
+ * @link: from session_begin() to "closed", and from there again by another way
  * @let_in: it is, or was, more than a question
  * @link_closing: it was told to disconnect
  * @next: by which it goes on when the link is closed, a reference; NULL: it does not
@@ -156,7 +156,10 @@ void session_begin(session *s, link_backend *backend, enum session_event event, 
 /* For session_path(); NULL leaves what is known. */
 void session_set_path(session *s, const char *local, const char *peer, const char *interface);
 
-/* session-umd.c: the display has dialled. The process gets @rtsp, and the kernel's context, also on failure. */
+/*
+ * session-umd.c: the display has dialled. The process gets a duplicate of @rtsp, and takes the kernel's context over; if it is not
+ * begun that is closed, now or on the way down.
+ */
 gboolean session_start_umd(session *s, GSocketConnection *rtsp, GError **error);
 
 /* session-config.c: fields of "config" (channel.h), a{sv}, floating. */

@@ -12,7 +12,7 @@ void session_ask(session *s, link_backend *backend)
 {
 	s->asking = backend;
 	session_add_phase(s, "consent-wanted", g_get_monotonic_time(),
-		  N_("the display asks for your screen, and is not answered before somebody says yes"));
+			  N_("the display asks for your screen, and is not answered before somebody says yes"));
 	session_move(s, SESSION_EVENT_ASK);
 }
 
@@ -27,7 +27,6 @@ static enum link_turned_away answer_of(const reason *why)
 	return LINK_WITHDRAWN;
 }
 
-/* Who was asked about; the link does not ask again at once. */
 void session_turn_away(session *s)
 {
 	link_backend *backend = g_steal_pointer(&s->asking);
@@ -92,7 +91,6 @@ void session_set_shown_pin(session *s, const char *pin)
 	s->changed(s, SESSION_CHANGED_PIN, s->user_data);
 }
 
-/* Nobody is to type one, here or there. */
 void session_forget_pin(session *s)
 {
 	session_set_wants_pin(s, FALSE);

@@ -117,7 +117,7 @@ static gboolean await_redial(session *s, const reason *why)
 	g_clear_pointer(&s->hung_up, reason_free);
 	s->hung_up = reason_copy(why);
 	session_add_phase(s, "hung-up", g_get_monotonic_time(),
-		  "the display has hung up before it said anything, waiting for it to call again");
+			  "the display has hung up before it said anything, waiting for it to call again");
 	session_move(s, SESSION_EVENT_HUNG_UP);
 	session_open_sink(s);
 	return TRUE;

@@ -12,7 +12,6 @@
 
 /* ---- states --------------------------------------------------------------- */
 
-/* The only place where the state changes, and its limit with it. */
 gboolean session_move(session *s, enum session_event event)
 {
 	enum session_state next;
@@ -49,7 +48,6 @@ static const char *other_id(session *s)
 	return other ? other->id : NULL;
 }
 
-/* Reserve a connector for the UMD to come; a failure ends the session. */
 gboolean session_open_sink(session *s)
 {
 	g_autoptr(GError) error = NULL;
@@ -68,7 +66,6 @@ gboolean session_open_sink(session *s)
 
 static gboolean come_back_later(session *s);
 
-/* UMD first, since its TEARDOWN needs the link. Called again as each has gone. */
 void session_take_down(session *s)
 {
 	if (s->umd) {
