@@ -72,7 +72,7 @@ gboolean wfd_x264_enc_set_parameters(WfdX264Enc *self, const GstStructure *forma
 	param->b_annexb = 1;
 	param->b_repeat_headers = 1;
 	param->b_aud = 1;
-	/* Which picture is one is decided here, since its plan is another one. */
+	/* Which picture is one is decided in wfdx264enc.c, since its plan is another one. */
 	param->i_keyint_max = X264_KEYINT_MAX_INFINITE;
 	param->i_level_idc = level_of(gst_structure_get_string(format, "level"));
 	param->vui.i_sar_width = param->vui.i_sar_height = 1;
