@@ -376,7 +376,7 @@ static gboolean open_sink(session *s)
 	if (!s->env->kernel)
 		return TRUE;
 	g_clear_pointer(&s->place, g_free);
-	s->sink_fd = place_open(s->env->kernel, s->env->remembered, s->sink->id, other_id(s), &s->target, &s->place,
+	s->sink_fd = place_open(s->env->kernel, s->env->remembered, s->sink, other_id(s), &s->target, &s->place,
 				&error);
 	if (s->sink_fd < 0)
 		session_fail(s, error, REASON_KERNEL);
@@ -466,7 +466,7 @@ static GVariant *make_config(session *s, const char *local, const char *peer)
 	g_variant_dict_insert(&config, "local-address", "s", local);
 	g_variant_dict_insert(&config, "max-bit-rate", "t", max_bit_rate);
 	g_variant_dict_insert(&config, "short-m3", "b",
-			      remembered_short_m3(s->env->remembered, s->sink->id));
+			      remembered_short_m3(s->env->remembered, s->sink->id, s->sink->owner));
 	if (s->env->kernel)
 		g_variant_dict_insert(&config, "sound-card", "b", kernel_has_sound(s->env->kernel));
 	return g_variant_dict_end(&config);
