@@ -152,6 +152,9 @@ class QuickSettings(unittest.TestCase):
             caller.settimeout(1)
             self.assertRaises(TimeoutError, caller.recv, 1)
             shell.see("127.0.0.20 – Asks to show your screen")
+            # What people call it may have been given to another one that had this address; that itself is shown, too.
+            self.stage.ask_daemon("SetAlias", "(ss)", "127.0.0.20", "Den")
+            shell.see("Den – 127.0.0.20 asks to show your screen")
         self.assertEqual(shell.end(), 0)
 
     @staticmethod
@@ -160,6 +163,20 @@ class QuickSettings(unittest.TestCase):
         bus = Gio.bus_get_sync(Gio.BusType.SESSION)
         return bus.call_sync("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "NameHasOwner",
                              GLib.Variant("(s)", ("org.miracast.Miracast1",)), None, 0, -1, None).unpack()[0]
+
+
+class Applet(unittest.TestCase):
+    def test_question(self):
+        """What Plasma's applet says of a display that asks: its address, beside what people call it."""
+        source = (TOP / "userspace/plasma/contents/ui/main.qml").read_text(encoding="utf-8")
+        described, = re.findall(r"^    (function describe\(.*?^    \})$", source, re.M | re.S)
+        script = ("const domain = '', i18nd = (domain, text) => text;\n" + described +
+                  "\nfor (const name of ['Den', '192.0.2.7'])"
+                  " print(describe({name, address: '192.0.2.7', state: 'asking'}));\n")
+        said = subprocess.run(["gjs", "-c", script], check=True, stdout=subprocess.PIPE, text=True).stdout
+        self.assertEqual(said.splitlines(), ["192.0.2.7 asks to show your screen", "Asks to show your screen"])
+        self.assertIn("address: String(values.SinkId)", source)
+        self.assertIn("root.describe(row.modelData)", source)
 
 
 class Files(unittest.TestCase):

@@ -79,6 +79,7 @@ void program_end(struct program *p)
 	if (p->heard)
 		g_string_free(p->heard, TRUE);
 	p->heard = NULL;
+	g_clear_pointer(&p->said, g_free);
 	g_clear_error(&p->error);
 	g_clear_pointer(&p->reply, g_variant_unref);
 }
@@ -97,6 +98,8 @@ static void hear(GDBusConnection *bus, const char *sender, const char *path, con
 	g_string_append_printf(p->heard, "%s%s ", strcmp(signal, "InterfacesAdded") == 0   ? "+" :
 						  strcmp(signal, "InterfacesRemoved") == 0 ? "-" :
 											      "~", about);
+	g_free(p->said);
+	p->said = g_variant_print(parameters, FALSE);
 }
 
 void program_hear(struct program *p, GDBusConnection *server)

@@ -16,6 +16,7 @@
  * struct program - one of them
  * @who: what the daemon is told
  * @heard: of signals, "+PATH ", "-PATH " and "~PATH ", once program_hear() was called; else NULL
+ * @said: what the last of them said, printed; NULL: there was none
  * @answered: how many calls were
  * @reply: to the last one; NULL if @error
  * @error: of the last one
@@ -24,6 +25,7 @@ struct program {
 	GDBusConnection *bus;
 	struct dbus_caller who;
 	GString *heard;
+	char *said;
 	guint answered;
 	GVariant *reply;
 	GError *error;

@@ -126,7 +126,7 @@ session *only_session(struct fixture *f)
 session *begin_with(struct fixture *f, const char *what, GVariant *options)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(link_sink) sink = broker_reach_sink(f->broker, what, &error);
+	g_autoptr(link_sink) sink = broker_reach_sink(f->broker, what, OWNER_ALL, &error);
 	session *s;
 
 	g_assert_no_error(error);

@@ -365,7 +365,7 @@ void tear_down(struct fixture *f, gconstpointer data)
 
 link_sink *tv(struct fixture *f)
 {
-	return broker_find_sink(f->broker, MOCK_PEER_NAME, NULL);
+	return broker_find_sink(f->broker, MOCK_PEER_NAME, OWNER_ALL, NULL);
 }
 
 gboolean tv_is_found(struct fixture *f)

@@ -97,7 +97,7 @@ static void want(struct fixture *f, const char *what, gboolean on)
 {
 	g_autoptr(GError) error = NULL;
 
-	displays_set_autoconnect(f->broker, what, on, &error);
+	displays_set_autoconnect(f->broker, what, OWNER_ALL, on, &error);
 	g_assert_no_error(error);
 }
 

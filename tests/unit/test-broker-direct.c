@@ -162,7 +162,7 @@ static void test_short_m3(struct fixture *f, gconstpointer data)
 	tell(sink, "choke");
 	wait_until(is_gone, f);
 	assert_config_has(f, "'short-m3': <true>");
-	g_assert_true(broker_forget(f->broker, "127.0.0.1", NULL));
+	g_assert_true(broker_forget(f->broker, "127.0.0.1", OWNER_ALL, NULL));
 	assert_config_has(f, "'short-m3': <false>");
 }
 

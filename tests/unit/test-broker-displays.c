@@ -69,7 +69,7 @@ static void set_alias(struct fixture *f, const char *what, const char *alias)
 {
 	g_autoptr(GError) error = NULL;
 
-	broker_set_alias(f->broker, what, alias, &error);
+	broker_set_alias(f->broker, what, OWNER_ALL, alias, &error);
 	g_assert_no_error(error);
 }
 
@@ -131,22 +131,139 @@ static void test_autoconnect(struct fixture *f, gconstpointer data)
 	fake_link_sink(f->p2p, f->tv, TRUE);
 	fake_link_sink(f->mice, f->host, TRUE);
 	/* The other way has only said that it leads there. */
-	g_assert_true(displays_set_autoconnect(f->broker, "tv", TRUE, NULL));
-	g_assert_true(remembered_autoconnect(broker_remembered(f->broker), HOST));
-	g_assert_false(remembered_autoconnect(broker_remembered(f->broker), TV));
+	g_assert_true(displays_set_autoconnect(f->broker, "tv", OWNER_ALL, TRUE, NULL));
+	g_assert_true(remembered_autoconnect(broker_remembered(f->broker), HOST, OWNER_SHARED));
+	g_assert_false(remembered_autoconnect(broker_remembered(f->broker), TV, OWNER_SHARED));
 	set_alias(f, TV, "Kitchen");
-	g_assert_true(displays_set_autoconnect(f->broker, HOST, TRUE, NULL));
-	g_assert_true(remembered_autoconnect(broker_remembered(f->broker), TV));
+	g_assert_true(displays_set_autoconnect(f->broker, HOST, OWNER_ALL, TRUE, NULL));
+	g_assert_true(remembered_autoconnect(broker_remembered(f->broker), TV, OWNER_SHARED));
 	assert_displays(f, HOST "+" TV " ready known auto, ");
-	g_assert_true(displays_set_autoconnect(f->broker, "kitchen", FALSE, NULL));
+	g_assert_true(displays_set_autoconnect(f->broker, "kitchen", OWNER_ALL, FALSE, NULL));
 	g_assert_false(remembered_any_autoconnect(broker_remembered(f->broker)));
 
 	fake_link_sink(f->p2p, caller, TRUE);
-	g_assert_false(displays_set_autoconnect(f->broker, "caller", TRUE, &error));
+	g_assert_false(displays_set_autoconnect(f->broker, "caller", OWNER_ALL, TRUE, &error));
 	g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
 	g_clear_error(&error);
-	g_assert_false(displays_set_autoconnect(f->broker, "nobody", TRUE, &error));
+	g_assert_false(displays_set_autoconnect(f->broker, "nobody", OWNER_ALL, TRUE, &error));
 	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
+}
+
+/* ---- whose they are ---------------------------------------------------------------- */
+
+#define ONE 1000
+#define OTHER 1001
+
+/* Over the air, in the network, and two users': four by one name and one address. */
+static void test_owners(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) caller = link_sink_new("direct", "192.0.2.1", "TV");
+	g_autoptr(link_sink) named = link_sink_new("mice", "mice:192.0.2.1", "TV");
+
+	f->tv->addresses = g_strsplit("192.0.2.1", ",", 0);
+	named->addresses = g_strsplit("192.0.2.1", ",", 0);
+	caller->owner = ONE;
+	named->owner = OTHER;
+	fake_link_sink(f->p2p, f->tv, TRUE);
+	fake_link_sink(f->p2p, caller, TRUE);
+	fake_link_sink(f->mice, named, TRUE);
+	assert_displays(f, TV " ready, 192.0.2.1 ready, mice:192.0.2.1 ready, ");
+	g_assert_false(broker_same_display(f->tv, caller));
+	g_assert_false(broker_same_display(f->tv, named));
+	g_assert_false(broker_same_display(caller, named));
+	g_assert_null(broker_better_way(f->broker, f->tv));
+	/* One user's two are one, as all users' are. */
+	caller->owner = OTHER;
+	assert_displays(f, TV " ready, mice:192.0.2.1+192.0.2.1 ready, ");
+	named->owner = caller->owner = OWNER_SHARED;
+	assert_displays(f, "mice:192.0.2.1+" TV "+192.0.2.1 ready, ");
+}
+
+/* An alias of his own says nothing to others of what they see. */
+static void test_alias_of_one(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) caller = link_sink_new("direct", "192.0.2.1", "TV");
+
+	caller->owner = ONE;
+	fake_link_sink(f->p2p, f->tv, TRUE);
+	fake_link_sink(f->p2p, caller, TRUE);
+	g_assert_true(broker_set_alias(f->broker, "192.0.2.1", ONE, "Desk", NULL));
+	g_assert_cmpstr(broker_alias(f->broker, caller), ==, "Desk");
+	g_assert_null(broker_alias(f->broker, f->tv));
+	assert_displays(f, TV " ready, 192.0.2.1 ready known, ");
+}
+
+static void assert_says(const GError *error, const char *words)
+{
+	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
+	g_assert_cmpstr(error->message, ==, words);
+}
+
+/* By no name and by no beginning of one, and with the words that are for what is not there. */
+static void test_unseen(struct fixture *f, gconstpointer data)
+{
+	static const char *const ways[] = { "192.0.2.1", "TV of one", "TV", "desk", "de" };
+	g_autoptr(link_sink) caller = link_sink_new("direct", "192.0.2.1", "TV of one");
+
+	caller->owner = ONE;
+	fake_link_sink(f->p2p, caller, TRUE);
+	g_assert_true(broker_set_alias(f->broker, "192.0.2.1", ONE, "Desk", NULL));
+	for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+		g_autofree char *not_found = g_strdup_printf("no display \"%s\" has been found", ways[i]);
+		g_autofree char *not_known = g_strdup_printf("no display \"%s\" is known", ways[i]);
+		g_autoptr(GError) found = NULL, reached = NULL, known = NULL, called = NULL, wanted = NULL,
+				  forgotten = NULL;
+		g_autoptr(link_sink) own = broker_know_sink(f->broker, ways[i], ONE, NULL);
+
+		g_assert_true(own == caller);
+		g_assert_true(broker_find_sink(f->broker, ways[i], ONE, NULL) == caller);
+		g_assert_true(broker_find_sink(f->broker, ways[i], 0, NULL) == caller);
+		g_assert_null(broker_find_sink(f->broker, ways[i], OTHER, &found));
+		assert_says(found, not_found);
+		g_assert_null(broker_reach_sink(f->broker, ways[i], OTHER, &reached));
+		assert_says(reached, not_found);
+		g_assert_null(broker_know_sink(f->broker, ways[i], OTHER, &known));
+		assert_says(known, not_known);
+		g_assert_false(broker_set_alias(f->broker, ways[i], OTHER, "mine", &called));
+		assert_says(called, not_known);
+		g_assert_false(displays_set_autoconnect(f->broker, ways[i], OTHER, TRUE, &wanted));
+		assert_says(wanted, not_known);
+		g_assert_false(broker_forget(f->broker, ways[i], OTHER, &forgotten));
+		assert_says(forgotten, not_known);
+	}
+	/* Nor does it make what he sees ambiguous. */
+	fake_link_sink(f->p2p, f->tv, TRUE);
+	g_assert_true(broker_find_sink(f->broker, "T", OTHER, NULL) == f->tv);
+	g_assert_null(broker_find_sink(f->broker, "T", ONE, NULL));
+	g_assert_true(broker_set_alias(f->broker, TV, OTHER, "Desk", NULL));
+	g_assert_true(broker_find_sink(f->broker, "desk", OTHER, NULL) == f->tv);
+	g_assert_true(broker_find_sink(f->broker, "desk", ONE, NULL) == caller);
+}
+
+/* What others have of the same id stays theirs. */
+static void test_forget_own(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) one = link_sink_new("mice", "mice:192.0.2.1", "192.0.2.1");
+	g_autoptr(link_sink) other = link_sink_new("mice", "mice:192.0.2.1", "192.0.2.1");
+	remembered *memory = broker_remembered(f->broker);
+
+	one->owner = ONE;
+	other->owner = OTHER;
+	remembered_cast(memory, one, NULL);
+	remembered_cast(memory, other, NULL);
+	assert_displays(f, "mice:192.0.2.1 away known, mice:192.0.2.1 away known, ");
+	fake_link_sink(f->mice, one, TRUE);
+	assert_displays(f, "mice:192.0.2.1 ready known, mice:192.0.2.1 away known, ");
+	/* Neither by its id nor by an alias of his own for it does he find the one that somebody else has. */
+	g_assert_true(broker_set_alias(f->broker, "mice:192.0.2.1", OTHER, "Desk", NULL));
+	g_assert_null(broker_find_sink(f->broker, "mice:192.0.2.1", OTHER, NULL));
+	g_assert_null(broker_find_sink(f->broker, "Desk", OTHER, NULL));
+	g_assert_true(broker_forget(f->broker, "mice:192.0.2.1", OTHER, NULL));
+	g_assert_true(remembered_has(memory, "mice:192.0.2.1", ONE));
+	g_assert_false(remembered_has(memory, "mice:192.0.2.1", OTHER));
+	/* One that all see is the one that he is told of. */
+	one->owner = OWNER_SHARED;
+	assert_displays(f, "mice:192.0.2.1 ready, ");
 }
 
 /* ---- objects --------------------------------------------------------------------- */
@@ -156,7 +273,7 @@ static void used(gpointer user_data)
 	((struct fixture *)user_data)->used++;
 }
 
-static void connect_for(GDBusMethodInvocation *call, const char *what, GVariant *options, gpointer user_data)
+static void connect_for(GDBusMethodInvocation *call, const char *what, gint64 owner, GVariant *options, gpointer user_data)
 {
 	struct fixture *f = user_data;
 
@@ -402,6 +519,17 @@ static void test_methods(struct fixture *f, gconstpointer data)
 	assert_heard(f, "+2");
 }
 
+/* What was one user's and is for all now is another object: who saw the one is told that it goes. */
+static void test_found_at_last(struct fixture *f, gconstpointer data)
+{
+	f->host->owner = 4000;
+	fake_link_sink(f->mice, f->host, TRUE);
+	assert_heard(f, "+1");
+	f->host->owner = OWNER_SHARED;
+	fake_link_sink(f->mice, f->host, TRUE);
+	assert_heard(f, "+2 -1");
+}
+
 static GLogWriterOutput quiet(GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer user_data)
 {
 	return level <= G_LOG_LEVEL_CRITICAL ? g_log_writer_default(level, fields, n_fields, NULL) :
@@ -422,9 +550,14 @@ int main(int argc, char **argv)
 	TEST("ways", test_ways);
 	TEST("remembered", test_remembered);
 	TEST("autoconnect", test_autoconnect);
+	TEST("owners", test_owners);
+	TEST("alias-of-one", test_alias_of_one);
+	TEST("unseen", test_unseen);
+	TEST("forget-own", test_forget_own);
 	BUS_TEST("object", test_object);
 	BUS_TEST("quirks", test_quirks);
 	BUS_TEST("blocked", test_blocked);
 	BUS_TEST("methods", test_methods);
+	BUS_TEST("found-at-last", test_found_at_last);
 	return g_test_run();
 }

@@ -189,35 +189,35 @@ static void test_alias(struct fixture *f, gconstpointer data)
 	scan(f, 1);
 	f->id = "mice:tv.local";
 	wait_until(is_known, f);
-	g_assert_true(broker_set_alias(f->broker, "TV", "Kitchen", &error));
+	g_assert_true(broker_set_alias(f->broker, "TV", OWNER_ALL, "Kitchen", &error));
 	mock_avahi_add(f->avahi, "Kitchen", "evil.local", "192.0.2.66", 7250);
 	f->id = "mice:evil.local";
 	wait_until(is_known, f);
-	sink = broker_find_sink(f->broker, "kitchen", &error);
+	sink = broker_find_sink(f->broker, "kitchen", OWNER_ALL, &error);
 	g_assert_cmpstr(sink->id, ==, "mice:tv.local");
-	sink = broker_find_sink(f->broker, "mice:evil.local", &error);
+	sink = broker_find_sink(f->broker, "mice:evil.local", OWNER_ALL, &error);
 	g_assert_cmpstr(broker_alias(f->broker, sink), ==, NULL);
 	/* Two begin so. */
-	g_assert_null(broker_find_sink(f->broker, "kitch", &error));
+	g_assert_null(broker_find_sink(f->broker, "kitch", OWNER_ALL, &error));
 	g_clear_error(&error);
 	/* The other one must not be called so by mistake, either. */
-	g_assert_false(broker_set_alias(f->broker, "mice:evil.local", "KITCHEN", &error));
+	g_assert_false(broker_set_alias(f->broker, "mice:evil.local", OWNER_ALL, "KITCHEN", &error));
 	g_clear_error(&error);
 
 	/* Nor while the one that is meant is not there; it can be reached where it is remembered to be. */
 	mock_avahi_remove(f->avahi, "TV");
 	f->id = "mice:tv.local";
 	wait_until(is_out_of_sight, f);
-	sink = broker_find_sink(f->broker, "Kitchen", &error);
+	sink = broker_find_sink(f->broker, "Kitchen", OWNER_ALL, &error);
 	g_assert_cmpstr(sink->id, ==, "mice:tv.local");
 	g_ptr_array_remove(broker_sinks(f->broker), sink);
-	g_assert_null(broker_find_sink(f->broker, "Kitchen", &error));
+	g_assert_null(broker_find_sink(f->broker, "Kitchen", OWNER_ALL, &error));
 	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
 	g_clear_error(&error);
-	reached = broker_reach_sink(f->broker, "Kitchen", &error);
+	reached = broker_reach_sink(f->broker, "Kitchen", OWNER_ALL, &error);
 	g_assert_cmpstr(reached->id, ==, "mice:tv.local");
-	g_assert_true(broker_forget(f->broker, "Kitchen", &error));
-	sink = broker_find_sink(f->broker, "Kitchen", &error);
+	g_assert_true(broker_forget(f->broker, "Kitchen", OWNER_ALL, &error));
+	sink = broker_find_sink(f->broker, "Kitchen", OWNER_ALL, &error);
 	g_assert_cmpstr(sink->id, ==, "mice:evil.local");
 }
 
@@ -230,17 +230,17 @@ static void test_forget(struct fixture *f, gconstpointer data)
 	scan(f, 1);
 	f->id = "mice:tv.local";
 	wait_until(is_known, f);
-	g_assert_true(broker_set_alias(f->broker, "TV", "Kitchen", &error));
-	g_assert_true(broker_forget(f->broker, "TV", &error));
+	g_assert_true(broker_set_alias(f->broker, "TV", OWNER_ALL, "Kitchen", &error));
+	g_assert_true(broker_forget(f->broker, "TV", OWNER_ALL, &error));
 	g_assert_true(is_present(f));
 	g_assert_null(broker_alias(f->broker, sink_of(f, f->id)));
 	mock_avahi_remove(f->avahi, "TV");
 	wait_until(is_out_of_sight, f);
 	f->changes = 0;
-	g_assert_true(broker_forget(f->broker, "TV", &error));
+	g_assert_true(broker_forget(f->broker, "TV", OWNER_ALL, &error));
 	g_assert_false(is_known(f));
 	g_assert_cmpuint(f->changes, ==, 1);
-	g_assert_false(broker_forget(f->broker, "TV", &error));
+	g_assert_false(broker_forget(f->broker, "TV", OWNER_ALL, &error));
 	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
 }
 
@@ -255,7 +255,7 @@ static void test_found(struct fixture *f, gconstpointer data)
 	scan(f, 1);
 	f->id = "mice:tv.local";
 	wait_until(is_known, f);
-	sink = broker_find_sink(f->broker, "living", &error);
+	sink = broker_find_sink(f->broker, "living", OWNER_ALL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(sink->id, ==, f->id);
 	g_assert_cmpstr(sink->name, ==, "Living room");
@@ -407,7 +407,7 @@ static gboolean was_called(struct fixture *f)
 static void begin(struct fixture *f, const char *what)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(link_sink) sink = broker_reach_sink(f->broker, what, &error);
+	g_autoptr(link_sink) sink = broker_reach_sink(f->broker, what, OWNER_ALL, &error);
 
 	g_assert_no_error(error);
 	broker_connect(f->broker, sink, g_variant_new("a{sv}", NULL), &error);
@@ -483,6 +483,60 @@ static void test_host_by_avahi(struct fixture *f, gconstpointer data)
 	wait_until(all_gone, f);
 }
 
+/* ---- whose it is ---------------------------------------------------------------------- */
+
+static gboolean is_told(struct fixture *f)
+{
+	return sink_of(f, f->id) != NULL;
+}
+
+static gboolean is_for_all(struct fixture *f)
+{
+	return is_told(f) && sink_of(f, f->id)->owner == OWNER_SHARED;
+}
+
+/* A display is his who has named it, as long as nobody has found it. */
+static void test_named(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *dotted = g_strdup_printf("tv.local:%u", f->port);
+	g_autofree char *id = g_strconcat("mice:", dotted, NULL);
+	g_autoptr(link_sink) mine = NULL, others = NULL;
+	g_autoptr(GError) error = NULL;
+
+	mock_resolver_add("tv.local", "127.0.0.1", NULL);
+	f->id = id;
+	mine = broker_reach_sink(f->broker, dotted, 1000, &error);
+	g_assert_no_error(error);
+	broker_connect(f->broker, mine, g_variant_new("a{sv}", NULL), &error);
+	g_assert_no_error(error);
+	wait_until(is_told, f);
+	g_assert_cmpint(sink_of(f, id)->owner, ==, 1000);
+	/* There is one connection to it, and one who has it. */
+	others = broker_reach_sink(f->broker, dotted, 1001, &error);
+	g_assert_true(others == mine);
+	g_assert_cmpint(mine->owner, ==, 1000);
+	g_assert_null(broker_find_sink(f->broker, id, 1001, NULL));
+	mock_avahi_add(f->avahi, "TV", "tv.local", "127.0.0.1", f->port);
+	scan(f, 1);
+	wait_until(is_for_all, f);
+	g_assert_true(broker_find_sink(f->broker, id, 1001, NULL) == mine);
+}
+
+/* What all have seen is not one user's when it is out of sight. */
+static void test_named_again(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) seen = link_sink_new("mice", "mice:tv.local", "TV");
+	g_autoptr(link_sink) known = NULL, unknown = NULL, nobodys = NULL;
+
+	remembered_cast(broker_remembered(f->broker), seen, NULL);
+	known = broker_reach_sink(f->broker, "tv.local", 1000, NULL);
+	g_assert_cmpint(known->owner, ==, OWNER_SHARED);
+	unknown = broker_reach_sink(f->broker, "beamer.local", 1000, NULL);
+	g_assert_cmpint(unknown->owner, ==, 1000);
+	nobodys = broker_reach_sink(f->broker, "beamer.local", OWNER_ALL, NULL);
+	g_assert_cmpint(nobodys->owner, ==, OWNER_SHARED);
+}
+
 /* ---- two ways to one display ---------------------------------------------------------- */
 
 static void test_better_way(struct fixture *f, gconstpointer data)
@@ -503,14 +557,14 @@ static void test_better_way(struct fixture *f, gconstpointer data)
 	g_assert_true(broker_better_way(f->broker, p2p) == mice);
 	g_assert_null(broker_better_way(f->broker, mice));
 	g_assert_null(broker_better_way(f->broker, other));
-	g_assert_true(broker_find_sink(f->broker, "Living", &error) == mice);
-	g_assert_true(broker_find_sink(f->broker, p2p->id, &error) == p2p);
+	g_assert_true(broker_find_sink(f->broker, "Living", OWNER_ALL, &error) == mice);
+	g_assert_true(broker_find_sink(f->broker, p2p->id, OWNER_ALL, &error) == p2p);
 	/* Only what is there is better. */
 	mock_avahi_remove(f->avahi, "living room");
 	wait_until(is_out_of_sight, f);
 	g_assert_null(broker_better_way(f->broker, p2p));
 	g_assert_true(broker_better_way(f->broker, mice) == p2p);
-	g_assert_true(broker_find_sink(f->broker, "Living Room", &error) == p2p);
+	g_assert_true(broker_find_sink(f->broker, "Living Room", OWNER_ALL, &error) == p2p);
 	say->sink_gone(NULL, p2p, f->broker);
 	say->sink_gone(NULL, other, f->broker);
 }
@@ -551,8 +605,8 @@ static void test_heard_and_found(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(broker_sinks(f->broker)->len, ==, 2);
 	g_assert_true(broker_better_way(f->broker, p2p) == sink_of(f, f->id));
 	/* By either name, and by the beginning of either. */
-	g_assert_true(broker_find_sink(f->broker, "living", &error) == sink_of(f, f->id));
-	g_assert_true(broker_find_sink(f->broker, "[tv]", &error) == sink_of(f, f->id));
+	g_assert_true(broker_find_sink(f->broker, "living", OWNER_ALL, &error) == sink_of(f, f->id));
+	g_assert_true(broker_find_sink(f->broker, "[tv]", OWNER_ALL, &error) == sink_of(f, f->id));
 	/* It stays as long as one of them has it. */
 	say_after_removal(f, "Living room");
 	f->id = "mice:tv.local";
@@ -631,6 +685,8 @@ int main(int argc, char **argv)
 	ADD("connect", test_connect);
 	g_test_add("/mdns/cast-to", struct fixture, &short_linger, set_up, test_cast_to, tear_down);
 	ADD("host-by-avahi", test_host_by_avahi);
+	ADD("named", test_named);
+	ADD("named-again", test_named_again);
 	ADD("better-way", test_better_way);
 	ADD("heard-and-found", test_heard_and_found);
 	ADD("heard-by-address", test_heard_by_address);

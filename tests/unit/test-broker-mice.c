@@ -85,7 +85,7 @@ static void test_busy(struct fixture *f, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	start_streaming(f);
-	again = broker_reach_sink(f->broker, what, &error);
+	again = broker_reach_sink(f->broker, what, OWNER_ALL, &error);
 	g_assert_no_error(error);
 	g_assert_null(broker_connect(f->broker, again, g_variant_new("a{sv}", NULL), &error));
 	g_assert_error(error, REASON_ERROR, REASON_SINK_BUSY);
@@ -404,7 +404,7 @@ static void assert_not_reached(struct fixture *f, const char *what, int code)
 	g_autoptr(GError) error = NULL;
 
 	g_test_message("%s", what);
-	g_assert_null(broker_reach_sink(f->broker, what, &error));
+	g_assert_null(broker_reach_sink(f->broker, what, OWNER_ALL, &error));
 	g_assert_error(error, REASON_ERROR, code);
 }
 

@@ -126,7 +126,7 @@ static void set_up(struct fixture *f, gconstpointer data)
 	f->session = miracast1_session_skeleton_new();
 	g_signal_connect(f->manager, "handle-scan", G_CALLBACK(handle_scan), f);
 	g_signal_connect(f->session, "handle-disconnect", G_CALLBACK(handle_disconnect), f);
-	dbus_objects_add(f->objects, SHARED, G_DBUS_INTERFACE_SKELETON(f->manager), DBUS_OBJECTS_SHARED);
+	dbus_objects_add(f->objects, SHARED, G_DBUS_INTERFACE_SKELETON(f->manager), OWNER_SHARED);
 	add_session(f);
 	dbus_objects_set_connection(f->objects, f->server);
 	begin(f, &f->owner, OWNER, TRUE);
@@ -249,6 +249,112 @@ static void test_hears(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(f->stranger.heard->str, ==, "");
 }
 
+/* ---- whose an item is ------------------------------------------------------------------------ */
+
+/* Of a property that all may read; @mine: how many of the owner's are in it. */
+static void set_sinks(struct fixture *f, guint mine)
+{
+	GVariantBuilder sinks;
+
+	g_variant_builder_init(&sinks, G_VARIANT_TYPE("a{sa{sv}}"));
+	for (guint i = 0; i < mine; i++) {
+		g_autofree char *name = g_strdup_printf("mine-%u", i);
+
+		g_variant_builder_add_parsed(&sinks, "{%s, {'owner': <%x>}}", name, (gint64)OWNER);
+	}
+	g_variant_builder_add_parsed(&sinks, "{'both', {'owner': <%x>}}", (gint64)OWNER);
+	g_variant_builder_add_parsed(&sinks, "{'both', {'owner': <%x>}}", (gint64)OTHER);
+	g_variant_builder_add_parsed(&sinks, "{'both', {'level': <1>}}");
+	g_variant_builder_add_parsed(&sinks, "{'all', @a{sv} {}}");
+	miracast1_manager_set_sinks(f->manager, g_variant_builder_end(&sinks));
+	dbus_objects_flush(f->objects, SHARED);
+}
+
+/* The last answer of @p says so anywhere. */
+static gboolean says(struct program *p, const char *text)
+{
+	g_autofree char *all = g_variant_print(p->reply, FALSE);
+
+	return strstr(all, text) != NULL;
+}
+
+/* Whichever way he reads them, @p sees of "mine-0" so much. */
+static void assert_items(struct fixture *f, struct program *p, gboolean mine)
+{
+	g_autofree char *owner = g_strdup_printf("int64 %u", OWNER);
+
+	for (guint way = 0; way < 3; way++) {
+		if (way == 0)
+			g_assert_true(read_from(f, p, SHARED));
+		else if (way == 1)
+			g_assert_true(call(f, p, SHARED, PROPERTIES, "Get",
+					   g_variant_new("(ss)", "org.miracast.Miracast1.Manager", "Sinks")));
+		else
+			g_assert_true(lists(f, p, SHARED));
+		g_assert_cmpint(says(p, "mine-0"), ==, mine);
+		g_assert_cmpint(says(p, owner), ==, mine);
+		g_assert_true(says(p, "all"));
+	}
+}
+
+static void test_items(struct fixture *f, gconstpointer data)
+{
+	g_autofree char *other = g_strdup_printf("int64 %u", OTHER);
+
+	set_sinks(f, 1);
+	assert_items(f, &f->owner, TRUE);
+	assert_items(f, &f->other, FALSE);
+	assert_items(f, &f->root, TRUE);
+	/* The first one of those that he may see. */
+	g_assert_true(read_from(f, &f->owner, SHARED));
+	g_assert_false(says(&f->owner, other) || says(&f->owner, "'level'"));
+	g_assert_true(read_from(f, &f->other, SHARED));
+	g_assert_true(says(&f->other, other));
+	g_assert_false(says(&f->other, "'level'"));
+	f->polkit->mood = MOCK_POLKIT_ALLOWS;
+	g_assert_true(read_from(f, &f->stranger, SHARED));
+	g_assert_true(says(&f->stranger, "'level'"));
+	/* An administrator has said that this one may see what is others'. */
+	g_assert_true(disconnect(f, &f->other));
+	g_assert_true(read_from(f, &f->other, SHARED));
+	g_assert_true(says(&f->other, "mine-0"));
+}
+
+/* Whoever does not see it does not hear either that it is another one. */
+static void test_items_heard(struct fixture *f, gconstpointer data)
+{
+	set_sinks(f, 0);
+	g_assert_true(read_from(f, &f->owner, SHARED));
+	g_assert_true(read_from(f, &f->other, SHARED));
+	g_assert_true(read_from(f, &f->root, SHARED));
+	set_sinks(f, 1);
+	set_sinks(f, 2);
+	WAIT(strlen(f->owner.heard->str) >= 2 * strlen("~" SHARED " "));
+	miracast1_manager_set_scanning(f->manager, TRUE);
+	WAIT(f->other.heard->len);
+	turn(100);
+	g_assert_cmpstr(f->owner.heard->str, ==, "~" SHARED " ~" SHARED " ~" SHARED " ");
+	g_assert_cmpstr(f->root.heard->str, ==, f->owner.heard->str);
+	g_assert_cmpstr(f->other.heard->str, ==, "~" SHARED " ");
+}
+
+/* An object that comes, and one that changes, say the same as one that is read. */
+static void test_items_told(struct fixture *f, gconstpointer data)
+{
+	g_assert_true(lists(f, &f->owner, SHARED));
+	g_assert_true(lists(f, &f->other, SHARED));
+	set_sinks(f, 1);
+	WAIT(f->owner.said && strstr(f->owner.said, "mine-0"));
+	WAIT(f->other.said && strstr(f->other.said, "all"));
+	g_assert_null(strstr(f->other.said, "mine-0"));
+	dbus_objects_remove(f->objects, SHARED);
+	dbus_objects_add(f->objects, SHARED, G_DBUS_INTERFACE_SKELETON(f->manager), OWNER_SHARED);
+	WAIT(strchr(f->owner.heard->str, '+') && strchr(f->other.heard->str, '+'));
+	g_assert_nonnull(strstr(f->owner.said, "mine-0"));
+	g_assert_nonnull(strstr(f->other.said, "all"));
+	g_assert_null(strstr(f->other.said, "mine-0"));
+}
+
 /* ---- what was said is not kept -------------------------------------------------------------- */
 
 #define TOLD_OFTEN 5
@@ -337,6 +443,9 @@ int main(int argc, char **argv)
 	TEST("/objects/reads-on", test_reads_on);
 	TEST("/objects/others", test_others);
 	TEST("/objects/hears", test_hears);
+	TEST("/objects/items", test_items);
+	TEST("/objects/items-heard", test_items_heard);
+	TEST("/objects/items-told", test_items_told);
 	TEST("/objects/keeps-nothing", test_keeps_nothing);
 	TEST("/objects/waits", test_waits);
 	TEST("/objects/too-many", test_too_many);

@@ -3,6 +3,7 @@
  * Whose a session is, and what wants an administrator: the daemon's whole interface, with callers of several users, whom
  * the test names, and a polkit that says no.
  */
+#include <string.h>
 #include <unistd.h>
 
 #include "broker.h"
@@ -10,6 +11,7 @@
 #include "dbus-api.h"
 #include "fake-link.h"
 #include "link-direct.h"
+#include "link-mice.h"
 #include "main-loop.h"
 #include "miracast1-dbus.h"
 #include "mock-polkit.h"
@@ -19,9 +21,11 @@
 #define SESSION DBUS_API_NAME ".Session"
 #define CAST DBUS_API_NAME ".cast"
 #define MANAGE DBUS_API_NAME ".manage"
+#define RTSP_PORT 17242
 
 struct fixture {
 	GTestDBus *test_bus;
+	GDBusConnection *nowhere; /* a bus without the services that the network has */
 	mock_polkit *polkit;
 	struct broker_config config;
 	broker *broker;
@@ -37,6 +41,16 @@ static void free_string(GString *text)
 }
 
 /* ---- the daemon ---------------------------------------------------------------------- */
+
+static void sinks_changed(broker *b, gpointer user_data)
+{
+	dbus_api_sinks_changed(((struct fixture *)user_data)->api);
+}
+
+static void remembered_has_changed(broker *b, gpointer user_data)
+{
+	dbus_api_remembered_changed(((struct fixture *)user_data)->api);
+}
 
 static void session_added(broker *b, session *s, gpointer user_data)
 {
@@ -59,6 +73,8 @@ static void stopped(broker *b, gpointer user_data)
 }
 
 static const struct broker_events events = {
+	.sinks_changed = sinks_changed,
+	.remembered_changed = remembered_has_changed,
 	.session_added = session_added,
 	.session_changed = session_has_changed,
 	.session_removed = session_removed,
@@ -98,6 +114,9 @@ static void set_up(struct fixture *f, gconstpointer data)
 	p2p = fake_link_new("p2p", f->broker);
 	broker_add_link(f->broker, &p2p->base);
 	broker_add_link(f->broker, link_direct_new(broker_link_events(), f->broker));
+	f->nowhere = test_bus_connect(f->test_bus);
+	broker_add_link(f->broker, link_mice_new(&(struct link_mice_config){ .bus = f->nowhere, .rtsp_port = RTSP_PORT },
+						 broker_link_events(), f->broker));
 	f->api = dbus_api_new(f->broker,
 			      &(struct dbus_api_config){ .bus = G_BUS_TYPE_SESSION,
 							 .diagnosis.launcher = f->config.launcher },
@@ -121,6 +140,7 @@ static void tear_down(struct fixture *f, gconstpointer data)
 	program_end(&f->other);
 	program_end(&f->stranger);
 	mock_polkit_free(f->polkit);
+	g_object_unref(f->nowhere);
 	g_test_dbus_down(f->test_bus);
 	g_clear_pointer(&f->one_asked, free_string);
 	g_clear_pointer(&f->other_asked, free_string);
@@ -238,6 +258,163 @@ static void test_accept_action(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(f->polkit->action, ==, CAST);
 }
 
+/* ---- whose a display is ------------------------------------------------------------------ */
+
+/* Of whatever the daemon shows to @p: how often @what is in it. */
+static guint count_shown(struct program *p, const char *what)
+{
+	g_autofree char *all = NULL;
+	guint n = 0;
+
+	g_assert_true(call(p, DBUS_API_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL));
+	all = g_variant_print(p->reply, FALSE);
+	for (const char *next = all; (next = strstr(next, what)); next++)
+		n++;
+	return n;
+}
+
+static gboolean shows(struct program *p, const char *property, const char *what)
+{
+	g_autofree char *all = NULL;
+
+	g_assert_true(call(p, DBUS_API_PATH "/Manager", "org.freedesktop.DBus.Properties", "Get",
+			   g_variant_new("(ss)", MANAGER, property)));
+	all = g_variant_print(p->reply, FALSE);
+	return strstr(all, what) != NULL;
+}
+
+/* Nothing that @p can ask has @what in its answer, and no question shows that it is there. */
+static void assert_hidden(struct fixture *f, struct program *p, const char *what, const char *part)
+{
+	static const char *const methods[] = { "SetAlias", "SetAutoconnect", "Forget" };
+	static const char *const arguments[] = { "(%s, 'mine')", "(%s, true)", "(%s,)" };
+	const char *const ways[] = { what, part };
+	g_autofree char *unknown = NULL;
+
+	g_assert_cmpuint(count_shown(p, what), ==, 0);
+	g_assert_false(shows(p, "Sinks", what));
+	g_assert_false(shows(p, "Remembered", what));
+	for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+		g_autofree char *known = g_strdup_printf("no display \"%s\" is known", ways[i]);
+
+		for (guint j = 0; j < G_N_ELEMENTS(methods); j++) {
+			g_assert_false(manage(p, methods[j], g_variant_new_parsed(arguments[j], ways[i])));
+			g_assert_error(p->error, REASON_ERROR, REASON_SINK_UNKNOWN);
+			g_assert_nonnull(strstr(p->error->message, known));
+		}
+	}
+	/* Of what is no address. */
+	unknown = g_strdup_printf("no display \"%s\" has been found", part);
+	g_assert_false(manage(p, "Connect", g_variant_new_parsed("(%s, @a{sv} {})", part)));
+	g_assert_error(p->error, REASON_ERROR, REASON_SINK_UNKNOWN);
+	g_assert_nonnull(strstr(p->error->message, unknown));
+}
+
+static void assert_shown(struct program *p, const char *what)
+{
+	g_assert_cmpuint(count_shown(p, what), >, 0);
+	g_assert_true(shows(p, "Sinks", what));
+	g_assert_true(shows(p, "Remembered", what));
+}
+
+/* Who has called where somebody listens is his, and what he says of it as well; also when it has gone. */
+static void test_caller(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = NULL;
+	g_autoptr(GDBusConnection) server = g_bus_get_sync(G_BUS_TYPE_SESSION, NULL, NULL);
+	struct program root;
+
+	program_begin(&root, f->test_bus, 0, FALSE);
+	program_hear(&f->other, server);
+	g_assert_cmpuint(count_shown(&f->other, "127.0.0.2"), ==, 0);
+	sink = call_listener(f, &f->one, "127.0.0.2");
+	g_assert_true(manage(&f->one, "SetAlias", g_variant_new_parsed("('127.0.0.2', 'Desk')")));
+	assert_shown(&f->one, "'Desk'");
+	assert_shown(&root, "'Desk'");
+	assert_hidden(f, &f->other, "127.0.0.2", "127.");
+	assert_hidden(f, &f->other, "Desk", "Des");
+	/* The alias is free for what he sees. */
+	g_assert_true(manage(&f->other, "SetAlias", g_variant_new_parsed("('TV', 'Desk')")));
+	g_assert_true(manage(&f->other, "SetAlias", g_variant_new_parsed("('TV', '')")));
+	g_assert_true(call(&f->one, DBUS_API_PATH "/Session/1", SESSION, "Disconnect", NULL));
+	WAIT(!shows(&f->one, "Sinks", "Desk"));
+	g_assert_true(shows(&f->one, "Remembered", "Desk"));
+	g_assert_cmpuint(count_shown(&f->one, "'Desk'"), >, 0);
+	assert_hidden(f, &f->other, "127.0.0.2", "127.");
+	assert_hidden(f, &f->other, "Desk", "Des");
+	g_assert_true(manage(&f->one, "Forget", g_variant_new_parsed("('Desk',)")));
+	/* Of the alias of the TV, and of nothing else. */
+	turn(100);
+	g_assert_null(strstr(f->other.heard->str, "+"));
+	g_assert_null(strstr(f->other.heard->str, "-"));
+	g_assert_true(!f->other.said || !strstr(f->other.said, "127.0.0.2"));
+	program_end(&root);
+}
+
+/* So is who is cast to by his address, whatever comes of it. */
+static void test_named(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketListener) display = g_socket_listener_new();
+	guint16 port = g_socket_listener_add_any_inet_port(display, NULL, NULL);
+	g_autofree char *address = g_strdup_printf("127.0.0.1:%u", port);
+	g_autofree char *id = g_strconcat("mice:", address, NULL);
+	struct program root;
+
+	program_begin(&root, f->test_bus, 0, FALSE);
+	/* It takes the call, and says nothing. */
+	g_assert_true(manage(&f->one, "Connect", g_variant_new_parsed("(%s, @a{sv} {})", address)));
+	g_assert_true(manage(&f->one, "SetAlias", g_variant_new_parsed("(%s, 'Desk')", id)));
+	assert_shown(&f->one, "'Desk'");
+	assert_shown(&root, "'Desk'");
+	assert_hidden(f, &f->other, "Desk", "Des");
+	assert_hidden(f, &f->other, id, "12");
+	g_assert_true(call(&f->one, DBUS_API_PATH "/Session/1", SESSION, "Disconnect", NULL));
+	WAIT(!shows(&f->one, "Sinks", "Desk"));
+	g_assert_true(shows(&f->one, "Remembered", "Desk"));
+	assert_hidden(f, &f->other, "Desk", "Des");
+	assert_hidden(f, &f->other, id, "12");
+	/* The other one's of the same address is his, and comes and goes without the first one's. */
+	g_assert_true(manage(&f->other, "Connect", g_variant_new_parsed("(%s, @a{sv} {})", address)));
+	g_assert_true(manage(&f->other, "SetAlias", g_variant_new_parsed("(%s, 'Wall')", id)));
+	assert_shown(&f->other, "'Wall'");
+	g_assert_cmpuint(count_shown(&f->other, "'Desk'"), ==, 0);
+	g_assert_cmpuint(count_shown(&f->one, "'Wall'"), ==, 0);
+	g_assert_false(shows(&f->one, "Remembered", "'Wall'"));
+	g_assert_true(shows(&f->one, "Remembered", "'Desk'"));
+	/* That it is cast to keeps nobody from forgetting what he has of it. */
+	g_assert_false(manage(&f->other, "Forget", g_variant_new_parsed("('Wall',)")));
+	g_assert_error(f->other.error, REASON_ERROR, REASON_SINK_BUSY);
+	g_assert_true(manage(&f->one, "Forget", g_variant_new_parsed("('Desk',)")));
+	g_assert_false(shows(&f->one, "Remembered", "'Desk'"));
+	assert_shown(&f->other, "'Wall'");
+	program_end(&root);
+}
+
+/* What was found is everybody's, whoever has cast to it. */
+static void test_found(struct fixture *f, gconstpointer data)
+{
+	g_assert_true(manage(&f->one, "SetAlias", g_variant_new_parsed("('TV', 'Kitchen')")));
+	assert_shown(&f->one, "'Kitchen'");
+	assert_shown(&f->other, "'Kitchen'");
+	g_assert_true(manage(&f->other, "Forget", g_variant_new_parsed("('kitchen',)")));
+	g_assert_cmpuint(count_shown(&f->one, "'Kitchen'"), ==, 0);
+}
+
+/* An administrator whom polkit has let at it may do with it what its user may. */
+static void test_display_of_others(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GSocketConnection) sink = call_listener(f, &f->one, "127.0.0.1");
+	static const char display[] = DBUS_API_PATH "/Display/2";
+
+	g_assert_true(program_lists(&f->one, DBUS_API_NAME, DBUS_API_PATH, display));
+	g_assert_false(program_lists(&f->other, DBUS_API_NAME, DBUS_API_PATH, display));
+	g_assert_false(call(&f->other, display, DBUS_API_NAME ".Display", "SetAlias", g_variant_new("(s)", "Desk")));
+	g_assert_error(f->other.error, REASON_ERROR, REASON_OTHERS_CAST);
+	f->polkit->mood = MOCK_POLKIT_ALLOWS;
+	g_assert_true(call(&f->other, display, DBUS_API_NAME ".Display", "SetAlias", g_variant_new("(s)", "Desk")));
+	g_assert_true(shows(&f->one, "Remembered", "'Desk'"));
+}
+
 /* ---- who is asked ------------------------------------------------------------------------ */
 
 static void agent_called(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
@@ -340,6 +517,10 @@ int main(int argc, char **argv)
 	g_test_add("/owners/listen-from", struct fixture, GINT_TO_POINTER(TRUE), set_up, test_listen, tear_down);
 	TEST("/owners/accept", test_accept);
 	TEST("/owners/accept-action", test_accept_action);
+	TEST("/owners/caller", test_caller);
+	TEST("/owners/named", test_named);
+	TEST("/owners/found", test_found);
+	TEST("/owners/display-of-others", test_display_of_others);
 	TEST("/owners/agents", test_agents);
 	g_test_add("/owners/agents-of-one-user", struct fixture, GINT_TO_POINTER(TRUE), set_up, test_agents, tear_down);
 	TEST("/owners/actions", test_actions);

@@ -337,7 +337,7 @@ static void test_role(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(f->wpas->last_intent, ==, YIELDS);
 	assert_first_request(f, YIELDS, 0);
 	/* As all that is remembered of it. */
-	g_assert_true(broker_forget(f->broker, MOCK_PEER_ID, NULL));
+	g_assert_true(broker_forget(f->broker, MOCK_PEER_ID, OWNER_ALL, NULL));
 	scan(f);
 	assert_first_request(f, OWNER, 0);
 }

@@ -100,7 +100,7 @@ static void test_forget(struct fixture *f, gconstpointer data)
 {
 	scan(f);
 	cast(f);
-	g_assert_true(broker_forget(f->broker, MOCK_PEER_ID, NULL));
+	g_assert_true(broker_forget(f->broker, MOCK_PEER_ID, OWNER_ALL, NULL));
 	g_assert_null(key_of_tv(f));
 	scan(f);
 	assert_asked(f);

@@ -388,7 +388,7 @@ static void test_two_displays(struct fixture *f, gconstpointer data)
 	g_assert_false(wants_pin(f));
 	mock_wpas_signal(f->wpas, MOCK_SIGNAL_PROVISIONED);
 	wait_until(wants_pin, f);
-	other = broker_find_sink(f->broker, MOCK_OTHER_NAME, NULL);
+	other = broker_find_sink(f->broker, MOCK_OTHER_NAME, OWNER_ALL, NULL);
 	g_assert_nonnull(other);
 	g_assert_nonnull(broker_connect(f->broker, other, g_variant_new("a{sv}", NULL), &error));
 	g_assert_no_error(error);

@@ -17,9 +17,9 @@ static void test_find(struct fixture *f, gconstpointer data)
 	g_assert_true(tv(f)->connectable);
 	g_assert_true(tv(f)->hdcp);
 	g_assert_cmpint(tv(f)->level, ==, -40);
-	g_assert_true(tv(f) == broker_find_sink(f->broker, "LIVING", NULL));
-	g_assert_true(tv(f) == broker_find_sink(f->broker, MOCK_PEER_ID, NULL));
-	g_assert_null(broker_find_sink(f->broker, "", NULL));
+	g_assert_true(tv(f) == broker_find_sink(f->broker, "LIVING", OWNER_ALL, NULL));
+	g_assert_true(tv(f) == broker_find_sink(f->broker, MOCK_PEER_ID, OWNER_ALL, NULL));
+	g_assert_null(broker_find_sink(f->broker, "", OWNER_ALL, NULL));
 	g_assert_cmpstr(f->wpas->device_name, !=, "");
 
 	broker_stop_scan(f->broker);

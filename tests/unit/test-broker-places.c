@@ -192,6 +192,7 @@ static void test_choice(void)
 		g_autofree char *path = g_build_filename(directory, "displays", NULL);
 		g_autoptr(GString) file = g_string_new(NULL);
 		struct miracast_target_info targets[3] = { 0 };
+		g_autoptr(link_sink) sink = link_sink_new("p2p", "a", "A");
 		g_autoptr(remembered) r = NULL;
 
 		for (guint j = 0; j < G_N_ELEMENTS(places); j++) {
@@ -207,7 +208,7 @@ static void test_choice(void)
 		}
 		r = remembered_new(directory, NULL, NULL);
 		g_test_message("%s", cases[i].what);
-		g_assert_cmpuint(place_choose(targets, G_N_ELEMENTS(targets), r, "a", "b"), ==, cases[i].id);
+		g_assert_cmpuint(place_choose(targets, G_N_ELEMENTS(targets), r, sink, "b"), ==, cases[i].id);
 		g_clear_pointer(&r, remembered_free);
 		unlink(path);
 		rmdir(directory);
@@ -327,7 +328,7 @@ static void test_newcomer(struct fixture *f, gconstpointer data)
 	leave(f, cast(f, FIRST, "miracast:Virtual-2"));
 	cast_both(f, SECOND, "miracast:Virtual-3", FIRST, "miracast:Virtual-2");
 	/* What nobody remembers is free for whoever comes. */
-	g_assert_true(remembered_forget(broker_remembered(f->broker), FIRST));
+	g_assert_true(remembered_forget(broker_remembered(f->broker), FIRST, OWNER_ALL));
 	leave(f, cast(f, THIRD, "miracast:Virtual-2"));
 }
 
@@ -364,7 +365,7 @@ static void test_race(struct fixture *f, gconstpointer data)
 	GSocketConnection *sinks[2];
 
 	sinks[0] = cast(f, FIRST, "miracast:Virtual-2");
-	g_assert_true(remembered_forget(broker_remembered(f->broker), FIRST));
+	g_assert_true(remembered_forget(broker_remembered(f->broker), FIRST, OWNER_ALL));
 	played.looks_free = played.targets[0].id;
 	sinks[1] = cast(f, SECOND, "miracast:Virtual-3");
 	leave_all(f, sinks, 2);
@@ -379,7 +380,7 @@ static void test_no_walk(struct fixture *f, gconstpointer data)
 	played.walk_error = ENOTTY;
 	leave(f, cast(f, FIRST, NULL));
 	g_assert_cmpuint(played.opened, ==, 1);
-	g_assert_null(remembered_place(broker_remembered(f->broker), FIRST));
+	g_assert_null(remembered_place(broker_remembered(f->broker), FIRST, OWNER_SHARED));
 }
 
 static void test_none_free(struct fixture *f, gconstpointer data)
@@ -420,11 +421,11 @@ static void test_calls_again(struct fixture *f, gconstpointer data)
 	wait_until(awaits_call, f);
 	g_assert_cmpuint(played.opened, ==, 3);
 	g_assert_cmpstr(session_place(only_session(f)), ==, "miracast:Virtual-3");
-	g_assert_null(remembered_place(broker_remembered(f->broker), FIRST));
+	g_assert_null(remembered_place(broker_remembered(f->broker), FIRST, OWNER_SHARED));
 	second = dial_from(f, FIRST);
 	tell(second, "stream");
 	wait_until(streams, f);
-	g_assert_cmpstr(remembered_place(broker_remembered(f->broker), FIRST), ==, "miracast:Virtual-3");
+	g_assert_cmpstr(remembered_place(broker_remembered(f->broker), FIRST, OWNER_SHARED), ==, "miracast:Virtual-3");
 	leave(f, second);
 }
 

@@ -120,7 +120,7 @@ static void find_both(struct fixture *f)
 static void begin_with(struct fixture *f, GVariant *options)
 {
 	g_autoptr(GError) error = NULL;
-	link_sink *sink = broker_find_sink(f->broker, "Living", &error);
+	link_sink *sink = broker_find_sink(f->broker, "Living", OWNER_ALL, &error);
 
 	g_assert_no_error(error);
 	g_assert_cmpstr(sink->id, ==, MICE_ID);
@@ -149,7 +149,7 @@ static void test_heard(struct fixture *f, gconstpointer data)
 	g_assert_true(broker_same_display(p2p, mice));
 	g_assert_true(broker_better_way(f->broker, p2p) == mice);
 	g_assert_null(broker_better_way(f->broker, mice));
-	g_assert_true(broker_find_sink(f->broker, MOCK_PEER_ID, NULL) == p2p);
+	g_assert_true(broker_find_sink(f->broker, MOCK_PEER_ID, OWNER_ALL, NULL) == p2p);
 	/* As long as it is in sight, and no longer. */
 	mock_wpas_show_peer(f->wpas, FALSE);
 	wait_until(peer_is_lost, f);
@@ -212,7 +212,7 @@ static void test_two_displays(struct fixture *f, gconstpointer data)
 	say->sink_changed(NULL, mice, f->broker);
 	g_assert_false(broker_same_display(p2p, mice));
 	g_assert_true(broker_same_display(p2p, plain));
-	g_assert_null(broker_find_sink(f->broker, MOCK_PEER_NAME, &error));
+	g_assert_null(broker_find_sink(f->broker, MOCK_PEER_NAME, OWNER_ALL, &error));
 	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
 	g_assert_nonnull(strstr(error->message, "beamer.local"));
 	g_assert_null(strstr(error->message, MOCK_PEER_ID));
@@ -356,11 +356,31 @@ static void test_pin_goes_along(struct fixture *f, gconstpointer data)
 	g_assert_cmpstr(f->wpas->method, ==, "keypad");
 }
 
+/* Whoever has named its address goes there as well, to the one that all see; they are two displays for all that. */
+static void test_named(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(link_sink) named = NULL;
+
+	find_both(f);
+	named = broker_reach_sink(f->broker, HOST ":7251", 1000, &error);
+	g_assert_null(named);
+	g_clear_error(&error);
+	named = broker_reach_sink(f->broker, MICE_ID ":7251", 1000, &error);
+	g_assert_no_error(error);
+	g_assert_cmpint(named->owner, ==, 1000);
+	g_assert_false(broker_same_display(named, sink_of(f, MOCK_PEER_ID)));
+	broker_connect(f->broker, named, g_variant_new("a{sv}", NULL), &error);
+	g_assert_no_error(error);
+	wait_until(waits_in_group, f);
+	g_assert_cmpstr(session_sink(only_session(f))->id, ==, MOCK_PEER_ID);
+}
+
 static void give_alias(struct fixture *f, const char *id)
 {
 	g_autoptr(GError) error = NULL;
 
-	broker_set_alias(f->broker, id, "Kitchen", &error);
+	broker_set_alias(f->broker, id, OWNER_ALL, "Kitchen", &error);
 	g_assert_no_error(error);
 }
 
@@ -371,9 +391,9 @@ static void test_alias(struct fixture *f, gconstpointer data)
 
 	find_both(f);
 	give_alias(f, MOCK_PEER_ID);
-	g_assert_cmpstr(broker_find_sink(f->broker, "Living", &error)->id, ==, MICE_ID);
-	g_assert_cmpstr(broker_find_sink(f->broker, "kitch", &error)->id, ==, MOCK_PEER_ID);
-	g_assert_cmpstr(broker_find_sink(f->broker, "kitchen", &error)->id, ==, MOCK_PEER_ID);
+	g_assert_cmpstr(broker_find_sink(f->broker, "Living", OWNER_ALL, &error)->id, ==, MICE_ID);
+	g_assert_cmpstr(broker_find_sink(f->broker, "kitch", OWNER_ALL, &error)->id, ==, MOCK_PEER_ID);
+	g_assert_cmpstr(broker_find_sink(f->broker, "kitchen", OWNER_ALL, &error)->id, ==, MOCK_PEER_ID);
 }
 
 /* What is called as the display with the alias, and says that it has its host, gets no picture for that. */
@@ -524,6 +544,7 @@ int main(int argc, char **argv)
 	ADD("forbidden", test_forbidden);
 	ADD("security", test_security);
 	ADD("pin-goes-along", test_pin_goes_along);
+	ADD("named", test_named);
 	ADD("alias", test_alias);
 	ADD("alias-unknown", test_alias_unknown);
 	ADD("alias-known", test_alias_known);

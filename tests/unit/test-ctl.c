@@ -242,12 +242,23 @@ static void test_failures(struct fixture *f, gconstpointer data)
 /* What whoever listens lets himself in for. */
 static void test_listen_text(struct fixture *f, gconstpointer data)
 {
+	static const char *const large[] = { "0.0.0.0/0", "126.0.0.0/7" };
 	g_autofree char *anybody = SAY("listen", "127.0.0.1:0");
 	g_autofree char *some = SAY("listen", "127.0.0.1:0", "--from=127.0.0.0/8");
 
 	g_assert_nonnull(strstr(anybody, "each call waits a minute for your yes:\nmiracastctl status, miracastctl accept."));
 	g_assert_nonnull(strstr(some, " now, from 127.0.0.0/8 only."));
 	g_assert_null(strstr(some, "anybody"));
+	/* Whom so large a network names the daemon asks about, as if there were none. */
+	for (guint i = 0; i < G_N_ELEMENTS(large); i++) {
+		g_autofree char *from = g_strconcat("--from=", large[i], NULL);
+		g_autofree char *words = g_strdup_printf(" from %s, which is too large to name anybody, so each call waits", large[i]);
+		g_autofree char *said = SAY("listen", "127.0.0.1:0", from);
+
+		g_assert_nonnull(strstr(said, words));
+		g_assert_nonnull(strstr(said, "miracastctl accept."));
+		g_assert_null(strstr(said, "only"));
+	}
 }
 
 /* It has no meaning for a display that is named; miracastctl does not offer it there. */

@@ -76,14 +76,14 @@ static void set_alias(struct fixture *f, const char *id, const char *name, const
 	g_autoptr(link_sink) sink = tv(id, name);
 	g_autoptr(GError) error = NULL;
 
-	remembered_set_alias(f->remembered, sink, alias, &error);
+	remembered_set_alias(f->remembered, sink, alias, OWNER_ALL, &error);
 	g_assert_no_error(error);
 }
 
 static void assert_find(struct fixture *f, const char *what, const char *id)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(link_sink) sink = remembered_find(f->remembered, what, &error);
+	g_autoptr(link_sink) sink = remembered_find(f->remembered, what, OWNER_ALL, &error);
 
 	g_assert_cmpstr(sink ? sink->id : NULL, ==, id);
 	if (!id)
@@ -106,9 +106,9 @@ static void test_kept(struct fixture *f, gconstpointer data)
 	begin_again(f);
 	after = g_variant_ref_sink(remembered_to_variant(f->remembered));
 	g_assert_true(g_variant_equal(before, after));
-	g_assert_true(remembered_short_m3(f->remembered, learnt->id));
-	g_assert_false(remembered_short_m3(f->remembered, cast->id));
-	g_assert_cmpstr(remembered_alias(f->remembered, "mice:tv.local"), ==, "Küche; [x] = \"1\"\\");
+	g_assert_true(remembered_short_m3(f->remembered, learnt->id, OWNER_SHARED));
+	g_assert_false(remembered_short_m3(f->remembered, cast->id, OWNER_SHARED));
+	g_assert_cmpstr(remembered_alias(f->remembered, "mice:tv.local", OWNER_SHARED), ==, "Küche; [x] = \"1\"\\");
 	/* Who is cast to is nobody else's business. */
 	g_assert_cmpint(stat(f->file, &status), ==, 0);
 	g_assert_cmpuint(status.st_mode & 0777, ==, 0600);
@@ -128,9 +128,9 @@ static void test_find(struct fixture *f, gconstpointer data)
 	assert_find(f, "TV", NULL);
 	assert_find(f, "", NULL);
 	assert_find(f, "Garage", NULL);
-	g_assert_cmpstr(remembered_find_alias(f->remembered, "KITCHEN"), ==, "02:00:00:00:00:01");
-	g_assert_null(remembered_find_alias(f->remembered, "kitch"));
-	g_assert_null(remembered_find_alias(f->remembered, ""));
+	g_assert_cmpstr(remembered_find_alias(f->remembered, "KITCHEN", OWNER_ALL), ==, "02:00:00:00:00:01");
+	g_assert_null(remembered_find_alias(f->remembered, "kitch", OWNER_ALL));
+	g_assert_null(remembered_find_alias(f->remembered, "", OWNER_ALL));
 }
 
 static void test_alias(struct fixture *f, gconstpointer data)
@@ -142,16 +142,16 @@ static void test_alias(struct fixture *f, gconstpointer data)
 
 	set_alias(f, "02:00:00:00:00:01", "TV", "Kitchen");
 	for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
-		g_assert_false(remembered_set_alias(f->remembered, sink, wrong[i], &error));
+		g_assert_false(remembered_set_alias(f->remembered, sink, wrong[i], OWNER_ALL, &error));
 		g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
 		g_clear_error(&error);
 	}
-	g_assert_false(remembered_set_alias(f->remembered, sink, long_one, &error));
-	g_assert_false(remembered_has(f->remembered, sink->id));
+	g_assert_false(remembered_set_alias(f->remembered, sink, long_one, OWNER_ALL, &error));
+	g_assert_false(remembered_has(f->remembered, sink->id, OWNER_SHARED));
 	/* Its own, written otherwise. */
 	set_alias(f, "02:00:00:00:00:01", "TV", "KITCHEN");
 	set_alias(f, "02:00:00:00:00:01", "TV", "");
-	g_assert_null(remembered_alias(f->remembered, "02:00:00:00:00:01"));
+	g_assert_null(remembered_alias(f->remembered, "02:00:00:00:00:01", OWNER_SHARED));
 	set_alias(f, sink->id, "TV", "Kitchen");
 }
 
@@ -161,8 +161,8 @@ static void test_forget(struct fixture *f, gconstpointer data)
 
 	set_alias(f, "02:00:00:00:00:01", "Secret TV", "Secret room");
 	set_alias(f, "02:00:00:00:00:02", "TV", "Kitchen");
-	g_assert_true(remembered_forget(f->remembered, "02:00:00:00:00:01"));
-	g_assert_false(remembered_forget(f->remembered, "02:00:00:00:00:01"));
+	g_assert_true(remembered_forget(f->remembered, "02:00:00:00:00:01", OWNER_ALL));
+	g_assert_false(remembered_forget(f->remembered, "02:00:00:00:00:01", OWNER_ALL));
 	g_clear_pointer(&f->remembered, remembered_free);
 	g_assert_true(g_file_get_contents(f->file, &text, NULL, NULL));
 	g_assert_null(strstr(text, "Secret"));
@@ -176,9 +176,9 @@ static void test_direct(struct fixture *f, gconstpointer data)
 	g_autoptr(link_sink) sink = link_sink_new("direct", "192.0.2.1", "192.0.2.1");
 
 	remembered_learn_short_m3(f->remembered, sink);
-	g_assert_true(remembered_short_m3(f->remembered, sink->id));
+	g_assert_true(remembered_short_m3(f->remembered, sink->id, OWNER_SHARED));
 	begin_again(f);
-	g_assert_false(remembered_has(f->remembered, sink->id));
+	g_assert_false(remembered_has(f->remembered, sink->id, OWNER_SHARED));
 }
 
 /* How a Wi-Fi P2P group came about, until it does not any more. */
@@ -192,7 +192,7 @@ static void test_group(struct fixture *f, gconstpointer data)
 
 	/* Nothing to forget, and nobody to remember. */
 	remembered_learn_group(f->remembered, sink, NULL);
-	g_assert_false(remembered_has(f->remembered, sink->id));
+	g_assert_false(remembered_has(f->remembered, sink->id, OWNER_SHARED));
 	g_assert_cmpuint(f->changes, ==, 0);
 	remembered_learn_group(f->remembered, sink, &learnt);
 	g_assert_cmpuint(f->changes, ==, 1);
@@ -208,7 +208,7 @@ static void test_group(struct fixture *f, gconstpointer data)
 
 	remembered_learn_group(f->remembered, sink, NULL);
 	g_assert_cmpuint(f->changes, ==, 2);
-	g_assert_true(remembered_has(f->remembered, sink->id));
+	g_assert_true(remembered_has(f->remembered, sink->id, OWNER_SHARED));
 	begin_again(f);
 	g_assert_false(remembered_find_group(f->remembered, sink->id, &group));
 }
@@ -226,7 +226,7 @@ static void test_key(struct fixture *f, gconstpointer data)
 	key->narrowed = 2;
 	key->by_pin = TRUE;
 	remembered_learn_key(f->remembered, sink, NULL);
-	g_assert_false(remembered_has(f->remembered, sink->id));
+	g_assert_false(remembered_has(f->remembered, sink->id, OWNER_SHARED));
 	remembered_learn_key(f->remembered, sink, key);
 	g_assert_cmpuint(f->changes, ==, 1);
 	begin_again(f);
@@ -239,7 +239,7 @@ static void test_key(struct fixture *f, gconstpointer data)
 	g_assert_null(strstr(told, "DIRECT"));
 
 	remembered_learn_key(f->remembered, sink, NULL);
-	g_assert_true(remembered_has(f->remembered, sink->id));
+	g_assert_true(remembered_has(f->remembered, sink->id, OWNER_SHARED));
 	begin_again(f);
 	g_assert_null(remembered_key(f->remembered, sink->id));
 	g_clear_pointer(&f->remembered, remembered_free);
@@ -310,7 +310,7 @@ static void test_wrong_group(struct fixture *f, gconstpointer data)
 
 		g_assert_true(g_file_set_contents(f->file, text, -1, NULL));
 		begin_again(f);
-		g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01"));
+		g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01", OWNER_SHARED));
 		g_test_message("%s", cases[i].lines);
 		g_assert_cmpint(remembered_find_group(f->remembered, "02:00:00:00:00:01", &group), ==, cases[i].valid);
 	}
@@ -325,15 +325,15 @@ static void test_place(struct fixture *f, gconstpointer data)
 	g_autofree char *told = NULL;
 	g_autoptr(GVariant) all = NULL;
 
-	g_assert_null(remembered_place(f->remembered, sink->id));
+	g_assert_null(remembered_place(f->remembered, sink->id, OWNER_SHARED));
 	remembered_cast(f->remembered, sink, "miracast:Virtual-2");
 	remembered_cast(f->remembered, caller, "miracast:Virtual-3");
 	g_assert_cmpint(remembered_last_cast_at(f->remembered, "miracast:Virtual-3", sink->id, NULL), >, 0);
 	begin_again(f);
 	/* Where there is no connector, what was known of one stays. */
 	remembered_cast(f->remembered, sink, NULL);
-	g_assert_cmpstr(remembered_place(f->remembered, sink->id), ==, "miracast:Virtual-2");
-	g_assert_null(remembered_place(f->remembered, other->id));
+	g_assert_cmpstr(remembered_place(f->remembered, sink->id, OWNER_SHARED), ==, "miracast:Virtual-2");
+	g_assert_null(remembered_place(f->remembered, other->id, OWNER_SHARED));
 	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
 	told = g_variant_print(all, FALSE);
 	g_assert_null(strstr(told, "Virtual"));
@@ -348,10 +348,10 @@ static void test_place(struct fixture *f, gconstpointer data)
 			REMEMBERED_NOBODY);
 
 	remembered_cast(f->remembered, sink, "miracast:Virtual-4");
-	g_assert_cmpstr(remembered_place(f->remembered, sink->id), ==, "miracast:Virtual-4");
-	g_assert_true(remembered_forget(f->remembered, sink->id));
+	g_assert_cmpstr(remembered_place(f->remembered, sink->id, OWNER_SHARED), ==, "miracast:Virtual-4");
+	g_assert_true(remembered_forget(f->remembered, sink->id, OWNER_ALL));
 	begin_again(f);
-	g_assert_null(remembered_place(f->remembered, sink->id));
+	g_assert_null(remembered_place(f->remembered, sink->id, OWNER_SHARED));
 	g_assert_cmpint(remembered_last_cast_at(f->remembered, "miracast:Virtual-4", other->id, NULL), ==,
 			REMEMBERED_NOBODY);
 }
@@ -387,8 +387,8 @@ static void test_wrong_place(struct fixture *f, gconstpointer data)
 		g_assert_true(g_file_set_contents(f->file, text, -1, NULL));
 		begin_again(f);
 		g_test_message("case %u", i); /* one is no UTF-8 */
-		g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01"));
-		place = remembered_place(f->remembered, "02:00:00:00:00:01");
+		g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01", OWNER_SHARED));
+		place = remembered_place(f->remembered, "02:00:00:00:00:01", OWNER_SHARED);
 		g_assert_cmpint(place != NULL, ==, cases[i].valid);
 		if (place)
 			g_assert_cmpint(remembered_last_cast_at(f->remembered, place, "other", NULL), ==,
@@ -405,7 +405,7 @@ static void test_autoconnect(struct fixture *f, gconstpointer data)
 	guint changes;
 
 	g_assert_true(remembered_set_autoconnect(f->remembered, sink, FALSE, NULL));
-	g_assert_false(remembered_has(f->remembered, sink->id));
+	g_assert_false(remembered_has(f->remembered, sink->id, OWNER_SHARED));
 	g_assert_true(remembered_set_autoconnect(f->remembered, sink, TRUE, NULL));
 	changes = f->changes;
 	g_assert_true(remembered_set_autoconnect(f->remembered, sink, TRUE, NULL));
@@ -413,9 +413,9 @@ static void test_autoconnect(struct fixture *f, gconstpointer data)
 	g_assert_false(remembered_set_autoconnect(f->remembered, caller, TRUE, &error));
 	g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
 	begin_again(f);
-	g_assert_true(remembered_autoconnect(f->remembered, sink->id));
+	g_assert_true(remembered_autoconnect(f->remembered, sink->id, OWNER_SHARED));
 	g_assert_true(remembered_any_autoconnect(f->remembered));
-	g_assert_false(remembered_autoconnect(f->remembered, "02:00:00:00:00:02"));
+	g_assert_false(remembered_autoconnect(f->remembered, "02:00:00:00:00:02", OWNER_SHARED));
 	g_assert_true(remembered_set_autoconnect(f->remembered, sink, FALSE, NULL));
 	begin_again(f);
 	g_assert_false(remembered_any_autoconnect(f->remembered));
@@ -432,11 +432,170 @@ static void test_many(struct fixture *f, gconstpointer data)
 		g_autoptr(link_sink) sink = tv(id, "Stranger");
 
 		remembered_cast(f->remembered, sink, NULL);
-		g_assert_true(remembered_has(f->remembered, id));
+		g_assert_true(remembered_has(f->remembered, id, OWNER_SHARED));
 	}
 	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
 	g_assert_cmpuint(g_variant_n_children(all), ==, REMEMBERED_MAX);
-	g_assert_cmpstr(remembered_alias(f->remembered, "02:00:00:00:00:01"), ==, "Kitchen");
+	g_assert_cmpstr(remembered_alias(f->remembered, "02:00:00:00:00:01", OWNER_SHARED), ==, "Kitchen");
+}
+
+/* ---- whose it is ---------------------------------------------------------- */
+
+#define ONE 1000
+#define OTHER 1001
+#define NAMED "mice:192.0.2.9"
+
+/* One that @owner has named by its address. */
+static link_sink *named_by(gint64 owner)
+{
+	link_sink *sink = tv(NAMED, "192.0.2.9");
+
+	sink->owner = owner;
+	return sink;
+}
+
+static void set_alias_of(struct fixture *f, gint64 owner, const char *alias)
+{
+	g_autoptr(link_sink) sink = named_by(owner);
+	g_autoptr(GError) error = NULL;
+
+	remembered_set_alias(f->remembered, sink, alias, owner, &error);
+	g_assert_no_error(error);
+}
+
+static void assert_found_by(struct fixture *f, gint64 viewer, const char *what, gint64 owner)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(link_sink) sink = remembered_find(f->remembered, what, viewer, &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpint(sink->owner, ==, owner);
+}
+
+/* Others get the very words that they get for what nobody has ever named. */
+static void assert_not_found_by(struct fixture *f, gint64 viewer, const char *what)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *words = g_strdup_printf("no display \"%s\" is known", what);
+
+	g_assert_null(remembered_find(f->remembered, what, viewer, &error));
+	g_assert_error(error, REASON_ERROR, REASON_SINK_UNKNOWN);
+	g_assert_cmpstr(error->message, ==, words);
+}
+
+/* Each by all the ways there are to ask; the same after a restart. */
+static void test_owner(struct fixture *f, gconstpointer data)
+{
+	static const char *const ways[] = { NAMED, "192.0.2.9", "192.", "Desk", "de" };
+	g_autoptr(link_sink) sink = named_by(ONE);
+
+	remembered_cast(f->remembered, sink, "miracast:Virtual-2");
+	remembered_learn_short_m3(f->remembered, sink);
+	set_alias_of(f, ONE, "Desk");
+	for (guint restart = 0; restart < 2; restart++) {
+		for (guint i = 0; i < G_N_ELEMENTS(ways); i++) {
+			assert_found_by(f, ONE, ways[i], ONE);
+			assert_found_by(f, 0, ways[i], ONE);
+			assert_not_found_by(f, OTHER, ways[i]);
+			assert_not_found_by(f, OWNER_SHARED, ways[i]);
+		}
+		g_assert_cmpstr(remembered_find_alias(f->remembered, "desk", ONE), ==, NAMED);
+		g_assert_null(remembered_find_alias(f->remembered, "desk", OTHER));
+		g_assert_cmpstr(remembered_alias(f->remembered, NAMED, ONE), ==, "Desk");
+		g_assert_null(remembered_alias(f->remembered, NAMED, OTHER));
+		g_assert_true(remembered_has(f->remembered, NAMED, ONE));
+		g_assert_false(remembered_has(f->remembered, NAMED, OTHER));
+		g_assert_false(remembered_has(f->remembered, NAMED, OWNER_SHARED));
+		g_assert_true(remembered_short_m3(f->remembered, NAMED, ONE));
+		g_assert_false(remembered_short_m3(f->remembered, NAMED, OTHER));
+		g_assert_cmpstr(remembered_place(f->remembered, NAMED, ONE), ==, "miracast:Virtual-2");
+		g_assert_null(remembered_place(f->remembered, NAMED, OTHER));
+		begin_again(f);
+	}
+	g_assert_false(remembered_forget(f->remembered, NAMED, OTHER));
+	g_assert_true(remembered_has(f->remembered, NAMED, ONE));
+	g_assert_true(remembered_forget(f->remembered, NAMED, ONE));
+	g_assert_false(remembered_has(f->remembered, NAMED, ONE));
+}
+
+/* Each has his own, of the same id and by the same alias; what all see is a third one. */
+static void test_two_owners(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(GPtrArray) all = NULL;
+
+	set_alias_of(f, ONE, "Desk");
+	set_alias_of(f, OTHER, "Desk");
+	/* That the alias is taken nobody is told whom it does not concern; who knows it, is. */
+	set_alias_of(f, OWNER_SHARED, "Desk");
+	begin_again(f);
+	for (gint64 uid = ONE; uid <= OTHER; uid++) {
+		assert_found_by(f, uid, "desk", uid);
+		assert_found_by(f, uid, NAMED, uid);
+	}
+	assert_found_by(f, OTHER + 1, "desk", OWNER_SHARED);
+	assert_found_by(f, 0, "desk", OWNER_SHARED);
+	all = remembered_list(f->remembered);
+	g_assert_cmpuint(all->len, ==, 3);
+	g_assert_cmpint(((link_sink *)g_ptr_array_index(all, 2))->owner, ==, OWNER_SHARED);
+	g_assert_true(remembered_forget(f->remembered, "mice:192.0.2.9", ONE));
+	assert_not_found_by(f, ONE, "desk");
+	assert_found_by(f, OTHER, "desk", OTHER);
+}
+
+/* An alias that another user has is free; one that he knows is not. */
+static void test_alias_of_others(struct fixture *f, gconstpointer data)
+{
+	g_autoptr(link_sink) tv_sink = tv("02:00:00:00:00:01", "TV");
+	g_autoptr(GError) error = NULL;
+
+	set_alias_of(f, ONE, "Desk");
+	g_assert_false(remembered_set_alias(f->remembered, tv_sink, "desk", ONE, &error));
+	g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+	g_clear_error(&error);
+	g_assert_true(remembered_set_alias(f->remembered, tv_sink, "desk", OTHER, &error));
+	g_assert_no_error(error);
+	g_assert_cmpstr(remembered_find_alias(f->remembered, "desk", OTHER), ==, "02:00:00:00:00:01");
+	g_assert_cmpstr(remembered_find_alias(f->remembered, "desk", ONE), ==, NAMED);
+	begin_again(f);
+	g_assert_cmpstr(remembered_find_alias(f->remembered, "desk", OTHER), ==, "02:00:00:00:00:01");
+	g_assert_cmpstr(remembered_find_alias(f->remembered, "desk", ONE), ==, NAMED);
+}
+
+/* The cast would be everybody's. */
+static void test_autoconnect_of_one(struct fixture *f, gconstpointer data)
+{
+	static const char text[] = "[" NAMED "@1000]\nname=TV\nlink=mice\nautoconnect=true\n";
+	g_autoptr(link_sink) sink = named_by(ONE);
+	g_autoptr(GError) error = NULL;
+
+	g_assert_false(remembered_set_autoconnect(f->remembered, sink, TRUE, &error));
+	g_assert_error(error, REASON_ERROR, REASON_CONFIGURATION);
+	g_assert_true(remembered_set_autoconnect(f->remembered, sink, FALSE, NULL));
+	g_assert_cmpint(g_mkdir(f->directory, 0700), ==, 0);
+	g_assert_true(g_file_set_contents(f->file, text, -1, NULL));
+	begin_again(f);
+	g_assert_true(remembered_has(f->remembered, NAMED, ONE));
+	g_assert_false(remembered_any_autoconnect(f->remembered));
+}
+
+/* What is no uid is nobody's, and not everybody's for that. */
+static void test_wrong_owner(struct fixture *f, gconstpointer data)
+{
+	static const char *const wrong[] = { "@", "@-1", "@x", "@4294967295", "@1000 ", "@1000@1" };
+
+	g_assert_cmpint(g_mkdir(f->directory, 0700), ==, 0);
+	for (guint i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autofree char *text = g_strdup_printf("[" NAMED "%s]\nname=TV\nlink=mice\n", wrong[i]);
+		g_autoptr(GPtrArray) all = NULL;
+
+		g_assert_true(g_file_set_contents(f->file, text, -1, NULL));
+		warnings = 0;
+		begin_again(f);
+		all = remembered_list(f->remembered);
+		g_test_message("%s", wrong[i]);
+		g_assert_cmpuint(all->len, ==, 0);
+		g_assert_cmpuint(warnings, ==, 1);
+	}
 }
 
 /* What is wrong in the file is passed over, what is right is not. */
@@ -459,9 +618,9 @@ static void test_wrong_file(struct fixture *f, gconstpointer data)
 	g_assert_cmpuint(warnings, ==, 5);
 	all = g_variant_ref_sink(remembered_to_variant(f->remembered));
 	g_assert_cmpuint(g_variant_n_children(all), ==, 2);
-	g_assert_cmpstr(remembered_find_alias(f->remembered, "kitchen"), ==, "02:00:00:00:00:01");
-	g_assert_true(remembered_short_m3(f->remembered, "02:00:00:00:00:01"));
-	g_assert_null(remembered_alias(f->remembered, "02:00:00:00:00:05"));
+	g_assert_cmpstr(remembered_find_alias(f->remembered, "kitchen", OWNER_ALL), ==, "02:00:00:00:00:01");
+	g_assert_true(remembered_short_m3(f->remembered, "02:00:00:00:00:01", OWNER_SHARED));
+	g_assert_null(remembered_alias(f->remembered, "02:00:00:00:00:05", OWNER_SHARED));
 }
 
 static void test_no_file(struct fixture *f, gconstpointer data)
@@ -480,7 +639,7 @@ static void test_no_file(struct fixture *f, gconstpointer data)
 	begin(f);
 	set_alias(f, "02:00:00:00:00:01", "TV", "Kitchen");
 	begin_again(f);
-	g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01"));
+	g_assert_true(remembered_has(f->remembered, "02:00:00:00:00:01", OWNER_SHARED));
 }
 
 int main(int argc, char **argv)
@@ -501,6 +660,11 @@ int main(int argc, char **argv)
 	ADD("place", test_place);
 	ADD("wrong-place", test_wrong_place);
 	ADD("many", test_many);
+	ADD("owner", test_owner);
+	ADD("two-owners", test_two_owners);
+	ADD("alias-of-others", test_alias_of_others);
+	ADD("autoconnect-of-one", test_autoconnect_of_one);
+	ADD("wrong-owner", test_wrong_owner);
 	ADD("wrong-file", test_wrong_file);
 	ADD("no-file", test_no_file);
 	return g_test_run();

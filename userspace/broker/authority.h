@@ -15,12 +15,13 @@
  *			with casts of one's own: end them, enter PINs, say yes to who has called, read and hear how they go
  *	CONFIGURE	what all users of the machine share: aliases, autoconnect, what is remembered, listening for anybody, who
  *			is asked about each time all the same
- *	OTHERS		casts of other users: end, change, read, hear
+ *	OTHERS		casts of other users, and displays that are theirs (owner.h): end, change, read, hear
  *
  * As it is installed, polkit lets who sits at the machine (an active local session) cast without a question, and asks an
  * administrator for everything else.  "root" is also the account of the daemon itself, where that is another one.
  *
- * A cast belongs to the user who called Connect, or Listen for what comes of that.  What nobody has begun (autoconnect,
+ * A cast belongs to the user who called Connect, or Listen for what comes of that; so does what the daemon knows of a
+ * display by that alone.  What nobody has begun (autoconnect,
  * miracastd --listen) belongs to all who may cast.
  *
  * Without polkit on the bus "all others" may nothing: root and the group are as without it.  The log says so once.  A

@@ -56,7 +56,7 @@ static link_sink *find_sink(autoconnect *a, const char *id)
 
 static gboolean is_wanted(autoconnect *a, const char *id)
 {
-	return remembered_autoconnect(broker_remembered(a->config.broker), id);
+	return remembered_autoconnect(broker_remembered(a->config.broker), id, OWNER_SHARED);
 }
 
 gboolean autoconnect_is_wanted(autoconnect *a)

@@ -25,6 +25,8 @@
  * disturb, nor while the machine sleeps.  As long as it cannot look, twice as rarely each time, up to
  * AUTOCONNECT_MOST_SECONDS.
  *
+ * What is begun is for all, and so what is wanted is never of one user's display (remembered_set_autoconnect()).
+ *
  * An id is as certain as it is for aliases (remembered.h): nobody else has it who does not pretend to.
  *
  * Threads: all functions are for the main one.  Sessions are begun from the main loop, never from inside of a call.

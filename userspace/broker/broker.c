@@ -235,7 +235,8 @@ static gboolean share_address(link_sink *sink, link_sink *other)
 	return FALSE;
 }
 
-gboolean broker_same_display(link_sink *sink, link_sink *other)
+/* By what they say, whoever is told of it. */
+static gboolean are_one(link_sink *sink, link_sink *other)
 {
 	g_autofree char *one = NULL, *two = NULL;
 	int hosts = -1;
@@ -251,6 +252,11 @@ gboolean broker_same_display(link_sink *sink, link_sink *other)
 	one = g_utf8_casefold(sink->name, -1);
 	two = g_utf8_casefold(other->name, -1);
 	return strcmp(one, two) == 0;
+}
+
+gboolean broker_same_display(link_sink *sink, link_sink *other)
+{
+	return sink->owner == other->owner && are_one(sink, other);
 }
 
 /* A sink that has dialled itself is neither better nor worse than any. */
@@ -276,12 +282,13 @@ link_sink *broker_better_way(broker *b, link_sink *sink)
 
 /*
  * By the link that has to be made; the other way round nobody would be spared a walk. A display that has an alias is
- * not taken for one that was never cast to: that they are one is only what they say.
+ * not taken for one that was never cast to: that they are one is only what they say. Whoever has named the address of
+ * one that all see may go there, too.
  */
 static link_sink *find_other_way(link_sink *sink, link_backend **backend, gpointer user_data)
 {
 	broker *b = user_data;
-	gboolean certain = remembered_alias(b->env.remembered, sink->id) != NULL;
+	gboolean certain = remembered_alias(b->env.remembered, sink->id, sink->owner) != NULL;
 
 	if (strcmp(sink->link, "mice") != 0)
 		return NULL;
@@ -289,8 +296,8 @@ static link_sink *find_other_way(link_sink *sink, link_backend **backend, gpoint
 		link_sink *other = g_ptr_array_index(b->sinks, i);
 
 		if (strcmp(other->link, "p2p") != 0 || !other->present || !other->connectable ||
-		    !broker_same_display(sink, other) ||
-		    (certain && !remembered_has(b->env.remembered, other->id)))
+		    !owner_tells(other->owner, sink->owner) || !are_one(sink, other) ||
+		    (certain && !remembered_has(b->env.remembered, other->id, other->owner)))
 			continue;
 		*backend = broker_link(b, other->link);
 		return other;
@@ -524,13 +531,13 @@ remembered *broker_remembered(broker *b)
 
 const char *broker_alias(broker *b, link_sink *sink)
 {
-	const char *alias = remembered_alias(b->env.remembered, sink->id);
+	const char *alias = remembered_alias(b->env.remembered, sink->id, sink->owner);
 
 	for (guint i = 0; !alias && i < b->sinks->len; i++) {
 		link_sink *other = g_ptr_array_index(b->sinks, i);
 
 		if (broker_same_display(sink, other))
-			alias = remembered_alias(b->env.remembered, other->id);
+			alias = remembered_alias(b->env.remembered, other->id, other->owner);
 	}
 	return alias;
 }
@@ -539,11 +546,12 @@ const char *broker_alias(broker *b, link_sink *sink)
  * 3: id, 2: whole name, 1: beginning of the name, or of its alias. Id and alias mean that sink; a name, which may be
  * another one over each link, means the display, and so the best way to it.
  */
-static guint match_quality(broker *b, link_sink *sink, const char *folded, link_sink **meant)
+static guint match_quality(broker *b, link_sink *sink, gint64 viewer, const char *folded, link_sink **meant)
 {
 	g_autofree char *id = g_utf8_casefold(sink->id, -1);
 	g_autofree char *name = g_utf8_casefold(sink->name, -1);
-	const char *called = remembered_alias(b->env.remembered, sink->id);
+	const char *own = remembered_alias(b->env.remembered, sink->id, viewer);
+	const char *called = own ? own : remembered_alias(b->env.remembered, sink->id, sink->owner);
 	g_autofree char *alias = g_utf8_casefold(called ? called : "", -1);
 	link_sink *better;
 
@@ -562,31 +570,32 @@ static guint match_quality(broker *b, link_sink *sink, const char *folded, link_
 	return 1;
 }
 
-static link_sink *find_id(broker *b, const char *id, const char *alias, GError **error)
+static link_sink *find_id(broker *b, const char *id, gint64 viewer, const char *alias, GError **error)
 {
 	for (guint i = 0; i < b->sinks->len; i++) {
 		link_sink *sink = g_ptr_array_index(b->sinks, i);
 
-		if (strcmp(sink->id, id) == 0)
+		if (strcmp(sink->id, id) == 0 && owner_tells(sink->owner, viewer))
 			return sink;
 	}
 	g_set_error(error, REASON_ERROR, REASON_SINK_UNKNOWN, "%s (%s) has not been found", alias, id);
 	return NULL;
 }
 
-link_sink *broker_find_sink(broker *b, const char *what, GError **error)
+link_sink *broker_find_sink(broker *b, const char *what, gint64 viewer, GError **error)
 {
 	g_autofree char *folded = g_utf8_casefold(what, -1);
 	g_autoptr(GString) others = g_string_new(NULL);
-	const char *id = remembered_find_alias(b->env.remembered, what);
+	const char *id = remembered_find_alias(b->env.remembered, what, viewer);
 	g_autoptr(GPtrArray) best = g_ptr_array_new();
 	guint best_quality = 0;
 
 	if (id)
-		return find_id(b, id, what, error);
+		return find_id(b, id, viewer, what, error);
 	for (guint i = 0; i < b->sinks->len; i++) {
 		link_sink *sink = g_ptr_array_index(b->sinks, i);
-		guint quality = *what ? match_quality(b, sink, folded, &sink) : 0;
+		gboolean told = *what && owner_tells(sink->owner, viewer);
+		guint quality = told ? match_quality(b, sink, viewer, folded, &sink) : 0;
 
 		if (quality == 0 || quality < best_quality)
 			continue;
@@ -611,11 +620,19 @@ link_sink *broker_find_sink(broker *b, const char *what, GError **error)
 	return NULL;
 }
 
-link_sink *broker_reach_sink(broker *b, const char *what, GError **error)
+/* One that was just made: it has been seen by all if that is remembered. */
+static void set_owner(broker *b, link_sink *sink)
 {
-	const char *id = remembered_find_alias(b->env.remembered, what);
+	if (remembered_has(b->env.remembered, sink->id, OWNER_SHARED))
+		sink->owner = OWNER_SHARED;
+}
+
+link_sink *broker_reach_sink(broker *b, const char *what, gint64 viewer, GError **error)
+{
+	const char *id = remembered_find_alias(b->env.remembered, what, viewer);
 	g_autoptr(GError) unknown = NULL;
-	link_sink *sink = broker_find_sink(b, what, &unknown);
+	link_sink *sink = broker_find_sink(b, what, viewer, &unknown);
+	gint64 owner = viewer == OWNER_ALL ? OWNER_SHARED : viewer;
 
 	if (sink)
 		return link_sink_ref(sink);
@@ -626,7 +643,9 @@ link_sink *broker_reach_sink(broker *b, const char *what, GError **error)
 		g_autoptr(GError) meant = NULL;
 
 		if (slot->backend->impl->reach)
-			sink = slot->backend->impl->reach(slot->backend, what, &meant);
+			sink = slot->backend->impl->reach(slot->backend, what, owner, &meant);
+		if (sink && !g_ptr_array_find(b->sinks, sink, NULL))
+			set_owner(b, sink);
 		if (sink)
 			return sink;
 		if (meant) {
@@ -647,18 +666,18 @@ static void remembered_changed(gpointer user_data)
 	EMIT(b, remembered_changed);
 }
 
-link_sink *broker_know_sink(broker *b, const char *what, GError **error)
+link_sink *broker_know_sink(broker *b, const char *what, gint64 viewer, GError **error)
 {
-	link_sink *sink = broker_find_sink(b, what, NULL);
+	link_sink *sink = broker_find_sink(b, what, viewer, NULL);
 
-	return sink ? link_sink_ref(sink) : remembered_find(b->env.remembered, what, error);
+	return sink ? link_sink_ref(sink) : remembered_find(b->env.remembered, what, viewer, error);
 }
 
-gboolean broker_set_alias(broker *b, const char *what, const char *alias, GError **error)
+gboolean broker_set_alias(broker *b, const char *what, gint64 viewer, const char *alias, GError **error)
 {
-	g_autoptr(link_sink) sink = broker_know_sink(b, what, error);
+	g_autoptr(link_sink) sink = broker_know_sink(b, what, viewer, error);
 
-	return sink && remembered_set_alias(b->env.remembered, sink, alias, error);
+	return sink && remembered_set_alias(b->env.remembered, sink, alias, viewer, error);
 }
 
 static gboolean drop(broker *b, link_sink *sink)
@@ -670,7 +689,7 @@ static gboolean drop(broker *b, link_sink *sink)
 }
 
 /* With the same display on other links. */
-static void forget_sinks(broker *b, link_sink *sink)
+static void forget_sinks(broker *b, link_sink *sink, gint64 viewer)
 {
 	gboolean dropped = FALSE;
 
@@ -679,27 +698,28 @@ static void forget_sinks(broker *b, link_sink *sink)
 
 		if (!broker_same_display(sink, other) && strcmp(sink->id, other->id) != 0)
 			continue;
-		remembered_forget(b->env.remembered, other->id);
+		remembered_forget(b->env.remembered, other->id, viewer);
 		dropped |= drop(b, other);
 	}
-	remembered_forget(b->env.remembered, sink->id);
+	remembered_forget(b->env.remembered, sink->id, viewer);
 	if (dropped)
 		EMIT(b, sinks_changed);
 }
 
-gboolean broker_forget(broker *b, const char *what, GError **error)
+gboolean broker_forget(broker *b, const char *what, gint64 viewer, GError **error)
 {
-	g_autoptr(link_sink) sink = broker_know_sink(b, what, error);
+	g_autoptr(link_sink) sink = broker_know_sink(b, what, viewer, error);
 	session *other = sink ? find_active(b, sink) : NULL;
 
 	if (!sink)
 		return FALSE;
-	if (other) {
+	/* What others cast to by their own is not what is forgotten. */
+	if (other && owner_tells(session_sink(other)->owner, viewer)) {
 		g_set_error(error, REASON_ERROR, REASON_SINK_BUSY, "%s is in use by session %u", sink->name,
 			    session_id(other));
 		return FALSE;
 	}
-	forget_sinks(b, sink);
+	forget_sinks(b, sink, viewer);
 	return TRUE;
 }
 

@@ -99,7 +99,8 @@ GPtrArray *broker_sinks(broker *b);
  * A display can be reached over several links, as a sink of each.  They are known to be
  * one by the host name or an address that both say they have in the network that is
  * there; or else by their name, unless they say that they are two hosts.  Two sinks of
- * one link are two displays.  What is in sight and connectable is better than what is
+ * one link are two displays, and so are two of which not the same users are told
+ * (link_sink.owner).  What is in sight and connectable is better than what is
  * not, and the network that is there better than one that has to be made.  Two displays
  * of one name can still be told apart by their ids.
  *
@@ -113,24 +114,27 @@ gboolean broker_same_display(link_sink *sink, link_sink *other);
  *	any link; case is ignored.  A name means the best way to that display.  An alias means
  *	the display that people gave it to, and no other, also if that one is not in sight:
  *	what a display calls itself cannot take the place of one that they know
+ * @viewer: who asks (owner.h): there is nothing for him but what he is told of
  *
  * Fails with REASON_SINK_UNKNOWN, saying which ones are meant if several are.
  */
-link_sink *broker_find_sink(broker *b, const char *what, GError **error);
+link_sink *broker_find_sink(broker *b, const char *what, gint64 viewer, GError **error);
 
 /**
  * broker_reach_sink - as broker_find_sink(), and if that has nothing, by address
  * @what: also an alias of one that is not in sight; the address or host name of a display in the network, with "mice:"
  *	before it if it has no dot
+ * @viewer: also whose it is then, unless it is remembered as one that all see.  One that somebody casts to by this
+ *	address is found for everybody who names it: there is one connection to it only
  *
  * Returns: (transfer full).  Fails as broker_find_sink() does, and with
  * REASON_HOST_UNKNOWN.
  */
-link_sink *broker_reach_sink(broker *b, const char *what, GError **error);
+link_sink *broker_reach_sink(broker *b, const char *what, gint64 viewer, GError **error);
 
 /* What is remembered of displays; borrowed. */
 remembered *broker_remembered(broker *b);
-/* What people call it, its own or that of the same display on another link; NULL: nothing. */
+/* What people who are told of it call it, its own or that of the same display on another link; NULL: nothing. */
 const char *broker_alias(broker *b, link_sink *sink);
 
 /**
@@ -138,7 +142,7 @@ const char *broker_alias(broker *b, link_sink *sink);
  *
  * Returns: (transfer full).  Fails with REASON_SINK_UNKNOWN.
  */
-link_sink *broker_know_sink(broker *b, const char *what, GError **error);
+link_sink *broker_know_sink(broker *b, const char *what, gint64 viewer, GError **error);
 
 /**
  * broker_set_alias - give a display that is found or remembered an alias
@@ -146,15 +150,15 @@ link_sink *broker_know_sink(broker *b, const char *what, GError **error);
  *
  * Fails with REASON_SINK_UNKNOWN, _CONFIGURATION.
  */
-gboolean broker_set_alias(broker *b, const char *what, const char *alias, GError **error);
+gboolean broker_set_alias(broker *b, const char *what, gint64 viewer, const char *alias, GError **error);
 
 /**
- * broker_forget - whatever is known of a display, on each link
+ * broker_forget - whatever @viewer is told of a display, on each link
  *
  * One that is in sight is found again, as one that is new.  Fails with
  * REASON_SINK_UNKNOWN, and with _SINK_BUSY while it is cast to.
  */
-gboolean broker_forget(broker *b, const char *what, GError **error);
+gboolean broker_forget(broker *b, const char *what, gint64 viewer, GError **error);
 
 /**
  * broker_connect - new session

@@ -45,27 +45,24 @@ struct waiting_call {
 	dbus_api *api;
 	GDBusMethodInvocation *call;
 	gint64 uid; /* who calls */
+	gint64 viewer; /* as who he looks for the display */
 	char *text; /* what to connect to, or where we listen by now */
 	GVariant *options;
 	void (*go_on)(struct waiting_call *w, const GError *error);
 	encoder_check *encoder; /* the one that was asked for is being tried */
 };
 
+static gint64 uid_of(dbus_api *api, GDBusMethodInvocation *call)
+{
+	return dbus_objects_uid(api->objects, g_dbus_method_invocation_get_sender(call));
+}
+
 /* ---- sessions ------------------------------------------------------------ */
 
 /* Of what displays have begun by calling us: who listens there. */
 static gint64 owner_of(dbus_api *api, session *s)
 {
-	GVariant *options = NULL;
-	gint64 owner = DBUS_OBJECTS_SHARED;
-
-	if (api->beginning)
-		return api->beginning_uid;
-	if (strcmp(session_sink(s)->link, "direct") == 0)
-		options = link_direct_options(broker_link(api->broker, "direct"), session_sink(s));
-	if (options)
-		g_variant_lookup(options, LINK_DIRECT_OWNER, "x", &owner);
-	return owner;
+	return api->beginning ? api->beginning_uid : session_sink(s)->owner;
 }
 
 /* Who listens where a display has called is asked about it. */
@@ -73,11 +70,9 @@ static void begin_for_listener(dbus_api *api, session *s)
 {
 	GVariant *options = link_direct_options(broker_link(api->broker, "direct"), session_sink(s));
 	const char *name;
-	gint64 owner;
 
-	if (options && g_variant_lookup(options, LINK_DIRECT_OWNER, "x", &owner) &&
-	    g_variant_lookup(options, LINK_DIRECT_OWNER_NAME, "&s", &name))
-		dbus_agents_session_called(api->agents, s, name, owner);
+	if (options && g_variant_lookup(options, LINK_DIRECT_OWNER_NAME, "&s", &name))
+		dbus_agents_session_called(api->agents, s, name, session_sink(s)->owner);
 }
 
 void dbus_api_session_added(dbus_api *api, session *s)
@@ -144,7 +139,7 @@ static void encoder_tried(encoder_check *check, const char *element, gboolean so
  * answers the call in any case.
  */
 static void when_ready(dbus_api *api, GDBusMethodInvocation *call, const char *text,
-		       GVariant *options,
+		       gint64 viewer, GVariant *options,
 		       void (*go_on)(struct waiting_call *w, const GError *error))
 {
 	struct waiting_call *w = g_new0(struct waiting_call, 1);
@@ -152,7 +147,8 @@ static void when_ready(dbus_api *api, GDBusMethodInvocation *call, const char *t
 
 	w->api = api;
 	w->call = call;
-	w->uid = dbus_objects_uid(api->objects, g_dbus_method_invocation_get_sender(call));
+	w->uid = uid_of(api, call);
+	w->viewer = viewer;
 	w->text = g_strdup(text);
 	w->options = g_variant_ref(options);
 	w->go_on = go_on;
@@ -216,7 +212,7 @@ static void connect_now(struct waiting_call *w, const GError *unready)
 		g_dbus_method_invocation_return_gerror(w->call, unready);
 		return;
 	}
-	sink = broker_reach_sink(api->broker, w->text, &error);
+	sink = broker_reach_sink(api->broker, w->text, w->viewer, &error);
 	api->beginning = TRUE;
 	api->beginning_uid = w->uid;
 	if (sink)
@@ -243,17 +239,19 @@ static gboolean is_for_connect(GVariant *options, GError **error)
 	return FALSE;
 }
 
-/* Of the manager or, with the id of one of its ways, of a display. */
-static void connect_for(GDBusMethodInvocation *call, const char *what, GVariant *options, gpointer user_data)
+/* Of the manager or, with the id of one of its ways, of a display, maybe of another user's. */
+static void connect_for(GDBusMethodInvocation *call, const char *what, gint64 owner, GVariant *options,
+			gpointer user_data)
 {
 	dbus_api *api = user_data;
+	gint64 viewer = owner == OWNER_SHARED ? uid_of(api, call) : owner;
 	g_autoptr(GError) error = NULL;
-	g_autoptr(link_sink) sink = broker_reach_sink(api->broker, what, &error);
+	g_autoptr(link_sink) sink = broker_reach_sink(api->broker, what, viewer, &error);
 
 	used(api);
 	/* The module only for what is going to be tried. */
 	if (sink && is_for_connect(options, &error) && is_free(api, &error) && broker_check_connect(api->broker, sink, options, &error))
-		when_ready(api, call, what, options, connect_now);
+		when_ready(api, call, what, viewer, options, connect_now);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
 }
@@ -261,7 +259,7 @@ static void connect_for(GDBusMethodInvocation *call, const char *what, GVariant 
 static gboolean handle_connect(Miracast1Manager *skeleton, GDBusMethodInvocation *call,
 			       const char *what, GVariant *options, gpointer user_data)
 {
-	connect_for(call, what, options, user_data);
+	connect_for(call, what, OWNER_SHARED, options, user_data);
 	return TRUE;
 }
 
@@ -307,7 +305,7 @@ static GVariant *with_owner(dbus_api *api, GDBusMethodInvocation *call, GVariant
 	GVariantDict dict;
 
 	g_variant_dict_init(&dict, options);
-	g_variant_dict_insert(&dict, LINK_DIRECT_OWNER, "x", dbus_objects_uid(api->objects, name));
+	g_variant_dict_insert(&dict, LINK_DIRECT_OWNER, "x", uid_of(api, call));
 	g_variant_dict_insert(&dict, LINK_DIRECT_OWNER_NAME, "s", name);
 	return g_variant_ref_sink(g_variant_dict_end(&dict));
 }
@@ -327,7 +325,7 @@ static gboolean handle_listen(Miracast1Manager *skeleton, GDBusMethodInvocation 
 		g_dbus_method_invocation_return_gerror(call, error);
 		return TRUE;
 	}
-	when_ready(api, call, bound, options, listen_now);
+	when_ready(api, call, bound, OWNER_SHARED, options, listen_now);
 	return TRUE;
 }
 
@@ -368,7 +366,7 @@ static gboolean handle_disconnect_all(Miracast1Manager *skeleton, GDBusMethodInv
 /* Ids of the same display on other links, and all links, the one to take first; whether one of them is autoconnect. */
 static void insert_other_ways(GVariantDict *dict, broker *b, link_sink *sink)
 {
-	gboolean autoconnect = remembered_autoconnect(broker_remembered(b), sink->id);
+	gboolean autoconnect = remembered_autoconnect(broker_remembered(b), sink->id, sink->owner);
 	GPtrArray *sinks = broker_sinks(b);
 	g_autoptr(GPtrArray) ids = g_ptr_array_new();
 	g_autoptr(GPtrArray) links = g_ptr_array_new();
@@ -381,7 +379,7 @@ static void insert_other_ways(GVariantDict *dict, broker *b, link_sink *sink)
 		if (other == sink || !broker_same_display(sink, other))
 			continue;
 		g_ptr_array_add(ids, other->id);
-		autoconnect |= remembered_autoconnect(broker_remembered(b), other->id);
+		autoconnect |= remembered_autoconnect(broker_remembered(b), other->id, other->owner);
 		if (!g_ptr_array_find_with_equal_func(links, other->link, g_str_equal, NULL))
 			g_ptr_array_add(links, (gpointer)other->link);
 	}
@@ -415,8 +413,10 @@ static GVariant *sink_to_variant(broker *b, link_sink *sink)
 	g_variant_dict_insert(&dict, "hdcp", "b", sink->hdcp);
 	if (alias)
 		g_variant_dict_insert(&dict, "alias", "s", alias);
-	g_variant_dict_insert(&dict, "remembered", "b", remembered_has(broker_remembered(b), sink->id));
+	g_variant_dict_insert(&dict, "remembered", "b", remembered_has(broker_remembered(b), sink->id, sink->owner));
 	insert_other_ways(&dict, b, sink);
+	if (sink->owner != OWNER_SHARED)
+		g_variant_dict_insert(&dict, OWNER_KEY, "x", sink->owner);
 	return g_variant_dict_end(&dict);
 }
 
@@ -452,7 +452,7 @@ static gboolean handle_set_alias(Miracast1Manager *skeleton, GDBusMethodInvocati
 	g_autoptr(GError) error = NULL;
 
 	used(api);
-	if (broker_set_alias(api->broker, what, alias, &error))
+	if (broker_set_alias(api->broker, what, uid_of(api, call), alias, &error))
 		miracast1_manager_complete_set_alias(skeleton, call);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
@@ -466,7 +466,7 @@ static gboolean handle_forget(Miracast1Manager *skeleton, GDBusMethodInvocation 
 	g_autoptr(GError) error = NULL;
 
 	used(api);
-	if (broker_forget(api->broker, what, &error))
+	if (broker_forget(api->broker, what, uid_of(api, call), &error))
 		miracast1_manager_complete_forget(skeleton, call);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
@@ -480,7 +480,7 @@ static gboolean handle_set_autoconnect(Miracast1Manager *skeleton, GDBusMethodIn
 	g_autoptr(GError) error = NULL;
 
 	used(api);
-	if (displays_set_autoconnect(api->broker, what, on, &error))
+	if (displays_set_autoconnect(api->broker, what, uid_of(api, call), on, &error))
 		miracast1_manager_complete_set_autoconnect(skeleton, call);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
@@ -550,7 +550,7 @@ static void make_manager(dbus_api *api)
 	dbus_api_remembered_changed(api);
 	dbus_api_scanning_changed(api);
 	update_listening(api);
-	dbus_objects_add(api->objects, MANAGER_PATH, G_DBUS_INTERFACE_SKELETON(api->manager), DBUS_OBJECTS_SHARED);
+	dbus_objects_add(api->objects, MANAGER_PATH, G_DBUS_INTERFACE_SKELETON(api->manager), OWNER_SHARED);
 }
 
 static void part_used(gpointer user_data)
@@ -570,7 +570,7 @@ static enum authority_action listening_action(dbus_api *api, const char *method,
 {
 	g_autoptr(GVariant) options = NULL;
 	const char *bound, *from = NULL;
-	gint64 owner = DBUS_OBJECTS_SHARED;
+	gint64 owner = OWNER_SHARED;
 
 	if (strcmp(method, "Listen") == 0) {
 		options = g_variant_get_child_value(parameters, 1);

@@ -16,6 +16,7 @@ struct entry {
 	dbus_displays *owner;
 	char *path;
 	Miracast1Display *skeleton;
+	gint64 display_owner;
 	gboolean seen;
 };
 
@@ -46,13 +47,21 @@ static const char *begin_call(struct entry *entry)
 	return miracast1_display_get_id(entry->skeleton);
 }
 
+/* As who calls, or if he was let at what is another user's as that one. */
+static gint64 viewer_of(struct entry *entry, GDBusMethodInvocation *call)
+{
+	if (entry->display_owner != OWNER_SHARED)
+		return entry->display_owner;
+	return dbus_objects_uid(entry->owner->objects, g_dbus_method_invocation_get_sender(call));
+}
+
 static gboolean handle_connect(Miracast1Display *skeleton, GDBusMethodInvocation *call, GVariant *options,
 			       gpointer user_data)
 {
 	struct entry *entry = user_data;
 	dbus_displays *d = entry->owner;
 
-	d->funcs->connect(call, miracast1_display_get_id(skeleton), options, d->user_data);
+	d->funcs->connect(call, miracast1_display_get_id(skeleton), entry->display_owner, options, d->user_data);
 	return TRUE;
 }
 
@@ -62,7 +71,7 @@ static gboolean handle_set_alias(Miracast1Display *skeleton, GDBusMethodInvocati
 	struct entry *entry = user_data;
 	g_autoptr(GError) error = NULL;
 
-	if (broker_set_alias(entry->owner->broker, begin_call(entry), alias, &error))
+	if (broker_set_alias(entry->owner->broker, begin_call(entry), viewer_of(entry, call), alias, &error))
 		miracast1_display_complete_set_alias(skeleton, call);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
@@ -75,7 +84,7 @@ static gboolean handle_set_autoconnect(Miracast1Display *skeleton, GDBusMethodIn
 	struct entry *entry = user_data;
 	g_autoptr(GError) error = NULL;
 
-	if (displays_set_autoconnect(entry->owner->broker, begin_call(entry), on, &error))
+	if (displays_set_autoconnect(entry->owner->broker, begin_call(entry), viewer_of(entry, call), on, &error))
 		miracast1_display_complete_set_autoconnect(skeleton, call);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
@@ -90,7 +99,7 @@ static gboolean handle_forget(Miracast1Display *skeleton, GDBusMethodInvocation 
 	g_autofree char *id = g_strdup(begin_call(entry));
 	g_autoptr(GError) error = NULL;
 
-	if (broker_forget(entry->owner->broker, id, &error))
+	if (broker_forget(entry->owner->broker, id, viewer_of(entry, call), &error))
 		miracast1_display_complete_forget(kept, call);
 	else
 		g_dbus_method_invocation_return_gerror(call, error);
@@ -171,6 +180,7 @@ static void add_entry(dbus_displays *d, const struct display *display)
 	struct entry *entry = g_new0(struct entry, 1);
 
 	entry->owner = d;
+	entry->display_owner = display->owner;
 	entry->seen = TRUE;
 	entry->path = g_strdup_printf(DBUS_API_PATH "/Display/%u", ++d->next);
 	entry->skeleton = miracast1_display_skeleton_new();
@@ -182,7 +192,7 @@ static void add_entry(dbus_displays *d, const struct display *display)
 			 NULL);
 	update(d, entry->skeleton, display);
 	g_ptr_array_add(d->entries, entry);
-	dbus_objects_add(d->objects, entry->path, G_DBUS_INTERFACE_SKELETON(entry->skeleton), DBUS_OBJECTS_SHARED);
+	dbus_objects_add(d->objects, entry->path, G_DBUS_INTERFACE_SKELETON(entry->skeleton), display->owner);
 }
 
 /* That stood for it, or for one of its ways, and for none of the others yet. */
@@ -191,7 +201,8 @@ static struct entry *find_entry(dbus_displays *d, const struct display *display)
 	for (guint i = 0; i < d->entries->len; i++) {
 		struct entry *entry = g_ptr_array_index(d->entries, i);
 
-		if (!entry->seen && display_has_any(display, miracast1_display_get_ids(entry->skeleton)))
+		if (!entry->seen && entry->display_owner == display->owner &&
+		    display_has_any(display, miracast1_display_get_ids(entry->skeleton)))
 			return entry;
 	}
 	return NULL;

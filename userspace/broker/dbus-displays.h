@@ -3,7 +3,8 @@
  * dbus-displays.h - org.miracast.Miracast1.Display: an object for each display, see data/org.miracast.Miracast1.xml
  *
  * A part of dbus-api.c's: a mirror of displays_list().  What it keeps is only which object stands for which display: the
- * one that has a way in common with it, so that clients see one object while ways come and go.
+ * one that has a way in common with it, so that clients see one object while ways come and go.  An object has the owner of
+ * its display (owner.h), and another one comes in its place when that is for all.
  *
  * Threads: all functions are for the main one.
  */
@@ -19,11 +20,12 @@ typedef struct dbus_displays dbus_displays;
 /**
  * struct dbus_displays_funcs - what is done elsewhere
  * @used: a client has called a method
- * @connect: answer @call as Manager.Connect is answered; @what is the id of a way
+ * @connect: answer @call as Manager.Connect is answered; @what is the id of a way, and @owner whose the display is
  */
 struct dbus_displays_funcs {
 	void (*used)(gpointer user_data);
-	void (*connect)(GDBusMethodInvocation *call, const char *what, GVariant *options, gpointer user_data);
+	void (*connect)(GDBusMethodInvocation *call, const char *what, gint64 owner, GVariant *options,
+			gpointer user_data);
 };
 
 /**

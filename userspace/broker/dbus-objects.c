@@ -12,6 +12,8 @@
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
+/* Properties of this type have items that may be somebody's. */
+#define ITEMS "a{sa{sv}}"
 
 static const char manager_xml[] =
 	"<node><interface name='" OBJECT_MANAGER "'>"
@@ -25,7 +27,7 @@ struct entry {
 	dbus_objects *owner;
 	char *path;
 	GDBusInterfaceSkeleton *skeleton;
-	gint64 uid; /* DBUS_OBJECTS_SHARED: of all */
+	gint64 uid; /* OWNER_SHARED: of all */
 	GVariant *told;
 	guint registration; /* 0: there is no bus */
 	guint idle;
@@ -74,54 +76,106 @@ static GVariant *properties_of(GDBusInterfaceSkeleton *skeleton)
 	return g_variant_take_ref(g_dbus_interface_skeleton_get_properties(skeleton));
 }
 
-static gboolean may_see(struct caller *caller, struct entry *entry)
+static gboolean may_see_of(struct caller *caller, gint64 owner)
 {
-	return entry->uid == DBUS_OBJECTS_SHARED || caller->who.uid == entry->uid || caller->others ||
-	       authority_is_root(caller->who.uid);
+	return caller->others || owner_tells(owner, caller->who.uid);
 }
 
-/* A floating @arguments is consumed. */
-static void tell(struct entry *entry, const char *path, const char *interface, const char *signal, GVariant *arguments)
+static gboolean may_see(struct caller *caller, struct entry *entry)
+{
+	return may_see_of(caller, entry->uid);
+}
+
+/* a{sa{sv}}, without what @caller may not see. */
+static GVariant *items_for(struct caller *caller, GVariant *items)
+{
+	GVariantBuilder shown;
+	GVariantIter iter;
+	const char *name, *last = NULL;
+	GVariant *item;
+
+	g_variant_builder_init(&shown, G_VARIANT_TYPE(ITEMS));
+	g_variant_iter_init(&iter, items);
+	while (g_variant_iter_next(&iter, "{&s@a{sv}}", &name, &item)) {
+		gint64 owner = OWNER_SHARED;
+
+		g_variant_lookup(item, OWNER_KEY, "x", &owner);
+		if (may_see_of(caller, owner) && g_strcmp0(name, last) != 0) {
+			g_variant_builder_add(&shown, "{s@a{sv}}", name, item);
+			last = name;
+		}
+		g_variant_unref(item);
+	}
+	return g_variant_ref_sink(g_variant_builder_end(&shown));
+}
+
+/* A property's @value, as @caller is told of it. */
+static GVariant *value_for(struct caller *caller, GVariant *value)
+{
+	return g_variant_is_of_type(value, G_VARIANT_TYPE(ITEMS)) ? items_for(caller, value) : g_variant_ref(value);
+}
+
+/* a{sv}, floating: of @properties, without those that are to @caller as they were @before; NULL: of all. */
+static GVariant *properties_for(struct caller *caller, GVariant *properties, GVariant *before)
+{
+	GVariantBuilder builder;
+	GVariantIter iter;
+	const char *key;
+	GVariant *value;
+
+	g_variant_builder_init(&builder, G_VARIANT_TYPE_VARDICT);
+	g_variant_iter_init(&iter, properties);
+	while (g_variant_iter_next(&iter, "{&sv}", &key, &value)) {
+		g_autoptr(GVariant) owned = value, old = before ? g_variant_lookup_value(before, key, NULL) : NULL;
+		g_autoptr(GVariant) old_shown = NULL, shown = NULL;
+
+		if (old && g_variant_equal(old, value))
+			continue;
+		shown = value_for(caller, value);
+		old_shown = old ? value_for(caller, old) : NULL;
+		if (!old_shown || !g_variant_equal(old_shown, shown))
+			g_variant_builder_add(&builder, "{sv}", key, shown);
+	}
+	return g_variant_builder_end(&builder);
+}
+
+/* What a signal about @entry says to @caller, floating; NULL: nothing. */
+typedef GVariant *arguments_for(struct entry *entry, struct caller *caller, gconstpointer data);
+
+static void tell(struct entry *entry, const char *path, const char *interface, const char *signal,
+		 arguments_for *arguments, gconstpointer data)
 {
 	dbus_objects *o = entry->owner;
-	g_autoptr(GVariant) owned = g_variant_ref_sink(arguments);
 	GHashTableIter iter;
 	struct caller *caller;
 
 	g_hash_table_iter_init(&iter, o->callers);
 	while (o->bus && g_hash_table_iter_next(&iter, NULL, (gpointer *)&caller)) {
-		if (caller->hears && may_see(caller, entry))
-			g_dbus_connection_emit_signal(o->bus, caller->name, path, interface, signal, owned, NULL);
+		gboolean told = caller->hears && may_see(caller, entry);
+		GVariant *what = told ? arguments(entry, caller, data) : NULL;
+
+		if (what)
+			g_dbus_connection_emit_signal(o->bus, caller->name, path, interface, signal, what, NULL);
 	}
+}
+
+static GVariant *changes_for(struct entry *entry, struct caller *caller, gconstpointer before)
+{
+	g_autoptr(GVariant) changed =
+		g_variant_ref_sink(properties_for(caller, entry->told, (GVariant *)before));
+
+	if (g_variant_n_children(changed) == 0)
+		return NULL;
+	return g_variant_new("(s@a{sv}as)", interface_of(entry), changed, NULL);
 }
 
 static void flush(struct entry *entry)
 {
 	g_autoptr(GVariant) before = g_steal_pointer(&entry->told);
-	g_autoptr(GVariant) value = NULL;
-	GVariantBuilder changed;
-	GVariantIter iter;
-	const char *key;
-	guint n = 0;
 
 	g_clear_handle_id(&entry->idle, g_source_remove);
 	entry->told = properties_of(entry->skeleton);
-	g_variant_builder_init(&changed, G_VARIANT_TYPE_VARDICT);
-	g_variant_iter_init(&iter, entry->told);
-	while (g_variant_iter_loop(&iter, "{&sv}", &key, &value)) {
-		g_autoptr(GVariant) old = g_variant_lookup_value(before, key, NULL);
-
-		if (old && g_variant_equal(old, value))
-			continue;
-		g_variant_builder_add(&changed, "{sv}", key, value);
-		n++;
-	}
-	value = NULL;
-	if (n)
-		tell(entry, entry->path, PROPERTIES, "PropertiesChanged",
-		     g_variant_new("(sa{sv}as)", interface_of(entry), &changed, NULL));
-	else
-		g_variant_builder_clear(&changed);
+	tell(entry, entry->path, PROPERTIES, "PropertiesChanged", changes_for, before);
 }
 
 static gboolean flush_later(gpointer user_data)
@@ -143,12 +197,12 @@ static void property_changed(GObject *skeleton, GParamSpec *pspec, gpointer user
 
 /* ---- behind the door -------------------------------------------------------------- */
 
-static void add_interfaces(GVariantBuilder *builder, struct entry *entry)
+static void add_interfaces(GVariantBuilder *builder, struct entry *entry, struct caller *caller)
 {
 	g_autoptr(GVariant) properties = properties_of(entry->skeleton);
 
 	g_variant_builder_init(builder, G_VARIANT_TYPE("a{sa{sv}}"));
-	g_variant_builder_add(builder, "{s@a{sv}}", interface_of(entry), properties);
+	g_variant_builder_add(builder, "{s@a{sv}}", interface_of(entry), properties_for(caller, properties, NULL));
 }
 
 static void answer_objects(struct visit *visit)
@@ -164,15 +218,16 @@ static void answer_objects(struct visit *visit)
 
 		if (!may_see(visit->caller, entry))
 			continue;
-		add_interfaces(&interfaces, entry);
+		add_interfaces(&interfaces, entry, visit->caller);
 		g_variant_builder_add(&objects, "{oa{sa{sv}}}", entry->path, &interfaces);
 	}
 	g_dbus_method_invocation_return_value(visit->call, g_variant_new("(a{oa{sa{sv}}})", &objects));
 }
 
-static void answer_property(struct entry *entry, GDBusMethodInvocation *call)
+static void answer_property(struct entry *entry, struct caller *caller, GDBusMethodInvocation *call)
 {
-	g_autoptr(GVariant) all = properties_of(entry->skeleton);
+	g_autoptr(GVariant) properties = properties_of(entry->skeleton);
+	g_autoptr(GVariant) all = g_variant_ref_sink(properties_for(caller, properties, NULL));
 	g_autoptr(GVariant) value = NULL;
 	const char *name;
 
@@ -206,7 +261,7 @@ static void enter(struct visit *visit)
 		g_dbus_method_invocation_return_error(call, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT,
 						      "%s is not there any more", path);
 	} else if (strcmp(interface, PROPERTIES) == 0) {
-		answer_property(entry, call);
+		answer_property(entry, visit->caller, call);
 	} else {
 		kept = g_object_ref(entry->skeleton);
 		g_dbus_interface_skeleton_get_vtable(kept)->method_call(
@@ -433,10 +488,24 @@ static void entry_free(gpointer data)
 	g_free(entry);
 }
 
+static GVariant *added_for(struct entry *entry, struct caller *caller, gconstpointer path)
+{
+	GVariantBuilder interfaces;
+
+	add_interfaces(&interfaces, entry, caller);
+	return g_variant_new("(oa{sa{sv}})", path, &interfaces);
+}
+
+static GVariant *removed_for(struct entry *entry, struct caller *caller, gconstpointer path)
+{
+	const char *interfaces[] = { interface_of(entry), NULL };
+
+	return g_variant_new("(o^as)", path, interfaces);
+}
+
 void dbus_objects_add(dbus_objects *o, const char *path, GDBusInterfaceSkeleton *skeleton, gint64 owner)
 {
 	struct entry *entry = g_new0(struct entry, 1);
-	GVariantBuilder interfaces;
 
 	entry->owner = o;
 	entry->path = g_strdup(path);
@@ -446,19 +515,16 @@ void dbus_objects_add(dbus_objects *o, const char *path, GDBusInterfaceSkeleton 
 	entry->registration = put_on_bus(o, path, g_dbus_interface_skeleton_get_info(skeleton));
 	g_signal_connect(skeleton, "notify", G_CALLBACK(property_changed), entry);
 	g_hash_table_replace(o->entries, entry->path, entry);
-	add_interfaces(&interfaces, entry);
-	tell(entry, o->root, OBJECT_MANAGER, "InterfacesAdded", g_variant_new("(oa{sa{sv}})", path, &interfaces));
+	tell(entry, o->root, OBJECT_MANAGER, "InterfacesAdded", added_for, path);
 }
 
 void dbus_objects_remove(dbus_objects *o, const char *path)
 {
 	struct entry *entry = g_hash_table_lookup(o->entries, path);
-	const char *interfaces[2] = { NULL };
 
 	if (!entry)
 		return;
-	interfaces[0] = interface_of(entry);
-	tell(entry, o->root, OBJECT_MANAGER, "InterfacesRemoved", g_variant_new("(o^as)", path, interfaces));
+	tell(entry, o->root, OBJECT_MANAGER, "InterfacesRemoved", removed_for, path);
 	g_hash_table_remove(o->entries, path);
 }
 

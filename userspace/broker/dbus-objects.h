@@ -15,6 +15,9 @@
  * An object is shared or has an owner, a user.  Others do not find it in GetManagedObjects, and each call of it is
  * AUTHORITY_OTHERS; root finds all.  Signals (PropertiesChanged, InterfacesAdded, InterfacesRemoved) go to each caller
  * by name: to those who were let in once since they came to the bus, and of an owned object to those who may see it.
+ * So it is with the items of a property of the type a{sa{sv}}, on whatever object: one that says whose it is (OWNER_KEY)
+ * is left out for others, and a change of it is told only to those who see it.  Of two items of one name that somebody
+ * may see he sees the first.
  * Nobody is asked whether these may read on.
  * Whoever was once let at something of other users' hears of theirs until he leaves the bus.  So a program that has never
  * called hears nothing; programs read before they wait.
@@ -28,10 +31,10 @@
 #include <gio/gio.h>
 
 #include "authority.h"
+#include "owner.h"
 
 G_BEGIN_DECLS
 
-#define DBUS_OBJECTS_SHARED (-1)
 #define DBUS_OBJECTS_WAITING 32
 
 typedef struct dbus_objects dbus_objects;
@@ -55,7 +58,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(dbus_objects, dbus_objects_free)
 /* NULL: none any more. */
 void dbus_objects_set_connection(dbus_objects *o, GDBusConnection *bus);
 
-/* @owner: DBUS_OBJECTS_SHARED, or a uid */
+/* @owner: OWNER_SHARED, or a uid */
 void dbus_objects_add(dbus_objects *o, const char *path, GDBusInterfaceSkeleton *skeleton, gint64 owner);
 void dbus_objects_remove(dbus_objects *o, const char *path);
 /* What has changed is told now, in one signal; else from the main loop. */

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 /* Of its object; to be freed. */
 char *dbus_sessions_path(session *s);
 
-/* @owner: a uid, or DBUS_OBJECTS_SHARED */
+/* @owner: a uid, or OWNER_SHARED */
 void dbus_sessions_add(dbus_objects *objects, session *s, gint64 owner);
 void dbus_sessions_change(dbus_objects *objects, session *s, enum session_change what);
 void dbus_sessions_remove(dbus_objects *objects, session *s);

@@ -19,6 +19,7 @@ static struct display *display_new(link_sink *sink)
 
 	display->sinks = g_ptr_array_new_with_free_func((GDestroyNotify)link_sink_unref);
 	g_ptr_array_add(display->sinks, link_sink_ref(sink));
+	display->owner = sink->owner;
 	return display;
 }
 
@@ -33,12 +34,14 @@ static gboolean has_way(const struct display *display, const char *id)
 	return FALSE;
 }
 
-/* Of those so far; NULL: of none. */
-static struct display *find_way(GPtrArray *displays, const char *id)
+/* Of those so far that the owner of @sink is told of; NULL: of none. */
+static struct display *find_way(GPtrArray *displays, const link_sink *sink)
 {
 	for (guint i = 0; i < displays->len; i++) {
-		if (has_way(g_ptr_array_index(displays, i), id))
-			return g_ptr_array_index(displays, i);
+		struct display *display = g_ptr_array_index(displays, i);
+
+		if ((display->owner == OWNER_SHARED || display->owner == sink->owner) && has_way(display, sink->id))
+			return display;
 	}
 	return NULL;
 }
@@ -52,7 +55,7 @@ static void add_ways(broker *b, GPtrArray *displays, struct display *display)
 	for (guint i = 0; i < sinks->len; i++) {
 		link_sink *other = g_ptr_array_index(sinks, i);
 
-		if (other != first && broker_same_display(first, other) && !find_way(displays, other->id))
+		if (other != first && broker_same_display(first, other) && !find_way(displays, other))
 			g_ptr_array_add(display->sinks, link_sink_ref(other));
 	}
 }
@@ -66,7 +69,7 @@ static void add_found(broker *b, GPtrArray *displays, gboolean best)
 		link_sink *sink = g_ptr_array_index(sinks, i);
 		struct display *display;
 
-		if ((best && broker_better_way(b, sink)) || find_way(displays, sink->id))
+		if ((best && broker_better_way(b, sink)) || find_way(displays, sink))
 			continue;
 		display = display_new(sink);
 		add_ways(b, displays, display);
@@ -80,7 +83,7 @@ static gboolean is_same(remembered *memory, const struct display *display, link_
 	for (guint i = 0; i < display->sinks->len; i++) {
 		link_sink *way = g_ptr_array_index(display->sinks, i);
 
-		if (remembered_has(memory, way->id) && broker_same_display(way, sink))
+		if (remembered_has(memory, way->id, way->owner) && broker_same_display(way, sink))
 			return TRUE;
 	}
 	return FALSE;
@@ -95,7 +98,7 @@ static void add_remembered(broker *b, GPtrArray *displays)
 		link_sink *sink = g_ptr_array_index(known, i);
 		struct display *display = NULL;
 
-		if (find_way(displays, sink->id))
+		if (find_way(displays, sink))
 			continue;
 		for (guint j = 0; !display && j < displays->len; j++) {
 			if (is_same(memory, g_ptr_array_index(displays, j), sink))
@@ -115,8 +118,8 @@ static void finish(remembered *memory, struct display *display)
 		link_sink *sink = g_ptr_array_index(display->sinks, i);
 
 		display->ids[i] = g_strdup(sink->id);
-		display->known |= remembered_has(memory, sink->id);
-		display->autoconnect |= remembered_autoconnect(memory, sink->id);
+		display->known |= remembered_has(memory, sink->id, sink->owner);
+		display->autoconnect |= remembered_autoconnect(memory, sink->id, sink->owner);
 	}
 }
 
@@ -181,7 +184,7 @@ static gboolean set_ways(remembered *memory, struct display *display, gboolean o
 	for (guint i = 0; i < display->sinks->len; i++) {
 		link_sink *sink = g_ptr_array_index(display->sinks, i);
 
-		if (on && i > 0 && (!remembered_has(memory, sink->id) || strcmp(sink->link, "direct") == 0))
+		if (on && i > 0 && (!remembered_has(memory, sink->id, sink->owner) || strcmp(sink->link, "direct") == 0))
 			continue;
 		if (!remembered_set_autoconnect(memory, sink, on, error))
 			return FALSE;
@@ -189,11 +192,11 @@ static gboolean set_ways(remembered *memory, struct display *display, gboolean o
 	return TRUE;
 }
 
-gboolean displays_set_autoconnect(broker *b, const char *what, gboolean on, GError **error)
+gboolean displays_set_autoconnect(broker *b, const char *what, gint64 viewer, gboolean on, GError **error)
 {
-	g_autoptr(link_sink) sink = broker_know_sink(b, what, error);
+	g_autoptr(link_sink) sink = broker_know_sink(b, what, viewer, error);
 	g_autoptr(GPtrArray) displays = sink ? displays_list(b) : NULL;
-	struct display *display = sink ? find_way(displays, sink->id) : NULL;
+	struct display *display = sink ? find_way(displays, sink) : NULL;
 
 	return display && set_ways(broker_remembered(b), display, on, error);
 }

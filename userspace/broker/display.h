@@ -8,6 +8,9 @@
  * A display that is remembered and not in sight is the same as one in sight only if one of its ways was remembered
  * as well: that two ways lead to one display is no more than what it says, and whoever calls itself like a display
  * that people know must not get its name and its settings.
+ *
+ * Of whom a display is known to (owner.h): all its ways are one owner's.  What is remembered of one that a user has named
+ * by its address is none of its own while all see a display of that id.
  */
 #pragma once
 
@@ -20,12 +23,14 @@ G_BEGIN_DECLS
  * @ids: of its ways, those in sight first and of these the one to take; never empty
  * @sinks: (element-type link_sink): of these ways, in that order, as they are now; of one that is only remembered as
  *	remembered_find() gives it.  References
+ * @owner: of all of them
  * @known: one of them is remembered
  * @autoconnect: one of them is cast to whenever it is in sight
  */
 struct display {
 	char **ids;
 	GPtrArray *sinks;
+	gint64 owner;
 	gboolean known;
 	gboolean autoconnect;
 };
@@ -59,11 +64,11 @@ gboolean display_has_any(const struct display *display, const char *const *ids);
 
 /**
  * displays_set_autoconnect - whether a display is cast to whenever it is in sight
- * @what: as for broker_set_alias()
+ * @what, @viewer: as for broker_set_alias()
  *
  * Of the way that is taken and of those that are remembered; what only says that it leads there is none of them.
  * Fails with REASON_SINK_UNKNOWN, _CONFIGURATION.
  */
-gboolean displays_set_autoconnect(broker *b, const char *what, gboolean on, GError **error);
+gboolean displays_set_autoconnect(broker *b, const char *what, gint64 viewer, gboolean on, GError **error);
 
 G_END_DECLS

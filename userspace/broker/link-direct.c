@@ -301,6 +301,7 @@ static void accepted(rtsp_listener *listener, GSocketConnection *rtsp, gpointer 
 	g_message("%s has dialled %s", peer, rtsp_listener_address(listener));
 	caller = g_new0(struct caller, 1);
 	caller->sink = link_sink_new(direct->base.impl->name, peer, peer);
+	g_variant_lookup(address->options, LINK_DIRECT_OWNER, "x", &caller->sink->owner);
 	caller->direct = direct;
 	caller->options = g_variant_ref(address->options);
 	caller->asks = address->asks;

@@ -52,7 +52,8 @@ link_backend *link_direct_new(const struct link_events *events, gpointer user_da
  * link_direct_listen - one more address to listen on
  * @address: as rtsp_parse_address() takes it
  * @options: a{sv} for the sessions that come of it, and "from": who may call, see link_direct_names_nobody();
- *	LINK_DIRECT_OWNER (x) and _OWNER_NAME (s) are kept for who asks link_direct_options()
+ *	LINK_DIRECT_OWNER (x), also the owner of the sinks that call there, and _OWNER_NAME (s) are kept for who asks
+ *	link_direct_options()
  * @bound: (out) (transfer full) (optional): "address:port"
  *
  * Fails with REASON_ADDRESS_INVALID, REASON_ADDRESS_IN_USE, REASON_CONFIGURATION (from), or, with

@@ -185,7 +185,7 @@ static void bus_came(GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* ---- connection ------------------------------------------------------------------ */
 
-static link_sink *mice_reach(link_backend *backend, const char *what, GError **error)
+static link_sink *mice_reach(link_backend *backend, const char *what, gint64 owner, GError **error)
 {
 	struct mice *mice = (struct mice *)backend;
 	gboolean said = g_str_has_prefix(what, LINK_MICE_PREFIX);
@@ -199,7 +199,7 @@ static link_sink *mice_reach(link_backend *backend, const char *what, GError **e
 	/* A word alone is the name of a display, which was not found. */
 	if (!host || (!said && !strchr(host, '.') && !mice_host_is_numeric(host)))
 		return NULL;
-	return mice_sinks_reach(mice->sinks, host, port);
+	return mice_sinks_reach(mice->sinks, host, port, owner);
 }
 
 static void mice_heard(link_backend *backend, link_sink *other, gboolean gone)

@@ -23,6 +23,7 @@ link_sink *link_sink_new(const char *link, const char *id, const char *name)
 	sink->obstacle_code = REASON_SINK_UNAVAILABLE;
 	sink->present = TRUE;
 	sink->last_seen_us = g_get_monotonic_time();
+	sink->owner = OWNER_SHARED;
 	return sink;
 }
 

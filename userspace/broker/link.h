@@ -49,6 +49,7 @@
 
 #include <gio/gio.h>
 
+#include "owner.h"
 #include "reason.h"
 
 G_BEGIN_DECLS
@@ -76,8 +77,11 @@ G_BEGIN_DECLS
  *	NULL: not known
  * @addresses: its IP addresses there, as g_inet_address_to_string() writes them; NULL:
  *	none is known
+ * @owner: who alone is told of it (owner.h): whoever listens where it has called, or has named it by its address;
+ *	OWNER_SHARED: all are, since it was found, or nobody in particular listens there
  *
- * Reference counted; changed by its backend only.
+ * Reference counted; changed by its backend only, but for @owner of one that was reached, by the broker before anybody is
+ * told of it.
  */
 struct link_sink {
 	gatomicrefcount refs;
@@ -96,6 +100,7 @@ struct link_sink {
 	guint throughput;
 	char *host;
 	char **addresses;
+	gint64 owner;
 };
 typedef struct link_sink link_sink;
 
@@ -205,7 +210,8 @@ struct link_events {
  * @stop_find: end it early; find_ended comes
  * @reach: the sink that the user means with @what, though nobody has found it, since
  *	it is the address of one; (transfer full). NULL: it is none, and if it was meant
- *	to be, @error is set. May be NULL. It is not told of before connect()
+ *	to be, @error is set. May be NULL. It is not told of before connect(). One that is
+ *	made for this is @owner's; one that is known stays whose it is
  * @forget: drop one of this backend's sinks that is out of sight and not in use; FALSE: it
  *	is not. No event comes of it. May be NULL: none is kept that is out of sight
  * @heard: a sink of another backend, which says how it can be reached over the network
@@ -233,7 +239,7 @@ struct link_impl {
 	const char *name;
 	void (*start_find)(link_backend *backend, guint seconds);
 	void (*stop_find)(link_backend *backend);
-	link_sink *(*reach)(link_backend *backend, const char *what, GError **error);
+	link_sink *(*reach)(link_backend *backend, const char *what, gint64 owner, GError **error);
 	gboolean (*forget)(link_backend *backend, link_sink *sink);
 	void (*heard)(link_backend *backend, link_sink *other, gboolean gone);
 	link_connection *(*connect)(link_backend *backend, link_sink *sink, GVariant *options,

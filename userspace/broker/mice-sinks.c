@@ -174,9 +174,11 @@ static void set_name(struct known *known, const char *name)
 	known->sink->name = g_strdup(name);
 }
 
+/* For all to see, also if somebody had named it before. */
 static void in_sight(mice_sinks *sinks, struct known *known)
 {
 	known->sink->present = TRUE;
+	known->sink->owner = OWNER_SHARED;
 	known->sink->last_seen_us = g_get_monotonic_time();
 	link_emit_sink_changed(sinks->backend, known->sink);
 }
@@ -391,13 +393,18 @@ void mice_sinks_heard(mice_sinks *sinks, link_sink *other, gboolean gone)
 
 /* ---- by address ------------------------------------------------------------------ */
 
-link_sink *mice_sinks_reach(mice_sinks *sinks, const char *host, guint16 port)
+link_sink *mice_sinks_reach(mice_sinks *sinks, const char *host, guint16 port, gint64 owner)
 {
 	g_autofree char *id = id_of(host, port);
 	g_autofree char *name = link_clean_text(host);
 	struct known *known = g_hash_table_lookup(sinks->known, id);
+	link_sink *sink;
 
-	return known ? link_sink_ref(known->sink) : new_sink(sinks, id, host, name);
+	if (known)
+		return link_sink_ref(known->sink);
+	sink = new_sink(sinks, id, host, name);
+	sink->owner = owner;
+	return sink;
 }
 
 void mice_sinks_use(mice_sinks *sinks, link_sink *sink)

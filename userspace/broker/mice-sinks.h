@@ -14,6 +14,8 @@
  *			all, it is forgotten with it
  *	used		as long as somebody has a connection to it, though it was never found
  *
+ * What is found or heard is for all; what is only used is whose it is made for (mice_sinks_reach()), until it is found.
+ *
  * What is heard has no certain host name: "tv" may be found as "tv.local" later, and
  * then becomes that.
  *
@@ -45,8 +47,8 @@ void mice_sinks_lose_all(mice_sinks *sinks);
 /* Of link_impl: a display of another link has an address here, or has none any more. */
 void mice_sinks_heard(mice_sinks *sinks, link_sink *other, gboolean gone);
 
-/* By host and port; (transfer full); one that is not known is made, and not told of. */
-link_sink *mice_sinks_reach(mice_sinks *sinks, const char *host, guint16 port);
+/* By host and port; (transfer full); one that is not known is made, @owner's, and not told of. */
+link_sink *mice_sinks_reach(mice_sinks *sinks, const char *host, guint16 port, gint64 owner);
 /*
  * A connection to it begins, or has ended; the first is told of by the connection.  One that
  * has been forgotten meanwhile is known again, as it is.

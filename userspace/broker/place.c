@@ -18,17 +18,17 @@ char *place_name(const struct miracast_target_info *target)
 }
 
 /* Where it was the last time; NULL: nowhere. */
-static const char *wanted_by(remembered *r, const char *id, const char *other_id)
+static const char *wanted_by(remembered *r, const link_sink *sink, const char *other_id)
 {
-	const char *place = remembered_place(r, id);
+	const char *place = remembered_place(r, sink->id, sink->owner);
 
-	return place || !other_id ? place : remembered_place(r, other_id);
+	return place || !other_id ? place : remembered_place(r, other_id, OWNER_SHARED);
 }
 
-guint32 place_choose(const struct miracast_target_info *targets, guint n, remembered *r, const char *id,
-		     const char *other_id)
+guint32 place_choose(const struct miracast_target_info *targets, guint n, remembered *r,
+		     const link_sink *sink, const char *other_id)
 {
-	const char *wanted = wanted_by(r, id, other_id);
+	const char *wanted = wanted_by(r, sink, other_id);
 	gint64 best_cast = G_MAXINT64;
 	guint32 best = 0;
 
@@ -40,7 +40,7 @@ guint32 place_choose(const struct miracast_target_info *targets, guint n, rememb
 			continue;
 		if (name && g_strcmp0(name, wanted) == 0)
 			return targets[i].id;
-		cast = name ? remembered_last_cast_at(r, name, id, other_id) : REMEMBERED_NOBODY;
+		cast = name ? remembered_last_cast_at(r, name, sink->id, other_id) : REMEMBERED_NOBODY;
 		if (cast < best_cast) {
 			best_cast = cast;
 			best = targets[i].id;
@@ -49,7 +49,7 @@ guint32 place_choose(const struct miracast_target_info *targets, guint n, rememb
 	return best;
 }
 
-int place_open(kernel *k, remembered *r, const char *id, const char *other_id, guint32 *target, char **place,
+int place_open(kernel *k, remembered *r, const link_sink *sink, const char *other_id, guint32 *target, char **place,
 	       GError **error)
 {
 	g_autoptr(GArray) targets = kernel_list_targets(k, error);
@@ -60,7 +60,7 @@ int place_open(kernel *k, remembered *r, const char *id, const char *other_id, g
 	if (!targets)
 		return -1;
 	all = (const struct miracast_target_info *)(void *)targets->data;
-	fd = kernel_open_sink(k, place_choose(all, targets->len, r, id, other_id), &opened, error);
+	fd = kernel_open_sink(k, place_choose(all, targets->len, r, sink, other_id), &opened, error);
 	if (fd < 0)
 		return -1;
 	*target = opened;
@@ -69,6 +69,6 @@ int place_open(kernel *k, remembered *r, const char *id, const char *other_id, g
 		if (all[i].id == opened)
 			*place = place_name(&all[i]);
 	}
-	g_info("%s appears at %s", id, *place ? *place : "a connector without a name");
+	g_info("%s appears at %s", sink->id, *place ? *place : "a connector without a name");
 	return fd;
 }

@@ -35,14 +35,14 @@ G_BEGIN_DECLS
 
 /**
  * place_open - a kernel context where the monitor of a display belongs; opens the device first
- * @id: of the display
- * @other_id: of the way that it may be reached by if @id is none, or NULL
+ * @sink: the display
+ * @other_id: of the way that it may be reached by if @sink is none, one that was found; or NULL
  * @target: (out): its id
  * @place: (out) (transfer full): for remembered_cast(); NULL: it has no name to be known by
  *
  * Returns: the sink fd, or -1, as kernel_open_sink(), and then nothing is put out
  */
-int place_open(kernel *k, remembered *r, const char *id, const char *other_id, guint32 *target, char **place,
+int place_open(kernel *k, remembered *r, const link_sink *sink, const char *other_id, guint32 *target, char **place,
 	       GError **error);
 
 /**
@@ -51,8 +51,8 @@ int place_open(kernel *k, remembered *r, const char *id, const char *other_id, g
  *
  * Returns: its id; 0: any
  */
-guint32 place_choose(const struct miracast_target_info *targets, guint n, remembered *r, const char *id,
-		     const char *other_id);
+guint32 place_choose(const struct miracast_target_info *targets, guint n, remembered *r,
+		     const link_sink *sink, const char *other_id);
 
 /* "DRIVER:CONNECTOR", to be freed; NULL: it has no name, or none that can be printed. */
 char *place_name(const struct miracast_target_info *target);

@@ -12,7 +12,9 @@
 
 /* Strings are never NULL; last_cast: seconds since 1970, 0: never */
 struct display {
+	char *key; /* key_of() */
 	char *id;
+	gint64 owner;
 	char *name;
 	char *model;
 	const char *link;
@@ -23,7 +25,7 @@ struct display {
 	gboolean autoconnect;
 	gboolean has_group;
 	struct remembered_group group;
-	struct p2p_key *key; /* or NULL */
+	struct p2p_key *p2p_key; /* or NULL */
 };
 
 /*
@@ -39,7 +41,7 @@ struct store {
 };
 
 struct remembered {
-	GHashTable *displays; /* id -> struct display */
+	GHashTable *displays; /* key -> struct display */
 	struct store *store; /* NULL: nothing is kept */
 	void (*changed)(gpointer user_data);
 	gpointer user_data;
@@ -104,14 +106,21 @@ static gboolean is_kept(const struct display *display)
 	return strcmp(display->link, "direct") != 0;
 }
 
-static int compare_ids(gconstpointer a, gconstpointer b)
+/* Whether it can be cast to whenever it is in sight. */
+static gboolean may_be_wanted(const char *link, gint64 owner)
 {
-	const struct display *const *first = a, *const *second = b;
-
-	return strcmp((*first)->id, (*second)->id);
+	return strcmp(link, "direct") != 0 && owner == OWNER_SHARED;
 }
 
-/* By id. */
+static int compare_displays(gconstpointer a, gconstpointer b)
+{
+	const struct display *one = *(const struct display *const *)a, *other = *(const struct display *const *)b;
+	int order = strcmp(one->id, other->id);
+
+	return order ? order : (one->owner < other->owner) - (one->owner > other->owner);
+}
+
+/* By id, and the shared one of an id last. */
 static GPtrArray *sorted(remembered *r)
 {
 	GPtrArray *displays = g_ptr_array_new();
@@ -121,7 +130,7 @@ static GPtrArray *sorted(remembered *r)
 	g_hash_table_iter_init(&iter, r->displays);
 	while (g_hash_table_iter_next(&iter, NULL, (gpointer *)&display))
 		g_ptr_array_add(displays, display);
-	g_ptr_array_sort(displays, compare_ids);
+	g_ptr_array_sort(displays, compare_displays);
 	return displays;
 }
 
@@ -133,8 +142,11 @@ static char *to_text(remembered *r)
 	g_key_file_set_comment(keys, NULL, NULL, " What miracastd remembers of displays; miracastctl forget", NULL);
 	for (guint i = 0; i < displays->len; i++) {
 		const struct display *display = g_ptr_array_index(displays, i);
-		/* Names of groups have no brackets. */
-		g_autofree char *group = g_uri_escape_string(display->id, ":", TRUE);
+		/* Names of groups have no brackets; and no "@" is left of the id. */
+		g_autofree char *id = g_uri_escape_string(display->id, ":", TRUE);
+		g_autofree char *group = display->owner == OWNER_SHARED ?
+						 g_strdup(id) :
+						 g_strdup_printf("%s@%" G_GINT64_FORMAT, id, display->owner);
 
 		if (!is_kept(display))
 			continue;
@@ -151,8 +163,8 @@ static char *to_text(remembered *r)
 			g_key_file_set_integer(keys, group, "go-intent", display->group.go_intent);
 			g_key_file_set_integer(keys, group, "frequency", display->group.frequency);
 		}
-		if (display->key)
-			p2p_key_save(display->key, keys, group);
+		if (display->p2p_key)
+			p2p_key_save(display->p2p_key, keys, group);
 	}
 	return g_key_file_to_data(keys, NULL, NULL);
 }
@@ -181,14 +193,35 @@ static void tell(remembered *r)
 
 /* ---- displays ------------------------------------------------------------- */
 
+static char *key_of(const char *id, gint64 owner)
+{
+	return g_strdup_printf("%" G_GINT64_FORMAT " %s", owner, id);
+}
+
+/* Of that very owner; NULL: nothing is remembered. */
+static struct display *own(remembered *r, const char *id, gint64 owner)
+{
+	g_autofree char *key = key_of(id, owner);
+
+	return g_hash_table_lookup(r->displays, key);
+}
+
+static struct display *own_or_shared(remembered *r, const char *id, gint64 owner)
+{
+	struct display *display = own(r, id, owner);
+
+	return display ? display : own(r, id, OWNER_SHARED);
+}
+
 static void display_free(struct display *display)
 {
+	g_free(display->key);
 	g_free(display->id);
 	g_free(display->name);
 	g_free(display->model);
 	g_free(display->alias);
 	g_free(display->place);
-	p2p_key_free(display->key);
+	p2p_key_free(display->p2p_key);
 	g_free(display);
 }
 
@@ -221,20 +254,23 @@ static void make_room(remembered *r)
 		    (named == first_named && display->last_cast < first->last_cast))
 			first = display;
 	}
-	g_hash_table_remove(r->displays, first->id);
+	g_hash_table_remove(r->displays, first->key);
 }
 
 /* With what it calls itself now; @link is one of ours. */
-static struct display *put(remembered *r, const char *id, const char *name, const char *model, const char *link)
+static struct display *put(remembered *r, const char *id, gint64 owner, const char *name, const char *model,
+			   const char *link)
 {
-	struct display *display = g_hash_table_lookup(r->displays, id);
+	struct display *display = own(r, id, owner);
 
 	if (!display) {
 		make_room(r);
 		display = g_new0(struct display, 1);
+		display->key = key_of(id, owner);
 		display->id = g_strdup(id);
+		display->owner = owner;
 		display->alias = g_strdup("");
-		g_hash_table_insert(r->displays, display->id, display);
+		g_hash_table_insert(r->displays, display->key, display);
 	}
 	replace(&display->name, name);
 	replace(&display->model, model);
@@ -244,7 +280,7 @@ static struct display *put(remembered *r, const char *id, const char *name, cons
 
 static struct display *put_sink(remembered *r, const link_sink *sink)
 {
-	return put(r, sink->id, sink->name, sink->model, link_of(sink->link));
+	return put(r, sink->id, sink->owner, sink->name, sink->model, link_of(sink->link));
 }
 
 /* FALSE: it is no text that is printed as it is. */
@@ -270,10 +306,53 @@ static gboolean load_p2p_group(GKeyFile *keys, const char *name, struct remember
 	return TRUE;
 }
 
+/* Of "ID@UID", ID escaped; NULL: it is none. */
+static char *load_id(const char *group, gint64 *owner)
+{
+	const char *at = strchr(group, '@');
+	guint64 uid;
+
+	*owner = OWNER_SHARED;
+	if (!at)
+		return g_uri_unescape_string(group, NULL);
+	/* (uid_t)-1 is nobody's. */
+	if (!g_ascii_string_to_unsigned(at + 1, 10, 0, G_MAXUINT32 - 1, &uid, NULL))
+		return NULL;
+	*owner = uid;
+	return g_uri_unescape_segment(group, at, NULL);
+}
+
+/* What @viewer means by it; NULL: nothing. */
+static struct display *find_alias(remembered *r, const char *alias, gint64 viewer)
+{
+	g_autofree char *wanted = g_utf8_casefold(alias, -1);
+	struct display *best = NULL, *display;
+	GHashTableIter iter;
+
+	g_hash_table_iter_init(&iter, r->displays);
+	while (*alias && g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
+		g_autofree char *folded = g_utf8_casefold(display->alias, -1);
+
+		if (strcmp(folded, wanted) == 0 && owner_tells(display->owner, viewer) &&
+		    (!best || owner_comes_first(display->owner, best->owner, viewer)))
+			best = display;
+	}
+	return best;
+}
+
+/* One of that very owner's. */
+static gboolean has_alias(remembered *r, const char *alias, gint64 owner)
+{
+	struct display *display = find_alias(r, alias, owner);
+
+	return display && display->owner == owner;
+}
+
 /* A row that is wrong, of an editor's or of another version, is passed over. */
 static void load_group(remembered *r, GKeyFile *keys, const char *group)
 {
-	g_autofree char *id = g_uri_unescape_string(group, NULL);
+	gint64 owner;
+	g_autofree char *id = load_id(group, &owner);
 	g_autofree char *name = g_key_file_get_string(keys, group, "name", NULL);
 	g_autofree char *model = g_key_file_get_string(keys, group, "model", NULL);
 	g_autofree char *link = g_key_file_get_string(keys, group, "link", NULL);
@@ -286,17 +365,18 @@ static void load_group(remembered *r, GKeyFile *keys, const char *group)
 		g_warning("what is remembered of \"%s\" is not valid, and is ignored", group);
 		return;
 	}
-	display = put(r, id, name, model ? model : "", link_of(link));
-	if (alias && !remembered_find_alias(r, alias))
+	display = put(r, id, owner, name, model ? model : "", link_of(link));
+	if (alias && !has_alias(r, alias, owner))
 		replace(&display->alias, alias);
 	display->last_cast = g_key_file_get_int64(keys, group, "last-cast", NULL);
 	if (place && remembered_may_be_place(place))
 		replace(&display->place, place);
 	display->short_m3 = g_key_file_get_boolean(keys, group, "short-m3", NULL);
-	display->autoconnect = is_kept(display) && g_key_file_get_boolean(keys, group, "autoconnect", NULL);
+	display->autoconnect = may_be_wanted(display->link, owner) &&
+			       g_key_file_get_boolean(keys, group, "autoconnect", NULL);
 	display->has_group = load_p2p_group(keys, group, &display->group);
-	p2p_key_free(display->key);
-	display->key = p2p_key_load(keys, group);
+	p2p_key_free(display->p2p_key);
+	display->p2p_key = p2p_key_load(keys, group);
 }
 
 static void load(remembered *r)
@@ -325,9 +405,9 @@ void remembered_cast(remembered *r, const link_sink *sink, const char *place)
 	tell(r);
 }
 
-const char *remembered_place(remembered *r, const char *id)
+const char *remembered_place(remembered *r, const char *id, gint64 owner)
 {
-	struct display *display = g_hash_table_lookup(r->displays, id);
+	struct display *display = own_or_shared(r, id, owner);
 
 	return display ? display->place : NULL;
 }
@@ -360,16 +440,16 @@ void remembered_learn_short_m3(remembered *r, const link_sink *sink)
 	tell(r);
 }
 
-gboolean remembered_short_m3(remembered *r, const char *id)
+gboolean remembered_short_m3(remembered *r, const char *id, gint64 owner)
 {
-	struct display *display = g_hash_table_lookup(r->displays, id);
+	struct display *display = own_or_shared(r, id, owner);
 
 	return display && display->short_m3;
 }
 
 void remembered_learn_group(remembered *r, const link_sink *sink, const struct remembered_group *group)
 {
-	struct display *display = group ? put_sink(r, sink) : g_hash_table_lookup(r->displays, sink->id);
+	struct display *display = group ? put_sink(r, sink) : own(r, sink->id, sink->owner);
 
 	if (!display || (!group && !display->has_group))
 		return;
@@ -380,7 +460,7 @@ void remembered_learn_group(remembered *r, const link_sink *sink, const struct r
 
 gboolean remembered_find_group(remembered *r, const char *id, struct remembered_group *group)
 {
-	struct display *display = g_hash_table_lookup(r->displays, id);
+	struct display *display = own(r, id, OWNER_SHARED);
 
 	if (!display || !display->has_group)
 		return FALSE;
@@ -390,27 +470,27 @@ gboolean remembered_find_group(remembered *r, const char *id, struct remembered_
 
 void remembered_learn_key(remembered *r, const link_sink *sink, const struct p2p_key *key)
 {
-	struct display *display = key ? put_sink(r, sink) : g_hash_table_lookup(r->displays, sink->id);
+	struct display *display = key ? put_sink(r, sink) : own(r, sink->id, sink->owner);
 
-	if (!display || (!key && !display->key))
+	if (!display || (!key && !display->p2p_key))
 		return;
-	p2p_key_free(display->key);
-	display->key = key ? p2p_key_copy(key) : NULL;
+	p2p_key_free(display->p2p_key);
+	display->p2p_key = key ? p2p_key_copy(key) : NULL;
 	tell(r);
 }
 
 const struct p2p_key *remembered_key(remembered *r, const char *id)
 {
-	struct display *display = g_hash_table_lookup(r->displays, id);
+	struct display *display = own(r, id, OWNER_SHARED);
 
-	return display ? display->key : NULL;
+	return display ? display->p2p_key : NULL;
 }
 
 /* ---- aliases -------------------------------------------------------------- */
 
-gboolean remembered_set_alias(remembered *r, const link_sink *sink, const char *alias, GError **error)
+gboolean remembered_set_alias(remembered *r, const link_sink *sink, const char *alias, gint64 viewer, GError **error)
 {
-	const char *other = remembered_find_alias(r, alias);
+	const char *other = remembered_find_alias(r, alias, viewer);
 
 	if (!is_clean(alias)) {
 		g_set_error_literal(error, REASON_ERROR, REASON_CONFIGURATION,
@@ -426,27 +506,18 @@ gboolean remembered_set_alias(remembered *r, const link_sink *sink, const char *
 	return TRUE;
 }
 
-const char *remembered_alias(remembered *r, const char *id)
+const char *remembered_alias(remembered *r, const char *id, gint64 owner)
 {
-	struct display *display = g_hash_table_lookup(r->displays, id);
+	struct display *display = own_or_shared(r, id, owner);
 
 	return display && *display->alias ? display->alias : NULL;
 }
 
-const char *remembered_find_alias(remembered *r, const char *alias)
+const char *remembered_find_alias(remembered *r, const char *alias, gint64 viewer)
 {
-	g_autofree char *wanted = g_utf8_casefold(alias, -1);
-	struct display *display;
-	GHashTableIter iter;
+	struct display *display = find_alias(r, alias, viewer);
 
-	g_hash_table_iter_init(&iter, r->displays);
-	while (*alias && g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
-		g_autofree char *folded = g_utf8_casefold(display->alias, -1);
-
-		if (strcmp(folded, wanted) == 0)
-			return display->id;
-	}
-	return NULL;
+	return display ? display->id : NULL;
 }
 
 /* ---- autoconnect ---------------------------------------------------------- */
@@ -455,12 +526,15 @@ gboolean remembered_set_autoconnect(remembered *r, const link_sink *sink, gboole
 {
 	struct display *display;
 
-	if (on && g_str_equal(sink->link, "direct")) {
+	if (on && !may_be_wanted(sink->link, sink->owner)) {
 		g_set_error(error, REASON_ERROR, REASON_CONFIGURATION,
-			    "%s calls by itself, and cannot be called", sink->name);
+			    g_str_equal(sink->link, "direct") ?
+				    "%s calls by itself, and cannot be called" :
+				    "%s was named by its address, and has not been found by looking for displays",
+			    sink->name);
 		return FALSE;
 	}
-	display = on ? put_sink(r, sink) : g_hash_table_lookup(r->displays, sink->id);
+	display = on ? put_sink(r, sink) : own(r, sink->id, sink->owner);
 	if (!display || display->autoconnect == on)
 		return TRUE;
 	display->autoconnect = on;
@@ -468,9 +542,9 @@ gboolean remembered_set_autoconnect(remembered *r, const link_sink *sink, gboole
 	return TRUE;
 }
 
-gboolean remembered_autoconnect(remembered *r, const char *id)
+gboolean remembered_autoconnect(remembered *r, const char *id, gint64 owner)
 {
-	struct display *display = g_hash_table_lookup(r->displays, id);
+	struct display *display = own_or_shared(r, id, owner);
 
 	return display && display->autoconnect;
 }
@@ -513,10 +587,17 @@ static link_sink *sink_of(const struct display *display)
 	replace(&sink->model, display->model);
 	sink->connectable = FALSE;
 	sink->present = FALSE;
+	sink->owner = display->owner;
 	return sink;
 }
 
-link_sink *remembered_find(remembered *r, const char *what, GError **error)
+/* Two that @viewer has for one by this name. */
+static gboolean are_one(const struct display *display, const struct display *other, guint quality)
+{
+	return quality == 4 || strcmp(display->id, other->id) == 0;
+}
+
+link_sink *remembered_find(remembered *r, const char *what, gint64 viewer, GError **error)
 {
 	g_autofree char *folded = g_utf8_casefold(what, -1);
 	struct display *best = NULL, *display;
@@ -525,11 +606,16 @@ link_sink *remembered_find(remembered *r, const char *what, GError **error)
 
 	g_hash_table_iter_init(&iter, r->displays);
 	while (*what && g_hash_table_iter_next(&iter, NULL, (gpointer *)&display)) {
-		guint quality = quality_of(display, folded);
+		guint quality = owner_tells(display->owner, viewer) ? quality_of(display, folded) : 0;
 
 		if (quality == 0 || quality < best_quality)
 			continue;
-		n = quality == best_quality ? n + 1 : 1;
+		if (quality > best_quality)
+			n = 1;
+		else if (!are_one(display, best, quality))
+			n++;
+		else if (!owner_comes_first(display->owner, best->owner, viewer))
+			continue;
 		best_quality = quality;
 		best = display;
 	}
@@ -550,14 +636,27 @@ GPtrArray *remembered_list(remembered *r)
 	return sinks;
 }
 
-gboolean remembered_has(remembered *r, const char *id)
+gboolean remembered_has(remembered *r, const char *id, gint64 owner)
 {
-	return g_hash_table_contains(r->displays, id);
+	return own_or_shared(r, id, owner) != NULL;
 }
 
-gboolean remembered_forget(remembered *r, const char *id)
+struct forgetting {
+	const char *id;
+	gint64 viewer;
+};
+
+static gboolean is_meant(gpointer key, gpointer value, gpointer user_data)
 {
-	if (!g_hash_table_remove(r->displays, id))
+	const struct forgetting *forgetting = user_data;
+	const struct display *display = value;
+
+	return strcmp(display->id, forgetting->id) == 0 && owner_tells(display->owner, forgetting->viewer);
+}
+
+gboolean remembered_forget(remembered *r, const char *id, gint64 viewer)
+{
+	if (!g_hash_table_foreach_remove(r->displays, is_meant, &(struct forgetting){ id, viewer }))
 		return FALSE;
 	tell(r);
 	return TRUE;
@@ -580,8 +679,10 @@ static GVariant *display_to_variant(const struct display *display)
 		learnt[n++] = "short-m3";
 	if (display->has_group)
 		learnt[n++] = "p2p-group";
-	if (display->key)
+	if (display->p2p_key)
 		learnt[n++] = "p2p-key";
+	if (display->owner != OWNER_SHARED)
+		g_variant_dict_insert(&dict, OWNER_KEY, "x", display->owner);
 	g_variant_dict_insert_value(&dict, "learnt", g_variant_new_strv(learnt, n));
 	return g_variant_dict_end(&dict);
 }

@@ -61,7 +61,7 @@ GVariant *session_make_config(session *s, const char *local, const char *peer)
 	g_variant_dict_insert(&config, "local-address", "s", local);
 	g_variant_dict_insert(&config, "max-bit-rate", "t", max_bit_rate);
 	g_variant_dict_insert(&config, "short-m3", "b",
-			      remembered_short_m3(s->env->remembered, s->sink->id));
+			      remembered_short_m3(s->env->remembered, s->sink->id, s->sink->owner));
 	if (s->env->kernel)
 		g_variant_dict_insert(&config, "sound-card", "b", kernel_has_sound(s->env->kernel));
 	return g_variant_dict_end(&config);

@@ -55,7 +55,7 @@ gboolean session_open_sink(session *s)
 	if (!s->env->kernel)
 		return TRUE;
 	g_clear_pointer(&s->place, g_free);
-	s->sink_fd = place_open(s->env->kernel, s->env->remembered, s->sink->id, other_id(s), &s->target, &s->place,
+	s->sink_fd = place_open(s->env->kernel, s->env->remembered, s->sink, other_id(s), &s->target, &s->place,
 				&error);
 	if (s->sink_fd < 0)
 		session_fail(s, error, REASON_KERNEL);

@@ -9,6 +9,7 @@
 #include <glib-unix.h>
 
 #include "ctl.h"
+#include "link-direct.h"
 #include "options.h"
 #include "reason.h"
 
@@ -482,6 +483,20 @@ enum ctl_status ctl_connect(struct ctl *ctl, int argc, char **argv)
 
 /* ---- listen ---------------------------------------------------------------- */
 
+/* What the daemon makes of it. */
+static void print_listening(const char *bound, const char *from)
+{
+	if (!link_direct_names_nobody(from)) {
+		g_print("Displays can call %s now, from %s only. To end: miracastctl unlisten %s\n", bound, from, bound);
+		return;
+	}
+	g_print("Displays can call %s now. So can anybody else who reaches it", bound);
+	if (from)
+		g_print(" from %s, which is too large to name anybody", from);
+	g_print(", so each call waits a minute for your yes:\nmiracastctl status, miracastctl accept. A display that is named "
+		"need not ask: --from ADDRESS.\nTo end: miracastctl unlisten %s\n", bound);
+}
+
 enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 {
 	g_auto(session_options) o = { NULL };
@@ -511,13 +526,8 @@ enum ctl_status ctl_listen(struct ctl *ctl, int argc, char **argv)
 		return ctl_print_error(ctl, error);
 	if (ctl->json)
 		ctl_print_json(g_variant_new_parsed("{'listening': <%s>}", bound));
-	else if (o.from)
-		g_print("Displays can call %s now, from %s only. To end: miracastctl unlisten %s\n", bound,
-			o.from, bound);
 	else
-		g_print("Displays can call %s now. So can anybody else who reaches it, so each call waits a minute for your "
-			"yes:\nmiracastctl status, miracastctl accept. A display that is named need not ask: --from ADDRESS.\n"
-			"To end: miracastctl unlisten %s\n", bound, bound);
+		print_listening(bound, o.from);
 	return CTL_OK;
 }
 

@@ -63,7 +63,8 @@ export class Daemon {
         return this._property(MANAGER, 'Manager', 'Scanning') === true;
     }
 
-    // {name, path, session, state}: those in sight and those that are cast to, by name; state is that of
+    // {name, address, path, session, state}: those in sight and those that are cast to, by name; address is the id of the way
+    // that the session takes, or null; state is that of
     // sessions in the D-Bus API, "pin" if a PIN is to be typed here or there, "accept" if somebody has to say yes at the
     // display, or "ready"
     get displays() {
@@ -79,11 +80,11 @@ export class Daemon {
             const session = at < 0 ? null : sessions.splice(at, 1)[0];
             if (session || display.get('State') === 'ready')
                 list.push({name: display.get('Alias') || display.get('Name') || ids[0], path,
-                    session: session?.path ?? null, state: session?.state ?? 'ready'});
+                    address: session?.sink ?? null, session: session?.path ?? null, state: session?.state ?? 'ready'});
         }
         // Of displays that have called, and are listed as long as they are cast to only.
         for (const session of sessions)
-            list.push({name: session.name, path: null, session: session.path, state: session.state});
+            list.push({name: session.name, address: session.sink, path: null, session: session.path, state: session.state});
         return list.sort((a, b) => a.name.localeCompare(b.name));
     }
 

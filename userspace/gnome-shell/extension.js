@@ -30,7 +30,9 @@ function describe(display) {
     case 'accept':
         return _('Accept the connection at the display');
     case 'asking':
-        return _('Asks to show your screen');
+        // By which who has called is known: another one can have been given its alias, and no address but its own.
+        return display.address === display.name ? _('Asks to show your screen') :
+            _('%s asks to show your screen').replace('%s', () => display.address);
     case 'pin':
         return _('It wants a PIN');
     default:

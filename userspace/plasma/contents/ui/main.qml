@@ -23,7 +23,7 @@ PlasmoidItem {
     readonly property string daemon: "org.miracast.Miracast1"
     readonly property string session: daemon + ".Session"
     readonly property string domain: "miracast-cast"
-    // {path, name, state} of each session, by name: its user's, else the display's.
+    // {path, name, address, state} of each session, by name: its user's, else the display's.
     property var casts: []
     // Why it cannot be asked.
     property string trouble: ""
@@ -36,14 +36,16 @@ PlasmoidItem {
     Plasmoid.icon: "org.miracast.Cast-symbolic"
     Plasmoid.status: casts.length ? PlasmaCore.Types.ActiveStatus : PlasmaCore.Types.PassiveStatus
 
-    function describe(state) {
-        switch (state) {
+    function describe(cast) {
+        switch (cast.state) {
         case "streaming":
             return i18nd(domain, "Casting");
         case "waiting":
             return i18nd(domain, "Lost; it comes back by itself");
         case "asking":
-            return i18nd(domain, "Asks to show your screen");
+            // By which who has called is known: another one can have been given its alias, and no address but its own.
+            return cast.address === cast.name ? i18nd(domain, "Asks to show your screen") :
+                i18nd(domain, "%s asks to show your screen").replace("%s", () => cast.address);
         case "ending":
             return i18nd(domain, "Disconnecting");
         default:
@@ -100,7 +102,7 @@ PlasmoidItem {
             const values = objects[path][session];
             if (values && String(values.State) !== "gone")
                 found.push({path: path, name: aliases.get(String(values.SinkId)) || String(values.SinkName) || String(values.SinkId),
-                            state: String(values.State)});
+                            address: String(values.SinkId), state: String(values.State)});
         }
         return found.sort((a, b) => a.name.localeCompare(b.name));
     }
@@ -167,7 +169,7 @@ PlasmoidItem {
                         }
                         PlasmaComponents.Label {
                             Layout.fillWidth: true
-                            text: root.describe(row.modelData.state)
+                            text: root.describe(row.modelData)
                             textFormat: Text.PlainText
                             opacity: 0.7
                         }
