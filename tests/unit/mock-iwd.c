@@ -3,6 +3,7 @@
  * iwd, played: see mock-iwd.h.
  */
 #include "mock-iwd.h"
+#include "test-bus.h"
 
 #include <string.h>
 
@@ -127,6 +128,7 @@ static gboolean register_later(gpointer user_data)
 	GDBusMethodInvocation *call = g_steal_pointer(&iwd->registering);
 
 	iwd->slow = FALSE;
+	iwd->timeout = 0;
 	register_service(iwd, g_dbus_method_invocation_get_parameters(call), call);
 	return G_SOURCE_REMOVE;
 }
@@ -137,7 +139,7 @@ static void register_service(mock_iwd *iwd, GVariant *args, GDBusMethodInvocatio
 
 	if (iwd->slow) {
 		iwd->registering = call;
-		g_timeout_add(200, register_later, iwd);
+		iwd->timeout = g_timeout_add(200, register_later, iwd);
 		return;
 	}
 	if (iwd->no_display || iwd->taken || iwd->registered) {
@@ -198,12 +200,28 @@ static void discover(mock_iwd *iwd, gboolean on, GDBusMethodInvocation *call)
 		g_object_unref(call);
 }
 
+static void set_enabled(mock_iwd *iwd, gboolean on, GDBusMethodInvocation *call)
+{
+	if (on && iwd->cannot_enable) {
+		refuse(call, "Failed");
+		return;
+	}
+	iwd->enables += on && !iwd->enabled;
+	iwd->disables += !on && iwd->enabled;
+	iwd->enabled = on;
+	done(call);
+}
+
 static void method_called(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
 			  const char *method, GVariant *args, GDBusMethodInvocation *call, gpointer user_data)
 {
 	mock_iwd *iwd = user_data;
+	g_autoptr(GVariant) value = NULL;
+	const char *property;
 
-	if (strcmp(method, "GetManagedObjects") == 0) {
+	if (test_bus_is_set(interface, method, args, &property, &value)) {
+		set_enabled(iwd, g_variant_get_boolean(value), call);
+	} else if (strcmp(method, "GetManagedObjects") == 0) {
 		g_dbus_method_invocation_return_value(call, objects_of(iwd));
 	} else if (strcmp(method, "GetInfo") == 0) {
 		g_dbus_method_invocation_return_value(
@@ -252,25 +270,9 @@ static GVariant *get_property(GDBusConnection *bus, const char *sender, const ch
 	return NULL;
 }
 
-static gboolean set_property(GDBusConnection *bus, const char *sender, const char *path, const char *interface,
-			     const char *property, GVariant *value, GError **error, gpointer user_data)
-{
-	mock_iwd *iwd = user_data;
-	gboolean on = g_variant_get_boolean(value);
-
-	if (on && iwd->cannot_enable) {
-		g_set_error_literal(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "Operation failed");
-		return FALSE;
-	}
-	iwd->enables += on && !iwd->enabled;
-	iwd->disables += !on && iwd->enabled;
-	iwd->enabled = on;
-	return TRUE;
-}
-
 /* ---- life ---------------------------------------------------------------------------- */
 
-static const GDBusInterfaceVTable vtable = { method_called, get_property, set_property, { 0 } };
+static const GDBusInterfaceVTable vtable = { method_called, get_property, NULL, { 0 } };
 
 mock_iwd *mock_iwd_new(GDBusConnection *bus, gboolean enabled)
 {
@@ -301,8 +303,9 @@ void mock_iwd_free(mock_iwd *iwd)
 		return;
 	for (guint i = 0; i < iwd->objects->len; i++)
 		g_dbus_connection_unregister_object(iwd->bus, g_array_index(iwd->objects, guint, i));
-	if (iwd->asked)
-		g_object_unref(iwd->asked);
+	g_clear_handle_id(&iwd->timeout, g_source_remove);
+	g_clear_object(&iwd->registering);
+	g_clear_object(&iwd->asked);
 	g_array_unref(iwd->objects);
 	g_dbus_connection_close_sync(iwd->bus, NULL, NULL);
 	g_object_unref(iwd->bus);

@@ -21,6 +21,7 @@ enum mock_iwd_answer {
 typedef struct mock_iwd {
 	GDBusConnection *bus;
 	GArray *objects; /* guint, registrations */
+	guint timeout; /* of @registering */
 
 	/* set by the test */
 	gboolean no_p2p; /* the adapter cannot */

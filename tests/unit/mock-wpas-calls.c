@@ -3,6 +3,7 @@
  * What is called of the wpa_supplicant for tests, and what becomes of it: see mock-wpas.h.
  */
 #include "mock-wpas-private.h"
+#include "test-bus.h"
 
 #include <string.h>
 
@@ -238,7 +239,13 @@ void mock_called(GDBusConnection *bus, const char *sender, const char *path, con
 		 GVariant *args, GDBusMethodInvocation *call, gpointer user_data)
 {
 	mock_wpas *mock = user_data;
+	g_autoptr(GVariant) value = NULL;
+	const char *property;
 
+	if (test_bus_is_set(iface, method, args, &property, &value)) {
+		mock_set_property(mock, property, value, call);
+		return;
+	}
 	if (mock_persistent_called(mock, method, args, call))
 		return;
 	if (strcmp(method, "Connect") == 0) {

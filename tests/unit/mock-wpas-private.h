@@ -55,8 +55,7 @@ void mock_answer_connect(mock_wpas *mock);
 /* mock-wpas-properties.c: of any object but a group that is kept. */
 GVariant *mock_get_property(GDBusConnection *bus, const char *sender, const char *path, const char *iface,
 			    const char *property, GError **error, gpointer user_data);
-gboolean mock_set_property(GDBusConnection *bus, const char *sender, const char *path, const char *iface,
-			   const char *property, GVariant *value, GError **error, gpointer user_data);
+void mock_set_property(mock_wpas *mock, const char *property, GVariant *value, GDBusMethodInvocation *call);
 /* The TV first; NULL behind the last one. */
 const char *mock_peer_path(guint i);
 const char *mock_ifname_of(mock_wpas *mock, const char *path);

@@ -156,7 +156,7 @@ GVariant *mock_get_property(GDBusConnection *bus, const char *sender, const char
 	return g_variant_new_string("");
 }
 
-static gboolean set_device_config(mock_wpas *mock, GVariant *value, GError **error)
+static void set_device_config(mock_wpas *mock, GVariant *value, GError **error)
 {
 	g_autofree char *name = NULL;
 	g_autoptr(GVariant) type =
@@ -166,7 +166,7 @@ static gboolean set_device_config(mock_wpas *mock, GVariant *value, GError **err
 	if (g_variant_lookup(value, "DeviceName", "s", &name) &&
 	    (strlen(name) > 32 || (mock->refuses_name && *name))) {
 		g_set_error_literal(error, G_DBUS_ERROR, G_DBUS_ERROR_INVALID_ARGS, "DeviceName");
-		return FALSE;
+		return;
 	}
 	if (name) {
 		g_free(mock->device_name);
@@ -176,25 +176,24 @@ static gboolean set_device_config(mock_wpas *mock, GVariant *value, GError **err
 		g_free(mock->device_type);
 		mock->device_type = g_variant_print(type, FALSE);
 	}
-	return TRUE;
 }
 
-gboolean mock_set_property(GDBusConnection *bus, const char *sender, const char *path, const char *iface,
-			   const char *property, GVariant *value, GError **error, gpointer user_data)
+void mock_set_property(mock_wpas *mock, const char *property, GVariant *value, GDBusMethodInvocation *call)
 {
-	mock_wpas *mock = user_data;
+	GError *error = NULL;
 
-	if (strcmp(property, "WFDIEs") == 0) {
-		if (mock->build == MOCK_REFUSES_WFD) {
-			g_set_error_literal(error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "no");
-			return FALSE;
-		}
+	if (strcmp(property, "WFDIEs") == 0 && mock->build == MOCK_REFUSES_WFD) {
+		g_set_error_literal(&error, G_DBUS_ERROR, G_DBUS_ERROR_FAILED, "no");
+	} else if (strcmp(property, "WFDIEs") == 0) {
 		mock_set_wfd(mock, g_variant_ref(value));
 	} else if (strcmp(property, "P2PDeviceConfig") == 0) {
-		return set_device_config(mock, value, error);
+		set_device_config(mock, value, &error);
 	} else if (strcmp(property, "ConfigMethods") == 0) {
 		g_free(mock->methods);
 		mock->methods = g_variant_dup_string(value, NULL);
 	}
-	return TRUE;
+	if (error)
+		g_dbus_method_invocation_take_error(call, error);
+	else
+		g_dbus_method_invocation_return_value(call, NULL);
 }

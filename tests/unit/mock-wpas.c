@@ -173,7 +173,7 @@ void mock_fail_negotiation(mock_wpas *mock)
 
 static void register_object(mock_wpas *mock, const char *path, guint first, guint last, GArray *objects)
 {
-	static const GDBusInterfaceVTable vtable = { mock_called, mock_get_property, mock_set_property, { 0 } };
+	static const GDBusInterfaceVTable vtable = { mock_called, mock_get_property, NULL, { 0 } };
 	g_autoptr(GDBusNodeInfo) info = g_dbus_node_info_new_for_xml(xml, NULL);
 
 	for (guint i = first; i <= last; i++) {
