@@ -56,6 +56,7 @@ SMALL = (640, 480)
 # Whose pictures: on the display, and on the laptop's own screen.
 OURS, OWN = 0, 1
 PAINTERS = {OURS: "painter", OWN: "painter-own"}
+TEXTURES_S = 300
 # Different pictures that have to arrive: of moving content, and after each of the other events.
 MANY, SOME = 10, 3
 # More are taken from the desktop: it also draws for another reason than ours.
@@ -685,6 +686,15 @@ class Trial:
         shutil.rmtree(self.recordings, ignore_errors=True)
 
 
+def makes_textures() -> bool:
+    """OpenGL's elements, those of NVENC's way, on what Mesa has in the place of a GPU: tests/sessions/textures.c."""
+    said = subprocess.run([PROGRAMS / "textures"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+                          timeout=TEXTURES_S)
+    print(f"{'FAIL' if said.returncode else 'PASS'} OpenGL: makes textures of dma-bufs ({'; '.join(said.stdout.splitlines())})",
+          flush=True)
+    return said.returncode == 0
+
+
 def steps_named(text: str) -> set[str]:
     known = {step.__name__ for step in Trial.LONG}
     if unknown := set(text.split(",")) - known:
@@ -708,6 +718,8 @@ def main() -> int:
     passed = []
     try:
         machine.prepare()
+        if not args.steps:
+            passed.append(makes_textures())
         for name in args.desktop:
             machine.progress(name)
             trial = Trial(machine, environments.ALL[name](), expected, REPLUGS if args.long or args.steps else 1)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * /dev/udmabuf for programs that have none: preloaded, and the dma-buf that is made of a memfd is that
- * memfd.  It can be mapped and has no fences, which is all that fake-va.h wants of it.
+ * memfd.  It can be mapped and has no fences, which is all that fake-gpu.h wants of it.
  */
 /* Both names of open() are defined here: they must not be one, nor inline. */
 #undef _FILE_OFFSET_BITS

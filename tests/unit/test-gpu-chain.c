@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * From the desktop's dma-buf to the packets, past the processor: source, pump and pipeline
- * are those of a session; the kernel is the desktop below, and the GPU that of fake-va.h. Whatever
+ * are those of a session; the kernel is the desktop below, and the GPU that of fake-gpu.h. Whatever
  * fails on the way, what the sink sees of it is a key frame.
  */
 #include <errno.h>
@@ -19,7 +19,7 @@
 #include <miracast/umd.h>
 
 #include "encoders.h"
-#include "fake-va.h"
+#include "fake-gpu.h"
 #include "frame-pump.h"
 #include "gpu-way.h"
 #include "media-pipeline.h"
@@ -122,6 +122,21 @@ static int get_color(struct miracast_host *host, bool hardware_access, uint32_t 
 }
 
 /* ----------------------------------------------------------------------- the session */
+
+/* Elements with their device's names are of this group of the data. */
+static const struct device {
+	enum gpu_kind kind;
+	const char *name;
+	const char *group;
+	const char *encoder;
+	const char *elements;
+	const char *converter;
+} gpus[] = {
+	{ GPU_KIND_VA, "va", FAKE_DEVICE, "vah264enc", "vapostproc", "vapostproc" },
+	{ GPU_KIND_GL, "gl", "nvidia@1.28", "nvh264enc", "glupload ! glcolorconvert", "glupload ! glcolorconvert" },
+	{ GPU_KIND_V4L2, "v4l2", "raspberry@1.22", "v4l2h264enc", "v4l2convert",
+	  "v4l2convert output-io-mode=dmabuf-import capture-io-mode=dmabuf" },
+};
 
 struct fixture {
 	struct rtp_reader *reader;
@@ -248,7 +263,7 @@ static const struct frame_pump_funcs pump_funcs = {
 static void make_desktop(void)
 {
 	memset(&desktop, 0, sizeof(desktop));
-	memset(&fake_va, 0, sizeof(fake_va));
+	memset(&fake_gpu, 0, sizeof(fake_gpu));
 	desktop.screen_fd = memfd_create("dma-buf", MFD_CLOEXEC);
 	g_assert_cmpint(ftruncate(desktop.screen_fd, 1280 * 720 * 4), ==, 0);
 	desktop.screen = mmap(NULL, 1280 * 720 * 4, PROT_READ | PROT_WRITE, MAP_SHARED, desktop.screen_fd, 0);
@@ -266,12 +281,12 @@ static void make_desktop(void)
 	};
 }
 
-static void begin_pipeline(struct fixture *f)
+static void begin_pipeline(struct fixture *f, const struct device *device)
 {
 	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
 	g_autoptr(GError) error = NULL;
 	struct media_pipeline_config config = {
-		.encoder = video_encoder_find("vah264enc", &error),
+		.encoder = video_encoder_find(device->encoder, &error),
 		.selection = &f->selection,
 		.bit_rate = 2000000,
 		.pmt_pid = 0x100,
@@ -300,7 +315,7 @@ static void offer(struct fixture *f)
 	frame_pump_want(f->pump);
 }
 
-static void begin(struct fixture *f)
+static void begin(struct fixture *f, const struct device *device)
 {
 	static const struct miracast_callbacks callbacks = {
 		.get_next_chunk = no_chunk,
@@ -318,11 +333,11 @@ static void begin(struct fixture *f)
 		.bitrate = 2000000,
 		.audio_format = WFD_AUDIO_NONE,
 	};
-	f->way = gpu_way_new("vapostproc");
+	f->way = gpu_way_new(device->kind, device->converter);
 	f->source = frame_source_kernel.create(NULL, &callbacks, NULL);
 	frame_source_kernel.set_gpu_way(f->source, f->way);
 	f->pump = frame_pump_new(&frame_source_kernel, f->source, &pump_funcs, f, NULL);
-	begin_pipeline(f);
+	begin_pipeline(f, device);
 	frame_pump_set_mode(f->pump, &mode);
 	offer(f);
 	media_pipeline_play(f->pipeline);
@@ -331,7 +346,7 @@ static void begin(struct fixture *f)
 
 static void end(struct fixture *f)
 {
-	g_atomic_int_set(&fake_va.let_go, 1);
+	g_atomic_int_set(&fake_gpu.let_go, 1);
 	frame_pump_stop(f->pump);
 	media_pipeline_free(f->pipeline);
 	frame_pump_free(f->pump);
@@ -396,27 +411,28 @@ static void assert_keys(struct fixture *f, guint keys)
 /* ------------------------------------------------------------------------------ tests */
 
 /* Each frame is handed over, released with the fence, and seen by nobody else. */
-static void test_way(void)
+static void test_way(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 10);
 	run(300);
-	g_assert_cmpint(fake_va.converted, ==, 11);
+	g_assert_cmpint(fake_gpu.converted, ==, 11);
 	g_assert_cmpint(desktop.released, ==, 11);
 	g_assert_cmpint(desktop.fenced, ==, 11);
 	g_assert_cmpint(f.on_gpu, ==, f.pictures);
 	/* It is shown again out of the GPU's memory, too. */
 	g_assert_cmpint(f.pictures, >, 11);
-	g_assert_cmpint(fake_va.encoded_gpu, ==, fake_va.encoded);
+	g_assert_cmpint(fake_gpu.encoded_gpu, ==, fake_gpu.encoded);
+	g_assert_cmpint(fake_gpu.copied, ==, 0);
 	assert_keys(&f, 1);
 	end(&f);
 }
 
-/* What is left of the session afterwards goes through the processor. */
-static void check_given_up(struct fixture *f)
+/* What is left of the session afterwards goes through the processor; @held: with the frame that was at hand. */
+static void check_given_up(struct fixture *f, gboolean held)
 {
 	gint on_gpu;
 
@@ -424,48 +440,48 @@ static void check_given_up(struct fixture *f)
 	on_gpu = f->on_gpu;
 	show(f, 4);
 	g_assert_cmpint(f->on_gpu, ==, on_gpu);
-	g_assert_cmpint(f->pictures, >, on_gpu + 4);
+	g_assert_cmpint(f->pictures, >=, on_gpu + 4 + held);
 	assert_keys(f, 2);
 }
 
 /* The frame at hand is not lost. */
-static void test_convert_fails(void)
+static void test_convert_fails(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 3);
-	fake_va.convert_fails_at = 5;
+	fake_gpu.convert_fails_at = 5;
 	show(&f, 1);
 	g_assert_cmpint(desktop.released, ==, 5);
 	g_assert_cmpint(desktop.fenced, ==, 4);
-	check_given_up(&f);
+	check_given_up(&f, TRUE);
 	end(&f);
 }
 
-static void test_convert_hangs(void)
+static void test_convert_hangs(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 3);
-	fake_va.convert_hangs_at = 5;
+	fake_gpu.convert_hangs_at = 5;
 	show(&f, 1);
-	check_given_up(&f);
+	check_given_up(&f, TRUE);
 	end(&f);
 }
 
 /* The frame was released by then, and the desktop draws no other: it is read again. */
-static void test_encode_fails(void)
+static void test_encode_fails(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 3);
-	fake_va.encode_fails_at = g_atomic_int_get(&fake_va.encoded_gpu) + 1;
+	fake_gpu.encode_fails_at = g_atomic_int_get(&fake_gpu.encoded_gpu) + 1;
 	/* Perhaps with a repetition of the one before. */
 	for (guint i = 0; !f.gpu_failures; i++) {
 		g_assert_cmpuint(i, <, 1000);
@@ -474,21 +490,21 @@ static void test_encode_fails(void)
 	run(100);
 	g_assert_cmpint(f.on_gpu, <, f.pictures);
 	g_assert_cmpuint(f.encoder_failures, ==, 0);
-	check_given_up(&f);
+	check_given_up(&f, TRUE);
 	g_assert_cmpuint(f.gpu_failures, ==, 1);
 	end(&f);
 }
 
 /* All the way down: past the GPU, and then another encoder. */
-static void test_all_fails(void)
+static void test_all_fails(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	f.next = video_encoder_find("x264enc", NULL);
 	wait_for_frame(&f);
 	show(&f, 3);
-	fake_va.encode_fails = 1;
+	fake_gpu.encode_fails = 1;
 	for (guint i = 0; !f.encoder_failures; i++) {
 		g_assert_cmpuint(i, <, 1000);
 		run(5);
@@ -501,14 +517,14 @@ static void test_all_fails(void)
 }
 
 /* Without another one that is the end, and said once. */
-static void test_nothing_left(void)
+static void test_nothing_left(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 3);
-	fake_va.encode_fails = 1;
+	fake_gpu.encode_fails = 1;
 	for (guint i = 0; !f.failures; i++) {
 		g_assert_cmpuint(i, <, 1000);
 		run(5);
@@ -520,12 +536,12 @@ static void test_nothing_left(void)
 }
 
 /* What nobody would draw there goes the other way, and what follows, too. */
-static void check_detour(void (*change)(void), void (*undo)(void))
+static void check_detour(gconstpointer device, void (*change)(void), void (*undo)(void))
 {
 	struct fixture f;
 	gint on_gpu;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 3);
 	change();
@@ -551,9 +567,9 @@ static void cursor_goes(void)
 	desktop.frame.flags &= ~MIRACAST_FRAME_CURSOR_VISIBLE;
 }
 
-static void test_cursor(void)
+static void test_cursor(gconstpointer device)
 {
-	check_detour(cursor_comes, cursor_goes);
+	check_detour(device, cursor_comes, cursor_goes);
 }
 
 static void night_comes(void)
@@ -568,9 +584,9 @@ static void night_goes(void)
 	desktop.frame.color_serial++;
 }
 
-static void test_night(void)
+static void test_night(gconstpointer device)
 {
-	check_detour(night_comes, night_goes);
+	check_detour(device, night_comes, night_goes);
 }
 
 static void moves(void)
@@ -583,17 +599,17 @@ static void moves_back(void)
 	desktop.frame.src_y = 0;
 }
 
-static void test_part(void)
+static void test_part(gconstpointer device)
 {
-	check_detour(moves, moves_back);
+	check_detour(device, moves, moves_back);
 }
 
 /* Colours that change nothing are none. */
-static void test_plain_colours(void)
+static void test_plain_colours(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	night_goes();
 	show(&f, 3);
@@ -603,11 +619,11 @@ static void test_plain_colours(void)
 }
 
 /* The desktop did not wait: the picture may be torn, and is not shown. */
-static void test_torn(void)
+static void test_torn(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 1);
 	desktop.late = 1;
@@ -622,11 +638,11 @@ static void test_torn(void)
 }
 
 /* One that never gets done in time is no way. */
-static void test_slow(void)
+static void test_slow(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 1);
 	desktop.late = 1;
@@ -636,18 +652,18 @@ static void test_slow(void)
 		run(60);
 	}
 	desktop.late = 0;
-	check_given_up(&f);
+	check_given_up(&f, FALSE);
 	end(&f);
 }
 
 /* A new mode has an encoder of its own, and the same way. */
-static void test_mode(void)
+static void test_mode(gconstpointer device)
 {
 	const struct stream_mode mode = { 1280, 720, 30000 };
 	struct wfd_selection selection;
 	struct fixture f;
 
-	begin(&f);
+	begin(&f, device);
 	wait_for_frame(&f);
 	show(&f, 3);
 	selection = f.selection;
@@ -661,31 +677,47 @@ static void test_mode(void)
 	wait_for_frame(&f);
 	show(&f, 3);
 	g_assert_cmpint(desktop.fenced, ==, desktop.released);
-	g_assert_cmpint(fake_va.converted, ==, 8);
+	g_assert_cmpint(fake_gpu.converted, ==, 8);
 	assert_keys(&f, 2);
 	end(&f);
 }
+
+/* @all: it has to do with whose memory a picture is in, so it is tried with each kind. */
+static const struct {
+	const char *name;
+	GTestDataFunc func;
+	gboolean all;
+} tests[] = {
+	{ "way", test_way, TRUE },
+	{ "convert-fails", test_convert_fails, TRUE },
+	{ "convert-hangs", test_convert_hangs },
+	{ "encode-fails", test_encode_fails, TRUE },
+	{ "all-fails", test_all_fails, TRUE },
+	{ "nothing-left", test_nothing_left },
+	{ "detour/cursor", test_cursor, TRUE },
+	{ "detour/night", test_night },
+	{ "detour/part", test_part },
+	{ "plain-colours", test_plain_colours },
+	{ "torn", test_torn },
+	{ "slow", test_slow },
+	{ "mode", test_mode, TRUE },
+};
 
 int main(int argc, char **argv)
 {
 	gst_init(NULL, NULL);
 	g_test_init(&argc, &argv, NULL);
 	g_assert_true(wfd_elements_register());
-	encoders = fake_va_load(ENCODERS_INI);
-	devices = fake_va_load(VA_DEVICES_INI);
-	fake_va_register(NULL, encoders, devices, FAKE_DEVICE, "vah264enc", "vapostproc");
-	g_test_add_func("/gpu-chain/way", test_way);
-	g_test_add_func("/gpu-chain/convert-fails", test_convert_fails);
-	g_test_add_func("/gpu-chain/convert-hangs", test_convert_hangs);
-	g_test_add_func("/gpu-chain/encode-fails", test_encode_fails);
-	g_test_add_func("/gpu-chain/all-fails", test_all_fails);
-	g_test_add_func("/gpu-chain/nothing-left", test_nothing_left);
-	g_test_add_func("/gpu-chain/detour/cursor", test_cursor);
-	g_test_add_func("/gpu-chain/detour/night", test_night);
-	g_test_add_func("/gpu-chain/detour/part", test_part);
-	g_test_add_func("/gpu-chain/plain-colours", test_plain_colours);
-	g_test_add_func("/gpu-chain/torn", test_torn);
-	g_test_add_func("/gpu-chain/slow", test_slow);
-	g_test_add_func("/gpu-chain/mode", test_mode);
+	encoders = fake_gpu_load(ENCODERS_INI);
+	devices = fake_gpu_load(GPU_DEVICES_INI);
+	for (guint i = 0; i < G_N_ELEMENTS(gpus); i++) {
+		fake_gpu_register(NULL, encoders, devices, gpus[i].group, gpus[i].encoder, gpus[i].elements);
+		for (guint j = 0; j < G_N_ELEMENTS(tests); j++) {
+			g_autofree char *path = g_strdup_printf("/gpu-chain/%s/%s", gpus[i].name, tests[j].name);
+
+			if (!i || tests[j].all)
+				g_test_add_data_func(path, &gpus[i], tests[j].func);
+		}
+	}
 	return g_test_run();
 }

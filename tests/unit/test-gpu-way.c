@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The way from a dma-buf to the encoder past the processor, with the elements of GPUs
- * that are not here (fake-va.h) and buffers that are memory files.
+ * that are not here (fake-gpu.h) and buffers that are memory files.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <linux/dma-buf.h>
 
 #include "encoders-private.h"
-#include "fake-va.h"
+#include "fake-gpu.h"
 #include "gpu-way.h"
 #include "picture.h"
 #include "udmabuf.h"
@@ -85,16 +85,38 @@ static void add_process(const char *name, GTestDataFunc function, gconstpointer 
 	g_test_add_data_func(inner, data, function);
 }
 
+/* How a device's elements are named, and how they are made a converter. */
+static const struct kind {
+	const char *encoder;
+	const char *elements;
+	const char *converter;
+	enum gpu_kind kind;
+	const char *said;
+} va = { "vah264enc", "vapostproc", "vapostproc", GPU_KIND_VA, "vapostproc" },
+  nv = { "nvh264enc", "glupload ! glcolorconvert", "glupload ! glcolorconvert", GPU_KIND_GL,
+	 "glupload and glcolorconvert" },
+  v4l2 = { "v4l2h264enc", "v4l2convert", "v4l2convert output-io-mode=dmabuf-import capture-io-mode=dmabuf",
+	   GPU_KIND_V4L2, "v4l2convert" };
+
+static const struct kind *kind_of(const char *group)
+{
+	if (g_str_has_prefix(group, "nvidia") || g_str_has_prefix(group, "blocks"))
+		return &nv;
+	return g_str_has_prefix(group, "raspberry") ? &v4l2 : &va;
+}
+
 static const struct video_encoder *choose(const char *group)
 {
+	const struct kind *kind = kind_of(group);
 	const struct video_encoder *encoder;
 	g_autoptr(GError) error = NULL;
 
-	fake_va_register(NULL, encoders, devices, group, "vah264enc", "vapostproc");
+	fake_gpu_register(NULL, encoders, devices, group, kind->encoder, kind->elements);
 	encoder = video_encoder_choose(NULL, &error);
 	g_assert_no_error(error);
 	/* Whatever becomes of dma-bufs. */
-	g_assert_cmpstr(video_encoder_element(encoder), ==, "vah264enc");
+	g_assert_cmpstr(video_encoder_element(encoder), ==, kind->encoder);
+	g_assert_cmpint(video_encoder_gpu_kind(encoder), ==, kind->kind);
 	return encoder;
 }
 
@@ -118,31 +140,38 @@ static void assert_refused(const struct video_encoder *encoder, const char *why)
 
 static void test_passes(gconstpointer group)
 {
+	const struct kind *kind = kind_of(group);
 	const struct video_encoder *encoder = choose(group);
 
-	g_assert_cmpstr(video_encoder_converter(encoder), ==, "vapostproc");
+	g_assert_cmpstr(video_encoder_converter(encoder), ==, kind->converter);
 	g_assert_cmpint(encoder->gpu, ==, GPU_SEEN);
-	assert_said(encoder, "through vapostproc");
-	g_assert_cmpint(fake_va.encoded_gpu, >=, 3);
-	g_assert_cmpint(fake_va.held, ==, 0);
+	assert_said(encoder, kind->said);
+	g_assert_cmpint(fake_gpu.copied, ==, 0);
+	g_assert_cmpint(fake_gpu.encoded_gpu, >=, 3);
+	g_assert_cmpint(fake_gpu.held, ==, 0);
 	g_assert_cmpuint(fences, >=, 3);
 }
 
 /* As in the field: the driver has no linear XR24 among what it imports. */
 static void test_refuses(gconstpointer group)
 {
-	assert_refused(choose(group), "vapostproc does not import buffers of format XR24 with modifier 0x0");
-	g_assert_cmpint(fake_va.converted, ==, 0);
+	g_autofree char *why = g_strdup_printf("%s does not import buffers of format XR24 with modifier 0x0",
+					       kind_of(group)->said);
+
+	assert_refused(choose(group), why);
+	g_assert_cmpint(fake_gpu.converted, ==, 0);
 }
 
-/* The sets of faults, and what is said of each. */
+/* Those that have a fault, and the sets of faults, and what is said of each. */
+static const char *const of[] = { "linear@1.28", "nvidia@1.28", "raspberry@1.28" };
+
 static const struct fault {
-	struct fake_va what;
+	struct fake_gpu what;
 	const char *why;
 } faults[] = {
 	{ { .convert_fails_at = 1 }, "the driver does not import this buffer" },
 	{ { .convert_fails_at = 3 }, "the driver does not import this buffer" },
-	{ { .convert_hangs_at = 2 }, "vapostproc does not come back" },
+	{ { .convert_hangs_at = 2 }, "does not come back" },
 	{ { .encode_fails_at = 1 }, "the driver does not encode this surface" },
 	{ { .encode_fails_at = 2 }, "the driver does not encode this surface" },
 	{ { .swaps = 1 }, "is not what was drawn" },
@@ -150,13 +179,15 @@ static const struct fault {
 	{ { .green = 1 }, "is not what was drawn" },
 };
 
+/* @data: which of all */
 static void test_fault(gconstpointer data)
 {
-	const struct fault *fault = data;
+	const guint number = GPOINTER_TO_UINT(data);
+	const struct fault *fault = &faults[number % G_N_ELEMENTS(faults)];
 
-	fake_va = fault->what;
-	assert_refused(choose("linear@1.28"), fault->why);
-	g_atomic_int_set(&fake_va.let_go, 1);
+	fake_gpu = fault->what;
+	assert_refused(choose(of[number / G_N_ELEMENTS(faults)]), fault->why);
+	g_atomic_int_set(&fake_gpu.let_go, 1);
 }
 
 /* It is what the encoder does that decides: one that holds back is not for us, whatever the converter does. */
@@ -165,8 +196,8 @@ static void test_holds(gconstpointer unused)
 	g_autoptr(GError) error = NULL;
 	const struct video_encoder *encoder;
 
-	fake_va.no_live = 1;
-	fake_va_register(NULL, encoders, devices, "linear@1.28", "vah264enc", "vapostproc");
+	fake_gpu.no_live = 1;
+	fake_gpu_register(NULL, encoders, devices, "linear@1.28", "vah264enc", "vapostproc");
 	encoder = video_encoder_choose(NULL, &error);
 	g_assert_no_error(error);
 	g_assert_cmpstr(video_encoder_element(encoder), !=, "vah264enc");
@@ -181,7 +212,14 @@ static void test_no_memory(gconstpointer unused)
 
 static void test_no_converter(gconstpointer unused)
 {
-	fake_va_register(NULL, encoders, devices, "linear@1.28", "vah264enc", NULL);
+	fake_gpu_register(NULL, encoders, devices, "linear@1.28", "vah264enc", NULL);
+	assert_refused(video_encoder_choose(NULL, NULL), "no converter of its device");
+}
+
+/* Of two elements one is there. */
+static void test_half(gconstpointer element)
+{
+	fake_gpu_register(NULL, encoders, devices, "nvidia@1.28", "nvh264enc", element);
 	assert_refused(video_encoder_choose(NULL, NULL), "no converter of its device");
 }
 
@@ -197,7 +235,7 @@ static void test_unseen(gconstpointer unused)
 			gst_registry_remove_feature(gst_registry_get(), loaded);
 	}
 	/* What nobody sees nobody knows. */
-	fake_va.green = 1;
+	fake_gpu.green = 1;
 	assert_said(choose("linear@1.28"), "for want of a decoder");
 }
 
@@ -206,11 +244,18 @@ static void test_devices(gconstpointer unused)
 {
 	const struct video_encoder *encoder;
 
-	fake_va_register(NULL, encoders, devices, "iHD@1.28", NULL, "vapostproc");
-	fake_va_register(NULL, encoders, devices, "linear@1.28", "varenderD129h264lpenc", "varenderD129postproc");
+	fake_gpu_register(NULL, encoders, devices, "iHD@1.28", NULL, "vapostproc");
+	fake_gpu_register(NULL, encoders, devices, "linear@1.28", "varenderD129h264lpenc", "varenderD129postproc");
 	encoder = video_encoder_choose(NULL, NULL);
 	g_assert_cmpstr(video_encoder_element(encoder), ==, "varenderD129h264lpenc");
 	g_assert_cmpstr(video_encoder_converter(encoder), ==, "varenderD129postproc");
+}
+
+/* Textures are whose they are. */
+static void test_devices_nv(gconstpointer unused)
+{
+	fake_gpu_register(NULL, encoders, devices, "nvidia@1.28", "nvh264device1enc", "glupload ! glcolorconvert");
+	g_assert_cmpstr(video_encoder_converter(video_encoder_choose(NULL, NULL)), ==, "glupload ! glcolorconvert");
 }
 
 /* ------------------------------------------------------------------------ remembered */
@@ -220,23 +265,23 @@ static void test_remembers(gconstpointer unused)
 {
 	const struct video_encoder *constant = choose("linear@1.28");
 	struct video_encoder *encoder = (struct video_encoder *)constant;
-	const gint before = fake_va.converted;
+	const gint before = fake_gpu.converted;
 
 	encoder->gpu = GPU_UNTESTED;
 	encoder_test_gpu(encoder, FALSE);
-	g_assert_cmpint(fake_va.converted, ==, before);
+	g_assert_cmpint(fake_gpu.converted, ==, before);
 	g_assert_nonnull(video_encoder_converter(encoder));
 
 	video_encoder_gpu_failed(encoder, "the driver is tired");
 	g_assert_null(video_encoder_converter(encoder));
 	encoder->gpu = GPU_UNTESTED;
 	encoder_test_gpu(encoder, FALSE);
-	g_assert_cmpint(fake_va.converted, ==, before);
+	g_assert_cmpint(fake_gpu.converted, ==, before);
 	assert_refused(encoder, "it has failed in a session: the driver is tired");
 
 	/* Unless the user names the encoder. */
 	encoder_test_gpu(encoder, TRUE);
-	g_assert_cmpint(fake_va.converted, >, before);
+	g_assert_cmpint(fake_gpu.converted, >, before);
 	g_assert_nonnull(video_encoder_converter(encoder));
 }
 
@@ -249,7 +294,7 @@ static void test_kills(gconstpointer unused)
 	g_key_file_set_integer(notes, "vah264enc, pictures in dma-bufs", "ended-while-testing", 1);
 	encoder_notes_save(notes);
 	assert_refused(choose("linear@1.28"), "processes have ended");
-	g_assert_cmpint(fake_va.converted, ==, 0);
+	g_assert_cmpint(fake_gpu.converted, ==, 0);
 }
 
 /* ----------------------------------------------------------------------- the way itself */
@@ -263,11 +308,13 @@ struct desktop {
 
 static void begin(struct desktop *d, const char *group)
 {
-	fake_va_register(NULL, encoders, devices, group, "vah264enc", "vapostproc");
+	const struct kind *kind = kind_of(group);
+
+	fake_gpu_register(NULL, encoders, devices, group, kind->encoder, kind->elements);
 	d->buffer = udmabuf_new(640 * 480 * 4 + 4096, NULL);
 	d->memory = gpu_memory_new(d->buffer->fd);
 	d->picture = (struct gpu_picture){ d->memory, DRM_FORMAT_XRGB8888, 0, 640, 480, 0, 640 * 4 };
-	d->way = gpu_way_new("vapostproc");
+	d->way = gpu_way_new(kind->kind, kind->converter);
 }
 
 static void end(struct desktop *d)
@@ -286,13 +333,13 @@ static guint luma_at(GstBuffer *buffer, gsize at)
 }
 
 /* Where the picture is in its buffer, and how long its lines are, is told and believed. */
-static void test_layout(gconstpointer unused)
+static void test_layout(gconstpointer group)
 {
 	struct desktop d;
 	g_autoptr(GstBuffer) first = NULL;
 	g_autoptr(GstBuffer) second = NULL;
 
-	begin(&d, "linear@1.28");
+	begin(&d, group);
 	memset(d.buffer->data, 0, d.buffer->size);
 	memset(d.buffer->data + 4096, 255, 600 * 4);
 	d.picture.offset = 4096;
@@ -345,6 +392,7 @@ static void test_modifiers(gconstpointer group)
 	g_assert_null(gpu_way_given_up(d.way));
 	/* XRGB8888 in tiles, which Intel's takes as ARGB8888 alone. */
 	d.picture.modifier = g_str_has_prefix(group, "radeonsi") ? 0x0200000000000901 :
+			     g_str_has_prefix(group, "blocks") ? 0x0300000000606014 :
 			     g_str_has_prefix(group, "lunarlake") ? 0x0100000000000009 : 0x0100000000000002;
 	buffer = gpu_way_convert(d.way, &d.picture, NULL);
 	g_assert_nonnull(buffer);
@@ -360,7 +408,7 @@ static void test_hangs(gconstpointer unused)
 	gint64 begun;
 
 	begin(&d, "linear@1.28");
-	fake_va.convert_hangs_at = 2;
+	fake_gpu.convert_hangs_at = 2;
 	first = gpu_way_convert(d.way, &d.picture, NULL);
 	g_assert_nonnull(first);
 	begun = g_get_monotonic_time();
@@ -373,7 +421,7 @@ static void test_hangs(gconstpointer unused)
 	g_assert_nonnull(strstr(gpu_way_given_up(d.way), "does not come back"));
 	/* The thread has what it needs when it does. */
 	end(&d);
-	g_atomic_int_set(&fake_va.let_go, 1);
+	g_atomic_int_set(&fake_gpu.let_go, 1);
 	g_usleep(100000);
 }
 
@@ -395,15 +443,15 @@ static void test_fence(gconstpointer unused)
 }
 
 /* Frames that are converted are encoded: whose memory it is they agree on. */
-static void check_encoder(struct desktop *d)
+static void check_encoder(struct desktop *d, const struct kind *kind)
 {
 	const struct wfd_selection selection = encoder_test_selection(0, WFD_H264_PROFILE_CBP);
-	g_autoptr(GstCaps) caps = gpu_way_caps(640, 480, 60);
+	g_autoptr(GstCaps) caps = gpu_way_caps(kind->kind, 640, 480, 60);
 	struct encoder_line line = { 0 };
 	g_autoptr(GError) error = NULL;
 
 	/* The encoder opens its device in the thread of its pipeline. */
-	encoder_line_build(&line, video_encoder_find("vah264enc", NULL), &selection, caps, &error);
+	encoder_line_build(&line, video_encoder_find(kind->encoder, NULL), &selection, caps, &error);
 	g_assert_no_error(error);
 	encoder_line_start(&line, &error);
 	g_assert_no_error(error);
@@ -421,19 +469,20 @@ static void check_encoder(struct desktop *d)
 }
 
 /* Each asks whether there is a connection before the other one has made it. */
-static void test_together(gconstpointer unused)
+static void test_together(gconstpointer group)
 {
+	const struct kind *kind = kind_of(group);
 	struct desktop d;
 
-	begin(&d, "linear@1.28");
-	fake_va.open_together = 2;
-	check_encoder(&d);
-	g_assert_cmpint(fake_va.opened, ==, 2);
+	begin(&d, group);
+	fake_gpu.open_together = 2;
+	check_encoder(&d, kind);
+	g_assert_cmpint(fake_gpu.opened, ==, 2);
 	/* Of who opens it later, too. */
 	gpu_way_free(d.way);
-	d.way = gpu_way_new("vapostproc");
-	check_encoder(&d);
-	g_assert_cmpint(fake_va.opened, ==, 2);
+	d.way = gpu_way_new(kind->kind, kind->converter);
+	check_encoder(&d, kind);
+	g_assert_cmpint(fake_gpu.opened, ==, 2);
 	end(&d);
 }
 
@@ -448,20 +497,35 @@ static void test_apart(gconstpointer unused)
 	buffer = gpu_way_convert(d.way, &d.picture, NULL);
 	g_assert_nonnull(buffer);
 	gst_clear_buffer(&buffer);
-	check_encoder(&d);
-	g_assert_cmpint(fake_va.opened, ==, 1);
-	fake_va_register(NULL, encoders, devices, "linear@1.28", NULL, "varenderD129postproc");
+	check_encoder(&d, &va);
+	g_assert_cmpint(fake_gpu.opened, ==, 1);
+	fake_gpu_register(NULL, encoders, devices, "linear@1.28", NULL, "varenderD129postproc");
 	second = d;
 	for (guint i = 0; i < 2; i++) {
-		second.way = gpu_way_new("varenderD129postproc");
+		second.way = gpu_way_new(GPU_KIND_VA, "varenderD129postproc");
 		buffer = gpu_way_convert(second.way, &d.picture, NULL);
 		g_assert_nonnull(buffer);
 		gst_clear_buffer(&buffer);
 		gpu_way_free(second.way);
-		g_assert_cmpint(fake_va.opened, ==, 2);
+		g_assert_cmpint(fake_gpu.opened, ==, 2);
 	}
-	check_encoder(&d);
+	check_encoder(&d, &va);
 	end(&d);
+}
+
+/* Nor is one of another kind. */
+static void test_kinds(gconstpointer unused)
+{
+	struct desktop of_va, of_nv;
+
+	begin(&of_va, "linear@1.28");
+	begin(&of_nv, "nvidia@1.28");
+	for (guint i = 0; i < 2; i++) {
+		check_encoder(&of_va, &va);
+		check_encoder(&of_nv, &nv);
+	}
+	end(&of_va);
+	end(&of_nv);
 }
 
 /* --------------------------------------------------------------------------- all of it */
@@ -470,34 +534,47 @@ int main(int argc, char **argv)
 {
 	gst_init(NULL, NULL);
 	g_test_init(&argc, &argv, NULL);
-	encoders = fake_va_load(ENCODERS_INI);
-	devices = fake_va_load(VA_DEVICES_INI);
+	encoders = fake_gpu_load(ENCODERS_INI);
+	devices = fake_gpu_load(GPU_DEVICES_INI);
 	add_process("passes/plain", test_passes, "plain@1.22");
 	add_process("passes/linear", test_passes, "linear@1.28");
 	add_process("passes/alpha", test_passes, "alpha@1.28");
+	add_process("passes/nvidia-1.22", test_passes, "nvidia@1.22");
+	add_process("passes/nvidia-1.28", test_passes, "nvidia@1.28");
+	add_process("passes/raspberry-1.22", test_passes, "raspberry@1.22");
+	add_process("passes/raspberry-1.28", test_passes, "raspberry@1.28");
+	add_process("refuses/blocks", test_refuses, "blocks@1.28");
 	add_process("refuses/iHD", test_refuses, "iHD@1.28");
 	add_process("refuses/lunarlake", test_refuses, "lunarlake@1.28");
 	add_process("refuses/radeonsi", test_refuses, "radeonsi@1.26");
-	for (guint i = 0; i < G_N_ELEMENTS(faults); i++) {
+	for (guint i = 0; i < G_N_ELEMENTS(of) * G_N_ELEMENTS(faults); i++) {
 		g_autofree char *name = g_strdup_printf("fault/%u", i);
 
-		add_process(name, test_fault, &faults[i]);
+		add_process(name, test_fault, GUINT_TO_POINTER(i));
 	}
 	add_process("holds", test_holds, NULL);
 	add_process("no-memory", test_no_memory, NULL);
 	add_process("no-converter", test_no_converter, NULL);
+	add_process("half/upload", test_half, "glupload");
+	add_process("half/convert", test_half, "glcolorconvert");
 	add_process("unseen", test_unseen, NULL);
-	add_process("devices", test_devices, NULL);
+	add_process("devices/va", test_devices, NULL);
+	add_process("devices/nv", test_devices_nv, NULL);
 	add_process("remembers", test_remembers, NULL);
 	add_process("kills", test_kills, NULL);
-	add_process("layout", test_layout, NULL);
+	add_process("layout/va", test_layout, "linear@1.28");
+	add_process("layout/nvidia", test_layout, "nvidia@1.28");
+	add_process("layout/raspberry", test_layout, "raspberry@1.22");
 	add_process("kept", test_kept, NULL);
+	add_process("modifiers/blocks", test_modifiers, "blocks@1.28");
 	add_process("modifiers/iHD", test_modifiers, "iHD@1.28");
 	add_process("modifiers/lunarlake", test_modifiers, "lunarlake@1.28");
 	add_process("modifiers/radeonsi", test_modifiers, "radeonsi@1.26");
 	add_process("hangs", test_hangs, NULL);
 	add_process("fence", test_fence, NULL);
-	add_process("together", test_together, NULL);
-	add_process("apart", test_apart, NULL);
+	add_process("together/va", test_together, "linear@1.28");
+	add_process("together/nvidia", test_together, "nvidia@1.28");
+	add_process("apart/devices", test_apart, NULL);
+	add_process("apart/kinds", test_kinds, NULL);
 	return g_test_run();
 }

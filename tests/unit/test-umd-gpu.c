@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * The driver of miracast-umd with an encoder that takes pictures past the processor: what the kernel
- * is told of the monitor.  The GPU is that of fake-va.h.
+ * is told of the monitor.  The GPU is that of fake-gpu.h.
  */
 #include <glib/gstdio.h>
 
 #include "encoders-private.h"
-#include "fake-va.h"
+#include "fake-gpu.h"
 #include "umd-driver-fixture.h"
 #include "wfdelements.h"
 
@@ -32,7 +32,7 @@ static gboolean takes_cursor(struct fixture *f)
 
 static gboolean goes_on_gpu(struct fixture *f)
 {
-	return g_atomic_int_get(&fake_va.encoded_gpu) >= 5 && f->sent >= 5;
+	return g_atomic_int_get(&fake_gpu.encoded_gpu) >= 5 && f->sent >= 5;
 }
 
 /*
@@ -76,7 +76,7 @@ int main(int argc, char *argv[])
 	g_test_init(&argc, &argv, NULL);
 	gst_init(NULL, NULL);
 	g_assert_true(wfd_elements_register());
-	fake_va_register(NULL, fake_va_load(ENCODERS_INI), fake_va_load(VA_DEVICES_INI), "linear@1.28", "vah264enc",
+	fake_gpu_register(NULL, fake_gpu_load(ENCODERS_INI), fake_gpu_load(GPU_DEVICES_INI), "linear@1.28", "vah264enc",
 			 "vapostproc");
 	g_test_add_data_func("/umd-gpu/cursor", "/umd-gpu/cursor/subprocess/it", in_own_process);
 	g_test_add_func("/umd-gpu/cursor/subprocess/it", test_cursor);

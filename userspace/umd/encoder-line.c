@@ -36,6 +36,7 @@ gboolean encoder_line_build(struct encoder_line *line, const struct video_encode
 		.fps = selection->mode->refresh_hz,
 		.slices = MAX(selection->slices, 1),
 		.high = selection->profile == WFD_H264_PROFILE_CHP,
+		.on_gpu = gpu_way_is(caps),
 	};
 	g_autoptr(GstCaps) encoded = video_encoder_caps(encoder, selection);
 	GstElement *convert, *filter, *parse;

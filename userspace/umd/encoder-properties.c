@@ -129,6 +129,16 @@ static char *make_running_controls(const struct encoder_row *row, guint bit_rate
 
 #pragma GCC diagnostic pop
 
+static gboolean apply(const struct encoder_setting *settings, GObject *element, guint profile, GError **error)
+{
+	for (const struct encoder_setting *s = settings; s->property; s++) {
+		if ((!s->profiles || s->profiles & profile) &&
+		    !encoder_set_property(element, s->property, s->value, s->need, error))
+			return FALSE;
+	}
+	return TRUE;
+}
+
 gboolean encoder_apply_row(const struct encoder_row *row, GObject *element,
 			   const struct video_encoder_settings *settings, GError **error)
 {
@@ -136,11 +146,9 @@ gboolean encoder_apply_row(const struct encoder_row *row, GObject *element,
 	guint64 key_interval = (guint64)settings->key_interval_s * settings->fps;
 
 	key_interval = CLAMP(key_interval, key_interval ? 1 : NEVER, NEVER);
-	for (const struct encoder_setting *s = row->settings; s->property; s++) {
-		if ((!s->profiles || s->profiles & profile) &&
-		    !encoder_set_property(element, s->property, s->value, s->need, error))
-			return FALSE;
-	}
+	if (!apply(row->settings, element, profile, error) ||
+	    (settings->on_gpu && row->gpu_settings && !apply(row->gpu_settings, element, profile, error)))
+		return FALSE;
 	if (row->slices && !encoder_set_number(element, row->slices, MAX(settings->slices, 1),
 					       NEEDED, error))
 		return FALSE;

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "encoders.h"
+#include "gpu-way.h"
 
 G_BEGIN_DECLS
 
@@ -64,9 +65,11 @@ struct encoder_scaled {
  * struct encoder_row - a row of the table
  * @element: name of the factory
  * @others: glob of the names that it has for further devices, or NULL
- * @converter: element of the same device that takes dma-bufs and gives what it encodes
- *	(gpu-way.h), or NULL
- * @other_converters: for the names of @others
+ * @converter: elements that take dma-bufs and give what it encodes (gpu-way.h), "A ! B" for two
+ *	of them, with what is set of them; or NULL
+ * @other_converters: for the names of @others; with a glob for those of the same device, without for all
+ * @kind: what they give
+ * @gpu_settings: as @settings, where pictures are such; NULL: none
  * @settings: ended by one without a property
  * @scaled: as well
  * @controls: for v4l2: the "extra-controls" to set, with %u for the bit rate and
@@ -88,6 +91,8 @@ struct encoder_row {
 	const char *others;
 	const char *converter;
 	const char *other_converters;
+	enum gpu_kind kind;
+	const struct encoder_setting *gpu_settings;
 	const struct encoder_setting *settings;
 	struct encoder_scaled scaled[ENCODER_MAX_SCALED + 1];
 	const char *controls;
@@ -133,7 +138,7 @@ enum gpu_verdict {
  * @why: what was wrong last
  * @measured: pixels per second; 0: not measured
  * @passed: bit per enum size_class, for each profile bit - 1
- * @converter: that is installed for it, or NULL; constant
+ * @converter: that is installed for it, all of it, or NULL; constant
  * @gpu, @gpu_why: of the two; the latter only if it has failed
  *
  * What is not constant is guarded by the lock of encoders.c.

@@ -134,6 +134,17 @@ static const struct encoder_setting openh264_settings[] = {
 #define NV_SCALED \
 	{ { "bitrate", 1000, 1000, TRUE, NEEDED }, { "vbv-buffer-size", 1000, VBV_MS, FALSE, WISH } }
 
+/* Textures are of the device that has drawn; NVENC's elements find the one that is theirs. */
+#define GL_CONVERTER "glupload ! glcolorconvert"
+
+/* Of all devices that convert; without the properties it copies. */
+#define V4L2_CONVERTER "v4l2convert output-io-mode=dmabuf-import capture-io-mode=dmabuf"
+
+static const struct encoder_setting v4l2_gpu_settings[] = {
+	{ "output-io-mode", "dmabuf-import", NEEDED },
+	{ NULL },
+};
+
 static const struct encoder_row rows[] = {
 	{ .element = "vah264enc",
 	  .others = "varenderD*h264enc",
@@ -156,6 +167,9 @@ static const struct encoder_row rows[] = {
 	  .profiles = BOTH_PROFILES },
 	{ .element = "nvcudah264enc",
 	  .others = "nvcudah264device*enc",
+	  .converter = GL_CONVERTER,
+	  .other_converters = GL_CONVERTER,
+	  .kind = GPU_KIND_GL,
 	  .settings = nvcuda_settings,
 	  .scaled = NV_SCALED,
 	  .key_interval = "gop-size",
@@ -163,6 +177,9 @@ static const struct encoder_row rows[] = {
 	  .says_colour = TRUE },
 	{ .element = "nvh264enc",
 	  .others = "nvh264device*enc",
+	  .converter = GL_CONVERTER,
+	  .other_converters = GL_CONVERTER,
+	  .kind = GPU_KIND_GL,
 	  .settings = nv_settings,
 	  .scaled = NV_SCALED,
 	  .key_interval = "gop-size",
@@ -178,6 +195,10 @@ static const struct encoder_row rows[] = {
 	/* Names of controls as the kernel has them. What a device does not have is not set. */
 	{ .element = "v4l2h264enc",
 	  .others = "v4l2video*h264enc",
+	  .converter = V4L2_CONVERTER,
+	  .other_converters = V4L2_CONVERTER,
+	  .kind = GPU_KIND_V4L2,
+	  .gpu_settings = v4l2_gpu_settings,
 	  .settings = v4l2_settings,
 	  .controls = "controls,video_bitrate_mode=1,video_bitrate=%u,h264_i_frame_period=%u,"
 		      "video_gop_size=%u,video_b_frames=0,h264_entropy_mode=0,"
@@ -305,27 +326,41 @@ static void check_profiles(struct video_encoder *encoder, GstElementFactory *fac
 	}
 }
 
-/* What stands for the "*" of @glob in @name, put in the place of that of @other. */
+/* What stands for the "*" of @glob in @name, put in the place of that of @other, if it has one. */
 static char *same_device(const char *name, const char *glob, const char *other)
 {
 	gsize before = strchr(glob, '*') - glob, behind = strlen(glob) - before - 1;
 	g_autofree char *device = g_strndup(name + before, strlen(name) - before - behind);
 	const char *star = strchr(other, '*');
 
-	return g_strdup_printf("%.*s%s%s", (int)(star - other), other, device, star + 1);
+	return star ? g_strdup_printf("%.*s%s%s", (int)(star - other), other, device, star + 1) : g_strdup(other);
+}
+
+/* All elements of "A name=value ! B". */
+static gboolean are_installed(const char *description)
+{
+	g_auto(GStrv) elements = g_strsplit(description, " ! ", -1);
+
+	for (char **element = elements; *element; element++) {
+		g_autoptr(GstElementFactory) factory = NULL;
+
+		*strchrnul(*element, ' ') = '\0';
+		factory = gst_element_factory_find(*element);
+		if (!factory)
+			return FALSE;
+	}
+	return TRUE;
 }
 
 static char *find_converter(const struct encoder_row *row, const char *element)
 {
-	g_autofree char *name = NULL;
-	g_autoptr(GstElementFactory) factory = NULL;
+	g_autofree char *converter = NULL;
 
 	if (!row->converter)
 		return NULL;
-	name = g_str_equal(element, row->element) ? g_strdup(row->converter) :
-						    same_device(element, row->others, row->other_converters);
-	factory = gst_element_factory_find(name);
-	return factory ? g_steal_pointer(&name) : NULL;
+	converter = g_str_equal(element, row->element) ? g_strdup(row->converter) :
+							 same_device(element, row->others, row->other_converters);
+	return are_installed(converter) ? g_steal_pointer(&converter) : NULL;
 }
 
 static void add_factory(GPtrArray *found, const struct encoder_row *row, GstElementFactory *factory)
@@ -490,6 +525,11 @@ GstCaps *video_encoder_input_caps(const struct video_encoder *encoder, const str
 	return gst_caps_new_simple("video/x-raw", "colorimetry", G_TYPE_STRING, colorimetry, NULL);
 }
 
+enum gpu_kind video_encoder_gpu_kind(const struct video_encoder *encoder)
+{
+	return encoder->row->kind;
+}
+
 const char *video_encoder_converter(const struct video_encoder *encoder)
 {
 	enum gpu_verdict verdict;
@@ -502,6 +542,7 @@ const char *video_encoder_converter(const struct video_encoder *encoder)
 
 char *video_encoder_pictures(const struct video_encoder *encoder)
 {
+	g_autofree char *elements = encoder->converter ? gpu_way_elements(encoder->converter) : NULL;
 	char *said = NULL;
 
 	g_mutex_lock(&lock);
@@ -510,10 +551,10 @@ char *video_encoder_pictures(const struct video_encoder *encoder)
 	else if (!encoder->converter)
 		said = g_strdup("through the processor: no converter of its device is there");
 	else if (encoder->gpu == GPU_SEEN)
-		said = g_strdup_printf("through %s, as far as its driver imports the desktop's", encoder->converter);
+		said = g_strdup_printf("through %s, as far as its driver imports the desktop's", elements);
 	else if (encoder->gpu == GPU_ENCODED)
 		said = g_strdup_printf("through %s, as far as its driver imports the desktop's; nobody has seen "
-				       "them, for want of a decoder", encoder->converter);
+				       "them, for want of a decoder", elements);
 	else
 		said = g_strdup_printf("through the processor: %s",
 				       encoder->gpu_why ? encoder->gpu_why : "nothing else was tested");

@@ -26,6 +26,7 @@
 
 #include <gst/gst.h>
 
+#include "gpu-way.h"
 #include "wfd-negotiate.h"
 
 G_BEGIN_DECLS
@@ -44,6 +45,7 @@ struct video_encoder;
  * @slices: slices per picture, 1 unless the sink can do more
  * @high: Constrained High Profile instead of Constrained Baseline
  * @plain: no picture is made in another way than the others
+ * @on_gpu: pictures are those of the GPU way
  */
 struct video_encoder_settings {
 	guint bit_rate;
@@ -53,6 +55,7 @@ struct video_encoder_settings {
 	guint slices;
 	gboolean high;
 	gboolean plain;
+	gboolean on_gpu;
 };
 
 /**
@@ -121,10 +124,12 @@ GstCaps *video_encoder_input_caps(const struct video_encoder *encoder, const str
 const char *video_encoder_colorimetry(const struct video_encoder *encoder, const struct wfd_mode *mode);
 
 /*
- * The element that makes of a dma-buf what this one encodes, if the two have passed their test (see
- * gpu-way.h); NULL: its pictures come from the processor.
+ * What makes of a dma-buf what this one encodes, for gpu_way_new(), if the two have passed their test;
+ * NULL: its pictures come from the processor.
  */
 const char *video_encoder_converter(const struct video_encoder *encoder);
+/* Whatever has become of the test. */
+enum gpu_kind video_encoder_gpu_kind(const struct video_encoder *encoder);
 /* Which way that is, for people: a part of a sentence, and why. */
 char *video_encoder_pictures(const struct video_encoder *encoder);
 /* That way has passed its test and failed in a session: no other one takes it until the next boot. */

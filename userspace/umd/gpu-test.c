@@ -194,10 +194,10 @@ static gboolean encode(struct gpu_test *test, guint i, GError **error)
 static gboolean encode_all(struct gpu_test *test, GError **error)
 {
 	const struct wfd_mode *mode = test->selection.mode;
-	g_autoptr(GstCaps) caps = gpu_way_caps(mode->width, mode->height, mode->refresh_hz);
+	g_autoptr(GstCaps) caps = gpu_way_caps(test->encoder->row->kind, mode->width, mode->height, mode->refresh_hz);
 
 	test->memory = gpu_memory_new(test->buffer->fd);
-	test->way = gpu_way_new(test->encoder->converter);
+	test->way = gpu_way_new(test->encoder->row->kind, test->encoder->converter);
 	if (!test->memory) {
 		g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_FAILED, "no buffer to test it with");
 		return FALSE;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -27,7 +28,6 @@
 /* Where there is no fence: the kernel would revoke the hold after so long. */
 #define READ_MS 30
 
-#define DISPLAY_CONTEXT "gst.va.display.handle"
 /* Devices of a machine that encode. */
 #define MAX_CONTEXTS 4
 
@@ -128,16 +128,25 @@ gboolean gpu_way_knows(guint32 fourcc)
 
 /*
  * Since 1.24 GStreamer names formats of dma-bufs as the kernel does, a linear one without its
- * modifier; before that all were linear and named as any other.
+ * modifier; before that all were linear and named as any other.  V4L2's elements looked at the memory itself.
  */
-static GstCaps *import_caps(const struct format *format, const struct gpu_picture *picture, gboolean drm)
+enum description {
+	AS_DRM,
+	AS_DMABUF,
+	AS_ANY_MEMORY,
+	N_DESCRIPTIONS,
+};
+
+static GstCaps *import_caps(const struct format *format, const struct gpu_picture *picture,
+			    enum description description)
 {
 	GstCaps *caps = gst_caps_new_simple("video/x-raw", "width", G_TYPE_INT, picture->width, "height",
 					    G_TYPE_INT, picture->height, "framerate", GST_TYPE_FRACTION, 0, 1,
 					    "interlace-mode", G_TYPE_STRING, "progressive", NULL);
 
-	gst_caps_set_features_simple(caps, gst_caps_features_new("memory:DMABuf", NULL));
-	if (drm) {
+	if (description != AS_ANY_MEMORY)
+		gst_caps_set_features_simple(caps, gst_caps_features_new("memory:DMABuf", NULL));
+	if (description == AS_DRM) {
 		const guint32 code = GUINT32_TO_LE(format->as);
 		g_autofree char *name = picture->modifier == DRM_FORMAT_MOD_LINEAR ?
 			g_strdup_printf("%.4s", (const char *)&code) :
@@ -152,19 +161,22 @@ static GstCaps *import_caps(const struct format *format, const struct gpu_pictur
 }
 
 /* The first description that the converter takes, NULL: none. */
-static GstCaps *choose_caps(GstElement *converter, const struct gpu_picture *picture, const struct format **chosen)
+static GstCaps *choose_caps(enum gpu_kind kind, GstElement *converter, const struct gpu_picture *picture,
+			    const struct format **chosen)
 {
 	g_autoptr(GstPad) pad = gst_element_get_static_pad(converter, "sink");
 	g_autoptr(GstCaps) taken = gst_pad_query_caps(pad, NULL);
 
-	for (guint i = 0; i < 2 * G_N_ELEMENTS(formats); i++) {
-		const struct format *format = &formats[i / 2];
-		const gboolean drm = i % 2 == 0;
+	for (guint i = 0; i < N_DESCRIPTIONS * G_N_ELEMENTS(formats); i++) {
+		const struct format *format = &formats[i / N_DESCRIPTIONS];
+		const enum description description = i % N_DESCRIPTIONS;
 		g_autoptr(GstCaps) caps = NULL;
 
-		if (format->fourcc != picture->fourcc || (!drm && picture->modifier != DRM_FORMAT_MOD_LINEAR))
+		if (format->fourcc != picture->fourcc ||
+		    (description != AS_DRM && picture->modifier != DRM_FORMAT_MOD_LINEAR) ||
+		    (description == AS_ANY_MEMORY && kind != GPU_KIND_V4L2))
 			continue;
-		caps = import_caps(format, picture, drm);
+		caps = import_caps(format, picture, description);
 		if (!gst_caps_can_intersect(caps, taken))
 			continue;
 		*chosen = format;
@@ -175,8 +187,20 @@ static GstCaps *choose_caps(GstElement *converter, const struct gpu_picture *pic
 
 /* ----------------------------------------------------------------------- devices */
 
+/* A connection to a device, as elements hand it on. */
+static const char *const connections[] = { "gst.va.display.handle", "gst.gl.GLDisplay" };
+
 static GMutex contexts_lock;
 static GstContext *contexts[MAX_CONTEXTS];
+
+static gboolean is_connection(const char *type)
+{
+	for (guint i = 0; i < G_N_ELEMENTS(connections); i++) {
+		if (g_str_equal(type, connections[i]))
+			return TRUE;
+	}
+	return FALSE;
+}
 
 /* Path of the device; NULL: it does not say. */
 static char *device_of(GstContext *context)
@@ -205,7 +229,8 @@ static GstContext *keep_context(GstContext *context)
 
 		if (!contexts[i])
 			contexts[i] = gst_context_ref(context);
-		else if (g_strcmp0(device, other) != 0)
+		else if (!gst_context_has_context_type(contexts[i], gst_context_get_context_type(context)) ||
+			 g_strcmp0(device, other) != 0)
 			continue;
 		kept = gst_context_ref(contexts[i]);
 	}
@@ -246,12 +271,12 @@ static GstBusSyncReply share(GstBus *bus, GstMessage *message, gpointer unused)
 
 	switch (GST_MESSAGE_TYPE(message)) {
 	case GST_MESSAGE_NEED_CONTEXT:
-		if (gst_message_parse_context_type(message, &type) && g_str_equal(type, DISPLAY_CONTEXT))
+		if (gst_message_parse_context_type(message, &type) && is_connection(type))
 			give_contexts(GST_ELEMENT(GST_MESSAGE_SRC(message)));
 		break;
 	case GST_MESSAGE_HAVE_CONTEXT:
 		gst_message_parse_have_context(message, &context);
-		if (g_str_equal(gst_context_get_context_type(context), DISPLAY_CONTEXT))
+		if (is_connection(gst_context_get_context_type(context)))
 			settle(GST_ELEMENT(GST_MESSAGE_SRC(message)), context);
 		break;
 	default:
@@ -269,19 +294,54 @@ void gpu_way_share_device(GstElement *pipeline)
 
 /* ---------------------------------------------------------------------- the way */
 
-GstCaps *gpu_way_caps(guint width, guint height, guint refresh_hz)
+void gpu_way_set_environment(void)
+{
+	g_setenv("GST_GL_PLATFORM", "egl", FALSE);
+	g_setenv("GST_GL_WINDOW", "egl-device", FALSE);
+}
+
+char *gpu_way_elements(const char *converter)
+{
+	g_auto(GStrv) elements = g_strsplit(converter, " ! ", -1);
+
+	for (char **element = elements; *element; element++)
+		*strchrnul(*element, ' ') = '\0';
+	return g_strjoinv(" and ", elements);
+}
+
+/* Feature of caps; NULL: none. */
+static const char *const memories[] = {
+	[GPU_KIND_VA] = "memory:VAMemory",
+	[GPU_KIND_GL] = "memory:GLMemory",
+	[GPU_KIND_V4L2] = NULL,
+};
+
+static void set_memory(GstCaps *caps, enum gpu_kind kind)
+{
+	if (memories[kind])
+		gst_caps_set_features_simple(caps, gst_caps_features_new(memories[kind], NULL));
+}
+
+GstCaps *gpu_way_caps(enum gpu_kind kind, guint width, guint height, guint refresh_hz)
 {
 	GstCaps *caps = gst_caps_new_simple(
 		"video/x-raw", "format", G_TYPE_STRING, GPU_WAY_FORMAT, "width", G_TYPE_INT, width, "height",
 		G_TYPE_INT, height, "framerate", GST_TYPE_FRACTION, refresh_hz, 1, "pixel-aspect-ratio",
 		GST_TYPE_FRACTION, 1, 1, "interlace-mode", G_TYPE_STRING, "progressive", NULL);
 
-	gst_caps_set_features_simple(caps, gst_caps_features_new(GPU_WAY_FEATURE, NULL));
+	set_memory(caps, kind);
 	return caps;
 }
 
+gboolean gpu_way_is(const GstCaps *caps)
+{
+	return g_strcmp0(gst_structure_get_string(gst_caps_get_structure(caps, 0), "format"), GPU_WAY_FORMAT) == 0;
+}
+
 struct gpu_way {
+	enum gpu_kind kind;
 	char *converter;
+	char *name; /* of it, for people */
 	GMutex lock;
 	char *given_up; /* set once; with the lock */
 	const char *wanted; /* colorimetry; with the lock */
@@ -296,11 +356,13 @@ struct gpu_way {
 	gboolean used;
 };
 
-gpu_way *gpu_way_new(const char *converter)
+gpu_way *gpu_way_new(enum gpu_kind kind, const char *converter)
 {
 	gpu_way *way = g_new0(gpu_way, 1);
 
+	way->kind = kind;
 	way->converter = g_strdup(converter);
+	way->name = gpu_way_elements(converter);
 	way->wanted = PICTURE_COLORIMETRY;
 	g_mutex_init(&way->lock);
 	return way;
@@ -322,6 +384,7 @@ void gpu_way_free(gpu_way *way)
 	g_mutex_clear(&way->lock);
 	g_free(way->given_up);
 	g_free(way->converter);
+	g_free(way->name);
 	g_free(way);
 }
 
@@ -352,15 +415,18 @@ void gpu_way_give_up(gpu_way *way, const char *why)
 	g_mutex_unlock(&way->lock);
 }
 
-static GstElement *add(gpu_way *way, const char *factory, GError **error)
+/* @description: of elements, the first one's sink pad and the last one's src pad become its */
+static GstElement *add(gpu_way *way, const char *description, GError **error)
 {
-	GstElement *element = gst_element_factory_make(factory, NULL);
+	g_autoptr(GError) cause = NULL;
+	GstElement *bin = gst_parse_bin_from_description_full(description, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS |
+							      GST_PARSE_FLAG_NO_SINGLE_ELEMENT_BINS, &cause);
 
-	if (element)
-		gst_bin_add(GST_BIN(way->pipeline), element);
+	if (bin)
+		gst_bin_add(GST_BIN(way->pipeline), bin);
 	else
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no %s", factory);
-	return element;
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no %s: %s", description, cause->message);
+	return bin;
 }
 
 static void set_caps(gpu_way *way, GstCaps *imported, const struct gpu_picture *picture)
@@ -369,7 +435,7 @@ static void set_caps(gpu_way *way, GstCaps *imported, const struct gpu_picture *
 		"video/x-raw", "format", G_TYPE_STRING, GPU_WAY_FORMAT, "width", G_TYPE_INT, picture->width,
 		"height", G_TYPE_INT, picture->height, "colorimetry", G_TYPE_STRING, way->colorimetry, NULL);
 
-	gst_caps_set_features_simple(caps, gst_caps_features_new(GPU_WAY_FEATURE, NULL));
+	set_memory(caps, way->kind);
 	g_object_set(way->source, "caps", imported, "format", GST_FORMAT_TIME, "is-live", TRUE, NULL);
 	g_object_set(way->sink, "caps", caps, "sync", FALSE, "enable-last-sample", FALSE, NULL);
 }
@@ -385,21 +451,21 @@ static gboolean fill_pipeline(gpu_way *way, const struct gpu_picture *picture, G
 		return FALSE;
 	/* Opens the device: only then it says what its driver imports. */
 	if (gst_element_set_state(way->pipeline, GST_STATE_READY) == GST_STATE_CHANGE_FAILURE) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s does not start", way->converter);
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s does not start", way->name);
 		return FALSE;
 	}
-	imported = choose_caps(converter, picture, &format);
+	imported = choose_caps(way->kind, converter, picture, &format);
 	if (!imported) {
 		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
 			    "%s does not import buffers of format %.4s with modifier 0x%" G_GINT64_MODIFIER "x",
-			    way->converter, (const char *)&picture->fourcc, picture->modifier);
+			    way->name, (const char *)&picture->fourcc, picture->modifier);
 		return FALSE;
 	}
 	way->format = format->format;
 	set_caps(way, imported, picture);
 	if (!gst_element_link_many(way->source, converter, way->sink, NULL) ||
 	    gst_element_set_state(way->pipeline, GST_STATE_PLAYING) == GST_STATE_CHANGE_FAILURE) {
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s cannot be connected", way->converter);
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s cannot be connected", way->name);
 		return FALSE;
 	}
 	return TRUE;
@@ -455,11 +521,11 @@ static void say_why(gpu_way *way, GError **error)
 
 	if (message) {
 		gst_message_parse_error(message, &cause, NULL);
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", way->converter, cause->message);
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", way->name, cause->message);
 		drop_pipeline(way);
 		return;
 	}
-	g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s does not come back", way->converter);
+	g_set_error(error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s does not come back", way->name);
 	way->pipeline = NULL;
 }
 

@@ -6,15 +6,26 @@
  *
  *	CPU way	the dma-buf is mapped, what has changed is converted to I420, the desktop
  *		goes on, and the encoder is given that memory (picture-convert.h).  Always there
- *	GPU way	the dma-buf is handed to the converter of the encoder's device (vapostproc),
- *		which makes NV12 of it in memory of that device; the encoder is given that.  The
- *		processor sees no pixel
+ *	GPU way	the dma-buf is handed to the converter of the encoder's device, which makes NV12
+ *		of it in memory of that device; the encoder is given that.  The processor sees
+ *		no pixel
  *
  * This is the GPU way as far as the converter.  It runs in a pipeline and a thread of its own,
  *
- *     appsrc (memory:DMABuf) ! CONVERTER ! appsink (memory:VAMemory, NV12)
+ *     appsrc (memory:DMABuf) ! CONVERTER ! appsink (NV12)
  *
- * because a picture is needed again after the desktop has drawn on, and since a driver that
+ * with a converter of each kind of device (enum gpu_kind):
+ *
+ *	VA	vapostproc, into memory:VAMemory
+ *	GL	glupload and glcolorconvert, into memory:GLMemory.  NVENC's elements take no dma-buf,
+ *		but textures, on the device that has drawn
+ *	V4L2	v4l2convert, a device beside the encoder's, into dma-bufs of ordinary caps, as
+ *		V4L2's elements had them before they knew memory:DMABuf
+ *
+ * Vulkan's encoder (vulkanh264enc) is not among them: vulkanupload takes no dma-buf (GStreamer 1.28), and who
+ * draws a picture into it through the processor is no better off than with VA or NVENC, which the same devices have.
+ *
+ * The pipeline is one of its own because a picture is needed again after the desktop has drawn on, and since a driver that
  * hangs there must not take anybody with it.
  *
  * Who owns what
@@ -53,7 +64,8 @@
  * Devices.  Converter and encoder are in different pipelines and must speak to the device through
  * the same connection, or neither knows the other's memory: gpu_way_share_device(). There is one to
  * each device of the process, that which was opened first; of two elements that open it at the same time, each in
- * the thread of its pipeline, the second one gives its own up.
+ * the thread of its pipeline, the second one gives its own up.  Of GL there is one in all, since its elements
+ * do not say which device they have.  V4L2 has none: a dma-buf is what it is.
  *
  * Threads: gpu_way_convert() one at a time; the others any.
  */
@@ -63,9 +75,15 @@
 
 G_BEGIN_DECLS
 
-/* What pictures are in behind the converter: feature and format of their caps. */
-#define GPU_WAY_FEATURE "memory:VAMemory"
+/* Of pictures behind the converter; those of the CPU way are I420. */
 #define GPU_WAY_FORMAT "NV12"
+
+/* Whose memory they are in: see above. */
+enum gpu_kind {
+	GPU_KIND_VA,
+	GPU_KIND_GL,
+	GPU_KIND_V4L2,
+};
 
 /* A dma-buf, for as long as it is known; opaque. */
 struct gpu_memory;
@@ -96,11 +114,20 @@ struct gpu_picture {
 
 typedef struct gpu_way gpu_way;
 
+/*
+ * OpenGL's elements look for a screen and a window, and there is neither: they are told to use the device alone, unless the
+ * user has told them something else.  Before gst_init(), and before there is a second thread.
+ */
+void gpu_way_set_environment(void);
+
+/* Of a converter its elements, for people: "A and B". */
+char *gpu_way_elements(const char *converter);
+
 /**
  * gpu_way_new - of one converter; nothing is opened yet
- * @converter: element, see video_encoder_converter()
+ * @converter: as gst_parse_launch() has it, see video_encoder_converter()
  */
-gpu_way *gpu_way_new(const char *converter);
+gpu_way *gpu_way_new(enum gpu_kind kind, const char *converter);
 /* NULL is allowed. */
 void gpu_way_free(gpu_way *way);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(gpu_way, gpu_way_free)
@@ -128,7 +155,9 @@ GstBuffer *gpu_way_convert(gpu_way *way, const struct gpu_picture *picture, GErr
  * What such pictures are for an encoder. Whose colours they have is known by the converter, and is
  * not in it.
  */
-GstCaps *gpu_way_caps(guint width, guint height, guint refresh_hz);
+GstCaps *gpu_way_caps(enum gpu_kind kind, guint width, guint height, guint refresh_hz);
+/* Are they such, of whatever kind? */
+gboolean gpu_way_is(const GstCaps *caps);
 
 /* Before a pipeline with elements of the device leaves NULL. */
 void gpu_way_share_device(GstElement *pipeline);

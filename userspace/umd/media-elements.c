@@ -53,10 +53,10 @@ static void set_filter(GstElement *filter, GstCaps *caps)
  * each picture until the next one comes, a second on a still desktop.  What it costs is that a
  * picture after a pause may have no more bits than one in motion.
  */
-GstCaps *media_elements_picture_caps(const struct wfd_mode *mode, gboolean on_gpu)
+GstCaps *media_elements_picture_caps(const media_pipeline *p, const struct wfd_mode *mode, gboolean on_gpu)
 {
 	if (on_gpu)
-		return gpu_way_caps(mode->width, mode->height, mode->refresh_hz);
+		return gpu_way_caps(video_encoder_gpu_kind(p->encoder), mode->width, mode->height, mode->refresh_hz);
 	return gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",
 				   G_TYPE_INT, mode->width, "height", G_TYPE_INT, mode->height,
 				   "framerate", GST_TYPE_FRACTION, mode->refresh_hz, 1,
@@ -112,6 +112,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 		.key_interval_s = 0, /* none by itself, see key-frames.h */
 		.slices = MAX(selection->slices, 1),
 		.high = selection->profile == WFD_H264_PROFILE_CHP,
+		.on_gpu = on_gpu,
 	};
 	GstElement *encoder, *filter;
 
@@ -161,7 +162,7 @@ static void need_data(GstAppSrc *source, guint length, gpointer user_data)
 static gboolean build_video(media_pipeline *p, const struct media_pipeline_config *config,
 			    GError **error)
 {
-	g_autoptr(GstCaps) caps = media_elements_picture_caps(config->selection->mode, FALSE);
+	g_autoptr(GstCaps) caps = media_elements_picture_caps(p, config->selection->mode, FALSE);
 	GstAppSrcCallbacks callbacks = { .need_data = need_data };
 	GstElement *guard = media_guard_new("picture-guard", &media_encoder_guard, p);
 	GstElement *convert;

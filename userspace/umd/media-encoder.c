@@ -82,7 +82,7 @@ void media_encoder_follow(media_pipeline *p, gboolean on_gpu)
 		p->next = p->selection;
 	p->encoder_waits = TRUE;
 	expect_another(p);
-	caps = media_elements_picture_caps(p->mode, on_gpu);
+	caps = media_elements_picture_caps(p, p->mode, on_gpu);
 	gst_app_src_set_caps(GST_APP_SRC(p->source), caps);
 }
 
@@ -94,11 +94,6 @@ void media_pipeline_set_encoder(media_pipeline *p, const struct video_encoder *e
 	expect_another(p);
 	g_mutex_unlock(&p->lock);
 	p->funcs->needed(p->user_data);
-}
-
-static gboolean is_gpu_memory(const GstCaps *caps)
-{
-	return gst_caps_features_contains(gst_caps_get_features(caps, 0), GPU_WAY_FEATURE);
 }
 
 /* The pictures' streaming thread: what is behind appsrc is empty and idle. */
@@ -142,7 +137,7 @@ static GstPadProbeReturn caps_leave(GstPad *pad, GstPadProbeInfo *info, gpointer
 	g_mutex_unlock(&p->lock);
 	gst_event_parse_caps(event, &caps);
 	if (wanted)
-		replace(p, is_gpu_memory(caps));
+		replace(p, gpu_way_is(caps));
 	return GST_PAD_PROBE_OK;
 }
 

@@ -169,7 +169,7 @@ gboolean media_elements_make_encoder(media_pipeline *p, const struct wfd_selecti
 				     guint bit_rate, guint burst_bit_rate, gboolean on_gpu, GError **error);
 /* The clock of the sink, and the gaps in large pictures, as this mode and the latency want them. */
 void media_elements_apply_delay(media_pipeline *p, const struct wfd_mode *mode);
-GstCaps *media_elements_picture_caps(const struct wfd_mode *mode, gboolean on_gpu);
+GstCaps *media_elements_picture_caps(const media_pipeline *p, const struct wfd_mode *mode, gboolean on_gpu);
 
 GstElement *media_add_element(media_pipeline *p, const char *factory, const char *name,
 			      GError **error);

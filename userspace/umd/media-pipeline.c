@@ -306,7 +306,7 @@ void media_pipeline_set_mode(media_pipeline *p, const struct wfd_selection *sele
 	gint64 now, delay;
 
 	g_mutex_lock(&p->lock);
-	caps = media_elements_picture_caps(selection->mode, p->on_gpu);
+	caps = media_elements_picture_caps(p, selection->mode, p->on_gpu);
 	drop_next(p);
 	now = running_now(p);
 	p->mode = selection->mode;

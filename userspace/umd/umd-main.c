@@ -415,6 +415,7 @@ int main(int argc, char **argv)
 	int channel_fd = 5;
 
 	g_set_prgname("miracast-umd");
+	gpu_way_set_environment();
 	if (!parse_options(&umd, &channel_fd, &encoder, &failure, &argc, &argv))
 		return EXIT_USAGE;
 	if (encoder)

@@ -256,7 +256,7 @@ static void make_way(umd_session *s)
 
 	if (!converter || !s->source_class->set_gpu_way)
 		return;
-	s->way = gpu_way_new(converter);
+	s->way = gpu_way_new(video_encoder_gpu_kind(s->encoder), converter);
 	s->way_of = s->encoder;
 	gpu_way_set_colorimetry(s->way, video_encoder_colorimetry(s->encoder, s->selection.mode));
 	s->source_class->set_gpu_way(s->source, s->way);

@@ -4,7 +4,7 @@
  * way that there is (frame-source-kernel.c).  One object of JSON per way.
  *
  * The desktop, which is not counted, changes the whole of a 1080p buffer each time.  The device of the GPU way is that
- * of fake-va.h, which draws nothing here: what a GPU does costs the processor nothing, and what its driver does is not known.
+ * of fake-gpu.h, which draws nothing here: what a GPU does costs the processor nothing, and what its driver does is not known.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 #include <miracast/frames.h>
 #include <miracast/umd.h>
 
-#include "fake-va.h"
+#include "fake-gpu.h"
 #include "frame-source.h"
 #include "gpu-way.h"
 #include "picture.h"
@@ -138,7 +138,7 @@ static gboolean run(enum way way, guint frames)
 {
 	static const struct miracast_callbacks callbacks = { .get_next_chunk = no_chunk };
 	const struct stream_mode mode = { WIDTH, HEIGHT, 60000 };
-	g_autoptr(gpu_way) gpu = gpu_way_new("vapostproc");
+	g_autoptr(gpu_way) gpu = gpu_way_new(GPU_KIND_VA, "vapostproc");
 	gpointer source = frame_source_kernel.create(NULL, &callbacks, NULL);
 	struct picture picture = { 0 };
 	guint64 total = 0;
@@ -175,9 +175,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	gst_init(NULL, NULL);
-	fake_va_register(NULL, fake_va_load(ENCODERS_INI), fake_va_load(VA_DEVICES_INI), "linear@1.28", "vah264enc",
+	fake_gpu_register(NULL, fake_gpu_load(ENCODERS_INI), fake_gpu_load(GPU_DEVICES_INI), "linear@1.28", "vah264enc",
 			 "vapostproc");
-	fake_va.green = TRUE;
+	fake_gpu.green = TRUE;
 	desktop.fd = memfd_create("desktop", MFD_CLOEXEC);
 	if (desktop.fd < 0 || ftruncate(desktop.fd, SIZE) < 0)
 		return 1;

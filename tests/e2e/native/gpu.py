@@ -2,7 +2,7 @@
 """Pictures that go past the processor, by the programs as they are installed: the test picture is in a dma-buf, which goes to
 the converter of the encoder's device, and what that makes to the encoder.
 
-The device is that of tests/unit/fake-va.h, as a plug-in of GStreamer's, which the test tells what fails from then on; its
+The device is that of tests/unit/fake-gpu.h, as a plug-in of GStreamer's, which the test tells what fails from then on; its
 dma-bufs are those of tests/unit/fake-udmabuf.c. Whatever fails, what the sink sees of it is one key frame. A session that is
 confined finds the plug-in, too, but may make no dma-buf: its test picture goes to that encoder through the processor.
 """
@@ -78,7 +78,7 @@ class Device:
         self.umd = self.directory / "umd-with-gpu"
         self.umd.write_text(
             "#!/bin/sh\n"
-            f"export GST_PLUGIN_PATH='{_plugins(self.programs)}' GST_FAKE_VA='{self.control}' LIBVA_DRIVERS_PATH=/nonexistent\n"
+            f"export GST_PLUGIN_PATH='{_plugins(self.programs)}' GST_FAKE_GPU='{self.control}' LIBVA_DRIVERS_PATH=/nonexistent\n"
             # It is there before the sanitizers are, and has none.
             f'export ASAN_OPTIONS="$ASAN_OPTIONS:verify_asan_link_order=0" LD_PRELOAD=\'{unit}/libfake-udmabuf.so\'\n'
             f"exec '{self.programs.umd}' \"$@\"\n", encoding="utf-8")
@@ -178,7 +178,7 @@ def run_confined(programs: Programs, directory: pathlib.Path, host: str, name: s
         os.chmod(shared, 0o755)
         control, cache = pathlib.Path(shared) / "faults", pathlib.Path(shared) / "cache"
         notes = cache / "miracast/encoders"
-        environment = {"GST_PLUGIN_PATH": f"{_plugins(programs)}:{shared}", "GST_FAKE_VA": str(control),
+        environment = {"GST_PLUGIN_PATH": f"{_plugins(programs)}:{shared}", "GST_FAKE_GPU": str(control),
                        "LIBVA_DRIVERS_PATH": "/nonexistent", "XDG_CACHE_HOME": str(cache)}
         _cast(programs, directory, host, control, CONFINED[name], "",
               f"--sandbox={programs.umd.parents[2]}/userspace/sandbox/miracast-sandbox",

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * The elements of fake-va.h as a plug-in, for programs as they are installed: vah264enc and
+ * The elements of fake-gpu.h as a plug-in, for programs as they are installed: vah264enc and
  * vapostproc of the device "linear@1.28".  Found by GST_PLUGIN_PATH, and never installed.
  *
- * GST_FAKE_VA names a file.  The words in it say what fails from now on; it may be written, and replaced,
+ * GST_FAKE_GPU names a file.  The words in it say what fails from now on; it may be written, and replaced,
  * at any time, and need not be there:
  *
  *	convert-fails		the converter refuses each picture
@@ -12,19 +12,19 @@
  */
 #include <string.h>
 
-#include "fake-va.h"
+#include "fake-gpu.h"
 
 #define PACKAGE "miracast"
-#define CONTROL_VARIABLE "GST_FAKE_VA"
+#define CONTROL_VARIABLE "GST_FAKE_GPU"
 #define LOOK_US 20000
 
 static const struct {
 	const char *word;
 	gint *fault;
 } faults[] = {
-	{ "convert-fails", &fake_va.convert_fails },
-	{ "encode-fails-gpu", &fake_va.encode_fails_gpu },
-	{ "encode-fails", &fake_va.encode_fails },
+	{ "convert-fails", &fake_gpu.convert_fails },
+	{ "encode-fails-gpu", &fake_gpu.encode_fails_gpu },
+	{ "encode-fails", &fake_gpu.encode_fails },
 };
 
 static gpointer look_at_control(gpointer data)
@@ -47,11 +47,11 @@ static gpointer look_at_control(gpointer data)
 
 static gboolean plugin_init(GstPlugin *plugin)
 {
-	g_autoptr(GKeyFile) encoders = fake_va_load(ENCODERS_INI);
-	g_autoptr(GKeyFile) devices = fake_va_load(VA_DEVICES_INI);
+	g_autoptr(GKeyFile) encoders = fake_gpu_load(ENCODERS_INI);
+	g_autoptr(GKeyFile) devices = fake_gpu_load(GPU_DEVICES_INI);
 	const char *control = g_getenv(CONTROL_VARIABLE);
 
-	fake_va_register(plugin, encoders, devices, "linear@1.28", "vah264enc", "vapostproc");
+	fake_gpu_register(plugin, encoders, devices, "linear@1.28", "vah264enc", "vapostproc");
 	if (control)
 		g_thread_unref(g_thread_new("control", look_at_control, g_strdup(control)));
 	return TRUE;

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * vah264enc of fake-va.h: its properties are those of fake-encoder.h, its stream is x264enc's.
+ * vah264enc, nvh264enc and v4l2h264enc of fake-gpu.h: properties are those of fake-encoder.h, the stream is x264enc's.
  */
-#include "fake-va-private.h"
+#include "fake-gpu-private.h"
 
+#include <gst/allocators/gstdmabuf.h>
 #include <gst/app/gstappsink.h>
 #include <gst/app/gstappsrc.h>
 #include <gst/video/video.h>
 
 #include "fake-encoder.h"
 
-#define SINK "video/x-raw(memory:VAMemory), format=NV12; video/x-raw, format=NV12"
-#define KEY "fake-va-encoder"
+#define KEY "fake-gpu-encoder"
 
 /* Of a device. */
 struct habits {
+	const struct fake_gpu_device *device;
 	guint holds;
 	gboolean counts;
 };
@@ -41,7 +42,7 @@ static void inside_free(gpointer data)
 	gst_object_unref(i->source);
 	gst_object_unref(i->sink);
 	gst_object_unref(i->pipeline);
-	g_atomic_int_add(&fake_va.held, -(gint)i->held.length);
+	g_atomic_int_add(&fake_gpu.held, -(gint)i->held.length);
 	g_queue_clear_full(&i->held, (GDestroyNotify)gst_buffer_unref);
 	g_clear_object(&i->display);
 	g_free(i);
@@ -54,26 +55,30 @@ static gboolean is_live(GstPad *pad)
 
 	if (gst_pad_peer_query(pad, query))
 		gst_query_parse_latency(query, &live, NULL, NULL);
-	return live && !g_atomic_int_get(&fake_va.no_live);
+	return live && !g_atomic_int_get(&fake_gpu.no_live);
 }
 
 /* What is asked for behind it, and nothing else, is what x264enc makes. */
 static struct inside *make_inside(GstPad *pad, GstPad *src, GstElement *element, GstCaps *caps)
 {
+	const struct habits *habits = fake_encoder_data(element);
 	struct inside *i = g_new0(struct inside, 1);
 	g_autoptr(GstCaps) plain = gst_caps_copy(caps);
 	g_autoptr(GstCaps) out = gst_pad_get_current_caps(src);
 	g_autofree char *in_text = NULL;
 	g_autofree char *out_text = gst_caps_to_string(out);
 	g_autofree char *line = NULL;
-	guint bit_rate = 0;
-	gboolean dct8x8 = FALSE;
+	guint bit_rate = 4000; /* where it is a control of the device */
+	gboolean dct8x8 = g_strcmp0(gst_structure_get_string(gst_caps_get_structure(out, 0), "profile"), "high") == 0;
 
-	i->gpu = gst_caps_features_contains(gst_caps_get_features(caps, 0), "memory:VAMemory");
+	i->gpu = fake_gpu_has_memory(habits->device, caps);
 	gst_caps_set_features_simple(plain, gst_caps_features_new_empty());
 	in_text = gst_caps_to_string(plain);
 	gst_video_info_from_caps(&i->info, plain);
-	g_object_get(element, "bitrate", &bit_rate, "dct8x8", &dct8x8, NULL);
+	if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "bitrate"))
+		g_object_get(element, "bitrate", &bit_rate, NULL);
+	if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "dct8x8"))
+		g_object_get(element, "dct8x8", &dct8x8, NULL);
 	line = g_strdup_printf("appsrc name=source format=time caps=\"%s\" ! x264enc tune=zerolatency speed-preset=ultrafast "
 			       "key-int-max=10000 bframes=0 threads=1 sliced-threads=false cabac=false "
 			       "dct8x8=%s bitrate=%u ! %s ! appsink name=sink sync=false",
@@ -83,8 +88,24 @@ static struct inside *make_inside(GstPad *pad, GstPad *src, GstElement *element,
 	i->sink = gst_bin_get_by_name(GST_BIN(i->pipeline), "sink");
 	gst_element_set_state(i->pipeline, GST_STATE_PLAYING);
 	i->live = is_live(pad);
-	i->display = fake_va_display(element);
+	i->display = fake_gpu_display(element, habits->device);
 	return i;
+}
+
+/* Where caps do not say it the memory does, and whether the device takes that as it is is a property. */
+static gboolean is_of_gpu(GstObject *parent, const struct inside *i, const struct fake_gpu_device *device,
+			  GstBuffer *buffer)
+{
+	gint mode = FAKE_IO_AUTO;
+
+	if (device->memory)
+		return i->gpu;
+	if (!gst_is_dmabuf_memory(gst_buffer_peek_memory(buffer, 0)))
+		return FALSE;
+	g_object_get(parent, "output-io-mode", &mode, NULL);
+	if (mode != FAKE_IO_DMABUF_IMPORT)
+		g_atomic_int_inc(&fake_gpu.copied);
+	return TRUE;
 }
 
 static GstFlowReturn refuse(GstObject *parent, GstBuffer *buffer, const char *why)
@@ -121,29 +142,31 @@ static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer)
 	struct inside *i = g_object_get_data(G_OBJECT(parent), KEY);
 	const struct habits *habits = fake_encoder_data(parent);
 	g_autoptr(GstPad) src = gst_element_get_static_pad(GST_ELEMENT(parent), "src");
-	gpointer display = fake_va_memory_display(gst_buffer_peek_memory(buffer, 0));
+	gpointer display = fake_gpu_memory_display(gst_buffer_peek_memory(buffer, 0));
 	GstBuffer *unit;
+	gboolean gpu;
 
 	if (!i) {
 		gst_buffer_unref(buffer);
 		return GST_FLOW_NOT_NEGOTIATED;
 	}
-	if (g_atomic_int_get(&fake_va.encode_fails))
+	if (g_atomic_int_get(&fake_gpu.encode_fails))
 		return refuse(parent, buffer, "the driver does not do this any more");
-	if (i->gpu && display != i->display)
+	gpu = is_of_gpu(parent, i, habits->device, buffer);
+	if (gpu && display != i->display)
 		return refuse(parent, buffer, display ? "the surface is not of this display" : "it is no surface");
-	if (i->gpu && (g_atomic_int_add(&fake_va.encoded_gpu, 1) + 1 == g_atomic_int_get(&fake_va.encode_fails_at) ||
-		       g_atomic_int_get(&fake_va.encode_fails_gpu)))
+	if (gpu && (g_atomic_int_add(&fake_gpu.encoded_gpu, 1) + 1 == g_atomic_int_get(&fake_gpu.encode_fails_at) ||
+		       g_atomic_int_get(&fake_gpu.encode_fails_gpu)))
 		return refuse(parent, buffer, "the driver does not encode this surface");
 	g_queue_push_tail(&i->held, buffer);
-	g_atomic_int_inc(&fake_va.held);
+	g_atomic_int_inc(&fake_gpu.held);
 	if (!i->live && i->held.length <= habits->holds)
 		return GST_FLOW_OK;
 	if (!i->n)
 		i->first = GST_BUFFER_PTS(buffer);
 	unit = encode(i, g_queue_pop_head(&i->held));
-	g_atomic_int_dec_and_test(&fake_va.held);
-	g_atomic_int_inc(&fake_va.encoded);
+	g_atomic_int_dec_and_test(&fake_gpu.held);
+	g_atomic_int_inc(&fake_gpu.encoded);
 	if (habits->counts)
 		GST_BUFFER_PTS(unit) = GST_BUFFER_DTS(unit) = i->first + i->n * (GST_SECOND / 60);
 	i->n++;
@@ -166,7 +189,7 @@ static gboolean event(GstPad *pad, GstObject *parent, GstEvent *of)
 
 static gboolean query(GstPad *pad, GstObject *parent, GstQuery *of)
 {
-	if (GST_QUERY_TYPE(of) == GST_QUERY_CONTEXT && fake_va_answer(GST_ELEMENT(parent), of))
+	if (GST_QUERY_TYPE(of) == GST_QUERY_CONTEXT && fake_gpu_answer(GST_ELEMENT(parent), of))
 		return TRUE;
 	return gst_pad_query_default(pad, parent, of);
 }
@@ -184,20 +207,25 @@ static gboolean src_event(GstPad *pad, GstObject *parent, GstEvent *of)
 	return gst_pad_push_event(inner, gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
 }
 
-GType fake_va_encoder_type(GKeyFile *encoders, GKeyFile *devices, const char *group)
+GType fake_gpu_encoder_type(GKeyFile *encoders, GKeyFile *devices, const char *group)
 {
 	g_autofree char *of = g_key_file_get_string(devices, group, "encoder", NULL);
+	const struct fake_gpu_device *device = fake_gpu_device_of(devices, group);
+	g_autofree char *sink = device->memory ?
+		g_strdup_printf("video/x-raw(%s), format=NV12; video/x-raw, format=NV12", device->memory) :
+		g_strdup("video/x-raw, format=NV12");
 	struct habits *habits = g_new0(struct habits, 1);
 	const struct fake_parts parts = {
-		.sink = SINK,
+		.sink = g_intern_string(sink),
 		.chain = chain,
 		.event = event,
 		.query = query,
 		.src_event = src_event,
-		.set_context = fake_va_set_context,
+		.set_context = fake_gpu_set_context,
 		.data = habits,
 	};
 
+	habits->device = device;
 	habits->holds = g_key_file_get_integer(devices, group, "holds", NULL);
 	habits->counts = g_key_file_get_boolean(devices, group, "counts", NULL);
 	return fake_encoder_type_of(encoders, of, &parts);

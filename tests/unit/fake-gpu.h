@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * fake-va.h - the elements of a GPU that is not here: its converter and its encoder
+ * fake-gpu.h - the elements of a GPU that is not here: its converter and its encoder
  *
- * vapostproc and vah264enc (or vah264lpenc, or those of a further device), with the names,
- * properties (data/encoders.ini), caps and refusals (data/va-devices.ini) of the real ones, and
- * their habits: memory of one connection to the device is not known to another one; pictures are
- * held back unless the stream is live; times are counted anew.  The picture is converted by
- * GStreamer and encoded by x264enc.  The GPU is done when the converter returns.
+ * vapostproc and vah264enc (or vah264lpenc, or those of a further device); glupload, glcolorconvert
+ * and NVENC's; v4l2convert and v4l2h264enc: with the names, properties (data/encoders.ini), caps and
+ * refusals (data/gpu-devices.ini) of the real ones, and their habits: memory of one connection to the
+ * device is not known to another one; pictures are held back unless the stream is live; times are
+ * counted anew; V4L2 takes and gives dma-bufs where it is told so, and where it is not it copies.  The
+ * picture is converted by GStreamer and encoded by x264enc.  The GPU is done when the converter returns.
  *
  * All that can go wrong can be told.  A test has the elements in its process; for a program that is
  * not one they are a plug-in (gpu-plugin/), which is told from outside.
@@ -18,7 +19,7 @@
 G_BEGIN_DECLS
 
 /**
- * struct fake_va - what it does; may be changed at any time
+ * struct fake_gpu - what it does; may be changed at any time
  * @convert_fails_at: this picture of all is refused with an error; 0: none
  * @convert_fails: all are
  * @convert_hangs_at: the thread does not come back from this one until @let_go
@@ -31,10 +32,11 @@ G_BEGIN_DECLS
  * @no_live: it holds pictures back even when the stream is live
  * @open_together: nobody opens a device before so many have found that nobody has; 0: at once
  * @let_go: who hangs goes on
- * @converted, @encoded, @encoded_gpu, @held, @opened: counted; the third of GPU memory, the fourth now, the last
- *	connections to devices
+ * @converted, @encoded, @encoded_gpu, @held, @opened: counted, the first at the converter's end; the third of GPU memory,
+ *	the fourth now, the fifth connections to devices
+ * @copied: pictures that an element of V4L2 was not told to take, or give, as dma-bufs
  */
-struct fake_va {
+struct fake_gpu {
 	gint convert_fails_at;
 	gint convert_fails;
 	gint convert_hangs_at;
@@ -52,21 +54,24 @@ struct fake_va {
 	gint encoded_gpu;
 	gint held;
 	gint opened;
+	gint copied;
 };
 
-extern struct fake_va fake_va;
+extern struct fake_gpu fake_gpu;
 
 /* One of the two files; ends the test if it cannot be read. */
-GKeyFile *fake_va_load(const char *name);
+GKeyFile *fake_gpu_load(const char *name);
 
 /**
- * fake_va_register - a device
+ * fake_gpu_register - a device
  * @plugin: (nullable): that has the elements
  * @encoders, @devices: the two files
  * @group: of the latter
- * @encoder, @converter: names of the elements; NULL: without
+ * @encoder: name of the element; NULL: without
+ * @converter: those of the elements, "A ! B" for two, of which the first has [group] and the second [group/2]; NULL:
+ *	without
  */
-void fake_va_register(GstPlugin *plugin, GKeyFile *encoders, GKeyFile *devices, const char *group,
+void fake_gpu_register(GstPlugin *plugin, GKeyFile *encoders, GKeyFile *devices, const char *group,
 		      const char *encoder, const char *converter);
 
 G_END_DECLS

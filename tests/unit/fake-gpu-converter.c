@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * vapostproc of fake-va.h.
+ * vapostproc, glupload, glcolorconvert and v4l2convert of fake-gpu.h.
  */
-#include "fake-va-private.h"
+#include "fake-gpu-private.h"
 
 #include <string.h>
 
@@ -18,16 +18,30 @@ struct converter {
 	GstVideoConverter *convert;
 	GstVideoInfo convert_in;
 	GstBuffer *before;
+	gint io_modes[2]; /* in, out; enum fake_io_mode */
+};
+
+/* Of a group, as long as the process. */
+struct kind {
+	const struct fake_gpu_device *device;
+	char *imports; /* caps */
+	char *gives; /* format */
+	gboolean io_modes; /* it has such */
 };
 
 struct converter_class {
 	GstBaseTransformClass parent;
-	char *imports;
+	const struct kind *kind;
 };
 
 static gpointer parent_of(gpointer instance)
 {
 	return g_type_class_peek(GST_TYPE_BASE_TRANSFORM);
+}
+
+static const struct kind *kind_of(gpointer converter)
+{
+	return G_TYPE_INSTANCE_GET_CLASS(converter, 0, struct converter_class)->kind;
 }
 
 static void clear(struct converter *c)
@@ -39,10 +53,11 @@ static void clear(struct converter *c)
 /* What the driver imports is known when the device is open. */
 static GstCaps *transform_caps(GstBaseTransform *base, GstPadDirection direction, GstCaps *caps, GstCaps *filter)
 {
-	struct converter_class *class = G_TYPE_INSTANCE_GET_CLASS(base, 0, struct converter_class);
-	g_autoptr(GstCaps) other = direction == GST_PAD_SINK ?
-		gst_caps_from_string("video/x-raw(memory:VAMemory), format=NV12, width=[ 16, 16384 ], "
-				     "height=[ 16, 16384 ]") : gst_caps_from_string(class->imports);
+	const struct kind *kind = kind_of(base);
+	g_autofree char *gives = g_strdup_printf("video/x-raw%s%s%s, format=%s, width=[ 16, 16384 ], height=[ 16, 16384 ]",
+						 kind->device->memory ? "(" : "", kind->device->memory ?: "",
+						 kind->device->memory ? ")" : "", kind->gives);
+	g_autoptr(GstCaps) other = gst_caps_from_string(direction == GST_PAD_SINK ? gives : kind->imports);
 
 	return filter ? gst_caps_intersect(other, filter) : g_steal_pointer(&other);
 }
@@ -89,7 +104,7 @@ static gboolean start(GstBaseTransform *base)
 {
 	struct converter *c = (struct converter *)base;
 
-	c->display = fake_va_display(GST_ELEMENT(base));
+	c->display = fake_gpu_display(GST_ELEMENT(base), kind_of(base)->device);
 	return TRUE;
 }
 
@@ -107,7 +122,9 @@ static GstFlowReturn prepare(GstBaseTransform *base, GstBuffer *in, GstBuffer **
 	struct converter *c = (struct converter *)base;
 
 	*out = gst_buffer_new();
-	gst_buffer_append_memory(*out, fake_va_memory_new(c->out.size, c->display));
+	gst_buffer_append_memory(*out, fake_gpu_memory_new(c->out.size, c->display));
+	gst_buffer_add_video_meta_full(*out, GST_VIDEO_FRAME_FLAG_NONE, GST_VIDEO_INFO_FORMAT(&c->out), c->out.width,
+				       c->out.height, c->out.finfo->n_planes, c->out.offset, c->out.stride);
 	gst_buffer_copy_into(*out, in, GST_BUFFER_COPY_FLAGS | GST_BUFFER_COPY_TIMESTAMPS, 0, -1);
 	return GST_FLOW_OK;
 }
@@ -119,10 +136,13 @@ static gboolean convert(struct converter *c, GstBuffer *in, GstBuffer *out)
 	GstMapInfo map;
 
 	/* A driver believes what it is told of the layout. */
-	g_assert_true(gst_is_dmabuf_memory(gst_buffer_peek_memory(in, 0)));
+	if (fake_gpu_memory_display(gst_buffer_peek_memory(in, 0)))
+		g_assert_true(fake_gpu_memory_display(gst_buffer_peek_memory(in, 0)) == c->display);
+	else
+		g_assert_true(gst_is_dmabuf_memory(gst_buffer_peek_memory(in, 0)));
 	g_assert_nonnull(meta);
 	g_assert_cmpint(meta->format, ==, c->format);
-	gst_video_info_set_format(&c->convert_in, g_atomic_int_get(&fake_va.swaps) ? GST_VIDEO_FORMAT_RGBx : c->format,
+	gst_video_info_set_format(&c->convert_in, g_atomic_int_get(&fake_gpu.swaps) ? GST_VIDEO_FORMAT_RGBx : c->format,
 				  meta->width, meta->height);
 	if (!c->convert)
 		c->convert = gst_video_converter_new(&c->convert_in, &c->out, NULL);
@@ -151,19 +171,23 @@ static void copy(GstBuffer *to, GstBuffer *from)
 static GstFlowReturn transform(GstBaseTransform *base, GstBuffer *in, GstBuffer *out)
 {
 	struct converter *c = (struct converter *)base;
-	const gint number = g_atomic_int_add(&fake_va.converted, 1) + 1;
+	/* Of two elements the one at the end. */
+	const gint number = g_str_equal(kind_of(base)->gives, "NV12") ? g_atomic_int_add(&fake_gpu.converted, 1) + 1 : -1;
 
-	while (number == g_atomic_int_get(&fake_va.convert_hangs_at) && !g_atomic_int_get(&fake_va.let_go))
+	if (kind_of(base)->io_modes &&
+	    (c->io_modes[0] != FAKE_IO_DMABUF_IMPORT || c->io_modes[1] != FAKE_IO_DMABUF))
+		g_atomic_int_inc(&fake_gpu.copied);
+	while (number == g_atomic_int_get(&fake_gpu.convert_hangs_at) && !g_atomic_int_get(&fake_gpu.let_go))
 		g_usleep(10000);
-	if (number == g_atomic_int_get(&fake_va.convert_fails_at) || g_atomic_int_get(&fake_va.convert_fails)) {
+	if (number == g_atomic_int_get(&fake_gpu.convert_fails_at) || g_atomic_int_get(&fake_gpu.convert_fails)) {
 		GST_ELEMENT_ERROR(base, RESOURCE, READ, ("the driver does not import this buffer"), (NULL));
 		return GST_FLOW_ERROR;
 	}
-	if (g_atomic_int_get(&fake_va.green))
+	if (g_atomic_int_get(&fake_gpu.green))
 		return GST_FLOW_OK;
 	if (!convert(c, in, out))
 		return GST_FLOW_ERROR;
-	if (g_atomic_int_get(&fake_va.old)) {
+	if (g_atomic_int_get(&fake_gpu.old)) {
 		g_autoptr(GstBuffer) now = gst_buffer_copy_deep(out);
 
 		if (c->before)
@@ -175,26 +199,64 @@ static GstFlowReturn transform(GstBaseTransform *base, GstBuffer *in, GstBuffer 
 
 static gboolean query(GstBaseTransform *base, GstPadDirection direction, GstQuery *of)
 {
-	if (GST_QUERY_TYPE(of) == GST_QUERY_CONTEXT && fake_va_answer(GST_ELEMENT(base), of))
+	if (GST_QUERY_TYPE(of) == GST_QUERY_CONTEXT && fake_gpu_answer(GST_ELEMENT(base), of))
 		return TRUE;
 	return GST_BASE_TRANSFORM_CLASS(parent_of(base))->query(base, direction, of);
 }
 
+static void set_io_mode(GObject *object, guint id, const GValue *value, GParamSpec *spec)
+{
+	((struct converter *)object)->io_modes[id - 1] = g_value_get_enum(value);
+}
+
+static void get_io_mode(GObject *object, guint id, GValue *value, GParamSpec *spec)
+{
+	g_value_set_enum(value, ((struct converter *)object)->io_modes[id - 1]);
+}
+
+static void add_io_modes(GObjectClass *class)
+{
+	static const GEnumValue modes[] = {
+		{ FAKE_IO_AUTO, "auto", "auto" },
+		{ FAKE_IO_RW, "rw", "rw" },
+		{ FAKE_IO_MMAP, "mmap", "mmap" },
+		{ FAKE_IO_USERPTR, "userptr", "userptr" },
+		{ FAKE_IO_DMABUF, "dmabuf", "dmabuf" },
+		{ FAKE_IO_DMABUF_IMPORT, "dmabuf-import", "dmabuf-import" },
+		{ 0 },
+	};
+	static GType type;
+
+	if (!type)
+		type = g_enum_register_static("FakeIoMode", modes);
+	class->set_property = set_io_mode;
+	class->get_property = get_io_mode;
+	g_object_class_install_property(class, 1, g_param_spec_enum("output-io-mode", "in", "in", type, FAKE_IO_AUTO,
+								    G_PARAM_READWRITE));
+	g_object_class_install_property(class, 2, g_param_spec_enum("capture-io-mode", "out", "out", type, FAKE_IO_AUTO,
+								    G_PARAM_READWRITE));
+}
+
+static void add_template(GstElementClass *class, const char *name, GstPadDirection direction)
+{
+	g_autoptr(GstCaps) caps = gst_caps_from_string("video/x-raw(ANY)");
+
+	gst_element_class_add_pad_template(class, gst_pad_template_new(name, direction, GST_PAD_ALWAYS, caps));
+}
+
 static void class_init(gpointer g_class, gpointer data)
 {
-	static GstStaticPadTemplate sink = GST_STATIC_PAD_TEMPLATE(
-		"sink", GST_PAD_SINK, GST_PAD_ALWAYS,
-		GST_STATIC_CAPS("video/x-raw(memory:VAMemory); video/x-raw(memory:DMABuf); video/x-raw"));
-	static GstStaticPadTemplate src = GST_STATIC_PAD_TEMPLATE(
-		"src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS("video/x-raw(memory:VAMemory), format=NV12"));
 	GstBaseTransformClass *class = g_class;
+	const struct kind *kind = data;
 
-	((struct converter_class *)g_class)->imports = data;
+	((struct converter_class *)g_class)->kind = kind;
 	gst_element_class_set_static_metadata(GST_ELEMENT_CLASS(class), "fake", "Filter/Converter/Video/Hardware", "fake",
 					      "tests");
-	gst_element_class_add_static_pad_template(GST_ELEMENT_CLASS(class), &sink);
-	gst_element_class_add_static_pad_template(GST_ELEMENT_CLASS(class), &src);
-	GST_ELEMENT_CLASS(class)->set_context = fake_va_set_context;
+	add_template(GST_ELEMENT_CLASS(class), "sink", GST_PAD_SINK);
+	add_template(GST_ELEMENT_CLASS(class), "src", GST_PAD_SRC);
+	if (kind->io_modes)
+		add_io_modes(G_OBJECT_CLASS(class));
+	GST_ELEMENT_CLASS(class)->set_context = fake_gpu_set_context;
 	class->transform_caps = transform_caps;
 	class->fixate_caps = fixate_caps;
 	class->set_caps = set_caps;
@@ -206,16 +268,21 @@ static void class_init(gpointer g_class, gpointer data)
 	class->passthrough_on_same_caps = FALSE;
 }
 
-GType fake_va_converter_type(GKeyFile *devices, const char *group)
+GType fake_gpu_converter_type(GKeyFile *devices, const char *group)
 {
 	static guint number;
-	g_autofree char *name = g_strdup_printf("FakeVaConverter%u", number++);
+	g_autofree char *name = g_strdup_printf("FakeGpuConverter%u", number++);
+	struct kind *kind = g_new0(struct kind, 1);
 	const GTypeInfo info = {
 		.class_size = sizeof(struct converter_class),
 		.class_init = class_init,
-		.class_data = g_key_file_get_string(devices, group, "imports", NULL),
+		.class_data = kind,
 		.instance_size = sizeof(struct converter),
 	};
 
+	kind->device = fake_gpu_device_of(devices, group);
+	kind->imports = g_key_file_get_string(devices, group, "imports", NULL);
+	kind->gives = g_key_file_get_string(devices, group, "gives", NULL);
+	kind->io_modes = g_key_file_get_boolean(devices, group, "io-modes", NULL);
 	return g_type_register_static(GST_TYPE_BASE_TRANSFORM, name, &info, 0);
 }
