@@ -688,10 +688,12 @@ class Trial:
 
 def makes_textures() -> bool:
     """OpenGL's elements, those of NVENC's way, on what Mesa has in the place of a GPU: tests/sessions/textures.c."""
-    said = subprocess.run([PROGRAMS / "textures"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-                          timeout=TEXTURES_S)
-    print(f"{'FAIL' if said.returncode else 'PASS'} OpenGL: makes textures of dma-bufs ({'; '.join(said.stdout.splitlines())})",
-          flush=True)
+    said = subprocess.run([PROGRAMS / "textures"], capture_output=True, text=True, check=False, timeout=TEXTURES_S)
+    seen = "; ".join(said.stdout.splitlines())
+    if said.returncode:
+        print(f"# {said.returncode}: {seen}; {said.stderr}\nFAIL OpenGL: makes textures of dma-bufs", flush=True)
+    else:
+        print(f"PASS OpenGL: makes textures of dma-bufs ({seen})", flush=True)
     return said.returncode == 0
 
 

@@ -39,8 +39,8 @@
  *	anything: the release goes with a fence of the dma-buf (gpu_memory_fence()), and the kernel
  *	counts from the moment at which that signals (struct miracast_release_frame).  A kernel
  *	that has no such fence is waited for.  Whether a driver that has left implicit
- *	synchronisation (xe) puts its reads there for VA is not known here; where it
- *	does not, a picture that the desktop draws into at once may be torn.
+ *	synchronisation (xe for VA, NVIDIA's for OpenGL) puts its reads there is not known here;
+ *	where it does not, a picture that the desktop draws into at once may be torn.
  *
  * How the way is chosen
  *	By the encoder's row having a converter, by the test at start (gpu-test.c), which has sent
