@@ -688,13 +688,14 @@ class Trial:
 
 def makes_textures() -> bool:
     """OpenGL's elements, those of NVENC's way, on what Mesa has in the place of a GPU: tests/sessions/textures.c."""
-    said = subprocess.run([PROGRAMS / "textures"], capture_output=True, text=True, check=False, timeout=TEXTURES_S)
-    seen = "; ".join(said.stdout.splitlines())
-    if said.returncode:
-        print(f"# {said.returncode}: {seen}; {said.stderr}\nFAIL OpenGL: makes textures of dma-bufs", flush=True)
-    else:
-        print(f"PASS OpenGL: makes textures of dma-bufs ({seen})", flush=True)
-    return said.returncode == 0
+    try:
+        said = subprocess.run([PROGRAMS / "textures"], capture_output=True, text=True, check=True, timeout=TEXTURES_S)
+    except (subprocess.SubprocessError, OSError) as error:
+        print(f"# {error}: {getattr(error, 'stdout', '')} {getattr(error, 'stderr', '')}\n"
+              "FAIL OpenGL: makes textures of dma-bufs", flush=True)
+        return False
+    print(f"PASS OpenGL: makes textures of dma-bufs ({'; '.join(said.stdout.splitlines())})", flush=True)
+    return True
 
 
 def steps_named(text: str) -> set[str]:

@@ -19,6 +19,7 @@ struct converter {
 	GstVideoInfo convert_in;
 	GstBuffer *before;
 	gint io_modes[2]; /* in, out; enum fake_io_mode */
+	gboolean deep; /* it was told how many buffers are in use */
 };
 
 /* Of a group, as long as the process. */
@@ -117,6 +118,17 @@ static gboolean stop(GstBaseTransform *base)
 	return TRUE;
 }
 
+static gboolean decide_allocation(GstBaseTransform *base, GstQuery *of)
+{
+	struct converter *c = (struct converter *)base;
+	guint least = 0;
+
+	if (gst_query_get_n_allocation_pools(of) > 0)
+		gst_query_parse_nth_allocation_pool(of, 0, NULL, NULL, &least, NULL);
+	c->deep = least >= 4 && gst_query_find_allocation_meta(of, GST_VIDEO_META_API_TYPE, NULL);
+	return TRUE;
+}
+
 static GstFlowReturn prepare(GstBaseTransform *base, GstBuffer *in, GstBuffer **out)
 {
 	struct converter *c = (struct converter *)base;
@@ -175,7 +187,7 @@ static GstFlowReturn transform(GstBaseTransform *base, GstBuffer *in, GstBuffer 
 	const gint number = g_str_equal(kind_of(base)->gives, "NV12") ? g_atomic_int_add(&fake_gpu.converted, 1) + 1 : -1;
 
 	if (kind_of(base)->io_modes &&
-	    (c->io_modes[0] != FAKE_IO_DMABUF_IMPORT || c->io_modes[1] != FAKE_IO_DMABUF))
+	    (c->io_modes[0] != FAKE_IO_DMABUF_IMPORT || c->io_modes[1] != FAKE_IO_DMABUF || !c->deep))
 		g_atomic_int_inc(&fake_gpu.copied);
 	while (number == g_atomic_int_get(&fake_gpu.convert_hangs_at) && !g_atomic_int_get(&fake_gpu.let_go))
 		g_usleep(10000);
@@ -262,6 +274,7 @@ static void class_init(gpointer g_class, gpointer data)
 	class->set_caps = set_caps;
 	class->start = start;
 	class->stop = stop;
+	class->decide_allocation = decide_allocation;
 	class->prepare_output_buffer = prepare;
 	class->transform = transform;
 	class->query = query;

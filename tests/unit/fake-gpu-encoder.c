@@ -75,6 +75,7 @@ static struct inside *make_inside(GstPad *pad, GstPad *src, GstElement *element,
 	gst_caps_set_features_simple(plain, gst_caps_features_new_empty());
 	in_text = gst_caps_to_string(plain);
 	gst_video_info_from_caps(&i->info, plain);
+	g_atomic_int_set(&fake_gpu.matrix, i->info.colorimetry.matrix);
 	if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "bitrate"))
 		g_object_get(element, "bitrate", &bit_rate, NULL);
 	if (g_object_class_find_property(G_OBJECT_GET_CLASS(element), "dct8x8"))
@@ -145,6 +146,7 @@ static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer)
 	gpointer display = fake_gpu_memory_display(gst_buffer_peek_memory(buffer, 0));
 	GstBuffer *unit;
 	gboolean gpu;
+	gint number = 0;
 
 	if (!i) {
 		gst_buffer_unref(buffer);
@@ -155,8 +157,11 @@ static GstFlowReturn chain(GstPad *pad, GstObject *parent, GstBuffer *buffer)
 	gpu = is_of_gpu(parent, i, habits->device, buffer);
 	if (gpu && display != i->display)
 		return refuse(parent, buffer, display ? "the surface is not of this display" : "it is no surface");
-	if (gpu && (g_atomic_int_add(&fake_gpu.encoded_gpu, 1) + 1 == g_atomic_int_get(&fake_gpu.encode_fails_at) ||
-		       g_atomic_int_get(&fake_gpu.encode_fails_gpu)))
+	if (gpu)
+		number = g_atomic_int_add(&fake_gpu.encoded_gpu, 1) + 1;
+	while (gpu && number == g_atomic_int_get(&fake_gpu.encode_hangs_at) && !g_atomic_int_get(&fake_gpu.let_go))
+		g_usleep(10000);
+	if (gpu && (number == g_atomic_int_get(&fake_gpu.encode_fails_at) || g_atomic_int_get(&fake_gpu.encode_fails_gpu)))
 		return refuse(parent, buffer, "the driver does not encode this surface");
 	g_queue_push_tail(&i->held, buffer);
 	g_atomic_int_inc(&fake_gpu.held);

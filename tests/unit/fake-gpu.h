@@ -23,7 +23,8 @@ G_BEGIN_DECLS
  * @convert_fails_at: this picture of all is refused with an error; 0: none
  * @convert_fails: all are
  * @convert_hangs_at: the thread does not come back from this one until @let_go
- * @encode_fails_at: the same for the encoder, of those in GPU memory ...
+ * @encode_hangs_at: the same for the encoder, of those in GPU memory
+ * @encode_fails_at: of these this one is refused with an error ...
  * @encode_fails_gpu: ... all of those ...
  * @encode_fails: ... or all of them, in whatever memory
  * @swaps: red and blue have changed places
@@ -34,12 +35,14 @@ G_BEGIN_DECLS
  * @let_go: who hangs goes on
  * @converted, @encoded, @encoded_gpu, @held, @opened: counted, the first at the converter's end; the third of GPU memory,
  *	the fourth now, the fifth connections to devices
- * @copied: pictures that an element of V4L2 was not told to take, or give, as dma-bufs
+ * @copied: pictures that an element of V4L2 was not told to take, or give, as dma-bufs, or has too few buffers for
+ * @matrix: of the colours of what is encoded, as caps have it
  */
 struct fake_gpu {
 	gint convert_fails_at;
 	gint convert_fails;
 	gint convert_hangs_at;
+	gint encode_hangs_at;
 	gint encode_fails_at;
 	gint encode_fails_gpu;
 	gint encode_fails;
@@ -55,6 +58,7 @@ struct fake_gpu {
 	gint held;
 	gint opened;
 	gint copied;
+	gint matrix;
 };
 
 extern struct fake_gpu fake_gpu;

@@ -427,6 +427,9 @@ static void test_way(gconstpointer device)
 	g_assert_cmpint(f.pictures, >, 11);
 	g_assert_cmpint(fake_gpu.encoded_gpu, ==, fake_gpu.encoded);
 	g_assert_cmpint(fake_gpu.copied, ==, 0);
+	/* NVENC says it in the stream; of others such pictures are taken for BT.601. */
+	g_assert_cmpint(fake_gpu.matrix, ==, ((const struct device *)device)->kind == GPU_KIND_GL ?
+			GST_VIDEO_COLOR_MATRIX_BT709 : GST_VIDEO_COLOR_MATRIX_BT601);
 	assert_keys(&f, 1);
 	end(&f);
 }
@@ -513,6 +516,54 @@ static void test_all_fails(gconstpointer device)
 	g_assert_cmpuint(f.gpu_failures, ==, 1);
 	g_assert_cmpuint(f.encoder_failures, ==, 1);
 	assert_keys(&f, 2);
+	end(&f);
+}
+
+/* Another encoder is there, and pictures still come past the processor: none of them is its to refuse. */
+static void test_successor(gconstpointer device)
+{
+	struct fixture f;
+	gint encoded;
+
+	begin(&f, device);
+	wait_for_frame(&f);
+	show(&f, 3);
+	media_pipeline_set_encoder(f.pipeline, video_encoder_find("x264enc", NULL));
+	for (guint i = 0; i < 3; i++) {
+		offer(&f);
+		run(50);
+	}
+	g_assert_null(gpu_way_given_up(f.way));
+	encoded = fake_gpu.encoded;
+	gpu_way_give_up(f.way, "its encoder has failed");
+	show(&f, 4);
+	g_assert_cmpint(fake_gpu.encoded, ==, encoded);
+	g_assert_cmpuint(f.encoder_failures, ==, 0);
+	assert_keys(&f, 2);
+	end(&f);
+}
+
+/* One of them is on its way to the encoder when that is replaced: nor is that one. */
+static void test_queued(gconstpointer device)
+{
+	struct fixture f;
+
+	begin(&f, device);
+	wait_for_frame(&f);
+	show(&f, 3);
+	fake_gpu.encode_hangs_at = g_atomic_int_get(&fake_gpu.encoded_gpu) + 1;
+	for (guint i = 0; i < 2; i++) {
+		offer(&f);
+		run(50);
+	}
+	media_pipeline_set_encoder(f.pipeline, video_encoder_find("x264enc", NULL));
+	g_atomic_int_set(&fake_gpu.let_go, 1);
+	run(100);
+	gpu_way_give_up(f.way, "its encoder has failed");
+	show(&f, 4);
+	g_assert_cmpuint(f.encoder_failures, ==, 0);
+	/* V4L2's can be read by any. */
+	assert_keys(&f, ((const struct device *)device)->kind == GPU_KIND_V4L2 ? 3 : 2);
 	end(&f);
 }
 
@@ -693,6 +744,8 @@ static const struct {
 	{ "convert-hangs", test_convert_hangs },
 	{ "encode-fails", test_encode_fails, TRUE },
 	{ "all-fails", test_all_fails, TRUE },
+	{ "successor", test_successor, TRUE },
+	{ "queued", test_queued, TRUE },
 	{ "nothing-left", test_nothing_left },
 	{ "detour/cursor", test_cursor, TRUE },
 	{ "detour/night", test_night },

@@ -251,7 +251,7 @@ static void test_devices(gconstpointer unused)
 	g_assert_cmpstr(video_encoder_converter(encoder), ==, "varenderD129postproc");
 }
 
-/* Textures are whose they are. */
+/* They have no names for single devices. */
 static void test_devices_nv(gconstpointer unused)
 {
 	fake_gpu_register(NULL, encoders, devices, "nvidia@1.28", "nvh264device1enc", "glupload ! glcolorconvert");
@@ -446,7 +446,7 @@ static void test_fence(gconstpointer unused)
 static void check_encoder(struct desktop *d, const struct kind *kind)
 {
 	const struct wfd_selection selection = encoder_test_selection(0, WFD_H264_PROFILE_CBP);
-	g_autoptr(GstCaps) caps = gpu_way_caps(kind->kind, 640, 480, 60);
+	g_autoptr(GstCaps) caps = gpu_way_caps(kind->kind, 640, 480, 60, "bt709");
 	struct encoder_line line = { 0 };
 	g_autoptr(GError) error = NULL;
 

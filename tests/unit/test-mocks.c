@@ -11,6 +11,7 @@ struct fixture {
 	GDBusConnection *caller;
 	gboolean answered;
 	char *error;
+	gint set; /* calls that have come; atomic */
 };
 
 static void set_up(struct fixture *f, gconstpointer data)
@@ -47,11 +48,37 @@ static void call(struct fixture *f, const char *name, const char *path, const ch
 			       answered, f);
 }
 
-/* The call has been read by whoever it is for, and its function is yet to be called from the main context. */
-static void wait_until_it_is_due(void)
+/* In a thread of GLib's. */
+static GDBusMessage *look(GDBusConnection *bus, GDBusMessage *message, gboolean incoming, gpointer user_data)
 {
-	for (guint i = 0; i < 10000 && !g_main_context_pending(NULL); i++)
+	struct fixture *f = user_data;
+
+	if (incoming && g_strcmp0(g_dbus_message_get_member(message), "Set") == 0)
+		g_atomic_int_inc(&f->set);
+	return message;
+}
+
+/* A connection whose calls are looked at. */
+static GDBusConnection *watched(struct fixture *f)
+{
+	GDBusConnection *bus = test_bus_connect(f->bus);
+
+	g_dbus_connection_add_filter(bus, look, f, NULL);
+	return bus;
+}
+
+static void drain(void)
+{
+	while (g_main_context_iteration(NULL, FALSE))
+		;
+}
+
+/* The call has come, and its function is yet to be called from the main context, which has nothing else. */
+static void wait_until_it_is_due(struct fixture *f)
+{
+	for (guint i = 0; i < 10000 && !(g_atomic_int_get(&f->set) && g_main_context_pending(NULL)); i++)
 		g_usleep(1000);
+	g_assert_cmpint(g_atomic_int_get(&f->set), ==, 1);
 	g_assert_true(g_main_context_pending(NULL));
 }
 
@@ -66,11 +93,12 @@ static void assert_nobody_is_reached(struct fixture *f)
 
 static void test_iwd_is_told_to_set(struct fixture *f, gconstpointer data)
 {
-	mock_iwd *iwd = mock_iwd_new(test_bus_connect(f->bus), FALSE);
+	mock_iwd *iwd = mock_iwd_new(watched(f), FALSE);
 
+	drain();
 	call(f, "net.connman.iwd", "/net/connman/iwd/0", "org.freedesktop.DBus.Properties", "Set",
 	     g_variant_new("(ssv)", "net.connman.iwd.p2p.Device", "Enabled", g_variant_new_boolean(TRUE)));
-	wait_until_it_is_due();
+	wait_until_it_is_due(f);
 	mock_iwd_free(iwd);
 	assert_nobody_is_reached(f);
 }
@@ -94,13 +122,14 @@ static void test_iwd_is_slow(struct fixture *f, gconstpointer data)
 
 static void test_wpas_is_told_to_set(struct fixture *f, gconstpointer data)
 {
-	g_autoptr(GDBusConnection) own = test_bus_connect(f->bus);
+	g_autoptr(GDBusConnection) own = watched(f);
 	mock_wpas *wpas = mock_wpas_new(own, MOCK_COMPLETE);
 
+	drain();
 	call(f, "fi.w1.wpa_supplicant1", "/fi/w1/wpa_supplicant1", "org.freedesktop.DBus.Properties", "Set",
 	     g_variant_new("(ssv)", "fi.w1.wpa_supplicant1", "WFDIEs",
 			   g_variant_new_fixed_array(G_VARIANT_TYPE_BYTE, "\1", 1, 1)));
-	wait_until_it_is_due();
+	wait_until_it_is_due(f);
 	mock_wpas_free(wpas);
 	assert_nobody_is_reached(f);
 	g_dbus_connection_close_sync(own, NULL, NULL);

@@ -68,7 +68,7 @@ struct encoder_scaled {
  * @converter: elements that take dma-bufs and give what it encodes (gpu-way.h), "A ! B" for two
  *	of them, with what is set of them; or NULL
  * @other_converters: for the names of @others; with a glob for those of the same device, without for all
- * @kind: what they give
+ * @kind: whose memory they give
  * @gpu_settings: as @settings, where pictures are such; NULL: none
  * @settings: ended by one without a property
  * @scaled: as well

@@ -134,7 +134,10 @@ static const struct encoder_setting openh264_settings[] = {
 #define NV_SCALED \
 	{ { "bitrate", 1000, 1000, TRUE, NEEDED }, { "vbv-buffer-size", 1000, VBV_MS, FALSE, WISH } }
 
-/* Textures are of the device that has drawn; NVENC's elements find the one that is theirs. */
+/*
+ * Of the first device that EGL has. Where that is not the encoder's the two do not meet, which the test at start finds
+ * out. GStreamer's elements take no other one.
+ */
 #define GL_CONVERTER "glupload ! glcolorconvert"
 
 /* Of all devices that convert; without the properties it copies. */
@@ -150,6 +153,7 @@ static const struct encoder_row rows[] = {
 	  .others = "varenderD*h264enc",
 	  .converter = "vapostproc",
 	  .other_converters = "varenderD*postproc",
+	  .kind = GPU_KIND_VA,
 	  .settings = va_settings,
 	  .scaled = VA_SCALED,
 	  .key_interval = "key-int-max",
@@ -160,6 +164,7 @@ static const struct encoder_row rows[] = {
 	  .others = "varenderD*h264lpenc",
 	  .converter = "vapostproc",
 	  .other_converters = "varenderD*postproc",
+	  .kind = GPU_KIND_VA,
 	  .settings = va_settings,
 	  .scaled = VA_SCALED,
 	  .key_interval = "key-int-max",
@@ -336,16 +341,14 @@ static char *same_device(const char *name, const char *glob, const char *other)
 	return star ? g_strdup_printf("%.*s%s%s", (int)(star - other), other, device, star + 1) : g_strdup(other);
 }
 
-/* All elements of "A name=value ! B". */
-static gboolean are_installed(const char *description)
+/* All elements of a converter. */
+static gboolean are_installed(const char *converter)
 {
-	g_auto(GStrv) elements = g_strsplit(description, " ! ", -1);
+	g_auto(GStrv) elements = gpu_way_elements(converter);
 
 	for (char **element = elements; *element; element++) {
-		g_autoptr(GstElementFactory) factory = NULL;
+		g_autoptr(GstElementFactory) factory = gst_element_factory_find(*element);
 
-		*strchrnul(*element, ' ') = '\0';
-		factory = gst_element_factory_find(*element);
 		if (!factory)
 			return FALSE;
 	}
@@ -542,7 +545,8 @@ const char *video_encoder_converter(const struct video_encoder *encoder)
 
 char *video_encoder_pictures(const struct video_encoder *encoder)
 {
-	g_autofree char *elements = encoder->converter ? gpu_way_elements(encoder->converter) : NULL;
+	g_auto(GStrv) elements = gpu_way_elements(encoder->converter ? encoder->converter : "");
+	g_autofree char *through = g_strjoinv(" and ", elements);
 	char *said = NULL;
 
 	g_mutex_lock(&lock);
@@ -551,10 +555,10 @@ char *video_encoder_pictures(const struct video_encoder *encoder)
 	else if (!encoder->converter)
 		said = g_strdup("through the processor: no converter of its device is there");
 	else if (encoder->gpu == GPU_SEEN)
-		said = g_strdup_printf("through %s, as far as its driver imports the desktop's", elements);
+		said = g_strdup_printf("through %s, as far as its driver imports the desktop's", through);
 	else if (encoder->gpu == GPU_ENCODED)
 		said = g_strdup_printf("through %s, as far as its driver imports the desktop's; nobody has seen "
-				       "them, for want of a decoder", elements);
+				       "them, for want of a decoder", through);
 	else
 		said = g_strdup_printf("through the processor: %s",
 				       encoder->gpu_why ? encoder->gpu_why : "nothing else was tested");

@@ -194,7 +194,8 @@ static gboolean encode(struct gpu_test *test, guint i, GError **error)
 static gboolean encode_all(struct gpu_test *test, GError **error)
 {
 	const struct wfd_mode *mode = test->selection.mode;
-	g_autoptr(GstCaps) caps = gpu_way_caps(test->encoder->row->kind, mode->width, mode->height, mode->refresh_hz);
+	g_autoptr(GstCaps) caps = gpu_way_caps(test->encoder->row->kind, mode->width, mode->height,
+						 mode->refresh_hz, PICTURE_COLORIMETRY);
 
 	test->memory = gpu_memory_new(test->buffer->fd);
 	test->way = gpu_way_new(test->encoder->row->kind, test->encoder->converter);

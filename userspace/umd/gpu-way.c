@@ -21,13 +21,15 @@
 
 #include "frame-source.h"
 
-/* To submit work takes less than a millisecond; who needs so long hangs. */
+/* To submit work takes less than a millisecond, a picture of V4L2, which is waited for, some; who needs so long hangs. */
 #define CONVERT_NS (100 * GST_MSECOND)
 /* The first one opens the device and compiles what it runs there. */
 #define FIRST_CONVERT_NS (1000 * GST_MSECOND)
 /* Where there is no fence: the kernel would revoke the hold after so long. */
 #define READ_MS 30
 
+/* Pictures behind the converter. */
+#define IN_USE 4
 /* Devices of a machine that encode. */
 #define MAX_CONTEXTS 4
 
@@ -300,13 +302,13 @@ void gpu_way_set_environment(void)
 	g_setenv("GST_GL_WINDOW", "egl-device", FALSE);
 }
 
-char *gpu_way_elements(const char *converter)
+char **gpu_way_elements(const char *converter)
 {
-	g_auto(GStrv) elements = g_strsplit(converter, " ! ", -1);
+	char **elements = g_strsplit(converter, " ! ", -1);
 
 	for (char **element = elements; *element; element++)
 		*strchrnul(*element, ' ') = '\0';
-	return g_strjoinv(" and ", elements);
+	return elements;
 }
 
 /* Feature of caps; NULL: none. */
@@ -322,12 +324,13 @@ static void set_memory(GstCaps *caps, enum gpu_kind kind)
 		gst_caps_set_features_simple(caps, gst_caps_features_new(memories[kind], NULL));
 }
 
-GstCaps *gpu_way_caps(enum gpu_kind kind, guint width, guint height, guint refresh_hz)
+GstCaps *gpu_way_caps(enum gpu_kind kind, guint width, guint height, guint refresh_hz, const char *colorimetry)
 {
 	GstCaps *caps = gst_caps_new_simple(
 		"video/x-raw", "format", G_TYPE_STRING, GPU_WAY_FORMAT, "width", G_TYPE_INT, width, "height",
 		G_TYPE_INT, height, "framerate", GST_TYPE_FRACTION, refresh_hz, 1, "pixel-aspect-ratio",
-		GST_TYPE_FRACTION, 1, 1, "interlace-mode", G_TYPE_STRING, "progressive", NULL);
+		GST_TYPE_FRACTION, 1, 1, "interlace-mode", G_TYPE_STRING, "progressive", "colorimetry", G_TYPE_STRING,
+		colorimetry, NULL);
 
 	set_memory(caps, kind);
 	return caps;
@@ -358,11 +361,12 @@ struct gpu_way {
 
 gpu_way *gpu_way_new(enum gpu_kind kind, const char *converter)
 {
+	g_auto(GStrv) elements = gpu_way_elements(converter);
 	gpu_way *way = g_new0(gpu_way, 1);
 
 	way->kind = kind;
 	way->converter = g_strdup(converter);
-	way->name = gpu_way_elements(converter);
+	way->name = g_strjoinv(" and ", elements);
 	way->wanted = PICTURE_COLORIMETRY;
 	g_mutex_init(&way->lock);
 	return way;
@@ -415,22 +419,44 @@ void gpu_way_give_up(gpu_way *way, const char *why)
 	g_mutex_unlock(&way->lock);
 }
 
-/* @description: of elements, the first one's sink pad and the last one's src pad become its */
+/* @description: of several elements it is a bin of them, with the first one's sink pad and the last one's src pad */
 static GstElement *add(gpu_way *way, const char *description, GError **error)
 {
 	g_autoptr(GError) cause = NULL;
-	GstElement *bin = gst_parse_bin_from_description_full(description, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS |
-							      GST_PARSE_FLAG_NO_SINGLE_ELEMENT_BINS, &cause);
+	GstElement *element = gst_parse_bin_from_description_full(
+		description, TRUE, NULL, GST_PARSE_FLAG_FATAL_ERRORS | GST_PARSE_FLAG_NO_SINGLE_ELEMENT_BINS |
+						 GST_PARSE_FLAG_PLACE_IN_BIN, &cause);
 
-	if (bin)
-		gst_bin_add(GST_BIN(way->pipeline), bin);
+	if (element)
+		gst_bin_add(GST_BIN(way->pipeline), element);
 	else
-		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no %s: %s", description, cause->message);
-	return bin;
+		g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "%s cannot be made: %s", way->name, cause->message);
+	return element;
+}
+
+/*
+ * How many are in use at once, the one that is shown, its repetition, the encoder's and the next one, is for who asks to
+ * know: V4L2's elements copy a picture when their buffers run low, and to memory that they cannot describe.
+ */
+static GstPadProbeReturn answer_allocation(GstPad *pad, GstPadProbeInfo *info, gpointer unused)
+{
+	GstQuery *query = gst_pad_probe_info_get_query(info);
+	GstVideoInfo layout;
+	GstCaps *caps;
+
+	if (GST_QUERY_TYPE(query) != GST_QUERY_ALLOCATION)
+		return GST_PAD_PROBE_OK;
+	gst_query_parse_allocation(query, &caps, NULL);
+	if (!caps || !gst_video_info_from_caps(&layout, caps))
+		return GST_PAD_PROBE_OK;
+	gst_query_add_allocation_pool(query, NULL, GST_VIDEO_INFO_SIZE(&layout), IN_USE, 0);
+	gst_query_add_allocation_meta(query, GST_VIDEO_META_API_TYPE, NULL);
+	return GST_PAD_PROBE_HANDLED;
 }
 
 static void set_caps(gpu_way *way, GstCaps *imported, const struct gpu_picture *picture)
 {
+	g_autoptr(GstPad) pad = gst_element_get_static_pad(way->sink, "sink");
 	g_autoptr(GstCaps) caps = gst_caps_new_simple(
 		"video/x-raw", "format", G_TYPE_STRING, GPU_WAY_FORMAT, "width", G_TYPE_INT, picture->width,
 		"height", G_TYPE_INT, picture->height, "colorimetry", G_TYPE_STRING, way->colorimetry, NULL);
@@ -438,6 +464,9 @@ static void set_caps(gpu_way *way, GstCaps *imported, const struct gpu_picture *
 	set_memory(caps, way->kind);
 	g_object_set(way->source, "caps", imported, "format", GST_FORMAT_TIME, "is-live", TRUE, NULL);
 	g_object_set(way->sink, "caps", caps, "sync", FALSE, "enable-last-sample", FALSE, NULL);
+	if (way->kind == GPU_KIND_V4L2)
+		gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_QUERY_DOWNSTREAM | GST_PAD_PROBE_TYPE_PUSH, answer_allocation, NULL,
+				  NULL);
 }
 
 static gboolean fill_pipeline(gpu_way *way, const struct gpu_picture *picture, GError **error)

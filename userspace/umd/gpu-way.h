@@ -17,8 +17,8 @@
  * with a converter of each kind of device (enum gpu_kind):
  *
  *	VA	vapostproc, into memory:VAMemory
- *	GL	glupload and glcolorconvert, into memory:GLMemory.  NVENC's elements take no dma-buf,
- *		but textures, on the device that has drawn
+ *	GL	glupload and glcolorconvert, into memory:GLMemory, on the first device that EGL has.
+ *		NVENC's elements take no dma-buf, but textures
  *	V4L2	v4l2convert, a device beside the encoder's, into dma-bufs of ordinary caps, as
  *		V4L2's elements had them before they knew memory:DMABuf
  *
@@ -36,7 +36,7 @@
  *
  * When the frame is released
  *	At once when the converter has given its picture, which as a rule is before the GPU has read
- *	anything: the release goes with a fence of the dma-buf (gpu_memory_fence()), and the kernel
+ *	anything (V4L2's has, and there is no fence): the release goes with a fence of the dma-buf (gpu_memory_fence()), and the kernel
  *	counts from the moment at which that signals (struct miracast_release_frame).  A kernel
  *	that has no such fence is waited for.  Whether a driver that has left implicit
  *	synchronisation (xe for VA, NVIDIA's for OpenGL) puts its reads there is not known here;
@@ -78,8 +78,9 @@ G_BEGIN_DECLS
 /* Of pictures behind the converter; those of the CPU way are I420. */
 #define GPU_WAY_FORMAT "NV12"
 
-/* Whose memory they are in: see above. */
+/* Whose memory they are in: see above. None: of an encoder without a converter. */
 enum gpu_kind {
+	GPU_KIND_NONE,
 	GPU_KIND_VA,
 	GPU_KIND_GL,
 	GPU_KIND_V4L2,
@@ -120,8 +121,8 @@ typedef struct gpu_way gpu_way;
  */
 void gpu_way_set_environment(void);
 
-/* Of a converter its elements, for people: "A and B". */
-char *gpu_way_elements(const char *converter);
+/* Names of a converter's elements. */
+char **gpu_way_elements(const char *converter);
 
 /**
  * gpu_way_new - of one converter; nothing is opened yet
@@ -146,16 +147,13 @@ gboolean gpu_way_knows(guint32 fourcc);
 /**
  * gpu_way_convert - NV12 of a picture
  *
- * Waits for the converter, not for the GPU.  NULL with @error: G_IO_ERROR_NOT_SUPPORTED, the
+ * Waits for the converter: not for a GPU, which is given work, but for all of the picture where that is V4L2's.  NULL with @error: G_IO_ERROR_NOT_SUPPORTED, the
  * converter does not import such buffers, others it may; anything else: the way is given up.
  */
 GstBuffer *gpu_way_convert(gpu_way *way, const struct gpu_picture *picture, GError **error);
 
-/*
- * What such pictures are for an encoder. Whose colours they have is known by the converter, and is
- * not in it.
- */
-GstCaps *gpu_way_caps(enum gpu_kind kind, guint width, guint height, guint refresh_hz);
+/* What such pictures are for an encoder; @colorimetry: as the converter was told, since some write it into the stream. */
+GstCaps *gpu_way_caps(enum gpu_kind kind, guint width, guint height, guint refresh_hz, const char *colorimetry);
 /* Are they such, of whatever kind? */
 gboolean gpu_way_is(const GstCaps *caps);
 

@@ -56,7 +56,8 @@ static void set_filter(GstElement *filter, GstCaps *caps)
 GstCaps *media_elements_picture_caps(const media_pipeline *p, const struct wfd_mode *mode, gboolean on_gpu)
 {
 	if (on_gpu)
-		return gpu_way_caps(video_encoder_gpu_kind(p->encoder), mode->width, mode->height, mode->refresh_hz);
+		return gpu_way_caps(video_encoder_gpu_kind(p->encoder), mode->width, mode->height, mode->refresh_hz,
+				    video_encoder_colorimetry(p->encoder, mode));
 	return gst_caps_new_simple("video/x-raw", "format", G_TYPE_STRING, "I420", "width",
 				   G_TYPE_INT, mode->width, "height", G_TYPE_INT, mode->height,
 				   "framerate", GST_TYPE_FRACTION, mode->refresh_hz, 1,

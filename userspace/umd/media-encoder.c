@@ -90,7 +90,7 @@ void media_pipeline_set_encoder(media_pipeline *p, const struct video_encoder *e
 {
 	g_mutex_lock(&p->lock);
 	p->encoder = encoder;
-	p->remake = TRUE;
+	p->replaced = p->remake = TRUE;
 	expect_another(p);
 	g_mutex_unlock(&p->lock);
 	p->funcs->needed(p->user_data);
@@ -145,13 +145,16 @@ static GstPadProbeReturn caps_leave(GstPad *pad, GstPadProbeInfo *info, gpointer
 static gboolean pass(gpointer user_data)
 {
 	media_pipeline *p = user_data;
+	g_autoptr(GstPad) pad = gst_element_get_static_pad(p->source, "src");
+	g_autoptr(GstCaps) caps = gst_pad_get_current_caps(pad);
 	gboolean wanted, broken;
 
 	g_mutex_lock(&p->lock);
 	wanted = p->remake && !p->stopping;
 	g_mutex_unlock(&p->lock);
+	/* Of one for the GPU that came before media_pipeline_set_encoder() nothing is to be blamed on the new encoder. */
 	if (wanted)
-		replace(p, FALSE);
+		replace(p, caps && gpu_way_is(caps));
 	g_mutex_lock(&p->lock);
 	broken = p->broken;
 	g_mutex_unlock(&p->lock);

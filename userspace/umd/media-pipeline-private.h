@@ -107,6 +107,7 @@ struct media_pipeline {
 	gboolean made_on_gpu; /* it was made for pictures in the GPU's memory ... */
 	gboolean on_gpu;      /* ... and these are those that are pushed now */
 	gboolean remake;      /* with the next picture */
+	gboolean replaced;    /* by media_pipeline_set_encoder(): nothing comes past the processor any more */
 	gboolean broken;      /* it has failed; nothing is let through to it */
 	char *broken_why;     /* (nullable) what it said */
 	GstElement *video_encoder; /* these two are made anew for a mode; NULL meanwhile */

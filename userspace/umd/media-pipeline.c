@@ -486,18 +486,21 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 		.begun_us = g_get_monotonic_time() - info->convert_us,
 		.moves = !repeat && moves(picture, &info->changes),
 	};
-	gboolean encoded = FALSE;
+	gboolean fits, of_another, encoded = FALSE;
 
 	g_mutex_lock(&p->lock);
-	if (has_mode(picture, p->mode))
+	/* Memory of the GPU is for the encoder that the pipeline was made with. */
+	of_another = is_on_gpu(picture) && p->replaced;
+	fits = has_mode(picture, p->mode) && !of_another;
+	if (fits)
 		media_encoder_follow(p, is_on_gpu(picture));
-	if (p->mode_waits && has_mode(picture, p->mode)) {
+	if (p->mode_waits && fits) {
 		drop_next(p);
 		p->next_buffer = g_steal_pointer(&buffer);
 		p->next_picture = time;
 		switch_when_due(p);
 		encoded = !p->mode_waits;
-	} else if (has_mode(picture, p->mode)) {
+	} else if (fits) {
 		if (!p->changes_lost)
 			mark_changes(buffer, &info->changes);
 		encode_next(p, g_steal_pointer(&buffer), &time);
@@ -505,8 +508,10 @@ void media_pipeline_push(media_pipeline *p, const struct picture *picture,
 	}
 	p->changes_lost = !encoded;
 	g_mutex_unlock(&p->lock);
-	/* Of the mode before, or before its time: the encoder still waits. */
-	if (!encoded)
+	/* Of the mode before, or before its time: the encoder still waits; or it is to be read again by the processor. */
+	if (of_another)
+		p->funcs->needed(p->user_data);
+	else if (!encoded)
 		p->funcs->wanted(p->user_data);
 }
 

@@ -41,15 +41,15 @@ static gboolean encoder_failed(const char *message, gpointer user_data)
 	umd_session *s = user_data;
 	g_autoptr(GError) error = NULL;
 
+	/* It leads to that one alone. */
+	if (s->way)
+		gpu_way_give_up(s->way, "its encoder has failed");
 	video_encoder_failed(s->encoder, s->selection.profile, message);
 	umd_report_encoder_failed(s);
 	if (!umd_encoder_replace(s, message, &error)) {
 		g_message("no other encoder takes its place: %s", error->message);
 		return FALSE;
 	}
-	/* That of another device. */
-	if (s->way)
-		gpu_way_give_up(s->way, "its encoder has failed");
 	media_pipeline_set_encoder(s->pipeline, s->encoder);
 	umd_report_mode(s);
 	return TRUE;

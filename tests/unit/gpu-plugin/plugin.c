@@ -57,5 +57,5 @@ static gboolean plugin_init(GstPlugin *plugin)
 	return TRUE;
 }
 
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, fakeva, "A GPU that is not here", plugin_init, "1", "LGPL",
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, fakegpu, "A GPU that is not here", plugin_init, "1", "LGPL",
 		  PACKAGE, "https://example.org/")
