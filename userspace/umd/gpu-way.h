@@ -36,8 +36,8 @@
  *
  * When the frame is released
  *	At once when the converter has given its picture, which as a rule is before the GPU has read
- *	anything (V4L2's has, and there is no fence): the release goes with a fence of the dma-buf (gpu_memory_fence()), and the kernel
- *	counts from the moment at which that signals (struct miracast_release_frame).  A kernel
+ *	anything (V4L2's has, and there is no fence): the release goes with a fence of the dma-buf
+ *	(gpu_memory_fence()), and the kernel counts from the moment at which that signals (struct miracast_release_frame).  A kernel
  *	that has no such fence is waited for.  Whether a driver that has left implicit
  *	synchronisation (xe for VA, NVIDIA's for OpenGL) puts its reads there is not known here;
  *	where it does not, a picture that the desktop draws into at once may be torn.
@@ -147,7 +147,8 @@ gboolean gpu_way_knows(guint32 fourcc);
 /**
  * gpu_way_convert - NV12 of a picture
  *
- * Waits for the converter: not for a GPU, which is given work, but for all of the picture where that is V4L2's.  NULL with @error: G_IO_ERROR_NOT_SUPPORTED, the
+ * Waits for the converter: not for a GPU, which is given work, but for all of the picture where that is
+ * V4L2's.  NULL with @error: G_IO_ERROR_NOT_SUPPORTED, the
  * converter does not import such buffers, others it may; anything else: the way is given up.
  */
 GstBuffer *gpu_way_convert(gpu_way *way, const struct gpu_picture *picture, GError **error);
