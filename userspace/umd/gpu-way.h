@@ -37,8 +37,8 @@
  * When the frame is released
  *	At once when the converter has given its picture, which as a rule is before the GPU has read
  *	anything (V4L2's has, and there is no fence): the release goes with a fence of the dma-buf
- *	(gpu_memory_fence()), and the kernel counts from the moment at which that signals (struct miracast_release_frame).  A kernel
- *	that has no such fence is waited for.  Whether a driver that has left implicit
+ *	(gpu_memory_fence()), and the kernel counts from the moment at which that signals
+ *	(struct miracast_release_frame).  A kernel that has no such fence is waited for.  Whether a driver that has left implicit
  *	synchronisation (xe for VA, NVIDIA's for OpenGL) puts its reads there is not known here;
  *	where it does not, a picture that the desktop draws into at once may be torn.
  *

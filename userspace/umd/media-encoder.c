@@ -141,20 +141,29 @@ static GstPadProbeReturn caps_leave(GstPad *pad, GstPadProbeInfo *info, gpointer
 	return GST_PAD_PROBE_OK;
 }
 
+/*
+ * The picture that is on its way: it may be from before media_pipeline_set_encoder(), and then the new encoder is not to
+ * blame for not taking it.
+ */
+static gboolean comes_from_gpu(media_pipeline *p)
+{
+	g_autoptr(GstPad) pad = gst_element_get_static_pad(p->source, "src");
+	g_autoptr(GstCaps) caps = gst_pad_get_current_caps(pad);
+
+	return caps && gpu_way_is(caps);
+}
+
 /* Pictures are the same, the encoder is another one. */
 static gboolean pass(gpointer user_data)
 {
 	media_pipeline *p = user_data;
-	g_autoptr(GstPad) pad = gst_element_get_static_pad(p->source, "src");
-	g_autoptr(GstCaps) caps = gst_pad_get_current_caps(pad);
 	gboolean wanted, broken;
 
 	g_mutex_lock(&p->lock);
 	wanted = p->remake && !p->stopping;
 	g_mutex_unlock(&p->lock);
-	/* Of one for the GPU that came before media_pipeline_set_encoder() nothing is to be blamed on the new encoder. */
 	if (wanted)
-		replace(p, caps && gpu_way_is(caps));
+		replace(p, comes_from_gpu(p));
 	g_mutex_lock(&p->lock);
 	broken = p->broken;
 	g_mutex_unlock(&p->lock);
