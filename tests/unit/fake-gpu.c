@@ -140,7 +140,9 @@ static char *path_of(GstElement *element, const char *connection)
 	const char *name = GST_OBJECT_NAME(gst_element_get_factory(element));
 	const char *node = g_str_has_prefix(name, "varenderD") ? name + strlen("va") : "renderD128";
 
-	return g_str_equal(connection, VA_CONNECTION) ? g_strdup_printf("/dev/dri/%.10s", node) : NULL;
+	if (!g_str_equal(connection, VA_CONNECTION) || g_atomic_int_get(&fake_gpu.no_path))
+		return NULL;
+	return g_strdup_printf("/dev/dri/%.10s", node);
 }
 
 static const char *connection_of(GstElement *element)

@@ -32,6 +32,7 @@ G_BEGIN_DECLS
  * @green: nothing was drawn into the memory
  * @no_live: it holds pictures back even when the stream is live
  * @open_together: nobody opens a device before so many have found that nobody has; 0: at once
+ * @no_path: no device says which one it is
  * @let_go: who hangs goes on
  * @converted, @encoded, @encoded_gpu, @held, @opened: counted, the first at the converter's end; the third of GPU memory,
  *	the fourth now, the fifth connections to devices
@@ -51,6 +52,7 @@ struct fake_gpu {
 	gint green;
 	gint no_live;
 	gint open_together;
+	gint no_path;
 	gint let_go;
 	gint converted;
 	gint encoded;

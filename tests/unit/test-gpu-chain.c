@@ -21,7 +21,7 @@
 #include "encoders.h"
 #include "fake-gpu.h"
 #include "frame-pump.h"
-#include "gpu-way.h"
+#include "gpu-kinds.h"
 #include "media-pipeline.h"
 #include "rtp-ports.h"
 #include "rtp-reader.h"
@@ -123,19 +123,14 @@ static int get_color(struct miracast_host *host, bool hardware_access, uint32_t 
 
 /* ----------------------------------------------------------------------- the session */
 
-/* Elements with their device's names are of this group of the data. */
-static const struct device {
-	enum gpu_kind kind;
-	const char *name;
+/* Whose facts are in this group of the data. */
+static const struct gpu {
+	const struct gpu_names *names;
 	const char *group;
-	const char *encoder;
-	const char *elements;
-	const char *converter;
 } gpus[] = {
-	{ GPU_KIND_VA, "va", FAKE_DEVICE, "vah264enc", "vapostproc", "vapostproc" },
-	{ GPU_KIND_GL, "gl", "nvidia@1.28", "nvh264enc", "glupload ! glcolorconvert", "glupload ! glcolorconvert" },
-	{ GPU_KIND_V4L2, "v4l2", "raspberry@1.22", "v4l2h264enc", "v4l2convert",
-	  "v4l2convert output-io-mode=dmabuf-import capture-io-mode=dmabuf" },
+	{ &gpu_va, FAKE_DEVICE },
+	{ &gpu_nv, "nvidia@1.28" },
+	{ &gpu_v4l2, "raspberry@1.22" },
 };
 
 struct fixture {
@@ -281,7 +276,7 @@ static void make_desktop(void)
 	};
 }
 
-static void begin_pipeline(struct fixture *f, const struct device *device)
+static void begin_pipeline(struct fixture *f, const struct gpu_names *device)
 {
 	g_autoptr(GSocketAddress) address = g_inet_socket_address_new_from_string("127.0.0.1", 0);
 	g_autoptr(GError) error = NULL;
@@ -315,7 +310,7 @@ static void offer(struct fixture *f)
 	frame_pump_want(f->pump);
 }
 
-static void begin(struct fixture *f, const struct device *device)
+static void begin(struct fixture *f, const struct gpu_names *device)
 {
 	static const struct miracast_callbacks callbacks = {
 		.get_next_chunk = no_chunk,
@@ -386,6 +381,14 @@ static void show(struct fixture *f, guint n)
 	}
 }
 
+/* So many frames after the first one. */
+static void begin_showing(struct fixture *f, const struct gpu_names *device, guint n)
+{
+	begin(f, device);
+	wait_for_frame(f);
+	show(f, n);
+}
+
 /* So many key frames in all, and no unit that cannot be decoded. */
 static void assert_keys(struct fixture *f, guint keys)
 {
@@ -428,7 +431,7 @@ static void test_way(gconstpointer device)
 	g_assert_cmpint(fake_gpu.encoded_gpu, ==, fake_gpu.encoded);
 	g_assert_cmpint(fake_gpu.copied, ==, 0);
 	/* NVENC says it in the stream; of others such pictures are taken for BT.601. */
-	g_assert_cmpint(fake_gpu.matrix, ==, ((const struct device *)device)->kind == GPU_KIND_GL ?
+	g_assert_cmpint(fake_gpu.matrix, ==, ((const struct gpu_names *)device)->kind == GPU_KIND_GL ?
 			GST_VIDEO_COLOR_MATRIX_BT709 : GST_VIDEO_COLOR_MATRIX_BT601);
 	assert_keys(&f, 1);
 	end(&f);
@@ -452,9 +455,7 @@ static void test_convert_fails(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 3);
+	begin_showing(&f, device, 3);
 	fake_gpu.convert_fails_at = 5;
 	show(&f, 1);
 	g_assert_cmpint(desktop.released, ==, 5);
@@ -467,9 +468,7 @@ static void test_convert_hangs(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 3);
+	begin_showing(&f, device, 3);
 	fake_gpu.convert_hangs_at = 5;
 	show(&f, 1);
 	check_given_up(&f, TRUE);
@@ -481,9 +480,7 @@ static void test_encode_fails(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 3);
+	begin_showing(&f, device, 3);
 	fake_gpu.encode_fails_at = g_atomic_int_get(&fake_gpu.encoded_gpu) + 1;
 	/* Perhaps with a repetition of the one before. */
 	for (guint i = 0; !f.gpu_failures; i++) {
@@ -525,9 +522,7 @@ static void test_successor(gconstpointer device)
 	struct fixture f;
 	gint encoded;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 3);
+	begin_showing(&f, device, 3);
 	media_pipeline_set_encoder(f.pipeline, video_encoder_find("x264enc", NULL));
 	for (guint i = 0; i < 3; i++) {
 		offer(&f);
@@ -548,9 +543,7 @@ static void test_queued(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 3);
+	begin_showing(&f, device, 3);
 	fake_gpu.encode_hangs_at = g_atomic_int_get(&fake_gpu.encoded_gpu) + 1;
 	for (guint i = 0; i < 2; i++) {
 		offer(&f);
@@ -563,7 +556,7 @@ static void test_queued(gconstpointer device)
 	show(&f, 4);
 	g_assert_cmpuint(f.encoder_failures, ==, 0);
 	/* V4L2's can be read by any. */
-	assert_keys(&f, ((const struct device *)device)->kind == GPU_KIND_V4L2 ? 3 : 2);
+	assert_keys(&f, ((const struct gpu_names *)device)->kind == GPU_KIND_V4L2 ? 3 : 2);
 	end(&f);
 }
 
@@ -572,9 +565,7 @@ static void test_nothing_left(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 3);
+	begin_showing(&f, device, 3);
 	fake_gpu.encode_fails = 1;
 	for (guint i = 0; !f.failures; i++) {
 		g_assert_cmpuint(i, <, 1000);
@@ -592,9 +583,7 @@ static void check_detour(gconstpointer device, void (*change)(void), void (*undo
 	struct fixture f;
 	gint on_gpu;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 3);
+	begin_showing(&f, device, 3);
 	change();
 	on_gpu = -1;
 	show(&f, 1);
@@ -674,9 +663,7 @@ static void test_torn(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 1);
+	begin_showing(&f, device, 1);
 	desktop.late = 1;
 	offer(&f);
 	run(100);
@@ -693,9 +680,7 @@ static void test_slow(gconstpointer device)
 {
 	struct fixture f;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 1);
+	begin_showing(&f, device, 1);
 	desktop.late = 1;
 	for (guint i = 0; i < 5; i++) {
 		g_assert_null(gpu_way_given_up(f.way));
@@ -714,9 +699,7 @@ static void test_mode(gconstpointer device)
 	struct wfd_selection selection;
 	struct fixture f;
 
-	begin(&f, device);
-	wait_for_frame(&f);
-	show(&f, 3);
+	begin_showing(&f, device, 3);
 	selection = f.selection;
 	selection.mode = wfd_mode_lookup(WFD_SET_R1, WFD_TABLE_CEA, 5);
 	desktop.frame.width = 1280;
@@ -764,12 +747,13 @@ int main(int argc, char **argv)
 	encoders = fake_gpu_load(ENCODERS_INI);
 	devices = fake_gpu_load(GPU_DEVICES_INI);
 	for (guint i = 0; i < G_N_ELEMENTS(gpus); i++) {
-		fake_gpu_register(NULL, encoders, devices, gpus[i].group, gpus[i].encoder, gpus[i].elements);
+		fake_gpu_register(NULL, encoders, devices, gpus[i].group, gpus[i].names->encoder,
+				  gpus[i].names->elements);
 		for (guint j = 0; j < G_N_ELEMENTS(tests); j++) {
-			g_autofree char *path = g_strdup_printf("/gpu-chain/%s/%s", gpus[i].name, tests[j].name);
+			g_autofree char *path = g_strdup_printf("/gpu-chain/%s/%s", gpus[i].names->name, tests[j].name);
 
 			if (!i || tests[j].all)
-				g_test_add_data_func(path, &gpus[i], tests[j].func);
+				g_test_add_data_func(path, gpus[i].names, tests[j].func);
 		}
 	}
 	return g_test_run();

@@ -17,7 +17,7 @@
 
 #include "encoders-private.h"
 #include "fake-gpu.h"
-#include "gpu-way.h"
+#include "gpu-kinds.h"
 #include "picture.h"
 #include "udmabuf.h"
 
@@ -85,29 +85,16 @@ static void add_process(const char *name, GTestDataFunc function, gconstpointer 
 	g_test_add_data_func(inner, data, function);
 }
 
-/* How a device's elements are named, and how they are made a converter. */
-static const struct kind {
-	const char *encoder;
-	const char *elements;
-	const char *converter;
-	enum gpu_kind kind;
-	const char *said;
-} va = { "vah264enc", "vapostproc", "vapostproc", GPU_KIND_VA, "vapostproc" },
-  nv = { "nvh264enc", "glupload ! glcolorconvert", "glupload ! glcolorconvert", GPU_KIND_GL,
-	 "glupload and glcolorconvert" },
-  v4l2 = { "v4l2h264enc", "v4l2convert", "v4l2convert output-io-mode=dmabuf-import capture-io-mode=dmabuf",
-	   GPU_KIND_V4L2, "v4l2convert" };
-
-static const struct kind *kind_of(const char *group)
+static const struct gpu_names *kind_of(const char *group)
 {
 	if (g_str_has_prefix(group, "nvidia") || g_str_has_prefix(group, "blocks"))
-		return &nv;
-	return g_str_has_prefix(group, "raspberry") ? &v4l2 : &va;
+		return &gpu_nv;
+	return g_str_has_prefix(group, "raspberry") ? &gpu_v4l2 : &gpu_va;
 }
 
 static const struct video_encoder *choose(const char *group)
 {
-	const struct kind *kind = kind_of(group);
+	const struct gpu_names *kind = kind_of(group);
 	const struct video_encoder *encoder;
 	g_autoptr(GError) error = NULL;
 
@@ -140,7 +127,7 @@ static void assert_refused(const struct video_encoder *encoder, const char *why)
 
 static void test_passes(gconstpointer group)
 {
-	const struct kind *kind = kind_of(group);
+	const struct gpu_names *kind = kind_of(group);
 	const struct video_encoder *encoder = choose(group);
 
 	g_assert_cmpstr(video_encoder_converter(encoder), ==, kind->converter);
@@ -308,7 +295,7 @@ struct desktop {
 
 static void begin(struct desktop *d, const char *group)
 {
-	const struct kind *kind = kind_of(group);
+	const struct gpu_names *kind = kind_of(group);
 
 	fake_gpu_register(NULL, encoders, devices, group, kind->encoder, kind->elements);
 	d->buffer = udmabuf_new(640 * 480 * 4 + 4096, NULL);
@@ -443,7 +430,7 @@ static void test_fence(gconstpointer unused)
 }
 
 /* Frames that are converted are encoded: whose memory it is they agree on. */
-static void check_encoder(struct desktop *d, const struct kind *kind)
+static void check_encoder(struct desktop *d, const struct gpu_names *kind)
 {
 	const struct wfd_selection selection = encoder_test_selection(0, WFD_H264_PROFILE_CBP);
 	g_autoptr(GstCaps) caps = gpu_way_caps(kind->kind, 640, 480, 60, "bt709");
@@ -471,7 +458,7 @@ static void check_encoder(struct desktop *d, const struct kind *kind)
 /* Each asks whether there is a connection before the other one has made it. */
 static void test_together(gconstpointer group)
 {
-	const struct kind *kind = kind_of(group);
+	const struct gpu_names *kind = kind_of(group);
 	struct desktop d;
 
 	begin(&d, group);
@@ -497,7 +484,7 @@ static void test_apart(gconstpointer unused)
 	buffer = gpu_way_convert(d.way, &d.picture, NULL);
 	g_assert_nonnull(buffer);
 	gst_clear_buffer(&buffer);
-	check_encoder(&d, &va);
+	check_encoder(&d, &gpu_va);
 	g_assert_cmpint(fake_gpu.opened, ==, 1);
 	fake_gpu_register(NULL, encoders, devices, "linear@1.28", NULL, "varenderD129postproc");
 	second = d;
@@ -509,20 +496,21 @@ static void test_apart(gconstpointer unused)
 		gpu_way_free(second.way);
 		g_assert_cmpint(fake_gpu.opened, ==, 2);
 	}
-	check_encoder(&d, &va);
+	check_encoder(&d, &gpu_va);
 	end(&d);
 }
 
-/* Nor is one of another kind. */
-static void test_kinds(gconstpointer unused)
+/* Nor is one of another kind; @no_path: nor if neither says which device it is. */
+static void test_kinds(gconstpointer no_path)
 {
 	struct desktop of_va, of_nv;
 
+	fake_gpu.no_path = no_path != NULL;
 	begin(&of_va, "linear@1.28");
 	begin(&of_nv, "nvidia@1.28");
 	for (guint i = 0; i < 2; i++) {
-		check_encoder(&of_va, &va);
-		check_encoder(&of_nv, &nv);
+		check_encoder(&of_nv, &gpu_nv);
+		check_encoder(&of_va, &gpu_va);
 	}
 	end(&of_va);
 	end(&of_nv);
@@ -576,5 +564,6 @@ int main(int argc, char **argv)
 	add_process("together/nvidia", test_together, "nvidia@1.28");
 	add_process("apart/devices", test_apart, NULL);
 	add_process("apart/kinds", test_kinds, NULL);
+	add_process("apart/kinds-without-path", test_kinds, "");
 	return g_test_run();
 }

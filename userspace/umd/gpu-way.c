@@ -502,8 +502,8 @@ static gboolean fill_pipeline(gpu_way *way, const struct gpu_picture *picture, G
 
 static gboolean is_prepared(const gpu_way *way, const char *colorimetry, const struct gpu_picture *picture)
 {
-	return way->pipeline && g_str_equal(way->colorimetry, colorimetry) && way->layout.fourcc == picture->fourcc && way->layout.modifier == picture->modifier &&
-	       way->layout.width == picture->width && way->layout.height == picture->height;
+	return way->pipeline && g_str_equal(way->colorimetry, colorimetry) && way->layout.fourcc == picture->fourcc &&
+	       way->layout.modifier == picture->modifier && way->layout.width == picture->width && way->layout.height == picture->height;
 }
 
 static gboolean prepare(gpu_way *way, const struct gpu_picture *picture, GError **error)
