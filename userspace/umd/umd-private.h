@@ -62,7 +62,7 @@ struct umd_session {
 	gpointer sound_source; /* these two: NULL if there is no sound track */
 	sound_pump *sound;
 	gpu_way *way; /* of the encoder's device; NULL: it has none ... */
-	const struct video_encoder *way_of; /* ... and whose it is */
+	const struct video_encoder *way_of; /* ... and whose it is; NULL: of one that has failed */
 	media_pipeline *pipeline;
 	rtp_sockets *sockets;
 	rtp_seal *seal; /* of all pipelines, since its numbers go on; NULL: RTP is not encrypted */

@@ -41,9 +41,10 @@ static gboolean encoder_failed(const char *message, gpointer user_data)
 	umd_session *s = user_data;
 	g_autoptr(GError) error = NULL;
 
-	/* It leads to that one alone. */
+	/* It leads to that one alone, and has not failed itself. */
 	if (s->way)
 		gpu_way_give_up(s->way, "its encoder has failed");
+	s->way_of = NULL;
 	video_encoder_failed(s->encoder, s->selection.profile, message);
 	umd_report_encoder_failed(s);
 	if (!umd_encoder_replace(s, message, &error)) {
